@@ -1,0 +1,185 @@
+"""Backup: what its manifest says, what its claim says, and where a target's objects lie.
+
+docs/backup-format.md is the public copy of this file; change both together.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
+from pydantic.dataclasses import dataclass
+from pydantic_core import CoreSchema, core_schema
+
+_ID = re.compile(r"^\d{8}T\d{6}Z$")
+_ID_FORMAT = "%Y%m%dT%H%M%SZ"
+_RECORD = ConfigDict(extra="ignore")
+
+
+class BackupId(str):
+    """The UTC start time of a backup to the second, as in ``20261122T020000Z``; raises ValueError on anything else."""
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> BackupId:
+        if not _ID.match(text):
+            raise ValueError(f"{text!r} is not a backup id; one looks like 20261122T020000Z")
+        datetime.strptime(text, _ID_FORMAT)  # noqa: DTZ007 - the Z is part of the format; this only proves a real date
+        return super().__new__(cls, text)
+
+    @classmethod
+    def at(cls, moment: datetime) -> BackupId:
+        """The id of a backup that starts at that moment."""
+        return cls(moment.astimezone(UTC).strftime(_ID_FORMAT))
+
+    @property
+    def time(self) -> datetime:
+        """When the backup started, UTC."""
+        return datetime.strptime(self, _ID_FORMAT).replace(tzinfo=UTC)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+@dataclass(frozen=True, config=_RECORD)
+class FileEntry:
+    """One file of the archive, exactly as it lies in the bucket."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, config=_RECORD)
+class TableEntry:
+    """One table of the archive. ``rows`` is None and ``bytes`` 0 where its data was left out.
+
+    ``rows`` are counted in the archive itself while it streams by; ``bytes`` are those of its COPY text.
+    """
+
+    schema: str
+    name: str
+    rows: int | None
+    bytes: int
+
+
+@dataclass(frozen=True, config=_RECORD)
+class BackupManifest:
+    """The object that is written last: a backup exists if and only if its manifest does."""
+
+    target: str
+    backup_id: BackupId
+    started: datetime
+    finished: datetime
+    server_version: str
+    pg_dump_version: str
+    pg_dump_options: tuple[str, ...]
+    database: str
+    database_bytes: int
+    files: tuple[FileEntry, ...]
+    tables: tuple[TableEntry, ...]
+    extensions: tuple[str, ...]
+    tool_version: str
+    lsn: str | None = None
+    encryption_recipients: tuple[str, ...] = ()
+    format: Literal[1] = 1
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(table.rows or 0 for table in self.tables)
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all files, as stored."""
+        return sum(file.bytes for file in self.files)
+
+    @property
+    def duration(self) -> timedelta:
+        """From the claim of the id to the last file."""
+        return self.finished - self.started
+
+    def to_json(self) -> bytes:
+        """The object's body; ``from_json`` reads it back equal."""
+        return _MANIFEST.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> BackupManifest:
+        """Read a manifest; raises ValueError where it is not one of format 1. Unknown fields are ignored."""
+        return _MANIFEST.validate_json(body)
+
+
+@dataclass(frozen=True, config=_RECORD)
+class Claim:
+    """``started.json``: who makes the backup of this id, and when it was last known to be alive."""
+
+    target: str
+    backup_id: BackupId
+    run: str
+    host: str
+    pid: int
+    renewed: datetime
+    tool_version: str
+    format: Literal[1] = 1
+
+    def is_live(self, now: datetime, *, within: timedelta) -> bool:
+        """Whether its backup may still be running: renewed less than ``within`` ago (a clock ahead counts as live)."""
+        return now - self.renewed < within
+
+    def to_json(self) -> bytes:
+        """The object's body."""
+        return _CLAIM.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Claim:
+        """Read a claim; raises ValueError where it is not one."""
+        return _CLAIM.validate_json(body)
+
+
+_MANIFEST = TypeAdapter(BackupManifest)
+_CLAIM = TypeAdapter(Claim)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The keys below one target's root. ``root`` ends with a slash, see ``Target.root``."""
+
+    root: str
+
+    @property
+    def backups(self) -> str:
+        """The folder of all backups."""
+        return f"{self.root}backups/"
+
+    def folder(self, backup_id: BackupId) -> str:
+        """The folder of one backup, with its trailing slash."""
+        return f"{self.backups}{backup_id}/"
+
+    def started(self, backup_id: BackupId) -> str:
+        """The claim: the first object of a backup."""
+        return f"{self.folder(backup_id)}started.json"
+
+    def manifest(self, backup_id: BackupId) -> str:
+        """The manifest: the last object of a backup."""
+        return f"{self.folder(backup_id)}manifest.json"
+
+    def verification(self, backup_id: BackupId) -> str:
+        """The verdict of a restore or drill of that backup."""
+        return f"{self.root}verifications/{backup_id}.json"
+
+    @property
+    def holds(self) -> str:
+        """The folder of holds."""
+        return f"{self.root}holds/"
+
+    def hold(self, backup_id: BackupId) -> str:
+        """The hold on that backup."""
+        return f"{self.holds}{backup_id}.json"
+
+    @property
+    def index(self) -> str:
+        """The cache of the catalog; never trusted for deleting or restoring."""
+        return f"{self.root}index.json"

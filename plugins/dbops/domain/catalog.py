@@ -1,0 +1,56 @@
+"""Catalog: what the objects in a bucket say about one target's backups. Always derived, never stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbops.domain.backup import BackupId, BackupManifest, Claim
+from dbops.domain.retention import Hold
+
+
+@dataclass(frozen=True)
+class CatalogEntry:
+    """One finished backup. ``verified`` is None until a restore or drill gave its verdict."""
+
+    manifest: BackupManifest
+    hold: Hold | None = None
+    verified: bool | None = None
+
+    @property
+    def backup_id(self) -> BackupId:
+        """Its id."""
+        return self.manifest.backup_id
+
+    @property
+    def is_good(self) -> bool:
+        """Whether retention may count on it: finished, and not shown by a verification to be unusable."""
+        return self.verified is not False
+
+
+@dataclass(frozen=True)
+class Leftover:
+    """A folder of a backup id that has no manifest: one that is running, or never finished."""
+
+    backup_id: BackupId
+    claim: Claim | None
+    last_written: datetime
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The finished backups, oldest first; the leftovers; and ``unreadable``: sentences on manifests that cannot be read.
+
+    An unreadable manifest is neither good nor a leftover: nothing ever deletes it.
+    """
+
+    target: str
+    entries: tuple[CatalogEntry, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    unreadable: tuple[str, ...] = ()
+
+    @property
+    def newest(self) -> CatalogEntry | None:
+        """The newest good backup."""
+        return next((entry for entry in reversed(self.entries) if entry.is_good), None)

@@ -1,0 +1,91 @@
+"""The exceptions of dbops.
+
+Every one carries two sentences: ``what`` happened and where, and the ``remedy``: what to do next.
+Neither ever contains a credential or a row's values.
+
+    DbopsError
+    ├── InvalidRequest            the request, or a file below include/, is wrong; nothing was touched
+    │   ├── InvalidTarget         a target file cannot be used
+    │   ├── InvalidConnection     a connection cannot be understood, found, or used for this job
+    │   └── UnknownTarget         no target of that name
+    ├── PreflightFailed           a condition for the work is not met; nothing was touched
+    ├── DatabaseError             the PostgreSQL server could not be reached, or refused
+    ├── DumpFailed                pg_dump or pg_dumpall failed, was killed, or its output is not what it should be
+    ├── BucketError               the object store could not be reached, or refused
+    │   ├── ObjectMissing         no object under that key
+    │   └── ObjectExists          an object is already there, and was to be created
+    ├── SpoolError                the spool directory cannot be used, or its disk is full
+    ├── StoreTooSlow              the store did not take what pg_dump made within ``max_stall``
+    ├── ExpireFailed              some objects could not be deleted; the others were
+    └── MailFailed                the mail server could not be reached, or refused
+"""
+
+from __future__ import annotations
+
+
+class DbopsError(Exception):
+    """Anything dbops can say about what went wrong; ``str()`` is both sentences."""
+
+    def __init__(self, what: str, remedy: str = "") -> None:
+        super().__init__(what, remedy)
+        self.what = what
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.remedy}".strip()
+
+
+class InvalidRequest(DbopsError):
+    """The request, or a file below include/, is wrong; nothing was touched."""
+
+
+class InvalidTarget(InvalidRequest):
+    """A target file cannot be used."""
+
+
+class InvalidConnection(InvalidRequest):
+    """A connection cannot be understood, found, or used for this job."""
+
+
+class UnknownTarget(InvalidRequest):
+    """No target has that name."""
+
+
+class PreflightFailed(DbopsError):
+    """A condition for the work is not met; nothing was touched."""
+
+
+class DatabaseError(DbopsError):
+    """The PostgreSQL server could not be reached, or refused."""
+
+
+class DumpFailed(DbopsError):
+    """pg_dump or pg_dumpall failed, was killed, or its output is not what it should be."""
+
+
+class BucketError(DbopsError):
+    """The object store could not be reached, or refused."""
+
+
+class ObjectMissing(BucketError):
+    """There is no object under that key."""
+
+
+class ObjectExists(BucketError):
+    """An object is already there, and was to be created."""
+
+
+class SpoolError(DbopsError):
+    """The spool directory cannot be used, or its disk is full."""
+
+
+class StoreTooSlow(DbopsError):
+    """The store did not take what pg_dump made within ``max_stall``."""
+
+
+class ExpireFailed(DbopsError):
+    """Some objects could not be deleted; the others were."""
+
+
+class MailFailed(DbopsError):
+    """The mail server could not be reached, or refused."""

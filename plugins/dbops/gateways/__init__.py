@@ -1,0 +1,1 @@
+"""Floor 1: one outside thing each, behind a Protocol; foreign errors are translated here, once."""

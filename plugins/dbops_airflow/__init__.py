@@ -1,0 +1,1 @@
+"""Floor 3: between Airflow and plain values."""
