@@ -24,6 +24,7 @@ class BackupId(str):
     __slots__ = ()
 
     def __new__(cls, text: str) -> BackupId:
+        """Read an id."""
         if not _ID.match(text):
             raise ValueError(f"{text!r} is not a backup id; one looks like 20261122T020000Z")
         datetime.strptime(text, _ID_FORMAT)  # noqa: DTZ007 - the Z is part of the format; this only proves a real date

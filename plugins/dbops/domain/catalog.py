@@ -40,9 +40,9 @@ class Leftover:
 
 @dataclass(frozen=True)
 class Catalog:
-    """The finished backups, oldest first; the leftovers; and ``unreadable``: sentences on manifests that cannot be read.
+    """The finished backups, oldest first; the leftovers; and a sentence on each manifest that cannot be read.
 
-    An unreadable manifest is neither good nor a leftover: nothing ever deletes it.
+    A backup whose manifest is unreadable is neither good nor a leftover: nothing ever deletes it.
     """
 
     target: str

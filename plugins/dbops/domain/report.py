@@ -19,7 +19,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Report:
-    """The base of every job's report. Everything in it may be shown to anyone who may see the job: no secrets, no rows."""
+    """The base of every job's report. All of it may be shown to whoever may see the job: no secrets, no rows."""
 
     job: str
     target: str

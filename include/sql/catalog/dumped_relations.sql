@@ -1,0 +1,23 @@
+-- The tables and sequences that pg_dump would read, their size, and whether this role may read them.
+-- Members of extensions are dumped only where the extension asks for it (extconfig).
+SELECT
+    n.nspname                                                   AS schema,
+    c.relname                                                   AS name,
+    c.relkind = 'S'                                             AS is_sequence,
+    CASE WHEN c.relkind = 'r' THEN pg_table_size(c.oid) ELSE 0 END AS bytes,
+    has_schema_privilege(n.oid, 'USAGE')
+        AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
+                 ELSE has_table_privilege(c.oid, 'SELECT') END  AS readable,
+    c.relrowsecurity AND row_security_active(c.oid)             AS hides_rows
+FROM pg_class c
+JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE c.relkind IN ('r', 'p', 'S')
+  AND c.relpersistence <> 't'
+  AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+  AND n.nspname NOT LIKE 'pg\_toast%'
+  AND NOT EXISTS (
+        SELECT FROM pg_depend d
+        JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'
+          AND NOT coalesce(c.oid = ANY (e.extconfig), false))
+ORDER BY n.nspname, c.relname

@@ -1,0 +1,42 @@
+"""BackupReport: what a finished backup has to say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.report import Report, Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupReport(Report):
+    """A finished backup; ``warnings`` are sentences on what is odd about it, such as that it shrank."""
+
+    job: str = "backup"
+    backup_id: str
+    location: str
+    tables: int
+    rows: int
+    stored_bytes: int
+    database_bytes: int
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """WARNING where something is odd: the backup exists all the same."""
+        return Verdict.WARNING if self.warnings else Verdict.OK
+
+    def markdown(self) -> str:
+        """One paragraph, and the warnings."""
+        lines = [
+            f"Backup **{self.backup_id}** of {self.target}: {self.tables} tables, {self.rows:,} rows, "
+            f"{format_bytes(self.stored_bytes)} stored of {format_bytes(self.database_bytes)} on the server, "
+            f"in {format_duration(timedelta(seconds=self.seconds))}.",
+            "",
+            f"It lies in `{self.location}`.",
+        ]
+        if self.warnings:
+            lines += ["", *(f"- {warning}" for warning in self.warnings)]
+        return "\n".join(lines)

@@ -1,0 +1,137 @@
+"""The table of contents of a pg_dump archive: which data file holds which table.
+
+Reads ``toc.dat`` of a directory archive, formats 1.14 (PostgreSQL 14) to 1.16 (17 and 18), as pg_backup_archiver.c
+writes it. ``pg_restore --list`` shows the same but cannot be read back safely: names with spaces are ambiguous in it.
+Names are in the archive's encoding, which is the database's own.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from dbops.errors import DumpFailed
+
+_OLDEST, _NEWEST = (1, 14), (1, 16)
+_ENCODING = re.compile(rb"SET client_encoding = '([A-Za-z0-9_]+)'")
+_PYTHON_NAMES = {"WIN866": "cp866", "WIN874": "cp874", "WIN": "cp1251", "ALT": "cp866", "UHC": "cp949"}
+
+
+@dataclass(frozen=True)
+class TocEntry:
+    """One entry; ``file`` is the name of its data file, None where it has none."""
+
+    dump_id: int
+    kind: str
+    schema: str
+    name: str
+    file: str | None
+
+
+def read_toc(path: Path) -> list[TocEntry]:
+    """Read the entries in the order of the archive; raises DumpFailed where it is not an archive of a known format."""
+    try:
+        return _Reader(path.read_bytes()).entries()
+    except IndexError as error:
+        raise DumpFailed(f"The archive's {path.name} cannot be read: {error}.") from None
+
+
+class _Reader:
+    def __init__(self, body: bytes) -> None:
+        self._stream = BytesIO(body)
+        if self._take(5) != b"PGDMP":
+            raise DumpFailed("The archive's toc.dat does not begin with PGDMP: it was not written by pg_dump.")
+        self._version = (self._byte(), self._byte())
+        self._byte()  # revision
+        if not _OLDEST <= self._version <= _NEWEST:
+            raise DumpFailed(
+                f"The archive has format {self._version[0]}.{self._version[1]}, which this dbops does not know.",
+                "Use the pg_dump of PostgreSQL 16 to 18, or a newer dbops.",
+            )
+        self._int_size = self._byte()
+        self._byte()  # size of offsets
+        self._byte()  # format of the archive
+        if self._version >= (1, 15):
+            self._byte()  # compression algorithm
+        else:
+            self._integer()  # compression level
+        for _ in range(7):
+            self._integer()  # when it was made
+        for _ in range(3):
+            self._text()  # database, server version, pg_dump version
+
+    def entries(self) -> list[TocEntry]:
+        raw = [self._entry() for _ in range(self._integer())]
+        encoding = "utf-8"
+        for entry in raw:
+            if entry.kind == b"ENCODING" and (match := _ENCODING.search(entry.definition)):
+                encoding = _python_codec(match[1].decode())
+        return [entry.decoded(encoding) for entry in raw]
+
+    def _entry(self) -> _RawEntry:
+        dump_id = self._integer()
+        self._integer()  # had a dumper
+        self._text()  # table oid
+        self._text()  # oid
+        name = self._text()
+        kind = self._text()
+        self._integer()  # section
+        definition = self._text()
+        for _ in range(2):
+            self._text()  # drop statement, copy statement
+        schema = self._text()
+        for _ in range(2):
+            self._text()  # tablespace, table access method
+        if self._version >= (1, 16):
+            self._integer()  # kind of relation
+        for _ in range(2):
+            self._text()  # owner, with oids
+        while self._text() is not None:
+            pass  # what it depends on
+        file = self._text()
+        return _RawEntry(dump_id, kind or b"", schema or b"", name or b"", file or b"", definition or b"")
+
+    def _take(self, length: int) -> bytes:
+        taken = self._stream.read(length)
+        if len(taken) != length:
+            raise IndexError("it ends too early")
+        return taken
+
+    def _byte(self) -> int:
+        return self._take(1)[0]
+
+    def _integer(self) -> int:
+        negative = self._byte()
+        value = int.from_bytes(self._take(self._int_size), "little")
+        return -value if negative else value
+
+    def _text(self) -> bytes | None:
+        length = self._integer()
+        return None if length < 0 else self._take(length)
+
+
+@dataclass(frozen=True)
+class _RawEntry:
+    dump_id: int
+    kind: bytes
+    schema: bytes
+    name: bytes
+    file: bytes
+    definition: bytes
+
+    def decoded(self, encoding: str) -> TocEntry:
+        schema, name = (text.decode(encoding, errors="backslashreplace") for text in (self.schema, self.name))
+        return TocEntry(self.dump_id, self.kind.decode(), schema, name, self.file.decode() or None)
+
+
+def _python_codec(encoding: str) -> str:
+    """Python's name for one of PostgreSQL's encodings; SQL_ASCII and what Python lacks are read as UTF-8."""
+    if encoding.startswith("WIN") and encoding[3:].isdigit() and encoding not in _PYTHON_NAMES:
+        return f"cp{encoding[3:]}"
+    try:
+        return codecs.lookup(_PYTHON_NAMES.get(encoding, encoding)).name
+    except LookupError:
+        return "utf-8"

@@ -1,0 +1,244 @@
+"""ArchiveUpload: sends what pg_dump writes into the spool to the bucket, while pg_dump is still writing it.
+
+The main thread watches the spool; a follower thread a file reads it once; sender threads store its parts. When the
+spool reaches its cap, pg_dump is paused until the store has taken enough.
+
+Whether pg_dump has closed a file is asked of the kernel: a file that was there before we looked at the open files of
+pg_dump and its workers, and is not among them, is complete.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from dbops.domain.backup import FileEntry, TableEntry
+from dbops.domain.progress import Progress
+from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.target import BackupOptions, Storage
+from dbops.errors import DumpFailed, StoreTooSlow
+from dbops.gateways.archive_toc import TocEntry, read_toc
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.file_upload import FileUpload
+from dbops.gateways.growing_file import GrowingFile
+from dbops.gateways.guarded_process import GuardedProcess
+from dbops.gateways.pg_dump import dump_failure, table_took_too_long
+from dbops.gateways.spool import Abandoned, Spool
+from dbops.gateways.throttle import Throttle
+
+_TICK = 0.03
+_PROGRESS_EVERY = 5.0
+_PAUSE_AT, _RESUME_AT = 0.7, 0.5
+_TOC = "toc.dat"
+
+
+@dataclass(frozen=True)
+class UploadedArchive:
+    """What the bucket holds of an archive."""
+
+    files: tuple[FileEntry, ...]
+    tables: tuple[TableEntry, ...]
+
+
+class ArchiveUpload:
+    """One archive on its way. ``sizes`` are the tables' bytes on the server, for the estimate of what is left."""
+
+    def __init__(
+        self,
+        dump: GuardedProcess,
+        spool: Spool,
+        bucket: Bucket,
+        folder: str,
+        *,
+        storage: Storage,
+        options: BackupOptions,
+        sizes: Mapping[tuple[str, str], int],
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._dump, self._spool, self._bucket, self._folder = dump, spool, bucket, folder
+        self._storage, self._options, self._sizes = storage, options, sizes
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._next_progress = self._began + _PROGRESS_EVERY
+        self._throttle = Throttle(options.bandwidth_limit)
+        self._abandoned = threading.Event()
+        self._failure: BaseException | None = None
+        self._held = 0
+        self._toc: list[TocEntry] = []
+        self._tables: dict[str, TocEntry] = {}
+        self._uploads: dict[str, FileUpload] = {}
+        self._results: dict[str, Future[FileEntry]] = {}
+        # A worker of pg_dump holds at most two files open; followers beyond that make sure that finished files move on.
+        self._followers = ThreadPoolExecutor(2 * options.jobs + 2, "follower")
+        self._senders = ThreadPoolExecutor(storage.parallelism, "sender")
+
+    def run(self) -> UploadedArchive:
+        """Send everything and return when it is stored; raises the first error after leaving nothing half-sent."""
+        try:
+            while not self._is_complete():
+                self._balance()
+                self._tell_progress()
+                time.sleep(_TICK)
+        except BaseException:
+            self._give_up()
+            raise
+        self._followers.shutdown()
+        self._senders.shutdown()
+        return self._outcome()
+
+    def _is_complete(self) -> bool:
+        status = self._dump.status()  # asked before looking into the spool: what ended has written all
+        self._discover(ended=status is not None)
+        if status:
+            raise dump_failure(status, self._dump.stderr(), self._spool.path.parent)
+        if self._failure is not None:
+            raise self._failure
+        return status == 0 and all(result.done() for result in self._results.values())
+
+    def _discover(self, *, ended: bool) -> None:
+        names = {path.name for path in self._spool.path.iterdir()}
+        still_open = set() if ended else {Path(path).name for path in self._dump.open_files()}
+        for name in sorted(names - self._uploads.keys(), key=lambda name: name != _TOC):
+            if name == _TOC:
+                if name in still_open:
+                    return
+                self._read_toc()
+            self._follow(name)
+        for name, upload in self._uploads.items():
+            if not upload.file.is_finished and name not in still_open and (name in names or ended):
+                upload.file.finish()
+
+    def _read_toc(self) -> None:
+        self._toc = read_toc(self._spool.path / _TOC)
+        self._tables = {entry.file: entry for entry in self._toc if entry.kind == "TABLE DATA" and entry.file}
+
+    def _follow(self, name: str) -> None:
+        upload = FileUpload(
+            GrowingFile(self._spool.path / name, self._abandoned),
+            self._bucket,
+            self._folder + name,
+            senders=self._senders,
+            first_part=self._storage.part_size,
+            throttle=self._throttle,
+            punchable=self._spool.can_punch,
+            abandoned=self._abandoned,
+            on_failure=self._fail,
+            counter=RowCounter(name) if self._table_of(name) else None,
+        )
+        self._uploads[name] = upload
+        self._results[name] = self._followers.submit(self._run, upload)
+
+    def _run(self, upload: FileUpload) -> FileEntry:
+        try:
+            return upload.run()
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep the first error; the main thread raises it."""
+        if self._failure is None and not isinstance(error, Abandoned):
+            self._failure = error
+
+    def _table_of(self, name: str) -> TocEntry | None:
+        return self._tables.get(name.removesuffix(".zst")) or self._tables.get(name)
+
+    def _balance(self) -> None:
+        """Pause pg_dump when the spool is nearly full, resume it when the store has taken enough.
+
+        Bytes that wait for their part to fill can only be sent when pg_dump goes on, so they never justify a pause.
+        """
+        active = [upload for upload in self._uploads.values() if not upload.done]
+        held = waiting = 0
+        for upload in active:
+            self._check_time(upload)
+            held += upload.file.written - upload.file.released
+            if not upload.file.is_finished:
+                waiting += min(upload.uncut, upload.next_part)
+        self._held = held
+        cap = self._options.spool_cap
+        if held > cap * _PAUSE_AT and held > waiting:
+            self._dump.pause()
+        elif held <= cap * _RESUME_AT or held <= waiting:
+            self._dump.resume()
+        if self._dump.paused_for > self._options.max_stall.total_seconds():
+            raise StoreTooSlow(
+                f"The store took nothing, or too little, for {format_duration(self._options.max_stall)} while "
+                f"{format_bytes(held)} waited in the spool; the backup was given up so that its transaction does not "
+                f"stay open on the database.",
+                "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
+            )
+
+    def _check_time(self, upload: FileUpload) -> None:
+        limit = self._options.statement_timeout
+        entry = self._table_of(upload.file.path.name)
+        if limit is None or entry is None or upload.file.is_finished:
+            return
+        if time.monotonic() - upload.file.seen > limit.total_seconds():
+            raise table_took_too_long(f"{entry.schema}.{entry.name}", self._options)
+
+    def _tell_progress(self) -> None:
+        if time.monotonic() < self._next_progress:
+            return
+        self._next_progress += _PROGRESS_EVERY
+        self._on_progress(self.progress())
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        counted = {name: upload for name, upload in self._uploads.items() if upload.counter is not None}
+        total = sum(self._size(entry) for entry in self._tables.values())
+        read = 0
+        for name, upload in counted.items():
+            entry = self._table_of(name)
+            if entry is not None and upload.counter is not None:
+                size = self._size(entry)
+                read += size if upload.done else min(size, upload.counter.bytes)
+        return Progress(
+            tables_done=sum(upload.done for upload in counted.values()),
+            tables=len(self._tables),
+            bytes_read=sum(upload.file.position for upload in self._uploads.values()),
+            bytes_uploaded=sum(upload.file.released for upload in self._uploads.values()),
+            elapsed=timedelta(seconds=time.monotonic() - self._began),
+            fraction=read / total if total else 0.0,
+            spooled=self._held,
+            paused=self._dump.paused_for > 0,
+        )
+
+    def _size(self, entry: TocEntry) -> int:
+        return self._sizes.get((entry.schema, entry.name), 0)
+
+    def _give_up(self) -> None:
+        self._abandoned.set()
+        self._dump.stop()
+        for result in self._results.values():
+            result.cancel()
+        self._senders.shutdown(cancel_futures=True)
+        self._followers.shutdown(cancel_futures=True)
+        for upload in self._uploads.values():
+            upload.abort()
+            upload.file.close()
+
+    def _outcome(self) -> UploadedArchive:
+        counts = {
+            (entry.schema, entry.name): upload.counter
+            for name, upload in self._uploads.items()
+            if upload.counter is not None and (entry := self._table_of(name)) is not None
+        }
+        missing = [entry.name for entry in self._tables.values() if (entry.schema, entry.name) not in counts]
+        if missing:
+            raise DumpFailed(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
+        tables = []
+        for entry in self._toc:
+            if entry.kind == "TABLE":
+                counter = counts.get((entry.schema, entry.name))
+                rows, size = (None, 0) if counter is None else (counter.rows, counter.bytes)
+                tables.append(TableEntry(entry.schema, entry.name, rows, size))
+        tables.sort(key=lambda table: (table.schema, table.name))
+        files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
+        return UploadedArchive(tuple(files), tuple(tables))

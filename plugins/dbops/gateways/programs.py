@@ -1,0 +1,76 @@
+"""Finds PostgreSQL's own programs on the worker, and asks them their version."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbops.errors import PreflightFailed
+
+_DEBIAN = Path("/usr/lib/postgresql")
+_VERSION = re.compile(r"\) (\d+)(\S*)")
+OLDEST_PG_DUMP = 16
+FOLDER_VARIABLE = "DBOPS_PG_BIN"
+
+
+@dataclass(frozen=True)
+class Program:
+    """One program and its version."""
+
+    path: Path
+    major: int
+    version: str
+
+    @property
+    def name(self) -> str:
+        """Its file name."""
+        return self.path.name
+
+    def sibling(self, name: str) -> Path:
+        """Another program of the same installation."""
+        return self.path.with_name(name)
+
+
+def find_pg_dump(folder: Path | None, server_major: int) -> Program:
+    """The first pg_dump that is new enough for the server and for zstd; raises PreflightFailed naming those found.
+
+    Looked for in ``folder``, in DBOPS_PG_BIN, on PATH, and where Debian's packages put it, newest first.
+    """
+    needed = max(OLDEST_PG_DUMP, server_major)
+    seen = []
+    for candidate in _candidates("pg_dump", folder):
+        program = _version_of(candidate)
+        if program is not None and program.major >= needed:
+            return program
+        if program is not None:
+            seen.append(f"{candidate} is {program.version}")
+    found = "; ".join(seen) if seen else "none was found"
+    raise PreflightFailed(
+        f"No pg_dump on this worker is new enough: the server is PostgreSQL {server_major} and zstd needs 16, so "
+        f"pg_dump {needed} or newer is needed ({found}).",
+        f"Install postgresql-client-{needed} from PGDG, or set {FOLDER_VARIABLE} to the folder that holds it.",
+    )
+
+
+def _candidates(name: str, folder: Path | None) -> list[Path]:
+    folders = [folder] if folder else []
+    if configured := os.environ.get(FOLDER_VARIABLE):
+        folders.append(Path(configured))
+    if on_path := shutil.which(name):
+        folders.append(Path(on_path).parent)
+    installed = [path for path in _DEBIAN.glob("*/bin") if path.parent.name.isdigit()]
+    folders += sorted(installed, key=lambda path: int(path.parent.name), reverse=True)
+    return [path for path in dict.fromkeys(folder / name for folder in folders) if path.is_file()]
+
+
+def _version_of(path: Path) -> Program | None:
+    try:
+        answer = subprocess.run([str(path), "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    match = _VERSION.search(answer)
+    return Program(path, int(match[1]), match[1] + match[2]) if match else None

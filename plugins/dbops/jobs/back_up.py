@@ -1,0 +1,184 @@
+"""back_up: one database into the bucket, whole, or nothing at all."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import dbops
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry, Layout
+from dbops.domain.backup_report import BackupReport
+from dbops.domain.catalog import Catalog
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.progress import Progress
+from dbops.domain.quantities import format_bytes
+from dbops.domain.size import size_warnings
+from dbops.domain.target import Target
+from dbops.errors import BucketError, ObjectExists, PreflightFailed, SpoolError
+from dbops.gateways.archive_upload import ArchiveUpload, UploadedArchive
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.claims import HeldClaim, claim, other_live_claims
+from dbops.gateways.pg_dump import dump_globals, pg_dump_options, start_pg_dump
+from dbops.gateways.spool import Spool
+from dbops.jobs.preflight import Readiness, preflight
+
+_GLOBALS = "globals.sql"
+
+
+def back_up(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    *,
+    run: str,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> BackupReport:
+    """Back the target's database up and return when its manifest is written.
+
+    ``run`` names who asked, for the claim; ``programs`` is a folder with PostgreSQL's programs. Raises a DbopsError;
+    then no manifest exists, no process is left, and what was uploaded is deleted where the store still answers.
+    """
+    readiness = preflight(target, address, programs)
+    layout = Layout(target.root)
+    with _roomy_spool(target) as spool:
+        catalog = read_catalog(bucket, target)
+        _require_alone(bucket, target, catalog, clock(), mine=None)
+        _abort_uploads_of_the_dead(bucket, catalog, layout)
+        with claim(bucket, layout, target.name, run=run, clock=clock) as held:
+            try:
+                _require_alone(bucket, target, read_catalog(bucket, target), clock(), mine=held.backup_id)
+                archive = _send_archive(target, address, bucket, held, readiness, spool, on_progress)
+                manifest = _manifest(target, held, readiness, archive, clock())
+                _write_manifest(bucket, layout, manifest)
+            except BaseException:
+                _discard(bucket, layout, held.backup_id)
+                raise
+    return _report(target, bucket, manifest, catalog)
+
+
+def _roomy_spool(target: Target) -> Spool:
+    options = target.backup
+    spool = Spool(Path(options.spool) if options.spool else None, target.name)
+    free = spool.free_bytes()
+    if free >= options.spool_cap:
+        return spool
+    with spool:
+        raise SpoolError(
+            f"The disk below the spool directory {spool.path.parent} has {format_bytes(free)} free, less than "
+            f"backup.spool_cap, {format_bytes(options.spool_cap)}.",
+            "Free space there, set backup.spool to another directory, or lower backup.spool_cap.",
+        )
+
+
+def _require_alone(bucket: Bucket, target: Target, catalog: Catalog, now: datetime, *, mine: BackupId | None) -> None:
+    """Of two backups that start at once the one with the earlier id goes on."""
+    others = other_live_claims(bucket, target, catalog, now=now, mine=mine)
+    earlier = [other for other in others if mine is None or other.backup_id < mine]
+    if earlier:
+        other = earlier[0]
+        raise PreflightFailed(
+            f"Another backup of {target.name} is running: {other.backup_id}, by {other.run} on {other.host}.",
+            "Wait for it to end; one whose worker died stops counting two minutes after its last sign of life.",
+        )
+
+
+def _abort_uploads_of_the_dead(bucket: Bucket, catalog: Catalog, layout: Layout) -> None:
+    """A backup that was killed could not abort its multipart uploads; they would be paid for and never be listed."""
+    for leftover in catalog.leftovers:
+        for upload in bucket.unfinished_uploads(layout.folder(leftover.backup_id)):
+            bucket.abort_upload(upload)
+
+
+def _send_archive(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    held: HeldClaim,
+    readiness: Readiness,
+    spool: Spool,
+    on_progress: Callable[[Progress], None],
+) -> UploadedArchive:
+    folder = Layout(target.root).folder(held.backup_id)
+    with start_pg_dump(readiness.program, address, spool.path, target.backup) as dump:
+        archive = ArchiveUpload(
+            dump,
+            spool,
+            bucket,
+            folder,
+            storage=target.storage,
+            options=target.backup,
+            sizes=readiness.sizes,
+            on_progress=on_progress,
+        ).run()
+    if not target.backup.globals:
+        return archive
+    body = dump_globals(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
+    bucket.put(folder + _GLOBALS, body)
+    return UploadedArchive(
+        (*archive.files, FileEntry(_GLOBALS, len(body), hashlib.sha256(body).hexdigest())), archive.tables
+    )
+
+
+def _manifest(
+    target: Target, held: HeldClaim, readiness: Readiness, archive: UploadedArchive, finished: datetime
+) -> BackupManifest:
+    return BackupManifest(
+        target=target.name,
+        backup_id=held.backup_id,
+        started=held.backup_id.time,
+        finished=finished,
+        server_version=readiness.facts.server_version,
+        pg_dump_version=readiness.program.version,
+        pg_dump_options=pg_dump_options(target.backup),
+        database=readiness.facts.database,
+        database_bytes=readiness.facts.database_bytes,
+        files=archive.files,
+        tables=archive.tables,
+        extensions=readiness.facts.extensions,
+        lsn=readiness.facts.lsn,
+        tool_version=dbops.__version__,
+    )
+
+
+def _write_manifest(bucket: Bucket, layout: Layout, manifest: BackupManifest) -> None:
+    key, body = layout.manifest(manifest.backup_id), manifest.to_json()
+    try:
+        bucket.create(key, body)
+    except ObjectExists:
+        if bucket.get(key) != body:  # equal where the answer to our own request was lost and the request repeated
+            raise
+
+
+def _discard(bucket: Bucket, layout: Layout, backup_id: BackupId) -> None:
+    """Delete in reverse what a failed backup has written; where the store fails, the sweep does it a day later."""
+    folder, last = layout.folder(backup_id), layout.started(backup_id)
+    try:
+        bucket.delete(layout.manifest(backup_id))
+        for stored in bucket.list(folder):
+            if stored.key != last:
+                bucket.delete(stored.key)
+        bucket.delete(last)
+    except BucketError:
+        return
+
+
+def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog) -> BackupReport:
+    previous = [entry.manifest for entry in catalog.entries if entry.is_good]
+    return BackupReport(
+        target=target.name,
+        started=manifest.started,
+        finished=manifest.finished,
+        backup_id=manifest.backup_id,
+        location=f"s3://{bucket.name}/{Layout(target.root).folder(manifest.backup_id)}",
+        tables=len(manifest.tables),
+        rows=manifest.rows,
+        stored_bytes=manifest.stored_bytes,
+        database_bytes=manifest.database_bytes,
+        seconds=manifest.duration.total_seconds(),
+        warnings=size_warnings(manifest, previous, target.alerts),
+    )

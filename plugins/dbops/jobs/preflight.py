@@ -1,0 +1,72 @@
+"""preflight: is everything a backup needs in place? Asked before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.relation_pattern import RelationPattern
+from dbops.domain.target import BackupOptions, Target
+from dbops.errors import PreflightFailed
+from dbops.gateways.database import Database, DatabaseFacts, DumpedRelation
+from dbops.gateways.programs import Program, find_pg_dump
+
+_NAMES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class Readiness:
+    """What the preflight found out, for the work that follows."""
+
+    facts: DatabaseFacts
+    program: Program
+    sizes: dict[tuple[str, str], int]
+
+
+def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -> Readiness:
+    """Prove that the database can be dumped whole from here; raises PreflightFailed or DatabaseError with what is not."""
+    address.require_direct(target.connection)
+    database = Database(address)
+    facts = database.facts()
+    relations = [relation for relation in database.dumped_relations() if not _is_left_out(relation, target.backup)]
+    _require_readable(relations, target)
+    program = find_pg_dump(programs, facts.server_major)
+    sizes = {(relation.schema, relation.name): relation.bytes for relation in relations if not relation.is_sequence}
+    return Readiness(facts, program, sizes)
+
+
+def _is_left_out(relation: DumpedRelation, options: BackupOptions) -> bool:
+    patterns = [RelationPattern.of_schema(text) for text in options.exclude_schemas]
+    patterns += [RelationPattern.of_table(text) for text in options.exclude_tables]
+    return any(pattern.matches(relation.schema, relation.name) for pattern in patterns)
+
+
+def _require_readable(relations: Iterable[DumpedRelation], target: Target) -> None:
+    data_left_out = [RelationPattern.of_table(text) for text in target.backup.exclude_table_data]
+    unreadable, hidden = [], []
+    for relation in relations:
+        name = f"{relation.schema}.{relation.name}"
+        if not relation.readable:
+            unreadable.append(name)
+        elif relation.hides_rows and not any(
+            pattern.matches(relation.schema, relation.name) for pattern in data_left_out
+        ):
+            hidden.append(name)
+    if unreadable:
+        raise PreflightFailed(
+            f"The role of connection {target.connection} may not read {_some(unreadable)}: a backup would not be whole.",
+            "GRANT pg_read_all_data TO that role, or leave them out with backup.exclude_tables.",
+        )
+    if hidden:
+        raise PreflightFailed(
+            f"Row-level security would hide rows of {_some(hidden)} from the role of connection {target.connection}.",
+            "ALTER ROLE ... BYPASSRLS for that role, or connect as the tables' owner.",
+        )
+
+
+def _some(names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMES_SHOWN])
+    left = len(names) - _NAMES_SHOWN
+    return f"{shown} and {left} more" if left > 0 else shown
