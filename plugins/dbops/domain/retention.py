@@ -1,23 +1,29 @@
-"""RetentionPolicy and RetentionPlan: which backups stay, and why. (Written by its owner; this is the contract.)"""
+"""RetentionPolicy and RetentionPlan: which backups stay, and why. Its public copy is docs/retention.md."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass as record
 
 from dbops.domain.backup import BackupId
+from dbops.domain.markdown_table import markdown_table
+from dbops.domain.quantities import format_duration
 
 Count = Annotated[int, Field(ge=0)]
 
 
 class RetentionPolicy(BaseModel):
-    """Grandfather-father-son: keep the newest backup of each of the last N hours-of-life buckets, and never too few."""
+    """Grandfather-father-son: the newest backups, the newest of each of the last N periods that have one, and a floor.
+
+    A period without a good backup is not counted, so that a pause in the backups does not let the old ones go.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -29,14 +35,37 @@ class RetentionPolicy(BaseModel):
     minimum_redundancy: Annotated[int, Field(ge=1)] = 3
 
 
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # A person may write a hold by hand as "2026-12-24": without a zone it means UTC, like every time in the bucket.
+    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+
+
 @record(frozen=True, config=ConfigDict(extra="ignore"))
 class Hold:
     """Do not expire this backup until then; ``until`` None means until the hold is taken away."""
 
     backup_id: BackupId
-    until: datetime | None
+    until: Annotated[datetime | None, AfterValidator(_in_utc)]
     reason: str
     by: str
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it still holds."""
+        return self.until is None or self.until > now
+
+    def sentence(self) -> str:
+        """Until when, by whom and why."""
+        end = "it is released" if self.until is None else f"{self.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"held until {end} by {self.by}: {self.reason}"
+
+    def to_json(self) -> bytes:
+        """The object's body; ``from_json`` reads it back equal."""
+        return _HOLD.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Hold:
+        """Read a hold; raises ValueError where it is not one."""
+        return _HOLD.validate_json(body)
 
 
 _HOLD = TypeAdapter(Hold)
@@ -44,18 +73,92 @@ _HOLD = TypeAdapter(Hold)
 
 @dataclass(frozen=True)
 class RetentionPlan:
-    """The policy's answer; ``keep`` and ``expire`` hold each given id once, with its reasons."""
+    """The policy's answer ``at`` a moment: each given id once, newest first, with its reasons."""
 
     keep: dict[BackupId, tuple[str, ...]]
     expire: dict[BackupId, tuple[str, ...]]
+    at: datetime
+
+    def markdown(self) -> str:
+        """A table of every backup, newest first."""
+        rows = [
+            (backup_id, age_of(backup_id, self.at), verdict, "; ".join(reasons))
+            for verdict, decided in (("keep", self.keep), ("expire", self.expire))
+            for backup_id, reasons in decided.items()
+        ]
+        return markdown_table(("backup", "age", "verdict", "reasons"), sorted(rows, reverse=True))
+
+
+def age_of(backup_id: BackupId, now: datetime) -> str:
+    """How long ago a backup started, for people."""
+    age = now - backup_id.time
+    return format_duration(age) if age.total_seconds() >= 0 else f"in {format_duration(-age)}"
 
 
 def plan_retention(
     backups: Sequence[tuple[BackupId, bool]],
-    holds: Sequence[Hold],
+    holds: Iterable[Hold],
     policy: RetentionPolicy,
     now: datetime,
     zone: ZoneInfo,
 ) -> RetentionPlan:
-    """Decide over ``backups`` (id, is it good) at ``now``, counting days in ``zone``."""
-    raise NotImplementedError
+    """Decide over ``backups`` (id, is it good) at ``now`` (with a zone), counting days in ``zone``.
+
+    Only good backups that are not dated in the future count for any rule. What is held, or dated in the future,
+    stays; what is not good stays while no newer good one exists. An id given twice is good only if it is both times.
+    """
+    is_good: dict[BackupId, bool] = {}
+    for backup_id, good in sorted(backups, reverse=True):
+        is_good[backup_id] = is_good.get(backup_id, True) and good
+    counted = [backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now]
+
+    reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in is_good}
+    for backup_id, good in is_good.items():
+        if backup_id.time > now:
+            reasons[backup_id].append(f"dated in the future, {age_of(backup_id, now)}: is a clock wrong?")
+        elif not good and (not counted or backup_id > counted[0]):
+            reasons[backup_id].append("its verification failed, but there is no newer good backup")
+    for hold in holds:
+        if hold.backup_id in reasons and hold.is_active(now):
+            reasons[hold.backup_id].append(hold.sentence())
+    for backup_id, reason in _rules(counted, policy, zone):
+        reasons[backup_id].append(reason)
+
+    keep = {backup_id: tuple(why) for backup_id, why in reasons.items() if why}
+    kept = [backup_id for backup_id in counted if backup_id in keep]
+    expire: dict[BackupId, tuple[str, ...]] = {
+        backup_id: (_why_expired(good, _nearest(backup_id, kept)),)
+        for backup_id, good in is_good.items()
+        if backup_id not in keep
+    }
+    return RetentionPlan(keep, expire, now)
+
+
+def _rules(counted: list[BackupId], policy: RetentionPolicy, zone: ZoneInfo) -> Iterable[tuple[BackupId, str]]:
+    """Each backup that a rule keeps, with that rule; ``counted`` is newest first."""
+    for number, backup_id in enumerate(counted[: policy.last], 1):
+        yield backup_id, f"last {number} of {policy.last}"
+    periods: tuple[tuple[str, int, Callable[[datetime], str]], ...] = (
+        ("daily", policy.daily, lambda day: f"{day:%Y-%m-%d}"),
+        ("weekly", policy.weekly, lambda day: f"{day:%G-W%V}"),
+        ("monthly", policy.monthly, lambda day: f"{day:%Y-%m}"),
+        ("yearly", policy.yearly, lambda day: f"{day:%Y}"),
+    )
+    for rule, count, period_of in periods:
+        newest: dict[str, BackupId] = {}
+        for backup_id in counted:
+            newest.setdefault(period_of(backup_id.time.astimezone(zone)), backup_id)
+        for period, backup_id in islice(newest.items(), count):
+            yield backup_id, f"{rule} {period}"
+    for number, backup_id in enumerate(counted[: policy.minimum_redundancy], 1):
+        yield backup_id, f"minimum_redundancy {number} of {policy.minimum_redundancy}"
+
+
+def _nearest(backup_id: BackupId, kept: list[BackupId]) -> BackupId:
+    # Something expires only where a good backup is kept: the newest good one always is.
+    return min(kept, key=lambda other: (abs(other.time - backup_id.time), -other.time.timestamp()))
+
+
+def _why_expired(good: bool, nearest: BackupId) -> str:
+    cause = "no rule keeps it" if good else "its verification failed and a newer good backup exists"
+    return f"{cause}; the nearest kept is {nearest}"
