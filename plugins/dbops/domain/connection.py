@@ -1,17 +1,34 @@
-"""DatabaseAddress: how to reach a PostgreSQL database, in whatever form people wrote it. (Contract; see its owner.)"""
+"""DatabaseAddress: how to reach a PostgreSQL database, in whatever form people wrote it (docs/connections.md)."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from dbops.domain.connection_parameters import KEEPALIVES, VARIABLES, understand
+from dbops.domain.connection_string import read_connection_string
+from dbops.errors import InvalidConnection
+
+_DEFAULTS = {"application_name": "dbops", "connect_timeout": "10"}
+_HIGHEST_PORT = 65535
+# Whatever else libpq and PostgreSQL's programs read. An inherited one would quietly redirect or recode a dump; where
+# passwords and services are looked up, however, belongs to the machine.
+_INHERITED = (
+    frozenset(VARIABLES.values())
+    | {"PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGLOADBALANCEHOSTS", "PGREQUIRESSL", "PGTZ"}
+    | {"PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION"}
+) - {"PGPASSFILE"}
 
 
 @dataclass(frozen=True)
 class DatabaseAddress:
     """Where a database is and who we are there. Its ``str()`` and ``repr()`` never show the password.
 
-    ``options`` are libpq keywords (sslmode, sslrootcert, ...). ``pooled`` means: through a transaction pooler.
-    ``search_schema`` is Prisma's ``?schema=``.
+    ``host`` may be a socket directory, or several hosts with commas between. ``options`` are further libpq keywords
+    (sslmode, sslrootcert, ..., and ``port`` where several hosts have different ones). ``pooled`` means: through a
+    transaction pooler. ``search_schema`` is Prisma's ``?schema=``.
     """
 
     database: str
@@ -26,12 +43,116 @@ class DatabaseAddress:
     @classmethod
     def from_url(cls, url: str) -> DatabaseAddress:
         """Read a connection URL in every form people have; raises InvalidConnection without repeating the password."""
-        raise NotImplementedError
+        parameters = read_connection_string(url)
+        extra = parameters.pop("__extra__", None)
+        return cls._from_parameters(parameters | (_read_extra(extra) if extra else {}))
 
-    def libpq_environment(self) -> dict[str, str]:
-        """The PG* variables for PostgreSQL's own programs (PGHOST, PGPASSWORD, ...): credentials never go into arguments."""
-        raise NotImplementedError
+    @classmethod
+    def from_fields(
+        cls,
+        *,
+        host: str | None = None,
+        port: int | None = None,
+        login: str | None = None,
+        password: str | None = None,
+        schema: str | None = None,
+        extra: Mapping[str, Any] | None = None,
+    ) -> DatabaseAddress:
+        """Read an Airflow connection, whose ``schema`` is the database; ``extra`` wins, as in Airflow's own hook.
+
+        Raises InvalidConnection, also on an extra that nobody knows.
+        """
+        fields = {"host": host, "port": port, "user": login, "password": password, "dbname": schema}
+        return cls._from_parameters(_as_text(fields) | _as_text(extra or {}))
+
+    @classmethod
+    def _from_parameters(cls, parameters: Mapping[str, str]) -> DatabaseAddress:
+        meaning = understand(parameters)
+        options = dict(meaning.libpq)
+        database, host = options.pop("dbname", None), options.pop("host", None)
+        user, password = options.pop("user", None), options.pop("password", None)
+        if database is None:
+            raise InvalidConnection(
+                "The connection names no database.",
+                "Write it at the end of the URL, after the host and a slash; in an Airflow connection it is the field "
+                "Schema.",
+            )
+        ports = _read_ports(options.pop("port", ""))
+        if len(set(ports)) > 1:
+            options["port"] = ",".join(map(str, ports))
+        port = ports[0] if len(set(ports)) == 1 else None
+        return cls(database, host, port, user, password, options, meaning.search_schema, meaning.pooled)
+
+    def __str__(self) -> str:
+        who = "" if self.user is None else f"{self.user}@"
+        host = self.host or "local socket"
+        where = f"[{host}]" if ":" in host else host
+        return f"{who}{where}{'' if self.port is None else f':{self.port}'}/{self.database}"
 
     def libpq_parameters(self) -> dict[str, str]:
-        """The same as libpq keywords, for the driver."""
-        raise NotImplementedError
+        """All of it as libpq keywords, as ``psycopg2.connect`` takes them."""
+        own = {"dbname": self.database, "host": self.host, "user": self.user, "password": self.password}
+        port = None if self.port is None else str(self.port)
+        given = {name: value for name, value in {**own, "port": port}.items() if value is not None}
+        return {**_DEFAULTS, **given, **self.options}
+
+    def libpq_environment(self) -> dict[str, str]:
+        """The PG* variables for PostgreSQL's own programs, PGPASSWORD too: credentials never go into arguments."""
+        parameters = self.libpq_parameters()
+        settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in parameters]
+        if settings:
+            parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
+        return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
+
+    def program_environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """A whole environment for a program: ``inherited`` without any PG* variable that libpq heeds, and ours."""
+        kept = {name: value for name, value in inherited.items() if name not in _INHERITED}
+        return {**kept, **self.libpq_environment()}
+
+    @property
+    def pooler_hint(self) -> str | None:
+        """A sentence where host or port look like a provider's transaction pooler; a hint, for there is no proof."""
+        host = self.host or ""
+        if host.endswith(".pooler.supabase.com") and self.port == 6543:  # noqa: PLR2004 - theirs
+            return "Port 6543 of this host is Supabase's transaction pooler; its port 5432 is a session of your own."
+        if "-pooler." in host and host.endswith(".neon.tech"):
+            return "This host is Neon's pooler; the direct host has the same name without -pooler."
+        if self.port == 6432:  # noqa: PLR2004 - theirs
+            return "Port 6432 is PgBouncer's; PostgreSQL itself mostly listens on 5432."
+        return None
+
+
+def require_direct(address: DatabaseAddress, connection_id: str) -> None:
+    """Raise InvalidConnection where the address leads through a transaction pooler, which no dump survives."""
+    if address.pooled:
+        raise InvalidConnection(
+            f'The connection "{connection_id}" goes through a transaction pooler (pgbouncer=true); a dump needs a '
+            "session of its own from its first statement to its last.",
+            f'Give "{connection_id}" the direct URL of the database: the one Prisma calls DIRECT_URL, '
+            "without pgbouncer=true, mostly at port 5432 instead of 6432 or 6543.",
+        )
+
+
+def _read_ports(text: str) -> list[int]:
+    ports = [part.strip() or "5432" for part in text.split(",")] if text else []
+    if not all(port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT for port in ports):
+        raise InvalidConnection(
+            "The connection's port is not a number from 1 to 65535.",
+            "Where the user or the password contains one of : / ? # @ %, percent-encode it: @ is %40, / is %2F.",
+        )
+    return [int(port) for port in ports]
+
+
+def _read_extra(text: str) -> dict[str, str]:
+    try:
+        extra = json.loads(text)
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise InvalidConnection("The connection's extra is not a JSON object.", 'Write it as {"sslmode": "require"}.')
+    return _as_text(extra)
+
+
+def _as_text(fields: Mapping[str, Any]) -> dict[str, str]:
+    plain = {name: value for name, value in fields.items() if value is not None and not isinstance(value, (dict, list))}
+    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()}
