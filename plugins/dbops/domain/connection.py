@@ -13,13 +13,6 @@ from dbops.errors import InvalidConnection
 
 _DEFAULTS = {"application_name": "dbops", "connect_timeout": "10"}
 _HIGHEST_PORT = 65535
-# Whatever else libpq and PostgreSQL's programs read. An inherited one would quietly redirect or recode a dump; where
-# passwords and services are looked up, however, belongs to the machine.
-_INHERITED = (
-    frozenset(VARIABLES.values())
-    | {"PGCLIENTENCODING", "PGDATESTYLE", "PGGEQO", "PGLOADBALANCEHOSTS", "PGREQUIRESSL", "PGTZ"}
-    | {"PGMINPROTOCOLVERSION", "PGMAXPROTOCOLVERSION"}
-) - {"PGPASSFILE"}
 
 
 @dataclass(frozen=True)
@@ -89,8 +82,8 @@ class DatabaseAddress:
         where = f"[{host}]" if ":" in host else host
         return f"{who}{where}{'' if self.port is None else f':{self.port}'}/{self.database}"
 
-    def libpq_parameters(self) -> dict[str, str]:
-        """All of it as libpq keywords, as ``psycopg2.connect`` takes them."""
+    def libpq_parameters(self) -> dict[str, Any]:
+        """All of it as libpq keywords for ``psycopg2.connect``; each value is a text."""
         own = {"dbname": self.database, "host": self.host, "user": self.user, "password": self.password}
         port = None if self.port is None else str(self.port)
         given = {name: value for name, value in {**own, "port": port}.items() if value is not None}
@@ -104,10 +97,15 @@ class DatabaseAddress:
             parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
         return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
 
-    def program_environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """A whole environment for a program: ``inherited`` without any PG* variable that libpq heeds, and ours."""
-        kept = {name: value for name, value in inherited.items() if name not in _INHERITED}
-        return {**kept, **self.libpq_environment()}
+    def require_direct(self, connection_id: str) -> None:
+        """Raise InvalidConnection where the address leads through a transaction pooler, which no dump survives."""
+        if self.pooled:
+            raise InvalidConnection(
+                f'The connection "{connection_id}" goes through a transaction pooler (pgbouncer=true); a dump needs a '
+                "session of its own from its first statement to its last.",
+                f'Give "{connection_id}" the direct URL of the database: the one Prisma calls DIRECT_URL, '
+                "without pgbouncer=true, mostly at port 5432 instead of 6432 or 6543.",
+            )
 
     @property
     def pooler_hint(self) -> str | None:
@@ -120,17 +118,6 @@ class DatabaseAddress:
         if self.port == 6432:  # noqa: PLR2004 - theirs
             return "Port 6432 is PgBouncer's; PostgreSQL itself mostly listens on 5432."
         return None
-
-
-def require_direct(address: DatabaseAddress, connection_id: str) -> None:
-    """Raise InvalidConnection where the address leads through a transaction pooler, which no dump survives."""
-    if address.pooled:
-        raise InvalidConnection(
-            f'The connection "{connection_id}" goes through a transaction pooler (pgbouncer=true); a dump needs a '
-            "session of its own from its first statement to its last.",
-            f'Give "{connection_id}" the direct URL of the database: the one Prisma calls DIRECT_URL, '
-            "without pgbouncer=true, mostly at port 5432 instead of 6432 or 6543.",
-        )
 
 
 def _read_ports(text: str) -> list[int]:

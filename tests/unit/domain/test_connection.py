@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dbops.domain.connection import DatabaseAddress, require_direct
+from dbops.domain.connection import DatabaseAddress
 from dbops.errors import InvalidConnection
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40)
@@ -258,28 +258,6 @@ def test_programs_get_everything_by_environment() -> None:
     }
 
 
-def test_a_program_inherits_nothing_that_would_redirect_or_recode_a_dump() -> None:
-    inherited = {
-        "PATH": "/bin",
-        "PGPASSFILE": "/pass",
-        "PGHOSTADDR": "10.0.0.1",
-        "PGSERVICE": "other",
-        "PGUSER": "somebody",
-        "PGCLIENTENCODING": "latin1",
-        "PGDATESTYLE": "German",
-        "PGSSLMODE": "disable",
-    }
-    environment = DatabaseAddress.from_url("postgres://db/app").program_environment(inherited)
-    assert environment == {
-        "PATH": "/bin",
-        "PGPASSFILE": "/pass",
-        "PGHOST": "db",
-        "PGDATABASE": "app",
-        "PGAPPNAME": "dbops",
-        "PGCONNECT_TIMEOUT": "10",
-    }
-
-
 def test_what_would_break_a_dump_is_left_out_knowingly() -> None:
     assert options("postgres://one,two/app?client_encoding=latin1&load_balance_hosts=random") == {}
 
@@ -287,11 +265,11 @@ def test_what_would_break_a_dump_is_left_out_knowingly() -> None:
 def test_a_transaction_pooler_is_refused_and_the_direct_url_named() -> None:
     address = DatabaseAddress.from_url("postgres://dba:secret@db:6432/app?pgbouncer=true")
     with pytest.raises(InvalidConnection, match=r"(?s)summary_app.*transaction pooler.*direct URL"):
-        require_direct(address, "summary_app")
+        address.require_direct("summary_app")
 
 
 def test_a_direct_address_is_let_through() -> None:
-    require_direct(DatabaseAddress.from_url("postgres://dba:secret@db/app?pgbouncer=false"), "summary_app")
+    DatabaseAddress.from_url("postgres://dba:secret@db/app?pgbouncer=false").require_direct("summary_app")
 
 
 @pytest.mark.parametrize(
@@ -304,7 +282,7 @@ def test_a_direct_address_is_let_through() -> None:
 )
 def test_what_looks_like_a_pooler_is_hinted_at_and_not_refused(url: str, word: str) -> None:
     address = DatabaseAddress.from_url(url)
-    require_direct(address, "summary_app")
+    address.require_direct("summary_app")
     assert word in (address.pooler_hint or "")
 
 
