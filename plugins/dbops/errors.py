@@ -17,6 +17,7 @@ Neither ever contains a credential or a row's values.
     ├── SpoolError                the spool directory cannot be used, or its disk is full
     ├── StoreTooSlow              the store did not take what pg_dump made within ``max_stall``
     ├── ExpireFailed              some objects could not be deleted; the others were
+    ├── HeartbeatFailed           the heartbeat's address could not be reached, or refused
     └── MailFailed                the mail server could not be reached, or refused
 """
 
@@ -85,6 +86,10 @@ class StoreTooSlow(DbopsError):
 
 class ExpireFailed(DbopsError):
     """Some objects could not be deleted; the others were."""
+
+
+class HeartbeatFailed(DbopsError):
+    """The heartbeat's address could not be reached, or refused."""
 
 
 class MailFailed(DbopsError):

@@ -180,6 +180,10 @@ class Layout:
         """The hold on that backup."""
         return f"{self.holds}{backup_id}.json"
 
+    def audit(self, moment: datetime, action: str) -> str:
+        """The record of an action that deleted or replaced something at that moment."""
+        return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"
+
     @property
     def index(self) -> str:
         """The cache of the catalog; never trusted for deleting or restoring."""
