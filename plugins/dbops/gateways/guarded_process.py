@@ -38,15 +38,16 @@ class GuardedProcess:
         self._lines: deque[str] = deque(maxlen=_STDERR_LINES)
         self._reader = threading.Thread(target=self._read_stderr, name=f"{self.program} stderr", daemon=True)
         self._reader.start()
-        self.pid = self._read_pid()
         self._paused_since: float | None = None
+        self.pid = 0
+        self.pid = self._read_pid()
 
     def _read_pid(self) -> int:
         assert self._guardian.stdout is not None  # noqa: S101 - it was asked for, two lines above
         words = self._guardian.stdout.readline().split()
         if len(words) != 2:  # noqa: PLR2004 - "started" and a number
-            self._guardian.wait()
-            raise DumpFailed(f"{self.program} could not be started: {self.stderr() or 'its guardian ended at once'}")
+            self.stop()
+            raise DumpFailed(f"{self.program} could not be started: {self.stderr() or 'its guardian ended at once'}.")
         return int(words[1])
 
     def _read_stderr(self) -> None:
@@ -124,7 +125,7 @@ class GuardedProcess:
         except subprocess.TimeoutExpired:
             self._guardian.kill()
             self._guardian.wait()
-        if self._guardian.returncode < 0:  # the guardian was killed: do its work
+        if self._guardian.returncode < 0 and self.pid:  # the guardian was killed: do its work
             self._signal(signal.SIGKILL)
         self._reader.join(timeout=5)
         if self._guardian.stderr is not None:

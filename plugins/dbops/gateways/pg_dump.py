@@ -41,7 +41,7 @@ def start_pg_dump(program: Program, address: DatabaseAddress, spool: Path, optio
 
 
 def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool) -> bytes:
-    """The roles, their memberships and settings, and the tablespaces, as SQL; role passwords only where ``passwords``."""
+    """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
     environment = {**inherited_environment(), **address.libpq_environment()}

@@ -70,7 +70,7 @@ class Spool:
 
 
 def punch(descriptor: int, offset: int, length: int) -> bool:
-    """Give ``length`` bytes at ``offset`` back to the disk; the file keeps its size. False where that is not supported."""
+    """Give ``length`` bytes at ``offset`` back to the disk; the file keeps its size. False where it cannot be done."""
     failed = _libc.fallocate(
         ctypes.c_int(descriptor), ctypes.c_int(_PUNCH_HOLE | _KEEP_SIZE), ctypes.c_int64(offset), ctypes.c_int64(length)
     )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from dbops.errors import InvalidRequest
 from dbops.gateways.target_files import include_folder
 
 
 def catalog_sql(name: str) -> str:
     """The text of ``include/sql/catalog/<name>.sql``; raises InvalidRequest where it cannot be read."""
-    path = include_folder() / "sql" / "catalog" / f"{name}.sql"
+    path: Path = include_folder() / "sql" / "catalog" / f"{name}.sql"
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

@@ -26,7 +26,7 @@ class Readiness:
 
 
 def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -> Readiness:
-    """Prove that the database can be dumped whole from here; raises PreflightFailed or DatabaseError with what is not."""
+    """Prove that the database can be dumped whole from here; raises PreflightFailed or DatabaseError where not."""
     address.require_direct(target.connection)
     database = Database(address)
     facts = database.facts()
@@ -44,19 +44,18 @@ def _is_left_out(relation: DumpedRelation, options: BackupOptions) -> bool:
 
 
 def _require_readable(relations: Iterable[DumpedRelation], target: Target) -> None:
-    data_left_out = [RelationPattern.of_table(text) for text in target.backup.exclude_table_data]
+    no_data = [RelationPattern.of_table(text) for text in target.backup.exclude_table_data]
     unreadable, hidden = [], []
     for relation in relations:
         name = f"{relation.schema}.{relation.name}"
         if not relation.readable:
             unreadable.append(name)
-        elif relation.hides_rows and not any(
-            pattern.matches(relation.schema, relation.name) for pattern in data_left_out
-        ):
+        elif relation.hides_rows and not any(pattern.matches(relation.schema, relation.name) for pattern in no_data):
             hidden.append(name)
     if unreadable:
         raise PreflightFailed(
-            f"The role of connection {target.connection} may not read {_some(unreadable)}: a backup would not be whole.",
+            f"The role of connection {target.connection} may not read {_some(unreadable)}: "
+            f"a backup would not be whole.",
             "GRANT pg_read_all_data TO that role, or leave them out with backup.exclude_tables.",
         )
     if hidden:
