@@ -1,0 +1,101 @@
+# What a person types here. `make` alone lists it.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+PYTHON ?= python3
+PY := .venv/bin/python
+# Named by what it holds, so that another branch's locks, or a venv somebody removed, are noticed. Not by a time stamp: git keeps none.
+LOCKS := requirements-uv.txt requirements-dev.txt
+READY := .venv/.ready-$(shell cat $(LOCKS) | cksum | tr -d ' ')
+LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
+
+export PYTHONPATH := $(CURDIR)/plugins
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+##@ Try it
+
+##@ Test it
+LAYERS := unit contract integration airflow e2e faults
+SLOW_LAYERS := integration airflow e2e faults
+PYTEST := $(PY) -m pytest
+
+.PHONY: test
+test: venv browser ## Run every layer, the fast ones first (ARGS="-k word" narrows)
+	$(PYTEST) tests/unit tests/contract $(ARGS)
+	$(PYTEST) $(SLOW_LAYERS:%=tests/%) $(ARGS)
+
+.PHONY: $(LAYERS:%=test-%)
+test-unit: ## Rules and values: no process, no network, seconds
+test-contract: ## Conventions, and one suite for a real thing and its fake
+test-integration: ## Real PostgreSQL, real S3
+test-airflow: ## DAGs, operators, alerts under Airflow
+test-e2e: ## The whole stack, as a person with a browser sees it (needs Chromium)
+test-e2e: browser
+test-faults: ## What happens when something is killed, full, slow or gone
+$(LAYERS:%=test-%): test-%: venv
+	$(PYTEST) tests/$* $(ARGS)
+
+.PHONY: lint format types floors compose-check
+lint: venv ## Style: ruff
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+
+format: venv ## Let ruff put the style right
+	.venv/bin/ruff check --fix
+	.venv/bin/ruff format
+
+types: venv ## Types: mypy, strict
+	.venv/bin/mypy
+
+floors: venv ## Imports only point down
+	.venv/bin/lint-imports
+
+compose-check: venv ## docker-compose.yaml and Dockerfile, without a Docker engine
+	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
+	.venv/bin/hadolint Dockerfile
+	@if docker compose version >/dev/null 2>&1; then docker compose --env-file .env.example config --quiet; \
+	else echo "docker compose is not on this machine: its own 'config' check is left to those who have it"; fi
+
+.PHONY: bench
+bench: venv ## Measure the backup beside the usual script (about 20 minutes, 15 GB of disk)
+	$(PY) -m benchmarks $(ARGS)
+
+##@ Keep it
+.PHONY: venv
+venv: $(READY) ## Install what requirements-dev.txt locks into .venv
+
+$(READY): $(LOCKS)
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "There is no $(PYTHON) here: install Python 3.11, 3.12 or 3.13, or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' || { \
+	  echo "$(PYTHON) is $$("$(PYTHON)" --version 2>&1), and this needs Python 3.11 or newer (tried with 3.11 to 3.13): name another: make PYTHON=python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
+	@test -x .venv/bin/uv || { echo "Making .venv"; "$(PYTHON)" -m venv .venv; \
+	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt; }
+	@echo "Installing what $(LOCKS) lock"
+	@.venv/bin/uv pip sync --python $(PY) --quiet --compile-bytecode --require-hashes $(LOCKS)
+	@rm -f .venv/.ready-* && touch $@
+
+.PHONY: browser
+browser:
+	@for program in chromium chromedriver; do command -v $$program >/dev/null || { \
+	  echo "The e2e tests drive a browser, and $$program is not here: apt-get install chromium chromium-driver" >&2; exit 1; }; done
+
+.PHONY: lock
+lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=--upgrade: all of them)
+	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
+	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+.PHONY: clean
+clean: ## Remove .venv and every cache (make demo-clean removes the demo)
+	@if [ -d .demo ]; then echo "The demo is still here, and runs from .venv: make demo-clean first" >&2; exit 1; fi
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
