@@ -1,0 +1,57 @@
+"""ExpireReport: what stayed, what went, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbops.domain.backup import BackupId
+from dbops.domain.markdown_table import markdown_table
+from dbops.domain.quantities import format_bytes
+from dbops.domain.report import Report, Verdict
+from dbops.domain.retention import age_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExpireReport(Report):
+    """Each backup id with its reasons; with ``dry_run`` everything is what would have been done.
+
+    ``swept`` are leftovers of backups that never finished; ``aborted_uploads`` the keys of unfinished uploads.
+    """
+
+    job: str = "expire"
+    kept: dict[BackupId, tuple[str, ...]]
+    expired: dict[BackupId, tuple[str, ...]]
+    swept: dict[BackupId, tuple[str, ...]]
+    aborted_uploads: tuple[str, ...]
+    objects: int
+    freed_bytes: int
+    dry_run: bool
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """WARNING where something in the bucket cannot be understood and was therefore left alone."""
+        return Verdict.WARNING if self.warnings else Verdict.OK
+
+    def markdown(self) -> str:
+        """What was done, a table of every backup, newest first, and the warnings."""
+        done = "Would expire" if self.dry_run else "Expired"
+        rows = [
+            (backup_id, age_of(backup_id, self.started), verdict, "; ".join(reasons))
+            for verdict, decided in (("keep", self.kept), ("expire", self.expired), ("sweep", self.swept))
+            for backup_id, reasons in decided.items()
+        ]
+        lines = [
+            f"{done} {_count(len(self.expired), 'backup')} of {self.target}, kept {len(self.kept)}, swept "
+            f"{_count(len(self.swept), 'leftover')} and {_count(len(self.aborted_uploads), 'unfinished upload')}: "
+            f"{_count(self.objects, 'object')}, {format_bytes(self.freed_bytes)}.",
+        ]
+        if rows:
+            lines += ["", markdown_table(("backup", "age", "verdict", "reasons"), sorted(rows, reverse=True))]
+        if self.warnings:
+            lines += ["", *(f"- {warning}" for warning in self.warnings)]
+        return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,214 @@
+"""Promises: what a target's file promises, compared with what its bucket shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from dbops.domain.backup import BackupId
+from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
+from dbops.domain.fault import Fault
+from dbops.domain.quantities import format_duration
+from dbops.domain.size import size_warnings
+from dbops.domain.target import Target
+
+# Clocks of workers differ a little; a backup is "in the future" only beyond that.
+_CLOCK_TOLERANCE = timedelta(minutes=15)
+# A claim is renewed every few seconds; one this old belongs to a backup that died.
+_DEAD_AFTER = timedelta(minutes=15)
+
+
+class ProblemKind(StrEnum):
+    """What is wrong, worst first."""
+
+    NO_BACKUP = "no backup"
+    UNREACHABLE = "backups cannot be looked at"
+    LATE = "backup is late"
+    NOT_GOOD = "newest backup failed its verification"
+    FAULT = "file cannot be read"
+    UNREADABLE = "manifest cannot be read"
+    UNFINISHED = "backup never finished"
+    STALLED = "backup does not come to an end"
+    SHRUNK = "backup is too small"
+    FUTURE = "backup is dated in the future"
+    PAUSED = "DAG is paused"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """A promise that is not kept. ``key`` is the same as long as it is the same problem, and can be read by people.
+
+    ``target`` is None where the problem belongs to no target; ``since`` is None where nobody can know it.
+    """
+
+    kind: ProblemKind
+    key: str
+    target: str | None
+    sentence: str
+    remedy: str
+    since: datetime | None = None
+
+
+def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> list[Problem]:
+    """The problems of one target at ``now``; ``catalog`` is the sentence why not where it could not be read."""
+    if isinstance(catalog, str):
+        return [_problem(target, ProblemKind.UNREACHABLE, catalog, _LOOK_AT_BUCKET)]
+    good = [entry for entry in catalog.entries if entry.is_good and not _is_future(entry.backup_id, now)]
+    live, dead = _leftovers(catalog, now)
+    return [
+        *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
+        *_verification(target, catalog, good, now),
+        *(_problem(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_MANIFEST, detail=sentence)
+          for sentence in catalog.unreadable),
+        *_unfinished(target, good, dead),
+        *_stalled(target, live, now),
+        *_shrunk(target, good),
+        *(_from_the_future(target, entry.backup_id, now)
+          for entry in catalog.entries if _is_future(entry.backup_id, now)),
+    ]  # fmt: skip
+
+
+def fault_problem(fault: Fault) -> Problem:
+    """A file below include/ that cannot be read: what it asks for is not done at all."""
+    return Problem(
+        kind=ProblemKind.FAULT,
+        key=f"{fault.path}: {ProblemKind.FAULT}: {fault.sentence}",
+        target=None,
+        sentence=str(fault),
+        remedy="Correct that file; until then its target has no DAGs, no backups, and is not watched.",
+    )
+
+
+def paused_problem(dag_id: str) -> Problem:
+    """A DAG that somebody has paused: it will do nothing until somebody unpauses it."""
+    name = dag_id.partition("__")[2] or None
+    return Problem(
+        kind=ProblemKind.PAUSED,
+        key=f"{name or dag_id}: {ProblemKind.PAUSED}: {dag_id}",
+        target=name,
+        sentence=f"{dag_id} is paused in Airflow: it does not run.",
+        remedy="Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead.",
+    )
+
+
+_LOOK_AT_BUCKET = "Look whether the store answers and whether its connection's credentials still may read this bucket."
+_LOOK_AT_MANIFEST = "Look at that object: it does not count as a backup, and nothing will ever delete its folder."
+
+
+def _problem(
+    target: Target,
+    kind: ProblemKind,
+    sentence: str,
+    remedy: str,
+    *,
+    detail: str = "",
+    since: datetime | None = None,
+) -> Problem:
+    key = f"{target.name}: {kind}: {detail}" if detail else f"{target.name}: {kind}"
+    return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
+
+
+def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], now: datetime) -> list[Problem]:
+    late_after = target.alerts.late_after
+    running = f" One is running since {_time(live[-1].backup_id.time)}." if live else ""
+    remedy = (
+        f"Look at the runs of the DAG backup__{target.name}: are there any, did they fail, is it paused? "
+        f"`python -m dbops backup {target.name}` makes a backup without Airflow."
+    )
+    if not good:
+        if live and now - live[0].backup_id.time <= late_after:
+            return []  # the first backup of a new target is on its way
+        sentence = f"There is no good backup of {target.name} at all.{running}"
+        return [_problem(target, ProblemKind.NO_BACKUP, sentence, remedy)]
+    # Counted from its end: with a nightly backup that takes hours, the next one's end is a day after this one's.
+    finished = max(entry.manifest.finished for entry in good)
+    if now - finished <= late_after:
+        return []
+    sentence = (
+        f"The newest good backup of {target.name} was finished {format_duration(now - finished)} ago, at "
+        f"{_time(finished)}; a new one was promised within {format_duration(late_after)}.{running}"
+    )
+    return [_problem(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
+
+
+def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
+    newest = next((entry for entry in reversed(catalog.entries) if not _is_future(entry.backup_id, now)), None)
+    if newest is None or newest.is_good:
+        return []
+    instead = f"the newest good one is {good[-1].backup_id}" if good else "there is no good one"
+    sentence = f"The newest backup of {target.name}, {newest.backup_id}, failed its verification; {instead}."
+    remedy = "Look at the report of that verification, and make a new backup."
+    return [_problem(target, ProblemKind.NOT_GOOD, sentence, remedy, detail=newest.backup_id)]
+
+
+def _leftovers(catalog: Catalog, now: datetime) -> tuple[list[Leftover], list[Leftover]]:
+    live: list[Leftover] = []
+    dead: list[Leftover] = []
+    for leftover in sorted(catalog.leftovers, key=lambda leftover: leftover.backup_id):
+        renewed = leftover.claim is not None and leftover.claim.is_live(now, within=_DEAD_AFTER)
+        written = now - leftover.last_written < _DEAD_AFTER
+        (live if renewed or written else dead).append(leftover)
+    return live, dead
+
+
+def _unfinished(target: Target, good: list[CatalogEntry], dead: list[Leftover]) -> list[Problem]:
+    newer = [leftover for leftover in dead if not good or leftover.backup_id > good[-1].backup_id]
+    if not newer:
+        return []
+    newest = newer[-1].backup_id
+    others = f" So were {len(newer) - 1} others since the last good one." if newer[1:] else ""
+    sentence = f"A backup of {target.name} was begun at {_time(newest.time)} and never finished.{others}"
+    remedy = (
+        f"Look at the log of that run of backup__{target.name}: its worker was probably killed. "
+        "The next backup is not hindered; what is left of this one is swept a day later."
+    )
+    return [_problem(target, ProblemKind.UNFINISHED, sentence, remedy, detail=newest, since=newest.time)]
+
+
+def _stalled(target: Target, live: list[Leftover], now: datetime) -> list[Problem]:
+    remedy = "Look at the progress in its task log; if it does not move, stop that run: it cleans up after itself."
+    return [
+        _problem(
+            target,
+            ProblemKind.STALLED,
+            f"A backup of {target.name} has been running for {format_duration(now - leftover.backup_id.time)}, since "
+            f"{_time(leftover.backup_id.time)}, longer than alerts.late_after.",
+            remedy,
+            detail=leftover.backup_id,
+            since=leftover.backup_id.time + target.alerts.late_after,
+        )
+        for leftover in live
+        if now - leftover.backup_id.time > target.alerts.late_after
+    ]
+
+
+def _shrunk(target: Target, good: list[CatalogEntry]) -> list[Problem]:
+    if not good:
+        return []
+    newest = good[-1].manifest
+    warnings = size_warnings(newest, [entry.manifest for entry in good[:-1]], target.alerts)
+    if not warnings:
+        return []
+    remedy = (
+        "Look whether data was deleted on purpose. If not, hold an older backup before retention lets it go: "
+        f"`python -m dbops hold {target.name} <backup id>`."
+    )
+    sentence = f"{newest.backup_id} of {target.name}: {' '.join(warnings)}"
+    return [_problem(target, ProblemKind.SHRUNK, sentence, remedy, detail=newest.backup_id, since=newest.finished)]
+
+
+def _from_the_future(target: Target, backup_id: BackupId, now: datetime) -> Problem:
+    sentence = (
+        f"The backup {backup_id} of {target.name} is dated {format_duration(backup_id.time - now)} in the future; "
+        "retention does not count it."
+    )
+    return _problem(target, ProblemKind.FUTURE, sentence, "Compare the clocks of the workers.", detail=backup_id)
+
+
+def _is_future(backup_id: BackupId, now: datetime) -> bool:
+    return backup_id.time > now + _CLOCK_TOLERANCE
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

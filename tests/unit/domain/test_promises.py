@@ -1,0 +1,207 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from dbops.domain.backup import BackupId
+from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
+from dbops.domain.fault import Fault
+from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
+from dbops.domain.target import Target
+from tests.unit.samples import DAY, NOW, claim, manifest, target
+
+HOUR = timedelta(hours=1)
+SHOP = target()  # promises a backup within 26 hours
+
+
+def entry(
+    started: datetime, *, verified: bool | None = None, stored: int = 1000, finished: datetime | None = None
+) -> CatalogEntry:
+    return CatalogEntry(manifest(started, stored=stored, finished=finished), verified=verified)
+
+
+def leftover(begun: datetime, *, renewed: datetime | None = None, written: datetime | None = None) -> Leftover:
+    backup_id = BackupId.at(begun)
+    return Leftover(backup_id, claim(backup_id, renewed=renewed), written or begun, (f"{backup_id}/started.json",))
+
+
+def catalog(*entries: CatalogEntry, leftovers: tuple[Leftover, ...] = (), unreadable: tuple[str, ...] = ()) -> Catalog:
+    return Catalog("shop", tuple(sorted(entries, key=lambda e: e.backup_id)), leftovers, unreadable)
+
+
+def problems(content: Catalog | str, of: Target = SHOP, now: datetime = NOW) -> list[Problem]:
+    return broken_promises(of, content, now)
+
+
+def kinds(content: Catalog | str, of: Target = SHOP, now: datetime = NOW) -> list[ProblemKind]:
+    return [problem.kind for problem in problems(content, of, now)]
+
+
+FRESH = entry(NOW - 10 * HOUR)
+BY_HAND = target(schedule={"backup": None})
+
+
+def test_a_target_with_a_fresh_backup_has_no_problem() -> None:
+    assert problems(catalog(FRESH, *(entry(NOW - 10 * HOUR - day * DAY) for day in range(1, 30)))) == []
+
+
+def test_a_target_without_any_backup_is_a_problem_at_once() -> None:
+    (problem,) = problems(catalog())
+    assert problem.kind == ProblemKind.NO_BACKUP
+    assert problem.sentence == "There is no good backup of shop at all."
+    assert "backup__shop" in problem.remedy
+
+
+def test_the_first_backup_may_take_its_time_while_it_runs() -> None:
+    running = leftover(NOW - 3 * HOUR, renewed=NOW)
+    assert problems(catalog(leftovers=(running,))) == []
+    assert ProblemKind.NO_BACKUP in kinds(catalog(leftovers=(leftover(NOW - 27 * HOUR, renewed=NOW),)))
+
+
+def test_a_backup_is_late_when_none_was_finished_within_late_after() -> None:
+    finished = NOW - 26 * HOUR
+    assert kinds(catalog(entry(finished - HOUR, finished=finished))) == []
+    (problem,) = problems(catalog(entry(finished - HOUR, finished=finished - timedelta(seconds=1))))
+    assert problem.kind == ProblemKind.LATE
+    assert problem.since == finished - timedelta(seconds=1) + 26 * HOUR
+    assert problem.sentence == (
+        "The newest good backup of shop was finished 1d 2h ago, at 2026-11-21 09:59 UTC; "
+        "a new one was promised within 1d 2h."
+    )
+
+
+def test_a_nightly_backup_that_takes_hours_is_not_called_late_while_the_next_one_runs() -> None:
+    yesterday = entry(NOW - 28 * HOUR, finished=NOW - 24 * HOUR)
+    assert problems(catalog(yesterday, leftovers=(leftover(NOW - 4 * HOUR, renewed=NOW),))) == []
+
+
+def test_a_late_backup_that_runs_now_is_late_and_says_that_it_runs() -> None:
+    (problem,) = problems(catalog(entry(NOW - 3 * DAY), leftovers=(leftover(NOW - HOUR, renewed=NOW),)))
+    assert problem.kind == ProblemKind.LATE
+    assert problem.sentence.endswith("One is running since 2026-11-22 11:00 UTC.")
+
+
+def test_a_target_that_is_only_backed_up_by_hand_is_never_late() -> None:
+    assert problems(catalog(), BY_HAND) == []
+    assert problems(catalog(entry(NOW - 400 * DAY)), BY_HAND) == []
+
+
+def test_a_backup_dated_in_the_future_is_told_and_hides_no_lateness() -> None:
+    assert kinds(catalog(entry(NOW - 3 * DAY), entry(NOW + 300 * DAY))) == [ProblemKind.LATE, ProblemKind.FUTURE]
+
+
+def test_a_worker_whose_clock_is_a_minute_ahead_is_no_problem() -> None:
+    assert problems(catalog(FRESH, entry(NOW + timedelta(minutes=1)))) == []
+
+
+def test_a_backup_that_failed_its_verification_is_told_and_hides_no_lateness() -> None:
+    found = problems(catalog(entry(NOW - 3 * DAY), entry(NOW - HOUR, verified=False)))
+    assert [problem.kind for problem in found] == [ProblemKind.LATE, ProblemKind.NOT_GOOD]
+    assert BackupId.at(NOW - HOUR) in found[1].sentence
+
+
+def test_a_failed_verification_of_an_older_backup_is_over_with_the_next_good_one() -> None:
+    assert problems(catalog(entry(NOW - 2 * DAY, verified=False), FRESH)) == []
+
+
+def test_a_bucket_that_cannot_be_read_is_the_only_thing_known() -> None:
+    (problem,) = problems("The store did not answer.")
+    assert (problem.kind, problem.sentence) == (ProblemKind.UNREACHABLE, "The store did not answer.")
+
+
+def test_every_manifest_that_cannot_be_read_is_a_problem_of_its_own() -> None:
+    found = problems(catalog(FRESH, unreadable=("a is broken", "b is broken")))
+    assert [problem.sentence for problem in found] == ["a is broken", "b is broken"]
+    assert len({problem.key for problem in found}) == 2
+
+
+def test_a_backup_that_died_after_the_newest_good_one_was_begun_and_never_finished() -> None:
+    (problem,) = problems(catalog(FRESH, leftovers=(leftover(NOW - 2 * HOUR),)))
+    assert problem.kind == ProblemKind.UNFINISHED
+    assert problem.sentence == "A backup of shop was begun at 2026-11-22 10:00 UTC and never finished."
+
+
+def test_several_dead_attempts_are_one_problem_about_the_newest() -> None:
+    attempts = tuple(leftover(NOW - hours * HOUR) for hours in (1, 2, 3))
+    (problem,) = problems(catalog(FRESH, leftovers=attempts))
+    assert "2026-11-22 11:00" in problem.sentence
+    assert "2 others" in problem.sentence
+
+
+def test_a_dead_attempt_is_forgiven_by_the_next_good_backup() -> None:
+    assert problems(catalog(FRESH, leftovers=(leftover(NOW - 11 * HOUR),))) == []
+
+
+@pytest.mark.parametrize(
+    "running",
+    [
+        leftover(NOW - 2 * HOUR, renewed=NOW - timedelta(minutes=1)),
+        leftover(NOW - 2 * HOUR, written=NOW - timedelta(minutes=1)),
+    ],
+    ids=["its claim is renewed", "its files grow"],
+)
+def test_a_backup_that_shows_a_sign_of_life_is_not_dead(running: Leftover) -> None:
+    assert problems(catalog(FRESH, leftovers=(running,))) == []
+
+
+def test_a_backup_that_runs_longer_than_late_after_is_a_problem() -> None:
+    (problem,) = problems(catalog(FRESH, leftovers=(leftover(NOW - 30 * HOUR, renewed=NOW),)))
+    assert problem.kind == ProblemKind.STALLED
+    assert "1d 6h" in problem.sentence
+    assert problem.since == NOW - 4 * HOUR
+
+
+def test_the_newest_backup_that_shrank_is_a_problem_with_both_numbers() -> None:
+    before = [entry(NOW - day * DAY) for day in range(1, 5)]
+    (problem,) = problems(catalog(entry(NOW - HOUR, stored=100), *before))
+    assert problem.kind == ProblemKind.SHRUNK
+    assert "100 B against 1000 B" in problem.sentence
+
+
+def test_a_backup_that_shrank_long_ago_is_over() -> None:
+    assert problems(catalog(entry(NOW - 2 * DAY, stored=10), entry(NOW - DAY), FRESH)) == []
+
+
+def test_the_key_of_a_problem_stays_the_same_while_it_lasts() -> None:
+    old = catalog(entry(NOW - 5 * DAY))
+    assert problems(old)[0].key == problems(old, now=NOW + 7 * HOUR)[0].key
+
+
+def test_a_second_backup_that_shrinks_is_a_new_problem() -> None:
+    before = [entry(NOW - day * DAY) for day in range(3, 9)]
+    first, second = entry(NOW - DAY, stored=10), entry(NOW - HOUR, stored=10)
+    assert problems(catalog(*before, first))[-1].key != problems(catalog(*before, first, second))[-1].key
+
+
+def test_an_unreadable_file_is_a_problem_that_names_file_line_and_sentence() -> None:
+    problem = fault_problem(Fault("targets/blog.yaml", 3, "unknown key retentoin"))
+    assert problem.sentence == "targets/blog.yaml:3: unknown key retentoin"
+    assert problem.target is None
+
+
+def test_a_fault_that_only_moves_to_another_line_is_the_same_problem() -> None:
+    one, other = (fault_problem(Fault("targets/blog.yaml", line, "unknown key")) for line in (3, 4))
+    assert one.key == other.key
+
+
+def test_a_paused_dag_is_a_problem_of_its_target() -> None:
+    problem = paused_problem("backup__shop")
+    assert problem.target == "shop"
+    assert problem.sentence == "backup__shop is paused in Airflow: it does not run."
+    assert paused_problem("restore").target is None
+
+
+def test_every_problem_says_what_to_do() -> None:
+    worst = catalog(
+        entry(NOW - 9 * DAY),
+        entry(NOW - 5 * DAY, stored=1),
+        entry(NOW - 4 * DAY, verified=False),
+        entry(NOW + DAY),
+        leftovers=(leftover(NOW - 3 * DAY), leftover(NOW - 2 * DAY, renewed=NOW)),
+        unreadable=("one",),
+    )
+    found = [*problems(worst), *problems(catalog()), *problems("no answer")]
+    found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
+    assert {problem.kind for problem in found} == set(ProblemKind)
+    assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)
