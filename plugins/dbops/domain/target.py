@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from dbops.domain.cron import Cron
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
 
@@ -19,16 +20,36 @@ Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+_CONNECTION_ID = re.compile(r"^[\w.\-]{1,250}$")
 _EMAIL = re.compile(r"^[^@\s<>\"]+@[^@\s<>\"]+$")
 _SAFE_MINIMUM_REDUNDANCY = 2
 _S3_SMALLEST_PART = 5 * 1024**2
 _S3_LARGEST_PART = 5 * 1024**3
 
 
+def _connection_id(value: str) -> str:
+    if not _CONNECTION_ID.match(value):
+        raise ValueError(
+            "a connection is the id of an Airflow connection, never a URL: no credential belongs in a file"
+        )
+    return value
+
+
+ConnectionId = Annotated[str, AfterValidator(_connection_id)]
+
+
 class Section(BaseModel):
     """A part of a target file: immutable, and an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Danger(ValueError):
+    """What production refuses unless ``allow`` accepts it; ``key`` is the path in the file where it was decided."""
+
+    def __init__(self, sentence: str, key: tuple[str, ...]) -> None:
+        super().__init__(sentence)
+        self.key = key
 
 
 class S3Options(Section):
@@ -47,7 +68,7 @@ class Storage(Section):
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
     prefix: str = ""
-    connection: str = "aws_default"
+    connection: ConnectionId = "aws_default"
     part_size: Bytes = 8 * 1024**2
     parallelism: Annotated[int, Field(ge=1, le=64)] = 4
     s3: S3Options = S3Options()
@@ -71,7 +92,7 @@ class Storage(Section):
 class Schedules(Section):
     """Cron expressions in the target's time zone; null means "only when started by hand"."""
 
-    backup: str | None = "0 2 * * *"
+    backup: Cron | None = "0 2 * * *"
 
 
 class BackupOptions(Section):
@@ -120,7 +141,7 @@ class Target(Section):
     """One PostgreSQL database under care. ``name`` is its file's stem and never stands in the file."""
 
     name: str
-    connection: Annotated[str, Field(min_length=1)]
+    connection: ConnectionId
     description: str = ""
     owner: str = "dbops"
     environment: Environment = "production"
@@ -144,26 +165,31 @@ class Target(Section):
     @field_validator("timezone")
     @classmethod
     def _exists(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"{value!r} is not a time zone; write for example UTC or Europe/Vienna")
+        try:
+            ZoneInfo(value)  # listing all time zones instead would take longer than reading a hundred targets
+        except (LookupError, ValueError, OSError):
+            raise ValueError(f"{value!r} is not a time zone; write for example UTC or Europe/Vienna") from None
         return value
 
     @model_validator(mode="after")
     def _production_is_protected(self) -> Target:
         if self.environment != "production":
             return self
-        left_out = self.backup.exclude_schemas + self.backup.exclude_tables + self.backup.exclude_table_data
-        dangers: dict[Acceptance, str] = {}
-        if left_out:
-            dangers["partial_backup"] = f"its backups would leave out {', '.join(left_out)}"
+        dangers: list[tuple[Acceptance, tuple[str, ...], str]] = [
+            ("partial_backup", ("backup", key), f"its backups would leave out {', '.join(left_out)}")
+            for key in ("exclude_schemas", "exclude_tables", "exclude_table_data")
+            if (left_out := getattr(self.backup, key))
+        ]
         if self.retention.minimum_redundancy < _SAFE_MINIMUM_REDUNDANCY:
-            dangers["low_redundancy"] = f"minimum_redundancy is below {_SAFE_MINIMUM_REDUNDANCY}"
+            sentence = f"minimum_redundancy is below {_SAFE_MINIMUM_REDUNDANCY}"
+            dangers.append(("low_redundancy", ("retention", "minimum_redundancy"), sentence))
         if not self.alerts.recipients:
-            dangers["no_recipients"] = "no alerts.recipients are set, so nobody would hear of a failure"
-        for danger, sentence in dangers.items():
+            sentence = "no alerts.recipients are set, so nobody would hear of a failure"
+            dangers.append(("no_recipients", ("alerts", "recipients"), sentence))
+        for danger, key, sentence in dangers:
             if danger not in self.allow:
-                raise ValueError(
-                    f"environment is production and {sentence}; change that, or accept it with allow: [{danger}]"
+                raise Danger(
+                    f"environment is production and {sentence}; change that, or accept it with allow: [{danger}]", key
                 )
         return self
 
