@@ -13,9 +13,19 @@ from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
-_ID = re.compile(r"^\d{8}T\d{6}Z$")
+_ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
+
+
+def _is_id(text: str) -> bool:
+    if not _ID.fullmatch(text):
+        return False
+    try:
+        datetime.strptime(text, _ID_FORMAT)  # noqa: DTZ007 - the Z is part of the format; this only proves a real date
+    except ValueError:
+        return False
+    return True
 
 
 class BackupId(str):
@@ -25,9 +35,8 @@ class BackupId(str):
 
     def __new__(cls, text: str) -> BackupId:
         """Read an id."""
-        if not _ID.match(text):
+        if not _is_id(text):
             raise ValueError(f"{text!r} is not a backup id; one looks like 20261122T020000Z")
-        datetime.strptime(text, _ID_FORMAT)  # noqa: DTZ007 - the Z is part of the format; this only proves a real date
         return super().__new__(cls, text)
 
     @classmethod

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"^\s*(?:\d+\s*[smhdw]\s*)+$")
-_DURATION_PART = re.compile(r"(\d+)\s*([smhdw])")
-_BYTES = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?\s*$", re.IGNORECASE)
+_DURATION = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+$", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.ASCII)
+_BYTES = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?\s*$", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
@@ -21,21 +22,34 @@ def parse_duration(value: object) -> timedelta:
         return value
     if isinstance(value, str) and _DURATION.match(value):
         parts = _DURATION_PART.findall(value)
-        return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+        try:
+            return sum((timedelta(**{_UNITS[unit]: float(number)}) for number, unit in parts), timedelta())
+        except OverflowError:
+            raise ValueError(f"{value!r} is longer than any duration can be") from None
     raise ValueError(f"{value!r} is not a duration; write a number and one of s, m, h, d, w, as in 26h or 1d 12h")
 
 
 def format_duration(value: timedelta) -> str:
-    """Write a duration the way people say it: ``1d 2h``, ``3m 20s``, ``4.2s``."""
-    seconds = value.total_seconds()
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.1f}s"
-    left, words = int(seconds), []
+    """Write a duration the way people say it, to two units: ``1d 2h``, ``3m 20s``, ``4.2s``, ``-3h``."""
+    if value < timedelta():
+        return f"-{format_duration(-value)}"
+    seconds = round(value.total_seconds(), 1)
+    return f"{seconds:.1f}s" if seconds < 60 else " ".join(_words(int(seconds))[:2])  # noqa: PLR2004 - a minute
+
+
+def _exact(value: timedelta) -> str:
+    """Write a duration so that ``parse_duration`` reads it back equal."""
+    text = " ".join(_words(int(value.total_seconds())))
+    return f"{text} {value.microseconds / 1e6:f}s".strip() if value.microseconds else text or "0s"
+
+
+def _words(left: int) -> list[str]:
+    words = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         number, left = divmod(left, size)
         if number:
             words.append(f"{number}{unit}")
-    return " ".join(words[:2])
+    return words
 
 
 def parse_bytes(value: object) -> int:
@@ -46,7 +60,7 @@ def parse_bytes(value: object) -> int:
     if match is None:
         raise ValueError(f"{value!r} is not a number of bytes; write for example 256MiB or 1.5GB")
     number, prefix, binary = match.groups()
-    return int(float(number) * (1024 if binary else 1000) ** _POWERS[prefix.lower()])
+    return int(Decimal(number) * (1024 if binary else 1000) ** _POWERS[prefix.lower()])
 
 
 def format_bytes(value: float) -> str:
@@ -58,5 +72,5 @@ def format_bytes(value: float) -> str:
     return f"{value:.1f} TiB"
 
 
-Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration, when_used="json")]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(_exact, when_used="json")]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]

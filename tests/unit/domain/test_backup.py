@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout, TableEntry
+from dbops.domain.retention import Hold
+from tests.unit.samples import NOW, claim, manifest, target
+
+ID = BackupId("20261122T020000Z")
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis adds the zone
+def test_the_id_of_a_moment_is_its_utc_time_to_the_second_whatever_its_zone(moment: datetime) -> None:
+    assert BackupId.at(moment).time == moment.astimezone(UTC).replace(microsecond=0)
+
+
+@given(st.lists(st.datetimes(min_value=datetime(1000, 1, 1)).map(lambda m: m.replace(tzinfo=UTC))))  # noqa: DTZ001
+def test_ids_sort_as_their_times_do(moments: list[datetime]) -> None:
+    ids = [BackupId.at(moment) for moment in moments]
+    assert [i.time for i in sorted(ids)] == sorted(i.time for i in ids)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "manifest.json",
+        "20261122",
+        "20261122T020000",
+        "20261122T020000Z ",
+        "20261122T020000Z\n",
+        "20261322T020000Z",
+        "20261122T250000Z",
+        "20260230T020000Z",
+        "2026-11-22T02:00:00Z",
+        "../20261122T020000Z",
+        "\u0662\u0660261122T020000Z",
+    ],
+)
+def test_nothing_else_is_taken_for_a_backup_id(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a backup id; one looks like"):
+        BackupId(text)
+
+
+def test_a_manifest_is_read_back_as_it_was_written() -> None:
+    written = manifest("20261122T020000Z")
+    assert BackupManifest.from_json(written.to_json()) == written
+    assert isinstance(BackupManifest.from_json(written.to_json()).backup_id, BackupId)
+
+
+def test_a_manifest_of_a_newer_dbops_with_more_fields_can_still_be_read() -> None:
+    body = json.loads(manifest("20261122T020000Z").to_json()) | {"invented_later": 1}
+    assert BackupManifest.from_json(json.dumps(body).encode()) == manifest("20261122T020000Z")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"format": 2}, {"backup_id": "yesterday"}, {"files": None}, {"database_bytes": "many"}],
+    ids=lambda change: next(iter(change)),
+)
+def test_what_is_not_a_manifest_of_this_format_is_refused(change: dict[str, object]) -> None:
+    body = json.loads(manifest("20261122T020000Z").to_json()) | change
+    with pytest.raises(ValueError, match=next(iter(change))):
+        BackupManifest.from_json(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b"{}", b"\xff\xfe", b'{"target": "shop"'])
+def test_a_manifest_that_was_cut_or_is_something_else_is_refused(body: bytes) -> None:
+    with pytest.raises(ValueError, match="validation error"):
+        BackupManifest.from_json(body)
+
+
+def test_a_manifest_adds_up_what_its_files_and_tables_say() -> None:
+    whole = manifest("20261122T020000Z", stored=700, rows=30)
+    assert (whole.stored_bytes, whole.rows, whole.duration) == (700, 30, timedelta(minutes=5))
+
+
+def test_a_table_whose_data_was_left_out_has_no_rows_to_add() -> None:
+    left_out = TableEntry("public", "Log", None, 0)
+    body = json.loads(manifest("20261122T020000Z", rows=30).to_json())
+    body["tables"].append({"schema": "public", "name": "Log", "rows": None, "bytes": 0})
+    read = BackupManifest.from_json(json.dumps(body).encode())
+    assert left_out in read.tables
+    assert read.rows == 30
+
+
+def test_a_claim_is_read_back_as_it_was_written() -> None:
+    assert Claim.from_json(claim(ID).to_json()) == claim(ID)
+
+
+def test_a_claim_lives_as_long_as_it_is_renewed_and_a_clock_ahead_of_ours_counts_as_life() -> None:
+    minute = timedelta(minutes=1)
+    assert claim(ID, renewed=NOW - minute * 0.9).is_live(NOW, within=minute)
+    assert not claim(ID, renewed=NOW - minute).is_live(NOW, within=minute)
+    assert claim(ID, renewed=NOW + 500 * minute).is_live(NOW, within=minute)
+
+
+def test_a_claim_renewed_in_another_zone_means_the_same_moment() -> None:
+    vienna = timezone(timedelta(hours=1))
+    assert not claim(ID, renewed=(NOW - timedelta(hours=2)).astimezone(vienna)).is_live(NOW, within=timedelta(hours=1))
+
+
+def test_every_key_of_a_target_lies_below_its_own_root() -> None:
+    layout = Layout(target("shop").root)
+    keys = [
+        layout.started(ID),
+        layout.manifest(ID),
+        layout.folder(ID),
+        layout.backups,
+        layout.verification(ID),
+        layout.hold(ID),
+        layout.holds,
+        layout.audit(NOW, "expire"),
+        layout.index,
+    ]
+    assert all(key.startswith("team/shop/") for key in keys)
+    assert len(set(keys)) == len(keys)
+
+
+def test_a_target_without_a_prefix_lies_at_the_top_of_its_bucket() -> None:
+    bare = target("shop", storage={"bucket": "vault"})
+    assert Layout(bare.root).manifest(ID) == "shop/backups/20261122T020000Z/manifest.json"
+
+
+def test_the_keys_are_those_that_the_format_promises() -> None:
+    layout = Layout("team/shop/")
+    assert layout.started(ID) == "team/shop/backups/20261122T020000Z/started.json"
+    assert layout.manifest(ID) == "team/shop/backups/20261122T020000Z/manifest.json"
+    assert layout.hold(ID) == "team/shop/holds/20261122T020000Z.json"
+    assert layout.verification(ID) == "team/shop/verifications/20261122T020000Z.json"
+    assert layout.audit(NOW, "expire") == "team/shop/audit/20261122T120000Z-expire.json"
+    assert layout.index == "team/shop/index.json"
+
+
+def test_ids_stay_ids_inside_other_records() -> None:
+    hold = TypeAdapter(Hold).validate_python({"backup_id": str(ID), "until": None, "reason": "r", "by": "b"})
+    assert isinstance(hold.backup_id, BackupId)
