@@ -19,6 +19,21 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
+.PHONY: demo demo-status demo-stop demo-clean demo-env
+demo: venv ## Start everything here, without Docker, and back up the sample database through Airflow
+	@$(PY) -m demo up $(ARGS)
+
+demo-status: venv ## What of the demo runs, where, and with which users
+	@$(PY) -m demo status
+
+demo-env: venv ## Variables for your own tools: eval "$(make demo-env)"
+	@$(PY) -m demo env
+
+demo-stop: venv ## Stop the demo and keep its data
+	@$(PY) -m demo stop
+
+demo-clean: venv ## Stop the demo and delete its data
+	@$(PY) -m demo clean
 
 ##@ Test it
 LAYERS := unit contract integration airflow e2e faults
@@ -77,9 +92,10 @@ $(READY): $(LOCKS)
 	  echo "$(PYTHON) is $$("$(PYTHON)" --version 2>&1), and this needs Python 3.11 or newer (tried with 3.11 to 3.13): name another: make PYTHON=python3.11" >&2; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
 	  echo "$(PYTHON) cannot make virtual environments: install its venv module (Debian, Ubuntu: apt-get install python3-venv)" >&2; exit 1; }
-	@test -x .venv/bin/uv || { echo "Making .venv"; "$(PYTHON)" -m venv .venv; \
+	@df -Pm . | awk 'NR == 2 && $$4 < 3000 { print "This disk has " $$4 " MB free, and installing needs 3000 MB: make room, or use a checkout on another disk"; exit 1 }' >&2
+	@test -x .venv/bin/uv || { echo "Making .venv" >&2; "$(PYTHON)" -m venv .venv; \
 	  $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.txt; }
-	@echo "Installing what $(LOCKS) lock"
+	@echo "Installing what $(LOCKS) lock" >&2 # eval "$$(make demo-env)" reads stdout
 	@.venv/bin/uv pip sync --python $(PY) --quiet --compile-bytecode --require-hashes $(LOCKS)
 	@rm -f .venv/.ready-* && touch $@
 

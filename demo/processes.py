@@ -43,6 +43,36 @@ class ProcessRecord:
         return ProcessRecord.of(self.pid) == self
 
 
+def stop_marked(mark: str, *, grace: float = 5.0) -> int:
+    """Stop every process whose environment carries `mark` ("NAME=value"); how many there were.
+
+    Servers start processes of their own, and those outlive a server that is killed: only their environment still says
+    whose they are.
+    """
+    found = [record for record in map(ProcessRecord.of, _marked(mark)) if record is not None]
+    for how, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
+        for record in found:
+            if record.is_running():
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(record.pid, how)
+        deadline = time.monotonic() + seconds
+        while any(record.is_running() for record in found) and time.monotonic() < deadline:
+            time.sleep(0.05)
+    return len(found)
+
+
+def _marked(mark: str) -> list[int]:
+    wanted = mark.encode()
+    marked = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit() or int(folder.name) == os.getpid():
+            continue
+        with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
+            if wanted in (folder / "environ").read_bytes().split(b"\0"):
+                marked.append(int(folder.name))
+    return marked
+
+
 class Daemon:
     """One background server: `<directory>/<name>.process.json` remembers its process, `log` takes what it prints."""
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 
-_LISTENERS = ("s3", "master", "volume", "filer")
+LISTENERS = ("s3", "master", "volume", "filer")
 
 
 @dataclass(frozen=True)
@@ -221,7 +221,7 @@ class SeaweedS3:
 def choose_listeners() -> dict[str, int]:
     """A free port for each of its four listeners."""
     chosen: dict[str, int] = {}
-    for listener in _LISTENERS:
+    for listener in LISTENERS:
         chosen[listener] = ports.choose_port(chosen.values())
     return chosen
 

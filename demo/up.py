@@ -1,0 +1,175 @@
+"""`python -m demo up`: start what does not run, load the sample data once, and back them up through Airflow."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from rich.console import Console
+
+from demo import airflow_server, disk, environment, target
+from demo.abandoned import Watch
+from demo.backup_run import run_to_its_end, wait_for_dag
+from demo.display import Display
+from demo.errors import ComponentFailed
+from demo.stack import MARK, Stack, locked, settle
+from demo.state import DemoState
+from demo.summary import BackupSummary, print_access, print_backup
+
+_DAG = f"backup__{target.NAME}"
+_RESTART_AFTER = 60.0
+_HEALTHY_WITHIN = 240.0
+_DAG_KNOWN_WITHIN = 90.0
+_BACKUP_WITHIN = 1800.0
+
+
+def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None = None) -> None:
+    """Start the stack and make one backup; DemoError when it cannot be started, RunFailed when the backup fails."""
+    with locked(folder):
+        disk.require_space(folder)
+        state = DemoState.load(folder / "state.json") or DemoState.generate()
+        environment.clean_own()
+        os.environ[MARK] = state.id
+        stack, sentences = settle(folder, state, dags=dags)
+        with Display(console) as display, Watch(folder) as watch:
+            for sentence in sentences:
+                display.note(sentence)
+            try:
+                _start(stack, display, scale=scale)
+            except BaseException:
+                display.note("Stopping what was started ...")
+                stop_completely(stack)
+                watch.dismiss()
+                raise
+            watch.dismiss()
+    client = stack.s3.client()
+    api = stack.api("alice")
+    try:
+        with Display(console) as display:
+            wait_for_dag(api, _DAG, seconds=_DAG_KNOWN_WITHIN)
+            run_to_its_end(api, _DAG, display, seconds=_BACKUP_WITHIN)
+        backup = BackupSummary.newest(client, bucket=stack.storage.bucket, prefix=stack.storage.folder)
+    finally:
+        api.close()
+        client.close()
+    print_backup(console, backup)
+    print_access(console, url=stack.url, users=stack.users, roles=airflow_server.USERS)
+
+
+def stop_completely(stack: Stack) -> None:
+    """Stop the stack twice: a start that runs in another thread may have added a server during the first time."""
+    stack.stop()
+    stack.stop()
+
+
+def _start(stack: Stack, display: Display, *, scale: float) -> None:
+    airflow_began = time.monotonic()
+
+    def databases() -> None:
+        _timed(display, "PostgreSQL", stack.postgres.start, f"127.0.0.1:{stack.postgres.port}")
+        _create_databases(stack)
+
+    def objects() -> None:
+        def start() -> None:
+            stack.s3.start()
+            stack.s3.create_bucket(stack.storage.bucket)
+
+        _timed(display, "SeaweedFS (S3)", start, f"{stack.s3.endpoint_url}, bucket {stack.storage.bucket}")
+
+    def mail() -> None:
+        _timed(display, "mail catcher", stack.mail.start, f"127.0.0.1:{stack.mail.port}, messages in {stack.mail.mail}")
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        try:
+            first = [pool.submit(work) for work in (databases, objects, mail)]
+            first[0].result()
+            _start_airflow(stack, display)
+            sample = pool.submit(_load_sample, stack, display, scale)
+            health = pool.submit(_wait_until_healthy, stack, display)
+            for future in as_completed([*first, sample, health]):
+                future.result()
+        except BaseException:
+            stop_completely(stack)  # ends what the other threads wait for
+            raise
+    display.done("Airflow", f"{stack.url}, healthy after {time.monotonic() - airflow_began:.0f} s")
+
+
+def _start_airflow(stack: Stack, display: Display) -> None:
+    display.working("Airflow", "starting")
+    if stack.airflow.is_running():
+        if not stack.airflow.runs_as_configured():
+            display.working("Airflow", "restarting: its ports or passwords have changed")
+            stack.airflow.stop()
+        elif not _is_healthy_within(stack, _RESTART_AFTER):
+            display.working("Airflow", "restarting: a part of it has stopped")
+            stack.airflow.stop()
+    if not stack.airflow.is_running():
+        stack.airflow.start()
+
+
+def _is_healthy_within(stack: Stack, seconds: float) -> bool:
+    api = stack.api()
+    deadline = time.monotonic() + seconds
+    try:
+        while api.unhealthy_parts():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(1)
+    finally:
+        api.close()
+    return True
+
+
+def _timed(display: Display, name: str, work: Callable[[], None], detail: str) -> None:
+    display.working(name, "starting")
+    work()
+    display.done(name, detail)
+
+
+def _create_databases(stack: Stack) -> None:
+    for name, secret in (("airflow", "airflow_database"), (target.NAME, "summary_app_database")):
+        stack.postgres.create_role(name, stack.state.secrets[secret], create_databases=name == target.NAME)
+        stack.postgres.create_database(name, owner=name)
+
+
+def _load_sample(stack: Stack, display: Display, scale: float) -> None:
+    row = "sample database"
+    if stack.state.sample_loaded:
+        display.done(row, "loaded before")
+        return
+    from demo.summary_app import generate
+
+    display.working(row, "creating")
+    stack.postgres.drop_database(target.NAME)  # what a load that was killed half way has left
+    stack.postgres.create_database(target.NAME, owner=target.NAME)
+    generate.create(stack.sample_url)
+    counts = generate.generate(
+        stack.sample_url, scale=scale, seed=1, progress=lambda *what: display.working(row, " ".join(map(str, what)))
+    )
+    stack.state.sample_loaded = True
+    stack.state.save(stack.folder / "state.json")
+    display.done(row, f"{sum(counts.values()):,} rows in {len(counts)} tables")
+
+
+def _wait_until_healthy(stack: Stack, display: Display) -> None:
+    api = stack.api()
+    secrets = list(stack.state.secrets.values())
+    try:
+
+        def healthy() -> bool:
+            parts = api.unhealthy_parts()
+            said = airflow_server.last_words(stack.airflow.daemon.log, secrets=secrets)
+            display.working("Airflow", f"waiting for {', '.join(parts)}: {said}" if parts else "healthy")
+            if parts:
+                time.sleep(0.5)
+            return not parts
+
+        stack.airflow.daemon.wait_ready(healthy, seconds=_HEALTHY_WITHIN, secrets=secrets)
+    except ComponentFailed:
+        display.failed("Airflow")
+        raise
+    finally:
+        api.close()
