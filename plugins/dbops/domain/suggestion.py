@@ -10,6 +10,9 @@ def closest(word: str, known: Iterable[str]) -> str | None:
     """The known name that ``word`` most probably stands for, or None where nothing is near."""
     names = sorted(set(known))
     folded = {name.casefold().replace("-", "_"): name for name in reversed(names)}
+    begun = [name for name in names if len(word) > 2 and name.casefold().startswith(word.casefold())]  # noqa: PLR2004
+    if begun:
+        return begun[0]
     found = get_close_matches(word.casefold().replace("-", "_"), list(folded), n=1, cutoff=0.6)
     return folded[found[0]] if found else None
 

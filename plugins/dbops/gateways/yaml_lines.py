@@ -1,0 +1,129 @@
+"""YAML with the line of every key: PyYAML's own values, and where each stands, for errors that people can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+try:
+    from yaml import CSafeLoader as _Loader
+except ImportError:  # a PyYAML built without libyaml: the same, ten times slower
+    from yaml import SafeLoader as _Loader  # type: ignore[assignment]
+
+Place = tuple[str | int, ...]
+
+
+class YamlFault(Exception):
+    """A text that is not the YAML we take: ``line`` counts from 1, ``sentence`` says what to do."""
+
+    def __init__(self, line: int | None, sentence: str) -> None:
+        super().__init__(sentence)
+        self.line = line
+        self.sentence = sentence
+
+
+@dataclass(frozen=True)
+class YamlMapping:
+    """The mapping a file holds, and the line of every key and list item in it by its place."""
+
+    value: Mapping[str, Any]
+    lines: Mapping[Place, int] = field(default_factory=dict)
+
+
+def read_yaml_mapping(body: bytes) -> YamlMapping:
+    """Read one YAML document that is a mapping (empty counts as one); raises YamlFault."""
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = body[: error.start].count(b"\n") + 1
+        raise YamlFault(line, "this is not UTF-8 text; save the file as UTF-8") from None
+    try:
+        loader = _Loader(text)
+        try:
+            return _compose(loader)
+        finally:
+            loader.dispose()
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlFault(mark.line + 1 if mark else None, _sentence(error, text)) from None
+    except yaml.YAMLError as error:
+        position = getattr(error, "position", 0)
+        raise YamlFault(
+            text[:position].count("\n") + 1, "there is a character that YAML does not allow; remove it"
+        ) from None
+    except ValueError as error:  # of the constructor, for a date such as 2026-13-45
+        raise YamlFault(None, f"a value cannot be read ({error}); put it in quotes") from None
+    except RecursionError:
+        raise YamlFault(None, "this is nested too deeply; flatten it") from None
+
+
+def _compose(loader: Any) -> YamlMapping:
+    node = loader.get_single_node()
+    if node is None:
+        return YamlMapping({})
+    if not isinstance(node, yaml.MappingNode):
+        raise YamlFault(node.start_mark.line + 1, "this is not a mapping; write lines such as connection: summary_app")
+    lines: dict[Place, int] = {}
+    return YamlMapping(_Walk(loader, lines).mapping(node, ()), lines)
+
+
+class _Walk:
+    def __init__(self, loader: Any, lines: dict[Place, int]) -> None:
+        self._loader = loader
+        self._lines = lines
+        self._seen: set[int] = set()
+
+    def mapping(self, node: yaml.MappingNode, place: Place) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            line = key_node.start_mark.line + 1
+            key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
+            if key is None or key == "<<":
+                raise YamlFault(line, "a key is a plain word here; what several targets share belongs in defaults.yaml")
+            if key in found:
+                raise YamlFault(
+                    line, f'"{key}" stands here twice, first in line {self._lines[(*place, key)]}; remove one'
+                )
+            self._lines[(*place, key)] = line
+            found[key] = self._value(value_node, (*place, key))
+        return found
+
+    def _value(self, node: yaml.Node, place: Place) -> Any:
+        line = node.start_mark.line + 1
+        if id(node) in self._seen:
+            raise YamlFault(line, "an alias (*name) is not supported; what targets share belongs in defaults.yaml")
+        self._seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            return self.mapping(node, place)
+        if isinstance(node, yaml.SequenceNode):
+            items = []
+            for number, item in enumerate(node.value):
+                self._lines[(*place, number)] = item.start_mark.line + 1
+                items.append(self._value(item, (*place, number)))
+            return items
+        try:
+            return self._loader.construct_object(node)
+        except yaml.YAMLError:
+            raise YamlFault(line, "this value has a tag that is not supported; write it without !") from None
+        except ValueError as error:
+            raise YamlFault(line, f"this value cannot be read ({error}); put it in quotes") from None
+
+
+def _sentence(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark or error.context_mark
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    problem = error.problem or "it cannot be parsed"
+    value = line.partition(":")[2].strip()
+    if "\t" in line[: len(line) - len(line.lstrip())]:
+        return "a tab indents this line; YAML takes only spaces"
+    if value[:1] in {"*", "@", "`", "%"}:
+        return f'a value that begins with {value[0]} needs quotes, as in "{value}"'
+    if "undefined alias" in problem:
+        return "an alias (*name) is not supported; put the value in quotes if it is a text"
+    if "expected a single document" in (error.context or ""):
+        return "a second document begins here; remove the line ---"
+    return f"this is not YAML: {problem}; look at the colons, quotes and indentation here and in the line above"
