@@ -34,15 +34,20 @@ class Upload(Protocol):
     """One multipart upload of one object."""
 
     def add_part(self, number: int, body: BinaryIO, length: int) -> None:
-        """Send part ``number`` (from 1). ``body`` is seekable and yields exactly ``length`` bytes; safe to call from
-        several threads at once. The store verifies a checksum before it answers.
+        """Send part ``number`` (from 1); sent again it replaces the earlier one. Safe to call from several threads at once.
+
+        ``body`` is seekable and holds exactly ``length`` bytes from its beginning; it is read block by block, several
+        times. What reading it raises is raised as it is. The store verifies a checksum before it answers.
         """
 
     def complete(self) -> None:
-        """Make the object exist, from all parts in order."""
+        """Make the object exist, from all parts in order; there must be one."""
 
     def abort(self) -> None:
-        """Leave nothing behind; never raises for an upload that is already gone."""
+        """Leave nothing behind, also of parts that other threads are sending: they fail, and those that wait wake up.
+
+        No error for an upload that is already gone; a completed object stays.
+        """
 
 
 class Bucket(Protocol):
@@ -56,7 +61,7 @@ class Bucket(Protocol):
         """A small object whole; raises ObjectMissing."""
 
     def put(self, key: str, body: bytes | BinaryIO) -> None:
-        """Write an object, in one request; ``body`` is bytes or seekable. Overwrites."""
+        """Write an object, in one request; ``body`` is bytes, or seekable and read from its beginning. Overwrites."""
 
     def create(self, key: str, body: bytes) -> None:
         """Write an object that must not exist yet; raises ObjectExists. Atomic where the store can."""
@@ -65,7 +70,7 @@ class Bucket(Protocol):
         """Delete an object; one that does not exist is no error."""
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Every object whose key begins with ``prefix``, by key."""
+        """Every object whose key begins with ``prefix``, in the store's order: on S3 that of the keys."""
 
     def folders(self, prefix: str) -> Iterator[str]:
         """The names of the folders directly below ``prefix`` (which ends with a slash), without slashes, by name."""

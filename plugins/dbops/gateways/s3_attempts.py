@@ -44,7 +44,7 @@ class Attempts:
         while True:
             try:
                 if body is not None:
-                    body.seek(0)
+                    body.begin_attempt()
                 return send(attempt)
             except Foreign as error:
                 if body is not None and body.raised is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from dbops.errors import BucketError
 
@@ -17,12 +17,18 @@ class SentBody:
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self.raised: Exception | None = None
+        self.attempt = 0
         self.length = file.seek(0, os.SEEK_END)
 
     def expect(self, length: int) -> None:
         """Raise BucketError where it is not that long: the store would wait for bytes that never come."""
         if self.length != length:
             raise BucketError(f"A part was announced with {length} bytes and has {self.length}; it was not sent.")
+
+    def begin_attempt(self) -> None:
+        """Go to the beginning, to be sent (again)."""
+        self._file.seek(0)
+        self.attempt += 1
 
     def read(self, size: int = -1) -> bytes:
         """Up to ``size`` bytes."""
@@ -39,3 +45,13 @@ class SentBody:
     def tell(self) -> int:
         """Where it is."""
         return self._file.tell()
+
+
+def send_at_once(params: dict[str, Any], **_event: Any) -> None:
+    """Handles botocore's event before-call: the first attempt does not wait for "100 Continue", a round trip a part.
+
+    A later attempt does, because only so it hears the reason of a store that refuses before it has read the body.
+    """
+    body = params.get("body")
+    if isinstance(body, SentBody) and body.attempt == 1:
+        params["headers"].pop("Expect", None)

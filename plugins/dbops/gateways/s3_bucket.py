@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from datetime import UTC
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -14,7 +16,7 @@ from dbops.domain.target import S3Options
 from dbops.errors import InvalidConnection, ObjectMissing
 from dbops.gateways.bucket import StoredObject, UnfinishedUpload
 from dbops.gateways.s3_attempts import Attempts
-from dbops.gateways.s3_body import SentBody
+from dbops.gateways.s3_body import SentBody, send_at_once
 from dbops.gateways.s3_checksum import digest_of, require_algorithm
 from dbops.gateways.s3_refusals import Action, bare_endpoint, code_of, object_exists
 from dbops.gateways.s3_upload import S3Upload, abort
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ListMultipartUploadsOutputTypeDef, ListObjectsV2OutputTypeDef
 
-READ = Action("read", "s3:GetObject")
+READ = Action("read", "s3:GetObject and s3:ListBucket")  # without the latter S3 refuses instead of "not found"
 WRITE = Action("write", "s3:PutObject")
 CREATE = Action("create", "s3:PutObject")
 DELETE = Action("delete", "s3:DeleteObject")
@@ -32,12 +34,14 @@ LIST_UPLOADS = Action("list the uploads below", "s3:ListBucketMultipartUploads")
 
 _CONNECTIONS = 70  # more than the largest storage.parallelism, with room for claims and listings
 
+_connecting = threading.Lock()  # a session makes one client at a time
+
 
 def client_config(options: S3Options) -> Config:
     """How a boto3 client must be configured for an S3Bucket.
 
-    One attempt a request, because S3Bucket asks again itself. The body is hashed once: by the checksum that goes with
-    it, and only where there is none by the signature, so that the store always verifies one of them.
+    One attempt a request, because S3Bucket asks again itself. A body is hashed once, for the checksum that goes with
+    it, and not for the signature as well; with ``checksum: none`` boto3 decides what is signed.
     """
     with_checksum = options.checksum != "none"
     return Config(
@@ -65,22 +69,26 @@ def connect(
     session_token: str | None = None,
 ) -> S3Client:
     """A client for S3Bucket; what is None is found as boto3 finds it (environment, profile, role of the machine)."""
-    import boto3
-
     try:
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=endpoint_url,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            aws_session_token=session_token,
-            config=client_config(options),
-        )
+        with _connecting:
+            return _session().client(
+                "s3",
+                endpoint_url=endpoint_url,
+                region_name=region,
+                aws_access_key_id=access_key,
+                aws_secret_access_key=secret_key,
+                aws_session_token=session_token,
+                config=client_config(options),
+            )
     except ValueError:
         raise InvalidConnection(
             "The endpoint of the storage connection is not a URL.", "Write for example https://s3.example.com:9000."
         ) from None
+
+
+@cache
+def _session() -> Session:
+    return Session()  # reading what it knows of S3 costs 0.1 s: once a process, not once a target
 
 
 class S3Bucket:
@@ -89,6 +97,8 @@ class S3Bucket:
     def __init__(self, client: S3Client, name: str, options: S3Options, *, page_size: int = 1000) -> None:
         require_algorithm(options.checksum)
         self._client, self._name, self._options, self._page_size = client, name, options, page_size
+        client.meta.events.register_last("before-call.s3", send_at_once, unique_id="dbops-send-at-once")
+        client.meta.events.register_last("before-parameter-build.s3", _ask_once, unique_id="dbops-ask-once")
         self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts)
 
     @property
@@ -208,3 +218,12 @@ class S3Bucket:
             return self.get(key) == body
         except ObjectMissing:
             return False
+
+
+def _ask_once(model: Any, context: dict[str, Any], **_event: Any) -> None:
+    """Handles botocore's event before-parameter-build: a HeadBucket is not asked for the region of its own redirection.
+
+    botocore would ask for ever where a HeadBucket is redirected as well, as by a proxy that wants https.
+    """
+    if model.name == "HeadBucket":
+        context["s3_redirect"]["redirected"] = True

@@ -1,7 +1,8 @@
 """Digest: the checksum sent beside a body, so that the store refuses bytes that changed on their way.
 
-We compute it and send it as a header. botocore would over TLS append it to a chunked body, which many stores other
-than AWS do not accept.
+We compute it and send it as a header: botocore would, over TLS, append it to a chunked body, which many stores other
+than AWS do not accept. A store that knows none of S3's checksums ("none") gets the Content-MD5 that every store has
+always known. The hash inside the signature is no substitute: SeaweedFS, for one, does not compare it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,9 @@ _BLOCK = 1024 * 1024
 
 
 class Digest(TypedDict, total=False):
-    """One checksum, under the name that S3's requests and part lists give it; empty for the algorithm "none"."""
+    """One checksum, under its name as an argument of boto3's requests."""
 
+    ContentMD5: str
     ChecksumCRC32: str
     ChecksumCRC32C: str
     ChecksumCRC64NVME: str
@@ -40,10 +42,13 @@ def require_algorithm(algorithm: Algorithm) -> None:
 
 
 def digest_of(body: bytes | BinaryIO, algorithm: Algorithm) -> Digest:
-    """The checksum of the whole body, of which no more than 1 MiB is in memory at a time."""
+    """The checksum of the whole body; of a file no more than 1 MiB is in memory at a time."""
     match algorithm:
         case "none":
-            return {}
+            md5 = hashlib.md5(usedforsecurity=False)
+            for block in _blocks(body):
+                md5.update(block)
+            return {"ContentMD5": _base64(md5.digest())}
         case "CRC32":
             crc = 0
             for block in _blocks(body):

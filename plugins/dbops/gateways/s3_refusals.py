@@ -50,10 +50,20 @@ _TRANSIENT = (
     boto.MetadataRetrievalError,
     boto.CredentialRetrievalError,
 )
-_CODE_OF_STATUS = {301: "PermanentRedirect", 401: "AccessDenied", 403: "AccessDenied", 501: "NotImplemented"}
+_CODE_OF_STATUS = {
+    301: "PermanentRedirect",
+    302: "PermanentRedirect",
+    307: "PermanentRedirect",
+    401: "AccessDenied",
+    403: "AccessDenied",
+    501: "NotImplemented",
+}
 
 _CREDENTIALS = "Check the keys of the storage connection, and that they belong to this endpoint."
-_REGION = "Set the region of the storage connection to the bucket's."
+_REGION = (
+    "Set the region of the storage connection to the bucket's; where the store knows no regions, check the endpoint: "
+    "it may be https instead of http."
+)
 _DIFFERENT = (
     "If every upload fails like this, the store counts checksums in another way: set storage.s3.checksum to none. "
     "Otherwise look for a faulty network device or proxy on the way."
@@ -79,7 +89,7 @@ _MEANINGS: dict[str, tuple[str, str]] = {
         "the upload no longer exists",
         "Somebody, or a lifecycle rule of the bucket, aborted it. Run it again; let such a rule wait some days.",
     ),
-    "PermanentRedirect": ("the bucket lives in another region", _REGION),
+    "PermanentRedirect": ("the bucket lives somewhere else", _REGION),
     "AuthorizationHeaderMalformed": ("the request was signed for another region", _REGION),
     "IllegalLocationConstraintException": ("the bucket lives in another region", _REGION),
     "NotImplemented": (

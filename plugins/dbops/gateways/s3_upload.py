@@ -66,7 +66,9 @@ class S3Upload:
                 self._in_flight -= 1
                 self._landed.notify_all()
         with self._landed:
-            self._parts[number] = cast("CompletedPartTypeDef", {"PartNumber": number, "ETag": etag, **digest})
+            part_sent = {"PartNumber": number, "ETag": etag, **digest}
+            part_sent.pop("ContentMD5", None)  # the list of parts has no place for it
+            self._parts[number] = cast("CompletedPartTypeDef", part_sent)
             self._lengths[number] = length
 
     def _send_part(self, number: int, part: SentBody, digest: Digest) -> str:

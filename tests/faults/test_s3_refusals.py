@@ -1,0 +1,132 @@
+"""A store that refuses for good is asked once, and the error says what to do; no key of ours is ever in it."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+import pytest
+
+from dbops.domain.target import S3Options
+from dbops.errors import BucketError
+from dbops.gateways.s3_bucket import S3Bucket, connect
+from demo.seaweed import Keys, SeaweedS3
+from tests.faults.hostile_s3 import HostileS3, hostile_s3
+
+OPTIONS = S3Options(addressing_style="path", attempts=3)
+Open = Callable[..., S3Bucket]
+
+
+@pytest.fixture
+def proxy(s3_server: SeaweedS3) -> Iterator[HostileS3]:
+    with hostile_s3(s3_server.endpoint_url) as proxy:
+        yield proxy
+
+
+@pytest.fixture
+def open_as(proxy: HostileS3, bucket_name: str) -> Iterator[Open]:
+    """Opens the bucket through the proxy with the given keys."""
+    clients = []
+
+    def open_with(keys: Keys, name: str = bucket_name, session_token: str | None = None) -> S3Bucket:
+        clients.append(
+            connect(
+                options=OPTIONS,
+                endpoint_url=proxy.endpoint_url,
+                region="us-east-1",
+                access_key=keys.access_key,
+                secret_key=keys.secret_key,
+                session_token=session_token,
+            )
+        )
+        return S3Bucket(clients[-1], name, OPTIONS)
+
+    yield open_with
+    for client in clients:
+        client.close()
+
+
+def refusal(ask: Callable[[], object], *hidden: str) -> BucketError:
+    """What was raised, after a look for secrets in all that a log would show of it."""
+    with pytest.raises(BucketError) as raised:
+        ask()
+    shown = "".join(traceback.format_exception(raised.value))
+    assert not [secret for secret in hidden if secret in shown]
+    return raised.value
+
+
+def test_a_wrong_secret_key_is_named_as_such_and_tried_once(
+    s3_server: SeaweedS3, proxy: HostileS3, open_as: Open
+) -> None:
+    wrong = replace(s3_server.owner, secret_key="not-the-secret-key")
+    error = refusal(lambda: open_as(wrong).put("key", b""), wrong.access_key, wrong.secret_key)
+    assert "the secret key does not belong to the access key (SignatureDoesNotMatch, HTTP 403" in error.what
+    assert "keys of the storage connection" in error.remedy
+    assert len(proxy.seen) == 1
+
+
+def test_an_unknown_access_key_is_named_as_such(open_as: Open) -> None:
+    stranger = Keys.generate()
+    error = refusal(lambda: open_as(stranger).get("key"), stranger.access_key, stranger.secret_key)
+    assert "it does not know the access key" in error.what
+
+
+@pytest.mark.parametrize("flaw", ["\n", "\r\n"])
+def test_a_line_end_in_a_key_is_named_without_showing_the_key(s3_server: SeaweedS3, open_as: Open, flaw: str) -> None:
+    flawed = replace(s3_server.owner, access_key=s3_server.owner.access_key + flaw)
+    error = refusal(lambda: open_as(flawed).put("key", io.BytesIO(b"x")), s3_server.owner.access_key)
+    assert "the request could not be built" in error.what
+    assert "line end" in error.remedy
+
+
+def test_a_line_end_in_a_session_token_is_named_without_showing_the_token(s3_server: SeaweedS3, open_as: Open) -> None:
+    token = secrets.token_hex(20)
+    bucket = open_as(s3_server.owner, session_token=f"{token}\n")
+    assert "line end" in refusal(lambda: bucket.put("key", b""), token).remedy
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda bucket: bucket.put("key", b""), ("write", "s3:PutObject")),
+        (lambda bucket: bucket.create("key", b""), ("create", "s3:PutObject")),
+        (lambda bucket: bucket.delete("key"), ("delete", "s3:DeleteObject")),
+        (lambda bucket: bucket.begin_upload("key"), ("begin the upload of", "s3:PutObject")),
+    ],
+)
+def test_a_missing_permission_is_named(
+    s3_server: SeaweedS3, proxy: HostileS3, open_as: Open, ask: Callable[[S3Bucket], object], words: tuple[str, str]
+) -> None:
+    assert s3_server.reader
+    bucket = open_as(s3_server.reader)
+    error = refusal(lambda: ask(bucket), s3_server.reader.access_key, s3_server.reader.secret_key)
+    verb, permission = words
+    assert f"{proxy.endpoint_url} refused to {verb} s3://{bucket.name}/key: these credentials may not" in error.what
+    assert f"Grant {permission} " in error.remedy
+    assert len(proxy.seen) == 1
+
+
+def test_a_missing_bucket_is_named(s3_server: SeaweedS3, proxy: HostileS3, open_as: Open) -> None:
+    bucket = open_as(s3_server.owner, "no-such-bucket")
+    for ask in (
+        lambda: bucket.put("key", b""),
+        lambda: bucket.create("key", b""),
+        lambda: bucket.get("key"),
+        lambda: list(bucket.list("")),
+        lambda: list(bucket.folders("")),
+        lambda: bucket.begin_upload("key"),
+    ):
+        error = refusal(ask)
+        assert "s3://no-such-bucket/" in error.what
+        assert "there is no such bucket" in error.what
+        assert "storage.bucket" in error.remedy
+    assert len(proxy.seen) == 6
+
+
+def test_an_impossible_bucket_name_is_named(s3_server: SeaweedS3, proxy: HostileS3, open_as: Open) -> None:
+    error = refusal(lambda: open_as(s3_server.owner, "no bucket at all").get("key"))
+    assert "the bucket's name or the key is not valid" in error.what
+    assert proxy.seen == []
