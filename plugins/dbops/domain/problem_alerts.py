@@ -1,0 +1,70 @@
+"""Problem alerts: what a watch found, as one alert for each target: nobody gets five mails about one database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+
+from dbops.domain.alerts import Alert, Severity
+from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.target import Target
+
+_MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE})
+_FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT})
+
+
+@dataclass(frozen=True)
+class ProblemAlert:
+    """One alert, to whom, and the keys of the problems that it is about."""
+
+    alert: Alert
+    recipients: tuple[str, ...]
+    keys: frozenset[str]
+
+
+def problem_alerts(
+    problems: Sequence[Problem], targets: Mapping[str, Target], facts: Sequence[tuple[str, str]], link: str | None
+) -> list[ProblemAlert]:
+    """One for each target with problems, to its recipients, and one for what belongs to no target, to everybody.
+
+    ``problems`` are worst first; the worst gives each alert its headline and its severity.
+    """
+    everybody = tuple(dict.fromkeys(who for target in targets.values() for who in target.alerts.recipients))
+    subjects = dict.fromkeys(problem.target if problem.target in targets else None for problem in problems)
+    alerts = []
+    for name in subjects:
+        own = [problem for problem in problems if (problem.target if problem.target in targets else None) == name]
+        target = targets.get(name) if name else None
+        alerts.append(
+            ProblemAlert(
+                _alert(own, target, facts, link),
+                target.alerts.recipients if target else everybody,
+                frozenset(problem.key for problem in own),
+            )
+        )
+    return alerts
+
+
+def _alert(
+    problems: Sequence[Problem], target: Target | None, facts: Sequence[tuple[str, str]], link: str | None
+) -> Alert:
+    worst, *others = problems
+    since = () if worst.since is None else (("Since", f"{worst.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),)
+    return Alert(
+        severity=_severity(worst.kind),
+        job="backup" if target else "reading of include/targets",
+        target=target.name if target else None,
+        environment=target.environment if target else None,
+        headline=worst.sentence,
+        remedy=worst.remedy,
+        details=tuple(f"{problem.sentence} {problem.remedy}" for problem in others),
+        facts=(*since, ("Repeated", "daily, as long as it lasts"), *facts),
+        link=link,
+    )
+
+
+def _severity(kind: ProblemKind) -> Severity:
+    if kind in _MISSING:
+        return Severity.MISSING
+    return Severity.FAILED if kind in _FAILED else Severity.WARNING

@@ -1,0 +1,51 @@
+"""Alert mail: an Alert as an e-mail, HTML and plain text, from the templates in include/email."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from email.message import EmailMessage
+from email.utils import format_datetime, make_msgid, parseaddr
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+from dbops.domain.alerts import Alert, Severity
+
+# The bar and the button: readable with white text on it, and told apart in grey as well by the words beside them.
+_COLOURS = {Severity.FAILED: "#b42318", Severity.MISSING: "#b42318", Severity.WARNING: "#b54708"}
+
+
+def alert_mail(
+    alert: Alert, *, sender: str, recipients: Sequence[str], sent: datetime, templates: Path
+) -> EmailMessage:
+    """Write the mail; ``sent`` is aware. Raises ValueError where an address is none, jinja2's errors for a template."""
+    message = EmailMessage()
+    message["Subject"] = _one_line(alert.subject)
+    message["From"] = _one_line(sender)
+    message["To"] = ", ".join(_one_line(recipient) for recipient in recipients)
+    message["Date"] = format_datetime(sent)
+    message["Message-ID"] = make_msgid(domain=_domain(sender))
+    # Says to out-of-office robots and ticket systems that nobody reads an answer (RFC 3834).
+    message["Auto-Submitted"] = "auto-generated"
+    words = Environment(
+        loader=FileSystemLoader(templates),
+        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    facts = {"alert": alert, "colour": _COLOURS[alert.severity], "sent": sent}
+    message.set_content(words.get_template("alert.txt.j2").render(facts), cte="quoted-printable")
+    message.add_alternative(words.get_template("alert.html.j2").render(facts), subtype="html", cte="quoted-printable")
+    return message
+
+
+def _one_line(text: str) -> str:
+    """A header's value: a line break in a name must not begin another header."""
+    return " ".join(text.split())
+
+
+def _domain(sender: str) -> str:
+    """The sender's own domain, for the message id: asking the machine for its name may wait for a name server."""
+    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"

@@ -1,0 +1,94 @@
+"""What a watch found becomes one alert a database, to the people of that database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from dbops.domain.alerts import Severity
+from dbops.domain.problem_alerts import problem_alerts
+from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.target import Alerts as Recipients
+from dbops.domain.target import Storage, Target
+
+_RUN = ("Run", "scheduled__2026-11-22T02:17:00+00:00")
+
+
+def _target(name: str, *recipients: str) -> Target:
+    return Target(
+        name=name,
+        connection=name,
+        environment="staging",
+        storage=Storage(bucket="backups"),
+        alerts=Recipients(recipients=recipients),
+    )
+
+
+def _problem(kind: ProblemKind, target: str | None, sentence: str = "Something is wrong.") -> Problem:
+    since = datetime(2026, 11, 22, 2, tzinfo=UTC) if kind is ProblemKind.LATE else None
+    return Problem(
+        kind=kind, key=f"{target}: {kind}", target=target, sentence=sentence, remedy="Put it right.", since=since
+    )
+
+
+_SHOP, _BLOG = (
+    _target("shop", "shop@example.com", "dba@example.com"),
+    _target("blog", "blog@example.com", "dba@example.com"),
+)
+_TARGETS = {"shop": _SHOP, "blog": _BLOG}
+
+
+def test_each_database_gets_one_alert_to_its_own_recipients() -> None:
+    found = [
+        _problem(ProblemKind.LATE, "shop"),
+        _problem(ProblemKind.LATE, "blog"),
+        _problem(ProblemKind.PAUSED, "shop"),
+    ]
+    mails = problem_alerts(found, _TARGETS, [_RUN], "https://airflow.example.com/log")
+    assert [(mail.alert.target, mail.recipients, len(mail.keys)) for mail in mails] == [
+        ("shop", ("shop@example.com", "dba@example.com"), 2),
+        ("blog", ("blog@example.com", "dba@example.com"), 1),
+    ]
+
+
+def test_the_worst_problem_is_the_headline_and_the_others_follow_with_their_remedies() -> None:
+    found = [
+        _problem(ProblemKind.LATE, "shop", "The newest backup is old."),
+        _problem(ProblemKind.PAUSED, "shop", "Its DAG is paused."),
+    ]
+    [mail] = problem_alerts(found, _TARGETS, [_RUN], None)
+    assert mail.alert.subject == "[dbops] MISSING backup of shop (staging)"
+    assert mail.alert.headline == "The newest backup is old."
+    assert mail.alert.remedy == "Put it right."
+    assert mail.alert.details == ("Its DAG is paused. Put it right.",)
+
+
+def test_an_alert_says_since_when_and_that_it_will_be_repeated() -> None:
+    [mail] = problem_alerts([_problem(ProblemKind.LATE, "shop")], _TARGETS, [_RUN], None)
+    assert mail.alert.facts == (("Since", "2026-11-22 02:00 UTC"), ("Repeated", "daily, as long as it lasts"), _RUN)
+
+
+def test_a_file_nobody_can_read_is_told_to_everybody_once() -> None:
+    [mail] = problem_alerts([_problem(ProblemKind.FAULT, None, "targets/new.yaml:3: no.")], _TARGETS, [_RUN], None)
+    assert mail.alert.subject == "[dbops] FAILED reading of include/targets"
+    assert mail.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
+
+
+def test_a_problem_of_a_target_that_is_gone_is_told_to_everybody() -> None:
+    [mail] = problem_alerts([_problem(ProblemKind.PAUSED, "gone")], _TARGETS, [_RUN], None)
+    assert mail.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
+
+
+def test_a_database_without_recipients_still_gets_its_alert_for_the_log() -> None:
+    [mail] = problem_alerts([_problem(ProblemKind.LATE, "quiet")], {"quiet": _target("quiet")}, [_RUN], None)
+    assert mail.recipients == ()
+    assert mail.alert.target == "quiet"
+
+
+def test_severity_tells_what_is_missing_from_what_failed_and_what_is_odd() -> None:
+    kinds = [ProblemKind.NO_BACKUP, ProblemKind.UNREACHABLE, ProblemKind.SHRUNK]
+    severities = [problem_alerts([_problem(kind, "shop")], _TARGETS, [], None)[0].alert.severity for kind in kinds]
+    assert severities == [Severity.MISSING, Severity.FAILED, Severity.WARNING]
+
+
+def test_no_problem_no_alert() -> None:
+    assert problem_alerts([], _TARGETS, [_RUN], None) == []
