@@ -45,7 +45,7 @@ class DatabaseAddress:
         cls,
         *,
         host: str | None = None,
-        port: int | None = None,
+        port: int | str | None = None,
         login: str | None = None,
         password: str | None = None,
         schema: str | None = None,

@@ -33,7 +33,7 @@ def read_connection_string(text: str) -> dict[str, str]:
     if "\0" in text:
         raise InvalidConnection("The connection string contains a NUL character.", "Remove it.")
     if _URL.match(text):
-        return _read_url(text)
+        return read_url(text)
     if _PRISMA_PROXY.match(text):
         raise InvalidConnection(
             "The connection string is a prisma:// URL, which leads to Prisma's own proxy and not to a database.",
@@ -49,7 +49,11 @@ def read_connection_string(text: str) -> dict[str, str]:
     )
 
 
-def _read_url(url: str) -> dict[str, str]:
+def read_url(url: str) -> dict[str, str]:
+    """The parts of any URL with a host, as ``user password host port dbname`` and its query; those it lacks are absent.
+
+    In the query, + is a space, as Prisma, SQLAlchemy and Airflow write it. Raises InvalidConnection.
+    """
     rest = url.split("://", 1)[1]
     authority = re.split(r"[/?]", rest, maxsplit=1)[0]
     path, _, query = rest[len(authority) :].partition("?")
@@ -57,14 +61,14 @@ def _read_url(url: str) -> dict[str, str]:
         # Almost always a password with a / or ? in it; reading on would take its pieces for names, and print them.
         raise InvalidConnection("The connection URL has an @ after the host.", _ENCODE)
     user_and_password, _, hosts = authority.rpartition("@")
-    user, colon, password = user_and_password.partition(":")
+    user, _, password = user_and_password.partition(":")
     parameters = {
         "user": _decode(user, "user"),
         "password": _decode(password, "password"),
         "dbname": _decode(path[1:], "database"),
         **_read_hosts(hosts),
     }
-    parameters = {name: value for name, value in parameters.items() if value or (name == "password" and colon)}
+    parameters = {name: value for name, value in parameters.items() if value}
     for pair in filter(None, query.split("&")):
         name, equals, value = pair.partition("=")
         if not equals:

@@ -1,0 +1,140 @@
+"""Without Airflow, a connection is an environment variable in the form Airflow takes it."""
+
+from __future__ import annotations
+
+import json
+from urllib.parse import quote, urlencode
+
+import pytest
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Target
+from dbops.errors import InvalidConnection
+from dbops.gateways.environment import database_address, open_bucket
+
+TARGET = Target.model_validate(
+    {
+        "name": "shop",
+        "connection": "shop_db",
+        "storage": {"bucket": "backups", "connection": "store"},
+        "alerts": {"recipients": ["dba@example.com"]},
+    }
+)
+URL = "postgresql://dba:p%40ss@db:5433/shop?sslmode=require"
+ADDRESS = DatabaseAddress("shop", "db", 5433, "dba", "p@ss", {"sslmode": "require"})
+
+
+FIELDS = {"host": "db", "port": 5433, "login": "dba", "password": "p@ss", "schema": "shop"}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        URL,
+        URL.replace("postgresql:", "postgres:"),
+        f"postgres://dba:p%40ss@db:5433/shop?{urlencode({'__extra__': json.dumps({'sslmode': 'require'})})}",
+        f" {json.dumps({'conn_type': 'postgres', **FIELDS, 'extra': {'sslmode': 'require'}})}",
+        json.dumps({**FIELDS, "port": "5433", "extra": '{"sslmode": "require"}'}),
+    ],
+)
+def test_a_database_is_found_in_every_form_airflow_takes(value: str) -> None:
+    assert database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value}) == ADDRESS
+
+
+def test_database_url_counts_where_the_connection_has_no_variable_of_its_own() -> None:
+    assert database_address(TARGET, {"DATABASE_URL": URL}) == ADDRESS
+    both = {"DATABASE_URL": "postgres://other/other", "AIRFLOW_CONN_SHOP_DB": URL}
+    assert database_address(TARGET, both) == ADDRESS
+
+
+def test_a_missing_connection_names_the_variable_to_set_with_an_example() -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": "", "AIRFLOW_CONN_OTHER": URL})
+    assert 'its connection is "shop_db"' in caught.value.what
+    assert "export AIRFLOW_CONN_SHOP_DB='postgresql://user:password@host:5432/database'" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("hunter2", "neither a PostgreSQL URL"),
+        ('{"password": "hunter2"', "not a JSON object"),
+        ('{"conn_type": "mysql", "password": "hunter2"}', "not of type postgres"),
+        ('{"host": "db", "schema": "shop", "password": "hunter2", "extra": "hunter2"}', "extra is not a JSON object"),
+        ('{"host": "db", "password": "hunter2"}', "names no database"),
+        ("postgres://dba:hunter2@db/shop?sslmod=x", 'Did you mean "sslmode"'),
+    ],
+)
+def test_a_connection_that_cannot_be_used_names_its_variable_and_not_the_password(value: str, sentence: str) -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value})
+    assert caught.value.what.startswith("AIRFLOW_CONN_SHOP_DB: ")
+    assert sentence in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+SECRET = "abc/def+ghi="
+EXTRA = {"endpoint_url": "http://127.0.0.1:8333", "region_name": "eu-central-1"}
+
+
+KEYS = {"aws_access_key_id": "AKIA", "aws_secret_access_key": SECRET}
+SERVICE = {"region_name": "eu-central-1", "service_config": {"s3": {"endpoint_url": EXTRA["endpoint_url"]}}}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"aws://AKIA:{quote(SECRET, safe='')}@/?{urlencode(EXTRA)}",
+        f"aws://AKIA:{quote(SECRET, safe='')}@/?{urlencode({'__extra__': json.dumps(EXTRA)})}",
+        json.dumps({"conn_type": "aws", "login": "AKIA", "password": SECRET, "extra": EXTRA}),
+        json.dumps({"conn_type": "aws", "extra": json.dumps({**KEYS, **EXTRA})}),
+        json.dumps({"login": "AKIA", "password": SECRET, "extra": SERVICE}),
+    ],
+)
+def test_a_bucket_is_found_in_every_form_airflow_takes(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    connected = {}
+
+    def connect(**keywords: object) -> None:
+        connected.update(keywords)
+
+    monkeypatch.setattr("dbops.gateways.s3_bucket.connect", connect)
+    monkeypatch.setattr("dbops.gateways.s3_bucket.S3Bucket", lambda _client, name, _options: name)
+    assert open_bucket(TARGET, {"AIRFLOW_CONN_STORE": value}) == "backups"  # type: ignore[comparison-overlap]
+    assert connected == {
+        "options": TARGET.storage.s3,
+        "endpoint_url": "http://127.0.0.1:8333",
+        "region": "eu-central-1",
+        "access_key": "AKIA",
+        "secret_key": SECRET,
+        "session_token": None,
+    }
+
+
+def test_without_a_variable_boto3_looks_for_the_store_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:8444")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    bucket = open_bucket(TARGET, {})
+    assert bucket.name == "backups"
+    assert bucket._client.meta.endpoint_url == "http://127.0.0.1:8444"
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        ("hunter2", "not of type aws"),
+        ("postgres://AKIA:hunter2@/", "not of type aws"),
+        ("aws://AKIA:hunter2/hunter2@/", "an @ after the host"),
+        ("aws://AKIA:hunter2@/?role_arn=arn", 'the extra "role_arn", which only Airflow resolves'),
+        ('{"conn_type": "aws", "login": "AKIA", "password": "hunter2"', "not a JSON object"),
+        ("aws://AKIA:hunter2@/?endpoint_url=nowhere", "not a URL"),
+    ],
+)
+def test_a_storage_connection_that_cannot_be_used_names_its_variable_and_not_the_secret(
+    value: str, sentence: str
+) -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        open_bucket(TARGET, {"AIRFLOW_CONN_STORE": value})
+    assert caught.value.what.startswith("AIRFLOW_CONN_STORE: ")
+    assert sentence in str(caught.value)
+    assert "hunter2" not in str(caught.value)
