@@ -87,10 +87,10 @@ def understand(parameters: Mapping[str, str]) -> Meaning:
 
     ``sslcert`` beside ``sslkey`` or ``sslrootcert`` is a client's certificate (libpq); alone the server's CA (Prisma).
     """
-    parameters = {name: value for name, value in parameters.items() if value}
     for name in parameters:
         if name not in _KNOWN:
             raise _unknown(name, with_password="password" in parameters)
+    parameters = {name: value for name, value in parameters.items() if value}
     if "sslidentity" in parameters:
         raise InvalidConnection(
             "The connection has sslidentity, a PKCS#12 file, which PostgreSQL's programs cannot read.",

@@ -56,6 +56,7 @@ def test_any_user_password_and_database_come_back_from_a_dsn(user: str, password
 @example(password="12/Z?sslmode=Z", rest="")
 @example(password="Z@Z?Z=Z", rest="")
 @example(password="1?schema=Z&Z", rest="")
+@example(password="&Z=1", rest="")
 def test_an_error_never_repeats_a_piece_of_the_password(password: str, rest: str) -> None:
     for text in (
         f"postgres://dba:{password}@db.example.com:5432/app{rest}",
