@@ -1,0 +1,50 @@
+"""backup__<target>: one DAG for each database under include/targets/, on the schedule that its file asks for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable, Param
+
+from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
+from dbops_airflow.operators import BackUpOperator, ExpireOperator
+from dbops_airflow.targets import targets_for
+
+DOC = """
+Backs up **{target.name}** (Airflow connection `{target.connection}`) to `s3://{target.storage.bucket}/{target.root}`,
+then deletes what its retention policy lets go. {target.description}
+
+- A backup that is listed can be restored: its manifest is written last. A failed run leaves nothing that counts.
+- Started by hand with **dry_run**, it makes a backup and only shows what retention would delete.
+- Schedule, recipients, retention and everything else: `include/targets/{target.name}.yaml`.
+- Stopped in the middle, it cleans up after itself; a retry begins a new backup.
+"""
+
+for target in targets_for("backup__"):
+    schedule = target.schedule.backup
+    with DAG(
+        dag_id=f"backup__{target.name}",
+        description=f"Backup of {target.name} ({target.environment})",
+        doc_md=DOC.format(target=target),
+        schedule=CronTriggerTimetable(schedule, timezone=target.timezone, run_immediately=timedelta(0))
+        if schedule
+        else None,
+        catchup=False,
+        max_active_runs=1,
+        is_paused_upon_creation=False,
+        render_template_as_native_obj=True,
+        tags={"dbops", "backup", target.environment},
+        params={
+            "dry_run": Param(False, type="boolean", description="show what retention would expire, delete nothing")
+        },
+        default_args={
+            "owner": target.owner,
+            "retries": 2,
+            "retry_delay": timedelta(minutes=5),
+            "on_failure_callback": TaskFailureMail("backup", [target]),
+        },
+        on_failure_callback=RunFailureMail("backup", [target]),
+    ):
+        back_up = BackUpOperator(task_id="back_up", target=target)
+        expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")
+        back_up >> expire

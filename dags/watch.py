@@ -1,0 +1,40 @@
+"""watch: every hour, compare what every target promises with what its bucket shows, and mail what is not kept."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, CronTriggerTimetable
+
+from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
+from dbops_airflow.operators import WatchOperator
+from dbops_airflow.targets import targets_for
+
+DOC = """
+Notices what did not happen: a backup that is missing, late or too small, a file below `include/` that cannot be read,
+a backup DAG that is paused - also when Airflow never created a run. Each problem is mailed when it appears and once
+a day as long as it lasts. A green run means that the watch has looked, not that all is well: its log says what it saw.
+
+Nobody can watch himself: `alerts.heartbeat_url` lets somebody outside notice that this DAG, or Airflow, is gone.
+"""
+
+everybody = targets_for("backup__")
+
+with DAG(
+    dag_id="watch",
+    description="What should have happened and did not",
+    doc_md=DOC,
+    schedule=CronTriggerTimetable("17 * * * *", timezone="UTC", run_immediately=timedelta(0)),
+    catchup=False,
+    max_active_runs=1,
+    is_paused_upon_creation=False,
+    tags={"dbops", "watch"},
+    default_args={
+        "owner": "dbops",
+        "retries": 1,
+        "retry_delay": timedelta(minutes=5),
+        "on_failure_callback": TaskFailureMail("watch", everybody),
+    },
+    on_failure_callback=RunFailureMail("watch", everybody),
+):
+    WatchOperator(task_id="watch")

@@ -1,0 +1,190 @@
+"""Alerts: what Airflow knows about a failure or an odd report, as one e-mail. Nothing in here ever raises.
+
+A failed task is mailed by its own process, which still has the error in its hands (TaskFailureMail). Where there is no
+process left to do that - killed, out of memory, worker gone, marked failed in the UI - the run's callback mails, from
+the DAG processor (RunFailureMail). An XCom beside the failed task says that it has been mailed: one run, one mail.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.target import Target
+from dbops.errors import DbopsError
+from dbops_airflow import connections
+from dbops_airflow.failures import reason_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.alerts import Alert
+    from dbops.domain.backup_report import BackupReport
+    from dbops.domain.promises import Problem
+
+log = logging.getLogger(__name__)
+
+_MAILED = "dbops_mailed"
+_NO_LAST_WORDS = DbopsError(
+    "It ended without a last word: its process was killed, its worker is gone, or somebody marked it as failed.",
+    "Look at the end of the task's log and at the worker's memory and disk. Nothing half done counts; run it again.",
+)
+
+
+class _FailureMail:
+    """A callback that mails the recipients of ``targets``."""
+
+    def __init__(self, job: str, targets: Sequence[Target]) -> None:
+        self.job = job
+        self.targets = tuple(targets)
+
+    def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
+        """Whether it was handed to the mail server."""
+        from dbops.domain.alerts import Alert, Severity
+
+        only = self.targets[0] if len(self.targets) == 1 else None
+        ti = context.get("ti")
+        alert = Alert(
+            severity=Severity.FAILED,
+            job=self.job,
+            target=only.name if only else None,
+            environment=only.environment if only else None,
+            headline=reason.what,
+            remedy=reason.remedy,
+            facts=tuple(_facts(context)),
+            link=ti.log_url if ti else None,
+        )
+        return mail(alert, recipients_of(self.targets))
+
+
+class TaskFailureMail(_FailureMail):
+    """A task's ``on_failure_callback``: Airflow calls it at the last attempt only."""
+
+    def __call__(self, context: Context) -> None:
+        """Mail what ended the task, unless nothing is left of it but its state."""
+        error = context.get("exception")
+        if not isinstance(error, Exception):
+            log.info("The task left no error behind: the run's own callback mails.")
+        elif self.mail(reason_of(error), context):
+            _remember(context["ti"])
+
+
+class RunFailureMail(_FailureMail):
+    """A DAG's ``on_failure_callback``: mails what no task could mail itself."""
+
+    def __call__(self, context: Context) -> None:
+        """Mail, unless a task of this run has done so."""
+        if not _was_mailed(context):
+            self.mail(_NO_LAST_WORDS, context)
+
+
+def mail_backup_warnings(report: BackupReport, target: Target, context: Context) -> None:
+    """Mail what is odd about a backup that is done: an alert of its own, beside a green task."""
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.quantities import format_bytes
+
+    alert = Alert(
+        severity=Severity.WARNING,
+        job="backup",
+        target=target.name,
+        environment=target.environment,
+        headline=f"The backup {report.backup_id} is done and can be restored, but it is not what was expected.",
+        details=report.warnings,
+        remedy="See what happened to the data before the older backups expire. If it is meant, nothing is to be done.",
+        facts=(
+            ("Backup", report.backup_id),
+            ("Location", report.location),
+            ("Rows", f"{report.rows:,} in {report.tables} tables"),
+            ("Stored", format_bytes(report.stored_bytes)),
+            ("Run", str(context["run_id"])),
+        ),
+        link=context["ti"].log_url,
+    )
+    mail(alert, target.alerts.recipients)
+
+
+def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], context: Context) -> frozenset[str]:
+    """Mail what a watch found; the answer are the keys of those problems that nobody could be told of.
+
+    A target that names no recipients has chosen so; a problem without a target must reach somebody.
+    """
+    from dbops.domain.problem_alerts import problem_alerts
+
+    run = ("Run", str(context["run_id"]))
+    mails = problem_alerts(problems, targets, [run], context["ti"].log_url)
+    unsent = [
+        mailing.keys
+        for mailing in mails
+        if not mail(mailing.alert, mailing.recipients) and (mailing.recipients or mailing.alert.target is None)
+    ]
+    return frozenset().union(*unsent)
+
+
+def recipients_of(targets: Iterable[Target]) -> tuple[str, ...]:
+    """Everyone who hears of any of them, once."""
+    return tuple(dict.fromkeys(address for target in targets for address in target.alerts.recipients))
+
+
+def mail(alert: Alert, recipients: Sequence[str]) -> bool:
+    """Hand an alert to the mail server; where that fails, the log says so, and what the mail would have said."""
+    unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
+    if not recipients:
+        log.warning("Nobody is mailed (no alerts: recipients:): %s", unsent)
+        return False
+    try:
+        _send(alert, recipients)
+    except DbopsError as error:
+        log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
+        return False
+    except Exception:
+        log.exception("NOT MAILED, which is a bug of dbops or of its e-mail templates. The alert was: %s", unsent)
+        return False
+    log.info("Mailed %s to %s", alert.subject, ", ".join(recipients))
+    return True
+
+
+def _send(alert: Alert, recipients: Sequence[str]) -> None:
+    from dbops.gateways.alert_mail import alert_mail
+    from dbops.gateways.target_files import include_folder
+
+    server, sender = connections.mailbox()
+    now = datetime.now(UTC)
+    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=include_folder() / "email"))
+
+
+def _facts(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """What the context has of it: in the DAG processor it may be nothing but the run."""
+    ti = context.get("ti")
+    if ti is not None:
+        yield "Task", ti.task_id
+    yield "Run", str(context.get("run_id", "unknown"))
+    if ti is not None:
+        attempts = getattr(ti, "max_tries", 0) + 1
+        yield "Attempt", f"{ti.try_number} of {max(attempts, ti.try_number)}"
+    started = getattr(ti, "start_date", None)
+    if started is not None:
+        yield "Started", f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _remember(ti: Any) -> None:
+    try:
+        ti.xcom_push(_MAILED, value=True)
+    except Exception:
+        log.warning("The run's callback may mail this failure a second time.", exc_info=True)
+
+
+def _was_mailed(context: Mapping[str, Any]) -> bool:
+    """Whether any task of this run has the mark. Where nobody can tell, two mails are better than none."""
+    ti, dag = context.get("ti"), context.get("dag")
+    if ti is None or dag is None:
+        return False
+    try:
+        marks = ti.xcom_pull(task_ids=list(dag.task_ids), key=_MAILED, map_indexes=-1)
+    except ImportError:
+        return True  # only `airflow dags test` calls this where nothing can be asked: its tasks have mailed from here
+    except Exception:
+        log.warning("It is not known whether this failure has been mailed.", exc_info=True)
+        return False
+    return any(marks)

@@ -1,0 +1,100 @@
+"""Connections: what Airflow knows by connection id, as addresses, buckets and mailboxes. Only ever called in a task."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Target
+from dbops.errors import InvalidConnection
+
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
+
+    from dbops.gateways.mailbox import SmtpMailbox
+    from dbops.gateways.s3_bucket import S3Bucket
+
+MAIL_CONNECTION = "smtp_default"
+_DEFAULT_S3_CONNECTION = "aws_default"
+_DEFAULT_SENDER = "dbops@localhost"
+_SMTP_PORTS = {"tls": 465, "starttls": 587, "none": 25}
+
+
+def database_address(connection_id: str) -> DatabaseAddress:
+    """The database behind an Airflow connection; raises InvalidConnection where there is none, or no PostgreSQL."""
+    connection = _connection(connection_id)
+    if connection.conn_type not in {"postgres", "postgresql"}:
+        raise InvalidConnection(
+            f'The Airflow connection "{connection_id}" is of type {connection.conn_type}, not postgres.',
+            "Change its type, or name the right connection in the target's file.",
+        )
+    extra = connection.extra_dejson
+    login, password, port = connection.login, connection.password, connection.port
+    if extra.get("iam"):
+        login, password, port = _iam_token(connection_id, connection)
+    return DatabaseAddress.from_fields(
+        host=connection.host, port=port, login=login, password=password, schema=connection.schema, extra=extra
+    )
+
+
+def open_bucket(target: Target) -> S3Bucket:
+    """The target's bucket, through the Amazon provider: its roles, profiles, regions and endpoints all count."""
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+
+    from dbops.gateways.s3_bucket import S3Bucket, client_config
+
+    storage = target.storage
+    if storage.connection != _DEFAULT_S3_CONNECTION:
+        # The hook goes on without a connection, as the machine's own role: meant for the default, a typo for any other.
+        _connection(storage.connection)
+    hook: Any = AwsBaseHook(aws_conn_id=storage.connection, client_type="s3", config=client_config(storage.s3))
+    return S3Bucket(hook.get_conn(), storage.bucket, storage.s3)
+
+
+def mailbox() -> tuple[SmtpMailbox, str]:
+    """The mail server of connection smtp_default, and the sender; its extras mean what Airflow's SMTP hook says."""
+    from dbops.gateways.mailbox import Encryption, SmtpMailbox
+
+    connection = _connection(MAIL_CONNECTION)
+    extra = connection.extra_dejson
+    encryption: Encryption = "tls"
+    if _is_set(extra, "disable_ssl"):
+        encryption = "none" if _is_set(extra, "disable_tls") else "starttls"
+    if not connection.host:
+        raise InvalidConnection(
+            f'The Airflow connection "{MAIL_CONNECTION}" names no host.', "Name the mail server there."
+        )
+    server = SmtpMailbox(
+        host=connection.host,
+        port=connection.port or _SMTP_PORTS[encryption],
+        encryption=encryption,
+        verify=extra.get("ssl_context") != "none",
+        login=connection.login or None,
+        password=connection.password,
+    )
+    return server, extra.get("from_email") or _DEFAULT_SENDER
+
+
+def _connection(connection_id: str) -> Connection:
+    from airflow.sdk.bases.hook import BaseHook
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    try:
+        return BaseHook.get_connection(connection_id)
+    except AirflowNotFoundException:
+        raise InvalidConnection(
+            f'The Airflow connection "{connection_id}" is not defined, or is a URL that cannot be read.',
+            f"Define it under Admin, Connections, in your secrets backend, or as AIRFLOW_CONN_{connection_id.upper()}.",
+        ) from None
+
+
+def _iam_token(connection_id: str, connection: Connection) -> tuple[str, str, int]:
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+    token: tuple[str, str, int] = PostgresHook(postgres_conn_id=connection_id).get_iam_token(connection)
+    return token
+
+
+def _is_set(extra: dict[str, Any], name: str) -> bool:
+    """Extras out of a URL are texts: "false" means no."""
+    return str(extra.get(name, False)).lower() in {"true", "1", "yes"}

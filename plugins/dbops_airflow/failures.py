@@ -1,0 +1,52 @@
+"""Failures: a DbopsError in Airflow's words, and back again for the alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from airflow.sdk.exceptions import AirflowException, AirflowFailException
+
+from dbops.errors import DbopsError, InvalidRequest
+
+
+class JobFailed(AirflowException):
+    """A job could not be done; another attempt may succeed. ``reason`` has the two sentences."""
+
+    def __init__(self, reason: DbopsError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+class JobRefused(AirflowFailException):
+    """The request itself is wrong: the same attempt again would end the same way, so that Airflow makes none."""
+
+    def __init__(self, reason: DbopsError) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+@contextmanager
+def told_to_airflow() -> Iterator[None]:
+    """Translate a DbopsError. Only a wrong request is beyond retrying: what a preflight misses, people do put right.
+
+    What caused it is dropped on purpose: a driver's own message may repeat a connection string or a row.
+    """
+    try:
+        yield
+    except InvalidRequest as error:
+        raise JobRefused(error) from None
+    except DbopsError as error:
+        raise JobFailed(error) from None
+
+
+def reason_of(error: object) -> DbopsError:
+    """What to tell people about whatever ended a task. A foreign exception's own text stays in the log."""
+    if isinstance(error, (JobFailed, JobRefused)):
+        return error.reason
+    if isinstance(error, DbopsError):
+        return error
+    return DbopsError(
+        f"It ended in an error that dbops does not know: {type(error).__name__}.",
+        "Read the task's log. If it looks like a bug of dbops, report it with the log.",
+    )

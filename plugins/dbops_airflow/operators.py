@@ -1,0 +1,123 @@
+"""Operators: ``__init__`` stores, ``execute`` adapts, the job works."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowRuntimeError
+
+from dbops.domain.target import Target
+from dbops.errors import MailFailed
+from dbops_airflow import alerts, connections
+from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.stoppable import StoppableOperator
+from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.progress import Progress
+
+_SECONDS_BETWEEN_PROGRESS = 5.0
+
+
+class BackUpOperator(StoppableOperator):
+    """Back up one target; the task's XCom is the backup's id."""
+
+    def __init__(self, *, target: Target, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+
+    def execute(self, context: Context) -> str:
+        """Run the job; oddities about a finished backup are mailed and leave the task green."""
+        from dbops.jobs.back_up import back_up
+
+        with told_to_airflow(), self.stoppable():
+            report = back_up(
+                self.target,
+                connections.database_address(self.target.connection),
+                connections.open_bucket(self.target),
+                run=context["run_id"],
+                clock=_now,
+                on_progress=self._log_progress,
+            )
+        self.log.info(report.markdown())
+        if report.warnings:
+            alerts.mail_backup_warnings(report, self.target, context)
+        return str(report.backup_id)
+
+    def _log_progress(self, progress: Progress) -> None:
+        now = time.monotonic()
+        if now - getattr(self, "_logged", 0.0) >= _SECONDS_BETWEEN_PROGRESS:
+            self._logged = now
+            self.log.info(progress.sentence())
+
+
+class ExpireOperator(StoppableOperator):
+    """Delete what one target's retention policy lets go; unless ``plan_only`` is exactly False, only say what."""
+
+    template_fields: Sequence[str] = ("plan_only",)
+
+    def __init__(self, *, target: Target, plan_only: bool | str = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+        self.plan_only = plan_only
+
+    def execute(self, context: Context) -> None:
+        """Run the job; the plan with its reasons is in the log."""
+        from dbops.jobs.expire import expire
+
+        dry_run = self.plan_only is not False
+        with told_to_airflow(), self.stoppable():
+            bucket = connections.open_bucket(self.target)
+            report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
+        self.log.info(report.markdown())
+
+
+class WatchOperator(BaseOperator):
+    """Compare what every target promises with what its bucket shows; mail what is not kept, each problem once a day."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(inlets=[WATCH_MEMORY], **kwargs)
+
+    def execute(self, context: Context) -> None:
+        """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
+        from dbops.gateways.heartbeat import ping
+        from dbops.gateways.target_files import include_folder, read_targets
+        from dbops.jobs.watch import watch
+
+        with told_to_airflow():
+            files = read_targets(include_folder())
+            report = watch(
+                list(files.targets.values()),
+                files.faults,
+                connections.open_bucket,
+                clock=_now,
+                memory=recall(context),
+                paused=self._paused(context["ti"], files.targets.values()),
+                ping=ping,
+            )
+            self.log.info(report.markdown())
+            unsent = alerts.mail_problems(report.due, files.targets, context)
+            remember(context, {key: moment for key, moment in report.memory.items() if key not in unsent})
+            if unsent:
+                raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
+
+    def _paused(self, ti: Any, targets: Iterable[Target]) -> list[str]:
+        dag_ids = [f"backup__{target.name}" for target in targets if target.schedule.backup]
+        return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
+
+    def _is_paused(self, ti: Any, dag_id: str) -> bool:
+        try:
+            return bool(ti.get_dag(dag_id).is_paused)
+        except AirflowRuntimeError:
+            self.log.warning("Airflow cannot say whether the DAG %s is paused.", dag_id)
+            return False
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,15 @@
+"""Targets, as far as the process at hand needs them."""
+
+from __future__ import annotations
+
+from airflow.sdk import get_parsing_context
+
+from dbops.domain.target import Target
+from dbops.gateways.target_files import include_folder, read_targets
+
+
+def targets_for(prefix: str) -> tuple[Target, ...]:
+    """The targets of the DAGs ``<prefix><target>``: all that can be read, or in a task's process only its own DAG's."""
+    dag_id = get_parsing_context().dag_id
+    only = dag_id.removeprefix(prefix) if dag_id and dag_id.startswith(prefix) else None
+    return tuple(read_targets(include_folder(), only=only).targets.values())
