@@ -52,11 +52,13 @@ def back_up(
         with claim(bucket, layout, target.name, run=run, clock=clock) as held:
             try:
                 _require_alone(bucket, target, read_catalog(bucket, target), clock(), mine=held.backup_id)
-                archive = _send_archive(target, address, bucket, held, readiness, spool, on_progress)
+                archive = _send_archive(
+                    target, address, bucket, held=held, readiness=readiness, spool=spool, on_progress=on_progress
+                )
                 manifest = _manifest(target, held, readiness, archive, clock())
                 _write_manifest(bucket, layout, manifest)
             except BaseException:
-                _discard(bucket, layout, held.backup_id)
+                _discard(bucket, layout, held)
                 raise
     return _report(target, bucket, manifest, catalog)
 
@@ -98,6 +100,7 @@ def _send_archive(
     target: Target,
     address: DatabaseAddress,
     bucket: Bucket,
+    *,
     held: HeldClaim,
     readiness: Readiness,
     spool: Spool,
@@ -154,15 +157,14 @@ def _write_manifest(bucket: Bucket, layout: Layout, manifest: BackupManifest) ->
             raise
 
 
-def _discard(bucket: Bucket, layout: Layout, backup_id: BackupId) -> None:
+def _discard(bucket: Bucket, layout: Layout, held: HeldClaim) -> None:
     """Delete in reverse what a failed backup has written; where the store fails, the sweep does it a day later."""
-    folder, last = layout.folder(backup_id), layout.started(backup_id)
     try:
-        bucket.delete(layout.manifest(backup_id))
-        for stored in bucket.list(folder):
-            if stored.key != last:
+        bucket.delete(layout.manifest(held.backup_id))
+        for stored in bucket.list(layout.folder(held.backup_id)):
+            if stored.key != layout.started(held.backup_id):
                 bucket.delete(stored.key)
-        bucket.delete(last)
+        held.release()
     except BucketError:
         return
 

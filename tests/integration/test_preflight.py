@@ -1,0 +1,151 @@
+"""Promises of the preflight: whatever would make a backup fail or be less than whole is said before anything starts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Target
+from dbops.errors import DatabaseError, InvalidConnection, PreflightFailed
+from dbops.gateways.database import Database
+from dbops.jobs.preflight import preflight
+from demo.postgres import EmbeddedPostgres
+
+PASSWORD = "correct horse"
+
+
+def target(**backup: Any) -> Target:
+    return Target.model_validate(
+        {
+            "name": "shop",
+            "connection": "shop",
+            "environment": "staging",
+            "storage": {"bucket": "backups"},
+            "backup": backup,
+        }
+    )
+
+
+@pytest.fixture
+def run(empty_database: str) -> Iterator[Callable[[str], None]]:
+    connection = psycopg2.connect(empty_database)
+    connection.autocommit = True
+    cursor = connection.cursor()
+    yield cursor.execute
+    cursor.execute("DROP OWNED BY reader; DROP ROLE reader")
+    connection.close()
+
+
+@pytest.fixture
+def reader(run: Callable[[str], None], empty_database: str) -> str:
+    """The URL of a role that may connect and nothing else."""
+    run(f"CREATE ROLE reader LOGIN PASSWORD '{PASSWORD}'")
+    address = DatabaseAddress.from_url(empty_database)
+    return f"postgresql://reader:{PASSWORD}@{address.host}:{address.port}/{address.database}"
+
+
+def check(url: str, server: EmbeddedPostgres, target: Target) -> Any:
+    return preflight(target, DatabaseAddress.from_url(url), server.bin_dir)
+
+
+def test_a_role_with_pg_read_all_data_may_back_up_and_the_facts_are_right(
+    reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run("CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id; GRANT pg_read_all_data TO reader")
+    readiness = check(reader, postgres_server, target())
+    assert readiness.facts.server_major == 17
+    assert readiness.facts.database_bytes > 1_000_000
+    assert readiness.facts.lsn
+    assert readiness.facts.reads_role_passwords is True
+    assert any(extension.startswith("plpgsql ") for extension in readiness.facts.extensions)
+    assert readiness.sizes["public", "orders"] >= 8192 * 4
+
+
+def test_tables_and_sequences_that_the_role_may_not_read_are_named(
+    reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run('CREATE TABLE "Order lines" (id serial); CREATE TABLE open (id int); GRANT SELECT ON open TO reader')
+    assert Database(DatabaseAddress.from_url(reader)).facts().reads_role_passwords is False
+    with pytest.raises(PreflightFailed) as failure:
+        check(reader, postgres_server, target())
+    assert "public.Order lines, public.Order lines_id_seq" in failure.value.what
+    assert "public.open" not in failure.value.what
+    assert "pg_read_all_data" in failure.value.remedy
+
+
+def test_a_table_in_a_schema_that_the_role_may_not_enter_is_named(
+    reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run("CREATE SCHEMA vault; CREATE TABLE vault.gold (id int); GRANT SELECT ON vault.gold TO reader")
+    with pytest.raises(PreflightFailed, match=r"vault\.gold"):
+        check(reader, postgres_server, target())
+
+
+@pytest.mark.parametrize("left_out", [{"exclude_tables": ["public.secre?"]}, {"exclude_schemas": ["publi*"]}])
+def test_what_is_left_out_need_not_be_readable(
+    left_out: dict[str, Any], reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run("CREATE TABLE secret (id int)")
+    assert check(reader, postgres_server, target(**left_out)).sizes == {}
+
+
+def test_row_level_security_that_would_hide_rows_is_named_and_its_data_may_be_left_out(
+    reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run("CREATE TABLE notes (id int); ALTER TABLE notes ENABLE ROW LEVEL SECURITY; GRANT pg_read_all_data TO reader")
+    with pytest.raises(PreflightFailed, match=r"Row-level security would hide rows of public\.notes") as failure:
+        check(reader, postgres_server, target())
+    assert "BYPASSRLS" in failure.value.remedy
+    check(reader, postgres_server, target(exclude_table_data=["notes"]))
+
+
+def test_a_wrong_password_is_told_apart_and_never_repeated(reader: str, postgres_server: EmbeddedPostgres) -> None:
+    with pytest.raises(DatabaseError) as failure:
+        check(reader.replace(PASSWORD, "wrong battery staple"), postgres_server, target())
+    assert "password authentication failed" in failure.value.what
+    assert "wrong battery" not in str(failure.value)
+    assert failure.value.remedy == "Correct the user or the password of the connection."
+
+
+def test_a_database_that_is_not_there_is_told_apart(postgres_server: EmbeddedPostgres) -> None:
+    with pytest.raises(DatabaseError, match='database "nowhere" does not exist'):
+        check(postgres_server.url("nowhere"), postgres_server, target())
+
+
+def test_a_server_that_is_not_there_is_told_apart(postgres_server: EmbeddedPostgres) -> None:
+    with pytest.raises(DatabaseError, match="Connection refused") as failure:
+        check("postgresql://somebody@127.0.0.1:1/shop", postgres_server, target())
+    assert "Start the server" in failure.value.remedy
+
+
+def test_tls_that_is_asked_for_and_not_offered_is_told_apart(
+    empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    with pytest.raises(DatabaseError, match="SSL") as failure:
+        check(empty_database + "?sslmode=require", postgres_server, target())
+    assert "sslmode" in failure.value.remedy
+
+
+def test_a_transaction_pooler_is_refused_before_anything_is_asked(postgres_server: EmbeddedPostgres) -> None:
+    with pytest.raises(InvalidConnection, match="transaction pooler"):
+        check("postgresql://somebody@127.0.0.1:1/shop?pgbouncer=true", postgres_server, target())
+
+
+def test_a_pg_dump_that_is_too_old_is_refused_and_the_ones_found_are_named(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "pg_dump"
+    old.write_text('#!/bin/sh\necho "pg_dump (PostgreSQL) 15.3 (Debian 15.3-1)"\n')
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("dbops.gateways.programs._DEBIAN", tmp_path / "nowhere")
+    with pytest.raises(PreflightFailed) as failure:
+        preflight(target(), DatabaseAddress.from_url(empty_database), None)
+    assert f"{old} is 15.3" in failure.value.what
+    assert "pg_dump 17 or newer is needed" in failure.value.what
+    assert "postgresql-client-17" in failure.value.remedy
