@@ -74,8 +74,20 @@ floors: venv ## Imports only point down
 compose-check: venv ## docker-compose.yaml and Dockerfile, without a Docker engine
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	.venv/bin/hadolint Dockerfile
-	@if docker compose version >/dev/null 2>&1; then docker compose --env-file .env.example config --quiet; \
+	@if docker compose version >/dev/null 2>&1; then \
+	  env=$$(mktemp -u) && $(MAKE) compose-env ENV_FILE=$$env && docker compose --env-file $$env config --quiet; rm -f $$env; \
 	else echo "docker compose is not on this machine: its own 'config' check is left to those who have it"; fi
+
+ENV_FILE ?= .env
+.PHONY: compose-env
+compose-env: ## Write .env for docker-compose.yaml, with generated secrets
+	@if [ -e $(ENV_FILE) ]; then echo "$(ENV_FILE) is there already, and its passwords may be in use: remove it to have new ones" >&2; exit 1; fi
+	@umask 077; while IFS= read -r line; do case $$line in \
+	  AIRFLOW_FERNET_KEY=) echo "$$line$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')" ;; \
+	  [A-Z]*=) echo "$$line$$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" ;; \
+	  *) echo "$$line" ;; \
+	esac; done < .env.example > $(ENV_FILE)
+	@echo "Wrote $(ENV_FILE)"
 
 .PHONY: bench
 bench: venv ## Measure the backup beside the usual script (about 20 minutes, 15 GB of disk)

@@ -1,0 +1,44 @@
+"""What the locks promise: every choice is locked with hashes, and production and tests run the same versions."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def chosen(name: str) -> set[str]:
+    lines = re.findall(r"^([A-Za-z][A-Za-z0-9_-]*)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
+    return {line.lower().replace("_", "-") for line in lines}
+
+
+def locked(name: str) -> dict[str, str]:
+    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[\S+\])?==([^\s;]+)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE))
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+def test_everything_chosen_is_locked(name: str) -> None:
+    missing = chosen(name) - locked(name).keys()
+    assert not missing, f"run make lock: {sorted(missing)}"
+
+
+@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+def test_everything_locked_has_hashes(name: str) -> None:
+    entries = re.split(r"^(?=[a-z])", (ROOT / f"{name}.txt").read_text(), flags=re.MULTILINE)
+    assert len(entries) > 1
+    for entry in entries[1:]:
+        assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+def test_tests_run_with_the_versions_of_production() -> None:
+    production, tests = locked("requirements"), locked("requirements-dev")
+    different = {name for name, version in production.items() if tests.get(name) != version}
+    assert not different, f"run make lock: {sorted(different)}"
+
+
+def test_no_lock_names_a_registry() -> None:
+    for file in ROOT.glob("requirements*"):
+        assert "://" not in file.read_text(), file.name
