@@ -176,9 +176,14 @@ class Layout:
         """The manifest: the last object of a backup."""
         return f"{self.folder(backup_id)}manifest.json"
 
+    @property
+    def verifications(self) -> str:
+        """The folder of verdicts."""
+        return f"{self.root}verifications/"
+
     def verification(self, backup_id: BackupId) -> str:
         """The verdict of a restore or drill of that backup."""
-        return f"{self.root}verifications/{backup_id}.json"
+        return f"{self.verifications}{backup_id}.json"
 
     @property
     def holds(self) -> str:

@@ -34,7 +34,7 @@ class Upload(Protocol):
     """One multipart upload of one object."""
 
     def add_part(self, number: int, body: BinaryIO, length: int) -> None:
-        """Send part ``number`` (from 1); sent again it replaces the earlier one. Safe to call from several threads at once.
+        """Send part ``number`` (from 1); sent again it replaces the earlier one. Several threads may call it at once.
 
         ``body`` is seekable and holds exactly ``length`` bytes from its beginning; it is read block by block, several
         times. What reading it raises is raised as it is. The store verifies a checksum before it answers.

@@ -1,0 +1,118 @@
+"""Reading the catalog of a real bucket, and what it costs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dbops.domain.backup import BackupId, BackupManifest, Layout
+from dbops.domain.retention import Hold
+from dbops.domain.target import S3Options, Storage, Target
+from dbops.gateways.catalogs import read_catalog, write_index
+from dbops.gateways.claims import claim, other_live_claims
+from dbops.gateways.s3_bucket import S3Bucket, connect
+from demo.seaweed import SeaweedS3
+
+NOW = datetime.now(UTC)
+OPTIONS = S3Options(addressing_style="path")
+BACKUPS = 12
+
+
+@pytest.fixture
+def asked() -> Counter[str]:
+    """How often the store was asked for what."""
+    return Counter()
+
+
+@pytest.fixture
+def bucket(s3_server: SeaweedS3, bucket_name: str, asked: Counter[str]) -> Iterator[S3Bucket]:
+    def count(operation_name: str, **_event: Any) -> None:
+        asked[operation_name] += 1
+
+    client = connect(
+        options=OPTIONS,
+        endpoint_url=s3_server.endpoint_url,
+        region=s3_server.region,
+        access_key=s3_server.access_key,
+        secret_key=s3_server.secret_key,
+    )
+    client.meta.events.register("request-created.s3", count)
+    yield S3Bucket(client, bucket_name, OPTIONS)
+    client.close()
+
+
+@pytest.fixture
+def target(bucket_name: str) -> Target:
+    return Target(name="app", connection="app", environment="development", storage=Storage(bucket=bucket_name))
+
+
+def manifest(backup_id: BackupId) -> BackupManifest:
+    return BackupManifest(
+        target="app",
+        backup_id=backup_id,
+        started=backup_id.time,
+        finished=backup_id.time,
+        server_version="17.10",
+        pg_dump_version="17.10",
+        pg_dump_options=(),
+        database="app",
+        database_bytes=0,
+        files=(),
+        tables=(),
+        extensions=(),
+        tool_version="1",
+    )
+
+
+def test_the_catalog_costs_one_read_a_backup_however_many_files_each_has(
+    bucket: S3Bucket, target: Target, asked: Counter[str]
+) -> None:
+    layout = Layout(target.root)
+    ids = [BackupId.at(NOW - timedelta(days=day)) for day in range(BACKUPS, 0, -1)]
+    for backup_id in ids:
+        for number in range(5):
+            bucket.put(f"{layout.folder(backup_id)}{number}.dat.zst", b"")
+        bucket.put(layout.manifest(backup_id), manifest(backup_id).to_json())
+    bucket.put(layout.hold(ids[0]), Hold(ids[0], None, "audit", "alice").to_json())
+    bucket.put(layout.verification(ids[1]), b'{"ok": false}')
+    asked.clear()
+
+    catalog = read_catalog(bucket, target)
+
+    assert [entry.backup_id for entry in catalog.entries] == ids
+    assert [entry.verified for entry in catalog.entries[:3]] == [None, False, None]
+    assert catalog.entries[0].hold == Hold(ids[0], None, "audit", "alice")
+    assert catalog.unreadable == ()
+    assert asked == {"ListObjectsV2": 3, "GetObject": BACKUPS + 2}
+
+
+def test_a_running_backup_is_a_leftover_whose_claim_others_see_until_it_is_released(
+    bucket: S3Bucket, target: Target
+) -> None:
+    with claim(bucket, Layout(target.root), "app", run="scheduled", clock=lambda: NOW) as held:
+        catalog = read_catalog(bucket, target)
+        (left,) = catalog.leftovers
+        assert (left.backup_id, left.claim) == (held.backup_id, held.claim)
+        assert abs(datetime.now(UTC) - left.last_written) < timedelta(minutes=1)
+        (other,) = other_live_claims(bucket, target, catalog, now=NOW, mine=None)
+        assert other.run == "scheduled"
+        held.release()
+    assert other_live_claims(bucket, target, catalog, now=NOW, mine=None) == ()
+    assert read_catalog(bucket, target).leftovers == ()
+
+
+def test_two_backups_that_start_in_the_same_second_get_two_ids(bucket: S3Bucket, target: Target) -> None:
+    first, second = (
+        claim(bucket, Layout(target.root), "app", run=run, clock=lambda: NOW, sleep=lambda _: None) for run in "ab"
+    )
+    assert second.backup_id.time - first.backup_id.time == timedelta(seconds=1)
+
+
+def test_the_index_lies_beside_the_backups_and_is_not_taken_for_one(bucket: S3Bucket, target: Target) -> None:
+    write_index(bucket, target, read_catalog(bucket, target))
+    assert [found.key for found in bucket.list("")] == ["app/index.json"]
+    assert read_catalog(bucket, target).entries == ()
