@@ -36,12 +36,17 @@ def target(name: str = "shop", **settings: Any) -> Target:
 
 
 def manifest(
-    backup_id: str | datetime, *, stored: int = 1000, rows: int = 500, finished: datetime | None = None
+    backup_id: str | datetime,
+    *,
+    stored: int = 1000,
+    rows: int = 500,
+    finished: datetime | None = None,
+    of: str = "shop",
 ) -> BackupManifest:
     """A manifest of one data file and one table."""
     identity = BackupId.at(backup_id) if isinstance(backup_id, datetime) else BackupId(backup_id)
     return BackupManifest(
-        target="shop",
+        target=of,
         backup_id=identity,
         started=identity.time,
         finished=finished or identity.time + timedelta(minutes=5),

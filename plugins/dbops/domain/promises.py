@@ -27,7 +27,7 @@ class ProblemKind(StrEnum):
     LATE = "backup is late"
     NOT_GOOD = "newest backup failed its verification"
     FAULT = "file cannot be read"
-    UNREADABLE = "manifest cannot be read"
+    UNREADABLE = "object cannot be read"
     UNFINISHED = "backup never finished"
     STALLED = "backup does not come to an end"
     SHRUNK = "backup is too small"
@@ -59,7 +59,7 @@ def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> li
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
         *_verification(target, catalog, good, now),
-        *(_problem(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_MANIFEST, detail=sentence)
+        *(_problem(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
           for sentence in catalog.unreadable),
         *_unfinished(target, good, dead),
         *_stalled(target, live, now),
@@ -93,7 +93,9 @@ def paused_problem(dag_id: str) -> Problem:
 
 
 _LOOK_AT_BUCKET = "Look whether the store answers and whether its connection's credentials still may read this bucket."
-_LOOK_AT_MANIFEST = "Look at that object: it does not count as a backup, and nothing will ever delete its folder."
+_LOOK_AT_OBJECT = (
+    "Look at that object, and put it right or take it away; until then nothing relies on it or deletes it."
+)
 
 
 def _problem(

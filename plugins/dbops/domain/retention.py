@@ -107,9 +107,7 @@ def plan_retention(
     Only good backups that are not dated in the future count for any rule. What is held, or dated in the future,
     stays; what is not good stays while no newer good one exists. An id given twice is good only if it is both times.
     """
-    is_good: dict[BackupId, bool] = {}
-    for backup_id, good in sorted(backups, reverse=True):
-        is_good[backup_id] = is_good.get(backup_id, True) and good
+    is_good = dict(sorted(backups, reverse=True))  # of an id given twice, False comes last and wins
     counted = [backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now]
 
     reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in is_good}

@@ -64,12 +64,14 @@ def release(target: Target, bucket: Bucket, backup_id: BackupId) -> None:
 def why_held(bucket: Bucket, layout: Layout, backup_id: BackupId, now: datetime) -> str | None:
     """The sentence of the hold on that backup as it is in the bucket right now; None where nothing holds it.
 
-    A hold that cannot be read holds.
+    A hold that cannot be read, or is for another backup, holds.
     """
     try:
         found = Hold.from_json(bucket.get(layout.hold(backup_id)))
     except ObjectMissing:
         return None
     except ValueError:
-        return f"held: {layout.hold(backup_id)} cannot be read, and counts as a hold without an end"
+        found = None
+    if found is None or found.backup_id != backup_id:
+        return f"held: {layout.hold(backup_id)} is not a hold that can be read, and counts as one without an end"
     return found.sentence() if found.is_active(now) else None

@@ -196,6 +196,14 @@ def test_a_clock_that_jumps_years_ahead_expires_no_more_than_the_right_one() -> 
     assert plan(backups, rules, now=NOW + timedelta(days=3650)).expire.keys() == plan(backups, rules).expire.keys()
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_an_id_given_twice_counts_as_good_only_if_it_is_both_times(order: int) -> None:
+    newest, older = nightly(2)
+    twice = [(newest, True), (newest, False), (older, True)][::order]
+    answer = plan_retention(twice, [], policy(), NOW, UTC_ZONE)
+    assert answer.keep[older] == ("minimum_redundancy 1 of 1",)
+
+
 def test_an_empty_bucket_is_an_empty_plan() -> None:
     answer = plan([], RetentionPolicy())
     assert (answer.keep, answer.expire) == ({}, {})

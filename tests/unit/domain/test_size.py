@@ -56,7 +56,8 @@ def test_one_small_outlier_before_it_hides_nothing() -> None:
 
 def test_only_the_last_seven_count() -> None:
     long_ago = [(9000, 500)] * 20
-    assert size_warnings(manifest(NOW), history(*long_ago, *[(1000, 500)] * 7), ALERTS) == ()
+    assert size_warnings(manifest(NOW), history(*long_ago, *[(1000, 500)] * 4), ALERTS) == ()
+    assert size_warnings(manifest(NOW), history(*long_ago, *[(1000, 500)] * 3), ALERTS) != ()
 
 
 def test_a_backup_dated_after_the_new_one_is_not_compared_with() -> None:

@@ -1,0 +1,142 @@
+"""watch: compare what every target promises with what its bucket shows."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from dbops.domain.catalog import Catalog
+from dbops.domain.fault import Fault
+from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
+from dbops.domain.target import Target
+from dbops.domain.watch_report import WatchReport
+from dbops.errors import DbopsError
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.catalogs import read_catalog, write_index
+
+# Daily, for a watch that runs hourly and not always at the same second.
+_REPEAT_AFTER = timedelta(hours=23, minutes=30)
+_THREADS = 8  # each reads one catalog, with some threads of its own
+_log = logging.getLogger(__name__)
+
+
+def watch(
+    targets: Sequence[Target],
+    faults: Sequence[Fault],
+    open_bucket: Callable[[Target], Bucket],
+    *,
+    clock: Callable[[], datetime],
+    memory: Mapping[str, datetime],
+    paused: Collection[str] = (),
+    ping: Callable[[str], None],
+) -> WatchReport:
+    """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
+
+    ``memory`` is the last report's; ``paused`` are the ids of paused DAGs; ``ping`` requests a heartbeat address.
+    What fails for one target is a problem of that target, or a warning; nothing is raised.
+    """
+    started = clock()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="watch") as pool:
+        views = list(pool.map(lambda target: _look(target, open_bucket, clock), targets))
+        problems = [problem for view in views for problem in view.problems]
+        problems += [fault_problem(fault) for fault in faults]
+        problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
+        problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
+        urls = _healthy_heartbeats(targets, problems, faults)
+        refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]
+
+    blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind}
+    seen = {target.name for target in targets}
+    due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
+    return WatchReport(
+        started=started,
+        finished=clock(),
+        targets=len(targets),
+        problems=tuple(problems),
+        due=tuple(due),
+        recovered=tuple(recovered),
+        memory=kept,
+        heartbeats=len(urls) - len(refusals),
+        warnings=(*(view.warning for view in views if view.warning), *refusals),
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    problems: list[Problem]
+    is_blind: bool = False
+    warning: str = ""
+
+
+def _look(target: Target, open_bucket: Callable[[Target], Bucket], clock: Callable[[], datetime]) -> _View:
+    try:
+        bucket = open_bucket(target)
+        catalog = read_catalog(bucket, target)
+    except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
+        return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
+    return _View(broken_promises(target, catalog, clock()), warning=_write_index(bucket, target, catalog))
+
+
+def _why_blind(target: Target, error: Exception) -> str:
+    place = f"The backups of {target.name} in s3://{target.storage.bucket}/{target.root} cannot be looked at"
+    if isinstance(error, DbopsError):
+        return f"{place}: {error}"
+    # Not its text: what we did not write ourselves may carry a credential.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("An unexpected %s while looking at %s:\n%s", type(error).__name__, target.name, where)
+    return f"{place}: an unexpected {type(error).__name__}, see the log of this watch."
+
+
+def _write_index(bucket: Bucket, target: Target, catalog: Catalog) -> str:
+    try:
+        write_index(bucket, target, catalog)
+    except DbopsError as error:
+        return f"The index of {target.name} could not be written: {error}"
+    return ""
+
+
+def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem], faults: Collection[Fault]) -> list[str]:
+    if faults:
+        return []  # nobody can read which heartbeat the unreadable file asks for
+    ill = {problem.target for problem in problems}
+    health: dict[str, bool] = {}
+    for target in targets:
+        url = target.alerts.heartbeat_url
+        if url is not None:
+            health[url] = health.get(url, True) and target.name not in ill
+    return [url for url, well in health.items() if well]
+
+
+def _beat(url: str, ping: Callable[[str], None]) -> str:
+    try:
+        ping(url)
+    except DbopsError as error:
+        return str(error)
+    return ""
+
+
+def _remember(
+    problems: Sequence[Problem],
+    memory: Mapping[str, datetime],
+    now: datetime,
+    may_be_hidden: Callable[[str], bool],
+) -> tuple[list[Problem], dict[str, datetime], list[str]]:
+    # A mail "sent" in the future was sent by a wrong clock, and would silence the problem until then.
+    mailed = {key: moment for key, moment in memory.items() if moment <= now}
+    silent = {key for key, moment in mailed.items() if now - moment < _REPEAT_AFTER}
+    due = [problem for problem in problems if problem.key not in silent]
+    current = {problem.key for problem in problems}
+    hidden = {key: moment for key, moment in mailed.items() if key not in current and may_be_hidden(key)}
+    recovered = [key for key in mailed if key not in current and key not in hidden]
+    kept = {problem.key: mailed[problem.key] if problem.key in silent else now for problem in problems}
+    return due, kept | hidden, recovered
+
+
+def _may_be_hidden(key: str, blind: Collection[str], seen: Collection[str], faults: Collection[Fault]) -> bool:
+    """Whether a problem that was not found may still be there: its target could not be looked at, or not even read."""
+    subject = key.partition(": ")[0]
+    return subject in blind or (bool(faults) and subject not in seen and subject.isidentifier())

@@ -1,0 +1,98 @@
+"""expire on a real S3 server."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dbops.domain.backup import BackupId, Layout
+from dbops.domain.target import S3Options
+from dbops.errors import ExpireFailed
+from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.jobs.expire import expire
+from demo.seaweed import SeaweedS3
+from tests.unit.samples import claim, manifest, store_backup, target
+
+DAY = timedelta(days=1)
+SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
+LAYOUT = Layout(SHOP.root)
+OPTIONS = S3Options(addressing_style="path")
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def bucket(s3_server: SeaweedS3, bucket_name: str) -> Iterator[S3Bucket]:
+    client = connect(
+        options=OPTIONS,
+        endpoint_url=s3_server.endpoint_url,
+        region=s3_server.region,
+        access_key=s3_server.access_key,
+        secret_key=s3_server.secret_key,
+    )
+    yield S3Bucket(client, bucket_name, OPTIONS)
+    client.close()
+
+
+def keys(bucket: S3Bucket, prefix: str = "") -> list[str]:
+    return [stored.key for stored in bucket.list(prefix)]
+
+
+def back_up(bucket: S3Bucket, now: datetime, count: int) -> list[BackupId]:
+    for day in range(count):
+        store_backup(bucket, LAYOUT, manifest(now - day * DAY))
+    return [BackupId.at(now - day * DAY) for day in range(count)]
+
+
+def test_a_real_store_keeps_exactly_what_the_plan_keeps(bucket: S3Bucket, now: datetime) -> None:
+    backups = back_up(bucket, now, 5)
+    report = expire(SHOP, bucket, clock=lambda: now, run="by hand")
+    assert list(report.kept) == backups[:2]
+    stayed = keys(bucket, LAYOUT.backups)
+    assert {key.split("/")[3] for key in stayed} == set(backups[:2])
+    assert len(stayed) == 8
+    assert list(expire(SHOP, bucket, clock=lambda: now).kept) == backups[:2]
+    assert len(keys(bucket, f"{SHOP.root}audit/")) == 1
+
+
+def test_a_real_store_is_cleaned_of_leftovers_and_unfinished_uploads_a_day_later(
+    bucket: S3Bucket, now: datetime
+) -> None:
+    back_up(bucket, now, 1)
+    dead = BackupId.at(now - 3600 * timedelta(seconds=1))
+    bucket.put(LAYOUT.started(dead), claim(dead).to_json())
+    upload = bucket.begin_upload(LAYOUT.folder(dead) + "3001.dat.zst")
+    upload.add_part(1, io.BytesIO(b"x" * 100), 100)
+
+    today = expire(SHOP, bucket, clock=lambda: now + timedelta(hours=23))
+    assert (today.swept, today.aborted_uploads) == ({}, ())
+    tomorrow = expire(SHOP, bucket, clock=lambda: now + timedelta(hours=25))
+    assert list(tomorrow.swept) == [dead]
+    assert tomorrow.aborted_uploads == (LAYOUT.folder(dead) + "3001.dat.zst",)
+    assert keys(bucket, LAYOUT.folder(dead)) == []
+    assert list(bucket.unfinished_uploads("")) == []
+
+
+def test_credentials_that_may_only_read_fail_the_job_and_every_backup_stays(
+    bucket: S3Bucket, s3_server: SeaweedS3, bucket_name: str, now: datetime
+) -> None:
+    assert s3_server.reader
+    back_up(bucket, now, 4)
+    before = keys(bucket)
+    client = connect(
+        options=OPTIONS,
+        endpoint_url=s3_server.endpoint_url,
+        region=s3_server.region,
+        access_key=s3_server.reader.access_key,
+        secret_key=s3_server.reader.secret_key,
+    )
+    with pytest.raises(ExpireFailed, match="refused 2 objects"):
+        expire(SHOP, S3Bucket(client, bucket_name, OPTIONS), clock=lambda: now)
+    client.close()
+    assert keys(bucket) == before

@@ -1,0 +1,371 @@
+"""watch on in-memory buckets: what it finds, what it mails, what it remembers, and whom it tells that all is well."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import pytest
+
+from dbops.domain.backup import Layout
+from dbops.domain.fault import Fault
+from dbops.domain.promises import ProblemKind
+from dbops.domain.report import Verdict
+from dbops.domain.target import Target
+from dbops.domain.watch_report import WatchReport
+from dbops.errors import BucketError, HeartbeatFailed
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.jobs.watch import watch
+from tests.unit.samples import DAY, NOW, Clock, manifest, store_backup, target
+
+HOUR = timedelta(hours=1)
+FAULT = Fault("targets/blog.yaml", 3, "unknown key retentoin")
+
+
+class World:
+    """Targets, their one bucket, and everything that a watch does to the outside."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.bucket = InMemoryBucket("vault", self.clock)
+        self.targets: list[Target] = []
+        self.broken: dict[str, Exception] = {}
+        self.dead_heartbeats: set[str] = set()
+        self.pinged: list[str] = []
+        self.memory: Mapping[str, datetime] = {}
+
+    def add(self, name: str, *, backed_up: timedelta | None = HOUR, url: str | None = None) -> Target:
+        added = target(name, alerts={"heartbeat_url": url} if url else {})
+        self.targets.append(added)
+        if backed_up is not None:
+            self.back_up(added, backed_up)
+        return added
+
+    def back_up(self, of: Target, ago: timedelta = timedelta(0)) -> None:
+        now = self.clock.now
+        self.clock.now = now - ago
+        backup = manifest(self.clock.now, finished=self.clock.now, of=of.name)
+        store_backup(self.bucket, Layout(of.root), backup)
+        self.clock.now = now
+
+    def open(self, of: Target) -> Bucket:
+        if of.name in self.broken:
+            raise self.broken[of.name]
+        return self.bucket
+
+    def ping(self, url: str) -> None:
+        if url in self.dead_heartbeats:
+            raise HeartbeatFailed("The heartbeat to outside.example was not taken: it answered 404.", "")
+        self.pinged.append(url)
+
+    def watch(self, faults: Sequence[Fault] = (), paused: Sequence[str] = ()) -> WatchReport:
+        report = watch(
+            self.targets,
+            faults,
+            self.open,
+            clock=self.clock,
+            memory=self.memory,
+            paused=paused,
+            ping=self.ping,
+        )
+        self.memory = report.memory
+        return report
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def kinds(report: WatchReport) -> list[ProblemKind]:
+    return [problem.kind for problem in report.problems]
+
+
+# ---------------------------------------------------------------- looking
+
+
+def test_when_every_promise_is_kept_it_says_so(world: World) -> None:
+    world.add("shop")
+    world.add("blog")
+    report = world.watch()
+    assert report.verdict == Verdict.OK
+    assert report.markdown() == "Every promise of 2 targets is kept."
+    assert (report.problems, report.due, report.memory) == ((), (), {})
+
+
+def test_a_target_that_was_never_backed_up_is_noticed_without_any_dag_run(world: World) -> None:
+    world.add("shop", backed_up=None)
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.NO_BACKUP]
+    assert report.due == report.problems
+    assert report.verdict == Verdict.FAILED
+
+
+def test_a_bucket_that_fails_is_a_problem_and_hides_no_other_target(world: World) -> None:
+    world.add("shop")
+    world.add("blog", backed_up=3 * DAY)
+    world.broken["shop"] = BucketError("The store at vault.example did not answer.", "Look whether it runs.")
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.UNREACHABLE, ProblemKind.LATE]
+    assert report.problems[0].sentence == (
+        "The backups of shop in s3://vault/team/shop/ cannot be looked at: "
+        "The store at vault.example did not answer. Look whether it runs."
+    )
+
+
+def test_an_error_that_nobody_expected_is_a_problem_and_its_text_goes_nowhere(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.add("shop")
+    world.add("blog")
+    world.broken["shop"] = RuntimeError("password=hunter2")
+    with caplog.at_level(logging.DEBUG):
+        report = world.watch()
+    assert kinds(report) == [ProblemKind.UNREACHABLE]
+    assert "RuntimeError" in report.problems[0].sentence
+    assert "hunter2" not in report.markdown() + report.to_json() + caplog.text
+    assert "in open" in caplog.text  # but where it happened does
+
+
+def test_faults_and_paused_dags_are_problems(world: World) -> None:
+    world.add("shop")
+    report = world.watch(faults=[FAULT], paused=["backup__shop"])
+    assert [problem.sentence for problem in report.problems] == [
+        "targets/blog.yaml:3: unknown key retentoin",
+        "backup__shop is paused in Airflow: it does not run.",
+    ]
+
+
+def test_the_worst_comes_first(world: World) -> None:
+    world.add("c_late", backed_up=3 * DAY)
+    world.add("d_late", backed_up=3 * DAY)
+    world.add("b_empty", backed_up=None)
+    world.add("a_broken")
+    world.broken["a_broken"] = BucketError("no answer", "")
+    report = world.watch(faults=[FAULT], paused=["backup__shop"])
+    assert [problem.target for problem in report.problems] == ["b_empty", "a_broken", "c_late", "d_late", None, "shop"]
+    table = [line for line in report.markdown().splitlines() if line.startswith("| ")]
+    assert table[0] == "| problem | target | since | what to know |"
+    assert [line.split(" | ")[1] for line in table[2:]] == ["b_empty", "a_broken", "c_late", "d_late", "", "shop"]
+
+
+def test_the_index_of_every_target_that_can_be_read_is_rebuilt(world: World) -> None:
+    shop, blog = world.add("shop"), world.add("blog")
+    world.broken["blog"] = BucketError("no answer", "")
+    world.watch()
+    assert json.loads(world.bucket.get(Layout(shop.root).index))
+    assert list(world.bucket.list(Layout(blog.root).index)) == []
+
+
+def test_an_index_that_cannot_be_written_is_a_warning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.add("shop")
+
+    def refuse(key: str, body: bytes) -> None:
+        raise BucketError(f"The store refused to write {key}.", "")
+
+    monkeypatch.setattr(world.bucket, "put", refuse)
+    report = world.watch()
+    assert report.verdict == Verdict.WARNING
+    assert report.warnings == (
+        "The index of shop could not be written: The store refused to write team/shop/index.json.",
+    )
+
+
+def test_three_hundred_targets_are_looked_at_by_a_bounded_number_of_threads(world: World) -> None:
+    for number in range(300):
+        world.add(f"shop_{number}")
+    seen: set[str] = set()
+    looking, most = 0, 0
+    lock = threading.Lock()
+    original = world.open
+
+    def open_bucket(of: Target) -> Bucket:
+        nonlocal looking, most
+        with lock:
+            looking += 1
+            most = max(most, looking)
+        seen.add(of.name)
+        bucket = original(of)
+        with lock:
+            looking -= 1
+        return bucket
+
+    report = watch(world.targets, [], open_bucket, clock=world.clock, memory={}, ping=world.ping)
+    assert (len(seen), report.targets, report.problems) == (300, 300, ())
+    assert most <= 8
+
+
+# ---------------------------------------------------------------- mailing and remembering
+
+
+def test_a_lasting_problem_is_mailed_daily_and_not_hourly(world: World) -> None:
+    world.add("shop", backed_up=3 * DAY)
+    mailed = []
+    for hour in range(73):
+        world.clock.now = NOW + hour * HOUR
+        if world.watch().due:
+            mailed.append(hour)
+    assert mailed == [0, 24, 48, 72]
+
+
+def test_a_watch_that_starts_some_minutes_early_does_not_put_the_daily_mail_off(world: World) -> None:
+    world.add("shop", backed_up=3 * DAY)
+    world.watch()
+    world.clock.now = NOW + DAY - timedelta(minutes=5)
+    assert world.watch().due
+
+
+def test_a_new_problem_is_mailed_at_once_beside_an_old_one(world: World) -> None:
+    world.add("shop", backed_up=3 * DAY)
+    blog = world.add("blog")
+    world.watch()
+    world.clock.now += HOUR
+    world.broken[blog.name] = BucketError("no answer", "")
+    report = world.watch()
+    assert len(report.problems) == 2
+    assert [problem.target for problem in report.due] == ["blog"]
+
+
+def test_a_problem_that_comes_back_is_mailed_at_once(world: World) -> None:
+    shop = world.add("shop", backed_up=3 * DAY)
+    assert world.watch().due
+    world.clock.now += HOUR
+    world.back_up(shop)
+    assert world.watch().memory == {}
+    world.clock.now += 30 * HOUR
+    assert world.watch().due
+
+
+def test_what_is_over_is_told_once(world: World) -> None:
+    shop = world.add("shop", backed_up=3 * DAY)
+    world.watch()
+    world.clock.now += HOUR
+    world.back_up(shop)
+    report = world.watch()
+    assert report.recovered == ("shop: backup is late",)
+    assert "- No longer: shop: backup is late" in report.markdown()
+    assert world.watch().recovered == ()
+
+
+def test_a_mail_remembered_from_the_future_silences_nothing(world: World) -> None:
+    world.add("shop", backed_up=3 * DAY)
+    key = world.watch().problems[0].key
+    world.memory = {key: NOW + 300 * DAY, "gone: backup is late": NOW + 300 * DAY}
+    report = world.watch()
+    assert [problem.key for problem in report.due] == [key]
+    assert report.memory == {key: NOW}
+    assert report.recovered == ()
+
+
+def test_while_a_bucket_cannot_be_read_its_older_problems_are_neither_over_nor_forgotten(world: World) -> None:
+    world.add("shop", backed_up=3 * DAY)
+    world.watch()
+    world.clock.now += HOUR
+    world.broken["shop"] = BucketError("no answer", "")
+    hidden = world.watch()
+    assert (kinds(hidden), hidden.recovered) == ([ProblemKind.UNREACHABLE], ())
+    world.clock.now += HOUR
+    world.broken.clear()
+    back = world.watch()
+    assert (kinds(back), back.due) == ([ProblemKind.LATE], ())
+    assert back.recovered == ("shop: backups cannot be looked at",)
+
+
+def test_while_its_file_cannot_be_read_a_targets_older_problems_are_neither_over_nor_forgotten(world: World) -> None:
+    world.add("shop")
+    blog = world.add("blog", backed_up=3 * DAY)
+    world.watch()
+    world.clock.now += HOUR
+    world.targets.remove(blog)
+    hidden = world.watch(faults=[FAULT])
+    assert (kinds(hidden), hidden.recovered) == ([ProblemKind.FAULT], ())
+    world.targets.append(blog)
+    back = world.watch()
+    assert back.due == ()
+    assert back.recovered == ("targets/blog.yaml: file cannot be read: unknown key retentoin",)
+
+
+def test_what_is_over_is_told_while_some_other_file_cannot_be_read(world: World) -> None:
+    shop = world.add("shop", backed_up=3 * DAY)
+    other = Fault("targets/wiki.yaml", None, "unreadable")
+    world.watch(faults=[FAULT, other])
+    world.back_up(shop)
+    assert world.watch(faults=[FAULT]).recovered == (
+        "shop: backup is late",
+        "targets/wiki.yaml: file cannot be read: unreadable",
+    )
+
+
+def test_the_problems_of_a_target_that_was_removed_are_forgotten(world: World) -> None:
+    world.targets.remove(world.add("shop", backed_up=3 * DAY))
+    world.memory = {"shop: backup is late": NOW - HOUR}
+    report = world.watch()
+    assert report.memory == {}
+    assert report.verdict == Verdict.OK
+
+
+# ---------------------------------------------------------------- heartbeat
+
+
+def test_a_heartbeat_beats_once_for_all_the_targets_that_share_it(world: World) -> None:
+    for name in ("shop", "blog"):
+        world.add(name, url="https://outside.example/1")
+    world.add("wiki", url="https://outside.example/2")
+    world.add("plain")
+    report = world.watch()
+    assert sorted(world.pinged) == ["https://outside.example/1", "https://outside.example/2"]
+    assert report.heartbeats == 2
+
+
+def test_a_heartbeat_is_silent_while_any_of_its_targets_has_a_problem(world: World) -> None:
+    world.add("shop", url="https://outside.example/1")
+    world.add("blog", url="https://outside.example/1", backed_up=3 * DAY)
+    world.add("news", url="https://outside.example/1")
+    world.add("wiki", url="https://outside.example/2")
+    world.watch()
+    assert world.pinged == ["https://outside.example/2"]
+
+
+def test_a_heartbeat_stays_silent_also_in_the_hours_in_which_no_mail_is_due(world: World) -> None:
+    world.add("shop", url="https://outside.example/1", backed_up=3 * DAY)
+    for _ in range(3):
+        world.watch()
+        world.clock.now += HOUR
+    assert world.pinged == []
+
+
+def test_a_paused_backup_silences_the_heartbeat_of_its_target(world: World) -> None:
+    world.add("shop", url="https://outside.example/1")
+    world.watch(paused=["backup__shop"])
+    assert world.pinged == []
+
+
+def test_no_heartbeat_beats_while_a_target_file_cannot_be_read(world: World) -> None:
+    world.add("shop", url="https://outside.example/1")
+    world.watch(faults=[FAULT])
+    assert world.pinged == []
+
+
+def test_a_heartbeat_that_is_not_taken_is_a_warning_and_the_others_still_beat(world: World) -> None:
+    world.add("shop", url="https://outside.example/1")
+    world.add("blog", url="https://outside.example/2")
+    world.dead_heartbeats.add("https://outside.example/1")
+    report = world.watch()
+    assert world.pinged == ["https://outside.example/2"]
+    assert (report.verdict, report.heartbeats) == (Verdict.WARNING, 1)
+    assert report.warnings == ("The heartbeat to outside.example was not taken: it answered 404.",)
+
+
+def test_the_report_is_one_json_document_without_heartbeat_addresses(world: World) -> None:
+    world.add("shop", url="https://outside.example/secret")
+    world.add("blog", backed_up=3 * DAY)
+    text = world.watch().to_json()
+    assert "secret" not in text
+    document = json.loads(text)
+    assert document["verdict"] == "failed"
+    assert document["problems"][0]["kind"] == "backup is late"
+    assert document["memory"] == {"blog: backup is late": NOW.isoformat()}
