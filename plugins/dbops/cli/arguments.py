@@ -1,0 +1,119 @@
+"""Arguments: what can be asked for in a shell. Wrong ones raise InvalidRequest, so that --json answers them in JSON."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from typing import NoReturn
+
+from dbops.domain.suggestion import did_you_mean
+from dbops.errors import InvalidRequest
+
+_DESCRIPTION = "Back up PostgreSQL databases to S3 and look after the backups, without Airflow."
+_EPILOG = """\
+A target is a YAML file in include/targets; its name is the file's name. Where its database and its bucket are is read
+from the environment, in the form Airflow takes:
+
+  export AIRFLOW_CONN_SUMMARY_APP='postgresql://user:password@host:5432/database'
+  export AIRFLOW_CONN_AWS_DEFAULT='aws://KEY:SECRET@/?endpoint_url=https%3A%2F%2Fs3.example.com'
+
+or from DATABASE_URL, and from whatever boto3 finds (AWS_PROFILE, AWS_ENDPOINT_URL, ...).
+
+exit status:
+  0  done, and all is well
+  1  done, and the report has something to say
+  2  the request, or a file in include/, is wrong; nothing was touched
+  3  it could not be done
+"""
+_INVALID_CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)$")
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser that raises InvalidRequest where argparse would print its usage and exit."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise InvalidRequest, with a guess at what was meant."""
+        remedy = f"`{self.prog} --help` says what can be asked for."
+        if choice := _INVALID_CHOICE.search(message):
+            known = [word.strip("'") for word in choice[2].split(", ")]
+            message = f'there is no verb "{choice[1]}"'
+            remedy = f"{did_you_mean(choice[1], known)} {remedy}".strip()
+        raise InvalidRequest(f"This cannot be asked for: {message}.", remedy)
+
+
+def parser() -> Parser:
+    """The parser of the whole command line."""
+    everywhere = Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    _add_global(everywhere)
+    whole = Parser(
+        prog="python -m dbops",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    whole.set_defaults(json=False, include=None, debug=False)
+    _add_global(whole, default=argparse.SUPPRESS)
+    verbs = whole.add_subparsers(dest="verb", metavar="VERB", required=True)
+
+    def verb(name: str, summary: str, more: str, *examples: str) -> Parser:
+        lines = "".join(f"  python -m dbops {example}\n" for example in examples)
+        return verbs.add_parser(
+            name,
+            help=summary,
+            description=f"{summary[0].upper()}{summary[1:]}. {more}".strip(),
+            epilog=f"example{'s' if examples[1:] else ''}:\n{lines}",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            parents=[everywhere],
+            allow_abbrev=False,
+        )
+
+    verb(
+        "targets",
+        "list the targets, and the files that cannot be read",
+        "Exit status 2 where there is such a file.",
+        "targets",
+        "targets --json | jq -r '.targets[].name'",
+    )
+    backup = verb("backup", "back one target up", "Ctrl-C stops it cleanly.", "backup summary_app")
+    backups = verb("backups", "list a target's backups", "With why each is kept.", "backups summary_app")
+    expire = verb(
+        "expire",
+        "delete the backups that the retention policy lets go",
+        "And what backups that never finished have left.",
+        "expire summary_app --dry-run",
+        "expire summary_app",
+    )
+    expire.add_argument("--dry-run", action="store_true", help="only say what would be deleted, and why")
+    hold = verb(
+        "hold",
+        "keep one backup whatever the retention policy says",
+        "Until then, or until it is released.",
+        'hold summary_app 20261122T020000Z --until 2027-06-30 --reason "audit"',
+        "hold summary_app 20261122T020000Z --release",
+    )
+    for one in (backup, backups, expire, hold):
+        one.add_argument("target", metavar="TARGET", help="the target's name")
+    hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
+    hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")
+    hold.add_argument("--reason", metavar="TEXT", help="why; needed, because somebody will ask")
+    hold.add_argument("--release", action="store_true", help="take the hold away instead")
+    watch = verb(
+        "watch",
+        "compare what every target promises with what its bucket shows",
+        "Nothing is mailed from here.",
+        "watch",
+    )
+    watch.add_argument("--heartbeat", action="store_true", help="also request each heartbeat_url where all is well")
+    return whole
+
+
+def _add_global(to: argparse.ArgumentParser, default: str | None = argparse.SUPPRESS) -> None:
+    to.add_argument(
+        "--json",
+        action="store_true",
+        default=default,
+        help="print exactly one JSON document on stdout, and no progress",
+    )
+    to.add_argument("--include", metavar="DIR", default=default, help="the include folder, instead of DBOPS_INCLUDE")
+    to.add_argument("--debug", action="store_true", default=default, help="show where an unexpected error came from")

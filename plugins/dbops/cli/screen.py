@@ -1,0 +1,107 @@
+"""Screen: what people see. Answers go to stdout, everything else to stderr; with --json stdout is one JSON document."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.progress import Progress
+from dbops.errors import DbopsError
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+_SECONDS_BETWEEN_LINES = 10.0
+_WIDTH_OF_A_PIPE = 200
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a verb has to say: ``document`` is JSON, ``shown`` the same for people, ``status`` the exit status."""
+
+    document: str
+    shown: Callable[[], list[RenderableType]]
+    status: int = 0
+
+
+class Screen:
+    """Where a verb shows its answer, its progress and its errors."""
+
+    def __init__(self, *, as_json: bool) -> None:
+        self._as_json = as_json
+
+    def answer(self, answer: Answer) -> None:
+        """Show it."""
+        if self._as_json:
+            print(answer.document, flush=True)  # noqa: T201 - this is a program's output
+            return
+        console = _console()
+        for part in answer.shown():
+            console.print(part)
+
+    def error(self, error: DbopsError) -> None:
+        """Show what happened and what to do next."""
+        if self._as_json:
+            document = {"error": error.what, "remedy": error.remedy}
+            print(json.dumps(document, ensure_ascii=False), flush=True)  # noqa: T201 - this is a program's output
+            return
+        self.tell(f"error: {error.what}", style="bold red")
+        if error.remedy:
+            self.tell(error.remedy)
+
+    def tell(self, sentence: str, style: str = "") -> None:
+        """Say something beside the answer."""
+        if not self._as_json:
+            _console(stderr=True).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def progress(self) -> Iterator[Callable[[Progress], None]]:
+        """Show progress while the block runs: a bar on a terminal, else a line every ten seconds."""
+        if self._as_json:
+            yield lambda _: None
+        elif sys.stderr.isatty():
+            with _bar() as show:
+                yield show
+        else:
+            yield self._lines()
+
+    def _lines(self) -> Callable[[Progress], None]:
+        told = time.monotonic()
+
+        def show(progress: Progress) -> None:
+            nonlocal told
+            if time.monotonic() - told >= _SECONDS_BETWEEN_LINES:
+                told = time.monotonic()
+                self.tell(progress.sentence())
+
+        return show
+
+
+@contextmanager
+def _bar() -> Iterator[Callable[[Progress], None]]:
+    from rich import progress as bars
+
+    columns = (bars.BarColumn(bar_width=20), bars.TaskProgressColumn(), bars.TextColumn("{task.description}"))
+    with bars.Progress(*columns, console=_console(stderr=True), transient=True) as bar:
+        task = bar.add_task("looking whether everything is in place", total=1.0)
+        yield lambda now: bar.update(task, completed=now.fraction, description=now.sentence())
+
+
+def markdown(text: str) -> list[RenderableType]:
+    """A report for people: rendered on a terminal, as it is in a pipe."""
+    from rich.markdown import Markdown
+    from rich.text import Text
+
+    return [Markdown(text) if sys.stdout.isatty() else Text(text)]
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    stream: Any = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else _WIDTH_OF_A_PIPE)

@@ -1,0 +1,173 @@
+"""Verbs: each calls one job with what the shell knows, and gives back its answer."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import socket
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from dbops.cli import listings
+from dbops.cli.screen import Answer, Screen, markdown
+from dbops.domain.backup import BackupId
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.quantities import parse_duration
+from dbops.domain.report import Report, Verdict
+from dbops.domain.retention import plan_retention
+from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
+from dbops.gateways import environment
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.target_files import TargetFiles, read_targets
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _who() -> str:
+    try:
+        user = getpass.getuser()
+    except (OSError, KeyError):  # a container's user without a name
+        user = "somebody"
+    return f"{user}@{socket.gethostname()}"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What lies outside of the program: where targets, buckets and databases are found, the time, and who asks."""
+
+    include: Path
+    open_bucket: Callable[[Target], Bucket] = environment.open_bucket
+    database_address: Callable[[Target], DatabaseAddress] = environment.database_address
+    clock: Callable[[], datetime] = _utc_now
+    who: str = field(default_factory=_who)
+
+
+def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
+    """Do what was asked for; raises DbopsError."""
+    files = read_targets(around.include)
+    if asked.verb == "targets":
+        shown = lambda: listings.targets_shown(files)  # noqa: E731 - rendered only where it is shown
+        return Answer(listings.targets_document(files), shown, 2 if files.faults else 0)
+    if asked.verb == "watch":
+        return _watch(files, around, heartbeat=asked.heartbeat)
+    target = files.target(asked.target)
+    if asked.verb == "backup":
+        return _backup(target, around, screen)
+    if asked.verb == "backups":
+        return _backups(target, around)
+    if asked.verb == "expire":
+        return _expire(target, around, dry_run=asked.dry_run)
+    return _hold(target, around, asked)
+
+
+def _answer(report: Report) -> Answer:
+    return Answer(report.to_json(), lambda: markdown(report.markdown()), 0 if report.verdict is Verdict.OK else 1)
+
+
+def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
+    from dbops.jobs.back_up import back_up
+
+    address, bucket = around.database_address(target), around.open_bucket(target)
+    screen.tell(f"Backing up {address} to s3://{bucket.name}/{target.root}")
+    with screen.progress() as on_progress:
+        report = back_up(
+            target, address, bucket, run=f"shell of {around.who}", clock=around.clock, on_progress=on_progress
+        )
+    return _answer(report)
+
+
+def _backups(target: Target, around: Surroundings) -> Answer:
+    from dbops.gateways.catalogs import read_catalog
+
+    now, catalog = around.clock(), read_catalog(around.open_bucket(target), target)
+    plan = plan_retention(
+        [(entry.backup_id, entry.is_good) for entry in catalog.entries],
+        [entry.hold for entry in catalog.entries if entry.hold is not None],
+        target.retention,
+        now,
+        target.zone,
+    )
+    document = listings.backups_document(target, catalog, plan)
+    return Answer(document, lambda: listings.backups_shown(target, catalog, plan, now), 1 if catalog.unreadable else 0)
+
+
+def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
+    from dbops.jobs.expire import expire
+
+    bucket = around.open_bucket(target)
+    return _answer(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
+
+
+def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
+    from dbops.jobs.holds import hold, release
+
+    try:
+        backup_id = BackupId(asked.backup_id)
+    except ValueError as error:
+        raise InvalidRequest(f"{error}.", f"`python -m dbops backups {target.name}` lists them.") from None
+    if asked.release:
+        if asked.until or asked.reason:
+            raise InvalidRequest("A hold is either made or released.", "Leave out --until and --reason, or --release.")
+        release(target, around.open_bucket(target), backup_id)
+        return _done(f"{backup_id} of {target.name} is no longer held.", target, backup_id, held=False)
+    if not (asked.reason or "").strip():
+        raise InvalidRequest("A hold needs a reason.", 'Write for example --reason "audit until summer".')
+    until = _until(asked.until, target, around.clock())
+    held = hold(
+        target,
+        around.open_bucket(target),
+        backup_id,
+        until=until,
+        reason=asked.reason,
+        by=around.who,
+        clock=around.clock,
+    )
+    return _done(f"{backup_id} of {target.name} is {held.sentence()}", target, backup_id, held=True, until=until)
+
+
+def _done(sentence: str, target: Target, backup_id: BackupId, *, held: bool, until: datetime | None = None) -> Answer:
+    document = {"target": target.name, "backup_id": backup_id, "held": held}
+    if held:
+        document["until"] = until.isoformat() if until else None
+    return Answer(json.dumps(document), lambda: markdown(sentence))
+
+
+def _until(text: str | None, target: Target, now: datetime) -> datetime | None:
+    """The end of that day in the target's time zone, or a moment, or so long from now."""
+    if text is None:
+        return None
+    try:
+        return now + parse_duration(text)
+    except ValueError:
+        pass
+    try:
+        if len(text) == len("2027-06-30"):
+            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), target.zone)
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidRequest(
+            f'"{text}" is no time until which to hold a backup.', "Write a day such as 2027-06-30, or 90d, or 12w."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=target.zone)
+
+
+def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
+    from dbops.gateways.heartbeat import ping
+    from dbops.jobs.watch import watch
+
+    report = watch(
+        list(files.targets.values()),
+        files.faults,
+        around.open_bucket,
+        clock=around.clock,
+        memory={},
+        # A person who looks is no proof that Airflow's hourly watch lives, and that is what the outside listens for.
+        ping=ping if heartbeat else lambda _url: None,
+    )
+    return _answer(report)
