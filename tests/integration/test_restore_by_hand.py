@@ -1,0 +1,179 @@
+"""docs/runbooks/restore-by-hand.md, run word for word: whoever follows it has the database back, without our code."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dbops.domain.backup import BackupManifest
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Alerts, Storage, Target
+from dbops.gateways.s3_bucket import S3Bucket
+from dbops.jobs.back_up import back_up
+from demo.postgres import EmbeddedPostgres
+from demo.seaweed import SeaweedS3
+from tests.servers import empty_and_delete, running_postgres
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/runbooks/restore-by-hand.md").read_text()
+TRAP = ROOT / "tests/testdata/trap"
+SOURCE, RESTORED = 'trap "source"', "trap_restored"
+PREFIX = "team/databases"
+
+
+@dataclass(frozen=True)
+class Ground:
+    """A source that was backed up, a server that has never seen it, and the page's environment for it."""
+
+    source: EmbeddedPostgres
+    empty: EmbeddedPostgres
+    environment: dict[str, str]
+    folder: Path
+
+    def follow(self, page: str = PAGE, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run every command of the page, in one shell, as a person would paste them."""
+        script = "\n".join(re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL))
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            env=self.environment | environment,
+            cwd=self.folder,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+
+    def dump(self, server: EmbeddedPostgres, database: str) -> list[str]:
+        """What pg_dump says of a database: schema, data, grants, comments."""
+        url = server.url(database)
+        done = subprocess.run(
+            [server.bin_dir / "pg_dump", "--restrict-key=same", f"--dbname={url}"], capture_output=True, check=True
+        )
+        return done.stdout.decode().splitlines()
+
+
+@pytest.fixture(scope="module")
+def ground(tmp_path_factory: pytest.TempPathFactory, s3_server: SeaweedS3) -> Iterator[Ground]:
+    folder = tmp_path_factory.mktemp("by hand")
+    name = f"test-by-hand-{os.getpid()}"
+    client = s3_server.client()
+    s3_server.create_bucket(name)
+    with running_postgres(folder / "source") as source, running_postgres(folder / "empty") as empty:
+        source.create_database(SOURCE)
+        with psycopg.connect(source.url(SOURCE), autocommit=True) as connection:
+            for script in sorted(TRAP.glob("*.sql")):
+                connection.execute(script.read_bytes())
+        storage = Storage(bucket=name, prefix=PREFIX)
+        target = Target(name="trap", connection="trap", storage=storage, alerts=Alerts(recipients=("dba@example.com",)))
+        address = DatabaseAddress.from_url(source.url(SOURCE))
+        bucket = S3Bucket(client, name, storage.s3)
+        back_up(target, address, bucket, run="test", clock=lambda: datetime.now(UTC), programs=source.bin_dir)
+        # A backup that never finished, and is newer, must not be taken for one.
+        client.put_object(Bucket=name, Key=f"{PREFIX}/trap/backups/20991231T000000Z/toc.dat", Body=b"half")
+        yield Ground(source, empty, _environment(name, s3_server, empty, folder / "archive"), folder)
+    empty_and_delete(client, name)
+    client.close()
+
+
+def _environment(bucket: str, s3: SeaweedS3, server: EmbeddedPostgres, archive: Path) -> dict[str, str]:
+    return {
+        "PATH": f"{sysconfig.get_path('scripts')}:{server.bin_dir}:/usr/bin:/bin",
+        "STORE": f"s3://{bucket}/{PREFIX}/trap",
+        "FOLDER": str(archive),
+        "DATABASE": RESTORED,
+        "JOBS": "2",
+        "PGHOST": "127.0.0.1",
+        "PGPORT": str(server.port),
+        "PGUSER": "postgres",
+        "PGPASSWORD": server.password,
+        "AWS_ACCESS_KEY_ID": s3.access_key,
+        "AWS_SECRET_ACCESS_KEY": s3.secret_key,
+        "AWS_DEFAULT_REGION": s3.region,
+        "AWS_ENDPOINT_URL": s3.endpoint_url,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "LC_ALL": "C.UTF-8",
+    }
+
+
+@pytest.fixture(scope="module")
+def followed(ground: Ground) -> subprocess.CompletedProcess[str]:
+    return ground.follow()
+
+
+def test_every_command_succeeds(followed: subprocess.CompletedProcess[str]) -> None:
+    assert followed.returncode == 0, followed.stderr
+
+
+def test_the_restored_database_equals_its_source(ground: Ground, followed: subprocess.CompletedProcess[str]) -> None:
+    assert followed.returncode == 0, followed.stderr
+    assert ground.dump(ground.empty, RESTORED) == ground.dump(ground.source, SOURCE)
+
+
+def test_roles_come_back_on_a_server_that_never_had_them(
+    ground: Ground, followed: subprocess.CompletedProcess[str]
+) -> None:
+    assert followed.returncode == 0, followed.stderr
+    query = """
+        SELECT rolname, rolcanlogin, rolinherit, rolbypassrls, rolconnlimit, rolvaliduntil::text, rolpassword, setconfig
+        FROM pg_authid LEFT JOIN pg_db_role_setting ON setrole = pg_authid.oid
+        WHERE rolname LIKE 'trap%' ORDER BY rolname
+    """
+    rows = []
+    for server in (ground.source, ground.empty):
+        with psycopg.connect(server.url()) as connection:
+            rows.append(connection.execute(query.encode()).fetchall())
+    assert rows[0] == rows[1]
+    assert len(rows[0]) == 4
+
+
+def test_the_page_counts_every_table_and_finds_no_difference(
+    ground: Ground, followed: subprocess.CompletedProcess[str]
+) -> None:
+    assert followed.returncode == 0, followed.stderr
+    manifest = BackupManifest.from_json(next(ground.folder.glob("archive/*/manifest.json")).read_bytes())
+    *_, compared = followed.stdout.splitlines()
+    assert int(compared) == sum(table.rows is not None for table in manifest.tables) > 30
+    assert not [line for line in followed.stdout.splitlines() if line.startswith('"')]
+
+
+def test_a_damaged_file_stops_the_restore_before_anything_is_created(ground: Ground, tmp_path: Path) -> None:
+    damage = 'cd "$FOLDER/$BACKUP"\nprintf x >> toc.dat\n'
+    page = PAGE.replace('cd "$FOLDER/$BACKUP"\n', damage)
+    assert page != PAGE
+    done = ground.follow(page, FOLDER=str(tmp_path), DATABASE="never")
+    assert done.returncode != 0
+    assert "toc.dat: FAILED" in done.stdout
+    with psycopg.connect(ground.empty.url()) as connection:
+        assert connection.execute("SELECT FROM pg_database WHERE datname = 'never'").rowcount == 0
+
+
+def test_lost_rows_are_named_by_their_table(
+    ground: Ground, followed: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
+    load = "--command='ANALYZE'\n"
+    lose = """psql --dbname="$DATABASE" --command='DELETE FROM public."select" WHERE "select" = 1'\n"""
+    page = PAGE.replace(load, load + lose)
+    assert page != PAGE
+    done = ground.follow(page, FOLDER=str(tmp_path), DATABASE="with_rows_lost")
+    assert done.returncode == 0, done.stderr
+    assert '"public" "select" 10' in done.stdout.splitlines()
+
+
+def test_the_page_explains_every_variable_it_uses() -> None:
+    commands = "\n".join(re.findall(r"^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
+    used = set(re.findall(r"\$\{?([A-Z_]+)", commands))
+    explained = {
+        name for row in re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE) for name in re.findall(r"`(\w+)`", row)
+    }
+    set_by_the_page = set(re.findall(r"^([A-Z_]+)=", commands, re.MULTILINE))
+    assert used <= explained | set_by_the_page
