@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,17 +22,27 @@ MIB = 1024**2
 PART = b"p" * 5 * MIB  # S3 takes no smaller one, except as the last
 
 
-@pytest.fixture(params=["memory", "s3", "s3 without checksums", "s3 without conditional writes"])
+OPTIONS = {
+    "s3": S3Options(addressing_style="path"),
+    "s3 without checksums": S3Options(addressing_style="path", checksum="none"),
+    "s3 without conditional writes": S3Options(addressing_style="path", conditional_writes=False),
+}
+
+
+@pytest.fixture(scope="module")
+def shared_name(s3_server: SeaweedS3) -> str:
+    """A bucket for all tests of this module: making one takes longer than most of them."""
+    name = f"contract-{secrets.token_hex(6)}"
+    s3_server.create_bucket(name)
+    return name
+
+
+@pytest.fixture(params=["memory", *OPTIONS])
 def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
     if request.param == "memory":
         yield InMemoryBucket("in-memory", lambda: datetime.now(UTC))
         return
-    options = {
-        "s3": S3Options(addressing_style="path"),
-        "s3 without checksums": S3Options(addressing_style="path", checksum="none"),
-        "s3 without conditional writes": S3Options(addressing_style="path", conditional_writes=False),
-    }[request.param]
-    server: SeaweedS3 = request.getfixturevalue("s3_server")
+    options, server = OPTIONS[request.param], request.getfixturevalue("s3_server")
     client = connect(
         options=options,
         endpoint_url=server.endpoint_url,
@@ -39,7 +50,12 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[Bucket]:
         access_key=server.access_key,
         secret_key=server.secret_key,
     )
-    yield S3Bucket(client, request.getfixturevalue("bucket_name"), options, page_size=3)
+    bucket = S3Bucket(client, request.getfixturevalue("shared_name"), options, page_size=3)
+    yield bucket
+    for upload in list(bucket.unfinished_uploads("")):
+        bucket.abort_upload(upload)
+    for stored in list(bucket.list("")):
+        bucket.delete(stored.key)
     client.close()
 
 

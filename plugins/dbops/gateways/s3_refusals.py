@@ -135,7 +135,7 @@ _SILENCES: dict[tuple[type[Exception], ...], tuple[str, str]] = {  # the first t
     ),
     (boto.ConnectionClosedError, boto.ResponseStreamingError, boto.IncompleteReadError): (
         "{endpoint} cut the connection",
-        "Check the store, the network and any proxy between.",
+        "Check the store, the network and any proxy between, and whether the endpoint wants https.",
     ),
     (boto.FlexibleChecksumError,): (
         "the bytes that arrived are not those that are stored",

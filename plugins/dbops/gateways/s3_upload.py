@@ -24,13 +24,15 @@ ADD_PART = Action("upload a part of", "s3:PutObject")
 COMPLETE = Action("complete the upload of", "s3:PutObject")
 ABORT = Action("abort the upload of", "s3:AbortMultipartUpload")
 
+_ABORT_ATTEMPTS = 4  # who aborts is failing or being cancelled; what stays is aborted by the next backup
+
 
 class S3Upload:
     """See ``bucket.Upload``. Whatever sleeps between two attempts wakes up and gives up when the upload is aborted."""
 
     def __init__(self, client: S3Client, key: str, options: S3Options, attempts: Attempts) -> None:
         self._client, self._bucket, self._key, self._options = client, attempts.bucket, key, options
-        self._patient = attempts
+        self._hasty = replace(attempts, limit=min(attempts.limit, _ABORT_ATTEMPTS))
         self._attempts = replace(attempts, pause=self._pause)
         self._parts: dict[int, CompletedPartTypeDef] = {}
         self._lengths: dict[int, int] = {}
@@ -49,7 +51,7 @@ class S3Upload:
                 )
             return begun["UploadId"]
 
-        return self._patient.run(BEGIN, self._key, send)
+        return self._attempts.run(BEGIN, self._key, send)
 
     def add_part(self, number: int, body: BinaryIO, length: int) -> None:
         """See ``bucket.Upload.add_part``."""
@@ -113,12 +115,12 @@ class S3Upload:
     def abort(self) -> None:
         """See ``bucket.Upload.abort``; waits for parts in flight, which S3 may otherwise still store afterwards."""
         self._ended.set()
-        abort(self._client, self._key, self._id, self._patient)
+        abort(self._client, self._key, self._id, self._hasty)
         with self._landed:
             if not self._in_flight:
                 return
             self._landed.wait_for(lambda: not self._in_flight, self._options.read_timeout.total_seconds())
-        abort(self._client, self._key, self._id, self._patient)
+        abort(self._client, self._key, self._id, self._hasty)
 
     def _pause(self, seconds: float) -> None:
         if self._ended.wait(seconds):
