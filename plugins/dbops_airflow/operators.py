@@ -28,6 +28,8 @@ _SECONDS_BETWEEN_PROGRESS = 5.0
 class BackUpOperator(StoppableOperator):
     """Back up one target; the task's XCom is the backup's id."""
 
+    _next_progress = 0.0
+
     def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target = target
@@ -52,8 +54,8 @@ class BackUpOperator(StoppableOperator):
 
     def _log_progress(self, progress: Progress) -> None:
         now = time.monotonic()
-        if now - getattr(self, "_logged", 0.0) >= _SECONDS_BETWEEN_PROGRESS:
-            self._logged = now
+        if now >= self._next_progress:
+            self._next_progress = now + _SECONDS_BETWEEN_PROGRESS
             self.log.info(progress.sentence())
 
 

@@ -1,0 +1,87 @@
+"""Parsing is done again and again, for every file and every task: it must stay light.
+
+These tests parse in a process of their own: what matters is what is imported, and in what order.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow.conftest import ROOT, airflow_environment
+
+_HEAVY = {
+    *("great_expectations", "boto3", "botocore", "pandas", "numpy", "psycopg", "psycopg2", "smtplib", "rich.progress"),
+    *("airflow.providers.amazon.aws.hooks.base_aws", "airflow.providers.postgres.hooks.postgres"),
+    *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.back_up", "dbops.gateways.s3_bucket"),
+    *("dbops.gateways.alert_mail", "dbops.gateways.mailbox"),
+}  # fmt: skip
+
+_PARSE = """
+import json, os, sys
+from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk import DAG, Asset, BaseOperator, CronTriggerTimetable, Param, get_parsing_context
+before = set(sys.modules)
+bag = DagBag(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
+print("RESULT", json.dumps({"dags": sorted(bag.dags), "errors": bag.import_errors, "path": sys.path,
+                            "imported": sorted(set(sys.modules) - before)}))
+"""
+
+
+@pytest.fixture
+def parse(airflow_home: Path, include: Path) -> Callable[..., Any]:
+    def run(**environment: str) -> Any:
+        inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        done = subprocess.run(
+            [sys.executable, "-c", _PARSE],
+            env={**inherited, **airflow_environment(airflow_home), "DBOPS_INCLUDE": str(include), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=airflow_home,
+        )
+        results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+        assert results, done.stderr
+        return json.loads(results[0].removeprefix("RESULT "))
+
+    return run
+
+
+def test_parsing_imports_nothing_heavy_and_needs_no_pythonpath(
+    parse: Callable[..., Any], add_target: Callable[..., None]
+) -> None:
+    add_target("shop")
+    add_target("blog")
+    seen = parse()
+    assert seen["errors"] == {}
+    assert seen["dags"] == ["backup__blog", "backup__shop", "watch"]
+    assert _HEAVY.intersection(seen["imported"]) == set()
+    assert "dbops_airflow.operators" in seen["imported"]
+    assert str(ROOT / "plugins") in seen["path"]
+
+
+def test_a_task_process_builds_only_its_own_dag_and_reads_only_its_own_file(
+    parse: Callable[..., Any], add_target: Callable[..., None], include: Path
+) -> None:
+    add_target("shop")
+    add_target("blog")
+    (include / "targets" / "broken.yaml").write_text("connection: [")
+    seen = parse(_AIRFLOW_PARSING_CONTEXT_DAG_ID="backup__shop", _AIRFLOW_PARSING_CONTEXT_TASK_ID="back_up")
+    assert [dag for dag in seen["dags"] if dag.startswith("backup__")] == ["backup__shop"]
+    assert seen["errors"] == {}
+
+
+def test_the_task_process_of_the_watch_knows_every_target(
+    parse: Callable[..., Any], add_target: Callable[..., None]
+) -> None:
+    add_target("shop")
+    seen = parse(_AIRFLOW_PARSING_CONTEXT_DAG_ID="watch", _AIRFLOW_PARSING_CONTEXT_TASK_ID="watch")
+    assert "watch" in seen["dags"]
+    assert seen["errors"] == {}

@@ -1,0 +1,143 @@
+"""The DAG watch: what did not happen is mailed, once a day, whoever or whatever starts it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.seaweed import SeaweedS3
+from tests.airflow.conftest import set_connection, states
+from tests.servers import CaughtMail
+
+
+@pytest.fixture
+def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs the watch once; it remembers nothing of other tests."""
+    from dbops_airflow import watch_memory
+
+    monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    return lambda **options: run_dag("watch", **options)
+
+
+@pytest.fixture
+def late_shop(bucket_name: str, add_target: Callable[..., None]) -> None:
+    """A target of which no backup was ever made."""
+    add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
+
+
+def _plain(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_a_backup_that_never_was_is_mailed_although_airflow_never_made_a_run(
+    watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    assert states(watch()) == {"watch": "success"}
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] MISSING backup of shop (production)"
+    assert message["X-Envelope-To"] == "dba@example.com"
+    assert "no good backup of shop" in _plain(message)
+    assert "/dags/watch/runs/" in _plain(message)
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_the_next_watch_does_not_repeat_itself(watch: Callable[..., Any], mail: CaughtMail) -> None:
+    watch()
+    watch()
+    assert len(mail.messages()) == 1
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_watches_started_by_hand_without_a_date_remember_and_are_remembered(
+    watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    for options in ({}, {"logical_date": None}, {}, {"logical_date": None}):
+        watch(**options)
+    assert len(mail.messages()) == 1
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_a_day_later_it_repeats_itself(
+    watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import operators
+
+    watch()
+    now = operators._now
+    monkeypatch.setattr(operators, "_now", lambda: now() + timedelta(days=1))
+    watch()
+    assert len(mail.messages()) == 2
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_what_could_not_be_mailed_is_red_and_mailed_by_the_next_watch(
+    watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        set_connection(broken, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+        assert states(watch()) == {"watch": "failed"}
+    assert mail.messages() == []
+    assert states(watch()) == {"watch": "success"}
+    assert len(mail.messages()) == 1
+
+
+def test_an_unreadable_file_is_mailed_to_everybody_and_hides_nobody_else(
+    include: Path, bucket_name: str, add_target: Callable[..., None], watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
+    (include / "targets" / "blog.yaml").write_text("connection: blog\nnonsense: 1\n")
+    watch()
+    subjects = sorted(message["Subject"] for message in mail.messages())
+    assert subjects == ["[dbops] FAILED reading of include/targets", "[dbops] MISSING backup of shop (production)"]
+    assert any("targets/blog.yaml:2" in _plain(message) for message in mail.messages())
+
+
+def test_when_nobody_can_be_told_of_an_unreadable_file_the_watch_is_red(
+    include: Path, watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    (include / "targets" / "blog.yaml").write_text("connection: blog\nnonsense: 1\n")
+    assert states(watch()) == {"watch": "failed"}
+    assert mail.messages() == []
+
+
+@pytest.mark.usefixtures("late_shop")
+def test_a_paused_backup_dag_is_named(watch: Callable[..., Any], mail: CaughtMail) -> None:
+    from airflow.models.dag import DagModel
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    def pause(is_paused: bool) -> None:
+        with create_session() as session:
+            session.execute(update(DagModel).where(DagModel.dag_id == "backup__shop").values(is_paused=is_paused))
+
+    watch()
+    pause(True)
+    try:
+        watch()
+    finally:
+        pause(False)
+    assert "backup__shop is paused" not in _plain(mail.messages()[0])
+    assert "backup__shop is paused" in _plain(mail.messages()[1])
+
+
+def test_a_target_whose_store_does_not_answer_hides_nobody_else(
+    bucket_name: str,
+    add_target: Callable[..., None],
+    watch: Callable[..., Any],
+    mail: CaughtMail,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
+    add_target("blog", storage={"bucket": bucket_name, "connection": "nowhere"})
+    assert states(watch()) == {"watch": "success"}
+    by_subject = {message["Subject"]: _plain(message) for message in mail.messages()}
+    assert '"nowhere" is not defined' in by_subject["[dbops] FAILED backup of blog (production)"]
+    assert "[dbops] MISSING backup of shop (production)" in by_subject
