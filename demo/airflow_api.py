@@ -14,12 +14,12 @@ _HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 class AirflowApi:
     """The API of one Airflow, used as one of its users."""
 
-    def __init__(self, url: str, *, user: str, password: str) -> None:
+    def __init__(self, url: str, *, user: str, password: str, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url
         self._user = user
         self._password = password
         # trust_env: a proxy for the outside world must not be asked for 127.0.0.1.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False)
+        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Close its connections."""
@@ -71,9 +71,7 @@ class AirflowApi:
         )
         if answer.status_code == httpx.codes.NOT_FOUND:
             return []
-        lines = [
-            entry if isinstance(entry, str) else str(entry.get("event", "")) for entry in _object(answer)["content"]
-        ]
+        lines = [line for entry in _object(answer)["content"] for line in _lines(entry)]
         return [line for line in lines if line.strip() and not line.startswith("::")]
 
     def run_url(self, dag_id: str, run_id: str) -> str:
@@ -105,6 +103,13 @@ class AirflowApi:
                 f"({answer.status_code}): `make demo-stop`, then `make demo`."
             )
         self._client.headers["Authorization"] = f"Bearer {answer.json()['access_token']}"
+
+
+def _lines(entry: str | dict[str, Any]) -> list[str]:
+    if isinstance(entry, str):
+        return entry.splitlines()
+    errors = [f"{error['exc_type']}: {error['exc_value']}" for error in entry.get("error_detail") or []]
+    return "\n".join([str(entry.get("event", "")), *errors]).splitlines()
 
 
 def _object(answer: httpx.Response) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -15,6 +16,9 @@ from demo.processes import Daemon
 
 USERS = {"admin": "admin", "alice": "user", "bob": "user", "viewer": "viewer"}  # "user" may trigger, and approve
 PASSWORDS_FILE = "simple_auth_manager_passwords.json"
+
+_LONGEST_WORDS = 90
+_NOISE = re.compile(r"^\s*[\d:. TZ+-]+\[\w+\s*\]|\s+\[[\w.]+\].*$|\s+loc=.*$")
 
 # `airflow standalone` starts its parts by the name `airflow`, and two of them would serve logs on every interface.
 _WRAPPER = """#!/bin/sh
@@ -108,10 +112,9 @@ def settings(
 
 
 def last_words(log: Path, *, secrets: Sequence[str] = ()) -> str:
-    """The last line of words Airflow printed, without the name of the part that did; empty when there is none."""
+    """What Airflow last said in words, without time stamps and file names; empty when it has said nothing."""
     for line in reversed(Daemon("Airflow", log.parent, log).log_tail(30, secrets=secrets).splitlines()):
-        words = line.partition("|")[2].partition("] ")
-        said = (words[2] or words[0]).partition("  ")[0].strip()
-        if sum(character.isalpha() for character in said) > len(said) / 2:  # not the banner
-            return said
+        said = _NOISE.sub("", line.partition("|")[2]).strip()
+        if sum(character.isalpha() or character == " " for character in said) > len(said) * 0.8:  # not the banner
+            return said[:_LONGEST_WORDS]
     return ""

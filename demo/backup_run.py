@@ -10,6 +10,7 @@ from demo.display import Display
 from demo.errors import DemoError
 
 _POLL_SECONDS = 1.0
+_LAST_LINES = 15
 _ENDED_WELL = {"success", "skipped"}
 _ENDED_BADLY = {"failed", "upstream_failed", "removed"}
 
@@ -44,9 +45,11 @@ def run_to_its_end(api: AirflowApi, dag_id: str, display: Display, *, seconds: f
         if state == "success":
             display.done(run_row, run_id)
             return run_id
-        if state == "failed":
+        # A try that failed is told at once: the next one may be minutes away.
+        failed = [task for task in tasks if task["state"] in {"failed", "up_for_retry"}]
+        if state == "failed" or failed:
             display.failed(run_row, run_id)
-            raise RunFailed(_reason(api, dag_id, run_id, tasks))
+            raise RunFailed(_reason(api, dag_id, run_id, failed))
         if time.monotonic() > deadline:
             raise RunFailed(
                 f"The run of {dag_id} has not ended within {seconds:.0f} seconds and goes on: "
@@ -64,15 +67,16 @@ def _show(api: AirflowApi, dag_id: str, run_id: str, tasks: list[dict[str, Any]]
             display.failed(name, state)
         elif state == "running":
             lines = api.log_lines(dag_id, run_id, task["task_id"], task["try_number"])
-            display.working(name, lines[-1].splitlines()[0] if lines else state)
-        elif task["start_date"]:
-            display.working(name, state)
+            display.working(name, lines[-1] if lines else state)
+        elif state == "up_for_retry":
+            display.failed(name, f"try {task['try_number']} failed")
 
 
-def _reason(api: AirflowApi, dag_id: str, run_id: str, tasks: list[dict[str, Any]]) -> str:
+def _reason(api: AirflowApi, dag_id: str, run_id: str, failed: list[dict[str, Any]]) -> str:
     where = f"Look at {api.run_url(dag_id, run_id)} (as admin, whose password `make demo-status` shows)."
-    failed = next((task for task in tasks if task["state"] == "failed"), None)
-    if failed is None:
+    if not failed:
         return f"The run of {dag_id} failed. {where}"
-    lines = api.log_lines(dag_id, run_id, failed["task_id"], failed["try_number"])[-15:]
-    return "\n".join([f"The task {failed['task_id']} of {dag_id} failed. {where} Its last lines:", *lines])
+    task = failed[0]
+    again = " Airflow will try it again by itself." if task["state"] == "up_for_retry" else ""
+    lines = api.log_lines(dag_id, run_id, task["task_id"], task["try_number"])[-_LAST_LINES:]
+    return "\n".join([f"The task {task['task_id']} of {dag_id} failed.{again} {where} Its last lines:", *lines])

@@ -112,7 +112,8 @@ class EmbeddedPostgres:
     def destroy(self) -> None:
         """Stop it and delete its data."""
         self.stop()
-        shutil.rmtree(self.home, ignore_errors=True)
+        if self._account:
+            system_user.forget(self.home)
         shutil.rmtree(self.directory, ignore_errors=True)
 
     def create_role(self, name: str, password: str, *, create_databases: bool = False) -> None:

@@ -49,7 +49,7 @@ def stop_marked(mark: str, *, grace: float = 5.0) -> int:
     Servers start processes of their own, and those outlive a server that is killed: only their environment still says
     whose they are.
     """
-    found = [record for record in map(ProcessRecord.of, _marked(mark)) if record is not None]
+    found = [record for record in map(ProcessRecord.of, marked(mark)) if record is not None]
     for how, seconds in ((signal.SIGTERM, grace), (signal.SIGKILL, 5.0)):
         for record in found:
             if record.is_running():
@@ -61,16 +61,17 @@ def stop_marked(mark: str, *, grace: float = 5.0) -> int:
     return len(found)
 
 
-def _marked(mark: str) -> list[int]:
+def marked(mark: str) -> list[int]:
+    """The ids of the processes whose environment carries `mark` ("NAME=value"), but for this one."""
     wanted = mark.encode()
-    marked = []
+    found = []
     for folder in Path("/proc").iterdir():
         if not folder.name.isdigit() or int(folder.name) == os.getpid():
             continue
         with contextlib.suppress(OSError):  # gone meanwhile, or somebody else's
             if wanted in (folder / "environ").read_bytes().split(b"\0"):
-                marked.append(int(folder.name))
-    return marked
+                found.append(int(folder.name))
+    return found
 
 
 class Daemon:

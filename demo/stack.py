@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 import shutil
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -23,6 +24,7 @@ from demo.state import DemoState
 CHECKOUT = Path(__file__).resolve().parents[1]
 MARK = "DBOPS_DEMO"
 
+_SCRIPTS = Path(sysconfig.get_path("scripts"))
 _GRPC = (0, ports.GRPC_OFFSET)
 _S3_PORTS = {f"s3_{listener}": _GRPC for listener in LISTENERS}
 PORTS = {"postgres": (0,), "mail": (0,), "airflow": (0,), **_S3_PORTS}
@@ -119,7 +121,7 @@ class Stack:
         own.mkdir(mode=0o700, exist_ok=True)
         aws = own / "aws"
         if not aws.is_symlink():
-            aws.symlink_to(CHECKOUT / ".venv" / "bin" / "aws")
+            aws.symlink_to(_SCRIPTS / "aws")
         return f"{self.postgres.bin_dir}{os.pathsep}{own}"
 
     def running(self) -> dict[str, bool]:
@@ -147,7 +149,7 @@ class Stack:
 
     def _airflow_environment(self, dags: Path) -> dict[str, str]:
         metadata = self.postgres.url("airflow", user="airflow", password=self.state.secrets["airflow_database"])
-        path = [str(self.postgres.bin_dir), str(CHECKOUT / ".venv" / "bin"), os.environ.get("PATH", os.defpath)]
+        path = [str(self.postgres.bin_dir), str(_SCRIPTS), os.environ.get("PATH", os.defpath)]
         return {
             **{name: value for name, value in os.environ.items() if name != "PATH"},
             **airflow_server.settings(

@@ -51,6 +51,13 @@ def home_for(directory: Path, account: pwd.struct_passwd) -> Path:
     return home
 
 
+def forget(home: Path) -> None:
+    """Delete such a folder, and the programs that were copied for the account when it was the last one."""
+    shutil.rmtree(home, ignore_errors=True)
+    if all(other.name.startswith("programs-") for other in ROOT.iterdir()):
+        shutil.rmtree(ROOT, ignore_errors=True)
+
+
 def can_reach(path: Path) -> bool:
     """Whether any account may enter `path` and read what is in it."""
     resolved = path.resolve()

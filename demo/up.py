@@ -14,14 +14,14 @@ from demo import airflow_server, disk, environment, target
 from demo.abandoned import Watch
 from demo.backup_run import run_to_its_end, wait_for_dag
 from demo.display import Display
-from demo.errors import ComponentFailed
+from demo.errors import ComponentFailed, DemoError
 from demo.stack import MARK, Stack, locked, settle
 from demo.state import DemoState
 from demo.summary import BackupSummary, print_access, print_backup
 
 _DAG = f"backup__{target.NAME}"
 _RESTART_AFTER = 60.0
-_HEALTHY_WITHIN = 240.0
+_HEALTHY_WITHIN = 420.0
 _DAG_KNOWN_WITHIN = 90.0
 _BACKUP_WITHIN = 1800.0
 
@@ -39,10 +39,12 @@ def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None 
                 display.note(sentence)
             try:
                 _start(stack, display, scale=scale)
-            except BaseException:
+            except BaseException as error:
                 display.note("Stopping what was started ...")
                 stop_completely(stack)
                 watch.dismiss()
+                if isinstance(error, KeyboardInterrupt):
+                    raise DemoError("Interrupted: everything that was started has been stopped again.") from error
                 raise
             watch.dismiss()
     client = stack.s3.client()
@@ -52,6 +54,8 @@ def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None 
             wait_for_dag(api, _DAG, seconds=_DAG_KNOWN_WITHIN)
             run_to_its_end(api, _DAG, display, seconds=_BACKUP_WITHIN)
         backup = BackupSummary.newest(client, bucket=stack.storage.bucket, prefix=stack.storage.folder)
+    except KeyboardInterrupt as error:
+        raise DemoError(f"Interrupted: the stack runs on, and so does the backup; watch it at {stack.url}.") from error
     finally:
         api.close()
         client.close()

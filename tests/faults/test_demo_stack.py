@@ -1,0 +1,175 @@
+"""What `python -m demo` does when something goes wrong half way: one sentence, not zero, and nothing left running."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from demo.processes import marked
+from demo.stack import CHECKOUT, MARK, PORTS
+from demo.state import DemoState
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "demo"
+    yield folder
+    demo(folder, "clean")
+    assert not folder.exists()
+
+
+def demo(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demo", "--folder", str(folder), *command],
+        cwd=CHECKOUT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=240,
+    )
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "demo", "--folder", str(folder), "up", "--scale", "0.01"],
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def eventually(holds: Callable[[], bool], *, seconds: float = 120) -> bool:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+def left_running(folder: Path) -> list[int]:
+    state = DemoState.load(folder / "state.json")
+    return marked(f"{MARK}={state.id}") if state else []
+
+
+def airflow_is_starting(folder: Path) -> bool:
+    log = folder / "logs" / "airflow.log"
+    return log.exists() and log.stat().st_size > 0
+
+
+def test_a_server_that_does_not_start_ends_the_start_and_leaves_nothing_running(folder: Path) -> None:
+    (folder / "airflow").mkdir(parents=True)
+    (folder / "airflow" / "airflow.cfg").write_text("this is no configuration\n")
+
+    result = demo(folder, "up", "--scale", "0.01")
+
+    assert result.returncode == 1
+    assert "Airflow stopped while it was starting" in result.stderr
+    assert "airflow.cfg" in result.stderr  # the end of its log
+    assert left_running(folder) == []
+    state = DemoState.load(folder / "state.json")
+    assert state is not None
+    assert not [word for word in state.secrets.values() if word in result.stdout + result.stderr]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_start_that_is_ended_half_way_leaves_nothing_running(folder: Path, number: signal.Signals) -> None:
+    process = start(folder)
+    assert eventually(lambda: airflow_is_starting(folder))
+    assert left_running(folder)
+
+    process.send_signal(number)
+    output, _ = process.communicate(timeout=120)
+
+    assert process.returncode != 0
+    assert eventually(lambda: left_running(folder) == [])
+    assert number is signal.SIGKILL or "Interrupted: everything that was started has been stopped" in output
+
+
+def test_a_second_start_at_the_same_time_is_told_to_wait(folder: Path) -> None:
+    process = start(folder)
+    assert eventually((folder / "state.json").exists)
+
+    result = demo(folder, "up")
+
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=120)
+    assert result.returncode == 1
+    assert f"Another command works on this demo (process {process.pid})" in result.stderr
+
+
+def test_a_remembered_port_that_a_stranger_took_is_replaced_and_said_so(folder: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        folder.mkdir()
+        state = DemoState.generate()
+        state.ports = {"airflow": taken}
+        state.save(folder / "state.json")
+        (folder / "airflow").mkdir()
+        (folder / "airflow" / "airflow.cfg").write_text("this is no configuration\n")  # one sentence is enough here
+
+        result = demo(folder, "up", "--scale", "0.01")
+
+    assert f"Port {taken} (airflow) is in use by another program" in result.stdout
+
+
+def test_a_damaged_state_is_said_to_be_so_and_can_be_removed(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "state.json").write_text("{")
+
+    started, stopped, cleaned = demo(folder, "up"), demo(folder, "stop"), demo(folder, "clean")
+
+    assert started.returncode == stopped.returncode == 1
+    assert "`make demo-clean` removes the demo" in started.stderr
+    assert "Traceback" not in started.stderr + stopped.stderr + cleaned.stderr
+    assert cleaned.returncode == 0
+
+
+def test_no_variables_are_printed_for_a_demo_that_does_not_run(folder: Path) -> None:
+    absent = demo(folder, "env")
+    folder.mkdir()
+    state = DemoState.generate()
+    state.ports = dict.fromkeys(PORTS, 1)
+    state.save(folder / "state.json")
+    stopped = demo(folder, "env")
+
+    assert (absent.returncode, absent.stdout) == (1, "")
+    assert "There is no demo here" in absent.stderr
+    assert (stopped.returncode, stopped.stdout) == (1, "")
+    assert "The demo does not run" in stopped.stderr
+
+
+def test_stopping_and_removing_what_is_not_there_is_no_error(folder: Path) -> None:
+    assert demo(folder, "stop").returncode == 0
+    assert demo(folder, "clean").returncode == 0
+
+
+def test_make_names_a_too_old_python_and_installs_nothing(tmp_path: Path) -> None:
+    for file in ("Makefile", "requirements-uv.txt", "requirements-dev.txt"):
+        shutil.copy(CHECKOUT / file, tmp_path)
+    old = tmp_path / "python3.9"
+    old.write_text('#!/bin/sh\ncase "$1" in --version|-V) echo "Python 3.9.2" ;; *) exit 1 ;; esac\n')
+    old.chmod(0o755)
+
+    result = subprocess.run(
+        ["make", "demo", f"PYTHON={old}"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if not name.startswith("MAKE")},
+    )
+
+    assert result.returncode != 0
+    assert "Python 3.9.2, and this needs Python 3.11 or newer" in result.stderr
+    assert not (tmp_path / ".venv").exists()
