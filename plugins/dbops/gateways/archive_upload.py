@@ -9,6 +9,7 @@ pg_dump and its workers, and is not among them, is complete.
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from dbops.domain.backup import FileEntry, TableEntry
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.target import BackupOptions, Storage
-from dbops.errors import DumpFailed, StoreTooSlow
+from dbops.errors import BucketError, DumpFailed, StoreTooSlow
 from dbops.gateways.archive_toc import TocEntry, read_toc
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.copy_rows import RowCounter
@@ -31,6 +32,8 @@ from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pg_dump import dump_failure, table_took_too_long
 from dbops.gateways.spool import Abandoned, Spool
 from dbops.gateways.throttle import Throttle
+
+log = logging.getLogger(__name__)
 
 _TICK = 0.03
 _PROGRESS_EVERY = 5.0
@@ -218,11 +221,19 @@ class ArchiveUpload:
         self._dump.stop()
         for result in self._results.values():
             result.cancel()
+        self._abort_uploads()  # wakes what waits to try again
         self._senders.shutdown(cancel_futures=True)
         self._followers.shutdown(cancel_futures=True)
+        self._abort_uploads()  # those that were begun in between
         for upload in self._uploads.values():
-            upload.abort()
             upload.file.close()
+
+    def _abort_uploads(self) -> None:
+        try:
+            for upload in self._uploads.values():
+                upload.abort()
+        except BucketError as error:  # the store is gone, and the first error is the one to tell
+            log.warning("An unfinished upload stays until the next backup aborts it: %s", error)
 
     def _outcome(self) -> UploadedArchive:
         counts = {
@@ -233,12 +244,12 @@ class ArchiveUpload:
         missing = [entry.name for entry in self._tables.values() if (entry.schema, entry.name) not in counts]
         if missing:
             raise DumpFailed(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
+        # A table that an extension lets people fill has rows in the archive, and no definition.
+        names = {(entry.schema, entry.name) for entry in self._toc if entry.kind == "TABLE"} | counts.keys()
         tables = []
-        for entry in self._toc:
-            if entry.kind == "TABLE":
-                counter = counts.get((entry.schema, entry.name))
-                rows, size = (None, 0) if counter is None else (counter.rows, counter.bytes)
-                tables.append(TableEntry(entry.schema, entry.name, rows, size))
-        tables.sort(key=lambda table: (table.schema, table.name))
+        for schema, name in sorted(names):
+            counter = counts.get((schema, name))
+            rows, size = (None, 0) if counter is None else (counter.rows, counter.bytes)
+            tables.append(TableEntry(schema, name, rows, size))
         files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
         return UploadedArchive(tuple(files), tuple(tables))

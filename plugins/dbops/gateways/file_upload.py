@@ -50,6 +50,7 @@ class FileUpload:
         self._upload: Upload | None = None
         self._sent: list[Future[None]] = []
         self._cut = 0
+        self._is_aborted = False
         self.done = False
 
     @property
@@ -76,8 +77,9 @@ class FileUpload:
 
     def abort(self) -> None:
         """Leave nothing of it in the bucket that a listing of uploads would show."""
-        if self._upload is not None:
+        if self._upload is not None and not self._is_aborted:
             self._upload.abort()
+            self._is_aborted = True
 
     def _observe(self, taken: memoryview) -> None:
         self._digest.update(taken)

@@ -16,7 +16,7 @@ from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
 from dbops.domain.target import Target
-from dbops.errors import BucketError, ObjectExists, PreflightFailed, SpoolError
+from dbops.errors import BucketError, PreflightFailed, SpoolError
 from dbops.gateways.archive_upload import ArchiveUpload, UploadedArchive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -56,7 +56,7 @@ def back_up(
                     target, address, bucket, held=held, readiness=readiness, spool=spool, on_progress=on_progress
                 )
                 manifest = _manifest(target, held, readiness, archive, clock())
-                _write_manifest(bucket, layout, manifest)
+                bucket.create(layout.manifest(held.backup_id), manifest.to_json())
             except BaseException:
                 _discard(bucket, layout, held)
                 raise
@@ -146,15 +146,6 @@ def _manifest(
         lsn=readiness.facts.lsn,
         tool_version=dbops.__version__,
     )
-
-
-def _write_manifest(bucket: Bucket, layout: Layout, manifest: BackupManifest) -> None:
-    key, body = layout.manifest(manifest.backup_id), manifest.to_json()
-    try:
-        bucket.create(key, body)
-    except ObjectExists:
-        if bucket.get(key) != body:  # equal where the answer to our own request was lost and the request repeated
-            raise
 
 
 def _discard(bucket: Bucket, layout: Layout, held: HeldClaim) -> None:
