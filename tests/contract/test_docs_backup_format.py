@@ -1,0 +1,71 @@
+"""docs/backup-format.md and the code that reads and writes backups say the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout
+from dbops.domain.retention import Hold
+
+PAGE = (Path(__file__).parents[2] / "docs/backup-format.md").read_text()
+BACKUP = BackupId("20261122T020000Z")
+
+
+def section(title: str) -> str:
+    """The part of the page under a heading, up to the next one."""
+    found = re.search(rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1]
+
+
+def example(title: str) -> bytes:
+    found = re.search(r"^```json\n(.*?)\n^```$", section(title), re.MULTILINE | re.DOTALL)
+    assert found, title
+    return found[1].encode()
+
+
+@pytest.mark.parametrize(
+    ("title", "read"),
+    [
+        ("manifest.json", BackupManifest.from_json),
+        ("started.json", Claim.from_json),
+        ("holds/&lt;backup_id&gt;.json", Hold.from_json),
+    ],
+)
+def test_the_example_is_what_the_code_writes_byte_for_byte(
+    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold]
+) -> None:
+    body = example(title)
+    assert read(body).to_json() == body
+
+
+def test_every_key_of_the_manifest_is_explained_once() -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section("manifest.json"), re.MULTILINE)
+    explained = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
+    assert sorted(explained) == sorted(field.name for field in fields(BackupManifest))
+
+
+def test_every_object_that_the_code_names_is_on_the_page() -> None:
+    layout = Layout("")
+    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP)
+    keys = [
+        layout.started(BACKUP),
+        layout.manifest(BACKUP),
+        layout.hold(BACKUP),
+        layout.verification(BACKUP),
+        layout.audit(BACKUP.time, "expire"),
+        layout.index,
+    ]
+    for key in keys:
+        inside = key.removeprefix(layout.folder(BACKUP))
+        assert re.search(rf"^ +{re.escape(inside)} ", objects, re.MULTILINE), key
+
+
+def test_the_current_format_is_the_documented_one() -> None:
+    default = next(field.default for field in fields(BackupManifest) if field.name == "format")
+    assert f"| `format` | {default} |" in PAGE
