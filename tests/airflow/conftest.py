@@ -56,20 +56,33 @@ def airflow_environment(home: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture(scope="package", autouse=True)
-def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """An Airflow whose metadata database is empty."""
+def _enter(home: Path, patch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+        patch.delenv(name)
+    for name, value in airflow_environment(home).items():
+        patch.setenv(name, value)
+
+
+@pytest.fixture(scope="session")
+def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An Airflow whose metadata database is empty at first."""
     assert "airflow" not in sys.modules, "something imported Airflow before its home was made"
     home = tmp_path_factory.mktemp("airflow")
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
-            patch.delenv(name)
-        for name, value in airflow_environment(home).items():
-            patch.setenv(name, value)
+        _enter(home, patch)
         from airflow.utils.db import upgradedb
 
         upgradedb()
-        yield home
+    return home
+
+
+@pytest.fixture(autouse=True)
+def _at_home(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Airflow reads most of its environment when it needs it; the Airflows of other tests must not see this one's."""
+    _enter(airflow_home, monkeypatch)
+    yield
+    for name in [name for name in os.environ if name.startswith("AIRFLOW_CTX_")]:
+        del os.environ[name]  # what Airflow tells a task's own process, which here is the tests'
 
 
 @pytest.fixture
