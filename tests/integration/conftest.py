@@ -1,0 +1,51 @@
+"""Fixtures of the tests on real servers."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from demo.postgres import EmbeddedPostgres
+from demo.seaweed import SeaweedS3
+from tests.backups import Desk, Programs
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+TRAP = Path(__file__).parents[1] / "testdata/trap"
+
+
+@pytest.fixture(scope="session")
+def programs(postgres_server: EmbeddedPostgres) -> Programs:
+    """PostgreSQL's own programs."""
+    return Programs(postgres_server)
+
+
+@pytest.fixture(scope="session")
+def trap_database(postgres_server: EmbeddedPostgres, programs: Programs) -> Iterator[str]:
+    """The URL of the trap database, tests/testdata/trap; its roles are on the server as well. Only read it."""
+    name = f"trap_{secrets.token_hex(4)}"
+    postgres_server.create_database(name)
+    roles, *scripts = sorted(TRAP.glob("*.sql"))
+    try:
+        programs.execute(postgres_server.url(), roles)
+        for script in scripts:
+            programs.execute(postgres_server.url(name), script)
+        yield postgres_server.url(name)
+    finally:
+        postgres_server.drop_database(name)
+        with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+            for role in re.findall(r"^CREATE ROLE (\"(?:[^\"]|\"\")+\"|\S+) ", roles.read_text("utf-8"), re.MULTILINE):
+                connection.execute(f"DROP ROLE IF EXISTS {role}".encode())
+
+
+@pytest.fixture
+def desk(programs: Programs, s3_server: SeaweedS3, s3_client: S3Client, bucket_name: str, tmp_path: Path) -> Desk:
+    """What backs databases up into a fresh bucket."""
+    return Desk(programs, s3_server, s3_client, bucket_name, tmp_path)

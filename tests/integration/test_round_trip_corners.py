@@ -1,0 +1,158 @@
+"""Promises on databases, roles and options off the beaten track."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+
+from dbops.gateways import spool
+from demo.postgres import EmbeddedPostgres
+from tests.backups import Desk, counted_rows, difference, execute, manifest_rows
+
+
+def test_an_empty_database_has_a_backup_of_no_tables_that_restores(
+    desk: Desk, empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    manifest, folder = desk.back_up(empty_database)
+    assert manifest["tables"] == []
+    postgres_server.create_database("restored_empty")
+    try:
+        desk.programs.restore(folder, postgres_server.url("restored_empty"))
+    finally:
+        postgres_server.drop_database("restored_empty")
+
+
+@pytest.mark.parametrize("name", ["od'd \"\\ %20 é", "a=b", "postgresql://x", "-rf"])
+def test_a_database_with_a_difficult_name_is_backed_up(
+    name: str, desk: Desk, postgres_server: EmbeddedPostgres
+) -> None:
+    postgres_server.create_database(name)
+    try:
+        execute(postgres_server.url(name), "CREATE TABLE t AS SELECT generate_series(1, 7)")
+        manifest, _ = desk.back_up(postgres_server.url(name))
+    finally:
+        postgres_server.drop_database(name)
+    assert manifest["database"] == name
+    assert manifest_rows(manifest) == {("public", "t"): 7}
+
+
+@pytest.fixture
+def reader(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A role that may read every table, and nothing else."""
+    name, password = f"reader_{secrets.token_hex(4)}", "p@ss:w/rd'%"
+    postgres_server.create_role(name, password)
+    execute(postgres_server.url(), f"GRANT pg_read_all_data TO {name}", f"ALTER ROLE {name} BYPASSRLS")
+    yield f"{name}:{quote(password, safe='')}"
+    execute(postgres_server.url(), f"DROP ROLE {name}")
+
+
+def test_a_role_that_may_read_everything_and_do_nothing_makes_a_whole_backup(
+    desk: Desk,
+    reader: str,
+    trap_database: str,
+    empty_database: str,
+    postgres_server: EmbeddedPostgres,
+) -> None:
+    role = reader.partition(":")[0]
+    source = postgres_server.url("trap_copy")
+    template = trap_database.rpartition("/")[2]
+    execute(postgres_server.url(), f"CREATE DATABASE trap_copy TEMPLATE {template}")
+    try:
+        # pg_read_all_data covers no large objects, and the options of others' user mappings are for superusers only.
+        execute(
+            source,
+            "DO $$ DECLARE n oid; BEGIN FOR n IN SELECT oid FROM pg_largeobject_metadata LOOP "
+            f"EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO {role}', n); END LOOP; END $$",  # noqa: S608 - ours
+            'DROP USER MAPPING FOR trap_reader SERVER "far away"',
+        )
+        manifest, folder = desk.back_up(source.replace(f"postgres:{postgres_server.password}", reader))
+        assert manifest_rows(manifest) == counted_rows(source)
+        desk.programs.restore(folder, empty_database)
+        assert difference(desk.programs.dump(source), desk.programs.dump(empty_database)) == []
+        execute(empty_database, f"DROP OWNED BY {role}")
+    finally:
+        postgres_server.drop_database("trap_copy")
+
+
+def test_the_globals_have_no_passwords_where_the_role_may_not_read_them(
+    desk: Desk, empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    postgres_server.create_role("plain", "secret")
+    try:
+        _, folder = desk.back_up(empty_database.replace(f"postgres:{postgres_server.password}", "plain:secret"))
+    finally:
+        execute(postgres_server.url(), "DROP ROLE plain")
+    globals_sql = (folder / "globals.sql").read_text("utf-8")
+    assert "CREATE ROLE plain;" in globals_sql
+    assert "PASSWORD" not in globals_sql
+
+
+def test_rows_in_a_table_that_an_extension_lets_people_fill_are_counted(desk: Desk, empty_database: str) -> None:
+    execute(
+        empty_database,
+        "CREATE EXTENSION citext; CREATE TABLE settings (k text); INSERT INTO settings VALUES ('a'), ('b')",
+        "ALTER EXTENSION citext ADD TABLE settings",
+        """UPDATE pg_extension SET extconfig = ARRAY['settings'::regclass::oid], extcondition = '{""}'
+           WHERE extname = 'citext'""",
+    )
+    manifest, _ = desk.back_up(empty_database)
+    assert manifest_rows(manifest) == {("public", "settings"): 2}
+
+
+def test_what_is_left_out_is_left_out_and_the_manifest_says_so(
+    desk: Desk, empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    execute(
+        empty_database,
+        "CREATE TABLE kept AS SELECT generate_series(1, 4); CREATE TABLE gone AS SELECT 1",
+        'CREATE TABLE "log\'s" AS SELECT generate_series(1, 9)',
+        "CREATE SCHEMA scratch; CREATE TABLE scratch.t AS SELECT 1",
+    )
+    manifest, folder = desk.back_up(
+        empty_database,
+        exclude_schemas=["scratch"],
+        exclude_tables=["public.gone"],
+        exclude_table_data=["public.log's"],
+        globals=False,
+    )
+    assert manifest_rows(manifest) == {("public", "kept"): 4, ("public", "log's"): None}
+    assert not (folder / "globals.sql").exists()
+    postgres_server.create_database("restored_partly")
+    try:
+        desk.programs.restore(folder, postgres_server.url("restored_partly"))
+        assert counted_rows(postgres_server.url("restored_partly")) == {("public", "kept"): 4, ("public", "log's"): 0}
+    finally:
+        postgres_server.drop_database("restored_partly")
+
+
+def test_a_disk_that_gives_no_space_back_within_a_file_serves_as_well(
+    desk: Desk,
+    trap_database: str,
+    empty_database: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(spool.Spool, "_probe", lambda _: False)
+    (tmp_path / "spool").mkdir()
+    manifest, folder = desk.back_up(
+        trap_database, jobs=2, spool=str(tmp_path / "spool"), spool_cap="16MiB", storage={"part_size": "5MiB"}
+    )
+    assert manifest_rows(manifest) == counted_rows(trap_database)
+    desk.programs.restore(folder, empty_database)
+    assert difference(desk.programs.dump(trap_database), desk.programs.dump(empty_database)) == []
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_a_second_backup_has_the_same_data_files_and_stands_beside_the_first(desk: Desk, trap_database: str) -> None:
+    first, _ = desk.back_up(trap_database)
+    second, _ = desk.back_up(trap_database)
+    assert first["backup_id"] < second["backup_id"]
+    contents = [
+        sorted(file["sha256"] for file in manifest["files"] if file["name"] not in {"toc.dat", "globals.sql"})
+        for manifest in (first, second)
+    ]
+    assert contents[0] == contents[1]
