@@ -45,7 +45,9 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
     environment = {**inherited_environment(), **address.libpq_environment()}
-    command.append(f"--database={environment['PGDATABASE']}")
+    # As a connection string: a bare name that looks like one would be taken for one.
+    database = environment["PGDATABASE"].replace("\\", "\\\\").replace("'", "\\'")
+    command.append(f"--database=dbname='{database}'")
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=_GLOBALS_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
