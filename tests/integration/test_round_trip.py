@@ -109,7 +109,7 @@ def _roles(url: str) -> list[tuple[Any, ...]]:
         'SELECT n FROM trap."on totals"',
         "SELECT matviewname, ispopulated FROM pg_matviews ORDER BY 1",
         "SELECT oid, md5(lo_get(oid)) FROM pg_largeobject_metadata ORDER BY 1",
-        "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid::regclass::text ~ 'trap' ORDER BY 1",
+        "SELECT indexrelid::regclass::text, indisvalid FROM pg_index WHERE indrelid::regclass::text ~'trap' ORDER BY 1",
         "SELECT conrelid::regclass::text, conname, convalidated FROM pg_constraint WHERE conrelid <> 0 ORDER BY 1, 2",
         "SELECT schemaname, sequencename, last_value FROM pg_sequences ORDER BY 1, 2",
         "SELECT relname FROM pg_class WHERE relpersistence = 'u' AND relkind IN ('r', 'S') ORDER BY 1",

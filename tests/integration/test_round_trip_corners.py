@@ -65,8 +65,8 @@ def test_a_role_that_may_read_everything_and_do_nothing_makes_a_whole_backup(
         # pg_read_all_data covers no large objects, and the options of others' user mappings are for superusers only.
         execute(
             source,
-            "DO $$ DECLARE n oid; BEGIN FOR n IN SELECT oid FROM pg_largeobject_metadata LOOP "
-            f"EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO {role}', n); END LOOP; END $$",  # noqa: S608 - ours
+            "DO $$ DECLARE n oid; BEGIN FOR n IN SELECT oid FROM pg_largeobject_metadata LOOP "  # noqa: S608 - ours
+            f"EXECUTE format('GRANT SELECT ON LARGE OBJECT %s TO {role}', n); END LOOP; END $$",
             'DROP USER MAPPING FOR trap_reader SERVER "far away"',
         )
         manifest, folder = desk.back_up(source.replace(f"postgres:{postgres_server.password}", reader))
