@@ -1,0 +1,285 @@
+"""`python -m dbops` as its own process, against a real database and a real store."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlencode
+
+import psycopg2
+import pytest
+from psycopg2 import sql
+
+from demo.postgres import EmbeddedPostgres
+from demo.seaweed import SeaweedS3
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PASSWORD = "p@ss/w%rd: 'only' \"here\""
+SLOWLY = "backup: {bandwidth_limit: 2MiB, spool_cap: 256MiB}\nstorage: {part_size: 5MiB}\n"
+
+
+@dataclass
+class Shell:
+    """A folder with one target, ``shop``, and the environment in which its database and its bucket are found."""
+
+    include: Path
+    environment: dict[str, str]
+    bucket: str
+    client: S3Client
+    started: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def configure(self, text: str) -> None:
+        (self.include / "targets" / "shop.yaml").write_text(f"connection: shop\n{text}", encoding="utf-8")
+
+    def start(self, *argv: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dbops", *argv],
+            cwd="/",
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.started.append(process)
+        return process
+
+    def run(self, *argv: str) -> tuple[int, str, str]:
+        process = self.start(*argv)
+        out, err = process.communicate(timeout=120)
+        assert "Traceback" not in err
+        return process.returncode, out, err
+
+    def document(self, *argv: str) -> tuple[int, Any]:
+        status, out, _ = self.run(*argv, "--json")
+        return status, json.loads(out)
+
+    def stored_keys(self) -> list[str]:
+        return [stored["Key"] for stored in self.client.list_objects_v2(Bucket=self.bucket).get("Contents", [])]
+
+    def uploads(self) -> list[str]:
+        return [upload["Key"] for upload in self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])]
+
+
+@pytest.fixture
+def shell(
+    tmp_path: Path,
+    postgres_server: EmbeddedPostgres,
+    empty_database: str,
+    s3_server: SeaweedS3,
+    bucket_name: str,
+) -> Iterator[Shell]:
+    database = empty_database.rsplit("/", 1)[1]
+    role = f"backup_{database}"
+    administrator = psycopg2.connect(empty_database)
+    administrator.autocommit = True
+    with administrator.cursor() as cursor:
+        cursor.execute('CREATE TABLE "Order" (id int PRIMARY KEY, note text)')
+        # Incompressible, so that a bandwidth limit makes it last.
+        cursor.execute(
+            "INSERT INTO \"Order\" SELECT i, (SELECT string_agg(md5(random()::text || i || j), '') "
+            "FROM generate_series(1, 30) j) FROM generate_series(1, 30000) i"
+        )
+        cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), [PASSWORD])
+        cursor.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(role)))
+    (tmp_path / "targets").mkdir()
+    (tmp_path / "defaults.yaml").write_text(f"environment: development\nstorage: {{bucket: {bucket_name}}}\n")
+    store = urlencode({"endpoint_url": s3_server.endpoint_url, "region_name": s3_server.region})
+    keys = f"{quote(s3_server.access_key, safe='')}:{quote(s3_server.secret_key, safe='')}"
+    url = f"postgres://{role}:{quote(PASSWORD, safe='')}@127.0.0.1:{postgres_server.port}/{database}?schema=public"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(REPOSITORY / "plugins"),
+        "DBOPS_INCLUDE": str(tmp_path),
+        "DBOPS_PG_BIN": str(postgres_server.bin_dir),
+        "AIRFLOW_CONN_SHOP": url,
+        "AIRFLOW_CONN_AWS_DEFAULT": f"aws://{keys}@/?{store}",
+        "TMPDIR": str(tmp_path),
+    }
+    # The SQL that introspects a database lies below include/, where the targets are.
+    (tmp_path / "sql").symlink_to(REPOSITORY / "include" / "sql")
+    client = s3_server.client()
+    shell = Shell(tmp_path, environment, bucket_name, client)
+    shell.configure("")
+    yield shell
+    for process in shell.started:
+        if process.poll() is None:
+            process.kill()
+            process.communicate()
+    client.close()
+    with administrator.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
+        cursor.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
+    administrator.close()
+
+
+def wait_for(process: subprocess.Popen[str], shell: Shell, what: str) -> None:
+    """Wait until an object with that in its key exists; the process must still run then."""
+    wait_until(lambda: process.poll() is not None or any(what in key for key in shell.stored_keys()))
+    if process.poll() is not None:
+        pytest.fail(f"it ended early: {process.communicate()}")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until that is so; fail after half a minute."""
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came to that")
+
+
+def is_paused_pg_dump(pid: int) -> bool:
+    try:
+        _, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")
+    except OSError:
+        return False
+    name, _, fields = rest.rpartition(")")
+    return name == "pg_dump" and fields.split()[0] == "T"
+
+
+def family(pid: int) -> set[int]:
+    """The processes that descend from that one."""
+    children: dict[int, set[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        children.setdefault(int(fields[1]), set()).add(int(stat.parent.name))
+    found: set[int] = set()
+    waiting = [pid]
+    while waiting:
+        new = children.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def test_a_least_privileged_role_backs_up_lists_holds_and_expires_from_a_shell(shell: Shell) -> None:
+    status, report = shell.document("backup", "shop")
+    assert status == 0, report
+    assert (report["verdict"], report["tables"], report["rows"]) == ("ok", 1, 30000)
+    backup_id = report["backup_id"]
+    assert f"shop/backups/{backup_id}/manifest.json" in shell.stored_keys()
+    assert report["location"] == f"s3://{shell.bucket}/shop/backups/{backup_id}/"
+
+    status, listing = shell.document("backups", "shop")
+    assert status == 0
+    assert [backup["backup_id"] for backup in listing["backups"]] == [backup_id]
+    assert shell.document("hold", "shop", backup_id, "--reason", "audit")[0] == 0
+    status, out, _ = shell.run("backups", "shop")
+    assert "audit" in out
+    assert shell.document("expire", "shop")[1]["kept"].keys() == {backup_id}
+    assert shell.document("watch")[0] == 0
+    assert shell.document("hold", "shop", backup_id, "--release")[0] == 0
+
+
+def test_people_see_where_it_goes_and_what_came_of_it(shell: Shell) -> None:
+    status, out, err = shell.run("backup", "shop")
+    assert status == 0, err
+    assert err.startswith("Backing up backup_")
+    assert "1 tables, 30,000 rows" in out
+    assert out.count(f"s3://{shell.bucket}/shop/backups/") == 1
+
+
+def test_no_credential_is_ever_seen_in_arguments_output_or_bucket(shell: Shell, s3_server: SeaweedS3) -> None:
+    shell.configure(SLOWLY)
+    secrets = [PASSWORD, quote(PASSWORD, safe=""), s3_server.secret_key]
+    process = shell.start("backup", "shop")
+    wait_for(process, shell, "started.json")
+    seen: set[str] = set()
+    programs: set[str] = set()
+    while process.poll() is None:
+        for pid in {process.pid, *family(process.pid)}:
+            try:
+                arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+            except OSError:
+                continue
+            programs.add(Path(arguments[0]).name)
+            seen.update(arguments)
+        time.sleep(0.02)
+    out, err = process.communicate()
+    assert process.returncode == 0, err
+    assert "pg_dump" in programs
+    stored = [shell.client.get_object(Bucket=shell.bucket, Key=key)["Body"].read() for key in shell.stored_keys()]
+    for secret in secrets:
+        assert not [argument for argument in seen if secret in argument]
+        assert secret not in out + err
+        assert not [body for body in stored if secret.encode() in body]
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("moment", ["while pg_dump is paused", "after pg_dump has ended"])
+def test_a_stopped_backup_leaves_nothing_behind(shell: Shell, moment: str, number: int, status: int) -> None:
+    shell.configure(SLOWLY if "ended" in moment else SLOWLY.replace("256MiB", "8MiB"))
+    process = shell.start("backup", "shop", "--json")
+    wait_for(process, shell, "started.json")
+    if "paused" in moment:
+        wait_until(lambda: any(is_paused_pg_dump(pid) for pid in family(process.pid)))
+    else:
+        wait_until(lambda: shell.uploads() != [] and not family(process.pid))
+    relatives = family(process.pid)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in err) == (status, False), err
+    assert json.loads(out)["error"].startswith("Stopped by")
+    wait_until(lambda: not [pid for pid in relatives if Path(f"/proc/{pid}").exists()])
+    assert shell.stored_keys() == []
+    assert shell.uploads() == []
+    shell.configure("")
+    assert shell.document("backup", "shop")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "sentence"),
+    [
+        ({"AIRFLOW_CONN_SHOP": "&pgbouncer=true"}, 2, "transaction pooler"),
+        ({"AIRFLOW_CONN_SHOP": "&sslmode=require"}, 3, "SSL"),
+        ({"AIRFLOW_CONN_SHOP": "&user=nobody"}, 3, "password authentication failed"),
+        ({"AIRFLOW_CONN_SHOP": "&port=1"}, 3, "refused"),
+        ({"AIRFLOW_CONN_SHOP": "&sslmod=require"}, 2, 'Did you mean "sslmode"'),
+        ({"AIRFLOW_CONN_AWS_DEFAULT": "&aws_session_token=x"}, 3, "s3://"),
+    ],
+)
+def test_what_is_wrong_is_one_sentence_a_remedy_and_no_password(
+    shell: Shell, change: dict[str, str], status: int, sentence: str
+) -> None:
+    for name, more in change.items():
+        shell.environment[name] += more
+    ended, document = shell.document("backup", "shop")
+    assert ended == status, document
+    assert sentence in f"{document['error']} {document['remedy']}"
+    assert document["remedy"]
+    assert PASSWORD not in f"{document}"
+    assert not [key for key in shell.stored_keys() if "manifest" in key]
+
+
+def test_a_missing_connection_says_which_variable_to_set(shell: Shell) -> None:
+    del shell.environment["AIRFLOW_CONN_SHOP"]
+    status, out, err = shell.run("backup", "shop")
+    assert (status, out) == (2, "")
+    assert "export AIRFLOW_CONN_SHOP='postgresql://user:password@host:5432/database'" in err
+
+
+def test_database_url_and_boto3s_own_variables_are_enough(shell: Shell, s3_server: SeaweedS3) -> None:
+    shell.environment["DATABASE_URL"] = shell.environment.pop("AIRFLOW_CONN_SHOP")
+    del shell.environment["AIRFLOW_CONN_AWS_DEFAULT"]
+    shell.environment |= {
+        "AWS_ENDPOINT_URL": s3_server.endpoint_url,
+        "AWS_ACCESS_KEY_ID": s3_server.access_key,
+        "AWS_SECRET_ACCESS_KEY": s3_server.secret_key,
+        "AWS_DEFAULT_REGION": s3_server.region,
+    }
+    status, report = shell.document("backup", "shop")
+    assert status == 0, report
