@@ -7,16 +7,16 @@ the trailer that pg_dump writes: ``\.`` and two empty lines. A file without exac
 from __future__ import annotations
 
 import io
-from typing import IO, cast
+from collections.abc import Iterator
 
 import numpy as np
-import zstandard
+from backports import zstd
 
 from dbops.errors import DumpFailed
 
 _TRAILER = b"\\.\n\n\n"
 _NEWLINE = ord("\n")
-_BUFFER = 256 * 1024
+_BLOCK = 256 * 1024
 
 
 class RowCounter:
@@ -38,18 +38,27 @@ class RowCounter:
 
     def read(self, source: io.RawIOBase) -> None:
         """Read ``source`` to its end; raises DumpFailed, naming the file, where it is not a whole data file."""
-        buffer = bytearray(_BUFFER)
-        codes = np.frombuffer(buffer, np.uint8)  # five times as fast as bytearray.count
         tail = b""
         try:
-            with zstandard.ZstdDecompressor().stream_reader(
-                cast("IO[bytes]", source), read_size=_BUFFER, read_across_frames=True, closefd=False
-            ) as reader:
-                while length := reader.readinto(buffer):
-                    self._newlines += int(np.count_nonzero(codes[:length] == _NEWLINE))
-                    self._bytes += length
-                    tail = (tail + buffer[max(0, length - len(_TRAILER)) : length])[-len(_TRAILER) :]
-        except zstandard.ZstdError as error:
+            for block in _decompressed(source):
+                # Five times as fast as bytes.count, and every row of the database passes here.
+                self._newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+                self._bytes += len(block)
+                tail = (tail + block[-len(_TRAILER) :])[-len(_TRAILER) :]
+        except zstd.ZstdError as error:
             raise DumpFailed(f"The archive's file {self._name} is not a valid zstd stream: {error}.") from None
         if tail != _TRAILER:
             raise DumpFailed(f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole.")
+
+
+def _decompressed(source: io.RawIOBase) -> Iterator[bytes]:
+    """The text of a stream of one or more frames, in blocks of bounded size however well it compresses."""
+    frame = zstd.ZstdDecompressor()
+    while compressed := source.read(_BLOCK):
+        while compressed:
+            yield frame.decompress(compressed, _BLOCK)
+            while not (frame.needs_input or frame.eof):
+                yield frame.decompress(b"", _BLOCK)
+            compressed = frame.unused_data if frame.eof else b""
+            if frame.eof:
+                frame = zstd.ZstdDecompressor()
