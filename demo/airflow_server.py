@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from demo.processes import Daemon
+from demo.processes import Daemon, stop_marked
 
 USERS = {"admin": "admin", "alice": "user", "bob": "user", "viewer": "viewer"}  # "user" may trigger, and approve
 PASSWORDS_FILE = "simple_auth_manager_passwords.json"
@@ -28,13 +28,26 @@ exec {python} -m airflow "$@"
 
 
 class AirflowServer:
-    """One `airflow standalone` whose home is `directory`; `environment` is all it is told."""
+    """One `airflow standalone` whose home is `directory`; `environment` is all it is told.
+
+    `mark` ("NAME=value") is put into the environment of all its processes: it has many, and they outlive a parent that
+    is killed.
+    """
 
     def __init__(
-        self, directory: Path, *, environment: Mapping[str, str], passwords: Mapping[str, str], log: Path | None = None
+        self,
+        directory: Path,
+        *,
+        environment: Mapping[str, str],
+        passwords: Mapping[str, str],
+        mark: str,
+        log: Path | None = None,
     ) -> None:
         self.directory = directory
-        self._environment = dict(environment)
+        name, _, value = mark.partition("=")
+        self._mark = mark
+        # SPT_NOENV: else the titles Airflow gives its processes overwrite the environment that carries the mark.
+        self._environment = {**environment, name: value, "SPT_NOENV": "1"}
         self._passwords = dict(passwords)
         self._started_with = directory / "started-with"
         self.daemon = Daemon("Airflow", directory, log or directory / "airflow.log")
@@ -67,8 +80,9 @@ class AirflowServer:
         self._started_with.write_text(self._digest(), encoding="ascii")
 
     def stop(self, *, grace: float = 30.0) -> None:
-        """Stop it: SIGINT is what it passes on to its parts."""
-        self.daemon.stop(first=signal.SIGINT, grace=grace)
+        """Stop it with all its parts, also those whose parent was killed; no error when nothing runs."""
+        self.daemon.stop(first=signal.SIGINT, grace=grace)  # which it passes on to its parts
+        stop_marked(self._mark)
         self._started_with.unlink(missing_ok=True)
 
     def _digest(self) -> str:

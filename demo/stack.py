@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -31,12 +31,24 @@ PORTS = {"postgres": (0,), "mail": (0,), "airflow": (0,), **_S3_PORTS}
 
 
 class Stack:
-    """The servers of one state folder. Build it anew after the state's ports have changed."""
+    """The servers of one state folder. Build it anew after the state's ports have changed.
 
-    def __init__(self, folder: Path, state: DemoState, *, dags: Path | None = None) -> None:
+    `dags` and `include` stand in for the checkout's own; `variables` are what Airflow is told beside the demo's own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        state: DemoState,
+        *,
+        dags: Path | None = None,
+        include: Path | None = None,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.state = state
-        self.storage = target.Storage.of(CHECKOUT / "include")
+        self.include = include or CHECKOUT / "include"
+        self.storage = target.Storage.of(self.include)
         port, word, logs = state.ports, state.secrets, folder / "logs"
         self.postgres = EmbeddedPostgres(
             folder / "postgres",
@@ -56,8 +68,9 @@ class Stack:
         )
         self.airflow = AirflowServer(
             folder / "airflow",
-            environment=self._airflow_environment(dags or CHECKOUT / "dags"),
+            environment=self._airflow_environment(dags or CHECKOUT / "dags") | dict(variables or {}),
             passwords=self.users,
+            mark=f"{mark(state)}-airflow",
             log=logs / "airflow.log",
         )
 
@@ -139,7 +152,7 @@ class Stack:
         self.mail.stop()
         self.s3.stop()
         self.postgres.stop()
-        stop_marked(f"{MARK}={self.state.id}")
+        stop_marked(mark(self.state))
 
     def destroy(self) -> None:
         """Stop everything and delete the data."""
@@ -161,11 +174,14 @@ class Stack:
                 secrets=self.state.secrets,
             ),
             **self.connections(),
-            "DBOPS_INCLUDE": str(CHECKOUT / "include"),
+            "DBOPS_INCLUDE": str(self.include),
             "PATH": os.pathsep.join(path),
-            "SPT_NOENV": "1",  # else Airflow's process titles overwrite the environment `stop_marked` reads
-            MARK: self.state.id,
         }
+
+
+def mark(state: DemoState) -> str:
+    """What the environment of every process of this demo carries, as "NAME=value"; Airflow's add a suffix."""
+    return f"{MARK}={state.id}"
 
 
 def settle(folder: Path, state: DemoState, *, dags: Path | None = None) -> tuple[Stack, list[str]]:
@@ -173,6 +189,8 @@ def settle(folder: Path, state: DemoState, *, dags: Path | None = None) -> tuple
     keep: list[str] = []
     if set(PORTS) <= set(state.ports):
         stack = Stack(folder, state, dags=dags)
+        if not stack.airflow.is_running():
+            stack.airflow.stop()  # what a killed one has left still holds its port, and would schedule
         keep += ["postgres"] if stack.postgres.is_running() else []
         keep += ["mail"] if stack.mail.is_running() else []
         keep += ["airflow"] if stack.airflow.is_running() else []

@@ -38,7 +38,7 @@ def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None 
             for sentence in sentences:
                 display.note(sentence)
             try:
-                _start(stack, display, scale=scale)
+                start(stack, display, scale=scale)
             except BaseException as error:
                 display.note("Stopping what was started ...")
                 stop_completely(stack)
@@ -69,7 +69,8 @@ def stop_completely(stack: Stack) -> None:
     stack.stop()
 
 
-def _start(stack: Stack, display: Display, *, scale: float) -> None:
+def start(stack: Stack, display: Display, *, scale: float) -> None:
+    """Start what does not run and load the sample data once; after an error nothing runs any more."""
     airflow_began = time.monotonic()
 
     def databases() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from demo.ports import is_free
 from demo.processes import marked
-from demo.stack import CHECKOUT, MARK, PORTS
+from demo.stack import CHECKOUT, PORTS, mark
 from demo.state import DemoState
 
 
@@ -59,7 +60,22 @@ def eventually(holds: Callable[[], bool], *, seconds: float = 120) -> bool:
 
 def left_running(folder: Path) -> list[int]:
     state = DemoState.load(folder / "state.json")
-    return marked(f"{MARK}={state.id}") if state else []
+    return [*marked(mark(state)), *marked(f"{mark(state)}-airflow")] if state else []
+
+
+def settled(folder: Path, **ports: int) -> DemoState:
+    """The folder of a demo that was started before with these ports, and does not run."""
+    folder.mkdir()
+    state = DemoState.generate()
+    state.ports |= ports
+    state.settle_ports(PORTS, keep=list(ports))
+    state.save(folder / "state.json")
+    return state
+
+
+def break_airflow(folder: Path) -> None:
+    (folder / "airflow").mkdir(parents=True)
+    (folder / "airflow" / "airflow.cfg").write_text("this is no configuration\n")
 
 
 def airflow_is_starting(folder: Path) -> bool:
@@ -68,8 +84,7 @@ def airflow_is_starting(folder: Path) -> bool:
 
 
 def test_a_server_that_does_not_start_ends_the_start_and_leaves_nothing_running(folder: Path) -> None:
-    (folder / "airflow").mkdir(parents=True)
-    (folder / "airflow" / "airflow.cfg").write_text("this is no configuration\n")
+    break_airflow(folder)
 
     result = demo(folder, "up", "--scale", "0.01")
 
@@ -96,6 +111,20 @@ def test_a_start_that_is_ended_half_way_leaves_nothing_running(folder: Path, num
     assert number is signal.SIGKILL or "Interrupted: everything that was started has been stopped" in output
 
 
+def test_what_a_killed_airflow_leaves_is_stopped_before_another_one_starts(folder: Path) -> None:
+    state = settled(folder)
+    name, _, value = f"{mark(state)}-airflow".partition("=")
+    script = f"import socket, time; s = socket.create_server(('127.0.0.1', {state.ports['airflow']})); time.sleep(600)"
+    orphan = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, name: value})
+    assert eventually(lambda: not is_free(state.ports["airflow"]))
+    break_airflow(folder)
+
+    result = demo(folder, "up", "--scale", "0.01")
+
+    assert orphan.wait(timeout=10) == -signal.SIGTERM
+    assert "in use by another program" not in result.stdout
+
+
 def test_a_second_start_at_the_same_time_is_told_to_wait(folder: Path) -> None:
     process = start(folder)
     assert eventually((folder / "state.json").exists)
@@ -111,12 +140,8 @@ def test_a_second_start_at_the_same_time_is_told_to_wait(folder: Path) -> None:
 def test_a_remembered_port_that_a_stranger_took_is_replaced_and_said_so(folder: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         taken = stranger.getsockname()[1]
-        folder.mkdir()
-        state = DemoState.generate()
-        state.ports = {"airflow": taken}
-        state.save(folder / "state.json")
-        (folder / "airflow").mkdir()
-        (folder / "airflow" / "airflow.cfg").write_text("this is no configuration\n")  # one sentence is enough here
+        settled(folder, airflow=taken)
+        break_airflow(folder)  # the sentence about the port is all that is wanted here
 
         result = demo(folder, "up", "--scale", "0.01")
 
@@ -137,10 +162,7 @@ def test_a_damaged_state_is_said_to_be_so_and_can_be_removed(folder: Path) -> No
 
 def test_no_variables_are_printed_for_a_demo_that_does_not_run(folder: Path) -> None:
     absent = demo(folder, "env")
-    folder.mkdir()
-    state = DemoState.generate()
-    state.ports = dict.fromkeys(PORTS, 1)
-    state.save(folder / "state.json")
+    settled(folder)
     stopped = demo(folder, "env")
 
     assert (absent.returncode, absent.stdout) == (1, "")

@@ -38,7 +38,7 @@ def test_alice_and_bob_may_trigger_and_approve_and_viewer_may_not() -> None:
 
 
 def test_a_server_that_does_not_run_does_not_run_as_configured(tmp_path: Path) -> None:
-    assert not AirflowServer(tmp_path, environment={"PATH": ""}, passwords={}).runs_as_configured()
+    assert not AirflowServer(tmp_path, environment={"PATH": ""}, passwords={}, mark="A=b").runs_as_configured()
 
 
 def test_its_last_words_are_words(tmp_path: Path) -> None:
