@@ -10,13 +10,18 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
+def normal(name: str) -> str:
+    """A package's name as every index compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
 def chosen(name: str) -> set[str]:
-    lines = re.findall(r"^([A-Za-z][A-Za-z0-9_-]*)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)
-    return {line.lower().replace("_", "-") for line in lines}
+    return {normal(line) for line in re.findall(r"^(\w[\w.-]*)", (ROOT / f"{name}.in").read_text(), re.MULTILINE)}
 
 
 def locked(name: str) -> dict[str, str]:
-    return dict(re.findall(r"^([a-z0-9.-]+)(?:\[\S+\])?==([^\s;]+)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE))
+    lines = re.findall(r"^(\w[\w.-]*)(?:\[\S+\])?==([^\s;]+)", (ROOT / f"{name}.txt").read_text(), re.MULTILINE)
+    return {normal(package): version for package, version in lines}
 
 
 @pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
