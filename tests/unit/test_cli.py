@@ -63,6 +63,9 @@ class Shell:
         assert "Traceback" not in self.err
         return self.status
 
+    def captured(self) -> Any:
+        return self._capture.readouterr()
+
     def document(self, *argv: str) -> Any:
         """The answer to that with --json, which is all there is on stdout."""
         self.run(*argv, "--json")
@@ -97,7 +100,7 @@ def test_an_include_folder_without_targets_says_so(shell: Shell, tmp_path: Path)
     (tmp_path / "empty" / "targets").mkdir(parents=True)
     shell.include = tmp_path / "empty"
     assert shell.run("targets") == 0
-    assert "There are no targets." in shell.out
+    assert "There is no target." in shell.out
 
 
 @pytest.mark.parametrize("verb", ["backup", "backups", "expire"])
@@ -338,6 +341,17 @@ def test_a_backup_shows_where_it_goes_how_far_it_is_and_what_came_of_it(
     assert (document["backup_id"], document["verdict"], shell.err) == ("20261122T120000Z", "ok", "")
 
 
+def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(back_up_module, "back_up", lambda *_, **__: report())
+    around = Surroundings(
+        shell.include, shell.open_bucket, lambda _: DatabaseAddress("shop", "db", 6432), clock=Clock(NOW), who="eve"
+    )
+    assert main(["backup", "shop"], around) == 0
+    assert "note: Port 6432 is PgBouncer's" in shell.captured().err
+
+
 def test_a_backup_with_something_odd_about_it_is_status_1(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(back_up_module, "back_up", lambda *_, **__: report(warnings=("It shrank by 90 %.",)))
     assert shell.run("backup", "shop") == 1
@@ -463,7 +477,7 @@ def test_what_needs_no_database_and_no_store_imports_neither(argv: tuple[str, ..
     program = (
         "import sys\nfrom dbops.cli.main import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "heavy = {'sqlalchemy', 'boto3', 'botocore', 'psycopg2', 'pandas', 'jinja2', 'airflow', 'zstandard'}\n"
+        "heavy = {'sqlalchemy', 'boto3', 'botocore', 'psycopg2', 'pandas', 'jinja2', 'airflow', 'backports.zstd'}\n"
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(REPOSITORY / "plugins")}

@@ -44,7 +44,7 @@ def targets_shown(files: TargetFiles) -> list[RenderableType]:
         schedule = target.schedule.backup or "by hand only"
         _add(table, target.name, target.environment, target.connection, schedule, target.timezone, _location(target),
              target.description)  # fmt: skip
-    shown = table if files.targets else "There are no targets."
+    shown = table if files.targets else "There is no target."
     return [shown, *_section("Files that cannot be used:", [str(fault) for fault in files.faults])]
 
 

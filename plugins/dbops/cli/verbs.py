@@ -75,6 +75,8 @@ def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
 
     address, bucket = around.database_address(target), around.open_bucket(target)
     screen.tell(f"Backing up {address} to s3://{bucket.name}/{target.root}")
+    if address.pooler_hint:
+        screen.tell(f"note: {address.pooler_hint}")
     with screen.progress() as on_progress:
         report = back_up(
             target, address, bucket, run=f"shell of {around.who}", clock=around.clock, on_progress=on_progress

@@ -67,7 +67,7 @@ _DROPPED = frozenset(
     }
 )
 _MEANT = frozenset({"schema", "pgbouncer", "sslaccept", "sslidentity", "sslpassword", "ssl", "iam", "__extra__"})
-_KNOWN = frozenset({*VARIABLES, *KEEPALIVES, *_DROPPED, *_MEANT})
+KNOWN = frozenset({*VARIABLES, *KEEPALIVES, *_DROPPED, *_MEANT})
 _SSL_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _YES = frozenset({"true", "1", "yes", "on"})
 _NO = frozenset({"false", "0", "no", "off", ""})
@@ -88,7 +88,7 @@ def understand(parameters: Mapping[str, str]) -> Meaning:
     ``sslcert`` beside ``sslkey`` or ``sslrootcert`` is a client's certificate (libpq); alone the server's CA (Prisma).
     """
     for name in parameters:
-        if name not in _KNOWN:
+        if name not in KNOWN:
             raise _unknown(name, with_password="password" in parameters)
     parameters = {name: value for name, value in parameters.items() if value}
     if "sslidentity" in parameters:
@@ -151,7 +151,7 @@ def _flag(parameters: Mapping[str, str], name: str) -> bool:
 
 
 def _unknown(name: str, *, with_password: bool) -> InvalidConnection:
-    near = closest(name, _KNOWN - _DROPPED - {"__extra__"})
+    near = closest(name, KNOWN - _DROPPED - {"__extra__"})
     # A name that resembles nothing may be the tail of a password that was not encoded or quoted.
     shown = f' "{name}"' if near or not with_password else ""
     return InvalidConnection(

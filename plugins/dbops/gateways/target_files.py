@@ -46,8 +46,8 @@ class TargetFiles:
         own = [fault for fault in self.faults if fault.path == f"{_TARGETS}/{name}.yaml"]
         shared = [fault for fault in self.faults if fault.path in {_DEFAULTS, _TARGETS}]
         if own or shared:
-            told = " ".join(f"{fault}." for fault in own or shared)
-            raise InvalidTarget(f"The target {name} cannot be used: {told}", "Correct the file and try again.")
+            told = "; ".join(str(fault) for fault in own or shared)
+            raise InvalidTarget(f"The target {name} cannot be used. {told}", "Correct the file and try again.")
         known = ", ".join(self.targets) or "none"
         raise UnknownTarget(f'There is no target "{name}".', did_you_mean(name, self.targets) or f"There is: {known}.")
 
