@@ -70,6 +70,12 @@ def test_no_page_names_a_machine_of_ours(page: Path) -> None:
     assert not re.search(r"/work/|/tmp/lab|/root/", page.read_text())
 
 
+def test_the_readme_leads_to_every_page() -> None:
+    linked = {(ROOT / link).resolve() for link in LINK.findall((ROOT / "README.md").read_text())}
+    pages = {page for page in PAGES if page.is_relative_to(ROOT / "docs") and page.parent.name != "decisions"}
+    assert pages <= linked
+
+
 def test_every_decision_is_listed() -> None:
     listed = LINK.findall((ROOT / "docs/decisions/README.md").read_text())
     pages = sorted(path.name for path in (ROOT / "docs/decisions").glob("[0-9]*.md"))
