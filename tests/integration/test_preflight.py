@@ -104,6 +104,18 @@ def test_row_level_security_that_would_hide_rows_is_named_and_its_data_may_be_le
     check(reader, postgres_server, target(exclude_table_data=["notes"]))
 
 
+def test_large_objects_that_the_role_may_not_read_are_named(
+    reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    run("SELECT lo_from_bytea(990001, 'x'), lo_from_bytea(990002, 'y'); GRANT pg_read_all_data TO reader")
+    run("GRANT SELECT ON LARGE OBJECT 990002 TO reader")
+    with pytest.raises(PreflightFailed, match="may not read 1 large objects: 990001") as failure:
+        check(reader, postgres_server, target())
+    assert "GRANT SELECT ON LARGE OBJECT" in failure.value.remedy
+    run("GRANT SELECT ON LARGE OBJECT 990001 TO PUBLIC")
+    check(reader, postgres_server, target())
+
+
 def test_a_wrong_password_is_told_apart_and_never_repeated(reader: str, postgres_server: EmbeddedPostgres) -> None:
     with pytest.raises(DatabaseError) as failure:
         check(reader.replace(PASSWORD, "wrong battery staple"), postgres_server, target())

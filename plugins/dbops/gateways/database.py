@@ -72,6 +72,11 @@ class Database:
             rows = session.execute(text(catalog_sql("dumped_relations"))).mappings()
             return [DumpedRelation(**row) for row in rows]
 
+    def unreadable_large_objects(self) -> list[int]:
+        """The oids of the large objects that this role may not read."""
+        with self._session() as session:
+            return list(session.execute(text(catalog_sql("unreadable_large_objects"))).scalars())
+
     @contextmanager
     def _session(self) -> Iterator[Connection]:
         try:
@@ -90,7 +95,10 @@ class Database:
             ) from None
 
     def _connect(self) -> Any:
-        return psycopg2.connect(**self._address.libpq_parameters())
+        connection = psycopg2.connect(**self._address.libpq_parameters())
+        if connection.encoding in {"SQLASCII", "SQL_ASCII"}:  # the driver would refuse every name beyond ASCII
+            connection.set_client_encoding("LATIN1")
+        return connection
 
 
 def _unreachable(said: str, address: DatabaseAddress) -> DatabaseError:

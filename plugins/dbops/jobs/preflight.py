@@ -32,6 +32,7 @@ def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -
     facts = database.facts()
     relations = [relation for relation in database.dumped_relations() if not _is_left_out(relation, target.backup)]
     _require_readable(relations, target)
+    _require_readable_large_objects(database.unreadable_large_objects(), target)
     program = find_pg_dump(programs, facts.server_major)
     sizes = {(relation.schema, relation.name): relation.bytes for relation in relations if not relation.is_sequence}
     return Readiness(facts, program, sizes)
@@ -62,6 +63,15 @@ def _require_readable(relations: Iterable[DumpedRelation], target: Target) -> No
         raise PreflightFailed(
             f"Row-level security would hide rows of {_some(hidden)} from the role of connection {target.connection}.",
             "ALTER ROLE ... BYPASSRLS for that role, or connect as the tables' owner.",
+        )
+
+
+def _require_readable_large_objects(unreadable: list[int], target: Target) -> None:
+    if unreadable:
+        raise PreflightFailed(
+            f"The role of connection {target.connection} may not read {len(unreadable)} large objects: "
+            f"{_some([str(oid) for oid in unreadable])}.",
+            "GRANT SELECT ON LARGE OBJECT ... to that role (pg_read_all_data does not cover them), or connect as owner.",
         )
 
 
