@@ -57,6 +57,7 @@ def test_a_role_with_pg_read_all_data_may_back_up_and_the_facts_are_right(
     reader: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
 ) -> None:
     run("CREATE TABLE orders AS SELECT generate_series(1, 1000) AS id; GRANT pg_read_all_data TO reader")
+    run("ANALYZE orders")
     readiness = check(reader, postgres_server, target())
     assert readiness.facts.server_major == 17
     assert readiness.facts.database_bytes > 1_000_000
@@ -114,6 +115,17 @@ def test_large_objects_that_the_role_may_not_read_are_named(
     assert "GRANT SELECT ON LARGE OBJECT" in failure.value.remedy
     run("GRANT SELECT ON LARGE OBJECT 990001 TO PUBLIC")
     check(reader, postgres_server, target())
+
+
+def test_a_lock_of_a_migration_does_not_hold_the_preflight_up(
+    empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    migration = psycopg2.connect(empty_database)
+    migration.cursor().execute("CREATE TABLE locked (id int)")
+    migration.commit()
+    migration.cursor().execute("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+    assert ("public", "locked") in check(empty_database, postgres_server, target()).sizes
+    migration.close()
 
 
 def test_a_wrong_password_is_told_apart_and_never_repeated(reader: str, postgres_server: EmbeddedPostgres) -> None:

@@ -1,16 +1,19 @@
 -- The tables and sequences that pg_dump would read, their size, and whether this role may read them.
+-- The size is that of the last VACUUM or ANALYZE: asking for the real one would wait behind a migration's lock.
 -- Members of extensions are dumped only where the extension asks for it (extconfig).
 SELECT
     n.nspname                                                   AS schema,
     c.relname                                                   AS name,
     c.relkind = 'S'                                             AS is_sequence,
-    CASE WHEN c.relkind = 'r' THEN pg_table_size(c.oid) ELSE 0 END AS bytes,
+    (c.relpages + coalesce(toast.relpages, 0))::bigint
+        * current_setting('block_size')::int                    AS bytes,
     has_schema_privilege(n.oid, 'USAGE')
         AND CASE WHEN c.relkind = 'S' THEN has_sequence_privilege(c.oid, 'SELECT')
                  ELSE has_table_privilege(c.oid, 'SELECT') END  AS readable,
     c.relrowsecurity AND row_security_active(c.oid)             AS hides_rows
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
+LEFT JOIN pg_class toast ON toast.oid = c.reltoastrelid
 WHERE c.relkind IN ('r', 'p', 'S')
   AND c.relpersistence <> 't'
   AND n.nspname NOT IN ('pg_catalog', 'information_schema')

@@ -38,6 +38,7 @@ log = logging.getLogger(__name__)
 _TICK = 0.03
 _PROGRESS_EVERY = 5.0
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
+_LAST_WORDS = 3.0
 _TOC = "toc.dat"
 
 
@@ -101,8 +102,19 @@ class ArchiveUpload:
         if status:
             raise dump_failure(status, self._dump.stderr(), self._spool.path.parent)
         if self._failure is not None:
-            raise self._failure
+            raise self._cause_of(self._failure)
         return status == 0 and all(result.done() for result in self._results.values())
+
+    def _cause_of(self, failure: BaseException) -> BaseException:
+        """Where a data file is not whole, pg_dump is about to say why: a killed worker leaves such a file first."""
+        if not isinstance(failure, DumpFailed):
+            return failure
+        self._dump.resume()
+        try:
+            status = self._dump.wait(_LAST_WORDS)
+        except TimeoutError:
+            return failure
+        return dump_failure(status, self._dump.stderr(), self._spool.path.parent) if status else failure
 
     def _discover(self, *, ended: bool) -> None:
         names = {path.name for path in self._spool.path.iterdir()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import fcntl
 import io
 import os
 import shutil
@@ -19,14 +20,22 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class Spool:
-    """A private temporary directory (mode 0700); a context manager that removes it with all that is in it."""
+    """A private temporary directory (mode 0700); a context manager that removes it with all that is in it.
+
+    It is locked as long as its process lives, so that the next spool of the target finds and removes what a killed
+    one has left behind.
+    """
 
     def __init__(self, parent: Path | None, target: str) -> None:
+        folder = parent or Path(tempfile.gettempdir())
+        _remove_the_dead(folder, f"dbops-{target}-")
         try:
-            self.path = Path(tempfile.mkdtemp(prefix=f"dbops-{target}-", dir=parent))
+            self.path = Path(tempfile.mkdtemp(prefix=f"dbops-{target}-{os.getpid()}-", dir=folder))
+            self._lock = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC)
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
         except OSError as error:
             raise SpoolError(
-                f"No spool directory can be made in {parent or tempfile.gettempdir()}: {error.strerror}.",
+                f"No spool directory can be made in {folder}: {error.strerror}.",
                 "Set backup.spool of the target to a directory that the worker may write to.",
             ) from None
         self.can_punch = self._probe()
@@ -67,6 +76,25 @@ class Spool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._lock)
+
+
+def _remove_the_dead(folder: Path, prefix: str) -> None:
+    """Remove the spools whose process is gone. One that is just being made is not locked yet, but its process lives."""
+    for left in folder.glob(f"{prefix}*-*"):
+        pid = left.name.removeprefix(prefix).partition("-")[0]
+        try:
+            descriptor = os.open(left, os.O_RDONLY | os.O_CLOEXEC | os.O_DIRECTORY | os.O_NOFOLLOW)
+        except OSError:  # gone in between, or not ours
+            continue
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if os.fstat(descriptor).st_uid == os.geteuid() and pid.isdigit() and not Path(f"/proc/{pid}").exists():
+                shutil.rmtree(left, ignore_errors=True)
+        except BlockingIOError:  # in use
+            continue
+        finally:
+            os.close(descriptor)
 
 
 def punch(descriptor: int, offset: int, length: int) -> bool:

@@ -71,7 +71,7 @@ def _require_readable_large_objects(unreadable: list[int], target: Target) -> No
         raise PreflightFailed(
             f"The role of connection {target.connection} may not read {len(unreadable)} large objects: "
             f"{_some([str(oid) for oid in unreadable])}.",
-            "GRANT SELECT ON LARGE OBJECT ... to that role (pg_read_all_data does not cover them), or connect as owner.",
+            "GRANT SELECT ON LARGE OBJECT ... to that role; pg_read_all_data does not cover them.",
         )
 
 

@@ -1,6 +1,7 @@
 """Promises of the growing file and the spool: nothing is missed, nothing is kept, nobody waits for ever."""
 
 import os
+import subprocess
 import threading
 from pathlib import Path
 
@@ -68,6 +69,20 @@ def test_a_part_is_not_sent_for_a_backup_that_was_abandoned(path: Path) -> None:
     with pytest.raises(Abandoned):
         SpoolPart(descriptor, 0, 1, abandoned).read(1)
     os.close(descriptor)
+
+
+def test_the_spool_of_a_killed_process_is_removed_and_that_of_a_living_one_is_not(tmp_path: Path) -> None:
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    dead = tmp_path / f"dbops-a-{gone.pid}-x"
+    other = tmp_path / f"dbops-b-{gone.pid}-x"
+    for left in (dead, other):
+        left.mkdir()
+        (left / "1.dat").touch()
+    with Spool(tmp_path, "a") as living, Spool(tmp_path, "a"):
+        assert living.path.exists()
+        assert not dead.exists()
+        assert other.exists()
 
 
 def test_punched_space_is_given_back_and_the_file_keeps_its_size(tmp_path: Path) -> None:
