@@ -149,7 +149,7 @@ class SeaweedS3:
                 client.put_object(Bucket=name, Key=".first-write", Body=b"x")
                 client.delete_object(Bucket=name, Key=".first-write")
             except (ClientError, BotoCoreError) as error:
-                if time.monotonic() > deadline:
+                if time.monotonic() > deadline or not self.is_running():
                     raise ComponentFailed(
                         f"SeaweedFS accepts no objects ({error}); the end of {self._daemon.log}:",
                         self._daemon.log_tail(secrets=self._secrets()),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from demo import airflow_server, disk, environment, target
+from demo import airflow_server, disk, environment, system_user, target
 from demo.abandoned import Watch
 from demo.backup_run import run_to_its_end, wait_for_dag
 from demo.display import Display
@@ -29,7 +29,9 @@ _BACKUP_WITHIN = 1800.0
 def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None = None) -> None:
     """Start the stack and make one backup; DemoError when it cannot be started, RunFailed when the backup fails."""
     with locked(folder):
-        disk.require_space(folder)
+        places = (folder, system_user.ROOT) if os.geteuid() == 0 else (folder,)
+        for place in places:
+            disk.require_space(place)
         state = DemoState.load(folder / "state.json") or DemoState.generate()
         environment.clean_own()
         os.environ[MARK] = state.id
@@ -40,11 +42,14 @@ def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None 
             try:
                 start(stack, display, scale=scale)
             except BaseException as error:
+                full = "".join(map(disk.explain_if_full, places))
                 display.note("Stopping what was started ...")
                 stop_completely(stack)
                 watch.dismiss()
                 if isinstance(error, KeyboardInterrupt):
                     raise DemoError("Interrupted: everything that was started has been stopped again.") from error
+                if full and isinstance(error, DemoError | OSError):
+                    raise DemoError(f"{full}{error}") from error
                 raise
             watch.dismiss()
     client = stack.s3.client()
