@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.report import Report, Verdict
 
 
@@ -31,7 +31,7 @@ class BackupReport(Report):
     def markdown(self) -> str:
         """One paragraph, and the warnings."""
         lines = [
-            f"Backup **{self.backup_id}** of {self.target}: {self.tables} tables, {self.rows:,} rows, "
+            f"Backup **{self.backup_id}** of {self.target}: {format_count(self.tables, 'table')}, {format_count(self.rows, 'row')}, "
             f"{format_bytes(self.stored_bytes)} stored of {format_bytes(self.database_bytes)} on the server, "
             f"in {format_duration(timedelta(seconds=self.seconds))}.",
             "",

@@ -72,5 +72,10 @@ def format_bytes(value: float) -> str:
     return f"{value:.1f} TiB"
 
 
+def format_count(number: int, thing: str) -> str:
+    """Write a number of things: ``1 table``, ``1,204 rows``."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(_exact, when_used="json")]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]

@@ -23,7 +23,7 @@ from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.target import BackupOptions, Storage
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
-from dbops.gateways.archive_toc import TocEntry, read_toc
+from dbops.gateways.archive_contents import ArchiveContents
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.copy_rows import RowCounter
 from dbops.gateways.file_upload import FileUpload
@@ -66,7 +66,8 @@ class ArchiveUpload:
         on_progress: Callable[[Progress], None],
     ) -> None:
         self._dump, self._spool, self._bucket, self._folder = dump, spool, bucket, folder
-        self._storage, self._options, self._sizes = storage, options, sizes
+        self._storage, self._options = storage, options
+        self._contents = ArchiveContents(sizes)
         self._on_progress = on_progress
         self._began = time.monotonic()
         self._next_progress = self._began + _PROGRESS_EVERY
@@ -74,9 +75,8 @@ class ArchiveUpload:
         self._abandoned = threading.Event()
         self._failure: BaseException | None = None
         self._held = 0
-        self._toc: list[TocEntry] = []
-        self._tables: dict[str, TocEntry] = {}
         self._uploads: dict[str, FileUpload] = {}
+        self._active: dict[str, FileUpload] = {}
         self._results: dict[str, Future[FileEntry]] = {}
         # A worker of pg_dump holds at most two files open; followers beyond that make sure that finished files move on.
         self._followers = ThreadPoolExecutor(2 * options.jobs + 2, "follower")
@@ -123,15 +123,12 @@ class ArchiveUpload:
             if name == _TOC:
                 if name in still_open:
                     return
-                self._read_toc()
+                self._contents.read(self._spool.path / _TOC)
             self._follow(name)
-        for name, upload in self._uploads.items():
+        self._active = {name: upload for name, upload in self._active.items() if not upload.done}
+        for name, upload in self._active.items():
             if not upload.file.is_finished and name not in still_open and (name in names or ended):
                 upload.file.finish()
-
-    def _read_toc(self) -> None:
-        self._toc = read_toc(self._spool.path / _TOC)
-        self._tables = {entry.file: entry for entry in self._toc if entry.kind == "TABLE DATA" and entry.file}
 
     def _follow(self, name: str) -> None:
         upload = FileUpload(
@@ -144,9 +141,9 @@ class ArchiveUpload:
             punchable=self._spool.can_punch,
             abandoned=self._abandoned,
             on_failure=self._fail,
-            counter=RowCounter(name) if self._table_of(name) else None,
+            counter=RowCounter(name) if self._contents.table_of(name) else None,
         )
-        self._uploads[name] = upload
+        self._uploads[name] = self._active[name] = upload
         self._results[name] = self._followers.submit(self._run, upload)
 
     def _run(self, upload: FileUpload) -> FileEntry:
@@ -161,17 +158,13 @@ class ArchiveUpload:
         if self._failure is None and not isinstance(error, Abandoned):
             self._failure = error
 
-    def _table_of(self, name: str) -> TocEntry | None:
-        return self._tables.get(name.removesuffix(".zst")) or self._tables.get(name)
-
     def _balance(self) -> None:
         """Pause pg_dump when the spool is nearly full, resume it when the store has taken enough.
 
         Bytes that wait for their part to fill can only be sent when pg_dump goes on, so they never justify a pause.
         """
-        active = [upload for upload in self._uploads.values() if not upload.done]
         held = waiting = 0
-        for upload in active:
+        for upload in self._active.values():
             self._check_time(upload)
             held += upload.file.written - upload.file.released
             if not upload.file.is_finished:
@@ -192,7 +185,7 @@ class ArchiveUpload:
 
     def _check_time(self, upload: FileUpload) -> None:
         limit = self._options.statement_timeout
-        entry = self._table_of(upload.file.path.name)
+        entry = self._contents.table_of(upload.file.path.name)
         if limit is None or entry is None or upload.file.is_finished:
             return
         if time.monotonic() - upload.file.seen > limit.total_seconds():
@@ -207,26 +200,21 @@ class ArchiveUpload:
     def progress(self) -> Progress:
         """How far it is."""
         counted = {name: upload for name, upload in self._uploads.items() if upload.counter is not None}
-        total = sum(self._size(entry) for entry in self._tables.values())
         read = 0
         for name, upload in counted.items():
-            entry = self._table_of(name)
-            if entry is not None and upload.counter is not None:
-                size = self._size(entry)
+            if (entry := self._contents.table_of(name)) and upload.counter is not None:
+                size = self._contents.size_of(entry)
                 read += size if upload.done else min(size, upload.counter.bytes)
         return Progress(
             tables_done=sum(upload.done for upload in counted.values()),
-            tables=len(self._tables),
+            tables=self._contents.tables_with_data,
             bytes_read=sum(upload.file.position for upload in self._uploads.values()),
             bytes_uploaded=sum(upload.file.released for upload in self._uploads.values()),
             elapsed=timedelta(seconds=time.monotonic() - self._began),
-            fraction=read / total if total else 0.0,
+            fraction=read / (self._contents.size or 1),
             spooled=self._held,
             paused=self._dump.paused_for > 0,
         )
-
-    def _size(self, entry: TocEntry) -> int:
-        return self._sizes.get((entry.schema, entry.name), 0)
 
     def _give_up(self) -> None:
         self._abandoned.set()
@@ -248,20 +236,6 @@ class ArchiveUpload:
             log.warning("An unfinished upload stays until the next backup aborts it: %s", error)
 
     def _outcome(self) -> UploadedArchive:
-        counts = {
-            (entry.schema, entry.name): upload.counter
-            for name, upload in self._uploads.items()
-            if upload.counter is not None and (entry := self._table_of(name)) is not None
-        }
-        missing = [entry.name for entry in self._tables.values() if (entry.schema, entry.name) not in counts]
-        if missing:
-            raise DumpFailed(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
-        # A table that an extension lets people fill has rows in the archive, and no definition.
-        names = {(entry.schema, entry.name) for entry in self._toc if entry.kind == "TABLE"} | counts.keys()
-        tables = []
-        for schema, name in sorted(names):
-            counter = counts.get((schema, name))
-            rows, size = (None, 0) if counter is None else (counter.rows, counter.bytes)
-            tables.append(TableEntry(schema, name, rows, size))
+        counters = {name: upload.counter for name, upload in self._uploads.items() if upload.counter is not None}
         files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
-        return UploadedArchive(tuple(files), tuple(tables))
+        return UploadedArchive(tuple(files), self._contents.tables(counters))
