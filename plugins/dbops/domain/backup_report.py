@@ -31,9 +31,9 @@ class BackupReport(Report):
     def markdown(self) -> str:
         """One paragraph, and the warnings."""
         lines = [
-            f"Backup **{self.backup_id}** of {self.target}: {format_count(self.tables, 'table')}, {format_count(self.rows, 'row')}, "
-            f"{format_bytes(self.stored_bytes)} stored of {format_bytes(self.database_bytes)} on the server, "
-            f"in {format_duration(timedelta(seconds=self.seconds))}.",
+            f"Backup **{self.backup_id}** of {self.target}: {format_count(self.tables, 'table')}, "
+            f"{format_count(self.rows, 'row')}, {format_bytes(self.stored_bytes)} stored of "
+            f"{format_bytes(self.database_bytes)} on the server, in {format_duration(timedelta(seconds=self.seconds))}.",
             "",
             f"It lies in `{self.location}`.",
         ]
