@@ -30,10 +30,11 @@ class BackupReport(Report):
 
     def markdown(self) -> str:
         """One paragraph, and the warnings."""
+        took = format_duration(timedelta(seconds=self.seconds))
         lines = [
             f"Backup **{self.backup_id}** of {self.target}: {format_count(self.tables, 'table')}, "
             f"{format_count(self.rows, 'row')}, {format_bytes(self.stored_bytes)} stored of "
-            f"{format_bytes(self.database_bytes)} on the server, in {format_duration(timedelta(seconds=self.seconds))}.",
+            f"{format_bytes(self.database_bytes)} on the server, in {took}.",
             "",
             f"It lies in `{self.location}`.",
         ]
