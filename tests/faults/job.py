@@ -1,0 +1,135 @@
+"""Job: a backup in a process of its own, watched from outside."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).parents[2]
+PATIENCE = 60.0
+
+
+def wait_until(happened: Callable[[], object], what: str, seconds: float = PATIENCE) -> None:
+    """Wait for a condition; fails the test, naming it, where it does not come about."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} seconds"
+        time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a job ended."""
+
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """The report on stdout."""
+        found: dict[str, Any] = json.loads(self.stdout)
+        return found
+
+    @property
+    def error(self) -> str:
+        """What the job said went wrong, and what to do."""
+        return f"{self.report['error']} {self.report['remedy']}"
+
+
+class Job:
+    """`python -m dbops backup` in a process of its own; what it starts is found by its spool directory."""
+
+    def __init__(self, command: list[str], environment: dict[str, str], spool: Path, output: Path) -> None:
+        self.spool = spool
+        self._out, self._err = output.with_suffix(".out"), output.with_suffix(".err")
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = subprocess.Popen(command, env=environment, cwd=REPOSITORY, stdout=out, stderr=err)
+
+    def finish(self, seconds: float = PATIENCE) -> Outcome:
+        """Wait for its end."""
+        status = self.process.wait(seconds)
+        return Outcome(status, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
+
+    def wait_until(self, happened: Callable[[], object], what: str) -> None:
+        """Wait for a condition while the job runs; fails the test with what the job said where it ends before."""
+
+        def happened_or_over() -> bool:
+            return bool(happened()) or self.process.poll() is not None
+
+        wait_until(happened_or_over, what)
+        assert self.process.poll() is None or happened(), f"the job ended before {what}: {self.finish()}"
+
+    def offspring(self) -> list[int]:
+        """The guardian, pg_dump and its workers, as long as they run."""
+        return [pid for pid in _processes() if str(self.spool) in _command_line(pid) and pid != self.process.pid]
+
+    @property
+    def guardian(self) -> int:
+        """The process between the job and pg_dump."""
+        return next(pid for pid in self.offspring() if _parent(pid) == self.process.pid)
+
+    @property
+    def pg_dump(self) -> int:
+        """pg_dump's own process."""
+        guardian = self.guardian
+        return next(pid for pid in self.offspring() if _parent(pid) == guardian)
+
+    @property
+    def workers(self) -> list[int]:
+        """The processes that pg_dump -j started."""
+        leader = self.pg_dump
+        return [pid for pid in self.offspring() if _parent(pid) == leader]
+
+    def wait_until_reading(self) -> None:
+        """Wait until tables are being read into the spool."""
+        self.wait_until(lambda: self._spooled(".dat.zst") > 200_000 and self.workers, "pg_dump reads tables")
+
+    def wait_until_paused(self) -> None:
+        """Wait until pg_dump and all its workers are stopped."""
+
+        def all_stopped() -> bool:
+            dumping = [pid for pid in self.offspring() if pid != self.guardian]
+            return len(dumping) > 1 and all(_state(pid) == "T" for pid in dumping)
+
+        self.wait_until(all_stopped, "pg_dump is paused")
+
+    def _spooled(self, suffix: str) -> int:
+        return sum(path.stat().st_size for path in self.spool.glob(f"*/*{suffix}"))
+
+    def kill(self, number: int = signal.SIGKILL) -> Outcome:
+        """Send it a signal and wait for its end."""
+        self.process.send_signal(number)
+        return self.finish()
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _command_line(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def _stat(pid: int) -> list[str]:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return ["X", "0"]
+
+
+def _state(pid: int) -> str:
+    return _stat(pid)[0]
+
+
+def _parent(pid: int) -> int:
+    return int(_stat(pid)[1])

@@ -1,0 +1,161 @@
+"""Scene: a database worth a backup, a store, and a backup job in a process of its own, for whatever befalls it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from dbops.domain.backup_report import BackupReport
+from dbops.domain.target import Target
+from dbops.gateways.catalogs import read_catalog
+from dbops.jobs.expire import expire
+from demo.postgres import EmbeddedPostgres
+from demo.seaweed import SeaweedS3
+from tests.backups import NAME, Programs, backed_up, folder_of, keys, opened, target, unfinished_uploads
+from tests.faults.hostile_s3 import HostileS3, Mischief
+from tests.faults.job import REPOSITORY, Job, wait_until
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+YESTERDAY = timedelta(days=1)
+
+
+@dataclass
+class Scene:
+    """One database, its bucket behind a proxy that may misbehave, and a folder for everything else."""
+
+    server: EmbeddedPostgres
+    database: str
+    store: SeaweedS3
+    proxy: HostileS3
+    client: S3Client
+    bucket: str
+    place: Path
+    programs: Programs
+    jobs: list[Job] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """The database, directly."""
+        return self.server.url(self.database)
+
+    @property
+    def spool(self) -> Path:
+        """Where the spools are made."""
+        return self.place / "spool"
+
+    def target(self, *, s3: dict[str, Any] | None = None, **backup: Any) -> Target:
+        """The target: a small spool, two workers, a store that is asked three times."""
+        storage = {"part_size": "5MiB", "s3": {"attempts": 3, "read_timeout": "20s", **(s3 or {})}}
+        return target(
+            self.bucket, storage=storage, **{"jobs": 2, "spool": str(self.spool), "spool_cap": "16MiB", **backup}
+        )
+
+    def start(
+        self,
+        *,
+        port: int | None = None,
+        wrapper: list[str] | None = None,
+        s3: dict[str, Any] | None = None,
+        **backup: Any,
+    ) -> Job:
+        """Start a job against the proxy, and against the relay at ``port`` where there is one."""
+        include = self.place / "include"
+        (include / "targets").mkdir(parents=True, exist_ok=True)
+        (include / "defaults.yaml").write_text("{}\n")
+        with contextlib.suppress(FileExistsError):
+            (include / "sql").symlink_to(REPOSITORY / "include/sql")
+        document = self.target(s3=s3, **backup).model_dump(mode="json", exclude={"name"}, exclude_unset=True)
+        (include / f"targets/{NAME}.yaml").write_text(json.dumps(document))
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(REPOSITORY / "plugins"),
+            "DBOPS_INCLUDE": str(include),
+            "DBOPS_PG_BIN": str(self.programs.folder),
+            f"AIRFLOW_CONN_{NAME.upper()}": self.url.replace(f":{self.server.port}/", f":{port or self.server.port}/"),
+            "AWS_ENDPOINT_URL": self.proxy.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.store.access_key,
+            "AWS_SECRET_ACCESS_KEY": self.store.secret_key,
+            "AWS_DEFAULT_REGION": self.store.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+        command = [*(wrapper or []), sys.executable, "-m", "dbops", "backup", NAME, "--json"]
+        job = Job(command, environment, self.spool, self.place / f"job-{len(self.jobs)}")
+        self.jobs.append(job)
+        return job
+
+    def hold_parts(self) -> None:
+        """From now on the store takes no part of an upload, until ``proxy.release()``."""
+        self.proxy.misbehave(Mischief.HOLD, when=lambda request: request.is_part)
+
+    def good_backup(self, *, ago: timedelta = YESTERDAY) -> BackupReport:
+        """Make a backup past every mischief."""
+        return backed_up(self.target(spool_cap="64MiB"), self.url, self.store, self.programs.folder, ago=ago)
+
+    def sessions(self) -> list[tuple[Any, ...]]:
+        """Who is connected to the database."""
+        with psycopg.connect(self.server.url()) as connection:
+            return connection.execute(
+                "SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity WHERE datname = %s",
+                [self.database],
+            ).fetchall()
+
+    def objects(self, report: BackupReport | None = None) -> list[str]:
+        """Every key in the bucket, or those of one backup."""
+        return keys(self.client, self.bucket, folder_of(report, self.bucket) if report else "")
+
+    def manifests(self) -> list[str]:
+        """The keys of every manifest."""
+        return [key for key in self.objects() if key.endswith("manifest.json")]
+
+    def uploads(self) -> list[str]:
+        """Uploads that were begun and neither completed nor aborted."""
+        return unfinished_uploads(self.client, self.bucket)
+
+    def expect_no_process_and_no_session(self) -> None:
+        """Within seconds nothing of any job runs here, and nothing of it is connected to the database."""
+        for job in self.jobs:
+            assert job.process.poll() is not None
+            wait_until(lambda job=job: not job.offspring(), "every process of the job has ended", 15)  # type: ignore[misc]
+        wait_until(lambda: not self.sessions(), "every session of the job has ended", 15)
+
+    def expect_only(self, good: BackupReport, good_keys: list[str]) -> None:
+        """Nothing is left of a job that failed and could clean up."""
+        self.expect_no_process_and_no_session()
+        assert self.objects() == good_keys == self.objects(good)
+        assert self.uploads() == []
+        assert list(self.spool.iterdir()) == []
+
+    def expect_recovery(self, good: BackupReport, good_keys: list[str]) -> None:
+        """What was good is untouched, retention deletes nothing of it, and the next run succeeds and tidies up."""
+        assert self.objects(good) == good_keys
+        next_one = self.good_backup(ago=timedelta())
+        assert next_one.rows == good.rows
+        assert self.uploads() == []
+        assert list(self.spool.iterdir()) == []
+        later = datetime.now(UTC) + 2 * YESTERDAY
+        wanted = self.target()
+        with opened(wanted, self.store) as bucket:
+            expire(wanted, bucket, clock=lambda: datetime.now(UTC))
+            assert self.objects(good) == good_keys
+            expire(wanted, bucket, clock=lambda: later)
+            catalog = read_catalog(bucket, wanted)
+        assert [entry.backup_id for entry in catalog.entries] == [good.backup_id, next_one.backup_id]
+        assert catalog.leftovers == ()
+        assert self.objects(good) == good_keys
+
+
+def address_of(server: EmbeddedPostgres) -> tuple[str, int]:
+    """Host and port of the server."""
+    address = conninfo_to_dict(server.url())
+    return str(address["host"]), int(str(address["port"]))

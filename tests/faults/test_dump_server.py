@@ -1,0 +1,114 @@
+"""Promise: whatever happens on the database's side, the backup says it in a sentence, and leaves nothing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from benchmarks.relay import Relay
+from demo.postgres import EmbeddedPostgres
+from tests.backups import execute
+from tests.faults.job import wait_until
+from tests.faults.scene import Scene
+
+
+def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_next(
+    scene: Scene, slow_line: Relay
+) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    job = scene.start(port=slow_line.port)
+    job.wait_until_reading()
+    crash(scene.server)
+    outcome = job.finish()
+    scene.server.start()
+    assert outcome.status == 3
+    assert "pg_dump" in outcome.error
+    assert "server" in outcome.error
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
+
+
+def crash(server: EmbeddedPostgres) -> None:
+    """Make it end at once, without a shutdown, as an immediate restart does."""
+    postmaster = int((Path(server.data_directory) / "postmaster.pid").read_text().splitlines()[0])
+    os.kill(postmaster, signal.SIGQUIT)
+    wait_until(lambda: not server.is_running(), "the server is down")
+
+
+def test_a_line_that_is_cut_fails_the_backup_and_not_the_next(scene: Scene, slow_line: Relay) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    job = scene.start(port=slow_line.port)
+    job.wait_until_reading()
+    slow_line.cut()
+    outcome = job.finish()
+    assert outcome.status == 3
+    assert "pg_dump" in outcome.error
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
+
+
+def test_sessions_that_an_administrator_terminates_fail_the_backup_and_say_so(scene: Scene, slow_line: Relay) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    job = scene.start(port=slow_line.port)
+    job.wait_until_reading()
+    execute(scene.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbops'")
+    outcome = job.finish()
+    assert outcome.status == 3
+    assert "Dumping the contents of table" in outcome.error
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
+
+
+def test_a_table_that_a_migration_has_locked_fails_the_backup_in_time_and_names_the_remedy(scene: Scene) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    with psycopg.connect(scene.url) as migration:
+        migration.execute("LOCK TABLE visitors IN ACCESS EXCLUSIVE MODE")
+        outcome = scene.start(lock_wait_timeout="1s").finish()
+        assert outcome.status == 3
+        assert "visitors" in outcome.error
+        assert "lock" in outcome.error
+        assert "backup.lock_wait_timeout" in outcome.error
+        wait_until(lambda: len(scene.sessions()) == 1, "only the migration is connected")
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
+
+
+def test_a_lock_that_is_released_in_time_only_delays_the_backup(scene: Scene) -> None:
+    with psycopg.connect(scene.url) as migration:
+        migration.execute("LOCK TABLE visitors IN ACCESS EXCLUSIVE MODE")
+        job = scene.start(lock_wait_timeout="1m")
+        job.wait_until(lambda: any(name == "relation" for _, _, name, _ in scene.sessions()), "somebody waits")
+        migration.rollback()
+    assert job.finish().report["rows"] == 57000
+
+
+def test_a_table_that_takes_too_long_to_read_fails_the_backup_and_is_named(scene: Scene, slow_line: Relay) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    outcome = scene.start(port=slow_line.port, statement_timeout="2s").finish()
+    assert outcome.status == 3
+    assert "public.films took longer than backup.statement_timeout" in outcome.error
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
+
+
+@pytest.mark.parametrize("change", ["DROP TABLE tickets", "ALTER TABLE tickets ADD COLUMN row text DEFAULT 'x'"])
+def test_a_migration_that_starts_in_the_middle_waits_for_the_backup_and_does_not_break_it(
+    scene: Scene, slow_line: Relay, change: str
+) -> None:
+    job = scene.start(port=slow_line.port)
+    job.wait_until_reading()
+    with psycopg.connect(scene.url, autocommit=True) as migration:
+        migration.execute("SET lock_timeout = '300ms'")
+        with pytest.raises(psycopg.errors.LockNotAvailable):
+            migration.execute(change.encode())
+    slow_line.bytes_per_second = None
+    assert job.finish().report["rows"] == 57000
