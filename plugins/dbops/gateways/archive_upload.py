@@ -71,8 +71,8 @@ class ArchiveUpload:
         self._on_progress = on_progress
         self._began = time.monotonic()
         self._next_progress = self._began + _PROGRESS_EVERY
-        self._throttle = Throttle(options.bandwidth_limit)
         self._abandoned = threading.Event()
+        self._throttle = Throttle(options.bandwidth_limit, sleep=self._abandoned.wait)
         self._failure: BaseException | None = None
         self._held = 0
         self._uploads: dict[str, FileUpload] = {}

@@ -10,7 +10,7 @@ import hashlib
 import io
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor, Future
 from typing import BinaryIO
 
 from dbops.domain.backup import FileEntry
@@ -94,9 +94,8 @@ class FileUpload:
             self._send(0, rest, lambda part: self._bucket.put(self._key, part))
         elif rest:
             self._send_part(self._upload, rest)
-        wait(self._sent)
         for sent in self._sent:
-            sent.result()
+            sent.result()  # not futures.wait: that never wakes for what was cancelled
         if self._upload is not None:
             self._upload.complete()
 
