@@ -62,10 +62,16 @@ def opened(target: Target, server: SeaweedS3, *, endpoint_url: str | None = None
 
 
 def backed_up(
-    target: Target, url: str, store: SeaweedS3, programs: Path, *, ago: timedelta = timedelta(), **more: Any
+    target: Target,
+    url: str,
+    store: SeaweedS3,
+    programs: Path,
+    *,
+    ago: timedelta = timedelta(),
+    endpoint_url: str | None = None,
 ) -> BackupReport:
     """Back the database at that URL up, by a clock that is ``ago`` behind."""
-    with opened(target, store) as bucket:
+    with opened(target, store, endpoint_url=endpoint_url) as bucket:
         return back_up(
             target,
             DatabaseAddress.from_url(url),
@@ -73,7 +79,6 @@ def backed_up(
             run="test",
             clock=lambda: datetime.now(UTC) - ago,
             programs=programs,
-            **more,
         )
 
 
@@ -155,9 +160,12 @@ class Desk:
     bucket: str
     place: Path
 
-    def back_up(self, url: str, *, storage: dict[str, Any] | None = None, **backup: Any) -> tuple[dict[str, Any], Path]:
+    def back_up(
+        self, url: str, *, storage: dict[str, Any] | None = None, endpoint_url: str | None = None, **backup: Any
+    ) -> tuple[dict[str, Any], Path]:
         """The manifest of a new backup, and the folder into which it was fetched."""
-        report = backed_up(target(self.bucket, storage=storage, **backup), url, self.store, self.programs.folder)
+        wanted = target(self.bucket, storage=storage, **backup)
+        report = backed_up(wanted, url, self.store, self.programs.folder, endpoint_url=endpoint_url)
         folder = self.place / f"fetched-{secrets.token_hex(4)}"
         return download(self.client, self.bucket, folder_of(report, self.bucket), folder), folder
 

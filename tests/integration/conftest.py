@@ -49,3 +49,12 @@ def trap_database(postgres_server: EmbeddedPostgres, programs: Programs) -> Iter
 def desk(programs: Programs, s3_server: SeaweedS3, s3_client: S3Client, bucket_name: str, tmp_path: Path) -> Desk:
     """What backs databases up into a fresh bucket."""
     return Desk(programs, s3_server, s3_client, bucket_name, tmp_path)
+
+
+@pytest.fixture
+def restored_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The URL of an empty database for what comes back; dropped afterwards."""
+    name = f"restored_{secrets.token_hex(6)}"
+    postgres_server.create_database(name)
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)

@@ -15,15 +15,11 @@ from tests.backups import Desk, counted_rows, difference, execute, manifest_rows
 
 
 def test_an_empty_database_has_a_backup_of_no_tables_that_restores(
-    desk: Desk, empty_database: str, postgres_server: EmbeddedPostgres
+    desk: Desk, empty_database: str, restored_database: str
 ) -> None:
     manifest, folder = desk.back_up(empty_database)
     assert manifest["tables"] == []
-    postgres_server.create_database("restored_empty")
-    try:
-        desk.programs.restore(folder, postgres_server.url("restored_empty"))
-    finally:
-        postgres_server.drop_database("restored_empty")
+    desk.programs.restore(folder, restored_database)
 
 
 @pytest.mark.parametrize("name", ["od'd \"\\ %20 é", "a=b", "postgresql://x", "-rf"])
@@ -104,7 +100,7 @@ def test_rows_in_a_table_that_an_extension_lets_people_fill_are_counted(desk: De
 
 
 def test_what_is_left_out_is_left_out_and_the_manifest_says_so(
-    desk: Desk, empty_database: str, postgres_server: EmbeddedPostgres
+    desk: Desk, empty_database: str, restored_database: str
 ) -> None:
     execute(
         empty_database,
@@ -121,12 +117,8 @@ def test_what_is_left_out_is_left_out_and_the_manifest_says_so(
     )
     assert manifest_rows(manifest) == {("public", "kept"): 4, ("public", "log's"): None}
     assert not (folder / "globals.sql").exists()
-    postgres_server.create_database("restored_partly")
-    try:
-        desk.programs.restore(folder, postgres_server.url("restored_partly"))
-        assert counted_rows(postgres_server.url("restored_partly")) == {("public", "kept"): 4, ("public", "log's"): 0}
-    finally:
-        postgres_server.drop_database("restored_partly")
+    desk.programs.restore(folder, restored_database)
+    assert counted_rows(restored_database) == {("public", "kept"): 4, ("public", "log's"): 0}
 
 
 def test_a_disk_that_gives_no_space_back_within_a_file_serves_as_well(
