@@ -63,6 +63,13 @@ def test_a_run_that_fails_after_its_retries_is_mailed_once(failed: tuple[Any, li
         assert "https://airflow.example.com/" in text
 
 
+def test_a_mailed_failure_leaves_the_mark_that_keeps_the_run_from_mailing_it_again(
+    failed: tuple[Any, list[EmailMessage]],
+) -> None:
+    [ti] = [ti for ti in failed[0].get_task_instances() if ti.task_id == "back_up"]
+    assert ti.xcom_pull(task_ids="back_up", key="dbops_mailed") is True
+
+
 def test_no_secret_is_in_the_mail(failed: tuple[Any, list[EmailMessage]]) -> None:
     for message in failed[1]:
         assert _SECRET not in message.as_string()
