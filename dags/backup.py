@@ -41,9 +41,9 @@ for target in targets_for("backup__"):
             "owner": target.owner,
             "retries": 2,
             "retry_delay": timedelta(minutes=5),
-            "on_failure_callback": TaskFailureMail("backup", [target]),
+            "on_failure_callback": TaskFailureMail("backup", target.alerts.recipients, target),
         },
-        on_failure_callback=RunFailureMail("backup", [target]),
+        on_failure_callback=RunFailureMail("backup", target.alerts.recipients, target),
     ):
         back_up = BackUpOperator(task_id="back_up", target=target)
         expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")

@@ -34,29 +34,29 @@ _NO_LAST_WORDS = DbopsError(
 
 
 class _FailureMail:
-    """A callback that mails the recipients of ``targets``."""
+    """A callback that mails ``recipients``; ``target`` is None where the job is no single target's."""
 
-    def __init__(self, job: str, targets: Sequence[Target]) -> None:
+    def __init__(self, job: str, recipients: Sequence[str], target: Target | None = None) -> None:
         self.job = job
-        self.targets = tuple(targets)
+        self.recipients = tuple(recipients)
+        self.target = target
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
         """Whether it was handed to the mail server."""
         from dbops.domain.alerts import Alert, Severity
 
-        only = self.targets[0] if len(self.targets) == 1 else None
         ti = context.get("ti")
         alert = Alert(
             severity=Severity.FAILED,
             job=self.job,
-            target=only.name if only else None,
-            environment=only.environment if only else None,
+            target=self.target.name if self.target else None,
+            environment=self.target.environment if self.target else None,
             headline=reason.what,
             remedy=reason.remedy,
             facts=tuple(_facts(context)),
             link=ti.log_url if ti else None,
         )
-        return mail(alert, recipients_of(self.targets))
+        return mail(alert, self.recipients)
 
 
 class TaskFailureMail(_FailureMail):

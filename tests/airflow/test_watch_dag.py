@@ -78,6 +78,17 @@ def test_a_day_later_it_repeats_itself(
 
 
 @pytest.mark.usefixtures("late_shop")
+def test_a_watch_that_fails_itself_is_mailed_under_its_own_name(
+    watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops.jobs import watch as job
+
+    monkeypatch.delattr(job, "watch")
+    assert states(watch()) == {"watch": "failed"}
+    assert [message["Subject"] for message in mail.messages()] == ["[dbops] FAILED watch"]
+
+
+@pytest.mark.usefixtures("late_shop")
 def test_what_could_not_be_mailed_is_red_and_mailed_by_the_next_watch(
     watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
