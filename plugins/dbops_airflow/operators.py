@@ -77,7 +77,7 @@ class ExpireOperator(StoppableOperator):
         with told_to_airflow(), self.stoppable():
             bucket = connections.open_bucket(self.target)
             report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
-        self.log.info(report.markdown())
+        self.log.info(report.summary())
 
 
 class WatchOperator(BaseOperator):

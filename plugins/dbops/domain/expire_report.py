@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
 from dbops.domain.markdown_table import markdown_table
-from dbops.domain.quantities import format_bytes
+from dbops.domain.quantities import format_bytes, format_count
 from dbops.domain.report import Report, Verdict
 from dbops.domain.retention import age_of
 
@@ -33,25 +33,23 @@ class ExpireReport(Report):
         """WARNING where something in the bucket cannot be understood and was therefore left alone."""
         return Verdict.WARNING if self.warnings else Verdict.OK
 
-    def markdown(self) -> str:
-        """What was done, a table of every backup, newest first, and the warnings."""
+    def summary(self) -> str:
+        """What was done in a sentence, and the warnings."""
         done = "Would expire" if self.dry_run else "Expired"
+        sentence = (
+            f"{done} {format_count(len(self.expired), 'backup')} of {self.target}, kept {len(self.kept)}, swept "
+            f"{format_count(len(self.swept), 'leftover')} and "
+            f"{format_count(len(self.aborted_uploads), 'unfinished upload')}: "
+            f"{format_count(self.objects, 'object')}, {format_bytes(self.freed_bytes)}."
+        )
+        return "\n".join([sentence, *(f"- {warning}" for warning in self.warnings)])
+
+    def markdown(self) -> str:
+        """The summary, and a table of every backup, newest first."""
         rows = [
             (backup_id, age_of(backup_id, self.started), verdict, "; ".join(reasons))
             for verdict, decided in (("keep", self.kept), ("expire", self.expired), ("sweep", self.swept))
             for backup_id, reasons in decided.items()
         ]
-        lines = [
-            f"{done} {_count(len(self.expired), 'backup')} of {self.target}, kept {len(self.kept)}, swept "
-            f"{_count(len(self.swept), 'leftover')} and {_count(len(self.aborted_uploads), 'unfinished upload')}: "
-            f"{_count(self.objects, 'object')}, {format_bytes(self.freed_bytes)}.",
-        ]
-        if rows:
-            lines += ["", markdown_table(("backup", "age", "verdict", "reasons"), sorted(rows, reverse=True))]
-        if self.warnings:
-            lines += ["", *(f"- {warning}" for warning in self.warnings)]
-        return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+        table = markdown_table(("backup", "age", "verdict", "reasons"), sorted(rows, reverse=True))
+        return f"{self.summary()}\n\n{table}" if rows else self.summary()
