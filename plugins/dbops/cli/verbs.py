@@ -17,7 +17,6 @@ from dbops.domain.backup import BackupId
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import parse_duration
 from dbops.domain.report import Report, Verdict
-from dbops.domain.retention import plan_retention
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways import environment
@@ -88,13 +87,7 @@ def _backups(target: Target, around: Surroundings) -> Answer:
     from dbops.gateways.catalogs import read_catalog
 
     now, catalog = around.clock(), read_catalog(around.open_bucket(target), target)
-    plan = plan_retention(
-        [(entry.backup_id, entry.is_good) for entry in catalog.entries],
-        [entry.hold for entry in catalog.entries if entry.hold is not None],
-        target.retention,
-        now,
-        target.zone,
-    )
+    plan = catalog.plan_retention(target.retention, now, target.zone)
     document = listings.backups_document(target, catalog, plan)
     return Answer(document, lambda: listings.backups_shown(target, catalog, plan, now), 1 if catalog.unreadable else 0)
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim
-from dbops.domain.retention import Hold
+from dbops.domain.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
 
 
 @dataclass(frozen=True)
@@ -54,3 +55,9 @@ class Catalog:
     def newest(self) -> CatalogEntry | None:
         """The newest good backup."""
         return next((entry for entry in reversed(self.entries) if entry.is_good), None)
+
+    def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
+        """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business."""
+        backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
+        holds = [entry.hold for entry in self.entries if entry.hold is not None]
+        return plan_retention(backups, holds, policy, now, zone)

@@ -11,7 +11,6 @@ from dbops.domain.backup import BackupId, Claim, Layout
 from dbops.domain.catalog import Catalog
 from dbops.domain.expire_report import ExpireReport
 from dbops.domain.quantities import format_duration
-from dbops.domain.retention import plan_retention
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ExpireFailed, ObjectExists
 from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
@@ -34,13 +33,7 @@ def expire(
     """
     started = clock()
     catalog = read_catalog(bucket, target)
-    plan = plan_retention(
-        [(entry.backup_id, entry.is_good) for entry in catalog.entries],
-        [entry.hold for entry in catalog.entries if entry.hold is not None],
-        target.retention,
-        started,
-        target.zone,
-    )
+    plan = catalog.plan_retention(target.retention, started, target.zone)
     _log.info("%s", plan.markdown())
     expiry = _Expiry(target, bucket, clock, dry_run=dry_run)
     kept = plan.keep | expiry.expire(plan.expire)
