@@ -51,11 +51,6 @@ class Catalog:
     leftovers: tuple[Leftover, ...] = ()
     unreadable: tuple[str, ...] = ()
 
-    @property
-    def newest(self) -> CatalogEntry | None:
-        """The newest good backup."""
-        return next((entry for entry in reversed(self.entries) if entry.is_good), None)
-
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business."""
         backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
