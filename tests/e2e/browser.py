@@ -1,0 +1,124 @@
+"""A real browser, used as a person would: by what can be read on the page."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
+from selenium.webdriver import Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+
+from tests.e2e.waiting import eventually
+
+_FLAGS = (
+    "--headless",
+    "--no-sandbox",  # Chromium refuses to sandbox itself as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1000",
+)
+
+
+@contextmanager
+def chromium() -> Iterator[Chrome]:
+    """A Chromium that knows nobody and looks nothing up outside; where there is none, the test fails and says so."""
+    program, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if program is None or driver is None:
+        missing = "chromium" if program is None else "chromedriver"
+        pytest.fail(
+            f"The browser tests need {missing}, which is not here: apt-get install chromium chromium-driver",
+            pytrace=False,
+        )
+    options = ChromeOptions()
+    options.binary_location = program
+    with tempfile.TemporaryDirectory(prefix="dbops-chromium-", ignore_cleanup_errors=True) as profile:
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        chrome = Chrome(options=options, service=ChromeService(driver))
+        try:
+            yield chrome
+        finally:
+            chrome.quit()
+
+
+class Browser:
+    """One window on Airflow's UI, for the users with these passwords; screenshots go to `folder`."""
+
+    def __init__(self, chrome: Chrome, url: str, passwords: Mapping[str, str], folder: Path) -> None:
+        self._chrome, self._url, self._passwords, self._folder = chrome, url, passwords, folder
+
+    def open(self, address: str) -> None:
+        """Open a path of Airflow's UI, or a whole address."""
+        self._chrome.get(address if address.startswith("http") else f"{self._url}{address}")
+
+    def log_in(self, user: str) -> None:
+        """Fill in the login page, which Airflow shows to whoever it does not know."""
+        self.find("input[name=username]").send_keys(user)
+        self.find("input[name=password]").send_keys(self._passwords[user])
+        self.click("button[type=submit]")
+        eventually(lambda: "/auth/login" not in self.address, f"{user} being let in")
+
+    @property
+    def address(self) -> str:
+        return str(self._chrome.current_url)
+
+    def find(self, css: str, saying: str = "") -> WebElement:
+        """The first element on the screen, in the topmost dialog if there is one, that has these words."""
+
+        def look() -> WebElement | None:
+            try:
+                scope = self._dialog() or self._chrome
+                found = scope.find_elements(By.CSS_SELECTOR, css)
+                return next((one for one in found if one.is_displayed() and saying in _words(one)), None)
+            except StaleElementReferenceException:
+                return None
+
+        return eventually(look, f'{css} saying "{saying}" on {self.address}')
+
+    def click(self, css: str, saying: str = "") -> None:
+        """Click it as soon as it can be clicked."""
+
+        def clicked() -> bool:
+            try:
+                self.find(css, saying).click()
+            except (ElementNotInteractableException, StaleElementReferenceException):
+                return False
+            return True
+
+        eventually(clicked, f'a click on {css} saying "{saying}"')
+
+    def see(self, *words: str, seconds: float = 60.0) -> str:
+        """Wait until the page, or its topmost dialog, shows all these words; its text."""
+
+        def look() -> str | None:
+            try:
+                text = (self._dialog() or self._chrome.find_element(By.TAG_NAME, "body")).text
+            except StaleElementReferenceException:
+                return None
+            return text if all(word in text for word in words) else None
+
+        return eventually(look, f"{words} on {self.address}", seconds=seconds)
+
+    def screenshot(self, name: str) -> Path:
+        file = self._folder / f"{name}.png"
+        self._chrome.save_screenshot(str(file))
+        return file
+
+    def _dialog(self) -> WebElement | None:
+        """Popovers that are closed are dialogs too, and hidden."""
+        dialogs = self._chrome.find_elements(By.CSS_SELECTOR, "[role=dialog]")
+        return next((dialog for dialog in reversed(dialogs) if dialog.is_displayed()), None)
+
+
+def _words(element: WebElement) -> str:
+    return f"{element.text} {element.get_attribute('aria-label') or ''}"

@@ -1,0 +1,228 @@
+"""The system under test: the demo's stack in a folder of its own, and what the tests may see of it and do to it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+from rich.console import Console
+
+from demo import environment
+from demo.abandoned import Watch
+from demo.display import Display
+from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
+from demo.state import DemoState
+from demo.up import start
+from tests.e2e.rest import Rest, Run
+from tests.e2e.targets import make_include
+from tests.e2e.waiting import eventually
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
+
+PASSWORD = "hunter2-e2e-hunter2"
+"""Of a database that nobody can connect to; the other passwords are generated."""
+
+HEAVY_ROWS = 1000
+
+_SCALE = 0.1
+_IMPATIENT = {  # Airflow looks at its files every few seconds, not every half minute
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "8",
+    "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+}
+
+
+@dataclass(frozen=True)
+class RunningStack:
+    """The stack while it runs."""
+
+    demo: Stack
+    s3: S3Client
+
+    @property
+    def include(self) -> Path:
+        """The include folder Airflow uses; tests/e2e/targets.py writes into it."""
+        return self.demo.include
+
+    @property
+    def logs(self) -> Path:
+        """The folder of everything Airflow and its tasks have logged."""
+        return self.demo.folder / "airflow" / "logs"
+
+    def rest(self, user: str) -> Rest:
+        """Airflow's REST API, as that user."""
+        return Rest(self.demo.url, user, self.demo.users[user])
+
+    def secrets(self) -> list[str]:
+        """What no log, no XCom, no mail and no page may show."""
+        words = self.demo.state.secrets
+        return [words["summary_app_database"], words["s3_secret_key"], words["postgres"], PASSWORD]
+
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the bucket's objects below a prefix."""
+        found = self.s3.list_objects_v2(Bucket=self.demo.storage.bucket, Prefix=prefix)
+        return [item["Key"] for item in found.get("Contents", [])]
+
+    def read(self, key: str) -> bytes:
+        """An object of the bucket."""
+        return self.s3.get_object(Bucket=self.demo.storage.bucket, Key=key)["Body"].read()
+
+    def read_json(self, key: str) -> dict[str, Any]:
+        """A JSON object of the bucket."""
+        content: dict[str, Any] = json.loads(self.read(key))
+        return content
+
+    def uploads(self, prefix: str) -> list[str]:
+        """The keys of the multipart uploads below a prefix that were neither completed nor aborted."""
+        found = self.s3.list_multipart_uploads(Bucket=self.demo.storage.bucket).get("Uploads", [])
+        return [upload["Key"] for upload in found if upload["Key"].startswith(prefix)]
+
+    def dump_processes(self) -> list[int]:
+        """Every pg_dump, and every guardian of one, that works on this stack's server."""
+        wanted = f"PGPORT={self.demo.postgres.port}".encode()
+        found = []
+        for process in Path("/proc").iterdir():
+            try:
+                if process.name.isdigit() and wanted in (process / "environ").read_bytes().split(b"\0"):
+                    found.append(int(process.name))
+            except OSError:  # gone meanwhile
+                continue
+        return found
+
+    def sessions(self, database: str) -> int:
+        """How many sessions the server has in a database."""
+        found = self.ask("postgres", "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", database)
+        return int(found[0][0])
+
+    def ask(self, database: str, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows of a query, as superuser."""
+        with psycopg.connect(self.demo.postgres.url(database)) as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    def mails(self, *words: str) -> list[EmailMessage]:
+        """The mails whose subject and text have all these words."""
+        return [mail for mail in self.demo.mail.messages() if all(word in _told(mail) for word in words)]
+
+    def pass_retry_delay(self, run: Run) -> None:
+        """Let the five minutes pass that Airflow waits before it tries a task again."""
+        self._change(run, "end_date = end_date - interval '5 minutes'", "up_for_retry")
+
+    def leave_no_retries(self, run: Run) -> None:
+        """Make the attempt that has not yet begun the last one."""
+        self._change(run, "max_tries = 0", None)
+
+    def wait_for_callback(self, run: Run) -> None:
+        """Wait until Airflow has done with the run's own failure callback, so that no further mail can come."""
+
+        def is_done() -> bool:
+            return any(_has_called_back(log, run) for log in self.logs.glob("dag_processor/2*/*/backup.py.log"))
+
+        eventually(is_done, f"the failure callback of {run.dag_id} {run.run_id}")
+
+    def _change(self, run: Run, change: str, state: str | None) -> None:
+        changed = self.ask(
+            "airflow",
+            f"UPDATE task_instance SET {change} WHERE dag_id = %s AND run_id = %s "  # noqa: S608 - our own words
+            "AND task_id = 'back_up' AND state IS NOT DISTINCT FROM %s RETURNING 1",
+            run.dag_id,
+            run.run_id,
+            state,
+        )
+        assert len(changed) == 1, f"back_up of {run.run_id} is not in state {state}"
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[RunningStack]:
+    """Start everything, and stop and delete it however the session ends, a kill -9 of it included."""
+    state = DemoState.generate()
+    with locked(folder), socket.socket() as nobody, Watch(folder) as watch:
+        nobody.bind(("127.0.0.1", 0))  # and never listens: who connects is refused at once
+        state.settle_ports(PORTS)
+        state.save(folder / "state.json")
+        with _own_environment(state):
+            demo = _configured(folder, state, closed_port=nobody.getsockname()[1])
+            try:
+                with Display(Console(highlight=False, width=160)) as display:
+                    start(demo, display, scale=_SCALE)
+                _create_heavy(demo)
+            except BaseException:
+                demo.destroy()
+                watch.dismiss()
+                raise
+        s3 = demo.s3.client()
+        try:
+            yield RunningStack(demo, s3)
+        finally:
+            s3.close()
+            demo.destroy()
+            watch.dismiss()
+
+
+def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
+    include = folder / "include"
+    make_include(include, CHECKOUT)
+    variables = {
+        **_IMPATIENT,
+        "AIRFLOW_CONN_UNREACHABLE": f"postgresql://backup:{PASSWORD}@127.0.0.1:{closed_port}/app",
+        "AIRFLOW_CONN_HEAVY": Stack(folder, state, include=include).postgres.url("heavy"),
+    }
+    return Stack(folder, state, include=include, variables=variables)
+
+
+@contextmanager
+def _own_environment(state: DemoState) -> Iterator[None]:
+    """Nothing of another Airflow's settings for the servers, and the mark by which they are found again."""
+    kept = dict(os.environ)
+    environment.clean_own()
+    os.environ[MARK] = state.id
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
+
+
+def _create_heavy(demo: Stack) -> None:
+    """A database of one table whose rows hardly compress, so that there is something to upload."""
+    demo.postgres.create_database("heavy")
+    with psycopg.connect(demo.postgres.url("heavy")) as connection:
+        connection.execute("CREATE TABLE ballast (id int PRIMARY KEY, noise text NOT NULL)")
+        connection.execute("ALTER TABLE ballast ALTER noise SET STORAGE EXTERNAL")
+        connection.execute(
+            "INSERT INTO ballast SELECT row, (SELECT string_agg(md5(row || '-' || piece), '') "
+            "FROM generate_series(1, 2000) piece) FROM generate_series(1, %s) row",
+            [HEAVY_ROWS],
+        )
+
+
+def text_of(mail: EmailMessage, kind: str) -> str:
+    """The plain or html part of a mail."""
+    body = mail.get_body((kind,))
+    assert body is not None, f"{mail['Subject']} has no {kind} part"
+    return str(body.get_content())
+
+
+def _told(mail: EmailMessage) -> str:
+    return f"{mail['Subject']}\n{text_of(mail, 'plain')}"
+
+
+def _has_called_back(log: Path, run: Run) -> bool:
+    """Airflow parses the file again only after the process that called back has ended."""
+    written, _, _ = log.read_text(encoding="utf-8").rpartition("\n")  # the last line may be half a line
+    is_called = False
+    for event in map(json.loads, written.splitlines()):
+        if event["timestamp"] < run.triggered:
+            continue
+        if event["event"] == "Executing on_failure dag callback" and event["dag_id"] == run.dag_id:
+            is_called = True
+        elif is_called and event["event"].startswith("Filling up the DagBag"):
+            return True
+    return False

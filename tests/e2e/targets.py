@@ -1,0 +1,48 @@
+"""The targets of these tests: the checkout's own, and one for each way in which a backup can end."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@example.com", "boss@example.com"]}},
+    "unknown": {"connection": "nobody_defined_it"},
+    "neglected": {"connection": "summary_app"},
+    "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
+    "heavy": {"connection": "heavy"},
+}
+"""Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
+
+SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
+"""The backup section that makes a backup of `heavy` last a minute, in which pg_dump is paused most of the time."""
+
+
+def make_include(include: Path, checkout: Path) -> None:
+    """Make an include folder in which no backup is scheduled while the tests run."""
+    include.mkdir()
+    for shared in ("email", "sql"):
+        (include / shared).symlink_to(checkout / "include" / shared)
+    shutil.copytree(checkout / "include" / "targets", include / "targets")
+    shutil.copy(checkout / "include" / "defaults.yaml", include)
+    later = datetime.now(UTC) + timedelta(hours=12)
+    with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
+        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n')
+    for name in TARGETS:
+        write_target(include, name)
+
+
+def write_target(include: Path, name: str, **keys: Any) -> None:
+    """Write a target file in one step, for Airflow may be reading; keywords are added to what TARGETS says."""
+    write_file(include, f"{name}.yaml", yaml.safe_dump({**TARGETS.get(name, {}), **keys}))
+
+
+def write_file(include: Path, name: str, content: str) -> None:
+    """Write any file into the folder of the targets, in one step."""
+    unfinished = include / f"{name}.unfinished"
+    unfinished.write_text(content, encoding="utf-8")
+    unfinished.rename(include / "targets" / name)

@@ -1,0 +1,142 @@
+"""A backup that is ended in the middle leaves nothing behind that runs, counts or costs, and the next one succeeds."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.browser import Browser
+from tests.e2e.rest import Rest, Run
+from tests.e2e.running_stack import HEAVY_ROWS, RunningStack, text_of
+from tests.e2e.targets import SLOWLY, write_target
+from tests.e2e.waiting import eventually
+
+Begin = Callable[..., Run]
+
+
+@pytest.fixture
+def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
+    """Begins a backup that takes a minute, and returns while pg_dump runs and its table is being uploaded."""
+    begun: list[Run] = []
+
+    def begin(*, is_last_attempt: bool = False) -> Run:
+        write_target(stack.include, "heavy", backup=SLOWLY)
+        alice.pause("backup__heavy", is_paused=is_last_attempt)
+        run = alice.trigger("backup__heavy")
+        begun.append(run)
+        if is_last_attempt:
+            stack.leave_no_retries(run)
+            alice.pause("backup__heavy", is_paused=False)
+        eventually(lambda: stack.uploads("heavy/"), "a table that is being uploaded")
+        assert stack.dump_processes()
+        return run
+
+    yield begin
+    write_target(stack.include, "heavy")
+    for run in begun:
+        if run.state not in {"success", "failed"}:
+            run.mark("failed")
+
+
+def nothing_runs(stack: RunningStack) -> None:
+    eventually(lambda: not stack.dump_processes(), "the end of pg_dump and its guardian")
+    eventually(lambda: stack.sessions("heavy") == 0, "the end of their sessions on the server")
+
+
+def nothing_is_left(stack: RunningStack, folder: str) -> None:
+    eventually(lambda: not stack.uploads("heavy/"), "the end of the multipart upload")
+    eventually(lambda: not stack.keys(folder), "an empty folder")
+
+
+def folder_of(stack: RunningStack) -> str:
+    """The folder of the backup that is being made."""
+    [key] = stack.uploads("heavy/")
+    return key.rsplit("/", 1)[0] + "/"
+
+
+def the_next_backup_succeeds(stack: RunningStack, alice: Rest) -> None:
+    write_target(stack.include, "heavy")
+    run = alice.trigger("backup__heavy")
+    run.wait("success")
+    must_be_whole(stack, run)
+
+
+def must_be_whole(stack: RunningStack, run: Run) -> None:
+    manifest = stack.read_json(f"heavy/backups/{run.xcoms('back_up')['return_value']}/manifest.json")
+    assert [(table["name"], table["rows"]) for table in manifest["tables"]] == [("ballast", HEAVY_ROWS)]
+    assert stack.uploads("heavy/") == []
+
+
+def kill_the_task(stack: RunningStack) -> None:
+    """kill -9 of the process that runs the job: the parent of pg_dump's guardian."""
+    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in stack.dump_processes()}
+    [guardian] = [pid for pid, command in commands.items() if "guardian.py" in command]
+    parent = Path(f"/proc/{guardian}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
+    os.kill(int(parent), signal.SIGKILL)
+
+
+def test_a_backup_that_alice_marks_as_failed_is_mailed_once_and_leaves_nothing(
+    stack: RunningStack, alice: Rest, begin: Begin, browser: Browser
+) -> None:
+    browser.open("/")
+    browser.log_in("alice")
+    run = begin()
+    folder = folder_of(stack)
+    browser.open(f"/dags/backup__heavy/runs/{run.run_id}/tasks/back_up")
+    browser.see("MiB uploaded at ", "0/1 tables")
+    browser.screenshot("progress")
+    browser.click("button", "Mark Task Instance as")
+    browser.click("[role=menuitem]", "Failed")
+    browser.see("Mark Task Instance as failed: back_up", "Affected Tasks: 1")
+    browser.click("button", "Confirm")
+
+    run.wait("failed")
+    nothing_runs(stack)
+    nothing_is_left(stack, folder)
+    stack.wait_for_callback(run)
+    [mail] = stack.mails(run.run_id)
+    assert mail["Subject"] == "[dbops] FAILED backup of heavy (production)"
+    assert "marked it as failed" in " ".join(text_of(mail, "plain").split())
+    the_next_backup_succeeds(stack, alice)
+
+
+def test_a_backup_whose_run_is_marked_as_failed_leaves_nothing(stack: RunningStack, begin: Begin) -> None:
+    run = begin()
+    folder = folder_of(stack)
+    run.mark("failed")
+    nothing_runs(stack)
+    nothing_is_left(stack, folder)
+
+
+def test_a_backup_whose_process_is_killed_is_made_again_without_a_mail(stack: RunningStack, begin: Begin) -> None:
+    run = begin()
+    folder = folder_of(stack)
+    kill_the_task(stack)
+    nothing_runs(stack)
+    eventually(lambda: run.states()["back_up"] == "up_for_retry", "Airflow noticing that the process is gone")
+    assert f"{folder}manifest.json" not in stack.keys(folder)
+
+    write_target(stack.include, "heavy")
+    stack.pass_retry_delay(run)
+    run.wait("success")
+    must_be_whole(stack, run)
+    assert run.task("back_up")["try_number"] == 2
+    assert stack.mails(run.run_id) == []
+
+
+def test_a_backup_whose_last_attempt_is_killed_is_mailed_once(stack: RunningStack, alice: Rest, begin: Begin) -> None:
+    run = begin(is_last_attempt=True)
+    folder = folder_of(stack)
+    kill_the_task(stack)
+    nothing_runs(stack)
+    run.wait("failed")
+    stack.wait_for_callback(run)
+    [mail] = stack.mails(run.run_id)
+    assert mail["Subject"] == "[dbops] FAILED backup of heavy (production)"
+    assert "its process was killed" in " ".join(text_of(mail, "plain").split())
+    assert f"{folder}manifest.json" not in stack.keys(folder)
+    the_next_backup_succeeds(stack, alice)
