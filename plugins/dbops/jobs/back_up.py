@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -55,6 +56,8 @@ def back_up(
                 archive = _send_archive(
                     target, address, bucket, held=held, readiness=readiness, spool=spool, on_progress=on_progress
                 )
+                with suppress(BucketError):  # one that began twice, its first answer lost; else `expire` finds it
+                    _abort_uploads(bucket, layout.folder(held.backup_id))
                 manifest = _manifest(target, held, readiness, archive, clock())
                 bucket.create(layout.manifest(held.backup_id), manifest.to_json())
             except BaseException:
@@ -92,8 +95,12 @@ def _require_alone(bucket: Bucket, target: Target, catalog: Catalog, now: dateti
 def _abort_uploads_of_the_dead(bucket: Bucket, catalog: Catalog, layout: Layout) -> None:
     """A backup that was killed could not abort its multipart uploads; they would be paid for and never be listed."""
     for leftover in catalog.leftovers:
-        for upload in bucket.unfinished_uploads(layout.folder(leftover.backup_id)):
-            bucket.abort_upload(upload)
+        _abort_uploads(bucket, layout.folder(leftover.backup_id))
+
+
+def _abort_uploads(bucket: Bucket, folder: str) -> None:
+    for upload in bucket.unfinished_uploads(folder):
+        bucket.abort_upload(upload)
 
 
 def _send_archive(
@@ -155,6 +162,7 @@ def _discard(bucket: Bucket, layout: Layout, held: HeldClaim) -> None:
         for stored in bucket.list(layout.folder(held.backup_id)):
             if stored.key != layout.started(held.backup_id):
                 bucket.delete(stored.key)
+        _abort_uploads(bucket, layout.folder(held.backup_id))
         held.release()
     except BucketError:
         return
