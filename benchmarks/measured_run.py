@@ -1,0 +1,100 @@
+"""MeasuredRun: what one command cost on the client's side - time, memory, disk."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_EVERY = 0.1
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class RunFailed(Exception):
+    """A measured command did not succeed; carries what it said."""
+
+
+@dataclass(frozen=True)
+class MeasuredRun:
+    """Wall time and CPU time in seconds; peaks in bytes, looked at ten times a second.
+
+    ``resident`` is the sum over the command and all its descendants, ``spool`` the disk blocks in the spool directory.
+    """
+
+    seconds: float
+    cpu_seconds: float
+    resident: int
+    spool: int
+
+
+def run_measured(command: Sequence[str], environment: Mapping[str, str], spool: Path) -> MeasuredRun:
+    """Run a command to its end; raises RunFailed where it fails."""
+    before = os.times()
+    began = time.monotonic()
+    process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    watch = _Watch(process.pid, spool)
+    watch.start()
+    try:
+        _, said = process.communicate()
+    finally:
+        seconds = time.monotonic() - began
+        watch.end()
+    after = os.times()
+    if process.returncode:
+        raise RunFailed(
+            f"{command[-1]} ended with status {process.returncode}: {said.decode(errors='replace')[-2000:]}"
+        )
+    cpu = after.children_user + after.children_system - before.children_user - before.children_system
+    return MeasuredRun(seconds, cpu, watch.resident, watch.spool)
+
+
+class _Watch(threading.Thread):
+    """Keeps the peaks of a process tree."""
+
+    def __init__(self, root: int, spool: Path) -> None:
+        super().__init__(name="watch", daemon=True)
+        self.resident = self.spool = 0
+        self._root, self._spool_folder = root, spool
+        self._over = threading.Event()
+
+    def run(self) -> None:
+        while not self._over.wait(_EVERY):
+            self.resident = max(self.resident, sum(_resident(pid) for pid in _tree(self._root)))
+            self.spool = max(self.spool, _blocks(self._spool_folder))
+
+    def end(self) -> None:
+        self._over.set()
+        self.join()
+
+
+def _tree(root: int) -> list[int]:
+    found = [root]
+    for pid in found:
+        try:
+            tasks = list(Path(f"/proc/{pid}/task").iterdir())
+            for task in tasks:
+                found += map(int, (task / "children").read_text().split())
+        except OSError:  # it ended in between
+            continue
+    return found
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+    except (OSError, IndexError):
+        return 0
+
+
+def _blocks(folder: Path) -> int:
+    held = 0
+    for path in folder.rglob("*"):
+        try:
+            held += path.stat().st_blocks * 512
+        except OSError:
+            continue
+    return held
