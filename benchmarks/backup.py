@@ -60,7 +60,9 @@ class Result:
         return f"{self.way:36} {self.line:12} {numbers} {peaks}  {' '.join(f'{run.seconds:.1f}' for run in self.runs)}"
 
 
-HEADER = f"{'way':36} {'line':12} {'GB':>6} {'median s':>8} {'CPU s':>7} {'RSS MB':>7} {'spool MB':>8} {'stored MB':>9}  runs"
+HEADER = (
+    f"{'way':36} {'line':12} {'GB':>6} {'median s':>8} {'CPU s':>7} {'RSS MB':>7} {'spool MB':>8} {'stored MB':>9}  runs"
+)
 
 
 @dataclass(frozen=True)
