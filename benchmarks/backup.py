@@ -61,7 +61,8 @@ class Result:
 
 
 HEADER = (
-    f"{'way':36} {'line':12} {'GB':>6} {'median s':>8} {'CPU s':>7} {'RSS MB':>7} {'spool MB':>8} {'stored MB':>9}  runs"
+    f"{'way':36} {'line':12} {'GB':>6} {'median s':>8} {'CPU s':>7} {'RSS MB':>7} {'spool MB':>8} {'stored MB':>9}  "
+    "runs"
 )
 
 
