@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,16 @@ from tests.e2e.running_stack import HEAVY_ROWS, RunningStack, text_of
 from tests.e2e.targets import SLOWLY, write_target
 from tests.e2e.waiting import eventually
 
-Begin = Callable[..., Run]
+
+@dataclass(frozen=True)
+class Begun:
+    """A backup that is being made, and the folder it is going to fill."""
+
+    run: Run
+    folder: str
+
+
+Begin = Callable[..., Begun]
 
 
 @pytest.fixture
@@ -23,7 +33,8 @@ def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
     """Begins a backup that takes a minute, and returns while pg_dump runs and its table is being uploaded."""
     begun: list[Run] = []
 
-    def begin(*, is_last_attempt: bool = False) -> Run:
+    def begin(*, is_last_attempt: bool = False) -> Begun:
+        before = set(stack.uploads("heavy/"))
         write_target(stack.include, "heavy", backup=SLOWLY)
         alice.pause("backup__heavy", is_paused=is_last_attempt)
         run = alice.trigger("backup__heavy")
@@ -31,9 +42,9 @@ def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
         if is_last_attempt:
             stack.leave_no_retries(run)
             alice.pause("backup__heavy", is_paused=False)
-        eventually(lambda: stack.uploads("heavy/"), "a table that is being uploaded")
+        [key] = eventually(lambda: set(stack.uploads("heavy/")) - before, "a table that is being uploaded")
         assert stack.dump_processes()
-        return run
+        return Begun(run, key.rsplit("/", 1)[0] + "/")
 
     yield begin
     write_target(stack.include, "heavy")
@@ -48,14 +59,8 @@ def nothing_runs(stack: RunningStack) -> None:
 
 
 def nothing_is_left(stack: RunningStack, folder: str) -> None:
-    eventually(lambda: not stack.uploads("heavy/"), "the end of the multipart upload")
+    eventually(lambda: not stack.uploads(folder), "the end of the multipart upload")
     eventually(lambda: not stack.keys(folder), "an empty folder")
-
-
-def folder_of(stack: RunningStack) -> str:
-    """The folder of the backup that is being made."""
-    [key] = stack.uploads("heavy/")
-    return key.rsplit("/", 1)[0] + "/"
 
 
 def the_next_backup_succeeds(stack: RunningStack, alice: Rest) -> None:
@@ -75,8 +80,17 @@ def kill_the_task(stack: RunningStack) -> None:
     """kill -9 of the process that runs the job: the parent of pg_dump's guardian."""
     commands = {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in stack.dump_processes()}
     [guardian] = [pid for pid, command in commands.items() if "guardian.py" in command]
-    parent = Path(f"/proc/{guardian}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1]
-    os.kill(int(parent), signal.SIGKILL)
+    os.kill(int(fields_of(guardian)[1]), signal.SIGKILL)
+
+
+def state_of(pid: int) -> str:
+    """One letter: T means stopped."""
+    return fields_of(pid)[0]
+
+
+def fields_of(pid: int) -> list[str]:
+    """What the kernel says of a process after its name: state, parent, ..."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
 
 
 def test_a_backup_that_alice_marks_as_failed_is_mailed_once_and_leaves_nothing(
@@ -84,9 +98,8 @@ def test_a_backup_that_alice_marks_as_failed_is_mailed_once_and_leaves_nothing(
 ) -> None:
     browser.open("/")
     browser.log_in("alice")
-    run = begin()
-    folder = folder_of(stack)
-    browser.open(f"/dags/backup__heavy/runs/{run.run_id}/tasks/back_up")
+    backup = begin()
+    browser.open(f"/dags/backup__heavy/runs/{backup.run.run_id}/tasks/back_up")
     browser.see("MiB uploaded at ", "0/1 tables")
     browser.screenshot("progress")
     browser.click("button", "Mark Task Instance as")
@@ -94,49 +107,49 @@ def test_a_backup_that_alice_marks_as_failed_is_mailed_once_and_leaves_nothing(
     browser.see("Mark Task Instance as failed: back_up", "Affected Tasks: 1")
     browser.click("button", "Confirm")
 
-    run.wait("failed")
+    backup.run.wait("failed")
     nothing_runs(stack)
-    nothing_is_left(stack, folder)
-    stack.wait_for_callback(run)
-    [mail] = stack.mails(run.run_id)
+    nothing_is_left(stack, backup.folder)
+    stack.wait_for_callback(backup.run)
+    [mail] = stack.mails(backup.run.run_id)
     assert mail["Subject"] == "[dbops] FAILED backup of heavy (production)"
     assert "marked it as failed" in " ".join(text_of(mail, "plain").split())
     the_next_backup_succeeds(stack, alice)
 
 
 def test_a_backup_whose_run_is_marked_as_failed_leaves_nothing(stack: RunningStack, begin: Begin) -> None:
-    run = begin()
-    folder = folder_of(stack)
-    run.mark("failed")
+    backup = begin()
+    backup.run.mark("failed")
     nothing_runs(stack)
-    nothing_is_left(stack, folder)
+    nothing_is_left(stack, backup.folder)
 
 
-def test_a_backup_whose_process_is_killed_is_made_again_without_a_mail(stack: RunningStack, begin: Begin) -> None:
-    run = begin()
-    folder = folder_of(stack)
+def test_a_backup_killed_while_pg_dump_is_paused_is_made_again_without_a_mail(
+    stack: RunningStack, begin: Begin
+) -> None:
+    backup = begin()
+    eventually(lambda: "T" in map(state_of, stack.dump_processes()), "a pause of pg_dump, for the spool is full")
     kill_the_task(stack)
     nothing_runs(stack)
-    eventually(lambda: run.states()["back_up"] == "up_for_retry", "Airflow noticing that the process is gone")
-    assert f"{folder}manifest.json" not in stack.keys(folder)
+    eventually(lambda: backup.run.states()["back_up"] == "up_for_retry", "Airflow noticing that the process is gone")
+    assert f"{backup.folder}manifest.json" not in stack.keys(backup.folder)
 
     write_target(stack.include, "heavy")
-    stack.pass_retry_delay(run)
-    run.wait("success")
-    must_be_whole(stack, run)
-    assert run.task("back_up")["try_number"] == 2
-    assert stack.mails(run.run_id) == []
+    stack.pass_retry_delay(backup.run)
+    backup.run.wait("success")
+    must_be_whole(stack, backup.run)
+    assert backup.run.task("back_up")["try_number"] == 2
+    assert stack.mails(backup.run.run_id) == []
 
 
 def test_a_backup_whose_last_attempt_is_killed_is_mailed_once(stack: RunningStack, alice: Rest, begin: Begin) -> None:
-    run = begin(is_last_attempt=True)
-    folder = folder_of(stack)
+    backup = begin(is_last_attempt=True)
     kill_the_task(stack)
     nothing_runs(stack)
-    run.wait("failed")
-    stack.wait_for_callback(run)
-    [mail] = stack.mails(run.run_id)
+    backup.run.wait("failed")
+    stack.wait_for_callback(backup.run)
+    [mail] = stack.mails(backup.run.run_id)
     assert mail["Subject"] == "[dbops] FAILED backup of heavy (production)"
     assert "its process was killed" in " ".join(text_of(mail, "plain").split())
-    assert f"{folder}manifest.json" not in stack.keys(folder)
+    assert f"{backup.folder}manifest.json" not in stack.keys(backup.folder)
     the_next_backup_succeeds(stack, alice)
