@@ -12,7 +12,9 @@ from dbops_airflow.targets import targets_for
 
 DOC = """
 Backs up **{target.name}** (Airflow connection `{target.connection}`) to `s3://{target.storage.bucket}/{target.root}`,
-then deletes what its retention policy lets go. {target.description}
+then deletes what its retention policy lets go.
+
+{target.description}
 
 - A backup that is listed can be restored: its manifest is written last. A failed run leaves nothing that counts.
 - Started by hand with **dry_run**, it makes a backup and only shows what retention would delete.
