@@ -10,7 +10,10 @@ from dbops.domain.quantities import format_bytes, format_duration
 
 @dataclass(frozen=True)
 class Progress:
-    """A moment of a running backup. ``fraction`` is an estimate between 0 and 1, by the tables' sizes on the server."""
+    """A moment of a running backup.
+
+    ``fraction`` is an estimate between 0 and 1 of what is stored, by the tables' sizes on the server.
+    """
 
     tables_done: int
     tables: int

@@ -205,13 +205,15 @@ class ArchiveUpload:
             if (entry := self._contents.table_of(name)) and upload.counter is not None:
                 size = self._contents.size_of(entry)
                 read += size if upload.done else min(size, upload.counter.bytes)
+        taken = sum(upload.file.position for upload in self._uploads.values())
+        stored = sum(upload.file.released for upload in self._uploads.values())
         return Progress(
             tables_done=sum(upload.done for upload in counted.values()),
             tables=self._contents.tables_with_data,
-            bytes_read=sum(upload.file.position for upload in self._uploads.values()),
-            bytes_uploaded=sum(upload.file.released for upload in self._uploads.values()),
+            bytes_read=taken,
+            bytes_uploaded=stored,
             elapsed=timedelta(seconds=time.monotonic() - self._began),
-            fraction=read / (self._contents.size or 1),
+            fraction=read / (self._contents.size or 1) * stored / (taken or 1),
             spooled=self._held,
             paused=self._dump.paused_for > 0,
         )
