@@ -35,7 +35,7 @@ from dbops.gateways.throttle import Throttle
 
 log = logging.getLogger(__name__)
 
-_TICK = 0.03
+_TICK = 0.05
 _PROGRESS_EVERY = 5.0
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
 _LAST_WORDS = 3.0
