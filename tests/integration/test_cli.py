@@ -189,7 +189,7 @@ def test_people_see_where_it_goes_and_what_came_of_it(shell: Shell) -> None:
     status, out, err = shell.run("backup", "shop")
     assert status == 0, err
     assert err.startswith("Backing up backup_")
-    assert "1 tables, 30,000 rows" in out
+    assert "1 table, 30,000 rows" in out
     assert out.count(f"s3://{shell.bucket}/shop/backups/") == 1
 
 
