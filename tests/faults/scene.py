@@ -106,7 +106,8 @@ class Scene:
         """Who is connected to the database."""
         with psycopg.connect(self.server.url()) as connection:
             return connection.execute(
-                "SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity WHERE datname = %s",
+                """SELECT application_name, state, wait_event, left(query, 60) FROM pg_stat_activity
+                   WHERE datname = %s AND backend_type <> 'autovacuum worker'""",
                 [self.database],
             ).fetchall()
 
@@ -127,7 +128,7 @@ class Scene:
         for job in self.jobs:
             assert job.process.poll() is not None
             wait_until(lambda job=job: not job.offspring(), "every process of the job has ended", 15)  # type: ignore[misc]
-        wait_until(lambda: not self.sessions(), "every session of the job has ended", 15)
+        wait_until(lambda: self.sessions() == [], "every session of the job has ended", 15)
 
     def expect_only(self, good: BackupReport, good_keys: list[str]) -> None:
         """Nothing is left of a job that failed and could clean up."""
