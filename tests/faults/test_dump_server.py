@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -112,3 +113,26 @@ def test_a_migration_that_starts_in_the_middle_waits_for_the_backup_and_does_not
             migration.execute(change.encode())
     slow_line.bytes_per_second = None
     assert job.finish().report["rows"] == 57000
+
+
+def test_a_migration_that_waits_in_line_for_the_backup_fails_it_in_a_sentence_and_then_goes_on(scene: Scene) -> None:
+    """pg_dump's workers do not wait behind who waits for pg_dump: that would be for ever."""
+    execute(
+        scene.url, "CREATE TABLE posters AS SELECT * FROM films", "ANALYZE"
+    )  # each worker is held at one of the two
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    scene.hold_parts()
+    job = scene.start()
+    job.wait_until_paused()
+    with ThreadPoolExecutor(1) as pool:
+        migration = pool.submit(execute, scene.url, "ALTER TABLE tickets ADD COLUMN row text")
+        job.wait_until(lambda: any(name == "relation" for _, _, name, _ in scene.sessions()), "the migration waits")
+        scene.proxy.release()
+        outcome = job.finish()
+        migration.result()
+    assert outcome.status == 3
+    assert "tickets" in outcome.error
+    assert "migration" in outcome.error
+    scene.expect_only(good, good_keys)
+    scene.expect_recovery(good, good_keys)
