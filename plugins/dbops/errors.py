@@ -11,6 +11,12 @@ Neither ever contains a credential or a row's values.
     ├── PreflightFailed           a condition for the work is not met; nothing was touched
     ├── DatabaseError             the PostgreSQL server could not be reached, or refused
     ├── DumpFailed                pg_dump or pg_dumpall failed, was killed, or its output is not what it should be
+    ├── BackupUnusable            the backup asked for is unknown, unfinished, damaged, or of an unknown format
+    ├── RestoreFailed             pg_restore failed, was killed, or what it loaded is not what the archive holds
+    ├── PlanChanged               what would be done now is not what was shown and approved; nothing was done
+    ├── ApprovalMissing           nobody said yes to this plan, or not in time, or not somebody who may
+    ├── SwapFailed                the databases could not be renamed; both are what they were
+    ├── ServerFailed              a throw-away PostgreSQL server could not be made or started
     ├── BucketError               the object store could not be reached, or refused
     │   ├── ObjectMissing         no object under that key
     │   └── ObjectExists          an object is already there, and was to be created
@@ -62,6 +68,30 @@ class DatabaseError(DbopsError):
 
 class DumpFailed(DbopsError):
     """pg_dump or pg_dumpall failed, was killed, or its output is not what it should be."""
+
+
+class BackupUnusable(DbopsError):
+    """The backup asked for is unknown, unfinished, damaged, or of an unknown format."""
+
+
+class RestoreFailed(DbopsError):
+    """pg_restore failed, was killed, or what it loaded is not what the archive holds."""
+
+
+class PlanChanged(DbopsError):
+    """What would be done now is not what was shown and approved; nothing was done."""
+
+
+class ApprovalMissing(DbopsError):
+    """Nobody said yes to this plan, or not in time, or not somebody who may."""
+
+
+class SwapFailed(DbopsError):
+    """The databases could not be renamed; both are what they were."""
+
+
+class ServerFailed(DbopsError):
+    """A throw-away PostgreSQL server could not be made or started."""
 
 
 class BucketError(DbopsError):

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket

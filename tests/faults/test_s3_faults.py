@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, ObjectExists
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.seaweed import SeaweedS3

@@ -11,7 +11,8 @@ import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Layout
 from dbops.domain.retention import Hold
-from dbops.domain.target import S3Options, Storage, Target
+from dbops.domain.storage import S3Options, Storage
+from dbops.domain.target import Target
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.claims import claim, other_live_claims
 from dbops.gateways.s3_bucket import S3Bucket, connect

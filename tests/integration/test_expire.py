@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dbops.domain.backup import BackupId, Layout
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import ExpireFailed
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from dbops.jobs.expire import expire

@@ -16,7 +16,8 @@ import pytest
 
 from dbops.domain.backup import BackupManifest
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.target import Alerts, Storage, Target
+from dbops.domain.storage import Storage
+from dbops.domain.target import Alerts, Target
 from dbops.gateways.s3_bucket import S3Bucket
 from dbops.jobs.back_up import back_up
 from demo.postgres import EmbeddedPostgres

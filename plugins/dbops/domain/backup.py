@@ -194,6 +194,11 @@ class Layout:
         """The hold on that backup."""
         return f"{self.holds}{backup_id}.json"
 
+    @property
+    def approvals(self) -> str:
+        """The folder of approvals."""
+        return f"{self.root}approvals/"
+
     def audit(self, moment: datetime, action: str) -> str:
         """The record of an action that deleted or replaced something at that moment."""
         return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"

@@ -10,38 +10,20 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from dbops.domain.cron import Cron
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
+from dbops.domain.section import ConnectionId, Section
+from dbops.domain.storage import Storage
 
 Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
 
 _NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-_CONNECTION_ID = re.compile(r"^[\w.\-]{1,250}$")
 _EMAIL = re.compile(r"^[^@\s<>\"]+@[^@\s<>\"]+$")
 _SAFE_MINIMUM_REDUNDANCY = 2
-_S3_SMALLEST_PART = 5 * 1024**2
-_S3_LARGEST_PART = 5 * 1024**3
-
-
-def _connection_id(value: str) -> str:
-    if not _CONNECTION_ID.match(value):
-        raise ValueError(
-            "a connection is the id of an Airflow connection, never a URL: no credential belongs in a file"
-        )
-    return value
-
-
-ConnectionId = Annotated[str, AfterValidator(_connection_id)]
-
-
-class Section(BaseModel):
-    """A part of a target file: immutable, and an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Danger(ValueError):
@@ -52,47 +34,11 @@ class Danger(ValueError):
         self.key = key
 
 
-class S3Options(Section):
-    """How a store differs from AWS: configured here, never patched around."""
-
-    addressing_style: Literal["auto", "path", "virtual"] = "auto"
-    conditional_writes: bool = True
-    checksum: Literal["CRC32", "CRC32C", "CRC64NVME", "SHA256", "none"] = "CRC32"
-    connect_timeout: Duration = timedelta(seconds=10)
-    read_timeout: Duration = timedelta(seconds=60)
-    attempts: Annotated[int, Field(ge=1, le=50)] = 8
-
-
-class Storage(Section):
-    """Where the backups go."""
-
-    bucket: Annotated[str, Field(min_length=3, max_length=63)]
-    prefix: str = ""
-    connection: ConnectionId = "aws_default"
-    part_size: Bytes = 8 * 1024**2
-    parallelism: Annotated[int, Field(ge=1, le=64)] = 4
-    s3: S3Options = S3Options()
-
-    @field_validator("prefix")
-    @classmethod
-    def _is_a_relative_folder(cls, value: str) -> str:
-        value = value.strip("/")
-        if any(part in {"", ".", ".."} for part in value.split("/")) and value:
-            raise ValueError("a prefix is a plain folder path such as team/databases")
-        return value
-
-    @field_validator("part_size")
-    @classmethod
-    def _fits_s3(cls, value: int) -> int:
-        if not _S3_SMALLEST_PART <= value <= _S3_LARGEST_PART:
-            raise ValueError("S3 takes parts of 5MiB to 5GiB")
-        return value
-
-
 class Schedules(Section):
     """Cron expressions in the target's time zone; null means "only when started by hand"."""
 
     backup: Cron | None = "0 2 * * *"
+    drill: Cron | None = "0 5 * * *"
 
 
 class BackupOptions(Section):
@@ -110,6 +56,45 @@ class BackupOptions(Section):
     exclude_tables: tuple[str, ...] = ()
     exclude_table_data: tuple[str, ...] = ()
     globals: bool = True
+
+
+class DrillOptions(Section):
+    """How often a backup is restored for the proof, and where.
+
+    ``every`` thins the schedule and the arrivals of backups; ``within`` is the promise that ``watch`` keeps an eye on,
+    null for none. ``connection`` is a scratch server, used instead of a throw-away one on the worker, whose data lie
+    below ``directory``.
+    """
+
+    every: Duration = timedelta(days=7)
+    within: Duration | None = timedelta(days=10)
+    connection: ConnectionId | None = None
+    directory: str | None = None
+    jobs: Annotated[int, Field(ge=1, le=64)] = 2
+
+
+class RestoreOptions(Section):
+    """How a restore works. ``connection`` is a role that may create databases, where the target's own may not.
+
+    ``time_columns`` name, by table, the column that says when a row came, so that a plan can show what would be lost.
+    """
+
+    connection: ConnectionId | None = None
+    jobs: Annotated[int, Field(ge=1, le=64)] = 2
+    time_columns: dict[str, str] = Field(default_factory=dict)
+
+
+class ApprovalRules(Section):
+    """Who must say yes to what. ``four_eyes`` null means: for production.
+
+    ``valid_for`` is how long an answer counts, ``wait`` how long the question stands before it counts as no.
+    """
+
+    approve: frozenset[Literal["restore", "swap"]] = frozenset({"swap"})
+    approvers: tuple[str, ...] = ()
+    four_eyes: bool | None = None
+    valid_for: Duration = timedelta(hours=4)
+    wait: Duration = timedelta(hours=24)
 
 
 class Alerts(Section):
@@ -151,6 +136,9 @@ class Target(Section):
     storage: Storage
     backup: BackupOptions = BackupOptions()
     retention: RetentionPolicy = RetentionPolicy()
+    drill: DrillOptions = DrillOptions()
+    restore: RestoreOptions = RestoreOptions()
+    approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
 
     @field_validator("name")
@@ -192,6 +180,12 @@ class Target(Section):
                     f"environment is production and {sentence}; change that, or accept it with allow: [{danger}]", key
                 )
         return self
+
+    @property
+    def needs_four_eyes(self) -> bool:
+        """Whether who asked may not be who approves."""
+        four_eyes = self.approvals.four_eyes
+        return self.environment == "production" if four_eyes is None else four_eyes
 
     @property
     def zone(self) -> ZoneInfo:

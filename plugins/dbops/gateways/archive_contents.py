@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dbops.domain.backup import TableEntry
+from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
-from dbops.gateways.archive_toc import TocEntry, read_toc
+from dbops.gateways.archive_toc import read_toc
 from dbops.gateways.copy_rows import RowCounter
 
 

@@ -13,22 +13,12 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
 
 _OLDEST, _NEWEST = (1, 14), (1, 16)
 _ENCODING = re.compile(rb"SET client_encoding = '([A-Za-z0-9_]+)'")
 _PYTHON_NAMES = {"WIN866": "cp866", "WIN874": "cp874", "WIN": "cp1251", "ALT": "cp866", "UHC": "cp949"}
-
-
-@dataclass(frozen=True)
-class TocEntry:
-    """One entry; ``file`` is the name of its data file, None where it has none."""
-
-    dump_id: int
-    kind: str
-    schema: str
-    name: str
-    file: str | None
 
 
 def read_toc(path: Path) -> list[TocEntry]:
@@ -80,19 +70,30 @@ class _Reader:
         kind = self._text()
         self._integer()  # section
         definition = self._text()
-        for _ in range(2):
-            self._text()  # drop statement, copy statement
+        self._text()  # drop statement
+        copy_statement = self._text()
         schema = self._text()
         for _ in range(2):
             self._text()  # tablespace, table access method
         if self._version >= (1, 16):
             self._integer()  # kind of relation
-        for _ in range(2):
-            self._text()  # owner, with oids
-        while self._text() is not None:
-            pass  # what it depends on
+        owner = self._text()
+        self._text()  # with oids
+        depends_on = []
+        while (other := self._text()) is not None:
+            depends_on.append(int(other))
         file = self._text()
-        return _RawEntry(dump_id, kind or b"", schema or b"", name or b"", file or b"", definition or b"")
+        return _RawEntry(
+            dump_id=dump_id,
+            kind=kind or b"",
+            schema=schema or b"",
+            name=name or b"",
+            owner=owner or b"",
+            definition=definition or b"",
+            copy_statement=copy_statement or b"",
+            file=file or b"",
+            depends_on=tuple(depends_on),
+        )
 
     def _take(self, length: int) -> bytes:
         taken = self._stream.read(length)
@@ -119,12 +120,27 @@ class _RawEntry:
     kind: bytes
     schema: bytes
     name: bytes
-    file: bytes
+    owner: bytes
     definition: bytes
+    copy_statement: bytes
+    file: bytes
+    depends_on: tuple[int, ...]
 
     def decoded(self, encoding: str) -> TocEntry:
-        schema, name = (text.decode(encoding, errors="backslashreplace") for text in (self.schema, self.name))
-        return TocEntry(self.dump_id, self.kind.decode(), schema, name, self.file.decode() or None)
+        def text(raw: bytes) -> str:
+            return raw.decode(encoding, errors="backslashreplace")
+
+        return TocEntry(
+            dump_id=self.dump_id,
+            kind=text(self.kind),
+            schema=text(self.schema),
+            name=text(self.name),
+            owner=text(self.owner),
+            definition=text(self.definition),
+            copy_statement=text(self.copy_statement),
+            file=text(self.file) or None,
+            depends_on=self.depends_on,
+        )
 
 
 def _python_codec(encoding: str) -> str:

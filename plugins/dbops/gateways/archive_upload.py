@@ -21,7 +21,8 @@ from pathlib import Path
 from dbops.domain.backup import FileEntry, TableEntry
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
-from dbops.domain.target import BackupOptions, Storage
+from dbops.domain.storage import Storage
+from dbops.domain.target import BackupOptions
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
 from dbops.gateways.archive_contents import ArchiveContents
 from dbops.gateways.bucket import Bucket

@@ -12,7 +12,7 @@ from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import InvalidConnection, ObjectMissing
 from dbops.gateways.bucket import StoredObject, UnfinishedUpload
 from dbops.gateways.s3_attempts import Attempts

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
 from dbops.gateways.s3_attempts import Attempts
 from dbops.gateways.s3_body import SentBody

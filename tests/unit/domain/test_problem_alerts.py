@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from dbops.domain.alerts import Severity
 from dbops.domain.problem_alerts import problem_alerts
 from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts as Recipients
-from dbops.domain.target import Storage, Target
+from dbops.domain.target import Target
 
 _RUN = ("Run", "scheduled__2026-11-22T02:17:00+00:00")
 

@@ -9,7 +9,8 @@ import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, Layout, TableEntry
 from dbops.domain.retention import Hold
-from dbops.domain.target import Storage, Target
+from dbops.domain.storage import Storage
+from dbops.domain.target import Target
 from dbops.errors import BucketError, ObjectMissing
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.memory_bucket import InMemoryBucket

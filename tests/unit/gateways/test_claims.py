@@ -18,7 +18,8 @@ import pytest
 
 from dbops.domain.backup import BackupId, Claim, Layout
 from dbops.domain.catalog import Catalog, Leftover
-from dbops.domain.target import Storage, Target
+from dbops.domain.storage import Storage
+from dbops.domain.target import Target
 from dbops.errors import BucketError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.claims import LIVE_WITHIN, HeldClaim, claim, other_live_claims

@@ -15,7 +15,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectTimeoutError, MetadataRetrievalError, NoCredentialsError, SSLError
 
-from dbops.domain.target import S3Options
+from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists
 from dbops.gateways.s3_attempts import Attempts
 from dbops.gateways.s3_bucket import READ, S3Bucket, connect
