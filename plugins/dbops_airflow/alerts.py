@@ -33,7 +33,7 @@ _NO_LAST_WORDS = DbopsError(
 )
 
 
-class _FailureMail:
+class FailureMail:
     """A callback that mails ``recipients``; ``target`` is None where the job is no single target's."""
 
     def __init__(self, job: str, recipients: Sequence[str], target: Target | None = None) -> None:
@@ -53,13 +53,13 @@ class _FailureMail:
             environment=self.target.environment if self.target else None,
             headline=reason.what,
             remedy=reason.remedy,
-            facts=tuple(_facts(context)),
+            facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,
         )
         return mail(alert, self.recipients)
 
 
-class TaskFailureMail(_FailureMail):
+class TaskFailureMail(FailureMail):
     """A task's ``on_failure_callback``: Airflow calls it at the last attempt only."""
 
     def __call__(self, context: Context) -> None:
@@ -68,10 +68,10 @@ class TaskFailureMail(_FailureMail):
         if not isinstance(error, Exception):
             log.info("The task left no error behind: the run's own callback mails.")
         elif self.mail(reason_of(error), context):
-            _remember(context["ti"])
+            remember_mailed(context["ti"])
 
 
-class RunFailureMail(_FailureMail):
+class RunFailureMail(FailureMail):
     """A DAG's ``on_failure_callback``: mails what no task could mail itself."""
 
     def __call__(self, context: Context) -> None:
@@ -145,16 +145,7 @@ def mail(alert: Alert, recipients: Sequence[str]) -> bool:
     return True
 
 
-def _send(alert: Alert, recipients: Sequence[str]) -> None:
-    from dbops.gateways.alert_mail import alert_mail
-    from dbops.gateways.target_files import include_folder
-
-    server, sender = connections.mailbox()
-    now = datetime.now(UTC)
-    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=include_folder() / "email"))
-
-
-def _facts(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+def facts_of(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """What the context has of it: in the DAG processor it may be nothing but the run."""
     ti = context.get("ti")
     if ti is not None:
@@ -168,11 +159,21 @@ def _facts(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "Started", f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
-def _remember(ti: Any) -> None:
+def remember_mailed(ti: Any) -> None:
+    """Leave the mark by which the run's callback knows that this failure has been mailed."""
     try:
         ti.xcom_push(_MAILED, value=True)
     except Exception:
         log.warning("The run's callback may mail this failure a second time.", exc_info=True)
+
+
+def _send(alert: Alert, recipients: Sequence[str]) -> None:
+    from dbops.gateways.alert_mail import alert_mail
+    from dbops.gateways.target_files import include_folder
+
+    server, sender = connections.mailbox()
+    now = datetime.now(UTC)
+    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=include_folder() / "email"))
 
 
 def _was_mailed(context: Mapping[str, Any]) -> bool:

@@ -12,6 +12,10 @@ class Severity(StrEnum):
     FAILED = "FAILED"
     MISSING = "MISSING"
     WARNING = "WARNING"
+    APPROVAL = "APPROVAL"
+    APPROVED = "APPROVED"
+    REJECTED = "REJECTED"
+    BREAK_GLASS = "BREAK GLASS"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +23,8 @@ class Alert:
     """One thing a person should know: what, where, how bad, and what to do next.
 
     ``job`` is a noun people use ("backup"), ``target`` None where no single database is concerned. ``headline`` is one
-    sentence; ``details`` are further ones; ``facts`` are label and value. It never holds a credential or a row's value.
+    sentence; ``details`` are further ones; ``facts`` are label and value; ``link`` leads to what ``link_to`` names.
+    It never holds a credential or a row's value.
     """
 
     severity: Severity
@@ -31,6 +36,7 @@ class Alert:
     details: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
     link: str | None = None
+    link_to: str = "log"
 
     @property
     def subject(self) -> str:

@@ -13,7 +13,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 from dbops.domain.alerts import Alert, Severity
 
 # The bar and the button: readable with white text on it, and told apart in grey as well by the words beside them.
-_COLOURS = {Severity.FAILED: "#b42318", Severity.MISSING: "#b42318", Severity.WARNING: "#b54708"}
+_COLOURS = {
+    Severity.FAILED: "#b42318",
+    Severity.MISSING: "#b42318",
+    Severity.WARNING: "#b54708",
+    Severity.APPROVAL: "#175cd3",
+    Severity.APPROVED: "#067647",
+    Severity.REJECTED: "#b42318",
+    Severity.BREAK_GLASS: "#b42318",
+}
 
 
 def alert_mail(

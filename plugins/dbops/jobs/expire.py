@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,7 +11,8 @@ from dbops.domain.catalog import Catalog
 from dbops.domain.expire_report import ExpireReport
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
-from dbops.errors import BucketError, ExpireFailed, ObjectExists
+from dbops.errors import BucketError, ExpireFailed
+from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
 from dbops.gateways.catalogs import read_catalog, read_claim
 from dbops.jobs.deletion import Deletion
@@ -54,7 +54,7 @@ def expire(
     )
     failures = expiry.deletion.failures
     if not dry_run:
-        _write_audit(bucket, Layout(target.root), report, run, failures)
+        _write_audit(bucket, target, report, run, failures)
     if failures:
         raise _failure(target, failures)
     return report
@@ -132,13 +132,11 @@ class _Expiry:
 
 
 def _write_audit(
-    bucket: Bucket, layout: Layout, report: ExpireReport, run: str, failures: dict[str, BucketError]
+    bucket: Bucket, target: Target, report: ExpireReport, run: str, failures: dict[str, BucketError]
 ) -> None:
     if not (report.objects or report.aborted_uploads):
         return
-    record = {
-        "action": "expire",
-        "target": report.target,
+    facts = {
         "requested_by": run,
         "started": report.started.isoformat(),
         "finished": report.finished.isoformat(),
@@ -149,18 +147,10 @@ def _write_audit(
         "freed_bytes": report.freed_bytes,
         "not_deleted": list(failures),
     }
-    body = json.dumps(record, indent=1, ensure_ascii=False).encode()
-    moment = report.finished
-    while True:
-        try:
-            bucket.create(layout.audit(moment, "expire"), body)
-        except ObjectExists:
-            moment += timedelta(seconds=1)
-        except BucketError as error:
-            failures[layout.audit(moment, "expire")] = error
-            return
-        else:
-            return
+    try:
+        write_audit(bucket, target, report.finished, "expire", facts)
+    except BucketError as error:
+        failures[Layout(target.root).audit(report.finished, "expire")] = error
 
 
 def _failure(target: Target, failures: dict[str, BucketError]) -> ExpireFailed:

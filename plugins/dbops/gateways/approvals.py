@@ -1,0 +1,113 @@
+"""Approvals in the bucket, where no user of Airflow can write: the plan as it was shown, the answer, its consumption.
+
+- ``approvals/<run>-<digest>.plan.md`` by the plan's task;
+- ``approvals/<run>-<action>.json``, the one answer of this run, yes or no: conditional create;
+- ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from datetime import datetime
+from uuid import uuid4
+
+from dbops.domain.approvals import Approval, Rejection, read_answer, why_void
+from dbops.domain.backup import Layout
+from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
+from dbops.gateways.bucket import Bucket
+
+_LONGEST = 160
+_NEW_RUN = "Nothing was done. Start a new run, and have its plan approved."
+
+
+def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str) -> None:
+    """Keep the plan of that run as people will be shown it; raises BucketError. Made again, it replaces itself."""
+    bucket.put(_plan_key(target, run, digest), markdown.encode())
+
+
+def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
+    """The plan of that run as markdown; raises ApprovalMissing where that run made none of that digest."""
+    try:
+        return bucket.get(_plan_key(target, run, digest)).decode()
+    except ObjectMissing:
+        raise ApprovalMissing(
+            f"The run {run} made no plan {digest} for {target.name}, so that nobody can be asked about it.", _NEW_RUN
+        ) from None
+
+
+def record_approval(bucket: Bucket, target: Target, answer: Approval | Rejection) -> None:
+    """Write the answer of its run and action; raises ApprovalMissing where they have had one, and BucketError."""
+    try:
+        bucket.create(_answer_key(target, answer.run, answer.action), answer.to_json())
+    except ObjectExists:
+        raise _answered(target, answer.run, answer.action) from None
+
+
+def refuse_if_answered(bucket: Bucket, target: Target, *, run: str, action: str) -> None:
+    """Raise ApprovalMissing where that run has had its answer, whatever it was: it is not asked again."""
+    try:
+        bucket.get(_answer_key(target, run, action))
+    except ObjectMissing:
+        return
+    raise _answered(target, run, action)
+
+
+def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
+    """Use up the yes to that plan of that run; raises BucketError, and ApprovalMissing where there is none that counts.
+
+    That is: nobody answered, or with no; to another plan; too long ago; not somebody who may; or it has been used up.
+    """
+    subject = f"{action} of {target.name} in the run {run}"
+    key = _answer_key(target, run, action)
+    try:
+        answer = read_answer(bucket.get(key))
+    except ObjectMissing:
+        raise ApprovalMissing(f"Nobody has approved the {subject}.", _NEW_RUN) from None
+    except ValueError:
+        raise ApprovalMissing(f"s3://{bucket.name}/{key} is not an answer that can be read.", _NEW_RUN) from None
+    if isinstance(answer, Rejection):
+        raise ApprovalMissing(f"The {subject} was REJECTED: {answer.reason}.", _NEW_RUN)
+    void = why_void(answer, target, run=run, action=action, digest=digest, now=now)
+    if void is not None:
+        raise ApprovalMissing(f"The approval by {answer.answered_by} does not allow the {subject}: {void}.", _NEW_RUN)
+    # The mark tells our own request, which the bucket may send twice, from that of another process in the same second.
+    used = json.dumps({"digest": digest, "consumed": now.isoformat(), "mark": uuid4().hex}, indent=1)
+    try:
+        bucket.create(_consumed_key(target, run, action), used.encode())
+    except ObjectExists:
+        raise ApprovalMissing(
+            f"The approval by {answer.answered_by} for the {subject} has been used before: it counts once.", _NEW_RUN
+        ) from None
+    return answer
+
+
+def _answered(target: Target, run: str, action: str) -> ApprovalMissing:
+    return ApprovalMissing(
+        f"The run {run} has had its answer to the {action} of {target.name}: it is asked once.", _NEW_RUN
+    )
+
+
+def _plan_key(target: Target, run: str, digest: str) -> str:
+    return f"{_stem(target, run, digest)}.plan.md"
+
+
+def _answer_key(target: Target, run: str, action: str) -> str:
+    return f"{_stem(target, run, action)}.json"
+
+
+def _consumed_key(target: Target, run: str, action: str) -> str:
+    return f"{_stem(target, run, action)}.consumed.json"
+
+
+def _stem(target: Target, run: str, word: str) -> str:
+    # Only the run keeps its hyphens: the last one is always ours.
+    return f"{Layout(target.root).approvals}{_safe(run, keep='-')}-{_safe(word)}"
+
+
+def _safe(text: str, keep: str = "") -> str:
+    """A text as part of a key: two that differ never become one, whoever chose them."""
+    safe = re.sub(rf"[^A-Za-z0-9_{keep}]", lambda match: "".join(f"={byte:02X}" for byte in match[0].encode()), text)
+    return safe if len(safe) <= _LONGEST else f"{safe[:100]}=={hashlib.sha256(text.encode()).hexdigest()}"

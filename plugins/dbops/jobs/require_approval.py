@@ -1,0 +1,36 @@
+"""require_approval: what every acting step calls right before it acts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from dbops.domain.approvals import Approval
+from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing
+from dbops.gateways.approvals import consume_approval
+from dbops.gateways.audit import write_audit
+from dbops.gateways.bucket import Bucket
+
+
+def require_approval(
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, clock: Callable[[], datetime]
+) -> Approval | None:
+    """Use up the yes to this very plan in this very run; None where the target's file asks for none for this action.
+
+    ``digest`` is of the plan as it would be carried out now, computed by the caller: never one that was handed on.
+    Raises ApprovalMissing where nobody who may has said yes to it, in time, and unused; and BucketError. It is not
+    idempotent: who calls it acts, or has to be approved anew.
+    """
+    if action not in target.approvals.approve:
+        return None
+    now = clock()
+    asked = {"run": run, "digest": digest}
+    try:
+        approval = consume_approval(bucket, target, run=run, action=action, digest=digest, now=now)
+    except ApprovalMissing as error:
+        write_audit(bucket, target, now, "approval-refused", {**asked, "for": action, "reason": error.what})
+        raise
+    word = "BREAK-GLASS-approval-consumed" if approval.break_glass else "approval-consumed"
+    write_audit(bucket, target, now, word, {**approval.facts(), "consumed": now.isoformat()})
+    return approval

@@ -1,0 +1,192 @@
+"""Approval: the task between plan and act that waits for a human, and what may happen around it.
+
+The plan's task returns ``plan_for_approval(...)``; ApprovalSensor shows that plan; the acting step computes the digest
+anew and calls ``dbops.jobs.require_approval``. What the sensor decides lies in the bucket: an XCom, which users can
+write, only says which plan it is, and nothing downstream believes the sensor's state. docs/approvals.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import Param
+from airflow.sdk.exceptions import TaskAwaitingInput
+
+from dbops.domain.approvals import Answer, Question, possible_approvers
+from dbops.errors import ApprovalMissing
+from dbops.gateways.target_files import include_folder, read_targets
+from dbops_airflow import approval_mails, connections
+from dbops_airflow.failures import told_to_airflow
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.target import Target
+    from dbops.gateways.bucket import Bucket
+
+_LONGEST_REASON = 2000
+
+
+def plan_for_approval(
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, markdown: str
+) -> dict[str, Any]:
+    """What the plan's task returns, its XCom; the plan itself goes to the bucket, and people are shown it from there.
+
+    ``needed`` is for people who look at the XCom: sensor and acting step read the target's file. Raises BucketError.
+    """
+    from dbops.gateways.approvals import record_plan
+
+    record_plan(bucket, target, run=run, digest=digest, markdown=markdown)
+    needed = action in target.approvals.approve
+    return {"markdown": markdown, "digest": digest, "target": target.name, "action": action, "needed": needed}
+
+
+class ApprovalSensor(ApprovalOperator):
+    """Wait until somebody who may approves the plan of ``plan_task_id``; all but a yes that counts ends the run red.
+
+    The DAG has the params ``target``, ``break_glass`` and ``break_glass_reason``. Where the target's file asks for no
+    approval of ``action`` it is green at once. It is never retried: Airflow would ask again, and forget the answer.
+    """
+
+    template_fields = ()
+
+    def __init__(self, *, task_id: str, plan_task_id: str, action: str, **kwargs: Any) -> None:
+        kwargs |= {"retries": 0, "on_failure_callback": approval_mails.RejectionMail(action)}
+        super().__init__(
+            task_id=task_id,
+            subject=f"Approve the {action}?",
+            params={
+                "target_name": Param(
+                    None, type=["null", "string"], title="Name of the target", description="type it, to approve"
+                ),
+                "reason": Param(None, type=["null", "string"], title="Reason", description="for the audit; optional"),
+            },
+            **kwargs,
+        )
+        self.plan_task_id = plan_task_id
+        self.action = action
+        self._verdict: str | None = None
+        if self.has_dag():  # type: ignore[no-untyped-call]
+            self._end_red_unless_approved(task_id)
+
+    def _end_red_unless_approved(self, task_id: str) -> None:
+        """Add a leaf that is as red as this task: Airflow colours a run by its leaves, and another may be all_done."""
+        verdict = EmptyOperator(task_id=f"{task_id}__said_yes", dag=self.dag, task_group=self.task_group)
+        self._verdict = verdict.task_id
+        self >> verdict
+
+    def execute(self, context: Context) -> None:
+        """Ask, unless the target's file says that nobody needs to be."""
+        try:
+            with told_to_airflow():
+                target = self._target(context)
+                if self.action not in target.approvals.approve:
+                    self.log.info("approvals.approve of %s does not ask for a %s.", target.name, self.action)
+                    return
+                self._ask(context, target)
+        except Exception:
+            self._stop_everything_downstream()
+            raise
+
+    def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
+        """Judge what the server hands over. The question is the one that was shown: it waited with the task."""
+        from dbops.jobs.answer_approval import answer_approval
+
+        try:
+            with told_to_airflow():
+                asked, target = Question.from_json(question), self._target(context)
+                answer = _answer_of(event)
+                self.hitl_summary_extra["responded_by_user"] = event.get("responded_by_user")
+                bucket = connections.open_bucket(target)
+                approval = answer_approval(asked, answer, target, bucket, clock=lambda: datetime.now(UTC))
+        except Exception:
+            self.hitl_summary_extra["approved"] = False
+            self._stop_everything_downstream()
+            raise
+        self.hitl_summary_extra["approved"] = True
+        self.log.info("APPROVED by %s, until %s UTC.", approval.answered_by, f"{approval.valid_until:%Y-%m-%d %H:%M}")
+        approval_mails.mail_approved(approval, target, context)
+        return approval.facts()
+
+    def _ask(self, context: Context, target: Target) -> None:
+        from dbops.jobs.ask_approval import ask_approval
+
+        question = self._question(context, target)
+        plan = ask_approval(question, target, connections.open_bucket(target))
+        rules = target.approvals
+        self.subject = f"{self.action.capitalize()} of {target.name}: approve?"
+        self.body = _shown(question, plan)
+        self.response_timeout = rules.wait
+        self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
+        approval_mails.mail_question(question, target, context)
+        try:
+            super().execute(context)
+        except TaskAwaitingInput as parked:
+            # The server keeps it with the parked task: what is answered is what was asked, whatever XComs say by then.
+            parked.kwargs = {"question": question.to_json()}
+            raise
+
+    def _question(self, context: Context, target: Target) -> Question:
+        dag_run, params = context["dag_run"], context["params"]
+        return Question(
+            target=target.name,
+            action=self.action,
+            digest=self._digest(context),
+            run=context["run_id"],
+            requested_by=dag_run.triggering_user_name or None,
+            requested=dag_run.run_after,
+            asked=datetime.now(UTC),
+            break_glass=params.get("break_glass") is True,
+            break_glass_reason=str(params.get("break_glass_reason") or "").strip()[:_LONGEST_REASON],
+        )
+
+    def _digest(self, context: Context) -> str:
+        plan = context["ti"].xcom_pull(task_ids=self.plan_task_id)
+        digest = plan.get("digest") if isinstance(plan, Mapping) else None
+        if not isinstance(digest, str) or not digest:
+            raise ApprovalMissing(
+                f"The task {self.plan_task_id} has left no plan, so that nobody can be asked about it.",
+                "Nothing was done. Start a new run.",
+            )
+        return digest
+
+    def _target(self, context: Context) -> Target:
+        """Of the trigger form, which nobody can change once the run exists, and as its file is now."""
+        return read_targets(include_folder()).target(str(context["params"]["target"]))
+
+    def _stop_everything_downstream(self) -> None:
+        """Skip what waits for this task, whatever its trigger rule. Clean-ups (teardown tasks) do run."""
+        from airflow.sdk.execution_time.comms import SkipDownstreamTasks
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        waiting = [task.task_id for task in self.get_flat_relatives(upstream=False) if not task.is_teardown]
+        tasks: list[str | tuple[str, int]] = [task_id for task_id in waiting if task_id != self._verdict]
+        if tasks:
+            SUPERVISOR_COMMS.send(msg=SkipDownstreamTasks(tasks=tasks))
+
+
+def _shown(question: Question, plan: str) -> str:
+    asker = question.requested_by or "somebody unknown"
+    warning = f"> **BREAK GLASS** by {asker}: {question.break_glass_reason}\n\n" if question.break_glass else ""
+    return (
+        f"{warning}**{asker}** asks for the **{question.action}** of **{question.target}**. "
+        f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n{plan}"
+    )
+
+
+def _answer_of(event: Mapping[str, Any]) -> Answer:
+    """The server's event as an answer. An error, time-out included, is an answer that nobody gave."""
+    params = event.get("params_input") or {}
+    user = event.get("responded_by_user")
+    return Answer(
+        options=tuple(event.get("chosen_options") or ()),
+        by=(str(user["id"]), str(user["name"])) if user else None,
+        answered=event.get("responded_at") or datetime.now(UTC),
+        typed_name=params.get("target_name"),
+        reason=str(params.get("reason") or "").strip()[:_LONGEST_REASON],
+        timed_out=bool(event.get("timedout")) or event.get("error_type") == "timeout",
+    )

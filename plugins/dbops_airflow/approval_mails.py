@@ -1,0 +1,129 @@
+"""Approval mails: somebody is asked, and what came of it. Like every mail of dbops they never raise."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from dbops.errors import ApprovalMissing, DbopsError
+from dbops_airflow.alerts import facts_of, mail, recipients_of, remember_mailed
+from dbops_airflow.failures import reason_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.approvals import Approval, Question
+    from dbops.domain.target import Target
+
+
+class RejectionMail:
+    """The ``on_failure_callback`` of an ApprovalSensor: mails a no as REJECTED, everything else as FAILED."""
+
+    def __init__(self, action: str) -> None:
+        self.action = action
+
+    def __call__(self, context: Context) -> None:
+        """Mail what ended the task, unless nothing is left of it but its state: then the run's own callback mails."""
+        error = context.get("exception")
+        if isinstance(error, Exception) and self._mail(reason_of(error), context):
+            remember_mailed(context["ti"])
+
+    def _mail(self, reason: DbopsError, context: Context) -> bool:
+        from dbops.domain.alerts import Alert, Severity
+        from dbops.gateways.target_files import include_folder, read_targets
+
+        name = str(context["params"].get("target"))
+        files = read_targets(include_folder())
+        target = files.targets.get(name)
+        alert = Alert(
+            severity=Severity.REJECTED if isinstance(reason, ApprovalMissing) else Severity.FAILED,
+            job=self.action,
+            target=name,
+            environment=target.environment if target else None,
+            headline=reason.what,
+            remedy=reason.remedy,
+            facts=tuple(facts_of(context)),
+            link=context["ti"].log_url,
+        )
+        return mail(alert, target.alerts.recipients if target else recipients_of(files.targets.values()))
+
+
+def mail_question(question: Question, target: Target, context: Context) -> None:
+    """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody."""
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.approvals import possible_approvers
+
+    asker = question.requested_by or "Somebody unknown"
+    until = f"{question.asked + target.approvals.wait:%Y-%m-%d %H:%M} UTC"
+    may = ", ".join(possible_approvers(question, target))
+    alert = Alert(
+        severity=Severity.BREAK_GLASS if question.break_glass else Severity.APPROVAL,
+        job=question.action,
+        target=target.name,
+        environment=target.environment,
+        headline=f"{asker} asks for the {question.action} of {target.name}; it waits for a yes until {until}.",
+        details=_glass(question),
+        remedy=f"Open the question, read the plan, type {target.name}, and choose Approve or Reject. Silence is a no.",
+        facts=(
+            *_asked(question),
+            ("Answer until", until),
+            ("May answer", may or ("two people are needed" if target.needs_four_eyes else "whoever Airflow lets")),
+        ),
+        link=_question_url(context["ti"]),
+        link_to="question",
+    )
+    mail(alert, _recipients(question, target))
+
+
+def mail_approved(approval: Approval, target: Target, context: Context) -> None:
+    """Mail that the yes was given, and whose it is."""
+    from dbops.domain.alerts import Alert, Severity
+
+    until = f"{approval.valid_until:%Y-%m-%d %H:%M} UTC"
+    reason = (f"The reason: {approval.reason}",) if approval.reason else ()
+    alert = Alert(
+        severity=Severity.BREAK_GLASS if approval.break_glass else Severity.APPROVED,
+        job=approval.action,
+        target=target.name,
+        environment=target.environment,
+        headline=f"{approval.answered_by} approved the {approval.action} of {target.name}; it begins now.",
+        details=(*reason, *_glass(approval)),
+        facts=(*_asked(approval), ("Approved by", approval.answered_by), ("Counts until", until)),
+        link=context["ti"].log_url,
+    )
+    mail(alert, _recipients(approval, target))
+
+
+def _glass(asked: Question | Approval) -> tuple[str, ...]:
+    if not asked.break_glass:
+        return ()
+    return (
+        f"BREAK GLASS by {asked.requested_by}: {asked.break_glass_reason}",
+        "One person alone may approve this. Everybody who hears of any target gets this mail.",
+    )
+
+
+def _asked(asked: Question | Approval) -> tuple[tuple[str, str], ...]:
+    return (
+        ("Action", asked.action),
+        ("Asked by", asked.requested_by or "unknown"),
+        ("Digest", asked.digest),
+        ("Run", asked.run),
+    )
+
+
+def _recipients(asked: Question | Approval, target: Target) -> Sequence[str]:
+    if not asked.break_glass:
+        return target.alerts.recipients
+    from dbops.gateways.target_files import include_folder, read_targets
+
+    return recipients_of([target, *read_targets(include_folder()).targets.values()])
+
+
+def _question_url(ti: Any) -> str:
+    """Where the question is answered. The provider's own link drops the path under which Airflow may be installed."""
+    from airflow.sdk.configuration import conf
+
+    base = str(conf.get("api", "base_url", fallback="http://localhost:8080/")).rstrip("/")
+    return f"{base}/dags/{quote(ti.dag_id)}/runs/{quote(ti.run_id)}/tasks/{quote(ti.task_id)}/required_actions"
