@@ -35,6 +35,11 @@ class RelationPattern:
         """Whether that table is meant."""
         return _matches(self.schema, schema) and (self.table is None or _matches(self.table, table))
 
+    @staticmethod
+    def for_one_table(schema: str, table: str) -> str:
+        """Exactly that table, in the pattern language of PostgreSQL's programs."""
+        return f"{_literal(schema)}.{_literal(table)}"
+
     def for_pg_dump(self) -> str:
         """The same in the pattern language of PostgreSQL's programs: literal parts quoted, so that case is kept."""
         return _quote(self.schema) if self.table is None else f"{_quote(self.schema)}.{_quote(self.table)}"
@@ -46,4 +51,8 @@ def _matches(pattern: str, name: str) -> bool:
 
 def _quote(pattern: str) -> str:
     parts = (part for part in _WILDCARD.split(pattern) if part)
-    return "".join(part if part in "*?" else '"' + part.replace('"', '""') + '"' for part in parts)
+    return "".join(part if part in "*?" else _literal(part) for part in parts)
+
+
+def _literal(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -9,7 +9,7 @@ from dbops.domain.backup import TableEntry
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
 from dbops.gateways.archive_toc import read_toc
-from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.dump import Counted
 
 
 class ArchiveContents:
@@ -43,7 +43,7 @@ class ArchiveContents:
         """Bytes of the table on the server; 0 where nobody knows."""
         return self._sizes.get((entry.schema, entry.name), 0)
 
-    def tables(self, counters: Mapping[str, RowCounter]) -> tuple[TableEntry, ...]:
+    def tables(self, counters: Mapping[str, Counted]) -> tuple[TableEntry, ...]:
         """Every table by schema and name; raises DumpFailed where a data file that was announced is not there."""
         counts = {}
         for file, counter in counters.items():

@@ -2,9 +2,6 @@
 
 The main thread watches the spool; a follower thread a file reads it once; sender threads store its parts. When the
 spool reaches its cap, pg_dump is paused until the store has taken enough.
-
-Whether pg_dump has closed a file is asked of the kernel: a file that was there before we looked at the open files of
-pg_dump and its workers, and is not among them, is complete.
 """
 
 from __future__ import annotations
@@ -16,7 +13,6 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 from dbops.domain.backup import FileEntry, TableEntry
 from dbops.domain.progress import Progress
@@ -27,10 +23,10 @@ from dbops.errors import BucketError, DumpFailed, StoreTooSlow
 from dbops.gateways.archive_contents import ArchiveContents
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.dump import TOC, Counted, Dump, DumpFile
 from dbops.gateways.file_upload import FileUpload
 from dbops.gateways.growing_file import GrowingFile
-from dbops.gateways.guarded_process import GuardedProcess
-from dbops.gateways.pg_dump import dump_failure, table_took_too_long
+from dbops.gateways.pg_dump import table_took_too_long
 from dbops.gateways.spool import Abandoned, Spool
 from dbops.gateways.throttle import Throttle
 
@@ -40,7 +36,6 @@ _TICK = 0.05
 _PROGRESS_EVERY = 5.0
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
 _LAST_WORDS = 3.0
-_TOC = "toc.dat"
 
 
 @dataclass(frozen=True)
@@ -56,7 +51,7 @@ class ArchiveUpload:
 
     def __init__(
         self,
-        dump: GuardedProcess,
+        dump: Dump,
         spool: Spool,
         bucket: Bucket,
         folder: str,
@@ -76,6 +71,7 @@ class ArchiveUpload:
         self._throttle = Throttle(options.bandwidth_limit, sleep=self._abandoned.wait)
         self._failure: BaseException | None = None
         self._held = 0
+        self._counted: dict[str, Counted] = {}
         self._uploads: dict[str, FileUpload] = {}
         self._active: dict[str, FileUpload] = {}
         self._results: dict[str, Future[FileEntry]] = {}
@@ -99,12 +95,13 @@ class ArchiveUpload:
 
     def _is_complete(self) -> bool:
         status = self._dump.status()  # asked before looking into the spool: what ended has written all
-        self._discover(ended=status is not None)
+        self._discover()
+        stored = all(result.done() for result in self._results.values())  # asked before whether one of them failed
         if status:
-            raise dump_failure(status, self._dump.stderr(), self._spool.path.parent)
+            raise self._dump.failure(status)
         if self._failure is not None:
             raise self._cause_of(self._failure)
-        return status == 0 and all(result.done() for result in self._results.values())
+        return status == 0 and stored
 
     def _cause_of(self, failure: BaseException) -> BaseException:
         """Where a data file is not whole, pg_dump is about to say why: a killed worker leaves such a file first."""
@@ -115,37 +112,39 @@ class ArchiveUpload:
             status = self._dump.wait(_LAST_WORDS)
         except TimeoutError:
             return failure
-        return dump_failure(status, self._dump.stderr(), self._spool.path.parent) if status else failure
+        return self._dump.failure(status) if status else failure
 
-    def _discover(self, *, ended: bool) -> None:
-        names = {path.name for path in self._spool.path.iterdir()}
-        still_open = set() if ended else {Path(path).name for path in self._dump.open_files()}
-        for name in sorted(names - self._uploads.keys(), key=lambda name: name != _TOC):
-            if name == _TOC:
-                if name in still_open:
-                    return
-                self._contents.read(self._spool.path / _TOC)
-            self._follow(name)
+    def _discover(self) -> None:
         self._active = {name: upload for name, upload in self._active.items() if not upload.done}
-        for name, upload in self._active.items():
-            if not upload.file.is_finished and name not in still_open and (name in names or ended):
-                upload.file.finish()
+        for file in self._dump.files():
+            if file.name not in self._uploads:
+                if file.name == TOC:
+                    self._contents.read(file.path)
+                self._follow(file)
+            if file.is_closed and file.name in self._active:
+                self._active[file.name].file.finish()
 
-    def _follow(self, name: str) -> None:
+    def _follow(self, file: DumpFile) -> None:
+        counter = None
+        if file.counted is not None:
+            self._counted[file.name] = file.counted
+        elif self._contents.table_of(file.name):
+            self._counted[file.name] = counter = RowCounter(file.name)
         upload = FileUpload(
-            GrowingFile(self._spool.path / name, self._abandoned),
+            GrowingFile(file.path, self._abandoned),
             self._bucket,
-            self._folder + name,
+            self._folder + file.name,
+            file.name,
             senders=self._senders,
             first_part=self._storage.part_size,
             throttle=self._throttle,
             punchable=self._spool.can_punch,
             abandoned=self._abandoned,
             on_failure=self._fail,
-            counter=RowCounter(name) if self._contents.table_of(name) else None,
+            counter=counter,
         )
-        self._uploads[name] = self._active[name] = upload
-        self._results[name] = self._followers.submit(self._run, upload)
+        self._uploads[file.name] = self._active[file.name] = upload
+        self._results[file.name] = self._followers.submit(self._run, upload)
 
     def _run(self, upload: FileUpload) -> FileEntry:
         try:
@@ -165,8 +164,8 @@ class ArchiveUpload:
         Bytes that wait for their part to fill can only be sent when pg_dump goes on, so they never justify a pause.
         """
         held = waiting = 0
-        for upload in self._active.values():
-            self._check_time(upload)
+        for name, upload in self._active.items():
+            self._check_time(name, upload)
             held += upload.file.written - upload.file.released
             if not upload.file.is_finished:
                 waiting += min(upload.uncut, upload.next_part)
@@ -184,9 +183,9 @@ class ArchiveUpload:
                 "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
             )
 
-    def _check_time(self, upload: FileUpload) -> None:
+    def _check_time(self, name: str, upload: FileUpload) -> None:
         limit = self._options.statement_timeout
-        entry = self._contents.table_of(upload.file.path.name)
+        entry = self._contents.table_of(name)
         if limit is None or entry is None or upload.file.is_finished:
             return
         if time.monotonic() - upload.file.seen > limit.total_seconds():
@@ -200,16 +199,15 @@ class ArchiveUpload:
 
     def progress(self) -> Progress:
         """How far it is."""
-        counted = {name: upload for name, upload in self._uploads.items() if upload.counter is not None}
         read = 0
-        for name, upload in counted.items():
-            if (entry := self._contents.table_of(name)) and upload.counter is not None:
+        for name, counted in self._counted.items():
+            if entry := self._contents.table_of(name):
                 size = self._contents.size_of(entry)
-                read += size if upload.done else min(size, upload.counter.bytes)
+                read += size if self._uploads[name].done else min(size, counted.bytes)
         taken = sum(upload.file.position for upload in self._uploads.values())
         stored = sum(upload.file.released for upload in self._uploads.values())
         return Progress(
-            tables_done=sum(upload.done for upload in counted.values()),
+            tables_done=sum(self._uploads[name].done for name in self._counted),
             tables=self._contents.tables_with_data,
             bytes_read=taken,
             bytes_uploaded=stored,
@@ -239,6 +237,5 @@ class ArchiveUpload:
             log.warning("An unfinished upload stays until the next backup aborts it: %s", error)
 
     def _outcome(self) -> UploadedArchive:
-        counters = {name: upload.counter for name, upload in self._uploads.items() if upload.counter is not None}
         files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
-        return UploadedArchive(tuple(files), self._contents.tables(counters))
+        return UploadedArchive(tuple(files), self._contents.tables(self._counted))

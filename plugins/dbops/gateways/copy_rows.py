@@ -14,8 +14,8 @@ from backports import zstd
 
 from dbops.errors import DumpFailed
 
-_TRAILER = b"\\.\n\n\n"
-_NEWLINE = ord("\n")
+TRAILER = b"\\.\n\n\n"
+NEWLINE = ord("\n")
 _BLOCK = 256 * 1024
 
 
@@ -29,12 +29,12 @@ class RowCounter:
     @property
     def rows(self) -> int:
         """Rows of the table."""
-        return self._newlines - _TRAILER.count(b"\n")
+        return self._newlines - TRAILER.count(b"\n")
 
     @property
     def bytes(self) -> int:
         """Bytes of COPY text read so far, without the trailer."""
-        return max(0, self._bytes - len(_TRAILER))
+        return max(0, self._bytes - len(TRAILER))
 
     def read(self, source: io.RawIOBase) -> None:
         """Read ``source`` to its end; raises DumpFailed, naming the file, where it is not a whole data file."""
@@ -42,12 +42,12 @@ class RowCounter:
         try:
             for block in _decompressed(source):
                 # Five times as fast as bytes.count, and every row of the database passes here.
-                self._newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == _NEWLINE))
+                self._newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE))
                 self._bytes += len(block)
-                tail = (tail + block[-len(_TRAILER) :])[-len(_TRAILER) :]
+                tail = (tail + block[-len(TRAILER) :])[-len(TRAILER) :]
         except zstd.ZstdError as error:
             raise DumpFailed(f"The archive's file {self._name} is not a valid zstd stream: {error}.") from None
-        if tail != _TRAILER:
+        if tail != TRAILER:
             raise DumpFailed(f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole.")
 
 

@@ -26,6 +26,7 @@ class DatabaseFacts:
     database: str
     server_version: str
     server_major: int
+    encoding: str
     database_bytes: int
     is_replica: bool
     reads_role_passwords: bool
@@ -42,6 +43,7 @@ class DumpedRelation:
     is_sequence: bool
     bytes: int
     readable: bool
+    has_plain_pages: bool
     hides_rows: bool
 
 

@@ -22,17 +22,18 @@ from dbops.gateways.spool import SpoolPart
 from dbops.gateways.throttle import Throttle
 
 _BUFFER = 256 * 1024
-_SEND_BUFFER = 1024 * 1024
+_SEND_BUFFER = 256 * 1024
 
 
 class FileUpload:
-    """Sends one growing file. ``counter`` counts its rows where it holds a table; None where it does not."""
+    """Sends one growing file, called ``name`` in the archive. ``counter`` counts its rows; None where nobody asks."""
 
     def __init__(
         self,
         file: GrowingFile,
         bucket: Bucket,
         key: str,
+        name: str,
         *,
         senders: Executor,
         first_part: int,
@@ -42,7 +43,7 @@ class FileUpload:
         on_failure: Callable[[BaseException], None],
         counter: RowCounter | None,
     ) -> None:
-        self.file, self.counter = file, counter
+        self.file, self._counter, self._name = file, counter, name
         self._bucket, self._key, self._senders = bucket, key, senders
         self._first_part, self._throttle, self._punchable = first_part, throttle, punchable
         self._abandoned, self._on_failure = abandoned, on_failure
@@ -66,14 +67,14 @@ class FileUpload:
     def run(self) -> FileEntry:
         """Follow the file to its end and return what the bucket then holds; leaves no file in the spool."""
         source = _Observed(self.file, self._observe)
-        if self.counter is not None:
-            self.counter.read(source)
+        if self._counter is not None:
+            self._counter.read(source)
         while source.read(_BUFFER):
             pass  # what is not a table is only hashed
         self._send_rest()
         self.file.discard()
         self.done = True
-        return FileEntry(self.file.path.name, self.file.position, self._digest.hexdigest())
+        return FileEntry(self._name, self.file.position, self._digest.hexdigest())
 
     def abort(self) -> None:
         """Leave nothing of it in the bucket that a listing of uploads would show."""

@@ -110,6 +110,8 @@ class GuardedProcess:
             self._paused_since = None
 
     def _signal(self, number: int) -> None:
+        if self._guardian.returncode is not None and number != signal.SIGKILL:
+            return  # it has ended, and its number may be somebody else's by now
         try:
             os.killpg(self.pid, number)
         except ProcessLookupError:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import format_duration
 from dbops.domain.relation_pattern import RelationPattern
+from dbops.domain.split_reading import TableName
 from dbops.domain.target import BackupOptions
 from dbops.errors import DbopsError, DumpFailed, SpoolError
 from dbops.gateways.guarded_process import GuardedProcess, inherited_environment
@@ -31,12 +33,23 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def start_pg_dump(program: Program, address: DatabaseAddress, spool: Path, options: BackupOptions) -> GuardedProcess:
-    """Start writing the archive into the empty directory ``spool``; credentials go by environment, not by arguments.
+def start_pg_dump(
+    program: Program,
+    address: DatabaseAddress,
+    folder: Path,
+    options: BackupOptions,
+    *,
+    snapshot: str | None = None,
+    without_rows_of: Sequence[TableName] = (),
+) -> GuardedProcess:
+    """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments.
 
-    The spool is given up after the upload, so nothing in it is synced to its disk.
+    It sees the database as of ``snapshot`` where one is shared. The folder is given up after the upload, so nothing in
+    it is synced to its disk.
     """
-    command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={spool}"]
+    command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
+    command += [f"--snapshot={snapshot}"] if snapshot else []
+    command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
     return GuardedProcess(command, address.libpq_environment())
 
 
@@ -61,15 +74,15 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
 _GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.globals: false in the target's file."
 
 
-def dump_failure(status: int, stderr: str, spool: Path) -> DbopsError:
-    """What an unsuccessful end of pg_dump means, for people."""
+def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsError:
+    """What an unsuccessful end of a program that wrote into ``folder`` means, for people."""
     if "No space left on device" in stderr:
         return SpoolError(
-            f"The disk below the spool directory {spool} is full.",
+            f"The disk below the spool directory {folder.parent} is full.",
             "Free space there, or set backup.spool to a directory with more; it takes about backup.spool_cap.",
         )
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"
-    return DumpFailed(f"pg_dump {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
+    return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 
 
 def _remedy(stderr: str) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -16,13 +17,16 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
-from dbops.domain.target import Target
+from dbops.domain.target import BackupOptions, Target
 from dbops.errors import BucketError, PreflightFailed, SpoolError
 from dbops.gateways.archive_upload import ArchiveUpload, UploadedArchive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims
+from dbops.gateways.dump import Dump, PlainDump
 from dbops.gateways.pg_dump import dump_globals, pg_dump_options, start_pg_dump
+from dbops.gateways.shared_snapshot import SharedSnapshot
+from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
 from dbops.jobs.preflight import Readiness, preflight
 
@@ -114,9 +118,10 @@ def _send_archive(
     on_progress: Callable[[Progress], None],
 ) -> UploadedArchive:
     folder = Layout(target.root).folder(held.backup_id)
-    with start_pg_dump(readiness.program, address, spool.path, target.backup) as dump:
+    with ThreadPoolExecutor(1, "globals") as beside, ExitStack() as stack:
+        roles = beside.submit(_globals, target, address, readiness)
         archive = ArchiveUpload(
-            dump,
+            _start_dump(stack, readiness, address, spool, target.backup),
             spool,
             bucket,
             folder,
@@ -125,13 +130,33 @@ def _send_archive(
             sizes=readiness.sizes,
             on_progress=on_progress,
         ).run()
-    if not target.backup.globals:
+        body = roles.result()
+    if body is None:
         return archive
-    body = dump_globals(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
     bucket.put(folder + _GLOBALS, body)
     return UploadedArchive(
         (*archive.files, FileEntry(_GLOBALS, len(body), hashlib.sha256(body).hexdigest())), archive.tables
     )
+
+
+def _globals(target: Target, address: DatabaseAddress, readiness: Readiness) -> bytes | None:
+    if not target.backup.globals:
+        return None
+    return dump_globals(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
+
+
+def _start_dump(
+    stack: ExitStack, readiness: Readiness, address: DatabaseAddress, spool: Spool, options: BackupOptions
+) -> Dump:
+    """Start pg_dump, with sessions beside it for tables that dominate; leaving ``stack`` ends it."""
+    dump: Dump
+    if readiness.split is None:
+        dump = PlainDump(start_pg_dump(readiness.program, address, spool.path, options), spool.path)
+    else:
+        snapshot = stack.enter_context(SharedSnapshot(address, readiness.split.tables, options))
+        dump = SplitDump(readiness.program, address, spool.path, options, plan=readiness.split, snapshot=snapshot)
+    stack.callback(dump.stop)
+    return dump
 
 
 def _manifest(

@@ -8,12 +8,15 @@ from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.relation_pattern import RelationPattern
+from dbops.domain.split_reading import SplitReading, TableName, plan_split_reading
 from dbops.domain.target import BackupOptions, Target
 from dbops.errors import PreflightFailed
 from dbops.gateways.database import Database, DatabaseFacts, DumpedRelation
 from dbops.gateways.programs import Program, find_pg_dump
+from dbops.gateways.split_dump import is_splittable
 
 _NAMES_SHOWN = 10
+_RANGES_OF_PAGES_SINCE = 14
 
 
 @dataclass(frozen=True)
@@ -22,7 +25,8 @@ class Readiness:
 
     facts: DatabaseFacts
     program: Program
-    sizes: dict[tuple[str, str], int]
+    sizes: dict[TableName, int]
+    split: SplitReading | None
 
 
 def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -> Readiness:
@@ -35,7 +39,28 @@ def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -
     _require_readable_large_objects(database.unreadable_large_objects(), target)
     program = find_pg_dump(programs, facts.server_major)
     sizes = {(relation.schema, relation.name): relation.bytes for relation in relations if not relation.is_sequence}
-    return Readiness(facts, program, sizes)
+    return Readiness(facts, program, sizes, _split_reading(relations, sizes, facts, program, target.backup))
+
+
+def _split_reading(
+    relations: Iterable[DumpedRelation],
+    sizes: dict[TableName, int],
+    facts: DatabaseFacts,
+    program: Program,
+    options: BackupOptions,
+) -> SplitReading | None:
+    """Which tables to read over several connections; None where pg_dump alone does as well, or psql is missing."""
+    if facts.server_major < _RANGES_OF_PAGES_SINCE or not program.sibling("psql").is_file():
+        return None
+    no_data = [RelationPattern.of_table(text) for text in options.exclude_table_data]
+    among = [
+        (relation.schema, relation.name)
+        for relation in relations
+        if relation.has_plain_pages
+        and is_splittable(relation.schema, relation.name, facts.encoding)
+        and not any(pattern.matches(relation.schema, relation.name) for pattern in no_data)
+    ]
+    return plan_split_reading(sizes, jobs=options.jobs, above=options.split_above, among=among)
 
 
 def _is_left_out(relation: DumpedRelation, options: BackupOptions) -> bool:

@@ -27,6 +27,7 @@ def test_parts_that_were_cancelled_while_they_queued_keep_nobody_waiting(tmp_pat
     upload = FileUpload(
         file,
         InMemoryBucket("vault", Clock()),
+        "folder/data",
         "data",
         senders=senders,
         first_part=100,
