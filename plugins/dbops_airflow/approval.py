@@ -55,18 +55,18 @@ class ApprovalSensor(ApprovalOperator):
     template_fields = ()
 
     def __init__(self, *, task_id: str, plan_task_id: str, action: str, **kwargs: Any) -> None:
-        kwargs |= {"retries": 0, "on_failure_callback": approval_mails.RejectionMail(action)}
-        super().__init__(
-            task_id=task_id,
-            subject=f"Approve the {action}?",
-            params={
+        # Airflow has put the DAG's own params and defaults among the keywords by now; the params it adds again below.
+        kwargs |= {
+            "retries": 0,
+            "on_failure_callback": approval_mails.RejectionMail(action),
+            "params": {
                 "target_name": Param(
                     None, type=["null", "string"], title="Name of the target", description="type it, to approve"
                 ),
                 "reason": Param(None, type=["null", "string"], title="Reason", description="for the audit; optional"),
             },
-            **kwargs,
-        )
+        }
+        super().__init__(task_id=task_id, subject=f"Approve the {action}?", **kwargs)
         self.plan_task_id = plan_task_id
         self.action = action
         self._verdict: str | None = None
