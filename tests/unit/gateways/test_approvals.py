@@ -1,0 +1,145 @@
+"""Approvals in the bucket: one answer a run, used up once, and no key that two runs could share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbops.domain.approvals import Approval, Rejection
+from dbops.errors import ApprovalMissing
+from dbops.gateways.approvals import (
+    _answer_key,
+    consume_approval,
+    read_plan,
+    record_approval,
+    record_plan,
+    refuse_if_answered,
+)
+from dbops.gateways.memory_bucket import InMemoryBucket
+from tests.unit.samples import NOW, Clock, target
+
+RUN = "manual__2026-11-22T12:00:00+00:00"
+DIGEST = "d" * 64
+SHOP = target(approvals={"four_eyes": True})
+YES = Approval(
+    target="shop",
+    action="swap",
+    digest=DIGEST,
+    run=RUN,
+    requested_by="alice",
+    requested=NOW,
+    answered_by="bob",
+    answered_by_id="bob",
+    answered=NOW,
+    valid_until=NOW + timedelta(hours=4),
+)
+NO = Rejection(
+    target="shop",
+    action="swap",
+    digest=DIGEST,
+    run=RUN,
+    requested_by="alice",
+    answered_by="bob",
+    answered=NOW,
+    reason="bob said no",
+)
+
+
+@pytest.fixture
+def bucket() -> InMemoryBucket:
+    return InMemoryBucket("vault", Clock())
+
+
+def consume(bucket: InMemoryBucket, *, run: str = RUN, action: str = "swap", digest: str = DIGEST) -> Approval:
+    return consume_approval(bucket, SHOP, run=run, action=action, digest=digest, now=NOW)
+
+
+def test_a_yes_is_used_up_by_the_first_who_asks_for_it(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, YES)
+    assert consume(bucket) == YES
+    with pytest.raises(ApprovalMissing, match="has been used before: it counts once"):
+        consume(bucket)
+
+
+def test_without_an_answer_there_is_nothing_to_use(bucket: InMemoryBucket) -> None:
+    with pytest.raises(ApprovalMissing, match="Nobody has approved the swap of shop"):
+        consume(bucket)
+
+
+def test_a_no_allows_nothing_and_says_so(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, NO)
+    with pytest.raises(ApprovalMissing, match="was REJECTED: bob said no"):
+        consume(bucket)
+
+
+@pytest.mark.parametrize(("what", "value"), [("run", "manual__2"), ("action", "restore"), ("digest", "e" * 64)])
+def test_a_yes_to_something_else_allows_nothing_and_is_not_used_up(
+    bucket: InMemoryBucket, what: str, value: str
+) -> None:
+    record_approval(bucket, SHOP, YES)
+    with pytest.raises(ApprovalMissing):
+        consume(bucket, **{what: value})
+    assert consume(bucket) == YES
+
+
+def test_an_object_that_was_copied_to_another_runs_place_allows_nothing(bucket: InMemoryBucket) -> None:
+    bucket.put(_answer_key(SHOP, "manual__2", "swap"), YES.to_json())
+    with pytest.raises(ApprovalMissing, match="does not allow the swap of shop in the run manual__2"):
+        consume(bucket, run="manual__2")
+
+
+def test_what_cannot_be_read_allows_nothing(bucket: InMemoryBucket) -> None:
+    bucket.put(_answer_key(SHOP, RUN, "swap"), b'{"approved": true}')
+    with pytest.raises(ApprovalMissing, match="is not an answer that can be read"):
+        consume(bucket)
+
+
+@pytest.mark.parametrize("first", [YES, NO])
+@pytest.mark.parametrize("second", [YES, NO, replace(YES, digest="e" * 64)])
+def test_a_run_has_one_answer_to_an_action(
+    bucket: InMemoryBucket, first: Approval | Rejection, second: Approval | Rejection
+) -> None:
+    refuse_if_answered(bucket, SHOP, run=RUN, action="swap")
+    record_approval(bucket, SHOP, first)
+    with pytest.raises(ApprovalMissing, match="it is asked once"):
+        record_approval(bucket, SHOP, second)
+    with pytest.raises(ApprovalMissing, match="it is asked once"):
+        refuse_if_answered(bucket, SHOP, run=RUN, action="swap")
+
+
+def test_two_actions_of_one_plan_are_two_questions(bucket: InMemoryBucket) -> None:
+    restore = replace(YES, action="restore")
+    record_approval(bucket, SHOP, YES)
+    record_approval(bucket, SHOP, restore)
+    assert consume(bucket, action="restore") == restore
+    assert consume(bucket) == YES
+
+
+def test_a_plan_is_shown_as_its_own_run_made_it(bucket: InMemoryBucket) -> None:
+    record_plan(bucket, SHOP, run=RUN, digest=DIGEST, markdown="# größer")
+    assert read_plan(bucket, SHOP, run=RUN, digest=DIGEST) == "# größer"
+    for run, digest in (("manual__2", DIGEST), (RUN, "0" * 64), (RUN, "../" + DIGEST), (RUN, "")):
+        with pytest.raises(ApprovalMissing, match="made no plan"):
+            read_plan(bucket, SHOP, run=run, digest=digest)
+
+
+_RUNS = st.text(st.sampled_from("aé:+-_./=~%2D \n"), max_size=12) | st.text("ab", min_size=150, max_size=300)
+
+
+@given(_RUNS, _RUNS, st.sampled_from(["swap", "restore"]), st.sampled_from(["swap", "restore"]))
+def test_two_runs_never_share_a_key_whatever_their_ids_are(one: str, other: str, first: str, second: str) -> None:
+    same = (one, first) == (other, second)
+    assert (_answer_key(SHOP, one, first) == _answer_key(SHOP, other, second)) is same
+
+
+@given(st.text(max_size=300), st.sampled_from(["swap", "restore"]))
+def test_a_key_stays_in_the_targets_folder_and_is_short_enough(run: str, action: str) -> None:
+    key = _answer_key(SHOP, run, action)
+    folder, _, name = key.rpartition("/")
+    assert folder == "team/shop/approvals"
+    assert len(name) < 250
+    assert name.isascii()

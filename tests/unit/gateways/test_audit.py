@@ -1,0 +1,31 @@
+"""The audit: written once, whatever else is written in the same second."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+from dbops.gateways.audit import write_audit
+from dbops.gateways.memory_bucket import InMemoryBucket
+from tests.unit.samples import NOW, Clock, target
+
+
+def test_it_says_what_was_done_to_which_target() -> None:
+    bucket = InMemoryBucket("vault", Clock())
+    key = write_audit(bucket, target(), NOW, "swap", {"by": "alice", "größe": 3})
+    assert key == "team/shop/audit/20261122T120000Z-swap.json"
+    assert json.loads(bucket.get(key)) == {"action": "swap", "target": "shop", "by": "alice", "größe": 3}
+
+
+def test_two_actions_of_one_second_are_both_kept() -> None:
+    bucket = InMemoryBucket("vault", Clock())
+    keys = [write_audit(bucket, target(), NOW, "swap", {"number": number}) for number in range(3)]
+    assert [json.loads(bucket.get(key))["number"] for key in keys] == [0, 1, 2]
+    assert len(set(keys)) == 3
+
+
+def test_different_actions_of_one_second_have_the_same_time() -> None:
+    bucket = InMemoryBucket("vault", Clock())
+    write_audit(bucket, target(), NOW, "swap", {})
+    assert write_audit(bucket, target(), NOW, "expire", {}) == "team/shop/audit/20261122T120000Z-expire.json"
+    assert write_audit(bucket, target(), NOW + timedelta(seconds=1), "swap", {}).endswith("20261122T120001Z-swap.json")
