@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from aiosmtpd.smtp import SMTP
 
@@ -25,47 +25,54 @@ if TYPE_CHECKING:
 _STARTS = 3  # another test session may take a port between the look and the start
 
 
-@contextmanager
-def running_postgres(directory: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL server of one test session; its data are gone afterwards."""
+class _Server(Protocol):
+    def start(self) -> None: ...
+    def destroy(self) -> None: ...
+
+
+S = TypeVar("S", bound=_Server)
+
+
+def _started(make: Callable[[int], S]) -> S:
+    """The first that starts; ``make`` is told the number of the attempt."""
     for attempt in range(_STARTS):
-        server = EmbeddedPostgres(
-            directory / f"{attempt}",
-            port=ports.choose_port(offsets=(0,)),
-            settings={"fsync": "off", "max_connections": "200"},
-        )
+        server = make(attempt)
         try:
             server.start()
         except DemoError:
             server.destroy()
             if attempt == _STARTS - 1:
                 raise
-            continue
-        try:
-            yield server
-        finally:
-            server.destroy()
-        return
+        else:
+            return server
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def running_postgres(directory: Path) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server of one test session; its data are gone afterwards."""
+    server = _started(
+        lambda attempt: EmbeddedPostgres(
+            directory / f"{attempt}",
+            port=ports.choose_port(offsets=(0,)),
+            settings={"fsync": "off", "max_connections": "200"},
+        )
+    )
+    try:
+        yield server
+    finally:
+        server.destroy()
 
 
 @contextmanager
 def running_s3(directory: Path) -> Iterator[SeaweedS3]:
     """An S3 server of one test session, with an owner and a reader; its objects are gone afterwards."""
-    for attempt in range(_STARTS):
-        server = SeaweedS3(directory / f"{attempt}", reader=Keys.generate(), volume_size_mb=128)
-        try:
-            server.start()
-        except DemoError:
-            server.destroy()
-            if attempt == _STARTS - 1:
-                raise
-            continue
-        try:
-            yield server
-        finally:
-            server.stop(grace=0)
-            server.destroy()
-        return
+    server = _started(lambda attempt: SeaweedS3(directory / f"{attempt}", reader=Keys.generate(), volume_size_mb=128))
+    try:
+        yield server
+    finally:
+        server.stop(grace=0)
+        server.destroy()
 
 
 def empty_and_delete(client: S3Client, bucket: str) -> None:

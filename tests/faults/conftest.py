@@ -16,7 +16,7 @@ from benchmarks.relay import Relay
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, execute
-from tests.faults.hostile_s3 import hostile_s3
+from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.scene import Scene, address_of
 
 if TYPE_CHECKING:
@@ -72,6 +72,13 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
                         os.kill(pid, signal.SIGKILL)
             if postgres_server.is_running():
                 postgres_server.drop_database(database)
+
+
+@pytest.fixture
+def proxy(s3_server: SeaweedS3) -> Iterator[HostileS3]:
+    """The S3 server behind a proxy that may misbehave."""
+    with hostile_s3(s3_server.endpoint_url) as hostile:
+        yield hostile
 
 
 @pytest.fixture

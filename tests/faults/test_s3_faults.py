@@ -17,7 +17,7 @@ from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, ObjectExists
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.seaweed import SeaweedS3
-from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest, hostile_s3
+from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest
 
 MIB = 1024**2
 OPTIONS = S3Options(
@@ -27,12 +27,6 @@ OPTIONS = S3Options(
     read_timeout=timedelta(seconds=5),
 )
 Open = Callable[..., S3Bucket]
-
-
-@pytest.fixture
-def proxy(s3_server: SeaweedS3) -> Iterator[HostileS3]:
-    with hostile_s3(s3_server.endpoint_url) as proxy:
-        yield proxy
 
 
 @pytest.fixture

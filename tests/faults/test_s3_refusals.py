@@ -14,16 +14,10 @@ from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.seaweed import Keys, SeaweedS3
-from tests.faults.hostile_s3 import HostileS3, hostile_s3
+from tests.faults.hostile_s3 import HostileS3
 
 OPTIONS = S3Options(addressing_style="path", attempts=3)
 Open = Callable[..., S3Bucket]
-
-
-@pytest.fixture
-def proxy(s3_server: SeaweedS3) -> Iterator[HostileS3]:
-    with hostile_s3(s3_server.endpoint_url) as proxy:
-        yield proxy
 
 
 @pytest.fixture

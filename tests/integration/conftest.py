@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
+from dbops.domain.storage import S3Options
+from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs
@@ -49,6 +51,26 @@ def trap_database(postgres_server: EmbeddedPostgres, programs: Programs) -> Iter
 def desk(programs: Programs, s3_server: SeaweedS3, s3_client: S3Client, bucket_name: str, tmp_path: Path) -> Desk:
     """What backs databases up into a fresh bucket."""
     return Desk(programs, s3_server, s3_client, bucket_name, tmp_path)
+
+
+@pytest.fixture
+def store_client(s3_server: SeaweedS3) -> Iterator[S3Client]:
+    """A client of the S3 server, made as ours are."""
+    client = connect(
+        options=S3Options(addressing_style="path"),
+        endpoint_url=s3_server.endpoint_url,
+        region=s3_server.region,
+        access_key=s3_server.access_key,
+        secret_key=s3_server.secret_key,
+    )
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def bucket(store_client: S3Client, bucket_name: str) -> S3Bucket:
+    """A fresh bucket, as the jobs see it."""
+    return S3Bucket(store_client, bucket_name, S3Options(addressing_style="path"))
 
 
 @pytest.fixture

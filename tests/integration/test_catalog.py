@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Layout
 from dbops.domain.retention import Hold
-from dbops.domain.storage import S3Options, Storage
+from dbops.domain.storage import Storage
 from dbops.domain.target import Target
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.claims import claim, other_live_claims
-from dbops.gateways.s3_bucket import S3Bucket, connect
-from demo.seaweed import SeaweedS3
+from dbops.gateways.s3_bucket import S3Bucket
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.client import S3Client
 
 NOW = datetime.now(UTC)
-OPTIONS = S3Options(addressing_style="path")
 BACKUPS = 12
 
 
@@ -30,20 +30,14 @@ def asked() -> Counter[str]:
 
 
 @pytest.fixture
-def bucket(s3_server: SeaweedS3, bucket_name: str, asked: Counter[str]) -> Iterator[S3Bucket]:
+def bucket(store_client: S3Client, bucket: S3Bucket, asked: Counter[str]) -> S3Bucket:
+    """The bucket, every request to it counted."""
+
     def count(operation_name: str, **_event: Any) -> None:
         asked[operation_name] += 1
 
-    client = connect(
-        options=OPTIONS,
-        endpoint_url=s3_server.endpoint_url,
-        region=s3_server.region,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-    )
-    client.meta.events.register("request-created.s3", count)
-    yield S3Bucket(client, bucket_name, OPTIONS)
-    client.close()
+    store_client.meta.events.register("request-created.s3", count)
+    return bucket
 
 
 @pytest.fixture

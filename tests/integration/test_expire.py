@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -16,28 +15,15 @@ from dbops.jobs.expire import expire
 from demo.seaweed import SeaweedS3
 from tests.unit.samples import claim, manifest, store_backup, target
 
+OPTIONS = S3Options(addressing_style="path")
 DAY = timedelta(days=1)
 SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
 LAYOUT = Layout(SHOP.root)
-OPTIONS = S3Options(addressing_style="path")
 
 
 @pytest.fixture
 def now() -> datetime:
     return datetime.now(UTC).replace(microsecond=0)
-
-
-@pytest.fixture
-def bucket(s3_server: SeaweedS3, bucket_name: str) -> Iterator[S3Bucket]:
-    client = connect(
-        options=OPTIONS,
-        endpoint_url=s3_server.endpoint_url,
-        region=s3_server.region,
-        access_key=s3_server.access_key,
-        secret_key=s3_server.secret_key,
-    )
-    yield S3Bucket(client, bucket_name, OPTIONS)
-    client.close()
 
 
 def keys(bucket: S3Bucket, prefix: str = "") -> list[str]:

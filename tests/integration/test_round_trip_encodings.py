@@ -64,10 +64,13 @@ def test_a_database_without_an_encoding_is_counted_and_comes_back_whatever_bytes
     script = tmp_path / "bytes.sql"
     script.write_bytes(
         b"SET client_encoding = 'SQL_ASCII'; SET standard_conforming_strings = on;"
+        b'CREATE TABLE "\xff\xe9" (t text); INSERT INTO "\xff\xe9" VALUES (\'x\');'
         b"CREATE TABLE mixed (t text); INSERT INTO mixed VALUES ('\xff\xfe\x80'), ('\xc3\xa9'), ('\x82\x5c');"
     )
     desk.programs.execute(source, script)
     manifest, folder = desk.back_up(source, globals=False)
-    assert manifest_rows(manifest) == {("public", "mixed"): 3}
+    rows = manifest_rows(manifest)
+    assert rows.pop(("public", "mixed")) == 3
+    assert list(rows.values()) == [1]  # the table whose name is no text in any encoding
     desk.programs.restore(folder, restored)
     assert difference(desk.programs.dump(source), desk.programs.dump(restored)) == []
