@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import Param
+from airflow.sdk import Param, TriggerRule
 from airflow.sdk.exceptions import TaskAwaitingInput
 
 from dbops.domain.approvals import Answer, Question, possible_approvers
@@ -69,15 +69,14 @@ class ApprovalSensor(ApprovalOperator):
         super().__init__(task_id=task_id, subject=f"Approve the {action}?", **kwargs)
         self.plan_task_id = plan_task_id
         self.action = action
-        self._verdict: str | None = None
         if self.has_dag():  # type: ignore[no-untyped-call]
             self._end_red_unless_approved(task_id)
 
     def _end_red_unless_approved(self, task_id: str) -> None:
         """Add a leaf that is as red as this task: Airflow colours a run by its leaves, and another may be all_done."""
-        verdict = EmptyOperator(task_id=f"{task_id}__said_yes", dag=self.dag, task_group=self.task_group)
-        self._verdict = verdict.task_id
-        self >> verdict
+        self >> EmptyOperator(
+            task_id=f"{task_id}__said_yes", dag=self.dag, task_group=self.task_group, trigger_rule="all_success"
+        )
 
     def execute(self, context: Context) -> None:
         """Ask, unless the target's file says that nobody needs to be."""
@@ -98,7 +97,7 @@ class ApprovalSensor(ApprovalOperator):
 
         try:
             with told_to_airflow():
-                asked, target = Question.from_json(question), self._target(context)
+                asked, target = _question_of(question), self._target(context)
                 answer = _answer_of(event)
                 self.hitl_summary_extra["responded_by_user"] = event.get("responded_by_user")
                 bucket = connections.open_bucket(target)
@@ -159,14 +158,17 @@ class ApprovalSensor(ApprovalOperator):
         return read_targets(include_folder()).target(str(context["params"]["target"]))
 
     def _stop_everything_downstream(self) -> None:
-        """Skip what waits for this task, whatever its trigger rule. Clean-ups (teardown tasks) do run."""
+        """Skip what would run after a failure. What needs every task before it to succeed, our leaf too, never does.
+
+        Clean-ups (teardown tasks) do run.
+        """
         from airflow.sdk.execution_time.comms import SkipDownstreamTasks
         from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
-        waiting = [task.task_id for task in self.get_flat_relatives(upstream=False) if not task.is_teardown]
-        tasks: list[str | tuple[str, int]] = [task_id for task_id in waiting if task_id != self._verdict]
-        if tasks:
-            SUPERVISOR_COMMS.send(msg=SkipDownstreamTasks(tasks=tasks))
+        below = [task for task in self.get_flat_relatives(upstream=False) if not task.is_teardown]
+        tolerant = [task.task_id for task in below if task.trigger_rule != TriggerRule.ALL_SUCCESS]
+        if tolerant:
+            SUPERVISOR_COMMS.send(msg=SkipDownstreamTasks(tasks=list[str | tuple[str, int]](tolerant)))
 
 
 def _shown(question: Question, plan: str) -> str:
@@ -176,6 +178,15 @@ def _shown(question: Question, plan: str) -> str:
         f"{warning}**{asker}** asks for the **{question.action}** of **{question.target}**. "
         f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n{plan}"
     )
+
+
+def _question_of(kept: str) -> Question:
+    try:
+        return Question.from_json(kept)
+    except ValueError:
+        raise ApprovalMissing(
+            "REJECTED: an answer came, and Airflow has not kept the question.", "Nothing was done. Start a new run."
+        ) from None
 
 
 def _answer_of(event: Mapping[str, Any]) -> Answer:
