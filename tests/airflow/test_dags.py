@@ -67,9 +67,12 @@ def test_every_failure_is_retried_first_and_then_told(dags: dict[str, Any]) -> N
     for dag in dags.values():
         assert dag.on_failure_callback, dag.dag_id
         for task in dag.tasks:
+            assert task.on_failure_callback, task.task_id
+            if task.task_type == "ApprovalSensor":
+                assert task.retries == 0, "a question that is asked again forgets its answer"
+                continue
             assert task.retries >= 1, task.task_id
             assert task.retry_delay >= timedelta(minutes=1), task.task_id
-            assert task.on_failure_callback, task.task_id
 
 
 def test_a_backup_is_retried_twice(dags: dict[str, Any]) -> None:
