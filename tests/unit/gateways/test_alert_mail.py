@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -83,6 +84,20 @@ def test_the_link_arrives_whole_in_both_parts() -> None:
     mail = _mail()
     assert _LINK in _part(mail, "plain").splitlines()
     assert _Page(_part(mail, "html")).links == [_LINK]
+
+
+def test_the_link_says_where_it_leads() -> None:
+    mail = _mail(replace(_ALERT, link_to="question"))
+    assert "QUESTION\n" + _LINK in _part(mail, "plain").replace("\r\n", "\n")
+    assert "Open the question" in _Page(_part(mail, "html")).text
+    assert "Open the log" in _Page(_part(_mail(), "html")).text
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_every_severity_is_the_first_word_of_the_subject_and_has_its_colour(severity: Severity) -> None:
+    mail = _mail(replace(_ALERT, severity=severity))
+    assert mail["Subject"] == f"[dbops] {severity} backup of shop (production)"
+    assert re.search(r"background-color:#[0-9a-f]{6};\">&nbsp;", _part(mail, "html"))
 
 
 def test_its_headers_say_who_when_and_that_nobody_reads_an_answer() -> None:
