@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -174,7 +175,12 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         "AIRFLOW_CONN_UNREACHABLE": f"postgresql://backup:{PASSWORD}@127.0.0.1:{closed_port}/app",
         "AIRFLOW_CONN_HEAVY": Stack(folder, state, include=include).postgres.url("heavy"),
     }
-    return Stack(folder, state, include=include, variables=variables)
+    dags = folder / "dags"
+    shutil.copytree(CHECKOUT / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(
+        Path(__file__).parent / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
+    )
+    return Stack(folder, state, dags=dags, include=include, variables=variables)
 
 
 @contextmanager

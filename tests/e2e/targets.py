@@ -15,6 +15,13 @@ TARGETS: dict[str, dict[str, Any]] = {
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
     "heavy": {"connection": "heavy"},
+    "gated": {"connection": "summary_app"},
+    "gated_named": {"connection": "summary_app", "approvals": {"approvers": ["bob", "admin"]}},
+    "gated_glass": {"connection": "summary_app", "approvals": {"approvers": ["alice"]}},
+    "gated_alone": {"connection": "summary_app", "approvals": {"four_eyes": False}},
+    "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
+    "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
+    "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 
@@ -32,8 +39,10 @@ def make_include(include: Path, checkout: Path) -> None:
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
         defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n')
+    (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)
+        (include / "world" / name).write_text("as it was", encoding="utf-8")
 
 
 def write_target(include: Path, name: str, **keys: Any) -> None:

@@ -1,0 +1,116 @@
+"""gate: plan -> approve -> act, with nothing in it but the gate itself; the stack of these tests reads it beside dags/.
+
+What the plan finds is a file that a test can change, ``include/world/<target>``. What has really been done is an object
+``done/<task>-<run>`` below the target's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import DAG, Asset, BaseOperator, Param
+
+from dbops.domain.target import Target
+from dbops.gateways.target_files import include_folder, read_targets
+from dbops_airflow import connections
+from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
+from dbops_airflow.approval import ApprovalSensor, plan_for_approval
+from dbops_airflow.failures import told_to_airflow
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+ACTION = "swap"
+RECIPIENTS = ("dba@example.com",)
+DOC = "The gate alone: what it stands before is an object in the bucket, and a test looks whether it is there. " * 3
+
+
+def target_of(context: Context) -> Target:
+    return read_targets(include_folder()).target(str(context["params"]["target"]))
+
+
+def digest_of(target: Target) -> str:
+    return hashlib.sha256((include_folder() / "world" / target.name).read_bytes()).hexdigest()
+
+
+class Plan(BaseOperator):
+    """Makes a plan of what the world looks like."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        target = target_of(context)
+        world = (include_folder() / "world" / target.name).read_text(encoding="utf-8")
+        return plan_for_approval(
+            connections.open_bucket(target),
+            target,
+            run=context["run_id"],
+            action=ACTION,
+            digest=digest_of(target),
+            markdown=f"## The plan\n\nThe world is **{world}**.",
+        )
+
+
+class Act(BaseOperator):
+    """Does it, if somebody has said yes to what it would do now."""
+
+    def execute(self, context: Context) -> None:
+        from dbops.jobs.require_approval import require_approval
+
+        time.sleep(context["params"]["act_after"])
+        target = target_of(context)
+        bucket = connections.open_bucket(target)
+        with told_to_airflow():
+            require_approval(
+                bucket,
+                target,
+                run=context["run_id"],
+                action=ACTION,
+                digest=digest_of(target),
+                clock=lambda: datetime.now(UTC),
+            )
+        bucket.put(f"{target.root}done/{self.task_id}-{context['run_id']}", b"")
+
+
+class Whatever(BaseOperator):
+    """Does something without asking anybody."""
+
+    def execute(self, context: Context) -> None:
+        target = target_of(context)
+        connections.open_bucket(target).put(f"{target.root}done/{self.task_id}-{context['run_id']}", b"")
+
+
+for dag_id, schedule in (("gate", None), ("gate_unasked", [Asset("nobody_in_particular")])):
+    with DAG(
+        dag_id=dag_id,
+        description="plan, approve, act",
+        doc_md=DOC,
+        schedule=schedule,
+        catchup=False,
+        max_active_runs=16,
+        is_paused_upon_creation=False,
+        tags={"dbops", "test"},
+        params={
+            "target": Param("gated", type="string"),
+            "break_glass": Param(False, type="boolean"),
+            "break_glass_reason": Param("", type="string"),
+            "act_after": Param(0, type="integer", description="seconds"),
+        },
+        default_args={
+            "owner": "tests",
+            "retries": 2,
+            "retry_delay": timedelta(seconds=1),
+            "on_failure_callback": TaskFailureMail("act", RECIPIENTS),
+        },
+        on_failure_callback=RunFailureMail("act", RECIPIENTS),
+    ):
+        plan = Plan(task_id="plan")
+        approve = ApprovalSensor(task_id="approve", plan_task_id="plan", action=ACTION)
+        act = Act(task_id="act")
+        anyway = Whatever(task_id="anyway", trigger_rule="all_done")
+        last = Whatever(task_id="last", trigger_rule="all_done")
+        one_failed = Whatever(task_id="one_failed", trigger_rule="one_failed")
+        none_failed = Whatever(task_id="none_failed", trigger_rule="none_failed")
+        plan >> approve >> [act, anyway, one_failed]
+        anyway >> [last, none_failed]

@@ -1,0 +1,123 @@
+"""What people and programs can do, through the REST API, to a run that waits for an approval; see dags/gate.py."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from tests.e2e.rest import Rest, Run
+from tests.e2e.running_stack import RunningStack
+from tests.e2e.waiting import eventually
+
+TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
+
+
+def wait_until_parked(stack: RunningStack, run: Run, task_id: str) -> None:
+    """Wait until a question can be answered.
+
+    The scheduler hears from the executor a moment after the parking that the task's process has ended. Where an answer
+    has come by then, it takes the task for one that was killed, and fails it: a race in Airflow, not in what we test.
+    """
+    eventually(
+        lambda: run.task(task_id)["state"] == "awaiting_input", f"the question of {run.run_id}: {run.log(task_id)}"
+    )
+    heard = re.compile(
+        rf"Received executor event with state success for task instance TaskInstanceKey\(dag_id='{run.dag_id}', "
+        rf"task_id='{task_id}', run_id='{re.escape(run.run_id)}', try_number={run.task(task_id)['try_number']},"
+    )
+    log = stack.demo.airflow.daemon.log
+    eventually(lambda: heard.search(log.read_text(encoding="utf-8")), f"the end of the process of {run.run_id}")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """One run of the DAG gate, and the stack it runs in."""
+
+    stack: RunningStack
+    run: Run
+    target: str
+
+    @classmethod
+    def ask(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
+        """Trigger a run and wait until it waits for its answer."""
+        gate = cls.trigger(stack, rest, target, **conf)
+        gate.wait_until_parked()
+        return gate
+
+    @classmethod
+    def trigger(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
+        return cls(stack, rest.trigger("gate", target=target, **conf), target)
+
+    def wait_until_parked(self) -> None:
+        wait_until_parked(self.stack, self.run, "approve")
+
+    def answer(self, rest: Rest, *options: str, **params: Any) -> httpx.Response:
+        return rest.ask(
+            "PATCH",
+            f"{self.run.path}/taskInstances/approve/-1/hitlDetails",
+            json={"chosen_options": list(options), "params_input": params},
+        )
+
+    def approve(self, rest: Rest, **params: Any) -> None:
+        """Say yes the way the form does."""
+        given = {"target_name": self.target, "reason": None, **params}
+        self.answer(rest, "Approve", **given).raise_for_status()
+
+    def reject(self, rest: Rest, **params: Any) -> None:
+        self.answer(rest, "Reject", **params).raise_for_status()
+
+    def question(self) -> dict[str, Any]:
+        """What people are shown."""
+        return self.run.rest.get(f"{self.run.path}/taskInstances/approve/-1/hitlDetails")
+
+    def mark(self, rest: Rest, task_id: str, state: str) -> None:
+        path = f"{self.run.path}/taskInstances/{task_id}"
+        rest.ask("PATCH", path, json={"new_state": state}).raise_for_status()
+
+    def clear(self, rest: Rest, *task_ids: str) -> None:
+        """Let them run again, as the button does; answers when the run is under way again."""
+        body = {"dry_run": False, "dag_run_id": self.run.run_id, "task_ids": list(task_ids), "only_failed": False}
+        rest.ask("POST", f"dags/{self.run.dag_id}/clearTaskInstances", json=body).raise_for_status()
+
+    def forge_xcom(self, rest: Rest, task_id: str, value: Any) -> None:
+        """Write what a task has returned, or would have."""
+        path = f"{self.run.path}/taskInstances/{task_id}/xcomEntries"
+        if not rest.ask("PATCH", f"{path}/return_value", json={"value": value}).is_success:
+            rest.ask("POST", path, json={"key": "return_value", "value": value}).raise_for_status()
+
+    def change_the_world(self, text: str) -> None:
+        (self.stack.include / "world" / self.target).write_text(text, encoding="utf-8")
+
+    def done(self) -> set[str]:
+        """The tasks that have really done something."""
+        return {task for task in TASKS if f"{self.root}done/{task}-{self.run.run_id}" in self.stack.keys(self.root)}
+
+    @property
+    def root(self) -> str:
+        return f"{self.target}/"
+
+    def objects(self, folder: str) -> dict[str, Any]:
+        """The JSON objects of this run in a folder of the target, by the rest of their keys."""
+        keys = [key for key in self.stack.keys(f"{self.root}{folder}/") if key.endswith(".json")]
+        found = {key.rsplit("/", 1)[1]: self.stack.read_json(key) for key in keys}
+        return {name: content for name, content in found.items() if content.get("run") == self.run.run_id}
+
+    def audit(self) -> list[str]:
+        """What the audit says has happened to this run, in order."""
+        return [name.removesuffix(".json").partition("-")[2] for name in sorted(self.objects("audit"))]
+
+    def log(self, task_id: str) -> str:
+        return self.run.log(task_id, self.run.task(task_id)["try_number"] or 1)
+
+    def wait_red(self, *words: str) -> None:
+        """Wait for the run's red end, at which nothing has been done and the log of the gate says why."""
+        self.run.wait("failed")
+        assert self.run.task("approve")["state"] == "failed"
+        assert self.run.task("approve")["try_number"] == 1
+        assert self.done() == set()
+        log = self.log("approve")
+        for word in words:
+            assert word in log
