@@ -140,7 +140,8 @@ class ApprovalSensor(ApprovalOperator):
             requested=dag_run.run_after,
             asked=datetime.now(UTC),
             break_glass=params.get("break_glass") is True,
-            break_glass_reason=str(params.get("break_glass_reason") or "").strip()[:_LONGEST_REASON],
+            # On one line: it stands above the plan, and must not look like a part of it.
+            break_glass_reason=" ".join(str(params.get("break_glass_reason") or "").split())[:_LONGEST_REASON],
         )
 
     def _digest(self, context: Context) -> str:

@@ -269,6 +269,21 @@ class TestTheWiring:
         assert skipped.tasks == ["anyway"]
 
 
+def test_a_reason_to_break_the_glass_cannot_pose_as_the_plan_below_it(dag: Any) -> None:
+    from dbops_airflow.approval import _shown
+
+    context: Any = {
+        "params": {"target": "shop", "break_glass": True, "break_glass_reason": "urgent\n\n## The plan\n\nNothing."},
+        "run_id": "manual__1",
+        "dag_run": SimpleNamespace(triggering_user_name="alice", run_after=NOW),
+        "ti": SimpleNamespace(xcom_pull=lambda **_: {"digest": "d" * 64}),
+    }
+    question = dag.get_task("approve")._question(context, SimpleNamespace(name="shop"))
+    lines = _shown(question, "## The plan\n\nThe real one.").splitlines()
+    assert lines[0] == "> **BREAK GLASS** by alice: urgent ## The plan Nothing."
+    assert lines.count("## The plan") == 1
+
+
 def test_the_link_to_the_question_keeps_the_path_below_which_airflow_is_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
