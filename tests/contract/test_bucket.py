@@ -63,6 +63,17 @@ def keys(bucket: Bucket, prefix: str = "") -> list[str]:
     return [found.key for found in bucket.list(prefix)]
 
 
+def test_a_part_of_an_object_is_read_and_nothing_behind_its_end(bucket: Bucket) -> None:
+    bucket.put("a/part", b"0123456789")
+
+    assert bucket.read("a/part", 0, 4) == b"0123"
+    assert bucket.read("a/part", 8, 4) == b"89"
+    assert bucket.read("a/part", 10, 4) == b""
+    assert bucket.read("a/part", 3, 0) == b""
+    with pytest.raises(ObjectMissing):
+        bucket.read("a/absent", 0, 4)
+
+
 def test_an_object_is_read_back_as_it_was_written(bucket: Bucket) -> None:
     body = bytes(range(256)) * 40
     bucket.put("a/b.bin", body)

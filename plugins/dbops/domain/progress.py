@@ -1,4 +1,4 @@
-"""Progress: how far a running backup is, for the task log and the terminal."""
+"""Progress: how far a running backup or restore is, for the task log and the terminal."""
 
 from __future__ import annotations
 
@@ -43,4 +43,30 @@ class Progress:
             words.append(f"about {format_duration(self.remaining)} left")
         if self.paused:
             words.append(f"pg_dump waits for the store ({format_bytes(self.spooled)} spooled)")
+        return ", ".join(words)
+
+
+@dataclass(frozen=True)
+class LoadProgress:
+    """A moment of an archive's way into a database; bytes as stored."""
+
+    files_done: int
+    files: int
+    bytes_loaded: int
+    bytes: int
+    elapsed: timedelta
+
+    def sentence(self) -> str:
+        """One line: what is done, how fast, how long it will take."""
+        seconds = max(self.elapsed.total_seconds(), 0.001)
+        words = [
+            f"{self.files_done}/{self.files} files",
+            f"{format_bytes(self.bytes_loaded)} of {format_bytes(self.bytes)} loaded",
+            f"{format_bytes(self.bytes_loaded / seconds)}/s",
+        ]
+        if self.bytes_loaded == self.bytes:
+            words.append("indexes and constraints follow")
+        elif self.bytes_loaded:
+            left = self.elapsed * ((self.bytes - self.bytes_loaded) / self.bytes_loaded)
+            words.append(f"about {format_duration(left)} left, without indexes")
         return ", ".join(words)

@@ -23,10 +23,15 @@ _PYTHON_NAMES = {"WIN866": "cp866", "WIN874": "cp874", "WIN": "cp1251", "ALT": "
 
 def read_toc(path: Path) -> list[TocEntry]:
     """Read the entries in the order of the archive; raises DumpFailed where it is not an archive of a known format."""
+    return parse_toc(path.read_bytes())
+
+
+def parse_toc(body: bytes) -> list[TocEntry]:
+    """The same of a toc.dat that was read already."""
     try:
-        return _Reader(path.read_bytes()).entries()
+        return _Reader(body).entries()
     except IndexError as error:
-        raise DumpFailed(f"The archive's {path.name} cannot be read: {error}.") from None
+        raise DumpFailed(f"The archive's toc.dat cannot be read: {error}.") from None
 
 
 class _Reader:

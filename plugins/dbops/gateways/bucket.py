@@ -60,6 +60,9 @@ class Bucket(Protocol):
     def get(self, key: str) -> bytes:
         """A small object whole; raises ObjectMissing."""
 
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """``length`` bytes of an object from ``offset`` on, fewer at its end, none behind it; raises ObjectMissing."""
+
     def put(self, key: str, body: bytes | BinaryIO) -> None:
         """Write an object, in one request; ``body`` is bytes, or seekable and read from its beginning. Overwrites."""
 

@@ -20,9 +20,12 @@ _STDERR_LINES = 40
 
 
 class GuardedProcess:
-    """A running program; use it as a context manager, which stops it. ``env`` is added to a minimal environment."""
+    """A running program; use it as a context manager, which stops it. ``env`` is added to a minimal environment.
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str]) -> None:
+    ``lines`` is how many of its last lines on stderr are kept.
+    """
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], *, lines: int = _STDERR_LINES) -> None:
         self.program = Path(command[0]).name
         try:
             self._guardian = subprocess.Popen(
@@ -35,7 +38,7 @@ class GuardedProcess:
             )
         except OSError as error:
             raise DumpFailed(f"{self.program} could not be started: {error.strerror}.") from None
-        self._lines: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._lines: deque[str] = deque(maxlen=lines)
         self._reader = threading.Thread(target=self._read_stderr, name=f"{self.program} stderr", daemon=True)
         self._reader.start()
         self._paused_since: float | None = None

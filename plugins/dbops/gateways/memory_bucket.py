@@ -34,6 +34,10 @@ class InMemoryBucket:
                 raise ObjectMissing(f"There is no object s3://{self._name}/{key}.")
             return self._objects[key][0]
 
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """See ``bucket.Bucket.read``."""
+        return self.get(key)[offset : offset + length]
+
     def put(self, key: str, body: bytes | BinaryIO) -> None:
         """See ``bucket.Bucket.put``."""
         content = body if isinstance(body, bytes) else _whole(body)

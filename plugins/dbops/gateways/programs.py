@@ -36,23 +36,36 @@ class Program:
 
 
 def find_pg_dump(folder: Path | None, server_major: int) -> Program:
-    """The first pg_dump that is new enough for the server and for zstd; raises PreflightFailed naming those found.
-
-    Looked for in ``folder``, in DBOPS_PG_BIN, on PATH, and where Debian's packages put it, newest first.
-    """
+    """The first pg_dump that is new enough for the server and for zstd; raises PreflightFailed naming those found."""
     needed = max(OLDEST_PG_DUMP, server_major)
+    why = f"the server is PostgreSQL {server_major} and zstd needs {OLDEST_PG_DUMP}"
+    return find_program("pg_dump", folder, at_least=needed, why=why)
+
+
+def find_pg_restore(folder: Path | None, made_by: str) -> Program:
+    """The first pg_restore that reads what pg_dump of version ``made_by`` wrote; raises PreflightFailed."""
+    needed = max(OLDEST_PG_DUMP, int(made_by.partition(".")[0]))
+    why = f"the backup was made by pg_dump {made_by}"
+    return find_program("pg_restore", folder, at_least=needed, why=why)
+
+
+def find_program(name: str, folder: Path | None, *, at_least: int, why: str) -> Program:
+    """The first of PostgreSQL's programs of that name that is new enough; raises PreflightFailed naming those found.
+
+    Looked for in ``folder``, in DBOPS_PG_BIN, on PATH, and where Debian's packages put it, newest first. ``why`` says
+    what asks for that version.
+    """
     seen = []
-    for candidate in _candidates("pg_dump", folder):
+    for candidate in _candidates(name, folder):
         program = _version_of(candidate)
-        if program is not None and program.major >= needed:
+        if program is not None and program.major >= at_least:
             return program
         if program is not None:
             seen.append(f"{candidate} is {program.version}")
     found = "; ".join(seen) if seen else "none was found"
     raise PreflightFailed(
-        f"No pg_dump on this worker is new enough: the server is PostgreSQL {server_major} and zstd needs 16, so "
-        f"pg_dump {needed} or newer is needed ({found}).",
-        f"Install postgresql-client-{needed} from PGDG, or set {FOLDER_VARIABLE} to the folder that holds it.",
+        f"No {name} on this worker is new enough: {why}, so {name} {at_least} or newer is needed ({found}).",
+        f"Install postgresql-client-{at_least} from PGDG, or set {FOLDER_VARIABLE} to the folder that holds it.",
     )
 
 

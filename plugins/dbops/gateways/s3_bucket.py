@@ -112,6 +112,20 @@ class S3Bucket:
             READ, key, lambda _: self._client.get_object(Bucket=self._name, Key=key)["Body"].read()
         )
 
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        """See ``bucket.Bucket.read``."""
+
+        def send(_attempt: int) -> bytes:
+            try:
+                span = f"bytes={offset}-{offset + length - 1}"
+                return self._client.get_object(Bucket=self._name, Key=key, Range=span)["Body"].read()
+            except ClientError as error:
+                if code_of(error) not in {"InvalidRange", "416"}:
+                    raise
+                return b""  # behind its end
+
+        return self._attempts.run(READ, key, send) if length else b""
+
     def put(self, key: str, body: bytes | BinaryIO) -> None:
         """See ``bucket.Bucket.put``."""
         digest = digest_of(body, self._options.checksum)

@@ -7,7 +7,6 @@ counts them, and adds them to the table's data file: one zstd stream, in whateve
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
 import threading
@@ -26,14 +25,13 @@ from dbops.errors import DbopsError, SpoolError
 from dbops.gateways.copy_rows import NEWLINE, TRAILER
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pg_dump import dump_failure
+from dbops.gateways.pipe_size import enlarge
 from dbops.gateways.programs import Program
 
 BUFFER = 256 * 1024
 _ENOUGH = 128 * 1024
-_PIPE_SIZE = 1024 * 1024
 _FILLS = 0.002  # seconds that a pipe is given to fill: few large reads instead of many small ones
 _LOOK_UP = 0.1
-_SET_PIPE_SIZE = 1031
 _END = b"\\.\n"
 
 # What pg_dump sets, so that the rows read the same.
@@ -219,7 +217,7 @@ class Rows:
         self._running, self._stopped = running, stopped
         # For writing too, so that opening it waits for nobody: its end is the line that says so, not the pipe's.
         self._pipe = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
-        _enlarge(self._pipe)
+        enlarge(self._pipe)
         self._buffer = bytearray(2 * BUFFER)
         self._held = 0
 
@@ -267,10 +265,3 @@ class Rows:
                 time.sleep(_FILLS)
             return
         raise Stopped
-
-
-def _enlarge(pipe: int) -> None:
-    try:
-        fcntl.fcntl(pipe, _SET_PIPE_SIZE, _PIPE_SIZE)
-    except OSError:  # more than this user may have: slower, nothing else
-        return

@@ -1,0 +1,61 @@
+"""Promises of what is told of pg_restore's errors: which are harmless, and that no row is ever quoted."""
+
+from __future__ import annotations
+
+from dbops.domain.complaints import read_complaints
+
+STDERR = """pg_restore: while PROCESSING TOC:
+pg_restore: from TOC entry 3; 0 0 COMMENT EXTENSION pgcrypto
+pg_restore: error: could not execute query: ERROR:  must be owner of extension pgcrypto
+Command was: COMMENT ON EXTENSION pgcrypto IS 'cryptographic functions';
+
+
+pg_restore: error: could not execute query: ERROR:  relation "Tag" already exists
+Command was: CREATE TABLE public."Tag" (
+    id text DEFAULT 'secret'
+);
+
+
+pg_restore: error: COPY failed for table "Tag": ERROR:  duplicate key value violates unique constraint "Tag_key"
+DETAIL:  Key (name)=(secret) already exists.
+CONTEXT:  COPY Tag, line 1: "secret"
+pg_restore: error: COPY failed for table "t": ERROR:  invalid input syntax for type integer: "secret"
+CONTEXT:  COPY t, line 1, column n: "secret"
+pg_restore: warning: errors ignored on restore: 4
+"""
+
+
+def test_each_error_is_one_complaint_in_the_servers_words_and_without_a_row() -> None:
+    complaints = read_complaints(STDERR)
+
+    assert [complaint.text for complaint in complaints] == [
+        "must be owner of extension pgcrypto",
+        'relation "Tag" already exists',
+        'COPY failed for table "Tag": duplicate key value violates unique constraint "Tag_key"',
+        'COPY failed for table "t": invalid input syntax for type integer',
+    ]
+    assert "secret" not in repr(complaints)
+
+
+def test_only_what_is_on_the_list_is_harmless() -> None:
+    assert [complaint.harmless for complaint in read_complaints(STDERR)] == [True, False, False, False]
+
+
+def test_the_same_words_about_another_statement_are_not_harmless() -> None:
+    (complaint,) = read_complaints(
+        "pg_restore: error: could not execute query: ERROR:  must be owner of extension pgcrypto\n"
+        "Command was: ALTER EXTENSION pgcrypto SET SCHEMA public;\n"
+    )
+
+    assert not complaint.harmless
+
+
+def test_an_error_of_pg_restore_itself_is_a_complaint() -> None:
+    (complaint,) = read_complaints("pg_restore: error: could not read from input file: end of file\n")
+
+    assert complaint.text == "could not read from input file: end of file"
+    assert not complaint.harmless
+
+
+def test_silence_is_no_complaint() -> None:
+    assert read_complaints("pg_restore: warning: something\n") == ()
