@@ -16,7 +16,8 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule
 from airflow.sdk.exceptions import TaskAwaitingInput
 
-from dbops.domain.approvals import Answer, Question, possible_approvers
+from dbops.domain.approval_rules import possible_approvers
+from dbops.domain.approvals import Answer, Question
 from dbops.errors import ApprovalMissing
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections

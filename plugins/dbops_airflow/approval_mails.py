@@ -52,7 +52,7 @@ class RejectionMail:
 def mail_question(question: Question, target: Target, context: Context) -> None:
     """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody."""
     from dbops.domain.alerts import Alert, Severity
-    from dbops.domain.approvals import possible_approvers
+    from dbops.domain.approval_rules import possible_approvers
 
     asker = question.requested_by or "Somebody unknown"
     until = f"{question.asked + target.approvals.wait:%Y-%m-%d %H:%M} UTC"

@@ -13,7 +13,8 @@ import re
 from datetime import datetime
 from uuid import uuid4
 
-from dbops.domain.approvals import Approval, Rejection, read_answer, why_void
+from dbops.domain.approval_rules import why_void
+from dbops.domain.approvals import Approval, Rejection, read_answer
 from dbops.domain.backup import Layout
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from dbops.domain.approvals import Answer, Approval, Question, Rejection, judge
+from dbops.domain.approval_rules import judge
+from dbops.domain.approvals import Answer, Approval, Question, Rejection
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, BucketError
 from dbops.gateways.approvals import record_approval

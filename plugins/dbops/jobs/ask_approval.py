@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dbops.domain.approvals import Question, why_not_ask
+from dbops.domain.approval_rules import why_not_ask
+from dbops.domain.approvals import Question
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
 from dbops.gateways.approvals import read_plan, refuse_if_answered

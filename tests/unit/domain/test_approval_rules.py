@@ -10,17 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.approvals import (
-    Answer,
-    Approval,
-    Question,
-    Rejection,
-    judge,
-    possible_approvers,
-    read_answer,
-    why_not_ask,
-    why_void,
-)
+from dbops.domain.approval_rules import judge, possible_approvers, why_not_ask, why_void
+from dbops.domain.approvals import Answer, Approval, Question, Rejection, read_answer
 from tests.unit.samples import NOW, target
 
 DIGEST = "d" * 64
