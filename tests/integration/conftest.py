@@ -16,6 +16,7 @@ from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs
+from tests.loading import Loader
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -71,6 +72,12 @@ def store_client(s3_server: SeaweedS3) -> Iterator[S3Client]:
 def bucket(store_client: S3Client, bucket_name: str) -> S3Bucket:
     """A fresh bucket, as the jobs see it."""
     return S3Bucket(store_client, bucket_name, S3Options(addressing_style="path"))
+
+
+@pytest.fixture
+def loader(desk: Desk, bucket: S3Bucket) -> Loader:
+    """What backs a database up and loads it into another."""
+    return Loader(desk, bucket)
 
 
 @pytest.fixture

@@ -1,0 +1,23 @@
+"""analyze: a restored database has no statistics, and every query plan would be a guess."""
+
+from __future__ import annotations
+
+import time
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.errors import RestoreFailed
+from dbops.gateways.guarded_process import GuardedProcess
+from dbops.gateways.programs import Program
+
+
+def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int) -> float:
+    """ANALYZE every table over ``jobs`` connections and return the seconds it took; raises RestoreFailed."""
+    began = time.monotonic()
+    database = address.database.replace("\\", "\\\\").replace("'", "\\'")
+    command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password", f"--dbname=dbname='{database}'"]
+    with GuardedProcess([*command, "--quiet"], address.libpq_environment()) as process:
+        status = process.wait()
+        said = process.stderr()
+    if status:
+        raise RestoreFailed(f"ANALYZE of the restored database failed (status {status}): {said or 'no reason'}.")
+    return time.monotonic() - began

@@ -1,0 +1,29 @@
+"""The schema of a database, as pg_dump describes it: a table of contents without rows."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.toc_entry import TocEntry
+from dbops.errors import RestoreFailed
+from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.guarded_process import GuardedProcess
+from dbops.gateways.programs import Program
+
+
+def dump_schema(pg_dump: Program, address: DatabaseAddress) -> list[TocEntry]:
+    """The entries of an archive of the whole schema; raises RestoreFailed with pg_dump's words."""
+    with tempfile.TemporaryDirectory(prefix="dbops-schema-") as place:
+        folder = Path(place) / "archive"
+        command = [str(pg_dump.path), "--format=directory", "--schema-only", "--no-sync", "--no-password"]
+        with GuardedProcess([*command, f"--file={folder}"], address.libpq_environment()) as process:
+            status = process.wait()
+            said = process.stderr()
+        if status:
+            raise RestoreFailed(
+                f"pg_dump could not read the schema of {address.database} (status {status}): {said or 'no reason'}.",
+                "The role that restores must be allowed to read what it has restored.",
+            )
+        return read_toc(folder / "toc.dat")

@@ -1,0 +1,163 @@
+"""verify: prove that a restored database is what its backup's manifest and table of contents say."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from dbops.domain.backup import TableEntry
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.schema_comparison import differences, fingerprint
+from dbops.domain.selection import Selection
+from dbops.domain.verification import Finding, Verification
+from dbops.gateways.archive import Archive
+from dbops.gateways.archive_load import Loaded
+from dbops.gateways.programs import Program
+from dbops.gateways.restored_database import RestoredDatabase
+from dbops.gateways.schema_dump import dump_schema
+
+_SETVAL = re.compile(r"setval\('.*', (-?\d+), (true|false)\)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """A database that was loaded from an archive: from what, where, how, and since when."""
+
+    archive: Archive
+    address: DatabaseAddress
+    loaded: Loaded
+    analyze_seconds: float
+    started: datetime
+    selection: Selection | None = None
+    owners: bool = True
+
+
+def verify(
+    restored: Restored,
+    pg_dump: Program,
+    *,
+    kind: Literal["drill", "restore"],
+    run: str,
+    jobs: int,
+    clock: Callable[[], datetime],
+) -> Verification:
+    """Compare a restored database with its backup, read-only, over ``jobs`` connections; raises DbopsError."""
+    began = time.monotonic()
+    manifest = restored.archive.manifest
+    database = RestoredDatabase(restored.address)
+    expected = _expected_tables(restored)
+    counts = _count(database, jobs)
+    version = database.server_version()
+    findings = [
+        *(Finding("warning", f"pg_restore said: {each.text} ({each.why}).") for each in restored.loaded.complaints),
+        *_tables(expected, counts),
+        *_schema(restored, pg_dump, version),
+        *_sequences(restored, database),
+        *(
+            Finding("error", f"Index {schema}.{name} is invalid: its build failed.")
+            for schema, name in database.broken_indexes()
+        ),
+        *(_extensions(restored, database) if restored.selection is None else ()),
+        *(_large_objects(restored, database) if restored.selection is None else ()),
+    ]
+    return Verification(
+        target=manifest.target,
+        backup_id=manifest.backup_id,
+        ok=all(finding.severity != "error" for finding in findings),
+        kind=kind,
+        run=run,
+        started=restored.started,
+        finished=clock(),
+        server_version=version,
+        findings=tuple(findings),
+        tables=len(expected),
+        rows=sum(counts.values()),
+        bytes_downloaded=restored.loaded.downloaded,
+        load_seconds=restored.loaded.seconds,
+        analyze_seconds=restored.analyze_seconds,
+        verify_seconds=time.monotonic() - began,
+        schema_fingerprint=fingerprint(restored.archive.entries),
+        whole=restored.selection is None,
+    )
+
+
+def _expected_tables(restored: Restored) -> list[TableEntry]:
+    tables = restored.archive.manifest.tables
+    if restored.selection is None:
+        return list(tables)
+    return [table for table in tables if (table.schema, table.name) in restored.selection.tables]
+
+
+def _count(database: RestoredDatabase, jobs: int) -> dict[tuple[str, str], int]:
+    oids = database.tables()
+    return dict(zip(oids, database.count(list(oids.values()), jobs), strict=True))
+
+
+def _tables(expected: list[TableEntry], counts: dict[tuple[str, str], int]) -> Iterator[Finding]:
+    for table in expected:
+        name = f"{table.schema}.{table.name}"
+        found = counts.get((table.schema, table.name))
+        if table.rows is None:
+            continue  # partitioned, or its rows were left out of the backup
+        if found is None:
+            yield Finding("error", f"Table {name} is missing; the backup has it with {table.rows} rows.")
+        elif found != table.rows:
+            yield Finding("error", f"Table {name} has {found} rows; the backup has {table.rows}.")
+
+
+def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Finding]:
+    entries, selection = restored.archive.entries, restored.selection
+    if selection is not None:
+        entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
+    found = dump_schema(pg_dump, restored.address)
+    source = restored.archive.manifest.server_version.partition(".")[0]
+    same_major = version.partition(".")[0] == source
+    for sentence in differences(entries, found, owners=restored.owners, only_expected=selection is not None):
+        if same_major:
+            yield Finding("error", f"{_capital(sentence)}.")
+        else:  # another major version may write the same thing otherwise
+            yield Finding("warning", f"{_capital(sentence)}, as PostgreSQL {version} describes it; source: {source}.")
+
+
+def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:
+    wanted = {
+        (entry.schema, entry.name): (int(match[1]), match[2] == "true")
+        for entry in restored.archive.entries
+        if entry.kind == "SEQUENCE SET" and (match := _SETVAL.search(entry.definition))
+        if restored.selection is None or entry.dump_id in restored.selection.dump_ids
+    }
+    for state in database.sequences():
+        expected = wanted.get((state.schema, state.name))
+        if expected is not None and expected != (state.last_value, state.is_called):
+            yield Finding("error", f"Sequence {state.schema}.{state.name} does not stand where the backup has it.")
+        elif state.is_behind and expected is not None:
+            yield Finding(
+                "warning",
+                f"Sequence {state.schema}.{state.name} will give values that its column has already; it stood there "
+                f"when the backup was made.",
+            )
+
+
+def _extensions(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:
+    present = database.extensions()
+    for text in restored.archive.manifest.extensions:
+        name, _, version = text.partition(" ")
+        if name not in present:
+            yield Finding("error", f"Extension {name} is missing.")
+        elif present[name] != version:
+            yield Finding("warning", f"Extension {name} is {present[name]}; the backup was made with {version}.")
+
+
+def _large_objects(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:
+    expected = sum(file.name.startswith("blob_") for file in restored.archive.data_files)
+    found = database.large_objects()
+    if found != expected:
+        yield Finding("error", f"There are {found} large objects; the backup has {expected}.")
+
+
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]

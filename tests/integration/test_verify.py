@@ -1,0 +1,171 @@
+"""Promise: a verification that says ok has looked; whatever is not as in the backup is found, and named."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import psycopg
+import pytest
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.selection import Selection, select
+from dbops.domain.verification import Verification
+from dbops.gateways.analyze import analyze
+from dbops.gateways.archive import Archive
+from dbops.gateways.programs import find_program
+from dbops.jobs.verify import Restored, verify
+from tests.backups import execute
+from tests.loading import SHOP, Loader
+
+MORE = (
+    "ALTER TABLE crm.customers ADD CONSTRAINT named CHECK (name <> '')",
+    "CREATE TABLE ids (id int GENERATED ALWAYS AS IDENTITY, down int)",
+    "CREATE SEQUENCE down INCREMENT -1 OWNED BY ids.down",
+    "ALTER TABLE ids ALTER down SET DEFAULT nextval('down')",
+    "INSERT INTO ids DEFAULT VALUES",
+    "INSERT INTO ids DEFAULT VALUES",
+    "CREATE VIEW glad AS SELECT * FROM crm.customers WHERE mood = 'glad'",
+)
+
+
+class Bench:
+    """A backup of a shop, restored; ``verdict`` is asked again after each sabotage."""
+
+    def __init__(self, loader: Loader, source: str, restored: str, selection: Selection | None = None) -> None:
+        self.loader, self.url = loader, restored
+        self.archive: Archive = loader.back_up(source)
+        self.selection = selection
+        self.address = DatabaseAddress.from_url(restored)
+        self.loaded = loader.load(self.archive, restored, selection)
+        vacuumdb = find_program("vacuumdb", loader.desk.programs.folder, at_least=16, why="a test")
+        self.analyzed = analyze(vacuumdb, self.address, 2)
+
+    def verdict(self) -> Verification:
+        pg_dump = find_program("pg_dump", self.loader.desk.programs.folder, at_least=16, why="a test")
+        restored = Restored(
+            archive=self.archive,
+            address=self.address,
+            loaded=self.loaded,
+            analyze_seconds=self.analyzed,
+            started=datetime.now(UTC),
+            selection=self.selection,
+        )
+        return verify(restored, pg_dump, kind="restore", run="test", jobs=2, clock=lambda: datetime.now(UTC))
+
+
+@pytest.fixture
+def bench(loader: Loader, empty_database: str, restored_database: str) -> Bench:
+    execute(empty_database, *SHOP, *MORE)
+    return Bench(loader, empty_database, restored_database)
+
+
+def test_a_restored_database_is_what_its_backup_says(bench: Bench) -> None:
+    verdict = bench.verdict()
+
+    assert verdict.findings == ()
+    assert verdict.ok
+    assert (verdict.tables, verdict.rows) == (len(bench.archive.manifest.tables), 252)
+    assert verdict.bytes_downloaded == bench.loaded.downloaded
+    assert Verification.from_json(verdict.to_json()) == verdict
+
+
+def test_the_trap_database_is_verified(loader: Loader, trap_database: str, restored_database: str) -> None:
+    verdict = Bench(loader, trap_database, restored_database).verdict()
+
+    assert verdict.errors == ()
+    assert verdict.ok
+
+
+SABOTAGE = {
+    "a deleted row": ("DELETE FROM crm.customers WHERE id = 101 OR id = 7 AND false", ""),
+    "a missing row": ("DELETE FROM crm.orders WHERE id = 7", "Table crm.orders has 99 rows; the backup has 100."),
+    "an extra row": ("INSERT INTO ids DEFAULT VALUES", "Table public.ids has 3 rows; the backup has 2."),
+    "a missing table": ("DROP TABLE crm.lines", "Table crm.lines is missing; the backup has it with 0 rows."),
+    "an extra table": ("CREATE TABLE crm.more (n int)", "Table crm.more is not in the backup."),
+    "a missing index": ("DROP INDEX crm.customers_name_idx", "Index crm.customers_name_idx is missing."),
+    "a missing constraint": (
+        "ALTER TABLE crm.customers DROP CONSTRAINT named",
+        "Table crm.customers is defined otherwise than in the backup.",
+    ),
+    "a constraint that was never checked": (
+        "ALTER TABLE crm.orders DROP CONSTRAINT orders_customer_fkey, ADD CONSTRAINT orders_customer_fkey "
+        "FOREIGN KEY (customer) REFERENCES crm.customers NOT VALID",
+        "Fk constraint crm.orders orders_customer_fkey is defined otherwise than in the backup.",
+    ),
+    "a sequence that starts anew": (
+        "ALTER SEQUENCE crm.customers_id_seq RESTART",
+        "Sequence crm.customers_id_seq does not stand where the backup has it.",
+    ),
+    "a missing extension": ("DROP EXTENSION pgcrypto", "Extension pgcrypto is missing."),
+    "another type": (
+        "ALTER TABLE crm.orders ALTER note TYPE varchar(2000)",
+        "Table crm.orders is defined otherwise than in the backup.",
+    ),
+    "another default": (
+        "ALTER TABLE crm.customers ALTER name SET DEFAULT 'y'",
+        "Table crm.customers is defined otherwise than in the backup.",
+    ),
+    "a disabled trigger": (
+        "ALTER TABLE crm.customers DISABLE TRIGGER touch",
+        "Trigger crm.customers touch is defined otherwise than in the backup.",
+    ),
+    "another view": (
+        "CREATE OR REPLACE VIEW glad AS SELECT * FROM crm.customers",
+        "View public.glad is defined otherwise than in the backup.",
+    ),
+    "another comment": (
+        "COMMENT ON TABLE crm.customers IS 'changed'",
+        "Comment crm.TABLE customers is defined otherwise than in the backup.",
+    ),
+    "another owner": (
+        "ALTER TABLE ids OWNER TO pg_monitor",
+        "Table public.ids is defined otherwise than in the backup.",
+    ),
+    "a large object too few": (
+        "SELECT lo_unlink((SELECT min(oid) FROM pg_largeobject_metadata))",
+        "There are 2 large objects; the backup has 3.",
+    ),
+}
+del SABOTAGE["a deleted row"]
+
+
+@pytest.mark.parametrize(("statement", "sentence"), SABOTAGE.values(), ids=SABOTAGE.keys())
+def test_whatever_is_not_as_in_the_backup_is_found_and_named(bench: Bench, statement: str, sentence: str) -> None:
+    execute(bench.url, statement)
+
+    verdict = bench.verdict()
+
+    assert not verdict.ok
+    assert sentence in verdict.errors
+
+
+def test_an_index_whose_build_failed_is_found(bench: Bench) -> None:
+    with psycopg.connect(bench.url, autocommit=True) as connection, pytest.raises(psycopg.errors.UniqueViolation):
+        connection.execute("CREATE UNIQUE INDEX CONCURRENTLY broken ON crm.customers (mood)")
+
+    assert "Index crm.broken is invalid: its build failed." in bench.verdict().errors
+
+
+def test_a_sequence_that_was_behind_already_is_a_warning(
+    loader: Loader, empty_database: str, restored_database: str
+) -> None:
+    execute(empty_database, *SHOP, "INSERT INTO crm.customers (id, mood) VALUES (900, 'sad')")
+
+    verdict = Bench(loader, empty_database, restored_database).verdict()
+
+    assert verdict.ok
+    assert len(verdict.warnings) == 1
+    assert "crm.customers_id_seq" in verdict.warnings[0]
+
+
+def test_a_part_of_a_backup_is_compared_with_that_part_only(
+    loader: Loader, empty_database: str, restored_database: str
+) -> None:
+    execute(empty_database, *SHOP, *MORE)
+    archive = loader.back_up(empty_database)
+    bench = Bench(loader, empty_database, restored_database, select(archive.entries, tables=["crm.customers"]))
+
+    verdict = bench.verdict()
+
+    assert verdict.findings == ()
+    assert (verdict.tables, verdict.rows, verdict.whole) == (1, 100, False)

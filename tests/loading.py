@@ -1,0 +1,66 @@
+"""What tests of restores share: a backup of a database, loaded into another by our own load_archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbops.domain.backup import BackupId
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.selection import Selection
+from dbops.domain.target import Target
+from dbops.gateways.archive import Archive, open_archive
+from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.programs import find_pg_restore
+from dbops.gateways.s3_bucket import S3Bucket
+from tests.backups import Desk, backed_up, target
+
+SHOP = (
+    "CREATE EXTENSION pgcrypto",
+    "CREATE SCHEMA crm",
+    "CREATE TYPE crm.mood AS ENUM ('glad', 'sad')",
+    "CREATE FUNCTION crm.touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'",
+    "CREATE TABLE crm.customers (id serial PRIMARY KEY, mood crm.mood, name text DEFAULT 'x')",
+    "CREATE TABLE crm.orders (id serial PRIMARY KEY, customer int REFERENCES crm.customers, note text)",
+    'CREATE TABLE crm.lines (id serial PRIMARY KEY, "order" int REFERENCES crm.orders)',
+    "CREATE INDEX ON crm.customers (name)",
+    "CREATE TRIGGER touch BEFORE INSERT ON crm.customers FOR EACH ROW EXECUTE FUNCTION crm.touch()",
+    "COMMENT ON TABLE crm.customers IS 'who buys'",
+    "CREATE TABLE events (day date, n int) PARTITION BY RANGE (day)",
+    "CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')",
+    "CREATE TABLE events_2 PARTITION OF events FOR VALUES FROM ('2026-02-01') TO ('2026-03-01')",
+    "INSERT INTO crm.customers (mood) SELECT 'glad' FROM generate_series(1, 100)",
+    """INSERT INTO crm.orders (customer, note)
+       SELECT n, encode(gen_random_bytes(600), 'hex') FROM generate_series(1, 100) n""",
+    "INSERT INTO events SELECT date '2026-01-01' + n, n FROM generate_series(0, 49) n",
+    "SELECT lo_from_bytea(0, decode(repeat('ab', 3000), 'hex')) FROM generate_series(1, 3)",
+)
+
+
+class Loader:
+    """Backs a database up and loads it into another."""
+
+    def __init__(self, desk: Desk, bucket: S3Bucket) -> None:
+        self.desk, self.bucket = desk, bucket
+        self.target: Target = target(desk.bucket)
+        self.backup_id = BackupId("20260101T000000Z")
+
+    def back_up(self, url: str) -> Archive:
+        report = backed_up(self.target, url, self.desk.store, self.desk.programs.folder)
+        self.backup_id = BackupId(report.backup_id)
+        return self.open()
+
+    def open(self) -> Archive:
+        return open_archive(self.bucket, self.target, self.backup_id)
+
+    def load(self, archive: Archive, url: str, selection: Selection | None = None, **options: Any) -> Loaded:
+        program = find_pg_restore(self.desk.programs.folder, archive.manifest.pg_dump_version)
+        wanted = {"jobs": 2, "parallelism": 4, "directory": self.desk.place, **options}
+        return load_archive(self.bucket, archive, program, DatabaseAddress.from_url(url), selection=selection, **wanted)
+
+    def damage(self, name: str, *, shorten: bool = False) -> str:
+        """Flip a bit in the middle of a file of the backup, or cut its end off; gives its key."""
+        key = f"{self.open().folder}{name}"
+        body = bytearray(self.bucket.get(key))
+        body[len(body) // 2] ^= 4
+        self.bucket.put(key, bytes(body[:-9] if shorten else body))
+        return key
