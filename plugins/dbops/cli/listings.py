@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dbops.domain.backup import Claim
@@ -59,6 +59,8 @@ def backups_document(target: Target, catalog: Catalog, plan: RetentionPlan) -> s
             "rows": entry.manifest.rows,
             "stored_bytes": entry.manifest.stored_bytes,
             "verified": entry.verified,
+            "verified_at": entry.verification.finished.isoformat() if entry.verification else None,
+            "recovery_seconds": entry.verification.recovery_seconds if entry.verification else None,
             "held": entry.hold is not None,
             "keep": entry.backup_id in plan.keep,
             "reasons": _reasons(entry, plan),
@@ -79,6 +81,8 @@ def backups_shown(target: Target, catalog: Catalog, plan: RetentionPlan, now: da
     for entry in reversed(catalog.entries):
         manifest, reasons = entry.manifest, "; ".join(_reasons(entry, plan))
         verified = {True: "yes", False: "FAILED", None: "not yet"}[entry.verified]
+        if entry.verified and entry.verification is not None:
+            verified += f", in {format_duration(timedelta(seconds=entry.verification.recovery_seconds))}"
         kept = reasons if entry.backup_id in plan.keep else f"the next expire deletes it: {reasons}"
         _add(table, entry.backup_id, age_of(entry.backup_id, now), f"{manifest.rows:,}",
              format_bytes(manifest.stored_bytes), format_duration(manifest.duration), verified, kept)  # fmt: skip

@@ -8,15 +8,20 @@ from zoneinfo import ZoneInfo
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim
 from dbops.domain.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
+from dbops.domain.verification import Verification
 
 
 @dataclass(frozen=True)
 class CatalogEntry:
-    """One finished backup. ``verified`` is None until a restore or drill gave its verdict."""
+    """One finished backup. ``verified`` is None until a restore or drill gave its verdict.
+
+    ``verification`` has that verdict's details, where they can be read.
+    """
 
     manifest: BackupManifest
     hold: Hold | None = None
     verified: bool | None = None
+    verification: Verification | None = None
 
     @property
     def backup_id(self) -> BackupId:

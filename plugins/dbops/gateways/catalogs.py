@@ -13,6 +13,7 @@ from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.retention import Hold
 from dbops.domain.target import Target
+from dbops.domain.verification import Verification
 from dbops.errors import ObjectMissing
 from dbops.gateways.bucket import Bucket
 
@@ -52,6 +53,7 @@ def write_index(bucket: Bucket, target: Target, catalog: Catalog) -> None:
             "rows": entry.manifest.rows,
             "stored_bytes": entry.manifest.stored_bytes,
             "verified": entry.verified,
+            "recovery_seconds": entry.verification.recovery_seconds if entry.verification else None,
             "hold": None if entry.hold is None else json.loads(entry.hold.to_json()),
         }
         for entry in catalog.entries
@@ -77,7 +79,7 @@ class _Reading:
         return Catalog(
             self._target.name,
             entries=tuple(
-                CatalogEntry(manifest, holds.get(backup_id), verdicts.get(backup_id))
+                CatalogEntry(manifest, holds.get(backup_id), *(verdicts.get(backup_id) or (None, None)))
                 for backup_id, manifest in sorted(manifests.items())
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),
@@ -140,19 +142,23 @@ class _Reading:
         self._unreadable.append(f"{self._place(key)} is not a hold on that backup ({reason}); it counts as one.")
         return Hold(backup_id, None, "what the hold says cannot be read", "unknown")
 
-    def _read_verdict(self, backup_id: BackupId) -> bool | None:
+    def _read_verdict(self, backup_id: BackupId) -> tuple[bool, Verification | None] | None:
         key = self._layout.verification(backup_id)
         try:
-            verification = json.loads(self._bucket.get(key))
+            body = self._bucket.get(key)
+            document = json.loads(body)
         except ObjectMissing:
             return None
         except ValueError:
-            verification = None
-        ok = verification.get("ok") if isinstance(verification, dict) else None
+            document = None
+        ok = document.get("ok") if isinstance(document, dict) else None
         if not isinstance(ok, bool):
             self._unreadable.append(f"{self._place(key)} is not a verification that this version can read.")
             return None
-        return ok
+        try:
+            return ok, Verification.from_json(body)
+        except ValueError:  # the verdict counts all the same, whoever wrote it
+            return ok, None
 
     def _place(self, key: str) -> str:
         return f"s3://{self._bucket.name}/{key}"

@@ -264,6 +264,7 @@ def test_the_index_is_a_short_form_of_the_catalog(bucket: InMemoryBucket) -> Non
                 "rows": 7,
                 "stored_bytes": 42,
                 "verified": True,
+                "recovery_seconds": None,
                 "hold": {"backup_id": "20261120T020000Z", "until": None, "reason": "audit", "by": "alice"},
             }
         ],
