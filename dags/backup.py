@@ -7,6 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
+from dbops_airflow.assets import backup_asset
 from dbops_airflow.operators import BackUpOperator, ExpireOperator
 from dbops_airflow.targets import targets_for
 
@@ -47,6 +48,6 @@ for target in targets_for("backup__"):
         },
         on_failure_callback=RunFailureMail("backup", target.alerts.recipients, target),
     ):
-        back_up = BackUpOperator(task_id="back_up", target=target)
+        back_up = BackUpOperator(task_id="back_up", target=target, outlets=[backup_asset(target)])
         expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")
         back_up >> expire

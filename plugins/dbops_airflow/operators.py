@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRuntimeError
 
+from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
 from dbops_airflow import alerts, connections
@@ -80,6 +81,38 @@ class ExpireOperator(StoppableOperator):
         self.log.info(report.summary())
 
 
+class DrillOperator(StoppableOperator):
+    """Restore a backup of one target for the proof, where one is due; red where the backup is not what it says."""
+
+    template_fields: Sequence[str] = ("force", "backup_id")
+
+    def __init__(
+        self, *, target: Target, force: bool | str = False, backup_id: str | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(**kwargs)
+        self.target, self.force, self.backup_id = target, force, backup_id
+
+    def execute(self, context: Context) -> str | None:
+        """Run the job; the XCom is the id of the backup that was proven."""
+        from dbops.jobs.drill import drill
+
+        with told_to_airflow(), self.stoppable():
+            scratch = self.target.drill.connection
+            report = drill(
+                self.target,
+                connections.open_bucket(self.target),
+                run=context["run_id"],
+                clock=_now,
+                scratch=connections.database_address(scratch) if scratch else None,
+                force=self.force is True,
+                backup_id=read_backup_id(self.backup_id) if self.backup_id else None,
+                on_progress=lambda progress: self.log.info(progress.sentence()),
+            )
+            self.log.info(report.markdown())
+            report.require_proof()
+        return str(report.verification.backup_id) if report.verification else None
+
+
 class WatchOperator(BaseOperator):
     """Compare what every target promises with what its bucket shows; mail what is not kept, each problem once a day."""
 
@@ -110,7 +143,9 @@ class WatchOperator(BaseOperator):
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
 
     def _paused(self, ti: Any, targets: Iterable[Target]) -> list[str]:
-        dag_ids = [f"backup__{target.name}" for target in targets if target.schedule.backup]
+        scheduled = [(target, target.schedule) for target in targets]
+        dag_ids = [f"backup__{target.name}" for target, schedule in scheduled if schedule.backup]
+        dag_ids += [f"drill__{target.name}" for target, schedule in scheduled if schedule.drill]
         return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
 
     def _is_paused(self, ti: Any, dag_id: str) -> bool:

@@ -22,8 +22,8 @@ def dags(add_target: Callable[..., None], load_dags: Callable[[], Dags]) -> dict
     return found
 
 
-def test_there_is_one_backup_dag_for_each_target_and_one_watch(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == ["backup__blog", "backup__shop", "watch"]
+def test_there_is_a_backup_dag_and_a_drill_dag_for_each_target_and_one_watch(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == ["backup__blog", "backup__shop", "drill__blog", "drill__shop", "watch"]
 
 
 def test_the_targets_of_this_repository_have_their_dags(
@@ -32,8 +32,8 @@ def test_the_targets_of_this_repository_have_their_dags(
     monkeypatch.delenv("DBOPS_INCLUDE", raising=False)
     found, errors = load_dags()
     assert errors == {}
-    files = (ROOT / "include" / "targets").glob("*.yaml")
-    assert sorted(found) == sorted([*(f"backup__{file.stem}" for file in files), "watch"])
+    names = [file.stem for file in (ROOT / "include" / "targets").glob("*.yaml")]
+    assert sorted(found) == sorted([*(f"{job}__{name}" for name in names for job in ("backup", "drill")), "watch"])
 
 
 def test_every_dag_runs_from_the_moment_it_exists(dags: dict[str, Any]) -> None:

@@ -38,7 +38,7 @@ def make_include(include: Path, checkout: Path) -> None:
     shutil.copy(checkout / "include" / "defaults.yaml", include)
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n')
+        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  drill: null\n')
     (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)

@@ -8,6 +8,7 @@ from typing import Any
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, Layout, TableEntry
 from dbops.domain.target import Target
+from dbops.domain.verification import Verification
 from dbops.gateways.bucket import Bucket
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -33,6 +34,30 @@ def target(name: str = "shop", **settings: Any) -> Target:
         "storage": {"bucket": "vault", "prefix": "team"},
     }
     return Target.model_validate({**required, **settings})
+
+
+def verification(
+    backup_id: BackupId, *, finished: datetime = NOW, ok: bool = True, schema: str = "same", of: str = "shop"
+) -> Verification:
+    """The verdict of a drill that took three seconds."""
+    return Verification(
+        target=of,
+        backup_id=backup_id,
+        ok=ok,
+        kind="drill",
+        run="test",
+        started=finished - timedelta(seconds=3),
+        finished=finished,
+        server_version="17.10",
+        findings=(),
+        tables=1,
+        rows=500,
+        bytes_downloaded=1000,
+        load_seconds=1.0,
+        analyze_seconds=1.0,
+        verify_seconds=1.0,
+        schema_fingerprint=schema,
+    )
 
 
 def manifest(

@@ -92,7 +92,16 @@ def parser() -> Parser:
         'hold summary_app 20261122T020000Z --until 2027-06-30 --reason "audit"',
         "hold summary_app 20261122T020000Z --release",
     )
-    for one in (backup, backups, expire, hold):
+    drill = verb(
+        "drill",
+        "restore a backup where nothing depends on it, and prove it",
+        "The newest one, unless told otherwise. Exit status 1 where the proof fails.",
+        "drill summary_app",
+        "drill summary_app --backup 20261122T020000Z",
+    )
+    drill.add_argument("--backup", metavar="BACKUP", help="its id, as `backups` shows it")
+    drill.add_argument("--if-due", action="store_true", help="do nothing unless drill.every asks for it")
+    for one in (backup, backups, expire, hold, drill):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.progress import Progress
+from dbops.domain.progress import LoadProgress, Progress
 from dbops.errors import DbopsError
 
 if TYPE_CHECKING:
@@ -70,10 +70,15 @@ class Screen:
         else:
             yield self._lines()
 
-    def _lines(self) -> Callable[[Progress], None]:
+    @contextmanager
+    def loading(self) -> Iterator[Callable[[LoadProgress], None]]:
+        """The same for a restore: a line every ten seconds."""
+        yield (lambda _: None) if self._as_json else self._lines()
+
+    def _lines(self) -> Callable[[Progress | LoadProgress], None]:
         told = time.monotonic()
 
-        def show(progress: Progress) -> None:
+        def show(progress: Progress | LoadProgress) -> None:
             nonlocal told
             if time.monotonic() - told >= _SECONDS_BETWEEN_LINES:
                 told = time.monotonic()

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dbops.cli import listings
 from dbops.cli.screen import Answer, Screen, markdown
-from dbops.domain.backup import BackupId
+from dbops.domain.backup import BackupId, read_backup_id
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import parse_duration
 from dbops.domain.report import Report, Verdict
@@ -43,6 +43,7 @@ class Surroundings:
     include: Path
     open_bucket: Callable[[Target], Bucket] = environment.open_bucket
     database_address: Callable[[Target], DatabaseAddress] = environment.database_address
+    address_of: Callable[[str], DatabaseAddress] = environment.address_of
     clock: Callable[[], datetime] = _utc_now
     who: str = field(default_factory=_who)
 
@@ -56,13 +57,14 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     if asked.verb == "watch":
         return _watch(files, around, heartbeat=asked.heartbeat)
     target = files.target(asked.target)
-    if asked.verb == "backup":
-        return _backup(target, around, screen)
-    if asked.verb == "backups":
-        return _backups(target, around)
-    if asked.verb == "expire":
-        return _expire(target, around, dry_run=asked.dry_run)
-    return _hold(target, around, asked)
+    doing: dict[str, Callable[[], Answer]] = {
+        "backup": lambda: _backup(target, around, screen),
+        "backups": lambda: _backups(target, around),
+        "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
+        "drill": lambda: _drill(target, around, screen, asked),
+        "hold": lambda: _hold(target, around, asked),
+    }
+    return doing[asked.verb]()
 
 
 def _answer(report: Report) -> Answer:
@@ -99,13 +101,28 @@ def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
     return _answer(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
 
 
+def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+    from dbops.jobs.drill import drill
+
+    bucket, scratch = around.open_bucket(target), target.drill.connection
+    with screen.loading() as on_progress:
+        report = drill(
+            target,
+            bucket,
+            run=f"shell of {around.who}",
+            clock=around.clock,
+            scratch=around.address_of(scratch) if scratch else None,
+            force=not asked.if_due,
+            backup_id=read_backup_id(asked.backup) if asked.backup else None,
+            on_progress=on_progress,
+        )
+    return _answer(report)
+
+
 def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
     from dbops.jobs.holds import hold, release
 
-    try:
-        backup_id = BackupId(asked.backup_id)
-    except ValueError as error:
-        raise InvalidRequest(f"{error}.", f"`python -m dbops backups {target.name}` lists them.") from None
+    backup_id = read_backup_id(asked.backup_id)
     if asked.release:
         if asked.until or asked.reason:
             raise InvalidRequest("A hold is either made or released.", "Leave out --until and --reason, or --release.")

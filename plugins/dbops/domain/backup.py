@@ -13,6 +13,8 @@ from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
+from dbops.errors import InvalidRequest
+
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
@@ -52,6 +54,14 @@ class BackupId(str):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+
+
+def read_backup_id(text: str) -> BackupId:
+    """What a person wrote as a backup's id; raises InvalidRequest."""
+    try:
+        return BackupId(text)
+    except ValueError as error:
+        raise InvalidRequest(f"{error}.", "`python -m dbops backups <target>` lists them.") from None
 
 
 @dataclass(frozen=True, config=_RECORD)

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
+from dbops.domain.drill_policy import last_good_drill
 from dbops.domain.fault import Fault
 from dbops.domain.quantities import format_duration
 from dbops.domain.size import size_warnings
@@ -26,6 +27,7 @@ class ProblemKind(StrEnum):
     UNREACHABLE = "backups cannot be looked at"
     LATE = "backup is late"
     NOT_GOOD = "newest backup failed its verification"
+    NOT_DRILLED = "no backup was proven lately"
     FAULT = "file cannot be read"
     UNREADABLE = "object cannot be read"
     UNFINISHED = "backup never finished"
@@ -59,6 +61,7 @@ def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> li
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
         *_verification(target, catalog, good, now),
+        *(_not_drilled(target, catalog, good, now) if target.schedule.drill is not None else []),
         *(_problem(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
           for sentence in catalog.unreadable),
         *_unfinished(target, good, dead),
@@ -142,6 +145,24 @@ def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], no
     sentence = f"The newest backup of {target.name}, {newest.backup_id}, failed its verification; {instead}."
     remedy = "Look at the report of that verification, and make a new backup."
     return [_problem(target, ProblemKind.NOT_GOOD, sentence, remedy, detail=newest.backup_id)]
+
+
+def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
+    """Measured from the oldest backup where none was ever proven: a young target has time for its first drill."""
+    within = target.drill.within
+    if within is None or not good:
+        return []
+    last = last_good_drill(catalog)
+    since = last.verification.finished if last and last.verification else good[0].manifest.finished
+    if now - since <= within:
+        return []
+    proven = f"{last.backup_id} was the last, {format_duration(now - since)} ago" if last else "none ever was"
+    sentence = (
+        f"No backup of {target.name} was proven by a restore within {format_duration(within)}, as drill.within "
+        f"promises: {proven}."
+    )
+    remedy = f"Look at the last runs of drill__{target.name}, or start one with force."
+    return [_problem(target, ProblemKind.NOT_DRILLED, sentence, remedy, since=since + within)]
 
 
 def _leftovers(catalog: Catalog, now: datetime) -> tuple[list[Leftover], list[Leftover]]:

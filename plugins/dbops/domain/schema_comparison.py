@@ -55,7 +55,8 @@ def fingerprint(entries: Iterable[TocEntry]) -> str:
 
 
 def _is_about_others(entry: TocEntry) -> bool:
-    return entry.kind in _ABOUT and entry.name.startswith(_ABOUT_OTHERS)
+    # Grants on the server's own catalog name whoever made that server.
+    return entry.kind in _ABOUT and (entry.name.startswith(_ABOUT_OTHERS) or entry.schema == "pg_catalog")
 
 
 def _by_key(entries: Iterable[TocEntry], *, owners: bool) -> dict[_Key, Counter[tuple[str, str]]]:

@@ -5,6 +5,7 @@ docs/backup-format.md is the public copy of this file; change both together.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Literal
 
@@ -64,6 +65,10 @@ class Verification:
     def warnings(self) -> tuple[str, ...]:
         """What does not."""
         return tuple(finding.sentence for finding in self.findings if finding.severity == "warning")
+
+    def with_warning(self, sentence: str) -> Verification:
+        """The same, with one more warning."""
+        return replace(self, findings=(*self.findings, Finding("warning", sentence)))
 
     def to_json(self) -> bytes:
         """The object's body; ``from_json`` reads it back equal."""

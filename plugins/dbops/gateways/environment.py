@@ -27,6 +27,18 @@ def connection_variable(connection_id: str) -> str:
     return f"AIRFLOW_CONN_{connection_id.upper()}"
 
 
+def address_of(connection_id: str, environ: Mapping[str, str] = os.environ) -> DatabaseAddress:
+    """The database of an Airflow connection, from AIRFLOW_CONN_<ID> (URL or JSON); raises InvalidConnection."""
+    variable = connection_variable(connection_id)
+    text = environ.get(variable)
+    if not text:
+        raise InvalidConnection(
+            f'Nothing says where the connection "{connection_id}" leads: {variable} is not set.',
+            f"Set it, as in: export {variable}='postgresql://user:password@host:5432/database'",
+        )
+    return _read(variable, text)
+
+
 def database_address(target: Target, environ: Mapping[str, str] = os.environ) -> DatabaseAddress:
     """The target's database, from AIRFLOW_CONN_<ID> (URL or JSON), else DATABASE_URL; raises InvalidConnection."""
     own = connection_variable(target.connection)
@@ -38,6 +50,10 @@ def database_address(target: Target, environ: Mapping[str, str] = os.environ) ->
             f"neither {own} nor {_FALLBACK} is set.",
             f"Set it, as in: export {own}='postgresql://user:password@host:5432/database'",
         )
+    return _read(variable, text)
+
+
+def _read(variable: str, text: str) -> DatabaseAddress:
     try:
         return _address_of_json(text) if _is_json(text) else DatabaseAddress.from_url(text)
     except InvalidConnection as error:

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -111,6 +112,12 @@ class GuardedProcess:
         if self._paused_since is not None:
             self._signal(signal.SIGCONT)
             self._paused_since = None
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the program alone; nothing where it has ended."""
+        if self._guardian.poll() is None:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, number)
 
     def _signal(self, number: int) -> None:
         if self._guardian.returncode is not None and number != signal.SIGKILL:

