@@ -1,0 +1,70 @@
+"""LiveFacts: what a restore's plan knows of the database that is live, and of its server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbops.domain.database_settings import DatabaseSettings
+
+TableName = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class LiveTable:
+    """``rows`` is an estimate unless ``exact``.
+
+    ``newest`` is the newest time in the table's time column and ``since`` how many rows came after the backup; both
+    None where no such column is known, or the question took too long.
+    """
+
+    rows: int
+    exact: bool
+    newest: str | None = None
+    since: int | None = None
+
+
+@dataclass(frozen=True)
+class SessionGroup:
+    """Sessions of one role and application that a swap would end; ``may_end`` whether our role is allowed to."""
+
+    role: str
+    application: str
+    count: int
+    may_end: bool
+
+
+@dataclass(frozen=True)
+class LiveDatabase:
+    """The live database, as it is now. ``fingerprint`` is of its schema, see ``schema_comparison.fingerprint``.
+
+    ``slots`` and ``subscriptions`` are those of logical replication, ``prepared`` the prepared transactions: each keeps
+    a database from being renamed.
+    """
+
+    oid: int
+    bytes: int
+    tablespace: str
+    settings: DatabaseSettings
+    fingerprint: str
+    tables: dict[TableName, LiveTable]
+    sessions: tuple[SessionGroup, ...] = ()
+    slots: tuple[str, ...] = ()
+    subscriptions: tuple[str, ...] = ()
+    prepared: tuple[str, ...] = ()
+    may_rename: bool = True
+
+
+@dataclass(frozen=True)
+class ServerFacts:
+    """The target's server. ``databases`` are all names that are taken there."""
+
+    version: str
+    role: str
+    may_create_databases: bool
+    extensions: frozenset[str]
+    databases: frozenset[str]
+
+    @property
+    def major(self) -> int:
+        """The major version."""
+        return int(self.version.partition(".")[0])

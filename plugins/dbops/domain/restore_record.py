@@ -1,0 +1,95 @@
+"""RestoreRecord: how far one restore is, as ``restores/<run>.json`` keeps it from one step to the next.
+
+docs/backup-format.md is the public copy of this file; change both together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from dbops.domain.backup import BackupId
+from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.verification import Verification
+
+_RECORD = ConfigDict(extra="ignore")
+
+
+class RestoreState(StrEnum):
+    """The last step that was reached."""
+
+    PLANNED = "planned"
+    LOADING = "loading"
+    LOADED = "loaded"
+    ANALYZED = "analyzed"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    SWAPPED = "swapped"
+
+
+@dataclass(frozen=True, config=_RECORD)
+class HarmlessComplaint:
+    """What pg_restore said, and why it does no harm."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, config=_RECORD, kw_only=True)
+class RestoreRecord:
+    """One run's restore of ``backup_id``.
+
+    ``live`` is the target's database and ``live_oid`` its oid, None where there was none. ``database`` and ``oid`` are
+    those that are loaded; in mode ``schema`` the database is the live one, and ``schema`` the new schema in it.
+    ``before`` is the name that a swap gives to the old database. Bytes as stored.
+    """
+
+    target: str
+    run: str
+    request: RestoreRequest
+    backup_id: BackupId
+    digest: str
+    planned: datetime
+    live: str
+    live_oid: int | None
+    database: str
+    before: str | None = None
+    schema: str | None = None
+    state: RestoreState = RestoreState.PLANNED
+    oid: int | None = None
+    downloaded: int = 0
+    load_seconds: float = 0.0
+    complaints: tuple[HarmlessComplaint, ...] = ()
+    analyze_seconds: float = 0.0
+    verification: Verification | None = None
+    migrations: str = ""
+    approved_by: str | None = None
+    swapped: datetime | None = None
+    old_gone: datetime | None = None
+    format: Literal[1] = 1
+
+    def at(self, state: RestoreState, **changed: object) -> RestoreRecord:
+        """The same, a step further."""
+        return replace(self, state=state, **changed)  # type: ignore[arg-type]  # replace() checks the names itself
+
+    @property
+    def loads_whole_database(self) -> bool:
+        """Whether a database is made for it, which is ours to drop while it is not whole."""
+        return self.request.mode in {"beside", "swap"}
+
+    def to_json(self) -> bytes:
+        """The object's body; ``from_json`` reads it back equal."""
+        return _ADAPTER.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> RestoreRecord:
+        """Read a record; raises ValueError where it is not one of format 1."""
+        return _ADAPTER.validate_json(body)
+
+
+_ADAPTER = TypeAdapter(RestoreRecord)
