@@ -97,8 +97,8 @@ class RestorePlan:
         free = format_bytes(self.free_bytes) if self.free_bytes is not None else "not known: see restore.disk_size"
         return [
             ("Backup", f"{manifest.backup_id}, {age_of(manifest.backup_id, self.planned)} old"),
-            ("It holds", f"{format_count(len(manifest.tables), 'table')}, {rows}, {format_bytes(manifest.stored_bytes)} "
-                         f"stored of a database of {format_bytes(manifest.database_bytes)}"),
+            ("It holds", f"{format_count(len(manifest.tables), 'table')}, {rows}, "
+                         f"{format_bytes(manifest.stored_bytes)} of a database of {format_bytes(manifest.database_bytes)}"),
             ("Verified", verified),
             ("Chosen", self._chosen()),
             ("Goes into", f"`{self.schema or self.database}`, {_WHERE[self.request.mode]}"),

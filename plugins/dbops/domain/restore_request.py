@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Literal, cast, get_args
+from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
 from pydantic import ConfigDict
@@ -58,7 +58,7 @@ def read_restore_request(
             f'A restore has no mode "{mode}".', did_you_mean(mode, MODES) or f"Choose one of {', '.join(MODES)}."
         )
     request = RestoreRequest(
-        mode=cast("RestoreMode", mode),
+        mode=mode,
         backup_id=read_backup_id(backup.strip()) if backup and backup.strip() else None,
         not_later_than=_moment(not_later_than, zone) if not_later_than and not_later_than.strip() else None,
         schemas=_names(schemas),
