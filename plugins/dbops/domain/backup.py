@@ -13,6 +13,7 @@ from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
+from dbops.domain.key_part import key_part
 from dbops.errors import InvalidRequest
 
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -208,6 +209,15 @@ class Layout:
     def approvals(self) -> str:
         """The folder of approvals."""
         return f"{self.root}approvals/"
+
+    @property
+    def restores(self) -> str:
+        """The folder of restores' records."""
+        return f"{self.root}restores/"
+
+    def restore(self, run: str) -> str:
+        """The record of that run's restore."""
+        return f"{self.restores}{key_part(run, keep='-')}.json"
 
     def audit(self, moment: datetime, action: str) -> str:
         """The record of an action that deleted or replaced something at that moment."""

@@ -92,20 +92,22 @@ class RestorePlan:
 
     def _facts(self) -> list[tuple[str, str]]:
         manifest = self.manifest
-        rows = format_count(manifest.rows, "row")
+        held = (
+            f"{format_count(len(manifest.tables), 'table')}, {format_count(manifest.rows, 'row')}; "
+            f"{format_bytes(manifest.stored_bytes)} of a database of {format_bytes(manifest.database_bytes)}"
+        )
         verified = f"{self.verified:%Y-%m-%d %H:%M} UTC" if self.verified else "never"
         free = format_bytes(self.free_bytes) if self.free_bytes is not None else "not known: see restore.disk_size"
         return [
             ("Backup", f"{manifest.backup_id}, {age_of(manifest.backup_id, self.planned)} old"),
-            ("It holds", f"{format_count(len(manifest.tables), 'table')}, {rows}, "
-                         f"{format_bytes(manifest.stored_bytes)} of a database of {format_bytes(manifest.database_bytes)}"),
+            ("It holds", held),
             ("Verified", verified),
             ("Chosen", self._chosen()),
             ("Goes into", f"`{self.schema or self.database}`, {_WHERE[self.request.mode]}"),
             *([("The live database becomes", f"`{self.before}`")] if self.before and self.live else []),
             ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
-        ]  # fmt: skip
+        ]
 
     def _chosen(self) -> str:
         if self.request.is_whole:

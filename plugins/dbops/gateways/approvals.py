@@ -7,20 +7,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-import re
 from datetime import datetime
 from uuid import uuid4
 
 from dbops.domain.approval_rules import why_void
 from dbops.domain.approvals import Approval, Rejection, read_answer
 from dbops.domain.backup import Layout
+from dbops.domain.key_part import key_part
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket
 
-_LONGEST = 160
 _NEW_RUN = "Nothing was done. Start a new run, and have its plan approved."
 
 
@@ -105,10 +103,4 @@ def _consumed_key(target: Target, run: str, action: str) -> str:
 
 def _stem(target: Target, run: str, word: str) -> str:
     # Only the run keeps its hyphens: the last one is always ours.
-    return f"{Layout(target.root).approvals}{_safe(run, keep='-')}-{_safe(word)}"
-
-
-def _safe(text: str, keep: str = "") -> str:
-    """A text as part of a key: two that differ never become one, whoever chose them."""
-    safe = re.sub(rf"[^A-Za-z0-9_{keep}]", lambda match: "".join(f"={byte:02X}" for byte in match[0].encode()), text)
-    return safe if len(safe) <= _LONGEST else f"{safe[:100]}=={hashlib.sha256(text.encode()).hexdigest()}"
+    return f"{Layout(target.root).approvals}{key_part(run, keep='-')}-{key_part(word)}"

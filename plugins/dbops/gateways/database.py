@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
 
-import psycopg2
-from sqlalchemy import Connection, create_engine, text
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool
+from sqlalchemy import Connection, text
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import DatabaseError
+from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
 
 _STATEMENT_TIMEOUT_MS = 60_000
@@ -52,7 +48,6 @@ class Database:
 
     def __init__(self, address: DatabaseAddress) -> None:
         self._address = address
-        self._engine = create_engine("postgresql+psycopg2://", creator=self._connect, poolclass=NullPool)
 
     def facts(self) -> DatabaseFacts:
         """The server's version, the database's size and extensions, and where its write-ahead log stands."""
@@ -79,53 +74,5 @@ class Database:
         with self._session() as session:
             return list(session.execute(text(catalog_sql("unreadable_large_objects"))).scalars())
 
-    @contextmanager
-    def _session(self) -> Iterator[Connection]:
-        try:
-            with self._engine.connect() as connection:
-                connection.execute(text(f"SET statement_timeout = {_STATEMENT_TIMEOUT_MS}"))
-                connection.execute(text("SET TRANSACTION READ ONLY"))
-                yield connection
-        except psycopg2.Error as error:
-            raise _unreachable(str(error), self._address) from None
-        except DBAPIError as error:
-            if error.connection_invalidated or isinstance(error.orig, psycopg2.OperationalError):
-                raise _unreachable(str(error.orig), self._address) from None
-            raise DatabaseError(
-                f"The server of database {self._address.database} refused a query of the catalog: "
-                f"{_first_line(str(error.orig))}."
-            ) from None
-
-    def _connect(self) -> Any:
-        connection = psycopg2.connect(**self._address.libpq_parameters())
-        if connection.encoding in {"SQLASCII", "SQL_ASCII"}:  # the driver would refuse every name beyond ASCII
-            connection.set_client_encoding("LATIN1")
-        return connection
-
-
-def _unreachable(said: str, address: DatabaseAddress) -> DatabaseError:
-    where = f"{address.host or 'the local socket'}:{address.port or 5432}"
-    return DatabaseError(
-        f"The database {address.database} at {where} cannot be used: {_first_line(said)}.", _remedy(said)
-    )
-
-
-def _first_line(said: str) -> str:
-    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
-    return lines[0].rstrip(".") if lines else "no reason was given"
-
-
-def _remedy(said: str) -> str:
-    remedies = {
-        "password authentication failed": "Correct the user or the password of the connection.",
-        "no password supplied": "Give the connection a password.",
-        "does not exist": "Correct the database or the user of the connection.",
-        "Connection refused": "Start the server, or correct host and port of the connection.",
-        "could not translate host name": "Correct the host of the connection, or the worker's name resolution.",
-        "certificate": "Check sslmode and sslrootcert of the connection.",
-        "SSL": "Check sslmode of the connection and whether the server offers TLS.",
-        "no pg_hba.conf entry": "Allow this worker and user in the server's pg_hba.conf.",
-        "too many": "Free connections on the server, or run the job at a quieter time.",
-        "timeout": "Check that the server is up and reachable from the worker.",
-    }
-    return next((remedy for words, remedy in remedies.items() if words in said), "Check the connection and the server.")
+    def _session(self) -> AbstractContextManager[Connection]:
+        return reading(self._address, timeout_ms=_STATEMENT_TIMEOUT_MS)

@@ -1,0 +1,178 @@
+"""DatabaseServer: a target's server, as a restore sees it - which databases there are, and one more of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection, text
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.database_definition import creation_options
+from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
+from dbops.domain.live_facts import ServerFacts, SessionGroup
+from dbops.domain.toc_entry import TocEntry
+from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
+from dbops.gateways.sessions import changing, reading
+from dbops.gateways.sql_files import catalog_sql
+
+_TIMEOUT_MS = 60_000
+_MAINTENANCE = ("postgres", "template1")
+_LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
+
+
+@dataclass(frozen=True)
+class KnownDatabase:
+    """One database of the server; ``bytes`` None where our role may not ask."""
+
+    oid: int
+    bytes: int | None
+    tablespace: str
+    may_rename: bool
+    settings: DatabaseSettings
+
+
+class DatabaseServer:
+    """Everything is asked and done in a session of another database than ``live``. Raises DatabaseError."""
+
+    def __init__(self, address: DatabaseAddress, live: str) -> None:
+        self._address, self._live = address, live
+        self._elsewhere = self._find_elsewhere()
+
+    def _find_elsewhere(self) -> DatabaseAddress:
+        """A database to be connected to while others are renamed and made."""
+        own = (self._address.database,) if self._address.database != self._live else ()
+        refusal: DatabaseError | None = None
+        for name in (*own, *_MAINTENANCE):
+            address = replace(self._address, database=name)
+            try:
+                with reading(address, timeout_ms=_TIMEOUT_MS):
+                    return address
+            except DatabaseError as error:
+                refusal = refusal or error
+        assert refusal is not None  # noqa: S101 - there were candidates
+        raise refusal
+
+    @property
+    def elsewhere(self) -> DatabaseAddress:
+        """A database of the server that is neither renamed nor restored."""
+        return self._elsewhere
+
+    def address(self, database: str) -> DatabaseAddress:
+        """Another database of the same server, as the same role."""
+        return replace(self._address, database=database)
+
+    def facts(self) -> ServerFacts:
+        """The server itself, and what our role may do there."""
+        with self._reading() as session:
+            row = session.execute(text(catalog_sql("server_facts"))).mappings().one()
+        return ServerFacts(
+            version=row["version"],
+            role=row["role"],
+            may_create_databases=row["may_create_databases"],
+            extensions=frozenset(row["extensions"]),
+            databases=frozenset(row["databases"]),
+        )
+
+    def find(self, name: str) -> KnownDatabase | None:
+        """The database of that name with what belongs to its name; None where there is none."""
+        with self._reading() as session:
+            row = session.execute(text(catalog_sql("database_of_name")), {"name": name}).mappings().one_or_none()
+            if row is None:
+                return None
+            settings = DatabaseSettings(
+                owner=row["owner"],
+                comment=row["comment"],
+                connection_limit=row["connection_limit"],
+                settings=_settings(session, row["oid"]),
+                grants=_grants(session, row["oid"]) if row["has_grants"] else None,
+            )
+        return KnownDatabase(row["oid"], row["bytes"], row["tablespace"], row["may_rename"], settings)
+
+    def oid_of(self, name: str) -> int | None:
+        """The oid of the database of that name; None where there is none."""
+        with self._reading() as session:
+            query = text("SELECT oid::bigint FROM pg_database WHERE datname = :name")
+            oid: int | None = session.execute(query, {"name": name}).scalar_one_or_none()
+        return oid
+
+    def bytes_of_all(self) -> int:
+        """What all databases take on the server's disk, as far as our role may ask; the write-ahead log not counted."""
+        query = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database"
+        with self._reading() as session:
+            return int(session.execute(text(f"{query} WHERE has_database_privilege(oid, 'CONNECT')")).scalar_one())
+
+    def sessions(self, oid: int) -> tuple[SessionGroup, ...]:
+        """Who is connected to a database."""
+        with self._reading() as session:
+            rows = session.execute(text(catalog_sql("database_sessions")), {"oid": oid}).mappings()
+            return tuple(SessionGroup(**row) for row in rows)
+
+    def rename_blockers(self, name: str, oid: int) -> dict[str, tuple[str, ...]]:
+        """``slot``, ``subscription`` and ``prepared`` (transactions) of a database, by kind."""
+        with self._reading() as session:
+            query = text(catalog_sql("database_rename_blockers"))
+            rows = session.execute(query, {"name": name, "oid": oid}).all()
+        kinds = ("slot", "subscription", "prepared")
+        return {kind: tuple(row.name for row in rows if row.kind == kind) for kind in kinds}
+
+    def create(self, name: str, like: Sequence[TocEntry], *, owner: str | None, tablespace: str | None) -> int:
+        """Create a database as the archive describes it and return its oid; raises RestoreFailed."""
+        options, _ = creation_options(like)
+        if tablespace is not None:
+            options += f" TABLESPACE = {quote_name(tablespace)}"
+        if owner is not None:
+            options += f" OWNER = {quote_name(owner)}"
+        try:
+            with changing(self._elsewhere) as session:
+                session.exec_driver_sql(f"CREATE DATABASE {quote_name(name)} {options}".replace("%", "%%"))
+        except DatabaseError as error:
+            raise RestoreFailed(
+                f"The database {name} could not be created: {error.what}",
+                "It has to have the encoding and the locale of the source, so that everything sorts as before.",
+            ) from None
+        oid = self.oid_of(name)
+        if oid is None:
+            raise RestoreFailed(f"The database {name} was created and is gone again.", "Find out who dropped it.")
+        return oid
+
+    def drop(self, name: str, oid: int) -> None:
+        """Drop a database that is not whole; does nothing where that name is another database by now."""
+        if self.oid_of(name) == oid:
+            with changing(self._elsewhere) as session:
+                session.exec_driver_sql(f"DROP DATABASE {quote_name(name)} WITH (FORCE)".replace("%", "%%"))
+
+    def in_the_way(self, name: str) -> list[str]:
+        """The first few things that an empty database would not have."""
+        with reading(self.address(name), timeout_ms=_TIMEOUT_MS) as session:
+            rows = session.execute(text(catalog_sql("objects_in_the_way"))).all()
+        return [f"{row.kind} {row.name}" for row in rows]
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Hold the lock by which only one restore of a database works at a time; it ends with this process.
+
+        Raises PreflightFailed where another holds it.
+        """
+        with changing(self._elsewhere) as session:
+            if not session.execute(text(_LOCK), {"name": self._live}).scalar_one():
+                raise PreflightFailed(
+                    f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
+                )
+            yield
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with reading(self._elsewhere, timeout_ms=_TIMEOUT_MS) as session:
+            yield session
+
+
+def _settings(session: Connection, oid: int) -> tuple[Setting, ...]:
+    rows = session.execute(text(catalog_sql("database_settings")), {"oid": oid}).mappings()
+    return tuple(Setting(row["name"], row["value"], row["role"]) for row in rows)
+
+
+def _grants(session: Connection, oid: int) -> tuple[Grant, ...]:
+    rows = session.execute(text(catalog_sql("database_grants")), {"oid": oid}).mappings()
+    return tuple(Grant(row["grantee"], row["privilege"], row["grantable"]) for row in rows)

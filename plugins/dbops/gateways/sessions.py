@@ -1,0 +1,83 @@
+"""Sessions: how we connect to a PostgreSQL database, and what its errors are called afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg2
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.errors import DatabaseError
+
+
+@contextmanager
+def reading(address: DatabaseAddress, *, timeout_ms: int) -> Iterator[Connection]:
+    """A read-only session, whose statements may last ``timeout_ms`` each; raises DatabaseError, without a password."""
+    with _session(address) as session:
+        session.execute(text(f"SET statement_timeout = {timeout_ms}"))
+        session.execute(text("SET TRANSACTION READ ONLY"))
+        yield session
+
+
+@contextmanager
+def changing(address: DatabaseAddress) -> Iterator[Connection]:
+    """A session in which each statement is a transaction of its own until ``BEGIN``; raises DatabaseError."""
+    with _session(address) as session:
+        yield session.execution_options(isolation_level="AUTOCOMMIT")
+
+
+@contextmanager
+def _session(address: DatabaseAddress) -> Iterator[Connection]:
+    engine = create_engine("postgresql+psycopg2://", creator=lambda: _connect(address), poolclass=NullPool)
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except psycopg2.Error as error:
+        raise unreachable(str(error), address) from None
+    except DBAPIError as error:
+        said = str(error.orig)
+        if error.connection_invalidated or isinstance(error.orig, psycopg2.OperationalError):
+            raise unreachable(said, address) from None
+        raise DatabaseError(f"The server of database {address.database} refused: {first_line(said)}.") from None
+
+
+def _connect(address: DatabaseAddress) -> Any:
+    connection = psycopg2.connect(**address.libpq_parameters())
+    if connection.encoding in {"SQLASCII", "SQL_ASCII"}:  # the driver would refuse every name beyond ASCII
+        connection.set_client_encoding("LATIN1")
+    return connection
+
+
+def unreachable(said: str, address: DatabaseAddress) -> DatabaseError:
+    """The error of a database that cannot be used, by what the driver said."""
+    where = f"{address.host or 'the local socket'}:{address.port or 5432}"
+    return DatabaseError(
+        f"The database {address.database} at {where} cannot be used: {first_line(said)}.", _remedy(said)
+    )
+
+
+def first_line(said: str) -> str:
+    """What a server said first, without its full stop; details may quote rows."""
+    lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
+    return lines[0].rstrip(".") if lines else "no reason was given"
+
+
+def _remedy(said: str) -> str:
+    remedies = {
+        "password authentication failed": "Correct the user or the password of the connection.",
+        "no password supplied": "Give the connection a password.",
+        "does not exist": "Correct the database or the user of the connection.",
+        "Connection refused": "Start the server, or correct host and port of the connection.",
+        "could not translate host name": "Correct the host of the connection, or the worker's name resolution.",
+        "certificate": "Check sslmode and sslrootcert of the connection.",
+        "SSL": "Check sslmode of the connection and whether the server offers TLS.",
+        "no pg_hba.conf entry": "Allow this worker and user in the server's pg_hba.conf.",
+        "too many": "Free connections on the server, or run the job at a quieter time.",
+        "timeout": "Check that the server is up and reachable from the worker.",
+    }
+    return next((remedy for words, remedy in remedies.items() if words in said), "Check the connection and the server.")

@@ -1,0 +1,248 @@
+"""plan_restore: what a restore would do, found out read-only, and shown before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.chosen_backup import choose_backup
+from dbops.domain.database_names import before_name, restored_name
+from dbops.domain.database_settings import quote_name, settings_statements
+from dbops.domain.live_facts import LiveDatabase, ServerFacts
+from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
+from dbops.domain.restore_plan import RestorePlan
+from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.schema_comparison import fingerprint
+from dbops.domain.selection import Selection, select
+from dbops.domain.target import Target
+from dbops.errors import DatabaseError, InvalidRequest, PlanChanged, PreflightFailed
+from dbops.gateways.archive import Archive, open_archive
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.live_tables import read_live_tables
+from dbops.gateways.programs import find_pg_dump, find_pg_restore
+from dbops.gateways.restores import find_restore, put_restore
+from dbops.gateways.schema_dump import dump_schema
+from dbops.jobs.restore_place import RestorePlace
+
+_ROOM = 1.1
+_INDEXES = 1.5  # a table with its indexes, against its rows as text
+
+
+def plan_restore(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    request: RestoreRequest,
+    *,
+    run: str,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+) -> RestorePlan:
+    """Plan that run's restore, keep its record, and give the plan; what stands in the way is among its ``blockers``.
+
+    Raises a DbopsError where no plan can be made, and PlanChanged where the run has begun to restore already.
+    """
+    known = find_restore(bucket, target, run)
+    if known is not None and known.state is not RestoreState.PLANNED:
+        raise PlanChanged(f"The run {run} is restoring {known.backup_id} already.", "Start a new run for another plan.")
+    catalog = read_catalog(bucket, target)
+    chosen = choose_backup(catalog, request)
+    now = clock()
+    pinned = replace(request, backup_id=chosen.entry.backup_id, not_later_than=None)
+    plan = _Planning(target, place, bucket, pinned, moment=now, programs=programs).plan(
+        catalog, chosen.entry, chosen.warnings
+    )
+    record = RestoreRecord(
+        target=target.name,
+        run=run,
+        request=pinned,
+        backup_id=chosen.entry.backup_id,
+        digest=plan.digest,
+        planned=now,
+        live=plan.live_name,
+        live_oid=plan.live.oid if plan.live else None,
+        database=plan.database,
+        before=plan.before,
+        schema=plan.schema,
+    )
+    put_restore(bucket, target, record)
+    return plan
+
+
+def require_unchanged_plan(
+    target: Target, place: RestorePlace, bucket: Bucket, record: RestoreRecord, *, programs: Path | None = None
+) -> RestorePlan:
+    """The plan of that record as it would be made now.
+
+    Raises PlanChanged where it is another, and PreflightFailed where something is in the way by now.
+    """
+    catalog = read_catalog(bucket, target)
+    entry = choose_backup(catalog, record.request).entry
+    planning = _Planning(target, place, bucket, record.request, moment=record.planned, programs=programs, own=record)
+    plan = planning.plan(catalog, entry)
+    if plan.digest != record.digest:
+        raise PlanChanged(
+            f"What the restore of {target.name} would do now is not what its plan says: the live database, its schema "
+            f"or its settings have changed since ({record.digest[:12]} was planned, now it is {plan.digest[:12]}).",
+            "Nothing was changed. Start a new run, and look at its plan.",
+        )
+    require_no_blockers(plan)
+    return plan
+
+
+def require_no_blockers(plan: RestorePlan) -> None:
+    """Raise PreflightFailed with everything that stands in the way of the plan."""
+    if plan.blockers:
+        raise PreflightFailed(f"This restore of {plan.target} cannot be done: {' '.join(plan.blockers)}")
+
+
+class _Planning:
+    def __init__(
+        self,
+        target: Target,
+        place: RestorePlace,
+        bucket: Bucket,
+        request: RestoreRequest,
+        *,
+        moment: datetime,
+        programs: Path | None,
+        own: RestoreRecord | None = None,
+    ) -> None:
+        self._target, self._place, self._bucket, self._request = target, place, bucket, request
+        self._moment, self._programs, self._own = moment, programs, own
+        self._server: DatabaseServer = place.server(target)
+        self._live_name = place.live.database
+
+    def plan(self, catalog: Catalog, entry: CatalogEntry, warnings: tuple[str, ...] = ()) -> RestorePlan:
+        archive = open_archive(self._bucket, self._target, entry.backup_id)
+        selection = selection_of(archive, self._request)
+        facts = self._server.facts()
+        find_pg_restore(self._programs, archive.manifest.pg_dump_version)
+        live = self._live(facts, entry)
+        database, before, schema = self._names()
+        needed = self._needed_bytes(archive, selection)
+        disk = self._target.restore.disk_size
+        free = max(0, disk - self._server.bytes_of_all()) if disk is not None else None
+        conditions = RestoreConditions(
+            request=self._request,
+            server=facts,
+            live_name=self._live_name,
+            live=live,
+            database=database,
+            before=before,
+            is_ours=self._is_ours(database),
+            made_on=archive.manifest.server_version,
+            extensions=[entry.name for entry in archive.entries if entry.kind == "EXTENSION"],
+            in_the_way=self._in_the_way(facts, database),
+            needed_bytes=needed,
+            free_bytes=free,
+        )
+        return RestorePlan(
+            target=self._target.name,
+            live_name=self._live_name,
+            request=self._request,
+            manifest=archive.manifest,
+            database=database,
+            before=before,
+            schema=schema,
+            tables=selection.tables if selection else frozenset(),
+            live=live,
+            statements=tuple(self._statements(database, before, live)),
+            verified=entry.verification.finished if entry.verified and entry.verification else None,
+            expected=_expected(catalog, archive),
+            needed_bytes=needed,
+            free_bytes=free,
+            planned=self._moment,
+            blockers=restore_blockers(conditions),
+            warnings=(*warnings, *(f"Left out: {left}." for left in (selection.left_out if selection else ()))),
+        )
+
+    def _names(self) -> tuple[str, str | None, str | None]:
+        if self._request.mode == "into":
+            return self._request.into or "", None, None
+        if self._request.mode == "schema":
+            return self._live_name, None, restored_name(self._request.schemas[0], self._moment)
+        before = before_name(self._live_name, self._moment) if self._request.mode == "swap" else None
+        return restored_name(self._live_name, self._moment), before, None
+
+    def _live(self, facts: ServerFacts, entry: CatalogEntry) -> LiveDatabase | None:
+        known = self._server.find(self._live_name)
+        if known is None:
+            return None
+        blockers = self._server.rename_blockers(self._live_name, known.oid)
+        pg_dump = find_pg_dump(self._programs, facts.major)
+        return LiveDatabase(
+            oid=known.oid,
+            bytes=known.bytes or 0,
+            tablespace=known.tablespace,
+            settings=known.settings,
+            fingerprint=fingerprint(dump_schema(pg_dump, self._place.live)),
+            tables=read_live_tables(self._place.live, self._target.restore.time_columns, entry.backup_id.time),
+            sessions=self._server.sessions(known.oid) if self._request.mode == "swap" else (),
+            slots=blockers["slot"],
+            subscriptions=blockers["subscription"],
+            prepared=blockers["prepared"],
+            may_rename=known.may_rename and facts.may_create_databases,
+        )
+
+    def _in_the_way(self, facts: ServerFacts, database: str) -> tuple[str, ...] | None:
+        if self._request.mode != "into" or database not in facts.databases or self._is_ours(database):
+            return ()
+        try:
+            return tuple(self._server.in_the_way(database))
+        except DatabaseError:
+            return None
+
+    def _is_ours(self, database: str) -> bool:
+        """Whether this run has made or filled it."""
+        own = self._own
+        if own is None or own.state is RestoreState.PLANNED or own.database != database:
+            return False
+        return own.oid is None or own.oid == self._server.oid_of(database)
+
+    def _statements(self, database: str, before: str | None, live: LiveDatabase | None) -> Iterator[str]:
+        if self._request.mode in {"beside", "swap"}:
+            yield f"CREATE DATABASE {quote_name(database)} TEMPLATE template0"
+        if self._request.mode == "swap":
+            yield from swap_statements(self._live_name, database, before, live)
+
+    def _needed_bytes(self, archive: Archive, selection: Selection | None) -> int:
+        if selection is None:
+            return int(archive.manifest.database_bytes * _ROOM)
+        tables = archive.manifest.tables
+        return int(sum(table.bytes for table in tables if (table.schema, table.name) in selection.tables) * _INDEXES)
+
+
+def swap_statements(live_name: str, database: str, before: str | None, live: LiveDatabase | None) -> Iterator[str]:
+    """What one transaction runs to put the restored database into the live one's place."""
+    if live is not None and before is not None:
+        yield f"ALTER DATABASE {quote_name(live_name)} RENAME TO {quote_name(before)}"
+    yield f"ALTER DATABASE {quote_name(database)} RENAME TO {quote_name(live_name)}"
+    if live is not None:
+        yield from settings_statements(live.settings, live_name)
+
+
+def selection_of(archive: Archive, request: RestoreRequest) -> Selection | None:
+    """What of the archive was asked for, None for all; raises InvalidRequest naming what it does not hold."""
+    if request.is_whole:
+        return None
+    try:
+        return select(archive.entries, schemas=request.schemas, tables=request.tables)
+    except ValueError as error:
+        raise InvalidRequest(str(error), f"The backup is {archive.manifest.backup_id}.") from None
+
+
+def _expected(catalog: Catalog, archive: Archive) -> timedelta | None:
+    """By the newest good drill or restore, in proportion to the bytes."""
+    proofs = [entry.verification for entry in catalog.entries if entry.verified and entry.verification]
+    proofs = [proof for proof in proofs if proof.bytes_downloaded]
+    if not proofs:
+        return None
+    newest = max(proofs, key=lambda proof: proof.finished)
+    return timedelta(seconds=newest.recovery_seconds * archive.manifest.stored_bytes / newest.bytes_downloaded)

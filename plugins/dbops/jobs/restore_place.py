@@ -1,0 +1,23 @@
+"""RestorePlace: where a target lives, and the role that may make and rename databases there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Target
+from dbops.gateways.database_server import DatabaseServer
+
+
+@dataclass(frozen=True)
+class RestorePlace:
+    """``live`` is the target's own connection; ``admin`` that of ``restore.connection``, else the same."""
+
+    live: DatabaseAddress
+    admin: DatabaseAddress
+
+    def server(self, target: Target) -> DatabaseServer:
+        """The server; raises InvalidConnection where a pooler is between, and DatabaseError."""
+        self.live.require_direct(target.connection)
+        self.admin.require_direct(target.restore.connection or target.connection)
+        return DatabaseServer(self.admin, self.live.database)
