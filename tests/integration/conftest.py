@@ -15,8 +15,9 @@ from dbops.domain.storage import S3Options
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
-from tests.backups import Desk, Programs
-from tests.loading import Loader
+from tests.backups import Desk, Programs, execute
+from tests.loading import SHOP, Loader
+from tests.restoring import Restoring
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -87,3 +88,13 @@ def restored_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
     postgres_server.create_database(name)
     yield postgres_server.url(name)
     postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def restoring(loader: Loader, empty_database: str) -> Iterator[Restoring]:
+    """What restores a live database of SHOP, of which there is a backup."""
+    execute(empty_database, *SHOP)
+    loader.back_up(empty_database)
+    ground = Restoring(loader, empty_database)
+    yield ground
+    ground.clean_up()

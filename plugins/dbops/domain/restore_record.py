@@ -78,7 +78,7 @@ class RestoreRecord:
         return replace(self, state=state, **changed)  # type: ignore[arg-type]  # replace() checks the names itself
 
     @property
-    def loads_whole_database(self) -> bool:
+    def is_own_database(self) -> bool:
         """Whether a database is made for it, which is ours to drop while it is not whole."""
         return self.request.mode in {"beside", "swap"}
 

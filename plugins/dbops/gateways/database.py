@@ -63,6 +63,12 @@ class Database:
             return None
         return lsn
 
+    def oid(self) -> int:
+        """The oid of the database that the address leads to."""
+        with self._session() as session:
+            query = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
+            return int(session.execute(text(query)).scalar_one())
+
     def dumped_relations(self) -> list[DumpedRelation]:
         """The tables and sequences that pg_dump would read."""
         with self._session() as session:

@@ -1,0 +1,136 @@
+"""restore: load the backup of a plan where the plan says, and touch nothing that is live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.progress import LoadProgress
+from dbops.domain.restore_plan import RestorePlan
+from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
+from dbops.domain.target import Target
+from dbops.errors import BucketError, DatabaseError, PreflightFailed
+from dbops.gateways.archive import Archive, open_archive
+from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.programs import find_pg_restore
+from dbops.gateways.restores import put_restore, read_restore
+from dbops.jobs.plan_restore import require_unchanged_plan, selection_of
+from dbops.jobs.require_approval import require_approval
+from dbops.jobs.restore_place import RestorePlace
+
+_BEGUN = {RestoreState.PLANNED, RestoreState.LOADING}
+
+
+def restore(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    *,
+    run: str,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    on_progress: Callable[[LoadProgress], None] = lambda _: None,
+) -> RestoreRecord:
+    """Load what that run has planned, and return its record; what is loaded already is not loaded again.
+
+    Where the target's file asks for it, an approval of ``restore`` is demanded. A load that fails leaves no database
+    behind but one that was given to it; one that was killed is begun anew by the next attempt of the same run. Raises
+    a DbopsError.
+    """
+    record = read_restore(bucket, target, run)
+    if record.state not in _BEGUN:
+        return record
+    server = place.server(target)
+    with server.alone():
+        plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
+        if record.state is RestoreState.PLANNED:
+            require_approval(bucket, target, run=run, action="restore", digest=plan.digest, clock=clock)
+        restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
+        record = restoring.make_room(record, plan)
+        try:
+            loaded = restoring.load(record, programs, on_progress)
+        except BaseException:
+            restoring.discard(record)
+            raise
+        return put_restore(
+            bucket,
+            target,
+            record.at(
+                RestoreState.LOADED,
+                downloaded=loaded.downloaded,
+                load_seconds=loaded.seconds,
+                complaints=tuple(HarmlessComplaint(said.text, said.why) for said in loaded.complaints),
+            ),
+        )
+
+
+@dataclass(frozen=True)
+class _Restoring:
+    target: Target
+    bucket: Bucket
+    server: DatabaseServer
+    archive: Archive
+
+    def make_room(self, record: RestoreRecord, plan: RestorePlan) -> RestoreRecord:
+        """The empty database to load into, on record before anything is loaded."""
+        if not record.is_own_database:
+            return self._put(record, _given(self.server, record))
+        _remove_what_a_killed_attempt_left(self.server, record)
+        record = self._put(record, None)
+        live = plan.live
+        oid = self.server.create(
+            record.database,
+            self.archive.entries,
+            owner=live.settings.owner if live and self.target.restore.owners else None,
+            tablespace=live.tablespace if live else None,
+        )
+        return self._put(record, oid)
+
+    def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
+        return load_archive(
+            self.bucket,
+            self.archive,
+            find_pg_restore(programs, self.archive.manifest.pg_dump_version),
+            self.server.address(record.database),
+            jobs=self.target.restore.jobs,
+            parallelism=self.target.storage.parallelism,
+            selection=selection_of(self.archive, record.request),
+            clean_owners=not self.target.restore.owners,
+            on_progress=on_progress,
+        )
+
+    def discard(self, record: RestoreRecord) -> None:
+        """A database that is not whole is worth nothing, and takes the server's disk."""
+        if record.is_own_database and record.oid is not None:
+            with suppress(DatabaseError, BucketError):  # out of reach; the next attempt drops it
+                self.server.drop(record.database, record.oid)
+                self._put(record, None)
+
+    def _put(self, record: RestoreRecord, oid: int | None) -> RestoreRecord:
+        return put_restore(self.bucket, self.target, record.at(RestoreState.LOADING, oid=oid))
+
+
+def _given(server: DatabaseServer, record: RestoreRecord) -> int | None:
+    if record.state is RestoreState.LOADING and (found := server.in_the_way(record.database)):
+        raise PreflightFailed(
+            f"An earlier attempt was cut off, and has left {', '.join(found)} in the database {record.database}.",
+            "Empty it, and start a new run.",
+        )
+    return server.oid_of(record.database)
+
+
+def _remove_what_a_killed_attempt_left(server: DatabaseServer, record: RestoreRecord) -> None:
+    oid = server.oid_of(record.database)
+    if oid is None:
+        return
+    # Killed between making it and writing its oid down, it has left it empty: nothing else of that name is ours.
+    if record.oid is None and server.in_the_way(record.database):
+        raise PreflightFailed(
+            f"The database {record.database} was not made by this run, and is not empty.", "Start a new run."
+        )
+    server.drop(record.database, oid)

@@ -1,0 +1,109 @@
+"""verify_restore: ANALYZE what a restore has loaded, and prove that it is what the backup holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.complaints import Complaint
+from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.target import Target
+from dbops.domain.verification import Verification
+from dbops.errors import RestoreFailed
+from dbops.gateways.analyze import analyze
+from dbops.gateways.archive import open_archive
+from dbops.gateways.archive_load import Loaded
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.migrations import read_migration_sync
+from dbops.gateways.programs import find_pg_restore, find_program
+from dbops.gateways.restores import put_restore, read_restore
+from dbops.gateways.verifications import put_verification
+from dbops.jobs.plan_restore import selection_of
+from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.verify import Restored, verify
+
+_VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
+_ERRORS_SHOWN = 5
+
+
+def analyze_restore(
+    target: Target, place: RestorePlace, bucket: Bucket, *, run: str, programs: Path | None = None
+) -> RestoreRecord:
+    """Give a loaded database its statistics, once; raises a DbopsError."""
+    record = read_restore(bucket, target, run)
+    if record.state is not RestoreState.LOADED:
+        return record
+    server = _unchanged(place.server(target), record)
+    archive = open_archive(bucket, target, record.backup_id)
+    pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
+    vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
+    seconds = analyze(vacuumdb, server.address(record.database), target.restore.jobs)
+    return put_restore(bucket, target, record.at(RestoreState.ANALYZED, analyze_seconds=seconds))
+
+
+def verify_restore(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    *,
+    run: str,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+) -> RestoreRecord:
+    """Compare what was loaded with its backup, keep the verdict, and say at which migrations it is.
+
+    Raises RestoreFailed where it is not what the backup holds; it is left for people to look at.
+    """
+    record = read_restore(bucket, target, run)
+    if record.state in _VERIFIED:
+        return record
+    if record.state is not RestoreState.FAILED:
+        server = _unchanged(place.server(target), record)
+        proof = _compare(target, server, bucket, record, clock, programs=programs)
+        put_verification(bucket, target, proof)
+        migrations = read_migration_sync(server.address(record.database), target).sentence()
+        state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
+        record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
+    if record.state is RestoreState.FAILED:
+        errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
+        raise RestoreFailed(
+            f"What was restored of {record.backup_id} into {record.database} is not what the backup holds: {errors}",
+            f"Nothing live was touched. Restore another backup; look at {record.database}, and drop it.",
+        )
+    return record
+
+
+def _compare(
+    target: Target,
+    server: DatabaseServer,
+    bucket: Bucket,
+    record: RestoreRecord,
+    clock: Callable[[], datetime],
+    *,
+    programs: Path | None,
+) -> Verification:
+    archive = open_archive(bucket, target, record.backup_id)
+    pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
+    pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
+    complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)
+    restored = Restored(
+        archive=archive,
+        address=server.address(record.database),
+        loaded=Loaded(record.downloaded, record.load_seconds, complaints),
+        analyze_seconds=record.analyze_seconds,
+        started=record.planned,
+        selection=selection_of(archive, record.request),
+        owners=target.restore.owners,
+    )
+    return verify(restored, pg_dump, kind="restore", run=record.run, jobs=target.restore.jobs, clock=clock)
+
+
+def _unchanged(server: DatabaseServer, record: RestoreRecord) -> DatabaseServer:
+    if record.oid is None or server.oid_of(record.database) != record.oid:
+        raise RestoreFailed(
+            f"The database {record.database}, which this run was to load, is not there, or is another one by now.",
+            "Nothing live was touched. Start a new run.",
+        )
+    return server

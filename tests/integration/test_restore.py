@@ -1,0 +1,97 @@
+"""Promise: a restore brings back what the backup holds, where it was asked to, and nothing live is touched."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbops.domain.report import Verdict
+from dbops.domain.restore_record import RestoreState
+from dbops.errors import BackupUnusable, PreflightFailed
+from tests.restoring import Restoring
+
+
+def test_beside_brings_the_whole_database_back_under_a_name_of_its_own(restoring: Restoring) -> None:
+    restoring.tell("DELETE FROM crm.lines", "DELETE FROM crm.orders")
+    before = restoring.databases()
+
+    record = restoring.restored()
+
+    assert record.state is RestoreState.VERIFIED
+    assert restoring.databases() == before | {record.database}
+    assert restoring.ask("SELECT count(*) FROM crm.orders", record.database) == [(100,)]
+    assert restoring.ask("SELECT count(*) FROM crm.orders") == [(0,)]
+    report = restoring.report()
+    assert report.verdict is Verdict.OK
+    assert record.database in report.markdown()
+    assert "you repoint" in report.markdown()
+
+
+def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> None:
+    restoring.options = {"time_columns": {"events_1": "day"}}
+    restoring.tell("DELETE FROM crm.orders WHERE id > 60", "INSERT INTO events VALUES ('2026-01-31', 7)")
+
+    plan = restoring.plan(mode="swap")
+
+    assert plan.blockers == ()
+    shown = plan.markdown()
+    assert "| crm.orders | 100 | 60 |" in shown
+    assert "2026-01-31" in shown
+    assert f'ALTER DATABASE "{restoring.live}" RENAME TO "{plan.before}";' in shown
+    assert "was never restored before" in shown
+
+
+def test_a_swap_puts_it_into_place_and_keeps_the_old_one(restoring: Restoring) -> None:
+    restoring.tell("DROP TABLE crm.lines")
+    restoring.tell(f'ALTER DATABASE "{restoring.live}" SET work_mem = \'7MB\'', "COMMENT ON DATABASE "
+                   f'"{restoring.live}" IS \'the shop\'')  # fmt: skip
+    restoring.restored(mode="swap")
+
+    record = restoring.swap()
+
+    assert record.state is RestoreState.SWAPPED
+    assert restoring.databases() == {restoring.live, record.before}
+    assert restoring.ask("SELECT count(*) FROM crm.lines") == [(0,)]
+    assert restoring.ask("SHOW work_mem") == [("7MB",)]
+    restoring.post_check()
+    assert record.before is not None
+    assert record.before in restoring.report().markdown()
+
+
+def test_chosen_tables_come_back_with_what_they_need(restoring: Restoring) -> None:
+    record = restoring.restored(tables=["crm.orders"])
+
+    assert restoring.ask("SELECT count(*) FROM crm.orders", record.database) == [(100,)]
+    assert record.verification is not None
+    assert not record.verification.whole
+
+
+def test_into_an_empty_database_and_never_into_one_that_is_not(restoring: Restoring) -> None:
+    name = f"{restoring.live}__given"
+    restoring.tell(f'CREATE DATABASE "{name}"', database="postgres")
+
+    record = restoring.restored(mode="into", into=name)
+    again = Restoring(restoring.loader, restoring.url).plan(mode="into", into=name)
+
+    assert record.database == name
+    assert restoring.ask("SELECT count(*) FROM crm.orders", name) == [(100,)]
+    assert "is not empty" in again.blockers[0]
+
+
+def test_every_step_may_be_run_again(restoring: Restoring) -> None:
+    restoring.plan(mode="swap")
+    restoring.plan(mode="swap")
+    for step in (restoring.load, restoring.analyze, restoring.verify, restoring.swap, restoring.post_check):
+        first = step()
+        assert step() == first
+
+
+def test_an_unknown_backup_is_refused(restoring: Restoring) -> None:
+    with pytest.raises(BackupUnusable, match="does not exist"):
+        restoring.plan(backup="20200101T000000Z")
+
+
+def test_two_restores_at_once_are_one_too_many(restoring: Restoring) -> None:
+    restoring.plan()
+    with restoring.place.server(restoring.target).alone(), pytest.raises(PreflightFailed, match="Another restore"):
+        restoring.load()
+    assert restoring.databases() == {restoring.live}

@@ -1,0 +1,113 @@
+"""What tests of whole restores share: a live database with a backup of it, and every step of a restore."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.restore_plan import RestorePlan
+from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.restore_report import RestoreReport
+from dbops.domain.restore_request import read_restore_request
+from dbops.domain.target import Target
+from dbops.jobs.plan_restore import plan_restore
+from dbops.jobs.post_check import post_check, report_restore
+from dbops.jobs.restore import restore
+from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.swap import swap
+from dbops.jobs.verify_restore import analyze_restore, verify_restore
+from tests.loading import Loader
+
+
+@dataclass
+class Restoring:
+    """Restores of one live database, by a target whose swap needs no approval unless a test asks for one."""
+
+    loader: Loader
+    url: str
+    approve: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    run: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
+
+    @property
+    def target(self) -> Target:
+        document = self.loader.target.model_dump(mode="json", exclude_unset=True)
+        return Target.model_validate(
+            {**document, "approvals": {"approve": self.approve}, "restore": {"jobs": 2, **self.options}}
+        )
+
+    @property
+    def place(self) -> RestorePlace:
+        address = DatabaseAddress.from_url(self.url)
+        return RestorePlace(address, address)
+
+    @property
+    def live(self) -> str:
+        return self.place.live.database
+
+    def _asked(self) -> dict[str, Any]:
+        return {"target": self.target, "place": self.place, "bucket": self.loader.bucket, "run": self.run}
+
+    def _programs(self) -> dict[str, Any]:
+        return {"programs": self.loader.desk.programs.folder}
+
+    def plan(self, **asked: Any) -> RestorePlan:
+        request = read_restore_request(zone=self.target.zone, **asked)
+        return plan_restore(**self._asked(), request=request, clock=now, **self._programs())
+
+    def load(self) -> RestoreRecord:
+        return restore(**self._asked(), clock=now, **self._programs())
+
+    def analyze(self) -> RestoreRecord:
+        return analyze_restore(**self._asked(), **self._programs())
+
+    def verify(self) -> RestoreRecord:
+        return verify_restore(**self._asked(), clock=now, **self._programs())
+
+    def swap(self) -> RestoreRecord:
+        return swap(**self._asked(), clock=now, **self._programs())
+
+    def post_check(self) -> RestoreRecord:
+        return post_check(**self._asked())
+
+    def report(self) -> RestoreReport:
+        return report_restore(**self._asked(), clock=now)
+
+    def restored(self, **asked: Any) -> RestoreRecord:
+        """Everything up to the verification."""
+        self.plan(**asked)
+        self.load()
+        self.analyze()
+        return self.verify()
+
+    def url_of(self, database: str) -> str:
+        return psycopg.conninfo.make_conninfo(self.url, dbname=database)
+
+    def ask(self, query: str, database: str | None = None) -> list[tuple[Any, ...]]:
+        with psycopg.connect(self.url_of(database or self.live)) as connection:
+            return connection.execute(query.encode()).fetchall()
+
+    def tell(self, *statements: str, database: str | None = None) -> None:
+        with psycopg.connect(self.url_of(database or self.live), autocommit=True) as connection:
+            for statement in statements:
+                connection.execute(statement.encode())
+
+    def databases(self) -> set[str]:
+        """Those that belong to the live one: itself, and what restores have made of it."""
+        found = self.ask("SELECT datname FROM pg_database", "postgres")
+        return {name for (name,) in found if name == self.live or name.startswith(f"{self.live}__")}
+
+    def clean_up(self) -> None:
+        with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
+            for name in self.databases() - {self.live}:
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
