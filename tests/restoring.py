@@ -59,7 +59,7 @@ class Restoring:
 
     def plan(self, **asked: Any) -> RestorePlan:
         request = read_restore_request(zone=self.target.zone, **asked)
-        return plan_restore(**self._asked(), request=request, clock=now, **self._programs())
+        return plan_restore(**self._asked(), request=request, by="tester", clock=now, **self._programs())
 
     def load(self) -> RestoreRecord:
         return restore(**self._asked(), clock=now, **self._programs())

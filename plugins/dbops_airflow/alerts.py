@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
-from dbops.errors import DbopsError
+from dbops.errors import ApprovalMissing, DbopsError
 from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from dbops.domain.alerts import Alert
     from dbops.domain.backup_report import BackupReport
     from dbops.domain.promises import Problem
+    from dbops.domain.restore_report import RestoreReport
 
 log = logging.getLogger(__name__)
 
@@ -34,11 +35,14 @@ _NO_LAST_WORDS = DbopsError(
 
 
 class FailureMail:
-    """A callback that mails ``recipients``; ``target`` is None where the job is no single target's."""
+    """A callback that mails ``recipients``; ``target`` is None where the job is no single target's.
 
-    def __init__(self, job: str, recipients: Sequence[str], target: Target | None = None) -> None:
+    With neither, the run's own trigger form says which target is concerned, and its recipients are mailed.
+    """
+
+    def __init__(self, job: str, recipients: Sequence[str] | None = None, target: Target | None = None) -> None:
         self.job = job
-        self.recipients = tuple(recipients)
+        self.recipients = None if recipients is None else tuple(recipients)
         self.target = target
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
@@ -46,17 +50,23 @@ class FailureMail:
         from dbops.domain.alerts import Alert, Severity
 
         ti = context.get("ti")
+        name, target, recipients = self._concerned(context)
         alert = Alert(
-            severity=Severity.FAILED,
+            severity=Severity.REJECTED if isinstance(reason, ApprovalMissing) else Severity.FAILED,
             job=self.job,
-            target=self.target.name if self.target else None,
-            environment=self.target.environment if self.target else None,
+            target=name,
+            environment=target.environment if target else None,
             headline=reason.what,
             remedy=reason.remedy,
             facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,
         )
-        return mail(alert, self.recipients)
+        return mail(alert, recipients)
+
+    def _concerned(self, context: Mapping[str, Any]) -> tuple[str | None, Target | None, Sequence[str]]:
+        if self.recipients is not None:
+            return self.target.name if self.target else None, self.target, self.recipients
+        return target_of_form(context)
 
 
 class TaskFailureMail(FailureMail):
@@ -105,6 +115,33 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
     mail(alert, target.alerts.recipients)
 
 
+def mail_restored(report: RestoreReport, target: Target, context: Context) -> None:
+    """Mail what a restore came to, and what is left for people to do."""
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.report import Verdict
+
+    record = report.record
+    proof = record.verification
+    alert = Alert(
+        severity=Severity.WARNING if report.verdict is not Verdict.OK else Severity.DONE,
+        job="restore",
+        target=target.name,
+        environment=target.environment,
+        headline=report.headline(),
+        details=(*(proof.warnings if proof else ()), *filter(None, [record.migrations])),
+        remedy=report.what_is_left(),
+        facts=(
+            ("Backup", record.backup_id),
+            ("Asked by", record.requested_by or "unknown"),
+            *((("Approved by", record.approved_by),) if record.approved_by else ()),
+            ("Where", report.url),
+            ("Run", record.run),
+        ),
+        link=context["ti"].log_url,
+    )
+    mail(alert, target.alerts.recipients)
+
+
 def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], context: Context) -> frozenset[str]:
     """Mail what a watch found; the answer are the keys of those problems that nobody could be told of.
 
@@ -120,6 +157,21 @@ def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], co
         if not mail(mailing.alert, mailing.recipients) and (mailing.recipients or mailing.alert.target is None)
     ]
     return frozenset().union(*unsent)
+
+
+def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | None, Sequence[str]]:
+    """The target that was chosen in the trigger form, and whom to mail: everybody where its file cannot be read."""
+    from dbops.gateways.target_files import include_folder, read_targets
+
+    chosen = context.get("params") or getattr(context.get("dag_run"), "conf", None) or {}
+    name = chosen.get("target")
+    targets = read_targets(include_folder()).targets
+    target = targets.get(str(name))
+    return (
+        None if name is None else str(name),
+        target,
+        target.alerts.recipients if target else recipients_of(targets.values()),
+    )
 
 
 def recipients_of(targets: Iterable[Target]) -> tuple[str, ...]:

@@ -6,47 +6,13 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dbops.errors import ApprovalMissing, DbopsError
-from dbops_airflow.alerts import facts_of, mail, recipients_of, remember_mailed
-from dbops_airflow.failures import reason_of
+from dbops_airflow.alerts import mail, recipients_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.approvals import Approval, Question
     from dbops.domain.target import Target
-
-
-class RejectionMail:
-    """The ``on_failure_callback`` of an ApprovalSensor: mails a no as REJECTED, everything else as FAILED."""
-
-    def __init__(self, action: str) -> None:
-        self.action = action
-
-    def __call__(self, context: Context) -> None:
-        """Mail what ended the task, unless nothing is left of it but its state: then the run's own callback mails."""
-        error = context.get("exception")
-        if isinstance(error, Exception) and self._mail(reason_of(error), context):
-            remember_mailed(context["ti"])
-
-    def _mail(self, reason: DbopsError, context: Context) -> bool:
-        from dbops.domain.alerts import Alert, Severity
-        from dbops.gateways.target_files import include_folder, read_targets
-
-        name = str(context["params"].get("target"))
-        files = read_targets(include_folder())
-        target = files.targets.get(name)
-        alert = Alert(
-            severity=Severity.REJECTED if isinstance(reason, ApprovalMissing) else Severity.FAILED,
-            job=self.action,
-            target=name,
-            environment=target.environment if target else None,
-            headline=reason.what,
-            remedy=reason.remedy,
-            facts=tuple(facts_of(context)),
-            link=context["ti"].log_url,
-        )
-        return mail(alert, target.alerts.recipients if target else recipients_of(files.targets.values()))
 
 
 def mail_question(question: Question, target: Target, context: Context) -> None:

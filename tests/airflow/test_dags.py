@@ -22,8 +22,8 @@ def dags(add_target: Callable[..., None], load_dags: Callable[[], Dags]) -> dict
     return found
 
 
-def test_there_is_a_backup_dag_and_a_drill_dag_for_each_target_and_one_watch(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == ["backup__blog", "backup__shop", "drill__blog", "drill__shop", "watch"]
+def test_there_is_a_backup_dag_and_a_drill_dag_for_each_target_one_restore_and_one_watch(dags: dict[str, Any]) -> None:
+    assert sorted(dags) == ["backup__blog", "backup__shop", "drill__blog", "drill__shop", "restore", "watch"]
 
 
 def test_the_targets_of_this_repository_have_their_dags(
@@ -33,7 +33,9 @@ def test_the_targets_of_this_repository_have_their_dags(
     found, errors = load_dags()
     assert errors == {}
     names = [file.stem for file in (ROOT / "include" / "targets").glob("*.yaml")]
-    assert sorted(found) == sorted([*(f"{job}__{name}" for name in names for job in ("backup", "drill")), "watch"])
+    assert sorted(found) == sorted(
+        [*(f"{job}__{name}" for name in names for job in ("backup", "drill")), "restore", "watch"]
+    )
 
 
 def test_every_dag_runs_from_the_moment_it_exists(dags: dict[str, Any]) -> None:
@@ -58,8 +60,9 @@ def test_the_documentation_names_the_database_and_the_file_to_change(dags: dict[
     assert not re.search(r"\{\w", text)
 
 
-def test_no_dag_runs_twice_at_once_or_catches_up_on_the_past(dags: dict[str, Any]) -> None:
-    assert {dag.max_active_runs for dag in dags.values()} == {1}
+def test_no_scheduled_dag_runs_twice_at_once_and_none_catches_up_on_the_past(dags: dict[str, Any]) -> None:
+    by_hand = {"restore"}  # one run waits for an answer, another is for another database
+    assert {dag.max_active_runs for dag in dags.values() if dag.dag_id not in by_hand} == {1}
     assert {dag.catchup for dag in dags.values()} == {False}
 
 
@@ -148,6 +151,21 @@ def test_a_dag_that_did_not_change_is_the_same_dag_at_the_next_parse(
         return {dag_id: fingerprint(DagSerialization.to_dict(dag)) for dag_id, dag in found.items()}
 
     assert hashes(dags) == hashes(load_dags()[0])
+
+
+def test_a_restore_starts_by_hand_only_and_no_database_is_chosen_beforehand(dags: dict[str, Any]) -> None:
+    restore = dags["restore"]
+    assert restore.schedule is None
+    assert restore.params.get_param("target").value == ""
+    assert restore.params.get_param("target").schema["enum"] == ["", "blog", "shop"]
+    assert restore.params.get_param("mode").value == "beside"
+
+
+def test_nothing_becomes_live_without_passing_the_gate(dags: dict[str, Any]) -> None:
+    restore = dags["restore"]
+    assert restore.get_task("swap").upstream_task_ids == {"approve_swap"}
+    assert restore.get_task("restore").upstream_task_ids == {"approve_restore"}
+    assert {task.trigger_rule for task in restore.tasks if task.task_id != "report"} == {"all_success"}
 
 
 def test_every_dag_file_reads_like_a_table_of_contents() -> None:

@@ -16,6 +16,7 @@ class Severity(StrEnum):
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
     BREAK_GLASS = "BREAK GLASS"
+    DONE = "DONE"
 
 
 @dataclass(frozen=True, kw_only=True)

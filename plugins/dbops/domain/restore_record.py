@@ -55,6 +55,7 @@ class RestoreRecord:
     backup_id: BackupId
     digest: str
     planned: datetime
+    requested_by: str | None
     live: str
     live_oid: int | None
     database: str

@@ -50,19 +50,25 @@ class RestoreReport(Report):
             parts.append(verification_markdown(record.verification))
         if record.migrations:
             parts.append(record.migrations)
-        return "\n\n".join([*parts, *self._what_is_left()])
+        return "\n\n".join([*parts, *filter(None, [self.what_is_left()]), *self._statements()])
 
-    def _what_is_left(self) -> list[str]:
+    def what_is_left(self) -> str:
+        """What is left for people to do, in a sentence; empty where the run is not over."""
         record = self.record
         if record.swapped and record.before and record.live_oid is not None:
-            live, before, again = (quote_name(name) for name in (record.live, record.before, record.database))
-            return [
-                f"The old database is kept as `{record.before}`, and takes its disk until somebody drops it:",
-                f"```sql\nDROP DATABASE {before};\n```",
-                "To go back to it instead, end the connections to both, and run in one transaction:",
-                f"```sql\nALTER DATABASE {live} RENAME TO {again};\nALTER DATABASE {before} RENAME TO {live};\n```",
-            ]
+            return f"The old database is kept as {record.before}: drop it when nobody will want to go back to it."
         if record.request.mode == "swap":
+            return ""
+        what = f"schema {record.schema} of {self.url}" if record.schema else self.url
+        return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
+
+    def _statements(self) -> list[str]:
+        record = self.record
+        if not (record.swapped and record.before and record.live_oid is not None):
             return []
-        what = f"schema `{record.schema}` of `{self.url}`" if record.schema else f"`{self.url}`"
-        return [f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."]
+        live, before, again = (quote_name(name) for name in (record.live, record.before, record.database))
+        return [
+            f"To drop it:\n\n```sql\nDROP DATABASE {before};\n```",
+            "To go back to it instead, end the connections to both, and run in one transaction:",
+            f"```sql\nALTER DATABASE {live} RENAME TO {again};\nALTER DATABASE {before} RENAME TO {live};\n```",
+        ]

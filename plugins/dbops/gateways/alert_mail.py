@@ -21,6 +21,7 @@ _COLOURS = {
     Severity.APPROVED: "#067647",
     Severity.REJECTED: "#b42318",
     Severity.BREAK_GLASS: "#b42318",
+    Severity.DONE: "#067647",
 }
 
 

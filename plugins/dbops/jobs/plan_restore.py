@@ -41,10 +41,13 @@ def plan_restore(
     request: RestoreRequest,
     *,
     run: str,
+    by: str | None,
     clock: Callable[[], datetime],
     programs: Path | None = None,
 ) -> RestorePlan:
     """Plan that run's restore, keep its record, and give the plan; what stands in the way is among its ``blockers``.
+
+    ``by`` is who asked for it, None where nobody knows.
 
     Raises a DbopsError where no plan can be made, and PlanChanged where the run has begun to restore already.
     """
@@ -65,6 +68,7 @@ def plan_restore(
         backup_id=chosen.entry.backup_id,
         digest=plan.digest,
         planned=now,
+        requested_by=by,
         live=plan.live_name,
         live_oid=plan.live.oid if plan.live else None,
         database=plan.database,

@@ -15,6 +15,7 @@ from dbops.domain.target import Target
 from dbops.errors import BucketError, DatabaseError, PreflightFailed
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
@@ -57,6 +58,7 @@ def restore(
         except BaseException:
             restoring.discard(record)
             raise
+        _audit(target, bucket, record, clock())
         return put_restore(
             bucket,
             target,
@@ -134,3 +136,16 @@ def _remove_what_a_killed_attempt_left(server: DatabaseServer, record: RestoreRe
             f"The database {record.database} was not made by this run, and is not empty.", "Start a new run."
         )
     server.drop(record.database, oid)
+
+
+def _audit(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> None:
+    facts = {
+        "run": record.run,
+        "requested_by": record.requested_by,
+        "backup_id": record.backup_id,
+        "mode": record.request.mode,
+        "database": record.database,
+        "schema": record.schema,
+        "digest": record.digest,
+    }
+    write_audit(bucket, target, now, "restore", facts)

@@ -89,6 +89,7 @@ def _keep(
     )
     facts = {
         "run": record.run,
+        "requested_by": record.requested_by,
         "backup_id": record.backup_id,
         "digest": record.digest,
         "live": record.live,

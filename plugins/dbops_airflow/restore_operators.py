@@ -1,0 +1,199 @@
+"""Restore operators: a task for each step; what they know of each other lies in the bucket, not in XComs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.standard.operators.branch import BaseBranchOperator
+
+from dbops.domain.restore_request import RestoreRequest, read_restore_request
+from dbops.errors import InvalidRequest
+from dbops.gateways.target_files import include_folder, read_targets
+from dbops_airflow import alerts, connections
+from dbops_airflow.approval import plan_for_approval
+from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.stoppable import StoppableOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.target import Target
+    from dbops.gateways.bucket import Bucket
+    from dbops.jobs.restore_place import RestorePlace
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """What a step works on, by the run's trigger form, which nobody can change once the run exists."""
+
+    target: Target
+    place: RestorePlace
+    bucket: Bucket
+    run: str
+    params: Mapping[str, Any]
+
+    @classmethod
+    def by(cls, context: Context) -> _Asked:
+        """Read the target's file as it is now, and look its connections up; raises DbopsError."""
+        from dbops.jobs.restore_place import RestorePlace
+
+        params = context["params"]
+        if not params["target"]:
+            raise InvalidRequest("No target was chosen.", "Choose one in the trigger form.")
+        target = read_targets(include_folder()).target(str(params["target"]))
+        live = connections.database_address(target.connection)
+        admin = connections.database_address(target.restore.connection) if target.restore.connection else live
+        place = RestorePlace(live, admin)
+        return cls(target, place, connections.open_bucket(target), context["run_id"], params)
+
+    def request(self) -> RestoreRequest:
+        """What the form asks for; raises InvalidRequest."""
+        given = self.params
+        return read_restore_request(
+            mode=str(given["mode"]),
+            backup=given["backup"],
+            not_later_than=given["not_later_than"],
+            schemas=given["schemas"] or (),
+            tables=given["tables"] or (),
+            into=given["into"],
+            zone=self.target.zone,
+        )
+
+
+class PlanRestoreOperator(StoppableOperator):
+    """Find out what the restore would do; red where something stands in its way. The XCom is the plan."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Plan, and keep the plan where people are shown it from."""
+        from dbops.jobs.plan_restore import plan_restore, require_no_blockers
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            by = context["dag_run"].triggering_user_name or None
+            plan = plan_restore(
+                asked.target, asked.place, asked.bucket, asked.request(), run=asked.run, by=by, clock=_now
+            )
+            self.log.info(plan.markdown())
+            require_no_blockers(plan)
+            return plan_for_approval(
+                asked.bucket,
+                asked.target,
+                run=asked.run,
+                action="restore",
+                digest=plan.digest,
+                markdown=plan.markdown(),
+            )
+
+
+class RestoreOperator(StoppableOperator):
+    """Load the planned backup; nothing live is touched. The XCom is the name of what was loaded."""
+
+    def execute(self, context: Context) -> str:
+        """Run the job, with its progress in the log."""
+        from dbops.jobs.restore import restore
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            record = restore(
+                asked.target,
+                asked.place,
+                asked.bucket,
+                run=asked.run,
+                clock=_now,
+                on_progress=lambda progress: self.log.info(progress.sentence()),
+            )
+        return record.schema or record.database
+
+
+class AnalyzeRestoreOperator(StoppableOperator):
+    """Give what was loaded its statistics."""
+
+    def execute(self, context: Context) -> None:
+        """Run the job."""
+        from dbops.jobs.verify_restore import analyze_restore
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            analyze_restore(asked.target, asked.place, asked.bucket, run=asked.run)
+
+
+class VerifyRestoreOperator(StoppableOperator):
+    """Prove what was loaded. The XCom is the plan again, with the proof below, for those who approve the swap."""
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job; the plan is made anew, so that people see the numbers of now."""
+        from dbops.jobs.plan_restore import require_unchanged_plan
+        from dbops.jobs.post_check import report_restore
+        from dbops.jobs.verify_restore import verify_restore
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            record = verify_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
+            shown = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now).markdown()
+            self.log.info(shown)
+            if record.request.mode == "swap":
+                plan = require_unchanged_plan(asked.target, asked.place, asked.bucket, record)
+                shown = f"{shown}\n\n{plan.markdown()}"
+            return plan_for_approval(
+                asked.bucket, asked.target, run=asked.run, action="swap", digest=record.digest, markdown=shown
+            )
+
+
+class SwapOrReport(BaseBranchOperator):
+    """Go on with the swap where the form asks for one, else to the report."""
+
+    def __init__(self, *, swap: str, report: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.swap, self.report = swap, report
+
+    def choose_branch(self, context: Context) -> str:
+        """The id of the task that follows."""
+        return self.swap if context["params"]["mode"] == "swap" else self.report
+
+
+class SwapOperator(StoppableOperator):
+    """Put the restored database into the live one's place, if somebody has said yes to this very plan."""
+
+    def execute(self, context: Context) -> str | None:
+        """Run the job; the XCom is the name under which the old database is kept."""
+        from dbops.jobs.swap import swap
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            record = swap(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
+        self.log.info("%s is live; the old database is %s.", record.live, record.before)
+        return record.before
+
+
+class PostCheckOperator(StoppableOperator):
+    """Look at the swapped database through the target's own connection."""
+
+    def execute(self, context: Context) -> None:
+        """Run the job."""
+        from dbops.jobs.post_check import post_check
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            post_check(asked.target, asked.place, asked.bucket, run=asked.run)
+
+
+class ReportRestoreOperator(StoppableOperator):
+    """Say in the log and by mail what the restore came to, and what is left to do."""
+
+    def execute(self, context: Context) -> str:
+        """Report; the XCom is the sentence that says it in short."""
+        from dbops.jobs.post_check import report_restore
+
+        with told_to_airflow(), self.stoppable():
+            asked = _Asked.by(context)
+            report = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
+        self.log.info(report.markdown())
+        alerts.mail_restored(report, asked.target, context)
+        return report.headline()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
