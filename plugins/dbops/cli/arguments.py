@@ -101,7 +101,16 @@ def parser() -> Parser:
     )
     drill.add_argument("--backup", metavar="BACKUP", help="its id, as `backups` shows it")
     drill.add_argument("--if-due", action="store_true", help="do nothing unless drill.every asks for it")
-    for one in (backup, backups, expire, hold, drill):
+    restore = verb(
+        "restore",
+        "bring a backup back: beside the live database, unless told otherwise",
+        "The plan is shown first. A swap asks for the target's name at a terminal; the old database is kept.",
+        "restore summary_app --plan",
+        "restore summary_app --table public.Summary",
+        "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
+    )
+    _add_restore(restore)
+    for one in (backup, backups, expire, hold, drill, restore):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")
@@ -115,6 +124,21 @@ def parser() -> Parser:
     )
     watch.add_argument("--heartbeat", action="store_true", help="also request each heartbeat_url where all is well")
     return whole
+
+
+def _add_restore(to: argparse.ArgumentParser) -> None:
+    to.add_argument(
+        "--plan", action="store_true", help="only show what would be done; exit status 1 where it cannot be"
+    )
+    which = to.add_mutually_exclusive_group()
+    which.add_argument("--backup", metavar="BACKUP", help="its id; otherwise the newest verified one")
+    which.add_argument("--not-later-than", metavar="TIME", help="the newest verified one that began by then")
+    where = to.add_mutually_exclusive_group()
+    where.add_argument("--swap", action="store_true", help="put it into the live one's place, once it is proven")
+    where.add_argument("--into", metavar="DATABASE", help="into this empty database of the same server")
+    where.add_argument("--as-schema", metavar="SCHEMA", help="this schema, under a new name, into the live database")
+    to.add_argument("--schema", metavar="SCHEMA", action="append", default=[], help="only this schema; repeatable")
+    to.add_argument("--table", metavar="TABLE", action="append", default=[], help="only this table; repeatable")
 
 
 def _add_global(to: argparse.ArgumentParser, default: str | None = argparse.SUPPRESS) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.progress import LoadProgress, Progress
-from dbops.errors import DbopsError
+from dbops.errors import DbopsError, InvalidRequest
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -58,6 +58,23 @@ class Screen:
         """Say something beside the answer."""
         if not self._as_json:
             _console(stderr=True).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+
+    def show(self, text: str) -> None:
+        """Show Markdown beside the answer."""
+        if not self._as_json:
+            for part in markdown(text):
+                _console(stderr=True).print(part)
+
+    def require_terminal(self, why: str) -> None:
+        """Raise InvalidRequest where nobody can be asked."""
+        if not sys.stdin.isatty():
+            raise InvalidRequest(f"{why} There is none.", "Run it in a terminal, or through Airflow.")
+
+    def ask(self, question: str) -> str:
+        """What a person types; raises InvalidRequest where there is no terminal. Ctrl-D is an empty answer."""
+        self.require_terminal("Somebody has to answer a question at a terminal.")
+        print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - this is a program's output
+        return sys.stdin.readline().strip()
 
     @contextmanager
     def progress(self) -> Iterator[Callable[[Progress], None]]:

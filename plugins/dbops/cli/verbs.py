@@ -63,6 +63,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
         "hold": lambda: _hold(target, around, asked),
+        "restore": lambda: _restore(target, around, screen, asked),
     }
     return doing[asked.verb]()
 
@@ -117,6 +118,23 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
             on_progress=on_progress,
         )
     return _answer(report)
+
+
+def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+    from dbops.cli.restore import restore_verb
+    from dbops.jobs.restore_place import RestorePlace
+
+    live = around.database_address(target)
+    admin = around.address_of(target.restore.connection) if target.restore.connection else live
+    return restore_verb(
+        target,
+        RestorePlace(live, admin),
+        around.open_bucket(target),
+        asked,
+        screen,
+        who=around.who,
+        clock=around.clock,
+    )
 
 
 def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:

@@ -44,10 +44,11 @@ def plan_restore(
     by: str | None,
     clock: Callable[[], datetime],
     programs: Path | None = None,
+    keep: bool = True,
 ) -> RestorePlan:
     """Plan that run's restore, keep its record, and give the plan; what stands in the way is among its ``blockers``.
 
-    ``by`` is who asked for it, None where nobody knows.
+    ``by`` is who asked for it, None where nobody knows; without ``keep`` it is only looked at, and no record is kept.
 
     Raises a DbopsError where no plan can be made, and PlanChanged where the run has begun to restore already.
     """
@@ -75,7 +76,8 @@ def plan_restore(
         before=plan.before,
         schema=plan.schema,
     )
-    put_restore(bucket, target, record)
+    if keep:
+        put_restore(bucket, target, record)
     return plan
 
 

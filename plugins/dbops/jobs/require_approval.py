@@ -12,6 +12,19 @@ from dbops.gateways.approvals import consume_approval
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 
+Consent = Callable[[str, str], str | None]
+"""Who says yes to an action by the plan of a digest, None where nobody has to; raises ApprovalMissing."""
+
+
+def consent_on_record(bucket: Bucket, target: Target, *, run: str, clock: Callable[[], datetime]) -> Consent:
+    """The consent that lies in the bucket, see ``require_approval``."""
+
+    def consent(action: str, digest: str) -> str | None:
+        approval = require_approval(bucket, target, run=run, action=action, digest=digest, clock=clock)
+        return approval.answered_by if approval else None
+
+    return consent
+
 
 def require_approval(
     bucket: Bucket, target: Target, *, run: str, action: str, digest: str, clock: Callable[[], datetime]

@@ -21,7 +21,7 @@ from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.jobs.plan_restore import require_unchanged_plan, selection_of
-from dbops.jobs.require_approval import require_approval
+from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
 
 _BEGUN = {RestoreState.PLANNED, RestoreState.LOADING}
@@ -35,13 +35,14 @@ def restore(
     run: str,
     clock: Callable[[], datetime],
     programs: Path | None = None,
+    consent: Consent | None = None,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
 ) -> RestoreRecord:
     """Load what that run has planned, and return its record; what is loaded already is not loaded again.
 
-    Where the target's file asks for it, an approval of ``restore`` is demanded. A load that fails leaves no database
-    behind but one that was given to it; one that was killed is begun anew by the next attempt of the same run. Raises
-    a DbopsError.
+    Where the target's file asks for it, a ``consent`` to ``restore`` is demanded, by default the one on record. A load
+    that fails leaves no database behind but one that was given to it; one that was killed is begun anew by the next
+    attempt of the same run. Raises a DbopsError.
     """
     record = read_restore(bucket, target, run)
     if record.state not in _BEGUN:
@@ -50,7 +51,7 @@ def restore(
     with server.alone():
         plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
         if record.state is RestoreState.PLANNED:
-            require_approval(bucket, target, run=run, action="restore", digest=plan.digest, clock=clock)
+            (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
         restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
         record = restoring.make_room(record, plan)
         try:

@@ -15,7 +15,7 @@ from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.database_swap import swap_databases
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.jobs.plan_restore import require_unchanged_plan, swap_statements
-from dbops.jobs.require_approval import require_approval
+from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
 
 
@@ -27,11 +27,12 @@ def swap(
     run: str,
     clock: Callable[[], datetime],
     programs: Path | None = None,
+    consent: Consent | None = None,
 ) -> RestoreRecord:
     """Swap what that run has restored and verified into place; does nothing where that has happened already.
 
-    Demands the approval of ``swap`` to this very plan, where the target's file asks for one. Raises a DbopsError, and
-    then both databases are what they were.
+    Demands the ``consent`` to this very plan, by default the one on record, where the target's file asks for one.
+    Raises a DbopsError, and then both databases are what they were.
     """
     record = read_restore(bucket, target, run)
     server = place.server(target)
@@ -42,11 +43,11 @@ def swap(
         plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
-        approval = require_approval(bucket, target, run=run, action="swap", digest=plan.digest, clock=clock)
+        approved_by = (consent or consent_on_record(bucket, target, run=run, clock=clock))("swap", plan.digest)
         statements = tuple(swap_statements(record.live, record.database, record.before, plan.live))
         expected = _oids_afterwards(record)
         swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
-        return _keep(target, bucket, record, clock(), approved_by=approval.answered_by if approval else None)
+        return _keep(target, bucket, record, clock(), approved_by=approved_by)
 
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:

@@ -1,0 +1,137 @@
+"""restore, as a shell asks for it: the plan first, and a target's name typed at a terminal where Airflow would ask."""
+
+from __future__ import annotations
+
+import json
+from argparse import Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dbops.cli.screen import Answer, Screen, markdown
+from dbops.domain.report import Verdict
+from dbops.domain.restore_request import RestoreRequest, read_restore_request
+from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing, InvalidRequest
+
+if TYPE_CHECKING:
+    from dbops.domain.restore_plan import RestorePlan
+    from dbops.domain.restore_report import RestoreReport
+    from dbops.gateways.bucket import Bucket
+    from dbops.jobs.restore_place import RestorePlace
+
+
+def restore_verb(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    asked: Namespace,
+    screen: Screen,
+    *,
+    who: str,
+    clock: Callable[[], datetime],
+) -> Answer:
+    """Plan, and unless only the plan was asked for, do it; raises DbopsError."""
+    request = _request(asked, target)
+    if request.mode == "swap" and not asked.plan and "swap" in target.approvals.approve:
+        screen.require_terminal("A swap from a shell is approved by typing the target's name at a terminal.")
+    shell = _Shell(target, place, bucket, screen, f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}", who, clock)
+    if asked.plan:
+        return _planned(shell.plan(request, keep=False))
+    return _done(shell.restore(request))
+
+
+def _request(asked: Namespace, target: Target) -> RestoreRequest:
+    if asked.as_schema and asked.schema:
+        raise InvalidRequest("--as-schema names the schema already.", "Leave --schema out.")
+    mode = "swap" if asked.swap else "into" if asked.into else "schema" if asked.as_schema else "beside"
+    return read_restore_request(
+        mode=mode,
+        backup=asked.backup,
+        not_later_than=asked.not_later_than,
+        schemas=[asked.as_schema] if asked.as_schema else asked.schema,
+        tables=asked.table,
+        into=asked.into,
+        zone=target.zone,
+    )
+
+
+def _planned(plan: RestorePlan) -> Answer:
+    text = f"{plan.markdown()}\n\nDigest: `{plan.digest}`"
+    document = {
+        "target": plan.target,
+        "backup_id": plan.manifest.backup_id,
+        "mode": plan.request.mode,
+        "digest": plan.digest,
+        "blockers": plan.blockers,
+        "warnings": plan.warnings,
+        "statements": plan.statements,
+        "markdown": plan.markdown(),
+    }
+    return Answer(json.dumps(document, ensure_ascii=False), lambda: markdown(text), 1 if plan.blockers else 0)
+
+
+def _done(report: RestoreReport) -> Answer:
+    status = 0 if report.verdict is Verdict.OK else 1
+    return Answer(report.to_json(), lambda: markdown(report.markdown()), status)
+
+
+@dataclass(frozen=True)
+class _Shell:
+    target: Target
+    place: RestorePlace
+    bucket: Bucket
+    screen: Screen
+    run: str
+    who: str
+    clock: Callable[[], datetime]
+
+    def plan(self, request: RestoreRequest, *, keep: bool) -> RestorePlan:
+        from dbops.jobs.plan_restore import plan_restore
+
+        return plan_restore(
+            self.target,
+            self.place,
+            self.bucket,
+            request,
+            run=self.run,
+            by=self.who,
+            clock=self.clock,
+            keep=keep,
+        )
+
+    def restore(self, request: RestoreRequest) -> RestoreReport:
+        from dbops.jobs.plan_restore import require_no_blockers
+        from dbops.jobs.post_check import post_check, report_restore
+        from dbops.jobs.restore import restore
+        from dbops.jobs.swap import swap
+        from dbops.jobs.verify_restore import analyze_restore, verify_restore
+
+        target, place, bucket, run, clock = self.target, self.place, self.bucket, self.run, self.clock
+        plan = self.plan(request, keep=True)
+        self.screen.show(plan.markdown())
+        require_no_blockers(plan)
+        with self.screen.loading() as on_progress:
+            restore(target, place, bucket, run=run, clock=clock, consent=self._typed, on_progress=on_progress)
+        self.screen.tell("Loaded; ANALYZE and verification follow.")
+        analyze_restore(target, place, bucket, run=run)
+        verify_restore(target, place, bucket, run=run, clock=clock)
+        if request.mode == "swap":
+            self.screen.show(report_restore(target, place, bucket, run=run, clock=clock).markdown())
+            swap(target, place, bucket, run=run, clock=clock, consent=self._typed)
+            post_check(target, place, bucket, run=run)
+        return report_restore(target, place, bucket, run=run, clock=clock)
+
+    def _typed(self, action: str, digest: str) -> str | None:
+        """The consent of whoever sits at the terminal, put on record; raises ApprovalMissing."""
+        from dbops.gateways.audit import write_audit
+
+        if action not in self.target.approvals.approve:
+            return None
+        name = self.target.name
+        if self.screen.ask(f"Type {name} to {action} it, by the plan {digest[:12]}: ") != name:
+            raise ApprovalMissing(f"The {action} of {name} was not approved.", "Nothing live was touched.")
+        facts = {"run": self.run, "digest": digest, "for": action, "answered_by": self.who}
+        write_audit(self.bucket, self.target, self.clock(), "approval-typed", facts)
+        return self.who
