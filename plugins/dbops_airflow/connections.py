@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from dbops.gateways.mailbox import SmtpMailbox
     from dbops.gateways.s3_bucket import S3Bucket
+    from dbops.jobs.restore_place import RestorePlace
 
 MAIL_CONNECTION = "smtp_default"
 _DEFAULT_S3_CONNECTION = "aws_default"
@@ -35,6 +36,15 @@ def database_address(connection_id: str) -> DatabaseAddress:
     return DatabaseAddress.from_fields(
         host=connection.host, port=port, login=login, password=password, schema=connection.schema, extra=extra
     )
+
+
+def restore_place(target: Target) -> RestorePlace:
+    """Where the target lives, and as whom databases are made and renamed there; raises InvalidConnection."""
+    from dbops.jobs.restore_place import RestorePlace
+
+    live = database_address(target.connection)
+    own = target.restore.connection
+    return RestorePlace(live, database_address(own) if own else live)
 
 
 def open_bucket(target: Target) -> S3Bucket:

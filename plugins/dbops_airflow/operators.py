@@ -135,6 +135,7 @@ class WatchOperator(BaseOperator):
                 memory=recall(context),
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
+                exists=lambda target, name: connections.restore_place(target).exists(target, name),
             )
             self.log.info(report.markdown())
             unsent = alerts.mail_problems(report.due, files.targets, context)

@@ -38,16 +38,12 @@ class _Asked:
     @classmethod
     def by(cls, context: Context) -> _Asked:
         """Read the target's file as it is now, and look its connections up; raises DbopsError."""
-        from dbops.jobs.restore_place import RestorePlace
-
         params = context["params"]
         if not params["target"]:
             raise InvalidRequest("No target was chosen.", "Choose one in the trigger form.")
         target = read_targets(include_folder()).target(str(params["target"]))
-        live = connections.database_address(target.connection)
-        admin = connections.database_address(target.restore.connection) if target.restore.connection else live
-        place = RestorePlace(live, admin)
-        return cls(target, place, connections.open_bucket(target), context["run_id"], params)
+        place, bucket = connections.restore_place(target), connections.open_bucket(target)
+        return cls(target, place, bucket, context["run_id"], params)
 
     def request(self) -> RestoreRequest:
         """What the form asks for; raises InvalidRequest."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbops.cli import listings
 from dbops.cli.screen import Answer, Screen, markdown
@@ -22,6 +23,9 @@ from dbops.errors import InvalidRequest
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_files import TargetFiles, read_targets
+
+if TYPE_CHECKING:
+    from dbops.jobs.restore_place import RestorePlace
 
 
 def _utc_now() -> datetime:
@@ -46,6 +50,13 @@ class Surroundings:
     address_of: Callable[[str], DatabaseAddress] = environment.address_of
     clock: Callable[[], datetime] = _utc_now
     who: str = field(default_factory=_who)
+
+    def restore_place(self, target: Target) -> RestorePlace:
+        """Where the target lives, and as whom databases are made and renamed there; raises InvalidConnection."""
+        from dbops.jobs.restore_place import RestorePlace
+
+        live, own = self.database_address(target), target.restore.connection
+        return RestorePlace(live, self.address_of(own) if own else live)
 
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
@@ -122,13 +133,10 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
 
 def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.cli.restore import restore_verb
-    from dbops.jobs.restore_place import RestorePlace
 
-    live = around.database_address(target)
-    admin = around.address_of(target.restore.connection) if target.restore.connection else live
     return restore_verb(
         target,
-        RestorePlace(live, admin),
+        around.restore_place(target),
         around.open_bucket(target),
         asked,
         screen,
@@ -199,5 +207,6 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         memory={},
         # A person who looks is no proof that Airflow's hourly watch lives, and that is what the outside listens for.
         ping=ping if heartbeat else lambda _url: None,
+        exists=lambda target, name: around.restore_place(target).exists(target, name),
     )
     return _answer(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from dbops.domain.database_settings import quote_name
 from dbops.domain.toc_entry import TocEntry
 
 _TEMPLATE = "TEMPLATE = template0"
@@ -17,3 +18,11 @@ def creation_options(entries: Iterable[TocEntry]) -> tuple[str, str]:
     as_it_was = f"{_TEMPLATE}{options}" if f" WITH {_TEMPLATE}" in statement else _TEMPLATE
     encoding = as_it_was.partition(" LOCALE")[0]
     return as_it_was, f"{encoding} LOCALE_PROVIDER = libc LOCALE = 'C'"
+
+
+def create_statement(name: str, like: Iterable[TocEntry], *, owner: str | None, tablespace: str | None) -> str:
+    """CREATE DATABASE as the source was, with the given owner and tablespace, where they are not to be the default."""
+    options, _ = creation_options(like)
+    place = "" if tablespace is None else f" TABLESPACE = {quote_name(tablespace)}"
+    whose = "" if owner is None else f" OWNER = {quote_name(owner)}"
+    return f"CREATE DATABASE {quote_name(name)} {options}{place}{whose}"

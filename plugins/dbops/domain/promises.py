@@ -35,6 +35,7 @@ class ProblemKind(StrEnum):
     SHRUNK = "backup is too small"
     FUTURE = "backup is dated in the future"
     PAUSED = "DAG is paused"
+    OLD_DATABASE = "old database is kept"
 
 
 @dataclass(frozen=True, kw_only=True)

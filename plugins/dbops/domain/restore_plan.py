@@ -31,7 +31,8 @@ _WHERE = {
 class RestorePlan:
     """``database`` is what is loaded, ``before`` what the live one will be called after a swap.
 
-    ``tables`` are the chosen ones, by name; ``statements`` all that will run beside pg_restore's own.
+    ``tables`` are the chosen ones, by name; ``statements`` all that will run
+    beside pg_restore's own: first what makes the database, then those of the swap, in one transaction.
     """
 
     target: str
@@ -81,7 +82,7 @@ class RestorePlan:
             self._comparison(),
             *self._sessions(),
             "### What will run",
-            "\n".join(["```sql", *(f"{statement};" for statement in self.statements), "```"]),
+            "\n".join(["```sql", *self._script(), "```"]),
         ]
         return "\n\n".join(parts)
 
@@ -107,6 +108,16 @@ class RestorePlan:
             *([("The live database becomes", f"`{self.before}`")] if self.before and self.live else []),
             ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
+        ]
+
+    def _script(self) -> list[str]:
+        """In order; the renames and what follows them are one transaction."""
+        create = self.statements[:1] if self.request.mode in {"beside", "swap"} else ()
+        swap = self.statements[len(create) :]
+        return [
+            *(f"{statement};" for statement in create),
+            f"-- pg_restore of {self.manifest.backup_id}, ANALYZE, verification",
+            *(["BEGIN;", *(f"{statement};" for statement in swap), "COMMIT;"] if swap else ()),
         ]
 
     def _chosen(self) -> str:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, text
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.database_definition import creation_options
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
-from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
 from dbops.gateways.sessions import changing, reading
 from dbops.gateways.sql_files import catalog_sql
@@ -117,16 +115,11 @@ class DatabaseServer:
         kinds = ("slot", "subscription", "prepared")
         return {kind: tuple(row.name for row in rows if row.kind == kind) for kind in kinds}
 
-    def create(self, name: str, like: Sequence[TocEntry], *, owner: str | None, tablespace: str | None) -> int:
-        """Create a database as the archive describes it and return its oid; raises RestoreFailed."""
-        options, _ = creation_options(like)
-        if tablespace is not None:
-            options += f" TABLESPACE = {quote_name(tablespace)}"
-        if owner is not None:
-            options += f" OWNER = {quote_name(owner)}"
+    def create(self, name: str, statement: str) -> int:
+        """Create a database by that statement and return its oid; raises RestoreFailed."""
         try:
             with changing(self._elsewhere) as session:
-                session.exec_driver_sql(f"CREATE DATABASE {quote_name(name)} {options}".replace("%", "%%"))
+                session.exec_driver_sql(statement.replace("%", "%%"))
         except DatabaseError as error:
             raise RestoreFailed(
                 f"The database {name} could not be created: {error.what}",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
+from dbops.domain.database_definition import create_statement
 from dbops.domain.database_names import before_name, restored_name
 from dbops.domain.database_settings import quote_name, settings_statements
 from dbops.domain.live_facts import LiveDatabase, ServerFacts
@@ -159,7 +160,7 @@ class _Planning:
             schema=schema,
             tables=selection.tables if selection else frozenset(),
             live=live,
-            statements=tuple(self._statements(database, before, live)),
+            statements=tuple(self._statements(archive, database, before, live)),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
             expected=_expected(catalog, archive),
             needed_bytes=needed,
@@ -212,11 +213,14 @@ class _Planning:
             return False
         return own.oid is None or own.oid == self._server.oid_of(database)
 
-    def _statements(self, database: str, before: str | None, live: LiveDatabase | None) -> Iterator[str]:
-        if self._request.mode in {"beside", "swap"}:
-            yield f"CREATE DATABASE {quote_name(database)} TEMPLATE template0"
-        if self._request.mode == "swap":
-            yield from swap_statements(self._live_name, database, before, live)
+    def _statements(self, archive: Archive, database: str, before: str | None, live: LiveDatabase | None) -> list[str]:
+        if self._request.mode not in {"beside", "swap"}:
+            return []
+        owner = live.settings.owner if live and self._target.restore.owners else None
+        tablespace = live.tablespace if live else None
+        create = create_statement(database, archive.entries, owner=owner, tablespace=tablespace)
+        swap = swap_statements(self._live_name, database, before, live) if self._request.mode == "swap" else ()
+        return [create, *swap]
 
     def _needed_bytes(self, archive: Archive, selection: Selection | None) -> int:
         if selection is None:

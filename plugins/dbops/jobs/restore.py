@@ -85,14 +85,7 @@ class _Restoring:
             return self._put(record, _given(self.server, record))
         _remove_what_a_killed_attempt_left(self.server, record)
         record = self._put(record, None)
-        live = plan.live
-        oid = self.server.create(
-            record.database,
-            self.archive.entries,
-            owner=live.settings.owner if live and self.target.restore.owners else None,
-            tablespace=live.tablespace if live else None,
-        )
-        return self._put(record, oid)
+        return self._put(record, self.server.create(record.database, plan.statements[0]))
 
     def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
         return load_archive(

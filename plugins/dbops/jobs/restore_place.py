@@ -21,3 +21,7 @@ class RestorePlace:
         self.live.require_direct(target.connection)
         self.admin.require_direct(target.restore.connection or target.connection)
         return DatabaseServer(self.admin, self.live.database)
+
+    def exists(self, target: Target, database: str) -> bool:
+        """Whether the server has a database of that name; raises InvalidConnection and DatabaseError."""
+        return self.server(target).oid_of(database) is not None

@@ -17,6 +17,7 @@ from dbops.domain.watch_report import WatchReport
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog, write_index
+from dbops.jobs.kept_databases import kept_databases
 
 # Daily, for a watch that runs hourly and not always at the same second.
 _REPEAT_AFTER = timedelta(hours=23, minutes=30)
@@ -33,15 +34,17 @@ def watch(
     memory: Mapping[str, datetime],
     paused: Collection[str] = (),
     ping: Callable[[str], None],
+    exists: Callable[[Target, str], bool],
 ) -> WatchReport:
     """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
 
-    ``memory`` is the last report's; ``paused`` are the ids of paused DAGs; ``ping`` requests a heartbeat address.
+    ``memory`` is the last report's; ``paused`` are the ids of paused DAGs; ``ping`` requests a heartbeat address;
+    ``exists`` says whether a target's server has a database of that name.
     What fails for one target is a problem of that target, or a warning; nothing is raised.
     """
     started = clock()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="watch") as pool:
-        views = list(pool.map(lambda target: _look(target, open_bucket, clock), targets))
+        views = list(pool.map(lambda target: _look(target, open_bucket, clock, exists), targets))
         problems = [problem for view in views for problem in view.problems]
         problems += [fault_problem(fault) for fault in faults]
         problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
@@ -72,13 +75,20 @@ class _View:
     warning: str = ""
 
 
-def _look(target: Target, open_bucket: Callable[[Target], Bucket], clock: Callable[[], datetime]) -> _View:
+def _look(
+    target: Target,
+    open_bucket: Callable[[Target], Bucket],
+    clock: Callable[[], datetime],
+    exists: Callable[[Target, str], bool],
+) -> _View:
     try:
         bucket = open_bucket(target)
         catalog = read_catalog(bucket, target)
+        kept = kept_databases(target, bucket, exists, clock())
     except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
-    return _View(broken_promises(target, catalog, clock()), warning=_write_index(bucket, target, catalog))
+    problems = [*broken_promises(target, catalog, clock()), *kept]
+    return _View(problems, warning=_write_index(bucket, target, catalog))
 
 
 def _why_blind(target: Target, error: Exception) -> str:
@@ -102,7 +112,7 @@ def _write_index(bucket: Bucket, target: Target, catalog: Catalog) -> str:
 def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem], faults: Collection[Fault]) -> list[str]:
     if faults:
         return []  # nobody can read which heartbeat the unreadable file asks for
-    ill = {problem.target for problem in problems}
+    ill = {problem.target for problem in problems if problem.kind is not ProblemKind.OLD_DATABASE}  # a reminder
     health: dict[str, bool] = {}
     for target in targets:
         url = target.alerts.heartbeat_url

@@ -10,15 +10,18 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dbops.domain.backup import Layout
+from dbops.domain.backup import BackupId, Layout
 from dbops.domain.fault import Fault
 from dbops.domain.promises import ProblemKind
 from dbops.domain.report import Verdict
+from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.target import Target
 from dbops.domain.watch_report import WatchReport
-from dbops.errors import BucketError, HeartbeatFailed
+from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.restores import all_restores, put_restore
 from dbops.jobs.watch import watch
 from tests.unit.samples import DAY, NOW, Clock, manifest, store_backup, target
 
@@ -37,6 +40,7 @@ class World:
         self.dead_heartbeats: set[str] = set()
         self.pinged: list[str] = []
         self.memory: Mapping[str, datetime] = {}
+        self.databases: set[str] | DbopsError = set()
 
     def add(self, name: str, *, backed_up: timedelta | None = HOUR, url: str | None = None) -> Target:
         added = target(name, alerts={"heartbeat_url": url} if url else {})
@@ -57,6 +61,32 @@ class World:
             raise self.broken[of.name]
         return self.bucket
 
+    def exists(self, _of: Target, database: str) -> bool:
+        if isinstance(self.databases, DbopsError):
+            raise self.databases
+        return database in self.databases
+
+    def swap(self, of: Target, before: str, ago: timedelta) -> None:
+        """Put on record that a swap has replaced a database so long ago."""
+        moment = self.clock.now - ago
+        record = RestoreRecord(
+            target=of.name,
+            run=f"run of {before}",
+            request=RestoreRequest(mode="swap"),
+            backup_id=BackupId.at(moment),
+            digest="d",
+            planned=moment,
+            requested_by="alice",
+            live="shop",
+            live_oid=1,
+            database="shop__restore_1",
+            before=before,
+            state=RestoreState.SWAPPED,
+            oid=2,
+            swapped=moment,
+        )
+        put_restore(self.bucket, of, record)
+
     def ping(self, url: str) -> None:
         if url in self.dead_heartbeats:
             raise HeartbeatFailed("The heartbeat to outside.example was not taken: it answered 404.", "")
@@ -71,6 +101,7 @@ class World:
             memory=self.memory,
             paused=paused,
             ping=self.ping,
+            exists=self.exists,
         )
         self.memory = report.memory
         return report
@@ -194,7 +225,7 @@ def test_three_hundred_targets_are_looked_at_by_a_bounded_number_of_threads(worl
             looking -= 1
         return bucket
 
-    report = watch(world.targets, [], open_bucket, clock=world.clock, memory={}, ping=world.ping)
+    report = watch(world.targets, [], open_bucket, clock=world.clock, memory={}, ping=world.ping, exists=world.exists)
     assert (len(seen), report.targets, report.problems) == (300, 300, ())
     assert most <= 8
 
@@ -369,3 +400,54 @@ def test_the_report_is_one_json_document_without_heartbeat_addresses(world: Worl
     assert document["verdict"] == "failed"
     assert document["problems"][0]["kind"] == "backup is late"
     assert document["memory"] == {"blog: backup is late": NOW.isoformat()}
+
+
+# ------------------------------------------------------------------------------------------------ old databases
+
+
+def test_a_database_that_a_swap_has_replaced_is_reminded_of_as_long_as_it_is_there(world: World) -> None:
+    shop = world.add("shop")
+    world.swap(shop, "shop__before_1", 2 * DAY)
+    world.databases = {"shop__before_1"}
+
+    first = world.watch()
+
+    assert kinds(first) == [ProblemKind.OLD_DATABASE]
+    assert 'DROP DATABASE "shop__before_1";' in first.problems[0].remedy
+    assert first.due == first.problems
+    assert world.watch().due == ()
+
+
+def test_it_is_no_reason_to_remind_on_the_day_of_the_swap(world: World) -> None:
+    world.swap(world.add("shop"), "shop__before_1", 2 * HOUR)
+    world.databases = {"shop__before_1"}
+
+    assert kinds(world.watch()) == []
+
+
+def test_a_database_that_is_gone_is_put_on_record_and_not_asked_for_again(world: World) -> None:
+    shop = world.add("shop")
+    world.swap(shop, "shop__before_1", 2 * DAY)
+
+    assert kinds(world.watch()) == []
+
+    [record] = all_restores(world.bucket, shop)
+    assert record.old_gone == world.clock.now
+    world.databases = DatabaseError("asked again")
+    assert kinds(world.watch()) == []
+
+
+def test_where_the_server_cannot_be_asked_the_old_database_counts_as_there(world: World) -> None:
+    world.swap(world.add("shop"), "shop__before_1", 2 * DAY)
+    world.databases = DatabaseError("no answer")
+
+    assert kinds(world.watch()) == [ProblemKind.OLD_DATABASE]
+
+
+def test_a_reminder_does_not_keep_the_heartbeat_from_being_told(world: World) -> None:
+    world.swap(world.add("shop", url="https://hc/shop"), "shop__before_1", 2 * DAY)
+    world.databases = {"shop__before_1"}
+
+    world.watch()
+
+    assert world.pinged == ["https://hc/shop"]
