@@ -8,6 +8,7 @@ from dbops.domain.database_settings import quote_name
 from dbops.domain.toc_entry import TocEntry
 
 _TEMPLATE = "TEMPLATE = template0"
+_DEFAULT_TABLESPACE = "pg_default"
 
 
 def creation_options(entries: Iterable[TocEntry]) -> tuple[str, str]:
@@ -23,6 +24,7 @@ def creation_options(entries: Iterable[TocEntry]) -> tuple[str, str]:
 def create_statement(name: str, like: Iterable[TocEntry], *, owner: str | None, tablespace: str | None) -> str:
     """CREATE DATABASE as the source was, with the given owner and tablespace, where they are not to be the default."""
     options, _ = creation_options(like)
-    place = "" if tablespace is None else f" TABLESPACE = {quote_name(tablespace)}"
+    # Who names the default one needs a privilege on it, and who does not name it gets it without.
+    place = "" if tablespace is None or tablespace == _DEFAULT_TABLESPACE else f" TABLESPACE = {quote_name(tablespace)}"
     whose = "" if owner is None else f" OWNER = {quote_name(owner)}"
     return f"CREATE DATABASE {quote_name(name)} {options}{place}{whose}"
