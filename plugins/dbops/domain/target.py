@@ -39,6 +39,7 @@ class Schedules(Section):
 
     backup: Cron | None = "0 2 * * *"
     drill: Cron | None = "0 5 * * *"
+    check: Cron | None = "0 4 * * *"
 
 
 class BackupOptions(Section):
@@ -86,6 +87,25 @@ class RestoreOptions(Section):
     owners: bool = True
     disk_size: Bytes | None = None
     time_columns: dict[str, str] = Field(default_factory=dict)
+
+
+class CheckOptions(Section):
+    """How the nightly checks work. ``full_on`` is the day on which what the catalog proves is executed all the same.
+
+    ``optional`` tables may be absent. ``severity`` overrides, by kind of difference, how bad a changed schema is.
+    ``keys_shown`` is how many primary keys of rows that break a rule are named, ``show_values`` whether their values
+    may leave the database too. ``keep_docs`` is how many data docs stay in the bucket.
+    """
+
+    full_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "sunday"
+    statement_timeout: Duration = timedelta(minutes=30)
+    optional: tuple[str, ...] = ()
+    severity: dict[str, Literal["error", "warning", "ignore"]] = Field(default_factory=dict)
+    keys_shown: Annotated[int, Field(ge=0, le=1000)] = 20
+    show_values: bool = False
+    shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
+    grown_by: Annotated[float, Field(gt=0)] = 400.0
+    keep_docs: Annotated[int, Field(ge=1, le=1000)] = 14
 
 
 class ApprovalRules(Section):
@@ -142,6 +162,7 @@ class Target(Section):
     retention: RetentionPolicy = RetentionPolicy()
     drill: DrillOptions = DrillOptions()
     restore: RestoreOptions = RestoreOptions()
+    checks: CheckOptions = CheckOptions()
     approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
 

@@ -1,0 +1,79 @@
+"""CheckSuite and CheckResult: the rules that a database must obey, and what came of asking.
+
+A rule has passed, failed, or could not be evaluated: three different things, everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass as record
+
+Severity = Literal["error", "warning"]
+TableName = tuple[str, str]
+
+
+class Outcome(StrEnum):
+    """What came of a rule."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_EVALUATED = "could not evaluate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """One expectation as its file has it: Great Expectations' own ``type`` and ``kwargs``.
+
+    ``rule_id`` is the same as long as the rule is, unique within the target, and can be read by people. ``source`` is
+    the file below include/ and ``line`` where it stands there. ``description`` says in words what must hold.
+    """
+
+    rule_id: str
+    type: str
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+    severity: Severity = "error"
+    description: str = ""
+    source: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableSuite:
+    """The rules of one table, by name as the catalog has it. An ``optional`` table may be absent without a word."""
+
+    table: TableName
+    rules: tuple[Rule, ...]
+    optional: bool = False
+
+
+@record(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
+class CheckResult:
+    """What came of one rule; ``checks/<run>.json`` keeps it.
+
+    ``subject`` is the table or other object concerned, ``sentence`` says what is wrong, or why nobody knows; empty
+    where it passed. ``rows`` is how many rows break it, ``keys`` the primary keys of the first few, ``sql`` shows them
+    (or, for a schema, would put it right). ``how`` says how a pass was known: ``rows`` were read, or the ``catalog``
+    has a valid constraint.
+    """
+
+    rule_id: str
+    group: Literal["schema", "data"]
+    subject: str
+    outcome: Outcome
+    severity: Severity = "error"
+    sentence: str = ""
+    rows: int | None = None
+    keys: tuple[str, ...] = ()
+    sql: str = ""
+    source: str = ""
+    how: Literal["rows", "catalog"] = "rows"
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether people have to look: it failed, or nobody knows."""
+        return self.outcome is not Outcome.PASSED
