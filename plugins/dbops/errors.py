@@ -15,6 +15,7 @@ Neither ever contains a credential or a row's values.
     ├── RestoreFailed             pg_restore failed, was killed, or what it loaded is not what the archive holds
     ├── PlanChanged               what would be done now is not what was shown and approved; nothing was done
     ├── ApprovalMissing           nobody said yes to this plan, or not in time, or not somebody who may
+    ├── ChecksFailed              the schema or the data of a database is not what its rules say
     ├── SwapFailed                the databases could not be renamed; both are what they were
     ├── ServerFailed              a throw-away PostgreSQL server could not be made or started
     ├── BucketError               the object store could not be reached, or refused
@@ -84,6 +85,10 @@ class PlanChanged(DbopsError):
 
 class ApprovalMissing(DbopsError):
     """Nobody said yes to this plan, or not in time, or not somebody who may."""
+
+
+class ChecksFailed(DbopsError):
+    """The schema or the data of a database is not what its rules say."""
 
 
 class SwapFailed(DbopsError):

@@ -219,6 +219,20 @@ class Layout:
         """The record of that run's restore."""
         return f"{self.restores}{key_part(run, keep='-')}.json"
 
+    @property
+    def checks(self) -> str:
+        """The folder of what the checks found."""
+        return f"{self.root}checks/"
+
+    def check(self, check_id: str) -> str:
+        """What one run of the checks found."""
+        return f"{self.checks}{check_id}.json"
+
+    @property
+    def docs(self) -> str:
+        """The folder of data docs, one folder below it for each run of the checks."""
+        return f"{self.root}docs/"
+
     def audit(self, moment: datetime, action: str) -> str:
         """The record of an action that deleted or replaced something at that moment."""
         return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"
