@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import get_parsing_context
 
 from dbops.domain.target import Target
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 
 
 def targets_for(prefix: str) -> tuple[Target, ...]:
@@ -13,3 +13,9 @@ def targets_for(prefix: str) -> tuple[Target, ...]:
     dag_id = get_parsing_context().dag_id
     only = dag_id.removeprefix(prefix) if dag_id and dag_id.startswith(prefix) else None
     return tuple(read_targets(include_folder(), only=only).targets.values())
+
+
+def checked_targets_for(prefix: str) -> tuple[Target, ...]:
+    """Those of them that have rules below include/expectations/."""
+    include = include_folder()
+    return tuple(target for target in targets_for(prefix) if has_expectations(include, target.name))

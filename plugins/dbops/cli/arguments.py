@@ -101,6 +101,14 @@ def parser() -> Parser:
     )
     drill.add_argument("--backup", metavar="BACKUP", help="its id, as `backups` shows it")
     drill.add_argument("--if-due", action="store_true", help="do nothing unless drill.every asks for it")
+    check = verb(
+        "check",
+        "prove that schema and data obey the rules below include/expectations",
+        "Exit status 1 where one is broken, or could not be evaluated.",
+        "check summary_app",
+        "check summary_app --full",
+    )
+    check.add_argument("--full", action="store_true", help="also execute what the catalog proves")
     restore = verb(
         "restore",
         "bring a backup back: beside the live database, unless told otherwise",
@@ -110,7 +118,7 @@ def parser() -> Parser:
         "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
     )
     _add_restore(restore)
-    for one in (backup, backups, expire, hold, drill, restore):
+    for one in (backup, backups, expire, hold, drill, check, restore):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

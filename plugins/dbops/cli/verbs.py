@@ -75,6 +75,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "drill": lambda: _drill(target, around, screen, asked),
         "hold": lambda: _hold(target, around, asked),
         "restore": lambda: _restore(target, around, screen, asked),
+        "check": lambda: _check(target, around, screen, asked),
     }
     return doing[asked.verb]()
 
@@ -128,6 +129,22 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
             backup_id=read_backup_id(asked.backup) if asked.backup else None,
             on_progress=on_progress,
         )
+    return _answer(report)
+
+
+def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+    from dbops.jobs.check import check
+
+    screen.tell(f"Checking {target.name}")
+    report = check(
+        target,
+        around.database_address(target),
+        around.open_bucket(target),
+        include=around.include,
+        run=f"shell of {around.who}",
+        clock=around.clock,
+        full=True if asked.full else None,
+    )
     return _answer(report)
 
 

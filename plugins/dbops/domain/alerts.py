@@ -17,6 +17,7 @@ class Severity(StrEnum):
     REJECTED = "REJECTED"
     BREAK_GLASS = "BREAK GLASS"
     DONE = "DONE"
+    RECOVERED = "RECOVERED"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,11 +76,8 @@ class CheckReport(Report):
         """The verdict, a table of what is bad, how to see it, and what is well again."""
         took = format_duration(self.finished - self.started)
         how = "in full" if self.full else "as every night"
-        parts = [
-            f"**{self.headline()}**",
-            f"Checked {how}: {format_count(self.tables, 'table')} scanned by {format_count(self.statements, 'statement')} "
-            f"in {took}.",
-        ]
+        scanned = f"{format_count(self.tables, 'table')} scanned by {format_count(self.statements, 'statement')}"
+        parts = [f"**{self.headline()}**", f"Checked {how}: {scanned} in {took}."]
         if self.bad:
             rows = [
                 (result.severity, result.outcome.value, self.told(result), str(result.rows or ""))

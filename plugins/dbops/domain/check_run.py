@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
 from dbops.domain.checks import CheckResult, Outcome, TableName
+from dbops.domain.database_settings import quote_name
 from dbops.domain.quantities import format_count
 from dbops.domain.target import CheckOptions
 
@@ -101,5 +102,5 @@ def volume_results(
             if shrunk or grown
             else "",
             rows=None,
-            sql=f"SELECT count(*) FROM {subject}" if shrunk or grown else "",
+            sql=f"SELECT count(*) FROM {quote_name(schema)}.{quote_name(name)}" if shrunk or grown else "",  # noqa: S608
         )

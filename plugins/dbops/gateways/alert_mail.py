@@ -22,6 +22,7 @@ _COLOURS = {
     Severity.REJECTED: "#b42318",
     Severity.BREAK_GLASS: "#b42318",
     Severity.DONE: "#067647",
+    Severity.RECOVERED: "#067647",
 }
 
 

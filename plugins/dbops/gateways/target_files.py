@@ -52,6 +52,11 @@ class TargetFiles:
         raise UnknownTarget(f'There is no target "{name}".', did_you_mean(name, self.targets) or f"There is: {known}.")
 
 
+def has_expectations(include: Path, target: str) -> bool:
+    """Whether the target has rules to be checked by."""
+    return (include / "expectations" / target).is_dir()
+
+
 def include_folder() -> Path:
     """The include folder: where DBOPS_INCLUDE points, else ``include`` beside ``plugins``."""
     configured = os.environ.get(FOLDER_VARIABLE)

@@ -1,0 +1,83 @@
+"""check: prove that the schema is the one we know and that the data obeys its rules."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.check_report import CheckReport
+from dbops.domain.check_run import CheckRun, days_bad, recovered, volume_results
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
+from dbops.gateways.baseline_files import read_baseline
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.check_runs import put_check_run, put_docs, read_check_runs
+from dbops.gateways.expectation_files import read_suites
+from dbops.gateways.target_files import has_expectations
+from dbops.gateways.validator import validate
+
+_RUNS_REMEMBERED = 30
+
+
+def check(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    *,
+    include: Path,
+    run: str,
+    clock: Callable[[], datetime],
+    full: bool | None = None,
+) -> CheckReport:
+    """Check the target by the files below ``include``, keep what was found, and report it.
+
+    ``full`` None means: on the day that ``checks.full_on`` names. Raises a DbopsError where nothing could be asked.
+    """
+    if not has_expectations(include, target.name):
+        raise InvalidRequest(
+            f"{target.name} has no rules: there is no folder include/expectations/{target.name}.",
+            f"`python -m dbops baseline {target.name}` writes a first set from the live database.",
+        )
+    address.require_direct(target.connection)
+    started = clock()
+    in_full = started.astimezone(target.zone).strftime("%A").lower() == target.checks.full_on if full is None else full
+    files, baseline = read_suites(include, target.name), read_baseline(include, target.name)
+    history = read_check_runs(bucket, target, _RUNS_REMEMBERED)
+    with tempfile.TemporaryDirectory(prefix=f"dbops-{target.name}-checks-") as folder:
+        found = validate(
+            address,
+            files.suites,
+            options=target.checks,
+            full=in_full,
+            folder=Path(folder),
+            baseline=baseline,
+            sql_folder=include / "sql" / target.name / "checks",
+        )
+        results = (*files.faults, *found.results, *volume_results(found.row_counts, history, target.checks))
+        record = CheckRun(
+            target=target.name,
+            run=run,
+            started=started,
+            finished=clock(),
+            full=in_full,
+            results=results,
+            rows={f"{schema}.{name}": count for (schema, name), count in found.row_counts.items()},
+            statements=found.statements,
+        )
+        docs = put_docs(bucket, target, record.check_id, found.docs) if found.docs else ""
+    put_check_run(bucket, target, record)
+    return CheckReport(
+        target=target.name,
+        started=started,
+        finished=record.finished,
+        full=in_full,
+        results=results,
+        statements=found.statements,
+        tables=len(found.row_counts),
+        days={rule_id: days_bad(rule_id, started, history) for rule_id in record.bad()},
+        recovered=recovered(record.bad(), history),
+        docs=docs,
+    )

@@ -1,0 +1,49 @@
+"""CheckOperator: the nightly checks as a task; red where a rule that is an error is broken, or nobody could ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.target import Target
+from dbops.errors import ChecksFailed
+from dbops_airflow import connections
+from dbops_airflow.check_mails import mail_checks
+from dbops_airflow.failures import JobRefused, told_to_airflow
+from dbops_airflow.stoppable import StoppableOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class CheckOperator(StoppableOperator):
+    """Check one target; the XCom is the verdict and how many rules had each outcome."""
+
+    template_fields: Sequence[str] = ("full",)
+
+    def __init__(self, *, target: Target, full: bool | str | None = None, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target, self.full = target, full
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job, and mail what is bad or well again; broken rules are not asked again by a retry."""
+        from dbops.domain.report import Verdict
+        from dbops.gateways.target_files import include_folder
+        from dbops.jobs.check import check
+
+        with told_to_airflow(), self.stoppable():
+            report = check(
+                self.target,
+                connections.database_address(self.target.connection),
+                connections.open_bucket(self.target),
+                include=include_folder(),
+                run=context["run_id"],
+                clock=lambda: datetime.now(UTC),
+                full=self.full if isinstance(self.full, bool) else None,
+            )
+        self.log.info(report.markdown())
+        mail_checks(report, self.target, context)
+        if report.verdict is Verdict.FAILED:
+            raise JobRefused(ChecksFailed(report.headline(), "See the mail, or the table in this log."))
+        return {"verdict": report.verdict.value, **report.counts()}
