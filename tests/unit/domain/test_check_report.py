@@ -1,0 +1,71 @@
+"""A check report: three outcomes, told apart everywhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from dbops.domain.check_report import CheckReport
+from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.report import Verdict
+from tests.unit.samples import NOW
+
+
+def result(rule_id: str, outcome: Outcome, **more: Any) -> CheckResult:
+    return CheckResult(rule_id=rule_id, group="data", subject="public.Summary", outcome=outcome, **more)
+
+
+def report(*results: CheckResult, **more: Any) -> CheckReport:
+    return CheckReport(
+        target="shop", started=NOW, finished=NOW, full=False, results=results, statements=3, tables=2, **more
+    )
+
+
+PASSED = result("passes", Outcome.PASSED)
+BROKEN = result("breaks", Outcome.FAILED, sentence="3 rows are negative.", rows=3, keys=("1", "2", "3"), sql="SELECT 1")
+ODD = result("odd", Outcome.FAILED, severity="warning", sentence="An index is missing.")
+UNKNOWN = result("unknown", Outcome.NOT_EVALUATED, sentence="no such column", source="expectations/shop/Summary.yaml:7")
+
+
+@pytest.mark.parametrize(
+    ("results", "verdict"),
+    [
+        ((PASSED,), Verdict.OK),
+        ((PASSED, ODD), Verdict.WARNING),
+        ((PASSED, BROKEN), Verdict.FAILED),
+        ((PASSED, UNKNOWN), Verdict.FAILED),
+        ((), Verdict.OK),
+    ],
+)
+def test_the_verdict_is_that_of_the_worst_rule(results: tuple[CheckResult, ...], verdict: Verdict) -> None:
+    assert report(*results).verdict is verdict
+
+
+def test_failed_and_could_not_evaluate_are_two_things() -> None:
+    said = report(PASSED, BROKEN, UNKNOWN).headline()
+    assert said == "1 rule of shop is broken and 1 could not be evaluated, of 3 rules."
+    assert report(PASSED, BROKEN, UNKNOWN).counts() == {"passed": 1, "failed": 1, "could not evaluate": 1}
+
+
+def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
+    shown = report(BROKEN, UNKNOWN, days={"breaks": 3})
+    assert shown.told(BROKEN) == "public.Summary (day 3): 3 rows are negative. Keys: 1, 2, 3."
+    assert shown.told(UNKNOWN) == (
+        "public.Summary: could not evaluate: no such column [expectations/shop/Summary.yaml:7]"
+    )
+
+
+def test_the_page_has_the_worst_first_the_sql_and_what_is_well_again() -> None:
+    page = report(ODD, BROKEN, recovered=("old trouble",), docs="s3://vault/shop/docs/x/index.html").markdown()
+    assert page.index("3 rows are negative") < page.index("An index is missing")
+    assert "-- public.Summary\nSELECT 1;" in page
+    assert "- Well again: old trouble" in page
+    assert "s3://vault/shop/docs/x/index.html" in page
+
+
+def test_the_document_is_one_json_with_its_verdict() -> None:
+    document = json.loads(report(BROKEN).to_json())
+    assert document["verdict"] == "failed"
+    assert document["results"][0]["outcome"] == "failed"
