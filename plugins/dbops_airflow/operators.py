@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
+from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 from dbops_airflow import alerts, connections
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.stoppable import StoppableOperator
@@ -122,7 +123,6 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.gateways.heartbeat import ping
-        from dbops.gateways.target_files import include_folder, read_targets
         from dbops.jobs.watch import watch
 
         with told_to_airflow():
@@ -147,6 +147,12 @@ class WatchOperator(BaseOperator):
         scheduled = [(target, target.schedule) for target in targets]
         dag_ids = [f"backup__{target.name}" for target, schedule in scheduled if schedule.backup]
         dag_ids += [f"drill__{target.name}" for target, schedule in scheduled if schedule.drill]
+        include = include_folder()
+        dag_ids += [
+            f"check__{target.name}"
+            for target, schedule in scheduled
+            if schedule.check and has_expectations(include, target.name)
+        ]
         return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
 
     def _is_paused(self, ti: Any, dag_id: str) -> bool:

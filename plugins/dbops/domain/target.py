@@ -94,7 +94,8 @@ class CheckOptions(Section):
 
     ``optional`` tables may be absent. ``severity`` overrides, by kind of difference, how bad a changed schema is.
     ``keys_shown`` is how many primary keys of rows that break a rule are named, ``show_values`` whether their values
-    may leave the database too. ``keep_docs`` is how many data docs stay in the bucket.
+    may leave the database too. ``keep_docs`` is how many data docs stay in the bucket,
+    ``late_after`` the promise that ``watch`` keeps an eye on.
     """
 
     full_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "sunday"
@@ -106,6 +107,7 @@ class CheckOptions(Section):
     shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
     grown_by: Annotated[float, Field(gt=0)] = 400.0
     keep_docs: Annotated[int, Field(ge=1, le=1000)] = 14
+    late_after: Duration = timedelta(hours=26)
 
 
 class ApprovalRules(Section):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.backup import BackupId, Layout
@@ -31,6 +32,13 @@ def read_check_runs(bucket: Bucket, target: Target, last: int) -> list[CheckRun]
         if len(runs) == last:
             break
     return runs[::-1]
+
+
+def newest_check(bucket: Bucket, target: Target) -> datetime | None:
+    """When the last run began; None where there was none. Raises BucketError."""
+    folder = Layout(target.root).checks
+    names = [stored.key.removeprefix(folder).removesuffix(".json") for stored in bucket.list(folder)]
+    return max((BackupId(name).time for name in names if _is_time(name)), default=None)
 
 
 def put_docs(bucket: Bucket, target: Target, check_id: str, site: Path) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from dbops.domain.backup import BackupId, Layout
+from dbops.domain.check_run import CheckRun
 from dbops.domain.fault import Fault
 from dbops.domain.promises import ProblemKind
 from dbops.domain.report import Verdict
@@ -20,6 +21,7 @@ from dbops.domain.target import Target
 from dbops.domain.watch_report import WatchReport
 from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.check_runs import put_check_run
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.restores import all_restores, put_restore
 from dbops.jobs.watch import watch
@@ -451,3 +453,29 @@ def test_a_reminder_does_not_keep_the_heartbeat_from_being_told(world: World) ->
     world.watch()
 
     assert world.pinged == ["https://hc/shop"]
+
+
+# --------------------------------------------------------------------------------------------------------- checks
+
+
+def checked(world: World, of: Target, ago: timedelta) -> None:
+    moment = world.clock.now - ago
+    run = CheckRun(
+        target=of.name, run="test", started=moment, finished=moment, full=False, results=(), rows={}, statements=0
+    )
+    put_check_run(world.bucket, of, run)
+
+
+def test_checks_that_ran_lately_are_no_problem_and_late_ones_are(world: World) -> None:
+    shop = world.add("shop")
+    checked(world, shop, 25 * HOUR)
+    assert kinds(world.watch()) == []
+    world.clock.now += 2 * HOUR
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.NOT_CHECKED]
+    assert "check__shop" in report.problems[0].remedy
+
+
+def test_a_target_that_was_never_checked_is_not_late(world: World) -> None:
+    world.add("shop")
+    assert kinds(world.watch()) == []
