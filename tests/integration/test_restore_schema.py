@@ -392,26 +392,52 @@ def test_default_privileges_of_the_live_database_are_a_warning(repair: Repair, s
     assert any("default privileges" in warning for warning in proof.warnings)
 
 
+def copy(repair: Repair, source: str, live: str, schema: str, *, live_major: int = 17) -> None:
+    pg_dump, psql = (
+        find_program(name, repair.programs.folder, at_least=16, why="a test") for name in ("pg_dump", "psql")
+    )
+    copy_schema(
+        pg_dump,
+        psql,
+        DatabaseAddress.from_url(source),
+        DatabaseAddress.from_url(live),
+        schema,
+        live_major=live_major,
+        owners=True,
+        target="vault",
+        directory=repair.place,
+    )
+
+
+@pytest.mark.parametrize("rows", [0, 50_000])
+@pytest.mark.parametrize(("live_major", "found"), [(16, "7min"), (17, "0")])
+def test_a_setting_that_an_older_server_does_not_know_is_not_sent_to_it_and_nothing_else_is_missing(  # noqa: PLR0917
+    repair: Repair, empty_database: str, restored_database: str, rows: int, live_major: int, found: str
+) -> None:
+    """What the session's setting was, the materialized view keeps that the script fills."""
+    execute(
+        empty_database,
+        "CREATE SCHEMA s",
+        f"CREATE TABLE s.t AS SELECT n, 'SET transaction_timeout = 0;' AS x FROM generate_series(1, {rows}) n",  # noqa: S608 - a number
+        "CREATE MATERIALIZED VIEW s.said AS SELECT current_setting('transaction_timeout') AS setting",
+    )
+    execute(
+        restored_database, f"ALTER DATABASE {restored_database.rpartition('/')[2]} SET transaction_timeout = '7min'"
+    )
+
+    copy(repair, empty_database, restored_database, "s", live_major=live_major)
+
+    assert one(restored_database, "SELECT setting FROM s.said") == found
+    ours, theirs = (schema_script(repair.programs, url, "s") for url in (restored_database, empty_database))
+    assert difference(ours, theirs) == []
+
+
 def test_a_schema_that_came_to_be_meanwhile_is_not_overwritten(
     repair: Repair, shop: str, restored_database: str
 ) -> None:
     execute(restored_database, "CREATE SCHEMA crm", "CREATE TABLE crm.mine (n int)")
-    pg_dump, psql = (
-        find_program(name, repair.programs.folder, at_least=16, why="a test") for name in ("pg_dump", "psql")
-    )
-
     with pytest.raises(RestoreFailed, match=r'schema "crm" already exists.*Choose another name'):
-        copy_schema(
-            pg_dump,
-            psql,
-            DatabaseAddress.from_url(shop),
-            DatabaseAddress.from_url(restored_database),
-            "crm",
-            live_major=17,
-            owners=True,
-            target="vault",
-            directory=repair.place,
-        )
+        copy(repair, shop, restored_database, "crm")
 
     assert counted_rows(restored_database) == {("crm", "mine"): 0}
 
