@@ -1,0 +1,263 @@
+"""restore_schema: one schema of a backup, under a new name, into the live database: all of it or nothing.
+
+pg_restore cannot rename: so the schema is loaded into a throw-away server, renamed there, and copied from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.progress import LoadProgress
+from dbops.domain.quantities import format_bytes
+from dbops.domain.schema_comparison import differences
+from dbops.domain.schema_selection import SchemaSelection, select_schema
+from dbops.domain.target import Target
+from dbops.domain.verification import Verification
+from dbops.errors import InvalidRequest, PreflightFailed, RestoreFailed, ServerFailed
+from dbops.gateways.analyze import analyze
+from dbops.gateways.archive import Archive, read_globals
+from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database import Database, SchemaFacts
+from dbops.gateways.programs import find_pg_restore, find_postgres, find_program
+from dbops.gateways.schema_copy import copy_schema
+from dbops.gateways.schema_dump import dump_schema
+from dbops.gateways.schema_rename import creatable_extensions, rename_schema
+from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.jobs.verify import Renamed, Restored, verify
+
+_DATABASE = "dbops_schema"
+_ROOM = 1.3  # as for a drill: the write-ahead log needs room as well
+_AN_EMPTY_SERVER = 100 * 1024**2
+_LONGEST_NAME = 63
+_CHAINED = "SET SESSION AUTHORIZATION"
+_BESIDE = "Restore the schema beside the live database, or into an empty one, and copy from there."
+
+
+@dataclass(frozen=True)
+class RestoredSchema:
+    """What a restore of a schema came to. ``warnings`` name what stayed behind, and what is not as it was.
+
+    ``loaded`` counts the seconds from the first byte to the commit. Where the ``verification`` has errors, the schema
+    is in the live database all the same; dropping it is for people.
+    """
+
+    loaded: Loaded
+    verification: Verification
+    warnings: tuple[str, ...]
+
+
+def restore_schema(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    archive: Archive,
+    *,
+    schema: str,
+    new_name: str,
+    run: str,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    owners: bool = True,
+    on_progress: Callable[[LoadProgress], None] = lambda _: None,
+) -> RestoredSchema:
+    """Bring ``schema`` back as ``new_name`` in the live database at ``address``, which has none of that name yet.
+
+    Without ``owners``, all of it belongs to the role that restores. The worker needs about the schema's size of disk,
+    below drill.directory. Raises InvalidRequest, PreflightFailed, BackupUnusable, DatabaseError, BucketError and
+    RestoreFailed: the live database is then what it was, unless it is the verification that could not be made.
+    """
+    started, facts = clock(), Database(address).schema_facts()
+    _require_live(facts, address, new_name, archive.manifest.server_version)
+    restoring = _Restoring(target, address, facts, bucket, archive, schema, new_name, programs, on_progress)
+    try:
+        return restoring.restore(owners=owners, run=run, started=started, clock=clock)
+    except ServerFailed as error:
+        raise PreflightFailed(error.what, _BESIDE) from None
+
+
+def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, source_version: str) -> None:
+    """Raise where the live database cannot take the schema."""
+    if not name or len(name.encode()) > _LONGEST_NAME or name.startswith("pg_") or name == "public":
+        raise InvalidRequest(
+            f'"{name}" cannot be the name of a restored schema.',
+            f"Choose one of at most {_LONGEST_NAME} bytes that is not public and does not begin with pg_.",
+        )
+    live = address.database
+    if name in facts.schemas:
+        raise PreflightFailed(
+            f"There is a schema {name} in {live} already.", "Choose another name; what is there is not overwritten."
+        )
+    source = int(source_version.partition(".")[0])
+    if facts.server_major < source:
+        raise PreflightFailed(
+            f"The live server is PostgreSQL {facts.server_major}, older than the backup's {source}.",
+            f"Restore onto a server that is at least PostgreSQL {source}.",
+        )
+    if facts.is_replica:
+        raise PreflightFailed(f"The server of {live} is a replica, which takes no writes.", "Name the primary server.")
+    if not facts.may_create:
+        raise PreflightFailed(
+            f"The role {address.user} may not create a schema in {live}.",
+            f"Grant it: GRANT CREATE ON DATABASE ... TO {address.user}, or connect as the database's owner.",
+        )
+
+
+class _Restoring:
+    def __init__(  # noqa: PLR0917 - what every step of one restore shares
+        self,
+        target: Target,
+        address: DatabaseAddress,
+        facts: SchemaFacts,
+        bucket: Bucket,
+        archive: Archive,
+        schema: str,
+        new_name: str,
+        programs: Path | None,
+        on_progress: Callable[[LoadProgress], None],
+    ) -> None:
+        self._target, self._address, self._bucket, self._archive = target, address, bucket, archive
+        self._schema, self._new_name, self._on_progress = schema, new_name, on_progress
+        self._facts, made_by = facts, archive.manifest.pg_dump_version
+        self._pg_restore = find_pg_restore(programs, made_by)
+        made_major = int(made_by.partition(".")[0])
+        self._postgres = find_postgres(programs, at_least=made_major, why=f"pg_dump {made_by} made the backup")
+        newest = max(self._postgres.major, self._pg_restore.major, facts.server_major)
+        why = f"the live server is PostgreSQL {facts.server_major}, and the throw-away one {self._postgres.major}"
+        self._pg_dump, self._psql, self._vacuumdb = (
+            find_program(name, self._pg_restore.path.parent, at_least=newest, why=why)
+            for name in ("pg_dump", "psql", "vacuumdb")
+        )
+        self._directory = Path(target.drill.directory) if target.drill.directory else None
+        self._jobs = target.restore.jobs
+
+    def restore(self, *, owners: bool, run: str, started: datetime, clock: Callable[[], datetime]) -> RestoredSchema:
+        """Throw-away server, rename, copy, ANALYZE, verify."""
+        began = time.monotonic()
+        roles = read_globals(self._bucket, self._archive) if owners else None
+        warnings = ["The backup has no roles: owners and grants were left out."] if owners and roles is None else []
+        owners = roles is not None
+        with ThrowawayServer(self._postgres, self._directory, self._target.name) as server:
+            chosen = self._choose(server)
+            self._require_room(chosen, server.free_bytes)
+            self._require_extensions(chosen)
+            if roles is not None:
+                server.run_script(roles)
+            odd = server.create_database(_DATABASE, self._archive.entries)
+            scratch = server.address(_DATABASE)
+            loaded = self._load(chosen, scratch, owners=owners)
+            warnings += [*chosen.warnings, *self._compare(chosen, scratch, owners=owners)]
+            warnings += rename_schema(scratch, self._schema, self._new_name)
+            self._copy(chosen, scratch, owners=owners)
+            described = dump_schema(self._pg_dump, scratch, self._new_name)
+        warnings += [f"In between, {odd}."] if odd else []
+        restored = Restored(
+            archive=self._archive,
+            address=self._address,
+            loaded=Loaded(loaded.downloaded, time.monotonic() - began, loaded.complaints),
+            analyze_seconds=analyze(self._vacuumdb, self._address, self._jobs, self._new_name),
+            started=started,
+            selection=chosen.selection,
+            owners=owners,
+            renamed=Renamed(self._schema, self._new_name, described, self._postgres.version),
+        )
+        proof = verify(restored, self._pg_dump, kind="restore", run=run, jobs=self._jobs, clock=clock)
+        return RestoredSchema(restored.loaded, proof, tuple(warnings))
+
+    def _choose(self, server: ThrowawayServer) -> SchemaSelection:
+        entries = self._archive.entries
+        extensions = [entry.name for entry in entries if entry.kind == "EXTENSION"]
+        creatable = creatable_extensions(server.address(), extensions)
+        try:
+            chosen = select_schema(entries, self._schema, creatable=creatable)
+        except ValueError as error:
+            raise InvalidRequest(str(error)) from None
+        lacking = sorted(chosen.needed_extensions(entries) - creatable)
+        if lacking:
+            raise PreflightFailed(
+                f"The schema needs extensions that the worker's PostgreSQL programs lack: {', '.join(lacking)}.",
+                _BESIDE,
+            )
+        return chosen
+
+    def _require_room(self, chosen: SchemaSelection, free_bytes: int) -> None:
+        needed = int(chosen.bytes_of(self._archive.manifest) * _ROOM) + _AN_EMPTY_SERVER
+        if free_bytes < needed:
+            raise PreflightFailed(
+                f"The schema needs about {format_bytes(needed)} of the worker's disk, which has "
+                f"{format_bytes(free_bytes)} free.",
+                f"Set drill.directory to a larger disk. {_BESIDE}",
+            )
+
+    def _require_extensions(self, chosen: SchemaSelection) -> None:
+        for name, schema in chosen.extensions.items():
+            found = self._facts.extensions.get(name)
+            if found != schema:
+                has = f"has it in schema {found}" if found else "lacks"
+                raise PreflightFailed(
+                    f"The schema needs extension {name} in schema {schema}, which the live database {has}.",
+                    f"Have it there, with CREATE or ALTER EXTENSION, or restore elsewhere. {_BESIDE}",
+                )
+
+    def _load(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> Loaded:
+        try:
+            return load_archive(
+                self._bucket,
+                self._archive,
+                self._pg_restore,
+                scratch,
+                jobs=1 if self._has_chained_grants(chosen) else self._jobs,
+                parallelism=self._target.storage.parallelism,
+                selection=chosen.selection,
+                clean_owners=not owners,
+                directory=self._directory,
+                on_progress=self._on_progress,
+            )
+        except RestoreFailed as error:
+            raise RestoreFailed(
+                f"The schema does not come up by itself on a throw-away server: {error.what}", _BESIDE
+            ) from None
+
+    def _has_chained_grants(self, chosen: SchemaSelection) -> bool:
+        """Whether somebody granted on who is not the owner: that needs the schema's own grants first.
+
+        pg_restore knows nothing of it, and gives grants to its jobs in whatever order they are free.
+        """
+        acls = (entry for entry in self._archive.entries if entry.kind == "ACL")
+        return any(entry.dump_id in chosen.selection.dump_ids and _CHAINED in entry.definition for entry in acls)
+
+    def _compare(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> list[str]:
+        """What the throw-away server describes otherwise than the backup: warnings where it is another version's."""
+        wanted = [entry for entry in self._archive.entries if entry.dump_id in chosen.selection.dump_ids]
+        found = dump_schema(self._pg_dump, scratch)
+        unlike = differences(wanted, found, owners=owners, only_expected=True)
+        source = int(self._archive.manifest.server_version.partition(".")[0])
+        if unlike and source == self._postgres.major:
+            raise RestoreFailed(f"On the throw-away server {'; '.join(unlike)}.", _BESIDE)
+        return [f"PostgreSQL {self._postgres.major} writes it otherwise than {source}: {each}." for each in unlike]
+
+    def _copy(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> None:
+        began, tables = time.monotonic(), self._archive.manifest.tables
+        total = sum(table.bytes for table in tables if (table.schema, table.name) in chosen.tables)
+
+        def tell(passed: int) -> None:
+            elapsed = timedelta(seconds=time.monotonic() - began)
+            self._on_progress(LoadProgress(0, 1, min(passed, total), total, elapsed))
+
+        copy_schema(
+            self._pg_dump,
+            self._psql,
+            scratch,
+            self._address,
+            self._new_name,
+            live_major=self._facts.server_major,
+            owners=owners,
+            target=self._target.name,
+            directory=self._directory,
+            on_bytes=tell,
+        )
