@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from dbops.domain.backup import TableEntry
+from dbops.domain.backup import TableEntry, major_of
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
@@ -114,13 +114,17 @@ def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Find
     if selection is not None:
         entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
     found = dump_schema(pg_dump, restored.address)
-    source = restored.archive.manifest.server_version.partition(".")[0]
-    same_major = version.partition(".")[0] == source
+    manifest, major = restored.archive.manifest, major_of(version)
+    same_words = (major, pg_dump.major) == (manifest.server_major, manifest.pg_dump_major)
     for sentence in differences(entries, found, owners=restored.owners, only_expected=selection is not None):
-        if same_major:
+        if same_words:
             yield Finding("error", f"{_capital(sentence)}.")
-        else:  # another major version may write the same thing otherwise
-            yield Finding("warning", f"{_capital(sentence)}, as PostgreSQL {version} describes it; source: {source}.")
+        else:  # another major version, of either, may write the same thing otherwise
+            yield Finding(
+                "warning",
+                f"{_capital(sentence)}, as pg_dump {pg_dump.major} tells it of PostgreSQL {major}; the backup is "
+                f"pg_dump {manifest.pg_dump_major}'s of PostgreSQL {manifest.server_major}.",
+            )
 
 
 def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:
