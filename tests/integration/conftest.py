@@ -16,6 +16,7 @@ from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs
+from tests.drills import Ground
 from tests.loading import Loader
 
 if TYPE_CHECKING:
@@ -78,6 +79,12 @@ def bucket(store_client: S3Client, bucket_name: str) -> S3Bucket:
 def loader(desk: Desk, bucket: S3Bucket) -> Loader:
     """What backs a database up and loads it into another."""
     return Loader(desk, bucket)
+
+
+@pytest.fixture
+def ground(loader: Loader, tmp_path: Path) -> Ground:
+    """What drills the loader's backups."""
+    return Ground(loader, tmp_path / "drills")
 
 
 @pytest.fixture
