@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +29,6 @@ class Ground:
         self.loader, self.place = loader, place
         self.programs = loader.desk.programs.folder
         self.bucket: S3Bucket = loader.bucket
-        place.mkdir()
-        open_to_everybody(place)
 
     @property
     def target(self) -> Target:
@@ -94,12 +94,15 @@ class DisturbedBucket(S3Bucket):
         return super().read(key, offset, length)
 
 
-def open_to_everybody(place: Path) -> None:
-    """Let the account that a server runs as get there, where the tests run as root."""
-    place.chmod(0o755)
-    for folder in place.parents:
-        if os.geteuid() == 0 and folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
-            folder.chmod(folder.stat().st_mode | 0o011)
+@contextmanager
+def public_folder(mode: int = 0o755) -> Iterator[Path]:
+    """A folder that the account of a server may enter too; pytest's own are for their user alone."""
+    folder = Path(tempfile.mkdtemp(prefix="dbops-test-"))
+    folder.chmod(mode)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 def processes(*words: str) -> list[int]:

@@ -42,6 +42,7 @@ class Scene:
     bucket: str
     place: Path
     programs: Programs
+    public: Path
     jobs: list[Job] = field(default_factory=list)
 
     @property
@@ -73,9 +74,9 @@ class Scene:
         return self._start("backup", self.target(s3=s3, **backup), port=port, wrapper=wrapper)
 
     def start_drill(self, *, wrapper: list[str] | None = None) -> Job:
-        """Start a drill against the proxy; its server's data lie where the spools are."""
+        """Start a drill against the proxy; its server's data lie in the public folder."""
         wanted = self.target()
-        options = wanted.drill.model_copy(update={"directory": str(self.spool)})
+        options = wanted.drill.model_copy(update={"directory": str(self.public)})
         return self._start("drill", wanted.model_copy(update={"drill": options}), wrapper=wrapper)
 
     def _start(self, verb: str, wanted: Target, *, port: int | None = None, wrapper: list[str] | None) -> Job:

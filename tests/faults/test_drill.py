@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.drills import open_to_everybody
 from tests.faults.hostile_s3 import Mischief, SeenRequest
 from tests.faults.job import Job, still_running, wait_until
 from tests.faults.scene import Scene
@@ -24,7 +23,6 @@ def loading(scene: Scene) -> Job:
 
 def load(scene: Scene, wrapper: list[str] | None = None) -> Job:
     scene.good_backup()
-    open_to_everybody(scene.spool)
     scene.proxy.misbehave(Mischief.HOLD, when=is_of_data)
     job = scene.start_drill(wrapper=wrapper)
     job.wait_until(scene.proxy.holding.is_set, "pg_restore asks for a table")
@@ -41,7 +39,7 @@ def expect_a_good_drill(scene: Scene) -> None:
     done = scene.start_drill().finish()
     assert done.status == 0, done
     assert len(scene.verdicts()) == 1
-    assert list(scene.spool.iterdir()) == []
+    assert list(scene.public.iterdir()) == []
 
 
 def test_a_drill_that_is_killed_leaves_no_server_no_session_and_no_verdict(scene: Scene, loading: Job) -> None:
@@ -62,7 +60,7 @@ def test_a_drill_that_is_asked_to_stop_leaves_nothing_at_all(scene: Scene, loadi
     assert loading.kill(signal.SIGTERM).status == 128 + signal.SIGTERM
 
     assert still_running(relatives) == []
-    assert list(scene.spool.iterdir()) == []
+    assert list(scene.public.iterdir()) == []
     assert scene.verdicts() == []
     expect_a_good_drill(scene)
 
@@ -70,8 +68,8 @@ def test_a_drill_that_is_asked_to_stop_leaves_nothing_at_all(scene: Scene, loadi
 def test_a_disk_that_fills_up_is_not_held_against_the_backup(scene: Scene) -> None:
     namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--mount", "--map-root-user"]
     script = f'mount -t tmpfs -o size={DISK} tmpfs "$0" && exec "$@"'
-    job = load(scene, [*namespace, "sh", "-c", script, str(scene.spool)])
-    disk = Path(f"/proc/{job.process.pid}/root{scene.spool}")
+    job = load(scene, [*namespace, "sh", "-c", script, str(scene.public)])
+    disk = Path(f"/proc/{job.process.pid}/root{scene.public}")
     room = os.statvfs(disk)
     (disk / "filling").write_bytes(bytes(room.f_bavail * room.f_frsize - 2 * 1024**2))
 
@@ -85,7 +83,6 @@ def test_a_disk_that_fills_up_is_not_held_against_the_backup(scene: Scene) -> No
 
 def test_bytes_that_are_damaged_on_their_way_are_not_held_against_the_backup(scene: Scene) -> None:
     scene.good_backup()
-    open_to_everybody(scene.spool)
     scene.proxy.misbehave(Mischief.DAMAGE_ANSWER, times=1, when=is_of_data)
 
     done = scene.start_drill().finish()
@@ -103,4 +100,4 @@ def test_a_line_to_the_store_that_is_cut_is_not_held_against_the_backup(scene: S
 
     assert done.status == 3, done
     assert scene.verdicts() == []
-    assert list(scene.spool.iterdir()) == []
+    assert list(scene.public.iterdir()) == []

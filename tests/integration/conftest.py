@@ -16,7 +16,7 @@ from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs
-from tests.drills import Ground
+from tests.drills import Ground, public_folder
 from tests.loading import Loader
 
 if TYPE_CHECKING:
@@ -82,9 +82,10 @@ def loader(desk: Desk, bucket: S3Bucket) -> Loader:
 
 
 @pytest.fixture
-def ground(loader: Loader, tmp_path: Path) -> Ground:
+def ground(loader: Loader) -> Iterator[Ground]:
     """What drills the loader's backups."""
-    return Ground(loader, tmp_path / "drills")
+    with public_folder() as place:
+        yield Ground(loader, place)
 
 
 @pytest.fixture

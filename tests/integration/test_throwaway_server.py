@@ -18,15 +18,13 @@ from dbops.errors import ServerFailed
 from dbops.gateways.programs import Program, find_postgres
 from dbops.gateways.throwaway_server import ThrowawayServer
 from tests.backups import Programs
-from tests.drills import open_to_everybody, processes
+from tests.drills import processes, public_folder
 
 
 @pytest.fixture
-def place(tmp_path: Path) -> Path:
-    folder = tmp_path / "place"
-    folder.mkdir()
-    open_to_everybody(folder)
-    return folder
+def place() -> Iterator[Path]:
+    with public_folder() as folder:
+        yield folder
 
 
 @pytest.fixture
@@ -73,12 +71,11 @@ def test_nothing_is_left_of_it(postgres: Program, place: Path) -> None:
 
 
 def test_nothing_is_left_of_one_that_could_not_start(place: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "bin"
-    broken.mkdir()
+    broken = tmp_path / "installed" / "bin"
+    broken.mkdir(parents=True)
     for name in ("initdb", "postgres"):
         (broken / name).write_text("#!/bin/sh\necho 'initdb: error: out of luck' >&2\nexit 1\n")
         (broken / name).chmod(0o755)
-    open_to_everybody(broken)
 
     with pytest.raises(ServerFailed, match=r"initdb could not create .*out of luck\. Set drill\.directory"):
         ThrowawayServer(Program(broken / "postgres", 17, "17.1"), place, "vault").__enter__()
@@ -132,12 +129,9 @@ def toc_of_database(definition: str) -> TocEntry:
     return TocEntry(dump_id=1, kind="DATABASE", schema="", name="x", definition=definition)
 
 
-def test_a_folder_that_the_servers_account_may_not_enter_is_called_by_its_name(
-    postgres: Program, tmp_path: Path
-) -> None:
+def test_a_folder_that_the_servers_account_may_not_enter_is_called_by_its_name(postgres: Program, place: Path) -> None:
     """An ordinary user's server runs as that user, who may enter."""
-    closed = tmp_path / "closed"
-    open_to_everybody(tmp_path)
+    closed = place / "closed"
     closed.mkdir(mode=0o700)
     server = ThrowawayServer(postgres, closed, "vault")
 
@@ -151,11 +145,7 @@ def test_a_folder_that_the_servers_account_may_not_enter_is_called_by_its_name(
     assert list(closed.iterdir()) == []
 
 
-def test_an_ordinary_user_runs_one_as_well(postgres: Program) -> None:
-    """In a process that leaves root behind, where it is root, once all that it needs is imported."""
-    place = Path(tempfile.mkdtemp(prefix="dbops-test-", dir="/tmp"))
-    place.chmod(0o777)
-    script = """
+ORDINARY = """
 import os, sys
 from pathlib import Path
 import psycopg2
@@ -163,21 +153,26 @@ from dbops.gateways.programs import find_postgres
 from dbops.gateways.throwaway_server import ThrowawayServer
 postgres = find_postgres(Path(sys.argv[1]), 17)
 if os.geteuid() == 0:
-    os.setgroups([]); os.setgid(65534); os.setuid(65534)
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+    sys.executable = sys.argv[3]  # ours may lie where only root may look
 with ThrowawayServer(postgres, Path(sys.argv[2]), "vault") as server:
     connection = psycopg2.connect(**server.address().libpq_parameters())
     print("up as root" if os.getuid() == 0 else "up", len(os.listdir(sys.argv[2])))
     connection.close()
 print("gone", len(os.listdir(sys.argv[2])))
 """
-    try:
+
+
+def test_an_ordinary_user_runs_one_as_well(postgres: Program) -> None:
+    """In a process that leaves root behind, where it is root, once all that it needs is imported."""
+    with public_folder(0o777) as place:
         done = subprocess.run(
-            [sys.executable, "-c", script, str(postgres.path.parent), str(place)],
+            [sys.executable, "-c", ORDINARY, str(postgres.path.parent), str(place), "/usr/bin/python3"],
             capture_output=True,
             text=True,
             check=False,
             cwd="/",
         )
         assert done.stdout == "up 1\ngone 0\n", done.stderr
-    finally:
-        place.rmdir()
