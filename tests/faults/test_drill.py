@@ -57,7 +57,9 @@ def test_a_drill_that_is_killed_leaves_no_server_no_session_and_no_verdict(scene
 def test_a_drill_that_is_asked_to_stop_leaves_nothing_at_all(scene: Scene, loading: Job) -> None:
     relatives = loading.descendants()
 
-    assert loading.kill(signal.SIGTERM).status == 128 + signal.SIGTERM
+    loading.process.send_signal(signal.SIGTERM)
+    scene.proxy.release()  # what was asked of the store is still waited for
+    assert loading.finish().status == 128 + signal.SIGTERM
 
     assert still_running(relatives) == []
     assert list(scene.public.iterdir()) == []

@@ -185,7 +185,7 @@ def test_a_tablespace_is_not_needed(ground: Ground, empty_database: str, postgre
 def foreign_locale(ground: Ground, postgres_server: Any) -> Any:
     """Backs up a database whose locale only its source has."""
     name = f"locale_{secrets.token_hex(4)}"
-    execute(postgres_server.url(), f"CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C.utf8'")
+    execute(postgres_server.url(), f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C.utf8'")
 
     def back_up(*statements: str) -> None:
         execute(postgres_server.url(name), *statements)
