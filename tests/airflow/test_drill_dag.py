@@ -164,10 +164,10 @@ def dags(add_target: Callable[..., None], load_dags: Callable[[], Dags]) -> dict
 def test_a_drill_is_started_by_the_arrival_of_a_backup_and_by_time(dags: dict[str, Any]) -> None:
     from airflow.sdk import AssetOrTimeSchedule
 
+    assert isinstance(dags["drill__shop"].timetable, AssetOrTimeSchedule)
     schedule: Any = dags["drill__shop"].timetable
-    assert type(schedule).__name__ == AssetOrTimeSchedule.__name__
     assert (schedule.timetable.expression, str(schedule.timetable.timezone)) == ("30 6 * * *", "Europe/Vienna")
-    awaited = [asset.uri for _, asset in schedule.asset_condition.iter_assets()]
+    awaited = [asset.uri for asset in schedule.asset_condition.objects]
     made = [asset.uri for asset in dags["backup__shop"].get_task("back_up").outlets]
     assert awaited == made == ["x-dbops://shop/backup"]
 
