@@ -9,10 +9,18 @@ from typing import Any
 
 import pytest
 
-from dbops.errors import BucketError, DatabaseError, InvalidConnection, InvalidTarget, PreflightFailed, StoreTooSlow
+from dbops.errors import (
+    BackupUnusable,
+    BucketError,
+    DatabaseError,
+    InvalidConnection,
+    InvalidTarget,
+    PreflightFailed,
+    StoreTooSlow,
+)
 
 
-@pytest.mark.parametrize("error", [InvalidTarget, InvalidConnection])
+@pytest.mark.parametrize("error", [InvalidTarget, InvalidConnection, BackupUnusable])
 def test_a_wrong_request_is_not_tried_again(error: type[InvalidTarget]) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 

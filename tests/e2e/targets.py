@@ -15,6 +15,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
     "heavy": {"connection": "heavy"},
+    "drilled": {"connection": "summary_app", "schedule": {"drill": "0 0 29 2 *"}},
     "gated": {"connection": "summary_app"},
     "gated_named": {"connection": "summary_app", "approvals": {"approvers": ["bob", "admin"]}},
     "gated_glass": {"connection": "summary_app", "approvals": {"approvers": ["alice"]}},
@@ -30,7 +31,7 @@ SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 
 
 def make_include(include: Path, checkout: Path) -> None:
-    """Make an include folder in which no backup is scheduled while the tests run."""
+    """Make an include folder in which nothing is scheduled while the tests run; `drilled` waits for its backups."""
     include.mkdir()
     for shared in ("email", "sql"):
         (include / shared).symlink_to(checkout / "include" / shared)

@@ -16,6 +16,7 @@ from benchmarks.relay import Relay
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, execute
+from tests.drills import public_folder
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.scene import Scene, address_of
 
@@ -55,9 +56,17 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
     database = f"scene_{secrets.token_hex(4)}"
     execute(postgres_server.url(), f"CREATE DATABASE {database} TEMPLATE {cinema} STRATEGY file_copy")
     (tmp_path / "spool").mkdir()
-    with hostile_s3(s3_server.endpoint_url) as proxy:
+    with hostile_s3(s3_server.endpoint_url) as proxy, public_folder() as public:
         stage = Scene(
-            postgres_server, database, s3_server, proxy, s3_client, bucket_name, tmp_path, Programs(postgres_server)
+            postgres_server,
+            database,
+            s3_server,
+            proxy,
+            s3_client,
+            bucket_name,
+            tmp_path,
+            Programs(postgres_server),
+            public,
         )
         try:
             yield stage

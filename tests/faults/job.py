@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Job:
-    """`python -m dbops backup` in a process of its own; what it starts is found by its spool directory."""
+    """`python -m dbops <verb>` in a process of its own; what it starts is found by its spool directory."""
 
     def __init__(self, command: list[str], environment: dict[str, str], spool: Path, output: Path) -> None:
         self.spool = spool
@@ -69,6 +69,18 @@ class Job:
     def offspring(self) -> list[int]:
         """The guardian, pg_dump and its workers, as long as they run."""
         return [pid for pid in _processes() if str(self.spool) in _command_line(pid) and pid != self.process.pid]
+
+    def descendants(self) -> list[int]:
+        """Every process that descends from the job at this moment, whatever it is called."""
+        parents = {pid: _parent(pid) for pid in _processes()}
+        found: list[int] = []
+        waiting = [self.process.pid]
+        while waiting:
+            above = waiting.pop()
+            children = [pid for pid, parent in parents.items() if parent == above]
+            found += children
+            waiting += children
+        return found
 
     @property
     def guardian(self) -> int:
@@ -107,6 +119,11 @@ class Job:
         """Send it a signal and wait for its end."""
         self.process.send_signal(number)
         return self.finish()
+
+
+def still_running(pids: list[int]) -> list[int]:
+    """Those of these processes that have not ended."""
+    return [pid for pid in pids if _state(pid) not in "XZ"]
 
 
 def _processes() -> list[int]:

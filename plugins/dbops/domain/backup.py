@@ -65,6 +65,11 @@ def read_backup_id(text: str) -> BackupId:
         raise InvalidRequest(f"{error}.", "`python -m dbops backups <target>` lists them.") from None
 
 
+def major_of(version: str) -> int:
+    """The major version of PostgreSQL or one of its programs, from ``17.10`` or ``18beta1``."""
+    return int(re.split(r"\D", version, maxsplit=1)[0])
+
+
 @dataclass(frozen=True, config=_RECORD)
 class FileEntry:
     """One file of the archive, exactly as it lies in the bucket."""
@@ -107,6 +112,16 @@ class BackupManifest:
     lsn: str | None = None
     encryption_recipients: tuple[str, ...] = ()
     format: Literal[1] = 1
+
+    @property
+    def server_major(self) -> int:
+        """The major version of the server that was dumped."""
+        return major_of(self.server_version)
+
+    @property
+    def pg_dump_major(self) -> int:
+        """The major version of the program that did it."""
+        return major_of(self.pg_dump_version)
 
     @property
     def rows(self) -> int:

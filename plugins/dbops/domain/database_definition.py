@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from dbops.domain.database_settings import quote_name
@@ -9,16 +10,21 @@ from dbops.domain.toc_entry import TocEntry
 
 _TEMPLATE = "TEMPLATE = template0"
 _DEFAULT_TABLESPACE = "pg_default"
+_TABLESPACE = re.compile(r' TABLESPACE = (?:"(?:[^"]|"")*"|\w+)$')
 
 
 def creation_options(entries: Iterable[TocEntry]) -> tuple[str, str]:
-    """What follows ``CREATE DATABASE <name>``: as the source was, and, where that locale is missing, as C sorts."""
+    """What follows ``CREATE DATABASE <name>``: as the source was, and, where that locale is missing, as C sorts.
+
+    The tablespace is left out: another server need not have it.
+    """
     definition = next((entry.definition for entry in entries if entry.kind == "DATABASE"), "")
     statement = definition.strip().partition("\n")[0].rstrip(";")
-    _, _, options = statement.rpartition(f" WITH {_TEMPLATE}")
-    as_it_was = f"{_TEMPLATE}{options}" if f" WITH {_TEMPLATE}" in statement else _TEMPLATE
-    encoding = as_it_was.partition(" LOCALE")[0]
-    return as_it_was, f"{encoding} LOCALE_PROVIDER = libc LOCALE = 'C'"
+    _, found, options = statement.rpartition(f" WITH {_TEMPLATE}")
+    as_it_was = f"{_TEMPLATE}{_TABLESPACE.sub('', options)}" if found else _TEMPLATE
+    encoding = re.match(rf"{_TEMPLATE}(?: ENCODING = '[^']*')?", as_it_was)
+    assert encoding is not None  # noqa: S101 - it begins with that
+    return as_it_was, f"{encoding[0]} LOCALE_PROVIDER = libc LOCALE = 'C'"
 
 
 def create_statement(name: str, like: Iterable[TocEntry], *, owner: str | None, tablespace: str | None) -> str:

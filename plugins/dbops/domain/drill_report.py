@@ -8,7 +8,7 @@ from datetime import timedelta
 from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.report import Report, Verdict
 from dbops.domain.verification import Verification
-from dbops.errors import RestoreFailed
+from dbops.errors import BackupUnusable
 
 _ERRORS_SHOWN = 5
 
@@ -31,11 +31,11 @@ class DrillReport(Report):
         return Verdict.WARNING if self.verification.warnings else Verdict.OK
 
     def require_proof(self) -> None:
-        """Raise RestoreFailed where the backup was drilled and is not what it says."""
+        """Raise BackupUnusable where the backup was drilled and is not what it says."""
         proof = self.verification
         if proof is not None and not proof.ok:
             errors = " ".join(proof.errors[:_ERRORS_SHOWN])
-            raise RestoreFailed(
+            raise BackupUnusable(
                 f"Backup {proof.backup_id} of {proof.target} FAILED its drill: {errors}",
                 "Make a new backup now, hold an older good one, and find out what is wrong with this one.",
             )
@@ -45,7 +45,7 @@ class DrillReport(Report):
         proof = self.verification
         if proof is None:
             return f"No drill of {self.target} is due: {self.reason}."
-        return f"{verification_markdown(proof)}\n\nDrilled because {self.reason}."
+        return f"{verification_markdown(proof)}\n\nWhy now: {self.reason}."
 
 
 def verification_markdown(proof: Verification) -> str:

@@ -26,7 +26,9 @@ class GuardedProcess:
     ``lines`` is how many of its last lines on stderr are kept.
     """
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], *, lines: int = _STDERR_LINES) -> None:
+    def __init__(
+        self, command: Sequence[str], env: Mapping[str, str], *, lines: int = _STDERR_LINES, cwd: Path | None = None
+    ) -> None:
         self.program = Path(command[0]).name
         try:
             self._guardian = subprocess.Popen(
@@ -36,6 +38,7 @@ class GuardedProcess:
                 stderr=subprocess.PIPE,
                 env={**inherited_environment(), **env},
                 process_group=0,
+                cwd=cwd,
             )
         except OSError as error:
             raise DumpFailed(f"{self.program} could not be started: {error.strerror}.") from None

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from dbops.domain.backup import BackupManifest
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.progress import LoadProgress
 from dbops.domain.quantities import format_bytes
@@ -24,7 +25,7 @@ from dbops.gateways.archive import Archive, read_globals
 from dbops.gateways.archive_load import Loaded, load_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database, SchemaFacts
-from dbops.gateways.programs import find_pg_restore, find_postgres, find_program
+from dbops.gateways.programs import Program, find_pg_restore, find_postgres, find_program
 from dbops.gateways.schema_copy import copy_schema
 from dbops.gateways.schema_dump import dump_schema
 from dbops.gateways.schema_rename import creatable_extensions, rename_schema
@@ -73,15 +74,16 @@ def restore_schema(
     RestoreFailed: the live database is then what it was, unless it is the verification that could not be made.
     """
     started, facts = clock(), Database(address).schema_facts()
-    _require_live(facts, address, new_name, archive.manifest.server_version)
-    restoring = _Restoring(target, address, facts, bucket, archive, schema, new_name, programs, on_progress)
+    _require_live(facts, address, new_name, archive.manifest.server_major)
+    found = _find_programs(programs, archive.manifest, facts.server_major)
+    restoring = _Restoring(target, address, facts, bucket, archive, schema, new_name, found, on_progress)
     try:
         return restoring.restore(owners=owners, run=run, started=started, clock=clock)
     except ServerFailed as error:
         raise PreflightFailed(error.what, _BESIDE) from None
 
 
-def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, source_version: str) -> None:
+def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, source: int) -> None:
     """Raise where the live database cannot take the schema."""
     if not name or len(name.encode()) > _LONGEST_NAME or name.startswith("pg_") or name == "public":
         raise InvalidRequest(
@@ -93,7 +95,6 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
         raise PreflightFailed(
             f"There is a schema {name} in {live} already.", "Choose another name; what is there is not overwritten."
         )
-    source = int(source_version.partition(".")[0])
     if facts.server_major < source:
         raise PreflightFailed(
             f"The live server is PostgreSQL {facts.server_major}, older than the backup's {source}.",
@@ -108,73 +109,84 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
         )
 
 
+@dataclass(frozen=True)
+class _Programs:
+    pg_restore: Program
+    postgres: Program
+    pg_dump: Program
+    psql: Program
+    vacuumdb: Program
+
+
+def _find_programs(folder: Path | None, manifest: BackupManifest, live_major: int) -> _Programs:
+    pg_restore = find_pg_restore(folder, manifest.pg_dump_version)
+    postgres = find_postgres(folder, manifest.server_major)
+    newest = max(postgres.major, pg_restore.major, live_major)
+    why = f"the live server is PostgreSQL {live_major}, and the throw-away one {postgres.major}"
+    beside = pg_restore.path.parent
+    pg_dump, psql, vacuumdb = (
+        find_program(name, beside, at_least=newest, why=why) for name in ("pg_dump", "psql", "vacuumdb")
+    )
+    return _Programs(pg_restore, postgres, pg_dump, psql, vacuumdb)
+
+
+@dataclass(frozen=True)
 class _Restoring:
-    def __init__(  # noqa: PLR0917 - what every step of one restore shares
-        self,
-        target: Target,
-        address: DatabaseAddress,
-        facts: SchemaFacts,
-        bucket: Bucket,
-        archive: Archive,
-        schema: str,
-        new_name: str,
-        programs: Path | None,
-        on_progress: Callable[[LoadProgress], None],
-    ) -> None:
-        self._target, self._address, self._bucket, self._archive = target, address, bucket, archive
-        self._schema, self._new_name, self._on_progress = schema, new_name, on_progress
-        self._facts, made_by = facts, archive.manifest.pg_dump_version
-        self._pg_restore = find_pg_restore(programs, made_by)
-        made_major = int(made_by.partition(".")[0])
-        self._postgres = find_postgres(programs, at_least=made_major, why=f"pg_dump {made_by} made the backup")
-        newest = max(self._postgres.major, self._pg_restore.major, facts.server_major)
-        why = f"the live server is PostgreSQL {facts.server_major}, and the throw-away one {self._postgres.major}"
-        self._pg_dump, self._psql, self._vacuumdb = (
-            find_program(name, self._pg_restore.path.parent, at_least=newest, why=why)
-            for name in ("pg_dump", "psql", "vacuumdb")
-        )
-        self._directory = Path(target.drill.directory) if target.drill.directory else None
-        self._jobs = target.restore.jobs
+    target: Target
+    address: DatabaseAddress
+    facts: SchemaFacts
+    bucket: Bucket
+    archive: Archive
+    schema: str
+    new_name: str
+    programs: _Programs
+    on_progress: Callable[[LoadProgress], None]
+
+    @property
+    def directory(self) -> Path | None:
+        return Path(self.target.drill.directory) if self.target.drill.directory else None
 
     def restore(self, *, owners: bool, run: str, started: datetime, clock: Callable[[], datetime]) -> RestoredSchema:
         """Throw-away server, rename, copy, ANALYZE, verify."""
         began = time.monotonic()
-        roles = read_globals(self._bucket, self._archive) if owners else None
+        roles = read_globals(self.bucket, self.archive) if owners else None
         warnings = ["The backup has no roles: owners and grants were left out."] if owners and roles is None else []
         owners = roles is not None
-        with ThrowawayServer(self._postgres, self._directory, self._target.name) as server:
+        with ThrowawayServer(self.programs.postgres, self.directory, self.target.name) as server:
             chosen = self._choose(server)
             self._require_room(chosen, server.free_bytes)
             self._require_extensions(chosen)
             if roles is not None:
-                server.run_script(roles)
-            odd = server.create_database(_DATABASE, self._archive.entries)
+                server.create_roles(roles)
+            odd = server.create_database(_DATABASE, self.archive.entries)
             scratch = server.address(_DATABASE)
             loaded = self._load(chosen, scratch, owners=owners)
             warnings += [*chosen.warnings, *self._compare(chosen, scratch, owners=owners)]
-            warnings += rename_schema(scratch, self._schema, self._new_name)
+            warnings += rename_schema(scratch, self.schema, self.new_name)
             self._copy(chosen, scratch, owners=owners)
-            described = dump_schema(self._pg_dump, scratch, self._new_name)
-        warnings += [f"In between, {odd}."] if odd else []
+            described = dump_schema(self.programs.pg_dump, scratch, self.new_name)
+        warnings += [f"In between: {odd}"] if odd else []
         restored = Restored(
-            archive=self._archive,
-            address=self._address,
+            archive=self.archive,
+            address=self.address,
             loaded=Loaded(loaded.downloaded, time.monotonic() - began, loaded.complaints),
-            analyze_seconds=analyze(self._vacuumdb, self._address, self._jobs, self._new_name),
+            analyze_seconds=analyze(self.programs.vacuumdb, self.address, self.target.restore.jobs, self.new_name),
             started=started,
             selection=chosen.selection,
             owners=owners,
-            renamed=Renamed(self._schema, self._new_name, described, self._postgres.version),
+            renamed=Renamed(self.schema, self.new_name, described, self.programs.postgres.version),
         )
-        proof = verify(restored, self._pg_dump, kind="restore", run=run, jobs=self._jobs, clock=clock)
+        proof = verify(
+            restored, self.programs.pg_dump, kind="restore", run=run, jobs=self.target.restore.jobs, clock=clock
+        )
         return RestoredSchema(restored.loaded, proof, tuple(warnings))
 
     def _choose(self, server: ThrowawayServer) -> SchemaSelection:
-        entries = self._archive.entries
+        entries = self.archive.entries
         extensions = [entry.name for entry in entries if entry.kind == "EXTENSION"]
         creatable = creatable_extensions(server.address(), extensions)
         try:
-            chosen = select_schema(entries, self._schema, creatable=creatable)
+            chosen = select_schema(entries, self.schema, creatable=creatable)
         except ValueError as error:
             raise InvalidRequest(str(error)) from None
         lacking = sorted(chosen.needed_extensions(entries) - creatable)
@@ -186,7 +198,7 @@ class _Restoring:
         return chosen
 
     def _require_room(self, chosen: SchemaSelection, free_bytes: int) -> None:
-        needed = int(chosen.bytes_of(self._archive.manifest) * _ROOM) + _AN_EMPTY_SERVER
+        needed = int(chosen.bytes_of(self.archive.manifest) * _ROOM) + _AN_EMPTY_SERVER
         if free_bytes < needed:
             raise PreflightFailed(
                 f"The schema needs about {format_bytes(needed)} of the worker's disk, which has "
@@ -196,7 +208,7 @@ class _Restoring:
 
     def _require_extensions(self, chosen: SchemaSelection) -> None:
         for name, schema in chosen.extensions.items():
-            found = self._facts.extensions.get(name)
+            found = self.facts.extensions.get(name)
             if found != schema:
                 has = f"has it in schema {found}" if found else "lacks"
                 raise PreflightFailed(
@@ -207,16 +219,16 @@ class _Restoring:
     def _load(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> Loaded:
         try:
             return load_archive(
-                self._bucket,
-                self._archive,
-                self._pg_restore,
+                self.bucket,
+                self.archive,
+                self.programs.pg_restore,
                 scratch,
-                jobs=1 if self._has_chained_grants(chosen) else self._jobs,
-                parallelism=self._target.storage.parallelism,
+                jobs=1 if self._has_chained_grants(chosen) else self.target.restore.jobs,
+                parallelism=self.target.storage.parallelism,
                 selection=chosen.selection,
                 clean_owners=not owners,
-                directory=self._directory,
-                on_progress=self._on_progress,
+                directory=self.directory,
+                on_progress=self.on_progress,
             )
         except RestoreFailed as error:
             raise RestoreFailed(
@@ -228,36 +240,38 @@ class _Restoring:
 
         pg_restore knows nothing of it, and gives grants to its jobs in whatever order they are free.
         """
-        acls = (entry for entry in self._archive.entries if entry.kind == "ACL")
+        acls = (entry for entry in self.archive.entries if entry.kind == "ACL")
         return any(entry.dump_id in chosen.selection.dump_ids and _CHAINED in entry.definition for entry in acls)
 
     def _compare(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> list[str]:
         """What the throw-away server describes otherwise than the backup: warnings where it is another version's."""
-        wanted = [entry for entry in self._archive.entries if entry.dump_id in chosen.selection.dump_ids]
-        found = dump_schema(self._pg_dump, scratch)
+        wanted = [entry for entry in self.archive.entries if entry.dump_id in chosen.selection.dump_ids]
+        found = dump_schema(self.programs.pg_dump, scratch)
         unlike = differences(wanted, found, owners=owners, only_expected=True)
-        source = int(self._archive.manifest.server_version.partition(".")[0])
-        if unlike and source == self._postgres.major:
+        source = self.archive.manifest.server_major
+        if unlike and source == self.programs.postgres.major:
             raise RestoreFailed(f"On the throw-away server {'; '.join(unlike)}.", _BESIDE)
-        return [f"PostgreSQL {self._postgres.major} writes it otherwise than {source}: {each}." for each in unlike]
+        return [
+            f"PostgreSQL {self.programs.postgres.major} writes it otherwise than {source}: {each}." for each in unlike
+        ]
 
     def _copy(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> None:
-        began, tables = time.monotonic(), self._archive.manifest.tables
+        began, tables = time.monotonic(), self.archive.manifest.tables
         total = sum(table.bytes for table in tables if (table.schema, table.name) in chosen.tables)
 
         def tell(passed: int) -> None:
             elapsed = timedelta(seconds=time.monotonic() - began)
-            self._on_progress(LoadProgress(0, 1, min(passed, total), total, elapsed))
+            self.on_progress(LoadProgress(0, 1, min(passed, total), total, elapsed))
 
         copy_schema(
-            self._pg_dump,
-            self._psql,
+            self.programs.pg_dump,
+            self.programs.psql,
             scratch,
-            self._address,
-            self._new_name,
-            live_major=self._facts.server_major,
+            self.address,
+            self.new_name,
+            live_major=self.facts.server_major,
             owners=owners,
-            target=self._target.name,
-            directory=self._directory,
+            target=self.target.name,
+            directory=self.directory,
             on_bytes=tell,
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from dbops.domain.backup import TableEntry
+from dbops.domain.backup import TableEntry, major_of
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
@@ -140,19 +140,22 @@ def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Find
     entries, selection, renamed = restored.archive.entries, restored.selection, restored.renamed
     if selection is not None:
         entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
-    source, only_expected = restored.archive.manifest.server_version, selection is not None
+    manifest, major, only_expected = restored.archive.manifest, major_of(version), selection is not None
+    written = (manifest.server_major, manifest.pg_dump_major)
     if renamed is not None:
-        entries, source, only_expected = renamed.entries, renamed.described_by, False
+        entries, written, only_expected = renamed.entries, (major_of(renamed.described_by), pg_dump.major), False
     found = dump_schema(pg_dump, restored.address, restored.new_name)
-    source = source.partition(".")[0]
-    same_major = version.partition(".")[0] == source
     for sentence in differences(entries, found, owners=restored.owners, only_expected=only_expected):
         if renamed is not None and sentence.startswith("acl ") and not sentence.endswith("is missing"):
             yield Finding("warning", f"{_capital(sentence)}: the live database's default privileges add to the grants.")
-        elif same_major:
+        elif (major, pg_dump.major) == written:
             yield Finding("error", f"{_capital(sentence)}.")
-        else:  # another major version may write the same thing otherwise
-            yield Finding("warning", f"{_capital(sentence)}, as PostgreSQL {version} describes it; source: {source}.")
+        else:  # another major version, of either, may write the same thing otherwise
+            yield Finding(
+                "warning",
+                f"{_capital(sentence)}, as pg_dump {pg_dump.major} tells it of PostgreSQL {major}; the backup is "
+                f"pg_dump {written[1]}'s of PostgreSQL {written[0]}.",
+            )
 
 
 def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:

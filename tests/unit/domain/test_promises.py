@@ -194,9 +194,9 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     assert paused_problem("restore").target is None
 
 
-def proven(age: timedelta) -> CatalogEntry:
-    backup = entry(NOW - age, verified=True)
-    return replace(backup, verification=verification(backup.backup_id, finished=NOW - age))
+def proven(age: timedelta, *, ok: bool = True) -> CatalogEntry:
+    backup = entry(NOW - age, verified=ok)
+    return replace(backup, verification=verification(backup.backup_id, finished=NOW - age, ok=ok))
 
 
 def test_a_target_whose_backups_nobody_proved_lately_is_a_problem() -> None:
@@ -215,9 +215,22 @@ def test_a_young_target_and_one_with_a_fresh_proof_keep_their_promise() -> None:
 
 
 def test_a_failed_verification_proves_nothing() -> None:
-    failed = replace(proven(2 * DAY), verified=False)
+    failed = proven(2 * DAY, ok=False)
 
     assert ProblemKind.NOT_DRILLED in kinds(catalog(entry(NOW - 40 * DAY), failed, FRESH), DRILLED)
+
+
+def test_a_proof_counts_after_its_backup_has_expired() -> None:
+    expired = proven(5 * DAY).verification
+    assert expired is not None
+
+    assert problems(replace(catalog(entry(NOW - 40 * DAY), FRESH), past=(expired,)), DRILLED) == []
+
+
+def test_a_target_that_promises_no_proof_breaks_no_promise() -> None:
+    unpromised = target(drill={"within": None})
+
+    assert problems(catalog(entry(NOW - 40 * DAY), FRESH), unpromised) == []
 
 
 def test_a_target_without_a_schedule_of_drills_promises_none() -> None:
