@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.restore_statements import swap_statements
 from dbops.domain.target import Target
 from dbops.errors import PlanChanged, RestoreFailed
 from dbops.gateways.audit import write_audit
@@ -14,7 +15,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.database_swap import swap_databases
 from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import require_unchanged_plan, swap_statements
+from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import require_approval
 from dbops.jobs.restore_place import RestorePlace
 
@@ -43,7 +44,7 @@ def swap(
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
         approval = require_approval(bucket, target, run=run, action="swap", digest=plan.digest, clock=clock)
-        statements = tuple(swap_statements(record.live, record.database, record.before, plan.live))
+        statements = swap_statements(record.live, record.database, record.before, plan.live)
         expected = _oids_afterwards(record)
         swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
         return _keep(target, bucket, record, clock(), approved_by=approval.answered_by if approval else None)
