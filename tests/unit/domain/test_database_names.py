@@ -13,8 +13,10 @@ from dbops.domain.database_names import before_name, restored_name
 NAMES = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(
     lambda name: len(name.encode()) <= 63
 )
-LONG = st.integers(38, 63).flatmap(lambda size: st.text("aä表😀", min_size=size // 4, max_size=size)).filter(
-    lambda name: len(name.encode()) <= 63
+LONG = (
+    st.integers(38, 63)
+    .flatmap(lambda size: st.text("aä表😀", min_size=size // 4, max_size=size))
+    .filter(lambda name: len(name.encode()) <= 63)
 )
 MOMENTS = st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 MOMENT = datetime(2026, 11, 22, 2, 0, 7, tzinfo=UTC)

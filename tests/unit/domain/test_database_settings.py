@@ -77,14 +77,19 @@ def test_a_list_of_names_stays_a_list(stored: str, written: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "written"),
-    [("work_mem", "work_mem"), ("TimeZone", '"TimeZone"'), ("my.Odd name", 'my."Odd name"'), ('a"; DROP', '"a""; DROP"')],
+    [
+        ("work_mem", "work_mem"),
+        ("TimeZone", '"TimeZone"'),
+        ("my.O x", 'my."O x"'),
+        ('a"; DROP', '"a""; DROP"'),
+    ],
 )
 def test_a_parameter_is_written_as_it_is_called(name: str, written: str) -> None:
     assert statements(Setting(name, "1"))[-1] == f"ALTER DATABASE \"shop\" SET {written} TO '1'"
 
 
 def test_a_value_with_commas_is_one_value_where_it_is_no_list_of_names() -> None:
-    assert statements(Setting("DateStyle", "ISO, DMY"))[-1] == "ALTER DATABASE \"shop\" SET \"DateStyle\" TO 'ISO, DMY'"
+    assert statements(Setting("DateStyle", "ISO, DMY"))[-1] == 'ALTER DATABASE "shop" SET "DateStyle" TO \'ISO, DMY\''
 
 
 def test_no_comment_and_no_grants_are_what_they_are() -> None:

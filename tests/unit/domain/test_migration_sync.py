@@ -30,7 +30,9 @@ def test_a_newer_state_names_what_the_repository_lacks() -> None:
 
 
 def test_a_migration_that_never_finished_is_named() -> None:
-    assert "begun and never finished: 1_more" in MigrationSync(FOLDER, applied=FOLDER[:1], failed=("1_more",)).sentence()
+    assert (
+        "begun and never finished: 1_more" in MigrationSync(FOLDER, applied=FOLDER[:1], failed=("1_more",)).sentence()
+    )
 
 
 def test_an_empty_ledger_and_none_are_told_apart() -> None:
