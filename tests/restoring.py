@@ -119,6 +119,15 @@ class Restoring:
         found = self.ask("SELECT datname FROM pg_database", "postgres")
         return {name for (name,) in found if name == self.live or name.startswith(f"{self.live}__")}
 
+    @property
+    def quoted(self) -> str:
+        """The live database's name in SQL."""
+        return '"' + self.live.replace('"', '""') + '"'
+
+    def others(self) -> set[str]:
+        """All databases of the server but the live one."""
+        return {name for (name,) in self.ask("SELECT datname FROM pg_database", "postgres")} - {self.live}
+
     @contextmanager
     def refusing(self, kind: type[DbopsError], words: str) -> Iterator[None]:
         """Something that is refused with both sentences, in them these words, and that changes nothing."""

@@ -9,6 +9,9 @@ from dbops.domain.database_settings import quote_name, settings_statements
 from dbops.domain.live_facts import LiveDatabase
 from dbops.domain.toc_entry import TocEntry
 
+# Where template0 lies, and so what is made from it. To ask for it by name takes a privilege that few roles have.
+_DEFAULT = "pg_default"
+
 
 def make_statement(database: str, like: Iterable[TocEntry], live: LiveDatabase | None, *, owners: bool) -> str:
     """What makes the database to load into: as the source was, and where and whose the live one is."""
@@ -16,7 +19,7 @@ def make_statement(database: str, like: Iterable[TocEntry], live: LiveDatabase |
         database,
         like,
         owner=live.settings.owner if live and owners else None,
-        tablespace=live.tablespace if live else None,
+        tablespace=live.tablespace if live and live.tablespace != _DEFAULT else None,
     )
 
 

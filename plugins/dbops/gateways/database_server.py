@@ -123,7 +123,7 @@ class DatabaseServer:
         except DatabaseError as error:
             raise RestoreFailed(
                 f"The database {name} could not be created: {error.what}",
-                "It has to have the encoding and the locale of the source, so that everything sorts as before.",
+                f"{error.remedy} It has the encoding and the locale of the source, so that all sorts as before.",
             ) from None
         oid = self.oid_of(name)
         if oid is None:

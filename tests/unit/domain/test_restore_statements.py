@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbops.domain.database_settings import DatabaseSettings, Setting
 from dbops.domain.restore_statements import make_statement, swap_statements
 from tests.unit.restores import live
@@ -25,8 +27,9 @@ def test_without_a_live_database_there_is_one_rename() -> None:
 
 
 def test_the_new_database_is_where_and_whose_the_live_one_is() -> None:
-    assert make_statement("r", (), ODD, owners=True) == (
-        'CREATE DATABASE "r" TEMPLATE = template0 TABLESPACE = "pg_default" OWNER = "The App"'
+    assert make_statement("r", (), replace(ODD, tablespace="fast"), owners=True) == (
+        'CREATE DATABASE "r" TEMPLATE = template0 TABLESPACE = "fast" OWNER = "The App"'
     )
+    assert "TABLESPACE" not in make_statement("r", (), ODD, owners=True)  # an ordinary role may not ask for it
     assert "OWNER" not in make_statement("r", (), ODD, owners=False)
     assert make_statement("r", (), None, owners=True) == 'CREATE DATABASE "r" TEMPLATE = template0'
