@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
 from dbops.domain.key_part import key_part
+from dbops.domain.major_version import major_version
 from dbops.errors import InvalidRequest
 
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -65,11 +66,6 @@ def read_backup_id(text: str) -> BackupId:
         raise InvalidRequest(f"{error}.", "`python -m dbops backups <target>` lists them.") from None
 
 
-def major_of(version: str) -> int:
-    """The major version of PostgreSQL or one of its programs, from ``17.10`` or ``18beta1``."""
-    return int(re.split(r"\D", version, maxsplit=1)[0])
-
-
 @dataclass(frozen=True, config=_RECORD)
 class FileEntry:
     """One file of the archive, exactly as it lies in the bucket."""
@@ -116,12 +112,12 @@ class BackupManifest:
     @property
     def server_major(self) -> int:
         """The major version of the server that was dumped."""
-        return major_of(self.server_version)
+        return major_version(self.server_version)
 
     @property
     def pg_dump_major(self) -> int:
         """The major version of the program that did it."""
-        return major_of(self.pg_dump_version)
+        return major_version(self.pg_dump_version)
 
     @property
     def rows(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from dbops.domain.markdown_text import plain_text
 from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.report import Report, Verdict
 from dbops.domain.verification import Verification
@@ -58,8 +59,8 @@ def verification_markdown(proof: Verification) -> str:
         f"{_seconds(proof.load_seconds)}, ANALYZE {_seconds(proof.analyze_seconds)}, verification "
         f"{_seconds(proof.verify_seconds)}."
     ]
-    lines += [f"- **{sentence}**" for sentence in proof.errors]
-    lines += [f"- {sentence}" for sentence in proof.warnings]
+    lines += [f"- **{plain_text(sentence)}**" for sentence in proof.errors]
+    lines += [f"- {plain_text(sentence)}" for sentence in proof.warnings]
     return "\n".join(lines[:1] + ([""] if lines[1:] else []) + lines[1:])
 
 

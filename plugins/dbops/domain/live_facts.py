@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbops.domain.backup import major_of
 from dbops.domain.database_settings import DatabaseSettings
+from dbops.domain.major_version import major_version
 
 TableName = tuple[str, str]
 
@@ -68,4 +68,4 @@ class ServerFacts:
     @property
     def major(self) -> int:
         """The major version."""
-        return major_of(self.version)
+        return major_version(self.version)

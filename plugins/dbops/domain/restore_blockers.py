@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from dbops.domain.backup import major_of
 from dbops.domain.live_facts import LiveDatabase, ServerFacts
+from dbops.domain.major_version import major_version
 from dbops.domain.quantities import format_bytes
 from dbops.domain.restore_request import RestoreRequest
 
@@ -41,7 +41,7 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
 
 
 def _server(found: RestoreConditions) -> Iterator[str]:
-    if found.server.major < major_of(found.made_on):
+    if found.server.major < major_version(found.made_on):
         yield (
             f"The server is PostgreSQL {found.server.version}, older than the {found.made_on} that the backup was made "
             "on: restore onto one that is as new."
@@ -77,6 +77,8 @@ def _into(found: RestoreConditions) -> Iterator[str]:
 def _schema(found: RestoreConditions) -> Iterator[str]:
     if found.live is None:
         yield f"There is no database {found.live_name}, so that no schema can come into it."
+    # pg_restore knows no other name for a schema: it would load into the live one.
+    yield "A schema cannot be restored under another name yet: restore it beside, or into an empty database."
 
 
 def _swap(found: RestoreConditions) -> Iterator[str]:

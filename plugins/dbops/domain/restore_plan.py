@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from dbops.domain.backup import BackupManifest
 from dbops.domain.live_facts import LiveDatabase, LiveTable
 from dbops.domain.markdown_table import markdown_table
+from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text
 from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.retention import age_of
@@ -78,17 +79,17 @@ class RestorePlan:
             *self._list("What stands in the way", self.blockers, bold=True),
             *self._list("What to know", self.warnings),
             markdown_table(("", ""), self._facts()),
-            f"### What the backup holds, and what is live in `{self.live_name}`",
+            f"### What the backup holds, and what is live in {code_span(self.live_name)}",
             self._comparison(),
             *self._sessions(),
             "### What will run",
-            "\n".join(["```sql", *self._script(), "```"]),
+            self._statements(),
         ]
         return "\n\n".join(parts)
 
     def _list(self, title: str, sentences: tuple[str, ...], *, bold: bool = False) -> list[str]:
         mark = "**" if bold else ""
-        lines = "\n".join(f"- {mark}{sentence}{mark}" for sentence in sentences)
+        lines = "\n".join(f"- {mark}{plain_text(sentence)}{mark}" for sentence in sentences)
         return [f"### {title}", lines] if sentences else []
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -104,8 +105,8 @@ class RestorePlan:
             ("It holds", held),
             ("Verified", verified),
             ("Chosen", self._chosen()),
-            ("Goes into", f"`{self.schema or self.database}`, {_WHERE[self.request.mode]}"),
-            *([("The live database becomes", f"`{self.before}`")] if self.before and self.live else []),
+            ("Goes into", Markup(f"{code_span(self.schema or self.database)}, {_WHERE[self.request.mode]}")),
+            *([("The live database becomes", code_span(self.before))] if self.before and self.live else []),
             ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
         ]
@@ -123,9 +124,8 @@ class RestorePlan:
     def _chosen(self) -> str:
         if self.request.is_whole:
             return "the whole database"
-        return ", ".join(
-            [*(f"schema {name}" for name in self.request.schemas), *(f"table {name}" for name in self.request.tables)]
-        )
+        schemas = (f"schema {name}" for name in self.request.schemas)
+        return plain_text(", ".join([*schemas, *(f"table {name}" for name in self.request.tables)]))
 
     def _comparison(self) -> str:
         backup = {(table.schema, table.name): table.rows for table in self.manifest.tables}
@@ -142,13 +142,21 @@ class RestorePlan:
         absent = "" if self.live else "There is no live database of that name.\n\n"
         return f"{absent}{markdown_table(head, rows)}{more}"
 
+    def _statements(self) -> str:
+        return code_block("\n".join(self._script()), "sql")
+
     def _sessions(self) -> list[str]:
         if self.request.mode != "swap" or self.live is None:
             return []
         if not self.live.sessions:
             return ["### Connections that the swap will end", "None at this moment."]
         rows = [
-            (group.role, group.application or "-", str(group.count), "yes" if group.may_end else "**no**")
+            (
+                plain_text(group.role),
+                plain_text(group.application or "-"),
+                str(group.count),
+                Markup("yes" if group.may_end else "**no**"),
+            )
             for group in self.live.sessions
         ]
         table = markdown_table(("role", "application", "connections", "may be ended by us"), rows)
@@ -164,8 +172,9 @@ def _row(
 ) -> tuple[str, ...]:
     held = "-" if not in_backup else "(no rows of its own)" if rows is None else f"{rows:,}"
     now = "-" if live is None else f"{'' if live.exact else 'about '}{live.rows:,}"
+    shown = plain_text(".".join(name))
     if not times:
-        return ".".join(name), held, now
+        return shown, held, now
     newest = live.newest if live and live.newest else "-"
     since = f"{live.since:,}" if live and live.since is not None else "-"
-    return ".".join(name), held, now, newest, since
+    return shown, held, now, newest, since

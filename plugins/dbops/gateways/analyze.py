@@ -24,5 +24,8 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
         status = process.wait()
         said = process.stderr()
     if status:
-        raise RestoreFailed(f"ANALYZE of the restored database failed (status {status}): {said or 'no reason'}.")
+        raise RestoreFailed(
+            f"ANALYZE of the restored database failed (status {status}): {said or 'no reason'}.",
+            "Nothing live was touched; the server's log says more.",
+        )
     return time.monotonic() - began

@@ -87,6 +87,10 @@ class Database:
             rows = session.execute(text(catalog_sql("dumped_relations"))).mappings()
             return [DumpedRelation(**row) for row in rows]
 
+    def unreadable_relations(self) -> list[str]:
+        """The tables and sequences that this role may not read, by name."""
+        return [f"{each.schema}.{each.name}" for each in self.dumped_relations() if not each.readable]
+
     def unreadable_large_objects(self) -> list[int]:
         """The oids of the large objects that this role may not read."""
         with self._session() as session:

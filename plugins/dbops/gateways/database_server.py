@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -40,9 +40,10 @@ class DatabaseServer:
 
     def _find_elsewhere(self) -> DatabaseAddress:
         """A database to be connected to while others are renamed and made."""
-        own = (self._address.database,) if self._address.database != self._live else ()
         refusal: DatabaseError | None = None
-        for name in (*own, *_MAINTENANCE):
+        for name in (self._address.database, *_MAINTENANCE):
+            if name == self._live:
+                continue
             address = replace(self._address, database=name)
             try:
                 with reading(address, timeout_ms=_TIMEOUT_MS):
@@ -95,11 +96,10 @@ class DatabaseServer:
             oid: int | None = session.execute(query, {"name": name}).scalar_one_or_none()
         return oid
 
-    def bytes_of_all(self) -> int:
-        """What all databases take on the server's disk, as far as our role may ask; the write-ahead log not counted."""
-        query = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database"
+    def bytes_of_all(self, *, without: str | None) -> int:
+        """What all other databases take on the server's disk, as far as our role may ask; its log is not counted."""
         with self._reading() as session:
-            return int(session.execute(text(f"{query} WHERE has_database_privilege(oid, 'CONNECT')")).scalar_one())
+            return int(session.execute(text(catalog_sql("bytes_of_databases")), {"without": without}).scalar_one())
 
     def sessions(self, oid: int) -> tuple[SessionGroup, ...]:
         """Who is connected to a database."""
@@ -123,12 +123,21 @@ class DatabaseServer:
         except DatabaseError as error:
             raise RestoreFailed(
                 f"The database {name} could not be created: {error.what}",
-                "It has to have the encoding and the locale of the source, so that everything sorts as before.",
+                f"{error.remedy} It has the encoding and the locale of the source, so that all sorts as before.",
             ) from None
         oid = self.oid_of(name)
         if oid is None:
             raise RestoreFailed(f"The database {name} was created and is gone again.", "Find out who dropped it.")
         return oid
+
+    def rehearse(self, statements: Sequence[str]) -> None:
+        """Run the statements in a transaction that is rolled back; raises DatabaseError with what is refused."""
+        with changing(self._elsewhere) as session:
+            session.execute(text("SET lock_timeout = '10s'"))
+            session.execute(text("BEGIN"))
+            for statement in statements:
+                session.exec_driver_sql(statement.replace("%", "%%"))
+            session.execute(text("ROLLBACK"))
 
     def drop(self, name: str, oid: int) -> None:
         """Drop a database that is not whole; does nothing where that name is another database by now."""

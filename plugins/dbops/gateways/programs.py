@@ -10,7 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbops.domain.backup import major_of
+from dbops.domain.major_version import major_version
 from dbops.errors import PreflightFailed
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -48,7 +48,7 @@ def find_pg_dump(folder: Path | None, server_major: int) -> Program:
 
 def find_pg_restore(folder: Path | None, made_by: str) -> Program:
     """The first pg_restore that reads what pg_dump of version ``made_by`` wrote; raises PreflightFailed."""
-    needed = max(OLDEST_PG_DUMP, major_of(made_by))
+    needed = max(OLDEST_PG_DUMP, major_version(made_by))
     why = f"the backup was made by pg_dump {made_by}"
     return find_program("pg_restore", folder, at_least=needed, why=why)
 

@@ -43,7 +43,9 @@ def _session(address: DatabaseAddress) -> Iterator[Connection]:
         said = str(error.orig)
         if error.connection_invalidated or isinstance(error.orig, psycopg2.OperationalError):
             raise unreachable(said, address) from None
-        raise DatabaseError(f"The server of database {address.database} refused: {first_line(said)}.") from None
+        raise DatabaseError(
+            f"The server of database {address.database} refused: {first_line(said)}.", _refused(said)
+        ) from None
 
 
 def _connect(address: DatabaseAddress) -> Any:
@@ -65,6 +67,12 @@ def first_line(said: str) -> str:
     """What a server said first, without its full stop; details may quote rows."""
     lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else "no reason was given"
+
+
+def _refused(said: str) -> str:
+    if any(words in said for words in ("permission denied", "must be owner", "must be member", "must be superuser")):
+        return "Grant our role what it lacks, or name another role."
+    return "The server's log says more."
 
 
 def _remedy(said: str) -> str:

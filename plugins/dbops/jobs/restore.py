@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.database_settings import settings_statements
 from dbops.domain.progress import LoadProgress
+from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.target import Target
@@ -20,7 +22,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import require_unchanged_plan, selection_of
+from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
 
@@ -55,6 +57,7 @@ def restore(
         restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
         record = restoring.make_room(record, plan)
         try:
+            restoring.rehearse_swap(record, plan)
             loaded = restoring.load(record, programs, on_progress)
         except BaseException:
             restoring.discard(record)
@@ -87,6 +90,18 @@ class _Restoring:
         record = self._put(record, None)
         return self._put(record, self.server.create(record.database, plan.statements[0]))
 
+    def rehearse_swap(self, record: RestoreRecord, plan: RestorePlan) -> None:
+        """Find out before hours of loading what the server would refuse to give to another database."""
+        if record.request.mode != "swap" or plan.live is None:
+            return
+        try:
+            self.server.rehearse(settings_statements(plan.live.settings, record.database))
+        except DatabaseError as error:
+            raise PreflightFailed(
+                f"What belongs to the name {record.live} cannot be given to the restored database: {error.what}",
+                "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
+            ) from None
+
     def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
         return load_archive(
             self.bucket,
@@ -95,7 +110,7 @@ class _Restoring:
             self.server.address(record.database),
             jobs=self.target.restore.jobs,
             parallelism=self.target.storage.parallelism,
-            selection=selection_of(self.archive, record.request),
+            selection=restore_extent(self.archive.manifest, self.archive.entries, record.request).selection,
             clean_owners=not self.target.restore.owners,
             on_progress=on_progress,
         )

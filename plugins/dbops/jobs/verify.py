@@ -9,8 +9,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from dbops.domain.backup import TableEntry, major_of
+from dbops.domain.backup import TableEntry
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.major_version import major_version
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
 from dbops.domain.toc_entry import TocEntry
@@ -140,10 +141,10 @@ def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Find
     entries, selection, renamed = restored.archive.entries, restored.selection, restored.renamed
     if selection is not None:
         entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
-    manifest, major, only_expected = restored.archive.manifest, major_of(version), selection is not None
+    manifest, major, only_expected = restored.archive.manifest, major_version(version), selection is not None
     written = (manifest.server_major, manifest.pg_dump_major)
     if renamed is not None:
-        entries, written, only_expected = renamed.entries, (major_of(renamed.described_by), pg_dump.major), False
+        entries, written, only_expected = renamed.entries, (major_version(renamed.described_by), pg_dump.major), False
     found = dump_schema(pg_dump, restored.address, restored.new_name)
     for sentence in differences(entries, found, owners=restored.owners, only_expected=only_expected):
         if renamed is not None and sentence.startswith("acl ") and not sentence.endswith("is missing"):

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.complaints import Complaint
+from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification
@@ -20,7 +21,6 @@ from dbops.gateways.migrations import read_migration_sync
 from dbops.gateways.programs import find_pg_restore, find_program
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
-from dbops.jobs.plan_restore import selection_of
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.verify import Restored, verify
 
@@ -94,7 +94,7 @@ def _compare(
         loaded=Loaded(record.downloaded, record.load_seconds, complaints),
         analyze_seconds=record.analyze_seconds,
         started=record.planned,
-        selection=selection_of(archive, record.request),
+        selection=restore_extent(archive.manifest, archive.entries, record.request).selection,
         owners=target.restore.owners,
     )
     return verify(restored, pg_dump, kind="restore", run=record.run, jobs=target.restore.jobs, clock=clock)

@@ -8,8 +8,10 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
+from dbops.domain.kept_databases import kept_problem
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
+from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, claim, manifest, target, verification
 
 HOUR = timedelta(hours=1)
@@ -255,5 +257,8 @@ def test_every_problem_says_what_to_do() -> None:
         *problems("no answer"),
     ]
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
+    kept = kept_problem(record(swapped=NOW - 2 * DAY), NOW)
+    assert kept is not None
+    found.append(kept)
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)
