@@ -11,7 +11,7 @@ import os
 import select
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -19,7 +19,6 @@ from typing import BinaryIO
 import numpy as np
 from backports import zstd
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.split_reading import PageRange
 from dbops.errors import DbopsError, SpoolError
 from dbops.gateways.copy_rows import NEWLINE, TRAILER
@@ -50,16 +49,6 @@ SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 """
 
-# The first session that fails ends all: the others would read on for hours for nothing.
-_ALL_SESSIONS = r"""trap 'exit 3' TERM
-psql=$1; shift
-for session in "$@"; do
-    { "$psql" -X -q -w -f "$session" || kill -TERM $$; } &
-    pids="$pids $!"
-done
-for pid in $pids; do wait "$pid"; done
-"""
-
 
 @dataclass(frozen=True)
 class SplitTable:
@@ -80,6 +69,16 @@ class SplitTable:
             rows = f"SELECT {self.columns} FROM ONLY {self.relation} WHERE {where}"  # noqa: S608 - pg_dump's own words
             lines.append(f"COPY ({rows}) TO STDOUT;")
         return "\n".join([*lines, r"\qecho '\\.'", ""])
+
+
+def session_commands(pg_dump: Program, folder: Path, readers: int) -> list[list[str]]:
+    """How psql is called by each reader, with a script in ``folder`` that SplitTables writes."""
+    psql = [str(pg_dump.sibling("psql")), "-X", "-q", "-w", "-f"]
+    return [[*psql, str(_script(folder, number))] for number in range(readers)]
+
+
+def _script(folder: Path, reader: int) -> Path:
+    return folder / f"{reader}.sql"
 
 
 class DataFile:
@@ -123,41 +122,46 @@ class DataFile:
 
 
 class SplitTables:
-    """Starts reading into ``folder`` at once; ``stop`` ends it. ``encoding`` is the archive's."""
+    """Starts reading into ``folder`` at once; ``stop`` ends it. ``encoding`` is the archive's.
+
+    ``start`` starts one of the commands that ``session_commands`` gave.
+    """
 
     def __init__(
         self,
-        pg_dump: Program,
-        address: DatabaseAddress,
+        commands: Sequence[Sequence[str]],
+        start: Callable[[Sequence[str]], GuardedProcess],
         folder: Path,
         tables: Sequence[SplitTable],
         *,
-        readers: int,
         snapshot: str,
         encoding: str,
         level: int,
     ) -> None:
+        readers = len(commands)
         self._folder = folder
         self.files = {table.file: DataFile(folder / table.file, level, readers) for table in tables}
         self._running = threading.Event()
         self._running.set()
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
-        scripts = []
-        self._threads = []
+        self._sessions: list[GuardedProcess] = []
+        self._threads: list[threading.Thread] = []
         for number in range(readers):
             pipes = [folder / f"{table.file}.{number}" for table in tables]
             for pipe in pipes:
                 os.mkfifo(pipe, 0o600)
-            script = folder / f"{number}.sql"
             copies = [table.copy_statements(number, pipe) for table, pipe in zip(tables, pipes, strict=True)]
-            script.write_text(_SESSION.format(snapshot=snapshot, encoding=encoding) + "".join(copies), encoding="utf-8")
-            scripts.append(str(script))
+            script = _SESSION.format(snapshot=snapshot, encoding=encoding) + "".join(copies)
+            _script(folder, number).write_text(script, encoding="utf-8")
             self._threads.append(threading.Thread(target=self._run, args=(pipes,), name=f"reader {number}"))
-        command = ["/bin/sh", "-c", _ALL_SESSIONS, "sh", str(pg_dump.sibling("psql")), *scripts]
-        self._process = GuardedProcess(command, address.libpq_environment())
-        for thread in self._threads:
-            thread.start()
+        try:
+            for command, thread in zip(commands, self._threads, strict=True):
+                self._sessions.append(start(command))
+                thread.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def status(self) -> int | None:
         """0 when every file is whole, another exit status where a session failed, None before; raises SpoolError."""
@@ -168,14 +172,15 @@ class SplitTables:
             ) from None
         if self._failure is not None:
             raise self._failure
-        status = self._process.status()
-        if status == 0 and any(thread.is_alive() for thread in self._threads):
-            return None
-        return status
+        statuses = [session.status() for session in self._sessions]
+        if failed := next(filter(None, statuses), None):
+            return failed  # the others would read on for hours for nothing
+        return None if None in statuses or any(thread.is_alive() for thread in self._threads) else 0
 
     def failure(self, status: int) -> DbopsError:
         """What that exit status, not 0, means."""
-        return dump_failure("psql, which reads a large table,", status, self._process.stderr(), self._folder)
+        said = next((session.stderr() for session in self._sessions if session.status() == status), "")
+        return dump_failure("psql, which reads a large table,", status, said, self._folder)
 
     def pause(self) -> None:
         """Take nothing more out of the pipes: the sessions wait, and the server with them."""
@@ -189,8 +194,9 @@ class SplitTables:
         """End all sessions and threads."""
         self._stopped.set()
         self._running.set()
-        self._process.stop()
-        for thread in self._threads:
+        for session in self._sessions:
+            session.stop()
+        for thread in self._threads[: len(self._sessions)]:
             thread.join()
         for file in self.files.values():
             file.close()

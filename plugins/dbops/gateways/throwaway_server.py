@@ -25,7 +25,8 @@ from dbops.domain.database_definition import creation_options
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import ServerFailed
 from dbops.gateways.account import can_reach, server_account
-from dbops.gateways.guarded_process import GuardedProcess, inherited_environment
+from dbops.gateways.guard import inherited_environment
+from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 from dbops.gateways.spool import Spool
 
