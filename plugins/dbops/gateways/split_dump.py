@@ -21,6 +21,7 @@ from dbops.domain.target import BackupOptions
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.brake import Brake
 from dbops.gateways.dump import TOC, DumpFile, PlainDump
 from dbops.gateways.guard import Guard
 from dbops.gateways.guarded_process import GuardedProcess
@@ -33,6 +34,7 @@ _NAME = r'(?:"(?:[^"]|"")+"|[^\s".(]+)'
 _COPY = re.compile(rf"COPY ({_NAME}\.{_NAME}) \((.+)\) FROM stdin;\s*", re.DOTALL)
 _ENCODING = re.compile(r"SET client_encoding = '([A-Za-z0-9_]+)'")
 _TICK = 0.05
+_BETWEEN_LOOKS = 0.1  # of the spool's cap; whoever sends it on looks twenty times a second, and pauses at 0.7 of it
 _ROWS = "TABLE DATA"
 
 
@@ -99,6 +101,7 @@ class SplitDump:
             snapshot=self._snapshot.name,
             encoding=encoding,
             level=self._options.zstd_level,
+            brake=Brake(int(self._options.spool_cap * _BETWEEN_LOOKS)),
         )
         for left in self._whole.folder.iterdir():
             if left.name != TOC:

@@ -14,14 +14,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
-
-import numpy as np
-from backports import zstd
 
 from dbops.domain.split_reading import PageRange
 from dbops.errors import DbopsError, SpoolError
-from dbops.gateways.copy_rows import NEWLINE, TRAILER
+from dbops.gateways.brake import Brake
+from dbops.gateways.copy_rows import NEWLINE
+from dbops.gateways.data_file import DataFile
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pg_dump import dump_failure
 from dbops.gateways.pipe_size import enlarge
@@ -81,50 +79,10 @@ def _script(folder: Path, reader: int) -> Path:
     return folder / f"{reader}.sql"
 
 
-class DataFile:
-    """A table's data file while it is written: rows from several threads, one zstd stream."""
-
-    def __init__(self, path: Path, level: int, readers: int) -> None:
-        self.path = path
-        self.rows = self.bytes = 0
-        self.is_closed = False
-        self._readers = readers
-        self._stream = zstd.ZstdCompressor(level=level)
-        self._lock = threading.Lock()
-        self._file: BinaryIO = path.open("xb", buffering=0)
-
-    def add(self, rows: memoryview) -> None:
-        """Add whole rows."""
-        # Five times as fast as bytes.count, and every row of the table passes here.
-        count = int(np.count_nonzero(np.frombuffer(rows, np.uint8) == NEWLINE))
-        with self._lock:
-            self.rows += count
-            self.bytes += len(rows)
-            self._write(self._stream.compress(rows))
-
-    def end_reader(self) -> None:
-        """One reader has read its part; the last one ends the file as pg_dump ends a table."""
-        with self._lock:
-            self._readers -= 1
-            if not self._readers:
-                self._write(self._stream.compress(TRAILER) + self._stream.flush())
-                self.close()
-                self.is_closed = True
-
-    def _write(self, compressed: bytes) -> None:
-        left = memoryview(compressed)
-        while left:
-            left = left[self._file.write(left) or 0 :]
-
-    def close(self) -> None:
-        """Close it, whole or not."""
-        self._file.close()
-
-
 class SplitTables:
     """Starts reading into ``folder`` at once; ``stop`` ends it. ``encoding`` is the archive's.
 
-    ``start`` starts one of the commands that ``session_commands`` gave.
+    ``start`` starts one of the commands that ``session_commands`` gave; ``brake`` holds what they write.
     """
 
     def __init__(
@@ -137,12 +95,11 @@ class SplitTables:
         snapshot: str,
         encoding: str,
         level: int,
+        brake: Brake,
     ) -> None:
         readers = len(commands)
-        self._folder = folder
-        self.files = {table.file: DataFile(folder / table.file, level, readers) for table in tables}
-        self._running = threading.Event()
-        self._running.set()
+        self._folder, self._brake = folder, brake
+        self.files = {table.file: DataFile(folder / table.file, level, readers, brake) for table in tables}
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
         self._sessions: list[GuardedProcess] = []
@@ -164,7 +121,11 @@ class SplitTables:
             raise
 
     def status(self) -> int | None:
-        """0 when every file is whole, another exit status where a session failed, None before; raises SpoolError."""
+        """0 when every file is whole, another exit status where a session failed, None before; raises SpoolError.
+
+        To be asked whenever the spool was looked at: what is written in between is bounded by the brake.
+        """
+        self._brake.look()
         if isinstance(self._failure, OSError):
             raise SpoolError(
                 f"A table cannot be written into the spool directory {self._folder.parent}: {self._failure.strerror}.",
@@ -184,16 +145,16 @@ class SplitTables:
 
     def pause(self) -> None:
         """Take nothing more out of the pipes: the sessions wait, and the server with them."""
-        self._running.clear()
+        self._brake.pull()
 
     def resume(self) -> None:
         """Go on."""
-        self._running.set()
+        self._brake.release()
 
     def stop(self) -> None:
         """End all sessions and threads."""
         self._stopped.set()
-        self._running.set()
+        self._brake.release()
         for session in self._sessions:
             session.stop()
         for thread in self._threads[: len(self._sessions)]:
@@ -204,7 +165,7 @@ class SplitTables:
     def _run(self, pipes: Sequence[Path]) -> None:
         try:
             for pipe, file in zip(pipes, self.files.values(), strict=True):
-                with Rows(pipe, self._running, self._stopped) as rows:
+                with Rows(pipe, self._brake, self._stopped) as rows:
                     rows.copy(file)
         except Stopped:
             return
@@ -219,8 +180,8 @@ class Stopped(Exception):
 class Rows:
     """Whole rows out of one pipe."""
 
-    def __init__(self, pipe: Path, running: threading.Event, stopped: threading.Event) -> None:
-        self._running, self._stopped = running, stopped
+    def __init__(self, pipe: Path, brake: Brake, stopped: threading.Event) -> None:
+        self._brake, self._stopped = brake, stopped
         # For writing too, so that opening it waits for nobody: its end is the line that says so, not the pipe's.
         self._pipe = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
         enlarge(self._pipe)
@@ -262,7 +223,7 @@ class Rows:
         if self._held > len(self._buffer) - BUFFER:
             self._buffer.extend(bytes(len(self._buffer)))
         while not self._stopped.is_set():
-            if not self._running.wait(_LOOK_UP) or not select.select([self._pipe], [], [], _LOOK_UP)[0]:
+            if not self._brake.wait(_LOOK_UP) or not select.select([self._pipe], [], [], _LOOK_UP)[0]:
                 continue
             with memoryview(self._buffer) as space:
                 length = os.readv(self._pipe, [space[self._held : self._held + BUFFER]])
