@@ -112,8 +112,8 @@ class Stage:
         include = STATE / "include"
         (include / "targets").mkdir(parents=True, exist_ok=True)
         self.spool.mkdir(exist_ok=True)
-        if not (include / "sql").exists():
-            (include / "sql").symlink_to(REPOSITORY / "include/sql")
+        (include / "sql").unlink(missing_ok=True)  # the state may have been moved here from another clone
+        (include / "sql").symlink_to(REPOSITORY / "include/sql")
         (include / "defaults.yaml").write_text("{}\n")
         target = {
             "connection": "bench",
