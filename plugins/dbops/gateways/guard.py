@@ -97,7 +97,7 @@ class Guard:
         if len(self.commands) > 1 and self.status(number) is None:
             self._ask(f"stop {number}")
             self.wait(number, _PATIENCE)
-        if len(self.commands) == 1 or self.status(number) is None:
+        if len(self.commands) == 1 or number not in self._statuses:  # the guardian hangs, or was killed
             self.close()
 
     def close(self) -> None:
@@ -113,6 +113,7 @@ class Guard:
             for number in self._pids.keys() - self._statuses.keys():
                 with suppress(ProcessLookupError):
                     os.killpg(self._pids[number], signal.SIGKILL)
+                self._statuses[number] = -1  # once: its number may soon be somebody else's
         self._listener.join(timeout=5)
 
     def _ask(self, request: str) -> None:
