@@ -90,7 +90,7 @@ compose-env: ## Write .env for docker-compose.yaml, with generated secrets
 	@echo "Wrote $(ENV_FILE)"
 
 .PHONY: bench
-bench: venv ## Measure the backup beside the usual script (about 20 minutes, 15 GB of disk)
+bench: venv ## Measure backup and restore beside the usual ways (about 30 minutes, 20 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
 ##@ Keep it
