@@ -97,6 +97,20 @@ class Browser:
 
         eventually(clicked, f'a click on {css} saying "{saying}"')
 
+    def choose(self, field: str, option: str) -> None:
+        """Choose exactly this in one of a form's lists."""
+        self.click(f"[id={field}]")
+        self.find("[role=option]")
+
+        def chosen() -> bool:
+            options = self._chrome.find_elements(By.CSS_SELECTOR, "[role=option]")
+            found = next((one for one in options if one.text == option), None)
+            if found is not None:
+                found.click()
+            return found is not None
+
+        eventually(chosen, f"{option} in the list {field}")
+
     def see(self, *words: str, seconds: float = 60.0) -> str:
         """Wait until the page, or its topmost dialog, shows all these words; its text."""
 
