@@ -25,12 +25,11 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1400,1000",
 )
 
 
 @contextmanager
-def chromium() -> Iterator[Chrome]:
+def chromium(height: int = 1000) -> Iterator[Chrome]:
     """A Chromium that knows nobody and looks nothing up outside; where there is none, the test fails and says so."""
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:
@@ -42,7 +41,7 @@ def chromium() -> Iterator[Chrome]:
     options = ChromeOptions()
     options.binary_location = program
     with tempfile.TemporaryDirectory(prefix="dbops-chromium-", ignore_cleanup_errors=True) as profile:
-        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*_FLAGS, f"--window-size=1400,{height}", f"--user-data-dir={profile}"):
             options.add_argument(flag)
         chrome = Chrome(options=options, service=ChromeService(driver))
         try:
