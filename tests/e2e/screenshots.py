@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def _trigger_form(stack: RunningStack) -> None:
-    with chromium(height=1560) as chrome:
+    with chromium(height=1950) as chrome:
         browser = _logged_in(stack, Browser(chrome, stack.demo.url, stack.demo.users, _FOLDER), "alice")
         browser.open("/dags/restore")
         browser.click("button[data-testid=trigger-dag-button]")
