@@ -15,15 +15,19 @@ from tests.e2e.waiting import eventually
 TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
 
 
-def wait_until_parked(stack: RunningStack, run: Run, task_id: str) -> None:
+def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float = 60.0) -> None:
     """Wait until a question can be answered.
 
     The scheduler hears from the executor a moment after the parking that the task's process has ended. Where an answer
     has come by then, it takes the task for one that was killed, and fails it: a race in Airflow, not in what we test.
     """
-    eventually(
-        lambda: run.task(task_id)["state"] == "awaiting_input", f"the question of {run.run_id}: {run.log(task_id)}"
-    )
+
+    def is_parked() -> bool:
+        states = run.states()
+        assert not {"failed", "upstream_failed"} & set(states.values()), f"{run.run_id} asks nothing: {states}"
+        return states.get(task_id) == "awaiting_input"
+
+    eventually(is_parked, f"the question of {run.run_id}: {run.log(task_id)}", seconds=seconds)
     heard = re.compile(
         rf"Received executor event with state success for task instance TaskInstanceKey\(dag_id='{run.dag_id}', "
         rf"task_id='{task_id}', run_id='{re.escape(run.run_id)}', try_number={run.task(task_id)['try_number']},"

@@ -57,7 +57,7 @@ def _report(stack: RunningStack, alice: Rest, restore: Restore) -> None:
     """Nobody waits for the picture of the report: the run is only brought to its end."""
     bob = stack.rest("bob")
     restore.approve(bob)
-    restore.run.wait("success")
+    restore.wait("success")
     bob.close()
     alice.close()
 

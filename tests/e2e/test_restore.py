@@ -70,7 +70,7 @@ def swapped(asked: Mapping[str, Restore], bob: Rest) -> Restore:
     restore.wait_until_parked()
     with restore.orders.connect("shop-web") as session:
         restore.approve(bob, reason="ticket 4711")
-        restore.run.wait("success")
+        restore.wait("success")
         with pytest.raises(psycopg.OperationalError):
             session.execute("SELECT 1")
     return restore
@@ -133,7 +133,7 @@ class TestASwap:
     def test_that_is_cleared_and_run_again_does_nothing_twice(self, swapped: Restore, alice: Rest) -> None:
         databases, audit, record = swapped.orders.databases(), swapped.audit(), swapped.record()
         swapped.clear(alice, "swap")
-        swapped.run.wait("success")
+        swapped.wait("success")
         assert swapped.run.task("swap")["try_number"] == 2
         assert (swapped.orders.databases(), swapped.audit(), swapped.record()) == (databases, audit, record)
 
@@ -198,7 +198,7 @@ class TestInABrowser:
         browser.find("input[name=element_reason]").send_keys("ticket 4711")
         browser.screenshot("question")
         browser.click("button", "Approve")
-        waiting.run.wait("success")
+        waiting.wait("success")
         assert waiting.record()["approved_by"] == "bob"
         assert waiting.orders.rows() == ROWS
 
@@ -217,7 +217,7 @@ class TestInABrowser:
 
         restore = Restore(stack, alice.newest_run("restore"), "orders")
         assert restore.run.run_id in browser.address
-        restore.run.wait("success")
+        restore.wait("success")
         record = restore.record()
         assert (record["request"]["mode"], record["state"], record["requested_by"]) == ("beside", "verified", "alice")
         assert restore.orders.databases() == before | {record["database"]: record["oid"]}
