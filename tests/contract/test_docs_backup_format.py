@@ -52,12 +52,13 @@ def test_every_key_of_the_manifest_is_explained_once() -> None:
 
 def test_every_object_that_the_code_names_is_on_the_page() -> None:
     layout = Layout("")
-    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP)
+    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP).replace("<run>", "run")
     keys = [
         layout.started(BACKUP),
         layout.manifest(BACKUP),
         layout.hold(BACKUP),
         layout.verification(BACKUP),
+        layout.restore("run"),
         layout.audit(BACKUP.time, "expire"),
         layout.index,
     ]

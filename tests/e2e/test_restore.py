@@ -100,7 +100,7 @@ class TestASwap:
         shown = swapped.question()["body"]
         record = swapped.record()
         for words in (
-            f"| public.orders | {ROWS} | 0 |",
+            f"| public.orders | {ROWS} | 0 | **{ROWS} fewer live** |",
             "is proven",
             record["digest"],
             record["backup_id"],
