@@ -56,6 +56,10 @@ test-faults: ## What happens when something is killed, full, slow or gone
 $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
 
+.PHONY: screenshots
+screenshots: venv browser ## Take the pictures of docs/images anew, from a stack of their own (3 minutes)
+	@$(PY) -m tests.e2e.screenshots
+
 .PHONY: lint format types floors compose-check
 lint: venv ## Style: ruff
 	.venv/bin/ruff check

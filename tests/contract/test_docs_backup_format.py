@@ -57,12 +57,13 @@ def test_every_key_is_explained_once(title: str, record: type[BackupManifest | V
 
 def test_every_object_that_the_code_names_is_on_the_page() -> None:
     layout = Layout("")
-    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP)
+    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP).replace("<run>", "run")
     keys = [
         layout.started(BACKUP),
         layout.manifest(BACKUP),
         layout.hold(BACKUP),
         layout.verification(BACKUP),
+        layout.restore("run"),
         layout.audit(BACKUP.time, "expire"),
         layout.index,
     ]

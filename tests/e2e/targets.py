@@ -9,6 +9,9 @@ from typing import Any
 
 import yaml
 
+ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
+"""Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
+
 TARGETS: dict[str, dict[str, Any]] = {
     "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@example.com", "boss@example.com"]}},
     "unknown": {"connection": "nobody_defined_it"},
@@ -23,6 +26,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
     "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
+    **{name: {"connection": name} for name in ORDERS},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 

@@ -34,7 +34,7 @@ def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> No
 
     assert plan.blockers == ()
     shown = plan.markdown()
-    assert "| crm.orders | 100 | 60 |" in shown
+    assert "| crm.orders | 100 | 60 | - | - | **40 fewer live** |" in shown
     assert "2026-01-31" in shown
     assert f'ALTER DATABASE "{restoring.live}" RENAME TO "{plan.before}";' in shown
     assert "was never restored before" in shown

@@ -135,7 +135,8 @@ class RestorePlan:
             return "No table."
         shown = sorted(names, key=lambda name: -_weight(backup.get(name), live.get(name)))[:_TABLES_SHOWN]
         times = any(live[name].newest or live[name].since is not None for name in shown if name in live)
-        head = ("table", "rows in the backup", "rows live now", *(("newest live row", "newer than the backup") * times))
+        columns = ("table", "rows in the backup", "rows live now")
+        head = (*columns, *(("newest live row", "newer than the backup") * times), "what differs")
         rows = [_row(name, backup.get(name), name in backup, live.get(name), times=times) for name in sorted(shown)]
         left = len(names) - len(shown)
         more = f"\n\n{format_count(left, 'smaller table')} not shown." if left else ""
@@ -172,9 +173,21 @@ def _row(
 ) -> tuple[str, ...]:
     held = "-" if not in_backup else "(no rows of its own)" if rows is None else f"{rows:,}"
     now = "-" if live is None else f"{'' if live.exact else 'about '}{live.rows:,}"
-    shown = plain_text(".".join(name))
+    shown, differs = plain_text(".".join(name)), _difference(rows, in_backup, live)
     if not times:
-        return shown, held, now
+        return shown, held, now, differs
     newest = live.newest if live and live.newest else "-"
     since = f"{live.since:,}" if live and live.since is not None else "-"
-    return shown, held, now, newest, since
+    return shown, held, now, newest, since, differs
+
+
+def _difference(rows: int | None, in_backup: bool, live: LiveTable | None) -> Markup:
+    """What catches the eye of somebody who is tired; empty where both sides have as many."""
+    if not in_backup:
+        return Markup("**not in the backup**")
+    if live is None:
+        return Markup("**not live**")
+    if rows is None or rows == live.rows:
+        return Markup("")
+    about = "" if live.exact else "about "
+    return Markup(f"**{about}{abs(rows - live.rows):,} {'fewer' if live.rows < rows else 'more'} live**")
