@@ -35,8 +35,8 @@ BELONGINGS = """
     SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(d.oid, 'pg_database'), dattablespace,
            encoding, datcollate, datctype, datlocprovider::text, datlocale,
            (SELECT array_agg(acl::text ORDER BY acl::text) FROM unnest(datacl) acl),
-           (SELECT array_agg((setrole::regrole::text, setconfig)::text ORDER BY setrole)
-            FROM pg_db_role_setting WHERE setdatabase = d.oid)
+           (SELECT array_agg((setrole::regrole, setting)::text ORDER BY setrole, setting)
+            FROM pg_db_role_setting, unnest(setconfig) setting WHERE setdatabase = d.oid)
     FROM pg_database d WHERE datname = current_database()"""
 
 
@@ -66,7 +66,8 @@ def owned(loader: Loader, postgres_server: EmbeddedPostgres, roles: tuple[str, s
         url,
         *SHOP,
         f'GRANT USAGE ON SCHEMA crm TO "{app}"',
-        f'GRANT SELECT ON ALL TABLES IN SCHEMA crm TO "{app}"',
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA crm, public TO "{app}"',
+        f'GRANT SELECT ON ALL SEQUENCES IN SCHEMA crm TO "{app}"',
         f'ALTER DATABASE {quoted} SET search_path = crm, "Odd, one", public',
         f"ALTER DATABASE {quoted} SET application_name = 'it''s \\ 50% \"x\"'",
         f"ALTER DATABASE {quoted} SET TimeZone = 'Europe/Vienna'",
