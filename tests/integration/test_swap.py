@@ -13,7 +13,7 @@ import pytest
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreState
-from dbops.errors import PlanChanged, PreflightFailed, SwapFailed
+from dbops.errors import PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
 from dbops.gateways.database_server import DatabaseServer
 from dbops.jobs.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
@@ -35,8 +35,8 @@ BELONGINGS = """
     SELECT pg_get_userbyid(datdba), datconnlimit, shobj_description(d.oid, 'pg_database'), dattablespace,
            encoding, datcollate, datctype, datlocprovider::text, datlocale,
            (SELECT array_agg(acl::text ORDER BY acl::text) FROM unnest(datacl) acl),
-           (SELECT array_agg((setrole::regrole::text, setconfig)::text ORDER BY setrole)
-            FROM pg_db_role_setting WHERE setdatabase = d.oid)
+           (SELECT array_agg((setrole::regrole, setting)::text ORDER BY setrole, setting)
+            FROM pg_db_role_setting, unnest(setconfig) setting WHERE setdatabase = d.oid)
     FROM pg_database d WHERE datname = current_database()"""
 
 
@@ -66,7 +66,8 @@ def owned(loader: Loader, postgres_server: EmbeddedPostgres, roles: tuple[str, s
         url,
         *SHOP,
         f'GRANT USAGE ON SCHEMA crm TO "{app}"',
-        f'GRANT SELECT ON ALL TABLES IN SCHEMA crm TO "{app}"',
+        f'GRANT SELECT ON ALL TABLES IN SCHEMA crm, public TO "{app}"',
+        f'GRANT SELECT ON ALL SEQUENCES IN SCHEMA crm TO "{app}"',
         f'ALTER DATABASE {quoted} SET search_path = crm, "Odd, one", public',
         f"ALTER DATABASE {quoted} SET application_name = 'it''s \\ 50% \"x\"'",
         f"ALTER DATABASE {quoted} SET TimeZone = 'Europe/Vienna'",
@@ -170,6 +171,20 @@ def test_a_live_database_that_is_gone_altogether(restoring: Restoring, mode: str
         assert counted_rows(restoring.url) == rows
         assert "DROP DATABASE" not in restoring.report().markdown()
     assert restoring.report().verdict is Verdict.OK
+
+
+def test_a_live_database_that_lets_nobody_in_can_be_restored_beside(restoring: Restoring) -> None:
+    restoring.tell(f"ALTER DATABASE {restoring.quoted} ALLOW_CONNECTIONS false", database="postgres")
+
+    shown = restoring.plan().markdown()
+    assert "What is live now is not shown, for it cannot be read" in shown
+    restoring.load()
+    restoring.analyze()
+    record = restoring.verify()
+
+    assert restoring.ask("SELECT count(*) FROM crm.orders", record.database) == [(100,)]
+    with pytest.raises(RestoreFailed, match="could not read the schema"):
+        Restoring(restoring.loader, restoring.url).plan(mode="swap")
 
 
 def test_a_live_database_that_came_back_since_the_plan_is_not_overwritten(restoring: Restoring) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
 from dbops.domain.database_names import before_name, restored_name
-from dbops.domain.live_facts import LiveDatabase, ServerFacts
+from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
+from dbops.domain.recovery_time import expected_duration
 from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
 from dbops.domain.restore_extent import RestoreExtent, restore_extent
 from dbops.domain.restore_plan import RestorePlan
@@ -19,7 +20,7 @@ from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.restore_statements import make_statement, swap_statements
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.target import Target
-from dbops.errors import DatabaseError, PlanChanged, PreflightFailed
+from dbops.errors import DatabaseError, PlanChanged, PreflightFailed, RestoreFailed
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -123,6 +124,7 @@ class _Planning:
         self._moment, self._programs, self._own = moment, programs, own
         self._server: DatabaseServer = place.server(target)
         self._live_name = place.live.database
+        self._unreadable = ""
 
     def plan(self, catalog: Catalog, entry: CatalogEntry, warnings: tuple[str, ...] = ()) -> RestorePlan:
         archive = open_archive(self._bucket, self._target, entry.backup_id)
@@ -162,7 +164,7 @@ class _Planning:
             live=live,
             statements=self._statements(archive, database, before, live),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
-            expected=_expected(catalog, archive),
+            expected=expected_duration(catalog, archive.manifest),
             needed_bytes=extent.needed_bytes,
             free_bytes=free,
             planned=self._moment,
@@ -183,21 +185,32 @@ class _Planning:
         if known is None:
             return None
         blockers = self._server.rename_blockers(self._live_name, known.oid)
-        pg_dump = find_pg_dump(self._programs, facts.major)
-        time_columns = self._target.restore.time_columns
+        schema, tables = self._content(facts, entry)
         return LiveDatabase(
             oid=known.oid,
             bytes=known.bytes or 0,
             tablespace=known.tablespace,
             settings=known.settings,
-            fingerprint=fingerprint(dump_schema(pg_dump, self._place.live)),
-            tables={} if self._own else read_live_tables(self._place.live, time_columns, entry.backup_id.time),
+            fingerprint=schema,
+            tables=tables,
             sessions=self._server.sessions(known.oid) if self._request.mode == "swap" else (),
             slots=blockers["slot"],
             subscriptions=blockers["subscription"],
             prepared=blockers["prepared"],
             may_rename=known.may_rename and facts.may_create_databases,
         )
+
+    def _content(self, facts: ServerFacts, entry: CatalogEntry) -> tuple[str, dict[TableName, LiveTable]]:
+        """The live schema's fingerprint and its tables' rows, which are only asked for what is shown."""
+        live, time_columns = self._place.live, self._target.restore.time_columns
+        try:
+            schema = fingerprint(dump_schema(find_pg_dump(self._programs, facts.major), live))
+            return schema, {} if self._own else read_live_tables(live, time_columns, entry.backup_id.time)
+        except (DatabaseError, RestoreFailed) as error:
+            if self._request.mode in {"swap", "schema"}:
+                raise
+            self._unreadable = error.what  # beside it, a broken database can be restored all the same
+            return "", {}
 
     def _in_the_way(self, facts: ServerFacts, database: str) -> tuple[str, ...] | None:
         if self._request.mode != "into" or database not in facts.databases or self._is_ours(database):
@@ -226,6 +239,8 @@ class _Planning:
 
     def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:
         left_out = tuple(f"Left out: {left}." for left in extent.left_out)
+        if self._unreadable:
+            return (f"What is live now is not shown, for it cannot be read: {self._unreadable}", *left_out)
         if live is not None or self._request.mode != "swap":
             return left_out
         return (
@@ -233,13 +248,3 @@ class _Planning:
             f"restored one will belong to {facts.role}, with a new database's. Set what the application needs.",
             *left_out,
         )
-
-
-def _expected(catalog: Catalog, archive: Archive) -> timedelta | None:
-    """By the newest good drill or restore, in proportion to the bytes."""
-    proofs = [entry.verification for entry in catalog.entries if entry.verified and entry.verification]
-    proofs = [proof for proof in proofs if proof.bytes_downloaded]
-    if not proofs:
-        return None
-    newest = max(proofs, key=lambda proof: proof.finished)
-    return timedelta(seconds=newest.recovery_seconds * archive.manifest.stored_bytes / newest.bytes_downloaded)
