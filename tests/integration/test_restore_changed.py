@@ -173,13 +173,6 @@ def test_into_a_database_that_was_filled_since_the_plan(restoring: Restoring) ->
         restoring.load()
 
 
-def test_a_schema_never_goes_into_the_live_one(restoring: Restoring) -> None:
-    restoring.plan(mode="schema", schemas=["crm"])
-
-    with restoring.refusing(PreflightFailed, "cannot be restored under another name yet"):
-        restoring.load()
-
-
 def test_two_restores_at_once(restoring: Restoring, loader: Loader) -> None:
     restoring.restored(mode="swap")
     other = Restoring(loader, restoring.url)

@@ -77,8 +77,6 @@ def _into(found: RestoreConditions) -> Iterator[str]:
 def _schema(found: RestoreConditions) -> Iterator[str]:
     if found.live is None:
         yield f"There is no database {found.live_name}, so that no schema can come into it."
-    # pg_restore knows no other name for a schema: it would load into the live one.
-    yield "A schema cannot be restored under another name yet: restore it beside, or into an empty database."
 
 
 def _swap(found: RestoreConditions) -> Iterator[str]:

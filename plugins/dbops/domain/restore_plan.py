@@ -113,7 +113,7 @@ class RestorePlan:
 
     def _script(self) -> list[str]:
         """In order; the renames and what follows them are one transaction."""
-        create = self.statements[:1] if self.request.mode in {"beside", "swap"} else ()
+        create = self.statements[:1]
         swap = self.statements[len(create) :]
         return [
             *(f"{statement};" for statement in create),

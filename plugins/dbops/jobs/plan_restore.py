@@ -10,6 +10,7 @@ from pathlib import Path
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
 from dbops.domain.database_names import before_name, restored_name
+from dbops.domain.database_settings import quote_name
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
 from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
@@ -162,7 +163,7 @@ class _Planning:
             schema=schema,
             tables=extent.tables,
             live=live,
-            statements=self._statements(archive, database, before, live),
+            statements=self._statements(archive, schema or database, before, live),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
             expected=expected_duration(catalog, archive.manifest),
             needed_bytes=extent.needed_bytes,
@@ -228,14 +229,15 @@ class _Planning:
         return own.oid is None or own.oid == self._server.oid_of(database)
 
     def _statements(
-        self, archive: Archive, database: str, before: str | None, live: LiveDatabase | None
+        self, archive: Archive, name: str, before: str | None, live: LiveDatabase | None
     ) -> tuple[str, ...]:
-        if self._request.mode not in {"beside", "swap"}:
+        mode = self._request.mode
+        if mode == "into":
             return ()
-        made = make_statement(database, archive.entries, live, owners=self._target.restore.owners)
-        if self._request.mode == "beside":
-            return (made,)
-        return (made, *swap_statements(self._live_name, database, before, live))
+        if mode == "schema":
+            return (f"CREATE SCHEMA {quote_name(name)}",)
+        made = make_statement(name, archive.entries, live, owners=self._target.restore.owners)
+        return (made,) if mode == "beside" else (made, *swap_statements(self._live_name, name, before, live))
 
     def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:
         left_out = tuple(f"Left out: {left}." for left in extent.left_out)

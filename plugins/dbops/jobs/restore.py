@@ -25,6 +25,7 @@ from dbops.gateways.restores import put_restore, read_restore
 from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restore_schema import restore_schema
 
 _BEGUN = {RestoreState.PLANNED, RestoreState.LOADING}
 
@@ -55,6 +56,10 @@ def restore(
         if record.state is RestoreState.PLANNED:
             (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
         restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
+        if record.schema is not None:
+            record = restoring.bring_schema(record, record.schema, clock, programs, on_progress)
+            _audit(target, bucket, record, clock())
+            return put_restore(bucket, target, record)
         record = restoring.make_room(record, plan)
         try:
             restoring.rehearse_swap(record, plan)
@@ -81,6 +86,40 @@ class _Restoring:
     bucket: Bucket
     server: DatabaseServer
     archive: Archive
+
+    def bring_schema(
+        self,
+        record: RestoreRecord,
+        new_name: str,
+        clock: Callable[[], datetime],
+        programs: Path | None,
+        on_progress: Callable[[LoadProgress], None],
+    ) -> RestoreRecord:
+        """One schema, under its new name: ANALYZE and verification are a part of it."""
+        restored = restore_schema(
+            self.target,
+            self.server.address(record.live),
+            self.bucket,
+            self.archive,
+            schema=record.request.schemas[0],
+            new_name=new_name,
+            run=record.run,
+            clock=clock,
+            programs=programs,
+            owners=self.target.restore.owners,
+            on_progress=on_progress,
+        )
+        proof = restored.verification
+        for warning in restored.warnings:
+            proof = proof.with_warning(warning)
+        return record.at(
+            RestoreState.VERIFIED if proof.ok else RestoreState.FAILED,
+            oid=record.live_oid,
+            downloaded=restored.loaded.downloaded,
+            load_seconds=restored.loaded.seconds,
+            analyze_seconds=proof.analyze_seconds,
+            verification=proof,
+        )
 
     def make_room(self, record: RestoreRecord, plan: RestorePlan) -> RestoreRecord:
         """The empty database to load into, on record before anything is loaded."""

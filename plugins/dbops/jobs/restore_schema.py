@@ -93,7 +93,8 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
     live = address.database
     if name in facts.schemas:
         raise PreflightFailed(
-            f"There is a schema {name} in {live} already.", "Choose another name; what is there is not overwritten."
+            f"There is a schema {name} in {live} already, and nothing is ever overwritten.",
+            "Start a new run, which gives another name; drop what an earlier attempt has left.",
         )
     if facts.server_major < source:
         raise PreflightFailed(

@@ -62,15 +62,17 @@ def verify_restore(
     if record.state is not RestoreState.FAILED:
         server = _unchanged(place.server(target), record)
         proof = _compare(target, server, bucket, record, clock, programs=programs)
-        put_verification(bucket, target, proof)
+        if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
+            put_verification(bucket, target, proof)
         migrations = read_migration_sync(server.address(record.database), target).sentence()
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
+        where = record.schema or record.database
         raise RestoreFailed(
-            f"What was restored of {record.backup_id} into {record.database} is not what the backup holds: {errors}",
-            f"Nothing live was touched. Restore another backup; look at {record.database}, and drop it.",
+            f"What was restored of {record.backup_id} into {where} is not what the backup holds: {errors}",
+            f"Nothing live was touched. Drill the backup to see whether it is at fault; look at {where}, and drop it.",
         )
     return record
 
