@@ -27,6 +27,7 @@ _AFTER_A_NO = {
     "approve_swap__said_yes": "upstream_failed",
     "swap": "upstream_failed",
     "post_check": "upstream_failed",
+    "swapped": "upstream_failed",
     "report": "skipped",
 }
 
