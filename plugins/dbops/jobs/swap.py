@@ -43,10 +43,12 @@ def swap(
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
         approval = require_approval(bucket, target, run=run, action="swap", digest=plan.digest, clock=clock)
+        if approval is not None:  # on record before it is acted upon: the next attempt does not see it again
+            record = put_restore(bucket, target, record.at(record.state, approved_by=approval.answered_by))
         statements = tuple(swap_statements(record.live, record.database, record.before, plan.live))
         expected = _oids_afterwards(record)
         swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
-        return _keep(target, bucket, record, clock(), approved_by=approval.answered_by if approval else None)
+        return _keep(target, bucket, record, clock())
 
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
@@ -79,14 +81,10 @@ def _require_verified(record: RestoreRecord) -> None:
         )
 
 
-def _keep(
-    target: Target, bucket: Bucket, record: RestoreRecord, now: datetime, *, approved_by: str | None = None
-) -> RestoreRecord:
+def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> RestoreRecord:
     if record.state is RestoreState.SWAPPED:
         return record
-    swapped = put_restore(
-        bucket, target, record.at(RestoreState.SWAPPED, swapped=now, approved_by=approved_by or record.approved_by)
-    )
+    swapped = put_restore(bucket, target, record.at(RestoreState.SWAPPED, swapped=now))
     facts = {
         "run": record.run,
         "backup_id": record.backup_id,
