@@ -111,7 +111,7 @@ def kiosk(postgres_server: EmbeddedPostgres, s3_server: SeaweedS3) -> Iterator[K
     execute(url, *_KIOSK)
     s3_server.create_bucket(bucket)
     report = backed_up(target(bucket, globals=False), url, s3_server, Programs(postgres_server).folder)
-    yield Kiosk(owner, password, "kiosk", bucket, BackupId(report.backup_id))
+    yield Kiosk(owner, password, bucket, BackupId(report.backup_id))
     client = s3_server.client()
     empty_and_delete(client, bucket)
     client.close()

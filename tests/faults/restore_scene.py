@@ -230,14 +230,19 @@ class Kiosk:
 
     owner: str
     password: str
-    database: str
     bucket: str
     backup_id: BackupId
 
 
 @contextmanager
 def restore_stage(
-    server: EmbeddedPostgres, store: SeaweedS3, kiosk: Kiosk, place: Path, *, create: str = "TEMPLATE kiosk"
+    server: EmbeddedPostgres,
+    store: SeaweedS3,
+    kiosk: Kiosk,
+    place: Path,
+    *,
+    create: str = "TEMPLATE kiosk",
+    fill: str = "SELECT",
 ) -> Iterator[RestoreScene]:
     """A live database on that server, made by ``CREATE DATABASE`` with these options; none of it outlives the block."""
     live = f"live_{secrets.token_hex(4)}"
@@ -245,7 +250,7 @@ def restore_stage(
     url = server.url(live, user=kiosk.owner, password=kiosk.password)
     as_owner = server.url(user=kiosk.owner, password=kiosk.password)
     execute(as_owner, f"CREATE DATABASE {live} {create}", f"CREATE DATABASE {bystander}")
-    execute(url, "INSERT INTO visitors VALUES (0, 'came after the backup')")
+    execute(url, fill, "INSERT INTO visitors VALUES (0, 'came after the backup')")
     client = store.client()
     options = S3Options(addressing_style="path")
     loader = Loader(Desk(Programs(server), store, client, kiosk.bucket, place), S3Bucket(client, kiosk.bucket, options))
