@@ -98,6 +98,10 @@ class Restoring:
     def restored(self, **asked: Any) -> RestoreRecord:
         """Everything up to the verification."""
         self.plan(**asked)
+        return self.bring_back()
+
+    def bring_back(self) -> RestoreRecord:
+        """What follows the plan, up to the verification."""
         self.load()
         self.analyze()
         return self.verify()

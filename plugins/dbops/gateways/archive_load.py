@@ -152,6 +152,8 @@ def _remedy(said: str) -> str:
         "extension control file": "Install that extension on the server, or restore onto one that has it.",
         "role ": "Create the role (globals.sql of the backup has it), or restore without owners.",
         "permission denied": "Restore with a role that may create everything the backup holds, as its owner may.",
+        "decompress": "The file was damaged in the store or on its way. Restore again, and if it happens again, from "
+        "another backup.",
         "No space left": "Free space on the database server, and restore again.",
         "server closed the connection": "Look into the server's log, and restore again when it is up.",
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,7 +28,11 @@ from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.restore_schema import restore_schema
 
+_SERVER_IS_BACK_WITHIN = 30.0
+_ASK_AGAIN_AFTER = 0.5
 _BEGUN = {RestoreState.PLANNED, RestoreState.LOADING}
+
+log = logging.getLogger(__name__)
 
 
 def restore(
@@ -157,12 +162,26 @@ class _Restoring:
     def discard(self, record: RestoreRecord) -> None:
         """A database that is not whole is worth nothing, and takes the server's disk."""
         if record.is_own_database and record.oid is not None:
-            with suppress(DatabaseError, BucketError):  # out of reach; the next attempt drops it
-                self.server.drop(record.database, record.oid)
+            try:
+                _drop_patiently(self.server, record.database, record.oid)
                 self._put(record, None)
+            except (DatabaseError, PreflightFailed, BucketError) as error:
+                log.warning("%s is left half-loaded, the next attempt of this run drops it: %s", record.database, error)
 
     def _put(self, record: RestoreRecord, oid: int | None) -> RestoreRecord:
         return put_restore(self.bucket, self.target, record.at(RestoreState.LOADING, oid=oid))
+
+
+def _drop_patiently(server: DatabaseServer, name: str, oid: int) -> None:
+    """The load may have failed because the server is being restarted."""
+    deadline = time.monotonic() + _SERVER_IS_BACK_WITHIN
+    while True:
+        try:
+            return server.drop(name, oid)
+        except DatabaseError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_ASK_AGAIN_AFTER)
 
 
 def _given(server: DatabaseServer, record: RestoreRecord) -> int | None:

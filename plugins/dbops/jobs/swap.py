@@ -50,10 +50,12 @@ def swap(
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
         _require_readable(target, place, record)
         approved_by = (consent or consent_on_record(bucket, target, run=run, clock=clock))("swap", plan.digest)
+        if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
+            record = put_restore(bucket, target, record.at(record.state, approved_by=approved_by))
         statements = swap_statements(record.live, record.database, record.before, plan.live)
         expected = _oids_afterwards(record)
         swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
-        return _keep(target, bucket, record, clock(), approved_by=approved_by)
+        return _keep(target, bucket, record, clock())
 
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
@@ -100,14 +102,10 @@ def _require_readable(target: Target, place: RestorePlace, record: RestoreRecord
         )
 
 
-def _keep(
-    target: Target, bucket: Bucket, record: RestoreRecord, now: datetime, *, approved_by: str | None = None
-) -> RestoreRecord:
+def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> RestoreRecord:
     if record.state is RestoreState.SWAPPED:
         return record
-    swapped = put_restore(
-        bucket, target, record.at(RestoreState.SWAPPED, swapped=now, approved_by=approved_by or record.approved_by)
-    )
+    swapped = put_restore(bucket, target, record.at(RestoreState.SWAPPED, swapped=now))
     facts = {
         "run": record.run,
         "requested_by": record.requested_by,
