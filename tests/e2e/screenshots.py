@@ -15,14 +15,15 @@ from tests.e2e.running_stack import RunningStack, running
 
 _FOLDER = CHECKOUT / "docs" / "images"
 _TARGET = "summary_app"
+_PATIENCE = 300.0  # seconds
 
 
 def main() -> None:
     """Start the whole stack, lose some rows, ask for a swap, and take the pictures on the way."""
     with tempfile.TemporaryDirectory(prefix="dbops-pictures-") as folder, running(Path(folder) / "stack") as stack:
         alice = stack.rest("alice")
-        alice.trigger(f"backup__{_TARGET}").wait("success")
-        alice.trigger(f"drill__{_TARGET}").wait("success")
+        alice.trigger(f"backup__{_TARGET}").wait("success", seconds=_PATIENCE)
+        alice.trigger(f"drill__{_TARGET}").wait("success", seconds=_PATIENCE)
         with psycopg.connect(stack.demo.sample_url) as connection:
             connection.execute('DELETE FROM "Summary" WHERE "createdAt" > now() - interval \'90 days\'')
         with psycopg.connect(stack.demo.sample_url, application_name="summary_app web"):
