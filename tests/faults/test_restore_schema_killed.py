@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +15,8 @@ import pytest
 
 from benchmarks.relay import Relay
 from dbops.domain.target import Target
-from demo import system_user
 from tests.backups import difference, execute
+from tests.drills import public_folder
 from tests.faults.hostile_s3 import Mischief
 from tests.faults.job import REPOSITORY, Job, Outcome, wait_until
 from tests.faults.scene import Scene
@@ -106,17 +106,12 @@ class Accident:
 
 
 @pytest.fixture
-def accident(scene: Scene) -> Accident:
+def accident(scene: Scene) -> Iterator[Accident]:
     tables = ("films", "visitors", "tickets", "seats")
     execute(scene.url, "CREATE SCHEMA cinema", *(f"ALTER TABLE {table} SET SCHEMA cinema" for table in tables))
     backup = scene.good_backup().backup_id
-    place = scene.place / "servers"
-    place.mkdir(mode=0o755)
-    if os.geteuid() == 0:
-        for folder in (place, *place.parents):
-            if folder.stat().st_uid == 0 and not system_user.can_reach(folder):
-                folder.chmod(folder.stat().st_mode | 0o011)
-    return Accident(scene, place, backup, scene.programs.dump(scene.url))
+    with public_folder() as place:
+        yield Accident(scene, place, backup, scene.programs.dump(scene.url))
 
 
 @pytest.fixture
