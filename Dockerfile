@@ -1,4 +1,4 @@
-# Airflow with dbops and PostgreSQL 17's own programs. The version is that of requirements.txt; a test compares them.
+# Airflow with dbops and PostgreSQL 17's own programs, the server's for drills among them. The version is that of requirements.txt; a test compares them.
 FROM apache/airflow:slim-3.3.2-python3.12
 
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
@@ -10,7 +10,8 @@ USER 0
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
     && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
-    && apt-get install --yes --no-install-recommends postgresql-client-17 \
+    && echo "create_main_cluster = false" >> /etc/postgresql-common/createcluster.conf \
+    && apt-get install --yes --no-install-recommends postgresql-17 postgresql-client-17 \
     && rm -rf /var/lib/apt/lists/*
 
 USER 50000

@@ -56,6 +56,10 @@ test-faults: ## What happens when something is killed, full, slow or gone
 $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
 
+.PHONY: screenshots
+screenshots: venv browser ## Take the pictures of docs/images anew, from a stack of their own (3 minutes)
+	@$(PY) -m tests.e2e.screenshots
+
 .PHONY: lint format types floors compose-check
 lint: venv ## Style: ruff
 	.venv/bin/ruff check
@@ -90,7 +94,7 @@ compose-env: ## Write .env for docker-compose.yaml, with generated secrets
 	@echo "Wrote $(ENV_FILE)"
 
 .PHONY: bench
-bench: venv ## Measure the backup beside the usual script (about 20 minutes, 15 GB of disk)
+bench: venv ## Measure backup and restore beside the usual ways (about 30 minutes, 20 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
 ##@ Keep it

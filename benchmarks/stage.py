@@ -59,6 +59,11 @@ class Stage:
             row = connection.execute("SELECT pg_database_size(%s)", [name]).fetchone()
         return int(row[0]) if row else 0
 
+    def settle(self) -> None:
+        """Write to the disk what earlier runs have left to be written."""
+        with psycopg.connect(self.server.url(), autocommit=True) as connection:
+            connection.execute("CHECKPOINT")
+
     @contextmanager
     def bucket(self) -> Iterator[str]:
         """A fresh bucket, which has taken a first object already; deleted afterwards with its disk space."""
@@ -107,8 +112,8 @@ class Stage:
         include = STATE / "include"
         (include / "targets").mkdir(parents=True, exist_ok=True)
         self.spool.mkdir(exist_ok=True)
-        if not (include / "sql").exists():
-            (include / "sql").symlink_to(REPOSITORY / "include/sql")
+        (include / "sql").unlink(missing_ok=True)  # the state may have been moved here from another clone
+        (include / "sql").symlink_to(REPOSITORY / "include/sql")
         (include / "defaults.yaml").write_text("{}\n")
         target = {
             "connection": "bench",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from dbops.domain.connection import DatabaseAddress
@@ -16,23 +20,30 @@ from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.restore_report import RestoreReport
 from dbops.domain.restore_request import read_restore_request
 from dbops.domain.target import Target
+from dbops.errors import DbopsError
+from dbops.gateways.restores import read_restore
 from dbops.jobs.plan_restore import plan_restore
 from dbops.jobs.post_check import post_check, report_restore
 from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
+from tests.backups import counted_rows
 from tests.loading import Loader
 
 
 @dataclass
 class Restoring:
-    """Restores of one live database, by a target whose swap needs no approval unless a test asks for one."""
+    """Restores of one live database, by a target whose swap needs no approval unless a test asks for one.
+
+    They work as the role of ``url``, unless a test sets ``by`` whom.
+    """
 
     loader: Loader
     url: str
     approve: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    by: RestorePlace | None = None
     run: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
 
     @property
@@ -45,7 +56,12 @@ class Restoring:
     @property
     def place(self) -> RestorePlace:
         address = DatabaseAddress.from_url(self.url)
-        return RestorePlace(address, address)
+        return self.by or RestorePlace(address, address)
+
+    @property
+    def record(self) -> RestoreRecord:
+        """How far it is."""
+        return read_restore(self.loader.bucket, self.target, self.run)
 
     @property
     def live(self) -> str:
@@ -82,6 +98,10 @@ class Restoring:
     def restored(self, **asked: Any) -> RestoreRecord:
         """Everything up to the verification."""
         self.plan(**asked)
+        return self.bring_back()
+
+    def bring_back(self) -> RestoreRecord:
+        """What follows the plan, up to the verification."""
         self.load()
         self.analyze()
         return self.verify()
@@ -102,6 +122,33 @@ class Restoring:
         """Those that belong to the live one: itself, and what restores have made of it."""
         found = self.ask("SELECT datname FROM pg_database", "postgres")
         return {name for (name,) in found if name == self.live or name.startswith(f"{self.live}__")}
+
+    @property
+    def quoted(self) -> str:
+        """The live database's name in SQL."""
+        return '"' + self.live.replace('"', '""') + '"'
+
+    def others(self) -> set[str]:
+        """All databases of the server but the live one."""
+        return {name for (name,) in self.ask("SELECT datname FROM pg_database", "postgres")} - {self.live}
+
+    @contextmanager
+    def refusing(self, kind: type[DbopsError], words: str) -> Iterator[None]:
+        """Something that is refused with both sentences, in them these words, and that changes nothing."""
+        before = self.databases(), counted_rows(self.url)
+        with pytest.raises(kind) as refused:
+            yield
+        assert words in str(refused.value), str(refused.value)
+        assert refused.value.what, "it does not say what happened"
+        assert refused.value.remedy, "it does not say what to do"
+        assert (self.databases(), counted_rows(self.url)) == before
+
+    def edit_manifest(self, change: Callable[[dict[str, Any]], object]) -> None:
+        """Change the manifest of the backup as it lies in the bucket."""
+        key = f"{self.loader.open().folder}manifest.json"
+        manifest = json.loads(self.loader.bucket.get(key))
+        change(manifest)
+        self.loader.bucket.put(key, json.dumps(manifest).encode())
 
     def clean_up(self) -> None:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:

@@ -49,13 +49,13 @@ def _started(make: Callable[[int], S]) -> S:
 
 
 @contextmanager
-def running_postgres(directory: Path) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL server of one test session; its data are gone afterwards."""
+def running_postgres(directory: Path, **settings: str) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server of one test session with these settings; its data are gone afterwards."""
     server = _started(
         lambda attempt: EmbeddedPostgres(
             directory / f"{attempt}",
             port=ports.choose_port(offsets=(0,)),
-            settings={"fsync": "off", "max_connections": "200"},
+            settings={"fsync": "off", "max_connections": "200", **settings},
         )
     )
     try:

@@ -13,6 +13,7 @@ Neither ever contains a credential or a row's values.
     ├── DumpFailed                pg_dump or pg_dumpall failed, was killed, or its output is not what it should be
     ├── BackupUnusable            the backup asked for is unknown, unfinished, damaged, or of an unknown format
     ├── RestoreFailed             pg_restore failed, was killed, or what it loaded is not what the archive holds
+    │   └── ArchiveRefused        a healthy server refused what the archive holds: the backup itself is at fault
     ├── PlanChanged               what would be done now is not what was shown and approved; nothing was done
     ├── ApprovalMissing           nobody said yes to this plan, or not in time, or not somebody who may
     ├── ChecksFailed              the schema or the data of a database is not what its rules say
@@ -77,6 +78,10 @@ class BackupUnusable(DbopsError):
 
 class RestoreFailed(DbopsError):
     """pg_restore failed, was killed, or what it loaded is not what the archive holds."""
+
+
+class ArchiveRefused(RestoreFailed):
+    """A healthy server refused what the archive holds: the backup itself is at fault."""
 
 
 class PlanChanged(DbopsError):

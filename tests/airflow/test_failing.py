@@ -9,10 +9,19 @@ from typing import Any
 
 import pytest
 
-from dbops.errors import BucketError, DatabaseError, InvalidConnection, InvalidTarget, PreflightFailed, StoreTooSlow
+from dbops.errors import (
+    BackupUnusable,
+    BucketError,
+    DatabaseError,
+    InvalidConnection,
+    InvalidTarget,
+    PreflightFailed,
+    StoreTooSlow,
+    SwapFailed,
+)
 
 
-@pytest.mark.parametrize("error", [InvalidTarget, InvalidConnection])
+@pytest.mark.parametrize("error", [InvalidTarget, InvalidConnection, BackupUnusable])
 def test_a_wrong_request_is_not_tried_again(error: type[InvalidTarget]) -> None:
     from airflow.sdk.exceptions import AirflowFailException
 
@@ -20,6 +29,13 @@ def test_a_wrong_request_is_not_tried_again(error: type[InvalidTarget]) -> None:
 
     with pytest.raises(AirflowFailException, match=r"This is wrong\. Do that\."), told_to_airflow():
         raise error("This is wrong.", "Do that.")
+
+
+def test_a_swap_that_failed_is_not_tried_again_for_its_yes_is_used_up_and_the_mail_would_say_only_that() -> None:
+    from dbops_airflow.failures import JobRefused, told_to_airflow
+
+    with pytest.raises(JobRefused, match="may not end the sessions"), told_to_airflow():
+        raise SwapFailed("The swap did not take place.", "Our role may not end the sessions of admin.")
 
 
 @pytest.mark.parametrize("error", [DatabaseError, BucketError, PreflightFailed, StoreTooSlow])

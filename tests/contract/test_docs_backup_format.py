@@ -11,6 +11,7 @@ import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout
 from dbops.domain.retention import Hold
+from dbops.domain.verification import Verification
 
 PAGE = (Path(__file__).parents[2] / "docs/backup-format.md").read_text()
 BACKUP = BackupId("20261122T020000Z")
@@ -35,29 +36,34 @@ def example(title: str) -> bytes:
         ("manifest.json", BackupManifest.from_json),
         ("started.json", Claim.from_json),
         ("holds/&lt;backup_id&gt;.json", Hold.from_json),
+        ("verifications/&lt;backup_id&gt;.json", Verification.from_json),
     ],
 )
 def test_the_example_is_what_the_code_writes_byte_for_byte(
-    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold]
+    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold | Verification]
 ) -> None:
     body = example(title)
     assert read(body).to_json() == body
 
 
-def test_every_key_of_the_manifest_is_explained_once() -> None:
-    rows = re.findall(r"^\| (`.+?) \|", section("manifest.json"), re.MULTILINE)
+@pytest.mark.parametrize(
+    ("title", "record"), [("manifest.json", BackupManifest), ("verifications/&lt;backup_id&gt;.json", Verification)]
+)
+def test_every_key_is_explained_once(title: str, record: type[BackupManifest | Verification]) -> None:
+    rows = re.findall(r"^\| (`.+?) \|", section(title), re.MULTILINE)
     explained = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
-    assert sorted(explained) == sorted(field.name for field in fields(BackupManifest))
+    assert sorted(explained) == sorted(field.name for field in fields(record))
 
 
 def test_every_object_that_the_code_names_is_on_the_page() -> None:
     layout = Layout("")
-    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP)
+    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP).replace("<run>", "run")
     keys = [
         layout.started(BACKUP),
         layout.manifest(BACKUP),
         layout.hold(BACKUP),
         layout.verification(BACKUP),
+        layout.restore("run"),
         layout.audit(BACKUP.time, "expire"),
         layout.index,
     ]

@@ -25,12 +25,11 @@ _FLAGS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--window-size=1400,1000",
 )
 
 
 @contextmanager
-def chromium() -> Iterator[Chrome]:
+def chromium(height: int = 1000) -> Iterator[Chrome]:
     """A Chromium that knows nobody and looks nothing up outside; where there is none, the test fails and says so."""
     program, driver = shutil.which("chromium"), shutil.which("chromedriver")
     if program is None or driver is None:
@@ -42,7 +41,7 @@ def chromium() -> Iterator[Chrome]:
     options = ChromeOptions()
     options.binary_location = program
     with tempfile.TemporaryDirectory(prefix="dbops-chromium-", ignore_cleanup_errors=True) as profile:
-        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+        for flag in (*_FLAGS, f"--window-size=1400,{height}", f"--user-data-dir={profile}"):
             options.add_argument(flag)
         chrome = Chrome(options=options, service=ChromeService(driver))
         try:
@@ -96,6 +95,20 @@ class Browser:
             return True
 
         eventually(clicked, f'a click on {css} saying "{saying}"')
+
+    def choose(self, field: str, option: str) -> None:
+        """Choose exactly this in one of a form's lists."""
+        self.click(f"[id={field}]")
+        self.find("[role=option]")
+
+        def chosen() -> bool:
+            options = self._chrome.find_elements(By.CSS_SELECTOR, "[role=option]")
+            found = next((one for one in options if one.text == option), None)
+            if found is not None:
+                found.click()
+            return found is not None
+
+        eventually(chosen, f"{option} in the list {field}")
 
     def see(self, *words: str, seconds: float = 60.0) -> str:
         """Wait until the page, or its topmost dialog, shows all these words; its text."""

@@ -1,4 +1,4 @@
-"""What people and programs can do, through the REST API, to a run that waits for an approval; see dags/gate.py."""
+"""What people and programs can do, through the REST API, to a run that waits for an approval."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ from tests.e2e.waiting import eventually
 TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
 
 
-def wait_until_parked(stack: RunningStack, run: Run, task_id: str) -> None:
+def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float = 60.0) -> None:
     """Wait until a question can be answered.
 
     The scheduler hears from the executor a moment after the parking that the task's process has ended. Where an answer
     has come by then, it takes the task for one that was killed, and fails it: a race in Airflow, not in what we test.
     """
-    eventually(
-        lambda: run.task(task_id)["state"] == "awaiting_input", f"the question of {run.run_id}: {run.log(task_id)}"
-    )
+
+    def is_parked() -> bool:
+        states = run.states()
+        assert not {"failed", "upstream_failed"} & set(states.values()), f"{run.run_id} asks nothing: {states}"
+        return states.get(task_id) == "awaiting_input"
+
+    eventually(is_parked, f"the question of {run.run_id}: {run.log(task_id)}", seconds=seconds)
     heard = re.compile(
         rf"Received executor event with state success for task instance TaskInstanceKey\(dag_id='{run.dag_id}', "
         rf"task_id='{task_id}', run_id='{re.escape(run.run_id)}', try_number={run.task(task_id)['try_number']},"
@@ -33,31 +37,21 @@ def wait_until_parked(stack: RunningStack, run: Run, task_id: str) -> None:
 
 
 @dataclass(frozen=True)
-class Gate:
-    """One run of the DAG gate, and the stack it runs in."""
+class Asked:
+    """A run whose task `question_id` asks about `target`, and the stack it runs in."""
 
     stack: RunningStack
     run: Run
     target: str
-
-    @classmethod
-    def ask(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
-        """Trigger a run and wait until it waits for its answer."""
-        gate = cls.trigger(stack, rest, target, **conf)
-        gate.wait_until_parked()
-        return gate
-
-    @classmethod
-    def trigger(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
-        return cls(stack, rest.trigger("gate", target=target, **conf), target)
+    question_id: str = "approve"
 
     def wait_until_parked(self) -> None:
-        wait_until_parked(self.stack, self.run, "approve")
+        wait_until_parked(self.stack, self.run, self.question_id)
 
     def answer(self, rest: Rest, *options: str, **params: Any) -> httpx.Response:
         return rest.ask(
             "PATCH",
-            f"{self.run.path}/taskInstances/approve/-1/hitlDetails",
+            f"{self.run.path}/taskInstances/{self.question_id}/-1/hitlDetails",
             json={"chosen_options": list(options), "params_input": params},
         )
 
@@ -71,7 +65,7 @@ class Gate:
 
     def question(self) -> dict[str, Any]:
         """What people are shown."""
-        return self.run.rest.get(f"{self.run.path}/taskInstances/approve/-1/hitlDetails")
+        return self.run.rest.get(f"{self.run.path}/taskInstances/{self.question_id}/-1/hitlDetails")
 
     def mark(self, rest: Rest, task_id: str, state: str) -> None:
         path = f"{self.run.path}/taskInstances/{task_id}"
@@ -88,13 +82,6 @@ class Gate:
         if not rest.ask("PATCH", f"{path}/return_value", json={"value": value}).is_success:
             rest.ask("POST", path, json={"key": "return_value", "value": value}).raise_for_status()
 
-    def change_the_world(self, text: str) -> None:
-        (self.stack.include / "world" / self.target).write_text(text, encoding="utf-8")
-
-    def done(self) -> set[str]:
-        """The tasks that have really done something."""
-        return {task for task in TASKS if f"{self.root}done/{task}-{self.run.run_id}" in self.stack.keys(self.root)}
-
     @property
     def root(self) -> str:
         return f"{self.target}/"
@@ -110,7 +97,31 @@ class Gate:
         return [name.removesuffix(".json").partition("-")[2] for name in sorted(self.objects("audit"))]
 
     def log(self, task_id: str) -> str:
+        """Of its last attempt."""
         return self.run.log(task_id, self.run.task(task_id)["try_number"] or 1)
+
+
+@dataclass(frozen=True)
+class Gate(Asked):
+    """One run of dags/gate.py."""
+
+    @classmethod
+    def ask(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
+        """Trigger a run and wait until it waits for its answer."""
+        gate = cls.trigger(stack, rest, target, **conf)
+        gate.wait_until_parked()
+        return gate
+
+    @classmethod
+    def trigger(cls, stack: RunningStack, rest: Rest, target: str = "gated", **conf: Any) -> Gate:
+        return cls(stack, rest.trigger("gate", target=target, **conf), target)
+
+    def change_the_world(self, text: str) -> None:
+        (self.stack.include / "world" / self.target).write_text(text, encoding="utf-8")
+
+    def done(self) -> set[str]:
+        """The tasks that have really done something."""
+        return {task for task in TASKS if f"{self.root}done/{task}-{self.run.run_id}" in self.stack.keys(self.root)}
 
     def wait_red(self, *words: str) -> None:
         """Wait for the run's red end, at which nothing has been done and the log of the gate says why."""

@@ -22,6 +22,7 @@ from demo.display import Display
 from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.up import start
+from tests.e2e import orders
 from tests.e2e.rest import Rest, Run
 from tests.e2e.targets import make_include
 from tests.e2e.waiting import eventually
@@ -65,7 +66,8 @@ class RunningStack:
     def secrets(self) -> list[str]:
         """What no log, no XCom, no mail and no page may show."""
         words = self.demo.state.secrets
-        return [words["summary_app_database"], words["s3_secret_key"], words["postgres"], PASSWORD]
+        own = [PASSWORD, orders.PASSWORD]
+        return [words["summary_app_database"], words["s3_secret_key"], words["postgres"], *own]
 
     def keys(self, prefix: str) -> list[str]:
         """The keys of the bucket's objects below a prefix."""
@@ -154,6 +156,7 @@ def running(folder: Path) -> Iterator[RunningStack]:
                 with Display(Console(highlight=False, width=160)) as display:
                     start(demo, display, scale=_SCALE)
                 _create_heavy(demo)
+                orders.create(demo)
             except BaseException:
                 demo.destroy()
                 watch.dismiss()
@@ -170,10 +173,12 @@ def running(folder: Path) -> Iterator[RunningStack]:
 def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
     include = folder / "include"
     make_include(include, CHECKOUT)
+    servers = Stack(folder, state, include=include)
     variables = {
         **_IMPATIENT,
         "AIRFLOW_CONN_UNREACHABLE": f"postgresql://backup:{PASSWORD}@127.0.0.1:{closed_port}/app",
-        "AIRFLOW_CONN_HEAVY": Stack(folder, state, include=include).postgres.url("heavy"),
+        "AIRFLOW_CONN_HEAVY": servers.postgres.url("heavy"),
+        **orders.connections(servers),
     }
     dags = folder / "dags"
     shutil.copytree(CHECKOUT / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))

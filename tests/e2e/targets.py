@@ -9,12 +9,16 @@ from typing import Any
 
 import yaml
 
+ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
+"""Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
+
 TARGETS: dict[str, dict[str, Any]] = {
     "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@example.com", "boss@example.com"]}},
     "unknown": {"connection": "nobody_defined_it"},
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
     "heavy": {"connection": "heavy"},
+    "drilled": {"connection": "summary_app", "schedule": {"drill": "0 0 29 2 *"}},
     "gated": {"connection": "summary_app"},
     "gated_named": {"connection": "summary_app", "approvals": {"approvers": ["bob", "admin"]}},
     "gated_glass": {"connection": "summary_app", "approvals": {"approvers": ["alice"]}},
@@ -22,6 +26,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
     "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
+    **{name: {"connection": name} for name in ORDERS},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 
@@ -30,7 +35,7 @@ SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 
 
 def make_include(include: Path, checkout: Path) -> None:
-    """Make an include folder in which no backup is scheduled while the tests run."""
+    """Make an include folder in which nothing is scheduled while the tests run; `drilled` waits for its backups."""
     include.mkdir()
     for shared in ("email", "sql"):
         (include / shared).symlink_to(checkout / "include" / shared)

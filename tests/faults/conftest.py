@@ -13,11 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.relay import Relay
+from dbops.domain.backup import BackupId
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
-from tests.backups import Programs, execute
+from tests.backups import Programs, backed_up, execute, target
+from tests.drills import public_folder
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
+from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
 from tests.faults.scene import Scene, address_of
+from tests.servers import empty_and_delete
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -55,9 +59,17 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
     database = f"scene_{secrets.token_hex(4)}"
     execute(postgres_server.url(), f"CREATE DATABASE {database} TEMPLATE {cinema} STRATEGY file_copy")
     (tmp_path / "spool").mkdir()
-    with hostile_s3(s3_server.endpoint_url) as proxy:
+    with hostile_s3(s3_server.endpoint_url) as proxy, public_folder() as public:
         stage = Scene(
-            postgres_server, database, s3_server, proxy, s3_client, bucket_name, tmp_path, Programs(postgres_server)
+            postgres_server,
+            database,
+            s3_server,
+            proxy,
+            s3_client,
+            bucket_name,
+            tmp_path,
+            Programs(postgres_server),
+            public,
         )
         try:
             yield stage
@@ -86,3 +98,38 @@ def slow_line(scene: Scene) -> Iterator[Relay]:
     """A line to the database server that takes 10 seconds and more for the largest table."""
     with Relay(*address_of(scene.server), 5e6) as relay:
         yield relay
+
+
+# What restores bring back: small, so that each takes seconds; the store holds back what has to take long.
+_KIOSK = (
+    "CREATE TABLE films AS SELECT n AS id, sha512(n::text::bytea) AS reel FROM generate_series(1, 2000) n",
+    "ALTER TABLE films ADD PRIMARY KEY (id)",
+    "CREATE TABLE visitors AS SELECT n AS id, 'visitor ' || n AS name FROM generate_series(1, 3000) n",
+    "CREATE TABLE tickets AS SELECT n AS id, n % 3000 AS visitor FROM generate_series(1, 9000) n",
+    "ANALYZE",
+)
+
+
+@pytest.fixture(scope="session")
+def kiosk(postgres_server: EmbeddedPostgres, s3_server: SeaweedS3) -> Iterator[Kiosk]:
+    """A backup for all tests of restores: each of them has a live database, runs and names of its own."""
+    owner, password, bucket = "kiosk_owner", secrets.token_hex(8), f"kiosk-{secrets.token_hex(6)}"
+    postgres_server.create_role(owner, password, create_databases=True)
+    postgres_server.create_database("kiosk", owner=owner)
+    url = postgres_server.url("kiosk", user=owner, password=password)
+    execute(url, *_KIOSK)
+    s3_server.create_bucket(bucket)
+    report = backed_up(target(bucket, globals=False), url, s3_server, Programs(postgres_server).folder)
+    yield Kiosk(owner, password, bucket, BackupId(report.backup_id))
+    client = s3_server.client()
+    empty_and_delete(client, bucket)
+    client.close()
+
+
+@pytest.fixture
+def restore_scene(
+    postgres_server: EmbeddedPostgres, s3_server: SeaweedS3, kiosk: Kiosk, tmp_path: Path
+) -> Iterator[RestoreScene]:
+    """A live database, what only looks like something a restore has left, and a store that may misbehave."""
+    with restore_stage(postgres_server, s3_server, kiosk, tmp_path) as stage:
+        yield stage

@@ -28,8 +28,10 @@ class Mischief(Enum):
     CUT_BODY = auto()  # read half of its body, then reset the connection
     FLIP_BIT = auto()  # damage its body on the way to the store
     HOLD = auto()  # pass it on only when release() is called
+    SWALLOW = auto()  # never pass it on: reset the connection when release() is called
     LOSE_ANSWER = auto()  # let the store do it, then reset the connection instead of answering
     DAMAGE_ANSWER = auto()  # damage the answer's body
+    CUT_ANSWER = auto()  # send half of the answer's body, then reset the connection
 
 
 @dataclass(frozen=True)
@@ -155,14 +157,18 @@ class _Connection(BaseHTTPRequestHandler):
         if mischief is Mischief.SLOW_DOWN:
             self._answer(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
             return
-        if mischief is Mischief.HOLD:
+        if mischief in {Mischief.HOLD, Mischief.SWALLOW}:
             proxy.holding.set()
             proxy.released.wait(_PATIENCE)
+        if mischief is Mischief.SWALLOW:
+            self._reset()
+            return
         status, headers, content = self._ask_store(_damaged(body) if mischief is Mischief.FLIP_BIT else body)
         if mischief is Mischief.LOSE_ANSWER:
             self._reset()
             return
-        self._answer(status, headers, _damaged(content) if mischief is Mischief.DAMAGE_ANSWER else content)
+        content = _damaged(content) if mischief is Mischief.DAMAGE_ANSWER else content
+        self._answer(status, headers, content, cut=mischief is Mischief.CUT_ANSWER)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _pass_on  # noqa: N815 - the base class looks for these
 
@@ -176,7 +182,7 @@ class _Connection(BaseHTTPRequestHandler):
         finally:
             store.close()
 
-    def _answer(self, status: int, headers: dict[str, str], body: bytes) -> None:
+    def _answer(self, status: int, headers: dict[str, str], body: bytes, *, cut: bool = False) -> None:
         length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(body))
         self.send_response_only(status)
         for name, value in headers.items():
@@ -184,7 +190,9 @@ class _Connection(BaseHTTPRequestHandler):
                 self.send_header(name, value)
         self.send_header("Content-Length", length)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(body[: len(body) // 2] if cut else body)
+        if cut:
+            self._reset()
 
     def _reset(self) -> None:
         """End the connection the hard way: with a TCP reset."""

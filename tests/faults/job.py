@@ -1,4 +1,4 @@
-"""Job: a backup in a process of its own, watched from outside."""
+"""Job: a backup or a step of a restore in a process of its own, watched from outside."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Outcome:
 
 
 class Job:
-    """`python -m dbops backup` in a process of its own; what it starts is found by its spool directory."""
+    """A job in a process of its own; what it starts is found by its spool directory."""
 
     def __init__(self, command: list[str], environment: dict[str, str], spool: Path, output: Path) -> None:
         self.spool = spool
@@ -67,24 +67,36 @@ class Job:
         assert self.process.poll() is None or happened(), f"the job ended before {what}: {self.finish()}"
 
     def offspring(self) -> list[int]:
-        """The guardian, pg_dump and its workers, as long as they run."""
+        """The guardian, the program it guards and that one's workers, as long as they run."""
         return [pid for pid in _processes() if str(self.spool) in _command_line(pid) and pid != self.process.pid]
+
+    def descendants(self) -> list[int]:
+        """Every process that descends from the job at this moment, whatever it is called."""
+        parents = {pid: _parent(pid) for pid in _processes()}
+        found: list[int] = []
+        waiting = [self.process.pid]
+        while waiting:
+            above = waiting.pop()
+            children = [pid for pid, parent in parents.items() if parent == above]
+            found += children
+            waiting += children
+        return found
 
     @property
     def guardian(self) -> int:
-        """The process between the job and pg_dump."""
+        """The process between the job and the program."""
         return next(pid for pid in self.offspring() if _parent(pid) == self.process.pid)
 
     @property
-    def pg_dump(self) -> int:
-        """pg_dump's own process."""
+    def program(self) -> int:
+        """The process of pg_dump or pg_restore itself."""
         guardian = self.guardian
         return next(pid for pid in self.offspring() if _parent(pid) == guardian)
 
     @property
     def workers(self) -> list[int]:
-        """The processes that pg_dump -j started."""
-        leader = self.pg_dump
+        """The processes that it started for -j."""
+        leader = self.program
         return [pid for pid in self.offspring() if _parent(pid) == leader]
 
     def wait_until_reading(self) -> None:
@@ -107,6 +119,11 @@ class Job:
         """Send it a signal and wait for its end."""
         self.process.send_signal(number)
         return self.finish()
+
+
+def still_running(pids: list[int]) -> list[int]:
+    """Those of these processes that have not ended."""
+    return [pid for pid in pids if _state(pid) not in "XZ"]
 
 
 def _processes() -> list[int]:

@@ -42,6 +42,7 @@ class Scene:
     bucket: str
     place: Path
     programs: Programs
+    public: Path
     jobs: list[Job] = field(default_factory=list)
 
     @property
@@ -69,13 +70,22 @@ class Scene:
         s3: dict[str, Any] | None = None,
         **backup: Any,
     ) -> Job:
-        """Start a job against the proxy, and against the relay at ``port`` where there is one."""
+        """Start a backup against the proxy, and against the relay at ``port`` where there is one."""
+        return self._start("backup", self.target(s3=s3, **backup), port=port, wrapper=wrapper)
+
+    def start_drill(self, *, wrapper: list[str] | None = None) -> Job:
+        """Start a drill against the proxy; its server's data lie in the public folder."""
+        wanted = self.target()
+        options = wanted.drill.model_copy(update={"directory": str(self.public)})
+        return self._start("drill", wanted.model_copy(update={"drill": options}), wrapper=wrapper)
+
+    def _start(self, verb: str, wanted: Target, *, port: int | None = None, wrapper: list[str] | None) -> Job:
         include = self.place / "include"
         (include / "targets").mkdir(parents=True, exist_ok=True)
         (include / "defaults.yaml").write_text("{}\n")
         with contextlib.suppress(FileExistsError):
             (include / "sql").symlink_to(REPOSITORY / "include/sql")
-        document = self.target(s3=s3, **backup).model_dump(mode="json", exclude={"name"}, exclude_unset=True)
+        document = wanted.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
         (include / f"targets/{NAME}.yaml").write_text(json.dumps(document))
         environment = {
             "PATH": os.environ["PATH"],
@@ -89,7 +99,7 @@ class Scene:
             "AWS_DEFAULT_REGION": self.store.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        command = [*(wrapper or []), sys.executable, "-m", "dbops", "backup", NAME, "--json"]
+        command = [*(wrapper or []), sys.executable, "-m", "dbops", verb, NAME, "--json"]
         job = Job(command, environment, self.spool, self.place / f"job-{len(self.jobs)}")
         self.jobs.append(job)
         return job
@@ -101,6 +111,10 @@ class Scene:
     def good_backup(self, *, ago: timedelta = YESTERDAY) -> BackupReport:
         """Make a backup past every mischief."""
         return backed_up(self.target(spool_cap="64MiB"), self.url, self.store, self.programs.folder, ago=ago)
+
+    def verdicts(self) -> list[str]:
+        """The keys of every verification."""
+        return [key for key in self.objects() if "/verifications/" in key]
 
     def sessions(self) -> list[tuple[Any, ...]]:
         """Who is connected to the database."""

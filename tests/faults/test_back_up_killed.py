@@ -96,7 +96,7 @@ def test_pg_dump_that_is_killed_fails_the_backup_in_a_sentence(scene: Scene, sta
     good = scene.good_backup()
     good_keys = scene.objects()
     job = start()
-    os.kill(job.pg_dump, signal.SIGKILL)
+    os.kill(job.program, signal.SIGKILL)
     scene.proxy.release()
     outcome = job.finish()
     assert outcome.status == 3

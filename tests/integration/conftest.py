@@ -16,6 +16,7 @@ from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs, execute
+from tests.drills import Ground, public_folder
 from tests.loading import SHOP, Loader
 from tests.restoring import Restoring
 
@@ -79,6 +80,13 @@ def bucket(store_client: S3Client, bucket_name: str) -> S3Bucket:
 def loader(desk: Desk, bucket: S3Bucket) -> Loader:
     """What backs a database up and loads it into another."""
     return Loader(desk, bucket)
+
+
+@pytest.fixture
+def ground(loader: Loader) -> Iterator[Ground]:
+    """What drills the loader's backups."""
+    with public_folder() as place:
+        yield Ground(loader, place)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from psycopg2 import sql
 
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.drills import public_folder
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -183,6 +184,44 @@ def test_a_least_privileged_role_backs_up_lists_holds_and_expires_from_a_shell(s
     assert shell.document("expire", "shop")[1]["kept"].keys() == {backup_id}
     assert shell.document("watch")[0] == 0
     assert shell.document("hold", "shop", backup_id, "--release")[0] == 0
+
+
+def test_a_backup_is_drilled_from_a_shell(shell: Shell, place: Path) -> None:
+    shell.configure(f"drill: {{directory: {place}}}\n")
+    backup_id = shell.document("backup", "shop")[1]["backup_id"]
+
+    status, report = shell.document("drill", "shop")
+    assert status == 0, report
+    assert report["verdict"] == "ok"
+    proof = report["verification"]
+    assert (proof["backup_id"], proof["ok"], proof["rows"], proof["findings"]) == (backup_id, True, 30000, [])
+    assert f"shop/verifications/{backup_id}.json" in shell.stored_keys()
+    status, out, _ = shell.run("drill", "shop", "--if-due")
+    assert (status, "the newest backup has its verdict" in out) == (0, True)
+    assert shell.document("backups", "shop")[1]["backups"][0]["verified"] is True
+    assert list(place.iterdir()) == []
+
+
+def test_a_drill_that_cannot_be_made_is_no_verdict(shell: Shell, place: Path) -> None:
+    shell.configure(f"drill: {{directory: {place / 'absent'}}}\n")
+    shell.document("backup", "shop")
+
+    status, document = shell.document("drill", "shop")
+    assert status == 3, document
+    assert "drill.directory" in document["remedy"]
+    shell.configure("drill: {connection: scratch}\n")
+    status, document = shell.document("drill", "shop")
+    assert status == 2, document
+    assert "AIRFLOW_CONN_SCRATCH" in document["error"]
+    assert not [key for key in shell.stored_keys() if "verifications" in key]
+
+
+@pytest.fixture
+def place(shell: Shell) -> Iterator[Path]:
+    """Where the servers of drills may be, sockets and all."""
+    with public_folder() as folder:
+        shell.environment["TMPDIR"] = str(folder)
+        yield folder
 
 
 def test_people_see_where_it_goes_and_what_came_of_it(shell: Shell) -> None:

@@ -2,63 +2,23 @@
 
 from __future__ import annotations
 
-import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
-import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drill_report import DrillReport
 from dbops.domain.report import Verdict
-from dbops.domain.target import Target
-from dbops.errors import BackupUnusable, PreflightFailed, RestoreFailed
-from dbops.gateways.archive import Archive
+from dbops.errors import BackupUnusable, PreflightFailed, ServerFailed, SpoolError
 from dbops.gateways.catalogs import read_catalog
-from dbops.jobs.drill import drill
 from tests.backups import execute
-from tests.loading import SHOP, Loader
-
-
-class Ground:
-    """Drills the backups of a loader; their servers' data lie in a folder of the test."""
-
-    def __init__(self, loader: Loader, place: Path) -> None:
-        self.loader, self.place = loader, place
-        place.mkdir()
-        place.chmod(0o755)
-        for folder in place.parents:  # the server's account has to get through, where the tests run as root
-            if os.geteuid() == 0 and folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
-                folder.chmod(folder.stat().st_mode | 0o011)
-
-    @property
-    def target(self) -> Target:
-        options = self.loader.target.drill.model_copy(update={"directory": str(self.place)})
-        return self.loader.target.model_copy(update={"drill": options})
-
-    def drill(self, **asked: Any) -> DrillReport:
-        return drill(
-            self.target,
-            self.loader.bucket,
-            run="test",
-            clock=lambda: datetime.now(UTC),
-            programs=self.loader.desk.programs.folder,
-            **asked,
-        )
-
-    def expect_nothing_left(self) -> None:
-        assert list(self.place.iterdir()) == []
-
-
-@pytest.fixture
-def ground(loader: Loader, tmp_path: Path) -> Ground:
-    return Ground(loader, tmp_path / "drills")
+from tests.drills import Ground
+from tests.loading import SHOP
 
 
 def test_the_trap_database_is_proven_on_a_throw_away_server_with_its_owners_and_grants(
@@ -102,7 +62,7 @@ def test_a_damaged_backup_fails_its_drill_and_is_no_longer_counted_on(ground: Gr
     report = ground.drill()
 
     assert report.verdict is Verdict.FAILED
-    with pytest.raises(RestoreFailed, match="FAILED its drill"):
+    with pytest.raises(BackupUnusable, match="FAILED its drill"):
         report.require_proof()
     (entry,) = read_catalog(ground.loader.bucket, ground.target).entries
     assert not entry.is_good
@@ -125,96 +85,182 @@ def test_an_unknown_backup_gets_no_verdict(ground: Ground) -> None:
     with pytest.raises(BackupUnusable, match="does not exist"):
         ground.drill(backup_id=ground.loader.backup_id)
 
-    assert list(ground.loader.bucket.list(f"{ground.target.root}verifications/")) == []
+    assert ground.verdicts() == []
 
 
 def test_without_a_backup_nothing_is_due(ground: Ground) -> None:
     assert "there is no backup" in ground.drill().markdown()
 
 
+def test_an_unfinished_backup_gets_no_verdict(ground: Ground, empty_database: str) -> None:
+    archive = ground.loader.back_up(empty_database)
+    ground.bucket.delete(f"{archive.folder}manifest.json")
+
+    with pytest.raises(BackupUnusable, match="never finished, or is still running"):
+        ground.drill(backup_id=ground.loader.backup_id)
+
+    assert ground.verdicts() == []
+
+
+def test_a_manifest_of_a_later_version_gets_no_verdict(ground: Ground, empty_database: str) -> None:
+    archive = ground.loader.back_up(empty_database)
+    key = f"{archive.folder}manifest.json"
+    ground.bucket.put(key, ground.bucket.get(key).replace(b'"format": 1', b'"format": 2'))
+
+    with pytest.raises(BackupUnusable, match="not a manifest that this version can read"):
+        ground.drill(backup_id=ground.loader.backup_id)
+
+    assert ground.verdicts() == []
+
+
 def test_an_extension_that_the_server_lacks_is_said_in_advance(
-    ground: Ground, empty_database: str, monkeypatch: pytest.MonkeyPatch
+    ground: Ground, empty_database: str, tmp_path: Path
 ) -> None:
     execute(empty_database, *SHOP)
     ground.loader.back_up(empty_database)
-    monkeypatch.setattr("dbops.gateways.throwaway_server.ThrowawayServer.available_extensions", lambda _: {"plpgsql"})
+    installation = tmp_path / "pginstall"
+    shutil.copytree(ground.programs.parent, installation, symlinks=True)
+    (control,) = installation.rglob("pgcrypto.control")
+    control.unlink()
+    ground.programs = installation / "bin"
 
-    with pytest.raises(PreflightFailed, match=r"pgcrypto.*drill.connection"):
+    with pytest.raises(PreflightFailed, match=r"it has no extension pgcrypto.*drill\.connection"):
         ground.drill()
 
-    assert list(ground.loader.bucket.list(f"{ground.target.root}verifications/")) == []
+    assert ground.verdicts() == []
     ground.expect_nothing_left()
 
 
-def test_a_disk_that_is_too_small_is_said_in_advance(
-    ground: Ground, empty_database: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_disk_that_is_too_small_is_said_in_advance(ground: Ground, empty_database: str) -> None:
     ground.loader.back_up(empty_database)
-    monkeypatch.setattr("dbops.gateways.throwaway_server.ThrowawayServer.free_bytes", 1000)
+    ground.change_manifest(database_bytes=10**18)
 
-    with pytest.raises(PreflightFailed, match=r"A drill needs about .* of disk"):
+    with pytest.raises(PreflightFailed, match=r"A drill needs about .* of disk, and the worker has .*drill\.directory"):
         ground.drill()
 
+    assert ground.verdicts() == []
+    ground.expect_nothing_left()
 
-def test_a_scratch_server_serves_as_well_and_is_left_as_it_was(
-    ground: Ground, trap_database: str, empty_database: str
+
+@pytest.mark.parametrize(
+    ("fields", "sentence"),
+    [
+        ({"server_version": "99.1"}, r"No PostgreSQL server on this worker can hold a database of PostgreSQL 99"),
+        ({"pg_dump_version": "99beta1"}, r"No pg_restore on this worker is new enough"),
+    ],
+)
+def test_programs_that_are_too_old_are_said_in_advance(
+    ground: Ground, empty_database: str, fields: dict[str, str], sentence: str
 ) -> None:
-    ground.loader.back_up(trap_database)
-    before = databases(empty_database)
-    execute(empty_database, "CREATE DATABASE dbops_drill_vault_20200101000000")
+    ground.loader.back_up(empty_database)
+    ground.change_manifest(**fields)
 
-    report = ground.drill(scratch=DatabaseAddress.from_url(empty_database))
+    with pytest.raises(PreflightFailed, match=sentence):
+        ground.drill()
 
-    assert report.verification is not None
-    assert report.verification.errors == ()
-    assert databases(empty_database) == before
+    assert ground.verdicts() == []
+    ground.expect_nothing_left()
 
 
-def databases(url: str) -> set[str]:
-    with psycopg.connect(url) as connection:
-        return {name for (name,) in connection.execute("SELECT datname FROM pg_database").fetchall()}
+def test_a_directory_that_is_not_there_is_called_by_its_key(ground: Ground, empty_database: str) -> None:
+    ground.loader.back_up(empty_database)
+    nowhere = ground.target.drill.model_copy(update={"directory": str(ground.place / "nowhere")})
+
+    with pytest.raises(SpoolError, match=r"No such file or directory.*Set drill\.directory"):
+        ground.drill(target=ground.target.model_copy(update={"drill": nowhere}))
+
+    assert ground.verdicts() == []
+
+
+def test_a_path_that_is_too_long_for_a_socket_is_said_in_advance(
+    ground: Ground, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ground.loader.back_up(empty_database)
+    long = tmp_path / ("deep" * 20)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+
+    with pytest.raises(ServerFailed, match=r"too long for a unix socket\. Set TMPDIR"):
+        ground.drill()
+
+    ground.expect_nothing_left()
+
+
+def test_a_run_whose_task_was_killed_after_a_bad_verdict_says_it_again(ground: Ground, empty_database: str) -> None:
+    ground.loader.back_up(empty_database)
+    ground.loader.damage("toc.dat")
+    bad = ground.drill(run="scheduled__1")
+
+    again, next_run = ground.drill(run="scheduled__1"), ground.drill(run="scheduled__2")
+
+    assert again.verification == bad.verification
+    assert again.verdict is Verdict.FAILED
+    assert (next_run.verification, next_run.verdict) == (None, Verdict.OK)
+
+
+def test_a_backup_that_failed_can_be_drilled_again_and_its_newest_verdict_counts(
+    ground: Ground, empty_database: str
+) -> None:
+    archive = ground.loader.back_up(empty_database)
+    whole = ground.bucket.get(f"{archive.folder}toc.dat")
+    key = ground.loader.damage("toc.dat")
+    assert ground.drill().verdict is Verdict.FAILED
+    ground.bucket.put(key, whole)
+
+    assert ground.drill(force=True).verdict is Verdict.OK
+    (entry,) = read_catalog(ground.bucket, ground.target).entries
+    assert entry.is_good
+
+
+def test_a_backup_that_expires_meanwhile_gets_no_verdict(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    archive = ground.loader.back_up(empty_database)
+    largest = max(archive.data_files, key=lambda file: file.bytes)
+    ground.loader.damage(largest.name)
+    ground.disturb(lambda: ground.bucket.delete(f"{archive.folder}manifest.json"))
+
+    with pytest.raises(BackupUnusable, match="is damaged"):
+        ground.drill()
+
+    assert ground.verdicts() == []
+
+
+def test_two_drills_at_once_do_not_get_in_each_others_way(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+
+    with ThreadPoolExecutor(2) as both:
+        reports = list(both.map(lambda run: ground.drill(run=run, force=True), ["one", "two"]))
+
+    assert [report.verdict for report in reports] == [Verdict.OK, Verdict.OK]
+    ground.expect_nothing_left()
 
 
 def test_a_drill_that_is_killed_leaves_no_server_and_the_next_one_removes_its_data(
     ground: Ground, empty_database: str
 ) -> None:
     execute(empty_database, *SHOP)
-    archive: Archive = ground.loader.back_up(empty_database)
+    ground.loader.back_up(empty_database)
     script = """
 import sys, time
 from pathlib import Path
 from dbops.gateways.programs import find_postgres
 from dbops.gateways.throwaway_server import ThrowawayServer
-with ThrowawayServer(find_postgres(Path(sys.argv[1]), at_least=17, why="a test"), Path(sys.argv[2]), "vault"):
+with ThrowawayServer(find_postgres(Path(sys.argv[1]), 17), Path(sys.argv[2]), "vault"):
     print("up", flush=True)
     time.sleep(600)
 """
-    arguments = [str(ground.loader.desk.programs.folder), str(ground.place)]
+    arguments = [str(ground.programs), str(ground.place)]
     with subprocess.Popen([sys.executable, "-c", script, *arguments], stdout=subprocess.PIPE, text=True) as victim:
         assert victim.stdout is not None
         assert victim.stdout.readline() == "up\n"
-        assert servers(ground.place)
+        assert ground.servers()
         victim.send_signal(signal.SIGKILL)
 
     deadline = time.monotonic() + 30
-    while servers(ground.place):
+    while ground.servers():
         assert time.monotonic() < deadline, "the server outlives the drill"
         time.sleep(0.1)
     assert len(list(ground.place.iterdir())) == 1
     assert ground.drill().verification is not None
-    assert archive.manifest.backup_id in {entry.backup_id for entry in read_catalog(
-        ground.loader.bucket, ground.target).entries}  # fmt: skip
     ground.expect_nothing_left()
-
-
-def servers(place: Path) -> list[int]:
-    """Processes that run with data below that folder."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                if str(place) in (entry / "cmdline").read_bytes().decode(errors="replace"):
-                    found.append(int(entry.name))
-            except OSError:
-                continue
-    return [pid for pid in found if pid != os.getpid()]

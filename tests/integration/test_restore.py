@@ -34,7 +34,7 @@ def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> No
 
     assert plan.blockers == ()
     shown = plan.markdown()
-    assert "| crm.orders | 100 | 60 |" in shown
+    assert "| crm.orders | 100 | 60 | - | - | **40 fewer live** |" in shown
     assert "2026-01-31" in shown
     assert f'ALTER DATABASE "{restoring.live}" RENAME TO "{plan.before}";' in shown
     assert "was never restored before" in shown
@@ -75,6 +75,26 @@ def test_into_an_empty_database_and_never_into_one_that_is_not(restoring: Restor
     assert record.database == name
     assert restoring.ask("SELECT count(*) FROM crm.orders", name) == [(100,)]
     assert "is not empty" in again.blockers[0]
+
+
+def test_a_schema_comes_into_the_live_database_under_a_name_of_its_own(restoring: Restoring) -> None:
+    restoring.tell("DELETE FROM crm.lines", "DELETE FROM crm.orders")
+
+    plan = restoring.plan(mode="schema", schemas=["crm"])
+    restoring.load()
+    restoring.analyze()
+    record = restoring.verify()
+
+    assert plan.blockers == ()
+    assert f'CREATE SCHEMA "{record.schema}";' in plan.markdown()
+    assert record.state is RestoreState.VERIFIED
+    assert restoring.databases() == {restoring.live}
+    assert restoring.ask(f'SELECT count(*) FROM "{record.schema}".orders') == [(100,)]  # noqa: S608
+    assert restoring.ask("SELECT count(*) FROM crm.orders") == [(0,)]
+    report = restoring.report()
+    assert report.verdict is not Verdict.FAILED
+    assert f"It is schema {record.schema} of" in report.markdown().replace("\\", "")
+    assert restoring.load() == record
 
 
 def test_every_step_may_be_run_again(restoring: Restoring) -> None:

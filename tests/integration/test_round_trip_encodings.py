@@ -5,12 +5,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
+from dbops.domain.connection import DatabaseAddress
+from dbops.jobs.preflight import preflight
 from demo.postgres import EmbeddedPostgres
-from tests.backups import Desk, counted_rows, difference, execute, manifest_rows
+from tests.backups import Desk, counted_rows, difference, execute, manifest_rows, target
 
 TEXTS = {
     "LATIN1": ("Größe", "déjà vu ÿ"),
@@ -74,3 +77,29 @@ def test_a_database_without_an_encoding_is_counted_and_comes_back_whatever_bytes
     assert list(rows.values()) == [1]  # the table whose name is no text in any encoding
     desk.programs.restore(folder, restored)
     assert difference(desk.programs.dump(source), desk.programs.dump(restored)) == []
+
+
+@pytest.mark.parametrize("databases", ["SQL_ASCII"], indirect=True)
+@pytest.mark.parametrize("large", [b"films", b"\xff\xe9"], ids=["ascii", "beyond"])
+def test_a_dominating_table_without_an_encoding_comes_back_over_several_connections_or_over_one(
+    databases: tuple[str, str], desk: Desk, tmp_path: Path, large: bytes
+) -> None:
+    """Where a name is ASCII psql can be told of it; a name of unknown letters is left to pg_dump."""
+    source, restored = databases
+    small = b"\xff\xe9" if large.isascii() else b"films"
+    script = tmp_path / "bytes.sql"
+    script.write_bytes(
+        b"SET client_encoding = 'SQL_ASCII'; SET standard_conforming_strings = on;"
+        b"CREATE TABLE \"%s\" AS SELECT n, E'\xff\xfe\x80\\\\.\\n' || n AS t FROM generate_series(1, 20000) n;"
+        b'CREATE TABLE "%s" (t text); INSERT INTO "%s" VALUES (\'\x82\x5c\'); VACUUM ANALYZE;' % (large, small, small)
+    )
+    desk.programs.execute(source, script)
+    wanted: dict[str, Any] = {"jobs": 4, "split_above": 1, "globals": False}
+    ready = preflight(target(desk.bucket, **wanted), DatabaseAddress.from_url(source), desk.programs.folder)
+    assert (ready.split is not None) == large.isascii()
+
+    manifest, folder = desk.back_up(source, **wanted)
+
+    assert sorted(rows or 0 for rows in manifest_rows(manifest).values()) == [1, 20000]
+    desk.programs.restore(folder, restored)
+    assert difference(sorted(desk.programs.dump(source)), sorted(desk.programs.dump(restored))) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import psycopg
@@ -137,6 +138,21 @@ def test_whatever_is_not_as_in_the_backup_is_found_and_named(bench: Bench, state
 
     assert not verdict.ok
     assert sentence in verdict.errors
+
+
+def test_a_difference_that_another_pg_dump_may_make_is_a_warning(bench: Bench) -> None:
+    """A worker whose programs are newer than the backup must not condemn it."""
+    older = replace(bench.archive.manifest, pg_dump_version="16.4")
+    bench.archive = replace(bench.archive, manifest=older)
+    execute(bench.url, "ALTER TABLE crm.orders ALTER note TYPE varchar(2000)")
+
+    verdict = bench.verdict()
+
+    assert verdict.ok
+    assert verdict.warnings == (
+        "Table crm.orders is defined otherwise than in the backup, as pg_dump 17 tells it of PostgreSQL 17; the backup "
+        "is pg_dump 16's of PostgreSQL 17.",
+    )
 
 
 def test_an_index_whose_build_failed_is_found(bench: Bench) -> None:

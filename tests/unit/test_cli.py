@@ -26,7 +26,7 @@ from dbops.errors import BucketError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.jobs import back_up as back_up_module
-from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup
+from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SHOP = Layout("team/shop/")
@@ -103,7 +103,7 @@ def test_an_include_folder_without_targets_says_so(shell: Shell, tmp_path: Path)
     assert "There is no target." in shell.out
 
 
-@pytest.mark.parametrize("verb", ["backup", "backups", "expire"])
+@pytest.mark.parametrize("verb", ["backup", "backups", "expire", "drill"])
 def test_an_unknown_target_is_answered_with_the_one_that_was_meant(shell: Shell, verb: str) -> None:
     assert shell.run(verb, "shpo") == 2
     assert shell.err == 'error: There is no target "shpo".\nDid you mean "shop"?\n'
@@ -144,7 +144,7 @@ def test_a_mistyped_verb_is_answered_with_the_one_that_was_meant(shell: Shell) -
     assert 'Did you mean "backup"?' in shell.err
 
 
-@pytest.mark.parametrize("verb", ["targets", "backup", "backups", "expire", "hold", "watch"])
+@pytest.mark.parametrize("verb", ["targets", "backup", "backups", "expire", "hold", "drill", "watch"])
 def test_every_verb_explains_itself_with_an_example(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         main([verb, "--help"])
@@ -207,6 +207,45 @@ def test_leftovers_and_what_cannot_be_read_are_shown_apart(shell: Shell) -> None
 def test_no_backup_yet_is_said_in_words(shell: Shell) -> None:
     assert shell.run("backups", "shop") == 0
     assert "There is no backup of shop in s3://vault/team/shop/ yet." in shell.out
+
+
+def test_a_drill_without_a_backup_has_nothing_to_do(shell: Shell) -> None:
+    assert shell.run("drill", "shop") == 0
+    assert "No drill of shop is due: there is no backup." in shell.out
+    document = shell.document("drill", "shop", "--if-due")
+    assert (document["verdict"], document["verification"]) == ("ok", None)
+
+
+def test_a_backup_that_lacks_a_file_fails_its_drill_with_status_1_and_has_its_verdict(shell: Shell) -> None:
+    backup = manifest(NOW - DAY)
+    store_backup(shell.bucket, SHOP, backup)
+    shell.bucket.delete(f"{SHOP.folder(backup.backup_id)}3001.dat.zst")
+    assert shell.run("drill", "shop") == 1
+    assert f"Backup **{backup.backup_id}** of shop FAILED its verification" in shell.out
+    assert "3001.dat.zst is missing" in shell.out
+    assert shell.document("drill", "shop", "--backup", backup.backup_id)["verdict"] == "failed"
+    assert shell.document("backups", "shop")["backups"][0]["verified"] is False
+
+
+def test_a_drill_where_none_is_due_does_nothing(shell: Shell) -> None:
+    backup = manifest(NOW - DAY)
+    store_backup(shell.bucket, SHOP, backup)
+    shell.bucket.put(SHOP.verification(backup.backup_id), verification(backup.backup_id).to_json())
+    assert shell.run("drill", "shop", "--if-due") == 0
+    assert "the newest backup has its verdict" in shell.out
+
+
+@pytest.mark.parametrize(
+    ("backup", "status", "sentence"),
+    [("yesterday", 2, "is not a backup id"), ("20200101T000000Z", 3, "Backup 20200101T000000Z of shop does not exist")],
+)
+def test_a_drill_of_a_backup_that_there_is_not_is_refused(
+    shell: Shell, backup: str, status: int, sentence: str
+) -> None:
+    assert shell.run("drill", "shop", "--backup", backup) == status
+    assert sentence in shell.err
+    assert sentence in shell.document("drill", "shop", "--backup", backup)["error"]
+    assert list(shell.bucket.list(SHOP.verifications)) == []
 
 
 def test_a_dry_run_of_expire_deletes_nothing(shell: Shell) -> None:

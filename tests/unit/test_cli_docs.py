@@ -18,6 +18,7 @@ DOCS = REPOSITORY / "docs"
 ADD_A_DATABASE = (DOCS / "add-a-database.md").read_text(encoding="utf-8")
 CONNECTIONS = (DOCS / "connections.md").read_text(encoding="utf-8")
 SHELL = (DOCS / "shell.md").read_text(encoding="utf-8")
+DRILLS = (DOCS / "drills.md").read_text(encoding="utf-8")
 
 
 def include_with(folder: Path, shop: str) -> Path:
@@ -61,11 +62,11 @@ def test_every_connection_on_the_page_is_understood(url: str) -> None:
     assert DatabaseAddress.from_url(url).database == "shop"
 
 
-@pytest.mark.parametrize("command", re.findall(r"python -m dbops ([^`\n&|>]+)", SHELL + ADD_A_DATABASE))
+@pytest.mark.parametrize("command", re.findall(r"python -m dbops ([^`\n&|>]+)", SHELL + ADD_A_DATABASE + DRILLS))
 def test_every_command_on_the_pages_can_be_asked_for(command: str) -> None:
     assert parser().parse_args(shlex.split(command)).verb == command.split(maxsplit=1)[0]
 
 
-@pytest.mark.parametrize("verb", ["targets", "backup", "backups", "expire", "hold", "watch"])
+@pytest.mark.parametrize("verb", ["targets", "backup", "backups", "expire", "hold", "drill", "restore", "watch"])
 def test_every_verb_is_on_the_page(verb: str) -> None:
     assert f"`python -m dbops {verb}" in SHELL

@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
 from dbops.domain.key_part import key_part
+from dbops.domain.major_version import major_version
 from dbops.errors import InvalidRequest
 
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
@@ -107,6 +108,16 @@ class BackupManifest:
     lsn: str | None = None
     encryption_recipients: tuple[str, ...] = ()
     format: Literal[1] = 1
+
+    @property
+    def server_major(self) -> int:
+        """The major version of the server that was dumped."""
+        return major_version(self.server_version)
+
+    @property
+    def pg_dump_major(self) -> int:
+        """The major version of the program that did it."""
+        return major_version(self.pg_dump_version)
 
     @property
     def rows(self) -> int:

@@ -48,13 +48,21 @@ class Leftover:
 class Catalog:
     """The finished backups, oldest first; the leftovers; and a sentence on each manifest that cannot be read.
 
-    A backup whose manifest is unreadable is neither good nor a leftover: nothing ever deletes it.
+    A backup whose manifest is unreadable is neither good nor a leftover: nothing ever deletes it. ``past`` are the
+    newest verdicts on backups that have expired since: what was proven of the target stays proven.
     """
 
     target: str
     entries: tuple[CatalogEntry, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     unreadable: tuple[str, ...] = ()
+    past: tuple[Verification, ...] = ()
+
+    @property
+    def last_proof(self) -> Verification | None:
+        """The newest good verdict on any backup, by drill or by restore."""
+        verdicts = [*self.past, *(entry.verification for entry in self.entries if entry.verification is not None)]
+        return max((verdict for verdict in verdicts if verdict.ok), key=lambda proof: proof.finished, default=None)
 
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business."""

@@ -1,6 +1,6 @@
-"""Complaints: what pg_restore had to say about an archive it loaded, and which of it is harmless.
+"""Complaints: what pg_restore had to say about an archive it loaded, what of it is harmless, and whose fault the rest.
 
-docs/verification.md carries the list of the harmless ones; change both together.
+docs/verification.md carries both lists below; a test holds the page and them together.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 _ERROR = re.compile(r"^pg_restore: error: (.*)$")
 _COMMAND = "Command was: "
-_SERVER = re.compile(r"(?:ERROR|FATAL|FEHLER|ERREUR):\s+(.*)$")
+_SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
+_REFUSAL = re.compile(r"(?:^|: )ERROR:\s+")
 _VALUE = re.compile(r": (?:\"|'|0x).*$")
 
 # The statement, the server's words, and why it does no harm.
-_HARMLESS = (
+HARMLESS = (
     (
         re.compile(r"^COMMENT ON EXTENSION "),
         re.compile(r"must be owner of extension"),
@@ -32,13 +33,39 @@ _HARMLESS = (
     ),
 )
 
+# What a server refuses for a reason of its own: another server, or the same one later, would take that archive.
+CIRCUMSTANCES = tuple(
+    re.compile(words)
+    for words in (
+        r"No space left on device|Disk quota exceeded|Input/output error|Read-only file system",
+        r"^could not (?:access|create|extend|fsync|open|read|resize|stat|write) (?:\w+ )*(?:file|directory|segment)",
+        r"^(?:out of memory|out of shared memory|cannot allocate memory|could not fork)",
+        r"^canceling (?:statement|autovacuum task) due to|^terminating connection|^deadlock detected",
+        r"^(?:too many connections|sorry, too many clients|remaining connection slots)",
+        r"read-only transaction|^cannot execute .* during recovery|^the database system is",
+        r"^permission denied|^must be (?:owner|superuser|member|able to)|^only (?:superusers?|roles with)",
+        r'^role ".*" does not exist',
+        r'^tablespace ".*" does not exist',
+        r'^extension ".*" (?:is not available|has no installation script)|extension control file',
+        r'^could not load library|must be loaded via "?shared_preload_libraries',
+        r"^unrecognized configuration parameter",
+        r'^collation ".*" for encoding ".*" does not exist|^could not (?:create locale|open collator)|^invalid locale',
+        r"^ICU is not supported|^unsupported (?:XML|LZ4|ICU)|not supported by this (?:build|installation)",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Complaint:
-    """One error of pg_restore, without any row's values; ``why`` says what makes it harmless, empty where it is not."""
+    """One error of pg_restore, without any row's values; ``why`` says what makes it harmless, empty where it is not.
+
+    ``refused`` is whether a server that was up and able refused what the archive holds: only that speaks against the
+    archive. It is False in doubt, and where the server does not speak English.
+    """
 
     text: str
     why: str = ""
+    refused: bool = False
 
     @property
     def harmless(self) -> bool:
@@ -62,8 +89,10 @@ def read_complaints(stderr: str) -> tuple[Complaint, ...]:
 
 def _complaint(said: str, command: str) -> Complaint:
     server = _SERVER.search(said)
-    sentence = _VALUE.sub("", server[1] if server else said)
+    sentence = server[1] if server else said
+    why = next((why for statement, words, why in HARMLESS if statement.search(command) and words.search(sentence)), "")
+    refused = bool(_REFUSAL.search(said)) and not any(words.search(sentence) for words in CIRCUMSTANCES)
+    sentence = _VALUE.sub("", sentence)
     if said.startswith("COPY failed"):
         sentence = f"{said.partition(':')[0]}: {sentence}"
-    why = next((why for statement, words, why in _HARMLESS if statement.search(command) and words.search(sentence)), "")
-    return Complaint(sentence, why)
+    return Complaint(sentence, why, refused and not why)

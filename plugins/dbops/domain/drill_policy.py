@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry
@@ -35,20 +34,14 @@ def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_
     if newest is None:
         missing = "there is no backup" if not catalog.entries else "the newest backup has its verdict"
         return DrillDue(None, missing)
-    last = last_good_drill(catalog)
+    last = catalog.last_proof
     if catalog.entries[:-1] and catalog.entries[-2].verified is False:
         return DrillDue(newest.backup_id, "the backup before it failed its verification")
-    if last is None or last.verification is None:
+    if last is None:
         return DrillDue(newest.backup_id, "no backup has been proven yet")
-    age = now - last.verification.finished
+    age = now - last.finished
     if age >= options.every:
         return DrillDue(newest.backup_id, f"the last proof is {format_duration(age)} old")
-    if schema_fingerprint != last.verification.schema_fingerprint:
+    if schema_fingerprint != last.schema_fingerprint:
         return DrillDue(newest.backup_id, "the schema has changed since the last proof")
     return DrillDue(None, f"{last.backup_id} was proven {format_duration(age)} ago, and the schema is the same")
-
-
-def last_good_drill(catalog: Catalog) -> CatalogEntry | None:
-    """The backup whose good verdict, by drill or by restore, is the newest."""
-    proven = [(proof.finished, entry) for entry in catalog.entries if entry.verified and (proof := entry.verification)]
-    return max(proven, key=itemgetter(0))[1] if proven else None

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from dbops.domain.markdown_text import plain_text
 from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.report import Report, Verdict
 from dbops.domain.verification import Verification
-from dbops.errors import RestoreFailed
+from dbops.errors import BackupUnusable
 
 _ERRORS_SHOWN = 5
 
@@ -31,11 +32,11 @@ class DrillReport(Report):
         return Verdict.WARNING if self.verification.warnings else Verdict.OK
 
     def require_proof(self) -> None:
-        """Raise RestoreFailed where the backup was drilled and is not what it says."""
+        """Raise BackupUnusable where the backup was drilled and is not what it says."""
         proof = self.verification
         if proof is not None and not proof.ok:
             errors = " ".join(proof.errors[:_ERRORS_SHOWN])
-            raise RestoreFailed(
+            raise BackupUnusable(
                 f"Backup {proof.backup_id} of {proof.target} FAILED its drill: {errors}",
                 "Make a new backup now, hold an older good one, and find out what is wrong with this one.",
             )
@@ -45,7 +46,7 @@ class DrillReport(Report):
         proof = self.verification
         if proof is None:
             return f"No drill of {self.target} is due: {self.reason}."
-        return f"{verification_markdown(proof)}\n\nDrilled because {self.reason}."
+        return f"{verification_markdown(proof)}\n\nWhy now: {self.reason}."
 
 
 def verification_markdown(proof: Verification) -> str:
@@ -58,8 +59,8 @@ def verification_markdown(proof: Verification) -> str:
         f"{_seconds(proof.load_seconds)}, ANALYZE {_seconds(proof.analyze_seconds)}, verification "
         f"{_seconds(proof.verify_seconds)}."
     ]
-    lines += [f"- **{sentence}**" for sentence in proof.errors]
-    lines += [f"- {sentence}" for sentence in proof.warnings]
+    lines += [f"- **{plain_text(sentence)}**" for sentence in proof.errors]
+    lines += [f"- {plain_text(sentence)}" for sentence in proof.warnings]
     return "\n".join(lines[:1] + ([""] if lines[1:] else []) + lines[1:])
 
 

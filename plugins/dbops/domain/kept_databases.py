@@ -34,6 +34,6 @@ def kept_problem(record: RestoreRecord, now: datetime) -> Problem | None:
             f"The database {record.before}, which backup {record.backup_id} replaced on {swapped:%Y-%m-%d}, is still "
             f"there and takes its disk."
         ),
-        remedy=f"When nobody will want to go back to it: DROP DATABASE {quote_name(record.before)};",
+        remedy=f"When nobody will want to go back to it, drop it (DROP DATABASE {quote_name(record.before)};).",
         since=swapped,
     )

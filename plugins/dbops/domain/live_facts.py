@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbops.domain.database_settings import DatabaseSettings
+from dbops.domain.major_version import major_version
 
 TableName = tuple[str, str]
 
@@ -67,4 +68,4 @@ class ServerFacts:
     @property
     def major(self) -> int:
         """The major version."""
-        return int(self.version.partition(".")[0])
+        return major_version(self.version)

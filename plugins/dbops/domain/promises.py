@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
-from dbops.domain.drill_policy import last_good_drill
 from dbops.domain.fault import Fault
 from dbops.domain.quantities import format_duration
 from dbops.domain.size import size_warnings
@@ -154,8 +153,8 @@ def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now
     within = target.drill.within
     if within is None or not good:
         return []
-    last = last_good_drill(catalog)
-    since = last.verification.finished if last and last.verification else good[0].manifest.finished
+    last = catalog.last_proof
+    since = last.finished if last else good[0].manifest.finished
     if now - since <= within:
         return []
     proven = f"{last.backup_id} was the last, {format_duration(now - since)} ago" if last else "none ever was"

@@ -36,6 +36,11 @@ class RelationPattern:
         return _matches(self.schema, schema) and (self.table is None or _matches(self.table, table))
 
     @staticmethod
+    def for_one_schema(schema: str) -> str:
+        """Exactly that schema, in the pattern language of PostgreSQL's programs, which is an SQL identifier as well."""
+        return _literal(schema)
+
+    @staticmethod
     def for_one_table(schema: str, table: str) -> str:
         """Exactly that table, in the pattern language of PostgreSQL's programs."""
         return f"{_literal(schema)}.{_literal(table)}"

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from dbops.domain.live_facts import LiveDatabase, ServerFacts
+from dbops.domain.major_version import major_version
 from dbops.domain.quantities import format_bytes
 from dbops.domain.restore_request import RestoreRequest
 
@@ -40,7 +41,7 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
 
 
 def _server(found: RestoreConditions) -> Iterator[str]:
-    if found.server.major < int(found.made_on.partition(".")[0]):
+    if found.server.major < major_version(found.made_on):
         yield (
             f"The server is PostgreSQL {found.server.version}, older than the {found.made_on} that the backup was made "
             "on: restore onto one that is as new."

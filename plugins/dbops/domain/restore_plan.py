@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from dbops.domain.backup import BackupManifest
 from dbops.domain.live_facts import LiveDatabase, LiveTable
 from dbops.domain.markdown_table import markdown_table
+from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text
 from dbops.domain.quantities import format_bytes, format_count, format_duration
 from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.retention import age_of
@@ -78,17 +79,17 @@ class RestorePlan:
             *self._list("What stands in the way", self.blockers, bold=True),
             *self._list("What to know", self.warnings),
             markdown_table(("", ""), self._facts()),
-            f"### What the backup holds, and what is live in `{self.live_name}`",
+            f"### What the backup holds, and what is live in {code_span(self.live_name)}",
             self._comparison(),
             *self._sessions(),
             "### What will run",
-            "\n".join(["```sql", *self._script(), "```"]),
+            self._statements(),
         ]
         return "\n\n".join(parts)
 
     def _list(self, title: str, sentences: tuple[str, ...], *, bold: bool = False) -> list[str]:
         mark = "**" if bold else ""
-        lines = "\n".join(f"- {mark}{sentence}{mark}" for sentence in sentences)
+        lines = "\n".join(f"- {mark}{plain_text(sentence)}{mark}" for sentence in sentences)
         return [f"### {title}", lines] if sentences else []
 
     def _facts(self) -> list[tuple[str, str]]:
@@ -104,15 +105,15 @@ class RestorePlan:
             ("It holds", held),
             ("Verified", verified),
             ("Chosen", self._chosen()),
-            ("Goes into", f"`{self.schema or self.database}`, {_WHERE[self.request.mode]}"),
-            *([("The live database becomes", f"`{self.before}`")] if self.before and self.live else []),
+            ("Goes into", Markup(f"{code_span(self.schema or self.database)}, {_WHERE[self.request.mode]}")),
+            *([("The live database becomes", code_span(self.before))] if self.before and self.live else []),
             ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
         ]
 
     def _script(self) -> list[str]:
         """In order; the renames and what follows them are one transaction."""
-        create = self.statements[:1] if self.request.mode in {"beside", "swap"} else ()
+        create = self.statements[:1]
         swap = self.statements[len(create) :]
         return [
             *(f"{statement};" for statement in create),
@@ -123,9 +124,8 @@ class RestorePlan:
     def _chosen(self) -> str:
         if self.request.is_whole:
             return "the whole database"
-        return ", ".join(
-            [*(f"schema {name}" for name in self.request.schemas), *(f"table {name}" for name in self.request.tables)]
-        )
+        schemas = (f"schema {name}" for name in self.request.schemas)
+        return plain_text(", ".join([*schemas, *(f"table {name}" for name in self.request.tables)]))
 
     def _comparison(self) -> str:
         backup = {(table.schema, table.name): table.rows for table in self.manifest.tables}
@@ -135,12 +135,16 @@ class RestorePlan:
             return "No table."
         shown = sorted(names, key=lambda name: -_weight(backup.get(name), live.get(name)))[:_TABLES_SHOWN]
         times = any(live[name].newest or live[name].since is not None for name in shown if name in live)
-        head = ("table", "rows in the backup", "rows live now", *(("newest live row", "newer than the backup") * times))
+        columns = ("table", "rows in the backup", "rows live now")
+        head = (*columns, *(("newest live row", "newer than the backup") * times), "what differs")
         rows = [_row(name, backup.get(name), name in backup, live.get(name), times=times) for name in sorted(shown)]
         left = len(names) - len(shown)
         more = f"\n\n{format_count(left, 'smaller table')} not shown." if left else ""
         absent = "" if self.live else "There is no live database of that name.\n\n"
         return f"{absent}{markdown_table(head, rows)}{more}"
+
+    def _statements(self) -> str:
+        return code_block("\n".join(self._script()), "sql")
 
     def _sessions(self) -> list[str]:
         if self.request.mode != "swap" or self.live is None:
@@ -148,7 +152,12 @@ class RestorePlan:
         if not self.live.sessions:
             return ["### Connections that the swap will end", "None at this moment."]
         rows = [
-            (group.role, group.application or "-", str(group.count), "yes" if group.may_end else "**no**")
+            (
+                plain_text(group.role),
+                plain_text(group.application or "-"),
+                str(group.count),
+                Markup("yes" if group.may_end else "**no**"),
+            )
             for group in self.live.sessions
         ]
         table = markdown_table(("role", "application", "connections", "may be ended by us"), rows)
@@ -164,8 +173,21 @@ def _row(
 ) -> tuple[str, ...]:
     held = "-" if not in_backup else "(no rows of its own)" if rows is None else f"{rows:,}"
     now = "-" if live is None else f"{'' if live.exact else 'about '}{live.rows:,}"
+    shown, differs = plain_text(".".join(name)), _difference(rows, in_backup, live)
     if not times:
-        return ".".join(name), held, now
+        return shown, held, now, differs
     newest = live.newest if live and live.newest else "-"
     since = f"{live.since:,}" if live and live.since is not None else "-"
-    return ".".join(name), held, now, newest, since
+    return shown, held, now, newest, since, differs
+
+
+def _difference(rows: int | None, in_backup: bool, live: LiveTable | None) -> Markup:
+    """What catches the eye of somebody who is tired; empty where both sides have as many."""
+    if not in_backup:
+        return Markup("**not in the backup**")
+    if live is None:
+        return Markup("**not live**")
+    if rows is None or rows == live.rows:
+        return Markup("")
+    about = "" if live.exact else "about "
+    return Markup(f"**{about}{abs(rows - live.rows):,} {'fewer' if live.rows < rows else 'more'} live**")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from dbops.domain.database_settings import quote_name
 from dbops.domain.drill_report import verification_markdown
+from dbops.domain.markdown_text import code_block, plain_text
 from dbops.domain.report import Report, Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 
@@ -34,41 +35,56 @@ class RestoreReport(Report):
     def headline(self) -> str:
         """One sentence."""
         record = self.record
-        where = {
+        return f"Backup {record.backup_id} of {record.target} {self._outcome()}."
+
+    def _outcome(self) -> str:
+        record = self.record
+        if record.state is RestoreState.FAILED:
+            return f"is in {record.schema or record.database}, and FAILED its verification there"
+        if record.request.mode == "swap" and record.state is RestoreState.VERIFIED:
+            return f"waits as {record.database} for its swap"
+        if not self._is_complete:
+            return f"is NOT restored: this run came as far as {record.state}"
+        return {
             "beside": f"is restored beside the live database, as {record.database}",
-            "swap": f"is live as {record.live}" if record.swapped else f"waits as {record.database} for its swap",
+            "swap": f"is live as {record.live}",
             "into": f"is restored into {record.database}",
             "schema": f"is restored into the schema {record.schema} of {record.database}",
-        }
-        return f"Backup {record.backup_id} of {record.target} {where[record.request.mode]}."
+        }[record.request.mode]
 
     def markdown(self) -> str:
         """What was done, the proof, and what is left to do."""
         record = self.record
-        parts = [self.headline()]
+        parts: list[str] = [plain_text(self.headline())]
         if record.verification:
             parts.append(verification_markdown(record.verification))
         if record.migrations:
-            parts.append(record.migrations)
-        return "\n\n".join([*parts, *filter(None, [self.what_is_left()]), *self._statements()])
+            parts.append(plain_text(record.migrations))
+        return "\n\n".join([*parts, *(self._what_follows() if self._is_complete else ())])
 
     def what_is_left(self) -> str:
         """What is left for people to do, in a sentence; empty where the run is not over."""
         record = self.record
-        if record.swapped and record.before and record.live_oid is not None:
-            return f"The old database is kept as {record.before}: drop it when nobody will want to go back to it."
-        if record.request.mode == "swap":
+        if not self._is_complete:
             return ""
-        what = f"schema {record.schema} of {self.url}" if record.schema else self.url
-        return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
+        if record.request.mode != "swap":
+            what = f"schema {record.schema} of {self.url}" if record.schema else self.url
+            return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
+        if record.before is None or record.live_oid is None:
+            return ""  # there was nothing to keep
+        return f"The old database is kept as {record.before}: drop it when nobody will want to go back to it."
 
-    def _statements(self) -> list[str]:
+    def _what_follows(self) -> list[str]:
         record = self.record
-        if not (record.swapped and record.before and record.live_oid is not None):
-            return []
+        left: list[str] = [plain_text(self.what_is_left())] if self.what_is_left() else []
+        if record.request.mode != "swap" or record.before is None or record.live_oid is None:
+            return left
         live, before, again = (quote_name(name) for name in (record.live, record.before, record.database))
+        back = f"ALTER DATABASE {live} RENAME TO {again};\nALTER DATABASE {before} RENAME TO {live};"
         return [
-            f"To drop it:\n\n```sql\nDROP DATABASE {before};\n```",
+            *left,
+            "To drop it:",
+            code_block(f"DROP DATABASE {before};", "sql"),
             "To go back to it instead, end the connections to both, and run in one transaction:",
-            f"```sql\nALTER DATABASE {live} RENAME TO {again};\nALTER DATABASE {before} RENAME TO {live};\n```",
+            code_block(back, "sql"),
         ]

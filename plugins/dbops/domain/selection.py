@@ -35,8 +35,8 @@ def select(entries: Sequence[TocEntry], *, schemas: Collection[str] = (), tables
     """Choose whole schemas, and tables as ``schema.table`` or, where only one schema has it, ``table``.
 
     What they need comes along (types, functions, sequences, extensions; tables too, but without their rows), and what
-    belongs to them (indexes, constraints, triggers, grants). A foreign key stays behind where its other table does.
-    Raises ValueError naming what the archive does not hold.
+    belongs to them (indexes, constraints, triggers, grants). A foreign key stays behind where the rows of its other
+    table do. Raises ValueError naming what the archive does not hold.
     """
     archive = _Archive(entries)
     wanted = {entry.dump_id for entry in archive.of_schemas(schemas)}
@@ -104,7 +104,8 @@ class _Archive:
         if entry.kind == _ROWS:
             return any(other in wanted for other in needs)
         if entry.kind == _FOREIGN_KEY:
-            return bool(needs) and all(other in chosen for other in needs)
+            tables = [other for other in needs if self._by_id[other].kind in _TABLES]
+            return bool(needs) and all(other in chosen for other in needs) and all(other in wanted for other in tables)
         if entry.kind in _NAMED_BY_TABLE | _ATTACHES:
             return self.owner(entry) in chosen
         return entry.kind in _BELONGS and any(other in chosen for other in needs)

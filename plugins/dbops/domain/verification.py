@@ -80,4 +80,35 @@ class Verification:
         return _VERIFICATION.validate_json(body)
 
 
+def condemned(
+    target: str,
+    backup_id: BackupId,
+    sentence: str,
+    *,
+    kind: Literal["drill", "restore"],
+    run: str,
+    started: datetime,
+    finished: datetime,
+) -> Verification:
+    """The verdict on a backup that could not be loaded, by its own fault; ``sentence`` says why."""
+    return Verification(
+        target=target,
+        backup_id=backup_id,
+        ok=False,
+        kind=kind,
+        run=run,
+        started=started,
+        finished=finished,
+        server_version="",
+        findings=(Finding("error", sentence),),
+        tables=0,
+        rows=0,
+        bytes_downloaded=0,
+        load_seconds=0.0,
+        analyze_seconds=0.0,
+        verify_seconds=0.0,
+        schema_fingerprint="",
+    )
+
+
 _VERIFICATION = TypeAdapter(Verification)

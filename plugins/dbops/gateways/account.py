@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pwd
+import stat
 from pathlib import Path
 
 from dbops.errors import ServerFailed
@@ -26,9 +27,23 @@ def server_account() -> pwd.struct_passwd | None:
     )
 
 
-def can_reach(path: Path) -> bool:
-    """Whether any account may enter ``path`` and read what is in it."""
+def closed_folder(path: Path, account: pwd.struct_passwd) -> Path | None:
+    """The outermost folder on the way into ``path`` that the account may not enter; None where it gets there."""
     resolved = path.resolve()
-    return all(folder.stat().st_mode & 0o001 for folder in (resolved, *resolved.parents)) and bool(
-        resolved.stat().st_mode & 0o004
-    )
+    ways = (*reversed(resolved.parents), resolved)
+    return next((folder for folder in ways if not _may(folder, account, stat.S_IXOTH)), None)
+
+
+def can_reach(path: Path, account: pwd.struct_passwd) -> bool:
+    """Whether the account may enter ``path`` and read what is in it."""
+    return closed_folder(path, account) is None and _may(path.resolve(), account, stat.S_IROTH)
+
+
+def _may(folder: Path, account: pwd.struct_passwd, everybody: int) -> bool:
+    """``everybody`` is the bit for everybody; the owner's and the group's are the same, three and six places up."""
+    found = folder.stat()
+    if found.st_uid == account.pw_uid:
+        return bool(found.st_mode & everybody << 6)
+    if found.st_gid == account.pw_gid:
+        return bool(found.st_mode & everybody << 3)
+    return bool(found.st_mode & everybody)

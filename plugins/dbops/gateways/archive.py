@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dbops.domain.backup import BackupId, BackupManifest, FileEntry, Layout
 from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Target
 from dbops.domain.toc_entry import TocEntry
-from dbops.errors import BackupUnusable, DumpFailed, ObjectMissing
+from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
 from dbops.gateways.archive_toc import parse_toc
 from dbops.gateways.bucket import Bucket
 
@@ -42,8 +42,7 @@ def open_archive(bucket: Bucket, target: Target, backup_id: BackupId) -> Archive
     folder = Layout(target.root).folder(backup_id)
     manifest = _manifest(bucket, target, backup_id)
     _require_files(bucket, folder, manifest)
-    toc = bucket.get(folder + _TOC)
-    require_unchanged(f"s3://{bucket.name}/{folder}{_TOC}", _entry(manifest, _TOC), hashlib.sha256(toc).hexdigest())
+    toc = _small_file(bucket, folder, _entry(manifest, _TOC))
     try:
         entries = parse_toc(toc)
     except DumpFailed as error:
@@ -55,19 +54,36 @@ def read_globals(bucket: Bucket, archive: Archive) -> bytes | None:
     """The roles and tablespaces of the backup as SQL; None where it has none. Raises BackupUnusable."""
     if all(file.name != _GLOBALS for file in archive.manifest.files):
         return None
-    body = bucket.get(archive.folder + _GLOBALS)
-    where = f"s3://{bucket.name}/{archive.folder}{_GLOBALS}"
-    require_unchanged(where, _entry(archive.manifest, _GLOBALS), hashlib.sha256(body).hexdigest())
-    return body
+    return _small_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS))
 
 
-def require_unchanged(where: str, expected: FileEntry, sha256: str) -> None:
-    """Raises BackupUnusable where a file is not what was uploaded."""
-    if sha256 != expected.sha256:
-        raise BackupUnusable(
-            f"{where} is damaged: its sha256 is {sha256}, and the manifest says {expected.sha256}.",
-            "Use another backup, and find out what changed this one.",
+def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: Callable[[], str]) -> None:
+    """Raises BackupUnusable where a file is not what was uploaded.
+
+    Before anybody distrusts the backup it is read a second time: raises BucketError where that gives another sha256
+    than the first time, for then it is damaged on its way here.
+    """
+    if sha256 == expected.sha256:
+        return
+    if look_again() != sha256:
+        raise BucketError(
+            f"{where} arrives damaged, and otherwise at every time.",
+            "The backup may be whole: find out what is wrong between the store and this machine, and try again.",
         )
+    raise BackupUnusable(
+        f"{where} is damaged: its sha256 is {sha256}, and the manifest says {expected.sha256}.",
+        "Use another backup, and find out what changed this one.",
+    )
+
+
+def _small_file(bucket: Bucket, folder: str, expected: FileEntry) -> bytes:
+    key = folder + expected.name
+    body = bucket.get(key)
+    digest = hashlib.sha256(body).hexdigest()
+    require_unchanged(
+        f"s3://{bucket.name}/{key}", expected, digest, lambda: hashlib.sha256(bucket.get(key)).hexdigest()
+    )
+    return body
 
 
 def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupManifest:

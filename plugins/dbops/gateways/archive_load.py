@@ -12,7 +12,7 @@ from dbops.domain.complaints import Complaint, read_complaints
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.progress import LoadProgress
 from dbops.domain.selection import Selection
-from dbops.errors import RestoreFailed
+from dbops.errors import ArchiveRefused, RestoreFailed
 from dbops.gateways.archive import Archive
 from dbops.gateways.archive_pipes import ArchivePipes
 from dbops.gateways.bucket import Bucket
@@ -51,19 +51,24 @@ def load_archive(
     parallelism: int,
     selection: Selection | None = None,
     clean_owners: bool = False,
+    tablespaces: bool = True,
     directory: Path | None = None,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
 ) -> Loaded:
     """Load an archive, or the ``selection`` of it, into the database at ``address`` with ``jobs`` connections.
 
-    ``clean_owners`` leaves owners and grants out, where the roles do not exist. Memory is bounded by some ranges a job
-    (FileDownload), disk by the table of contents, both whatever the size. Raises BackupUnusable where a file is not
-    what was uploaded, BucketError, and RestoreFailed; what the database then holds is worthless.
+    ``clean_owners`` leaves owners and grants out, where the roles do not exist; without ``tablespaces`` all goes into
+    the database's own. Memory is bounded by some ranges a job (FileDownload), disk by the table of contents, both
+    whatever the size. Raises BackupUnusable where a file is not what was uploaded, BucketError, ArchiveRefused where
+    what the archive holds cannot be loaded, and RestoreFailed where it may be for another reason; what the database
+    then holds is worthless.
     """
     began = time.monotonic()
     files = _files(archive, selection)
     with Spool(directory, f"{archive.manifest.target}-restore") as spool:
         options = _options(spool.path, address, jobs, clean_owners=clean_owners)
+        if not tablespaces:
+            options.append("--no-tablespaces")
         if selection is not None:
             options.append(f"--use-list={_use_list(spool.path, archive, selection)}")
         pipes = ArchivePipes(bucket, archive, spool.path, files, openers=jobs * _FILES_OPEN, parallelism=parallelism)
@@ -130,9 +135,12 @@ def _require_success(status: int, complaints: tuple[Complaint, ...], unread: lis
         said = "; ".join(serious[:_COMPLAINTS_SHOWN]) or "it said nothing"
         more = f"; and {len(serious) - _COMPLAINTS_SHOWN} more" if len(serious) > _COMPLAINTS_SHOWN else ""
         how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else "could not load all of it"
-        raise RestoreFailed(f"pg_restore {how}: {said}{more}.", _remedy(said))
+        # One that speaks of the circumstances is enough: the others may be what came of it.
+        refused = status <= _SIGNALLED and all(complaint.refused for complaint in complaints if not complaint.harmless)
+        kind = ArchiveRefused if refused and serious else RestoreFailed
+        raise kind(f"pg_restore {how}: {said}{more}.", _remedy(said))
     if unread:
-        raise RestoreFailed(
+        raise ArchiveRefused(
             f"pg_restore ended well, and never asked for {', '.join(unread[:_COMPLAINTS_SHOWN])}.",
             "The archive's table of contents does not belong to its files; use another backup.",
         )
@@ -144,6 +152,8 @@ def _remedy(said: str) -> str:
         "extension control file": "Install that extension on the server, or restore onto one that has it.",
         "role ": "Create the role (globals.sql of the backup has it), or restore without owners.",
         "permission denied": "Restore with a role that may create everything the backup holds, as its owner may.",
+        "decompress": "The file was damaged in the store or on its way. Restore again, and if it happens again, from "
+        "another backup.",
         "No space left": "Free space on the database server, and restore again.",
         "server closed the connection": "Look into the server's log, and restore again when it is up.",
     }

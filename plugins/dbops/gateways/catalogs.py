@@ -20,6 +20,8 @@ from dbops.gateways.bucket import Bucket
 _READERS = 8
 _LOOKS = 3
 
+_PAST_VERDICTS = 4
+
 T = TypeVar("T")
 
 
@@ -27,7 +29,8 @@ def read_catalog(bucket: Bucket, target: Target) -> Catalog:
     """Everything the bucket says about the target's backups, with one small read a backup, hold and verification.
 
     Folders that are not named by a backup id are foreign, and ignored. A verification is ``verifications/<id>.json``
-    with ``{"ok": true or false}`` in it, whatever else. A hold that cannot be read holds without an end. Raises
+    with ``{"ok": true or false}`` in it, whatever else; of those whose backup has expired the newest
+    few are read. A hold that cannot be read holds without an end. Raises
     BucketError where any of it could not be read from the store: half a catalog would be a wrong one.
     """
     with ThreadPoolExecutor(_READERS, "catalog") as readers:
@@ -84,15 +87,23 @@ class _Reading:
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),
             unreadable=tuple(sorted(self._unreadable)),
+            past=self._past_verdicts(manifests.keys()),
         )
+
+    def _past_verdicts(self, listed: Collection[BackupId]) -> tuple[Verification, ...]:
+        present = self._present(self._layout.verifications)
+        gone = sorted(backup_id for backup_id in present if backup_id not in listed)[-_PAST_VERDICTS:]
+        return tuple(verdict for verdict in self._each(self._read_past_verdict, gone) if verdict is not None)
+
+    def _present(self, folder: str) -> list[BackupId]:
+        names = (stored.key.removeprefix(folder) for stored in self._bucket.list(folder))
+        return _backup_ids(name.removesuffix(".json") for name in names if name.endswith(".json"))
 
     def _each(self, read: Callable[[BackupId], T], backup_ids: Iterable[BackupId]) -> list[T]:
         return list(self._readers.map(read, backup_ids))
 
     def _each_of(self, folder: str, wanted: Collection[BackupId], read: Callable[[BackupId], T]) -> dict[BackupId, T]:
-        names = (stored.key.removeprefix(folder) for stored in self._bucket.list(folder))
-        present = _backup_ids(name.removesuffix(".json") for name in names if name.endswith(".json"))
-        chosen = [backup_id for backup_id in present if backup_id in wanted]
+        chosen = [backup_id for backup_id in self._present(folder) if backup_id in wanted]
         return dict(zip(chosen, self._each(read, chosen), strict=True))
 
     def _read_folder(self, backup_id: BackupId) -> BackupManifest | Leftover | None:
@@ -141,6 +152,12 @@ class _Reading:
             reason = f"it is for {hold.backup_id}"
         self._unreadable.append(f"{self._place(key)} is not a hold on that backup ({reason}); it counts as one.")
         return Hold(backup_id, None, "what the hold says cannot be read", "unknown")
+
+    def _read_past_verdict(self, backup_id: BackupId) -> Verification | None:
+        try:
+            return Verification.from_json(self._bucket.get(self._layout.verification(backup_id)))
+        except (ObjectMissing, ValueError):  # nothing depends on it: it proves nothing, and is no fault
+            return None
 
     def _read_verdict(self, backup_id: BackupId) -> tuple[bool, Verification | None] | None:
         key = self._layout.verification(backup_id)

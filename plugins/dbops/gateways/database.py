@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -43,6 +44,17 @@ class DumpedRelation:
     hides_rows: bool
 
 
+@dataclass(frozen=True)
+class SchemaFacts:
+    """What decides whether a schema can come into this database; ``extensions`` are by name, each with its schema."""
+
+    server_major: int
+    is_replica: bool
+    may_create: bool
+    schemas: frozenset[str]
+    extensions: Mapping[str, str]
+
+
 class Database:
     """One database, reached afresh for every question; raises DatabaseError, never repeating a password."""
 
@@ -75,10 +87,21 @@ class Database:
             rows = session.execute(text(catalog_sql("dumped_relations"))).mappings()
             return [DumpedRelation(**row) for row in rows]
 
+    def unreadable_relations(self) -> list[str]:
+        """The tables and sequences that this role may not read, by name."""
+        return [f"{each.schema}.{each.name}" for each in self.dumped_relations() if not each.readable]
+
     def unreadable_large_objects(self) -> list[int]:
         """The oids of the large objects that this role may not read."""
         with self._session() as session:
             return list(session.execute(text(catalog_sql("unreadable_large_objects"))).scalars())
+
+    def schema_facts(self) -> SchemaFacts:
+        """The schemas and extensions there are, and whether this role may create another schema."""
+        with self._session() as session:
+            row = session.execute(text(catalog_sql("schema_facts"))).one()
+        extensions = dict(zip(row.extensions, row.extension_schemas, strict=True))
+        return SchemaFacts(row.server_major, row.is_replica, row.may_create, frozenset(row.schemas), extensions)
 
     def _session(self) -> AbstractContextManager[Connection]:
         return reading(self._address, timeout_ms=_STATEMENT_TIMEOUT_MS)

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
+import psycopg2
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import SQLAlchemyError
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
 from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
-from dbops.gateways.sessions import changing, reading
+from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
+_DEFAULT_TABLESPACE = "pg_default"
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
 
 
@@ -37,12 +40,14 @@ class DatabaseServer:
     def __init__(self, address: DatabaseAddress, live: str) -> None:
         self._address, self._live = address, live
         self._elsewhere = self._find_elsewhere()
+        self._alone: Connection | None = None
 
     def _find_elsewhere(self) -> DatabaseAddress:
         """A database to be connected to while others are renamed and made."""
-        own = (self._address.database,) if self._address.database != self._live else ()
         refusal: DatabaseError | None = None
-        for name in (*own, *_MAINTENANCE):
+        for name in (self._address.database, *_MAINTENANCE):
+            if name == self._live:
+                continue
             address = replace(self._address, database=name)
             try:
                 with reading(address, timeout_ms=_TIMEOUT_MS):
@@ -95,17 +100,22 @@ class DatabaseServer:
             oid: int | None = session.execute(query, {"name": name}).scalar_one_or_none()
         return oid
 
-    def bytes_of_all(self) -> int:
-        """What all databases take on the server's disk, as far as our role may ask; the write-ahead log not counted."""
-        query = "SELECT coalesce(sum(pg_database_size(oid)), 0)::bigint FROM pg_database"
+    def bytes_of_all(self, *, without: str | None) -> int:
+        """What all other databases take on the server's disk, as far as our role may ask; its log is not counted."""
         with self._reading() as session:
-            return int(session.execute(text(f"{query} WHERE has_database_privilege(oid, 'CONNECT')")).scalar_one())
+            return int(session.execute(text(catalog_sql("bytes_of_databases")), {"without": without}).scalar_one())
 
     def sessions(self, oid: int) -> tuple[SessionGroup, ...]:
         """Who is connected to a database."""
         with self._reading() as session:
             rows = session.execute(text(catalog_sql("database_sessions")), {"oid": oid}).mappings()
             return tuple(SessionGroup(**row) for row in rows)
+
+    def lock_holders(self, oid: int) -> tuple[str, ...]:
+        """Whose transactions hold a lock on a database itself, whatever they are connected to."""
+        with self._reading() as session:
+            rows = session.execute(text(catalog_sql("database_lock_holders")), {"oid": oid}).all()
+        return tuple(f"{row.role} ({row.application or 'no name'}, process {row.pid})" for row in rows)
 
     def rename_blockers(self, name: str, oid: int) -> dict[str, tuple[str, ...]]:
         """``slot``, ``subscription`` and ``prepared`` (transactions) of a database, by kind."""
@@ -118,22 +128,31 @@ class DatabaseServer:
     def create(self, name: str, statement: str) -> int:
         """Create a database by that statement and return its oid; raises RestoreFailed."""
         try:
-            with changing(self._elsewhere) as session:
+            with self.acting() as session:
                 session.exec_driver_sql(statement.replace("%", "%%"))
         except DatabaseError as error:
             raise RestoreFailed(
                 f"The database {name} could not be created: {error.what}",
-                "It has to have the encoding and the locale of the source, so that everything sorts as before.",
+                _remedy(error.what),
             ) from None
         oid = self.oid_of(name)
         if oid is None:
             raise RestoreFailed(f"The database {name} was created and is gone again.", "Find out who dropped it.")
         return oid
 
+    def rehearse(self, statements: Sequence[str]) -> None:
+        """Run the statements in a transaction that is rolled back; raises DatabaseError with what is refused."""
+        with changing(self._elsewhere) as session:
+            session.execute(text("SET lock_timeout = '10s'"))
+            session.execute(text("BEGIN"))
+            for statement in statements:
+                session.exec_driver_sql(statement.replace("%", "%%"))
+            session.execute(text("ROLLBACK"))
+
     def drop(self, name: str, oid: int) -> None:
         """Drop a database that is not whole; does nothing where that name is another database by now."""
         if self.oid_of(name) == oid:
-            with changing(self._elsewhere) as session:
+            with self.acting() as session:
                 session.exec_driver_sql(f"DROP DATABASE {quote_name(name)} WITH (FORCE)".replace("%", "%%"))
 
     def in_the_way(self, name: str) -> list[str]:
@@ -148,17 +167,66 @@ class DatabaseServer:
 
         Raises PreflightFailed where another holds it.
         """
+        with self._locked() as session:
+            self._alone = session
+            try:
+                yield
+            finally:
+                self._alone = None
+
+    @contextmanager
+    def acting(self) -> Iterator[Connection]:
+        """The very session that holds the lock of ``alone``, for what changes something on the server.
+
+        The server finishes a statement whose client has died: nobody else begins before that. Where the session was
+        lost, another takes the lock.
+        """
+        if self._alone is None:
+            with changing(self._elsewhere) as session:
+                yield session
+        elif _is_alive(self._alone):
+            with translated(self._elsewhere):
+                yield self._alone
+        else:
+            with self._locked() as session:
+                yield session
+
+    def is_at_work(self, backend: int) -> bool:
+        """Whether the server still has the process of that number for a session."""
+        with self._reading() as session:
+            query = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)")
+            return bool(session.execute(query, {"pid": backend}).scalar_one())
+
+    @contextmanager
+    def _locked(self) -> Iterator[Connection]:
         with changing(self._elsewhere) as session:
             if not session.execute(text(_LOCK), {"name": self._live}).scalar_one():
                 raise PreflightFailed(
                     f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
                 )
-            yield
+            yield session
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
         with reading(self._elsewhere, timeout_ms=_TIMEOUT_MS) as session:
             yield session
+
+
+def _remedy(said: str) -> str:
+    remedies = {
+        "permission denied for tablespace": "GRANT CREATE ON TABLESPACE to our role: the live database lies there.",
+        "No space left": "Free space on the database server, and restore again.",
+    }
+    found = (remedy for words, remedy in remedies.items() if words in said)
+    return next(found, "It has to have the encoding and the locale of the source, so that everything sorts as before.")
+
+
+def _is_alive(session: Connection) -> bool:
+    try:
+        session.execute(text("SELECT"))
+    except (SQLAlchemyError, psycopg2.Error):
+        return False
+    return True
 
 
 def _settings(session: Connection, oid: int) -> tuple[Setting, ...]:

@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 from dbops.errors import DatabaseError, PlanChanged, SwapFailed
 from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.sessions import changing
+from dbops.gateways.sessions import changing, first_line
 from dbops.gateways.sql_files import catalog_sql
 
 _ATTEMPTS = 3
 _END_EVERY = 0.2
+_OTHERS_LEAVE_WITHIN = 5.0
+_COMMIT_WITHIN = 60.0
 _IN_USE = "is being accessed by other users"
+_LOCKED = "lock timeout"
+
+
+class _Unknown(Exception):
+    """The session was lost within the transaction; ``backend`` is the server's process, which may be committing."""
+
+    def __init__(self, backend: int, why: str) -> None:
+        super().__init__(why)
+        self.backend, self.why = backend, why
 
 
 def swap_databases(
@@ -25,45 +38,72 @@ def swap_databases(
 
     ``expected`` are the oids that the names must have afterwards. While the first rename waits for the sessions to end
     it holds the lock that new ones need: nobody gets in between. Raises PlanChanged and SwapFailed; then nothing was
-    changed. Where the connection breaks at the very end, the server is asked whether it happened.
+    changed. Where the session is lost at the very end, the server is asked whether it happened; raises DatabaseError
+    where it does not say.
     """
     refusal: DatabaseError | None = None
     for _ in range(_ATTEMPTS):
+        _wait_for_others(server, in_use)
         try:
-            with _ending_sessions(server, in_use):
-                _transaction(server, statements, expected)
-        except DatabaseError as error:
-            if _has_happened(server, expected):
+            _transaction(server, statements, expected, in_use)
+        except _Unknown as lost:
+            if _has_happened(server, lost, expected):
                 return
+            refusal = DatabaseError(lost.why)
+            break
+        except DatabaseError as error:
             refusal = error
             if _IN_USE not in error.what:
                 break
         else:
             return
     assert refusal is not None  # noqa: S101 - the loop ends no other way
-    raise SwapFailed(f"The swap did not take place, nothing was changed: {refusal.what}", _remedy(server, in_use))
+    raise _failed(refusal.what, _remedy(server, in_use, refusal.what))
 
 
-def _transaction(server: DatabaseServer, statements: Sequence[str], expected: dict[str, int]) -> None:
-    with changing(server.elsewhere) as session:
-        session.execute(text("SET lock_timeout = '10s'"))
-        session.execute(text("BEGIN"))
-        for statement in statements:
-            session.exec_driver_sql(statement.replace("%", "%%"))
-        query = text("SELECT datname::text, oid::bigint FROM pg_database WHERE datname = ANY (:names)")
-        found = {row.datname: row.oid for row in session.execute(query, {"names": list(expected)})}
-        if found != expected:
-            session.execute(text("ROLLBACK"))
-            raise PlanChanged(
-                "A database is not the one that was planned with: somebody has renamed, dropped or made one.",
-                "Nothing was changed. Start a new run.",
-            )
-        session.execute(text("COMMIT"))
+def _transaction(
+    server: DatabaseServer, statements: Sequence[str], expected: dict[str, int], in_use: Sequence[str]
+) -> None:
+    with server.acting() as session:
+        backend = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        try:
+            session.execute(text("BEGIN"))
+            session.execute(text("SET LOCAL lock_timeout = '10s'"))
+            with _ending_sessions(server, in_use):
+                for statement in statements:
+                    session.exec_driver_sql(statement.replace("%", "%%"))
+            _require_names(session, expected)
+            session.execute(text("COMMIT"))
+        except BaseException as error:
+            if not _is_rolled_back(session) and isinstance(error, Exception):
+                raise _Unknown(backend, f"the session was lost: {first_line(str(error))}") from None
+            raise
+
+
+def _require_names(session: Connection, expected: dict[str, int]) -> None:
+    query = text("SELECT datname::text, oid::bigint FROM pg_database WHERE datname = ANY (:names)")
+    found = {row.datname: row.oid for row in session.execute(query, {"names": list(expected)})}
+    if found != expected:
+        raise PlanChanged(
+            "A database is not the one that was planned with: somebody has renamed, dropped or made one.",
+            "Nothing was changed. Start a new run.",
+        )
+
+
+def _is_rolled_back(session: Connection) -> bool:
+    try:
+        session.execute(text("ROLLBACK"))
+    except Exception:  # noqa: BLE001 - whatever it is, the server has not said yes
+        return False
+    return True
 
 
 @contextmanager
 def _ending_sessions(server: DatabaseServer, names: Sequence[str]) -> Iterator[None]:
-    """End the sessions of these databases again and again, from a session of its own."""
+    """End the sessions of these databases again and again, from a session of its own.
+
+    To be left before the COMMIT: whoever comes after it is welcome.
+    """
     over = threading.Event()
     with changing(server.elsewhere) as session:
 
@@ -71,8 +111,9 @@ def _ending_sessions(server: DatabaseServer, names: Sequence[str]) -> Iterator[N
             while not over.wait(_END_EVERY):
                 try:
                     session.execute(text(catalog_sql("end_sessions")), {"names": list(names)})
-                except Exception:  # noqa: BLE001 - the rename says what is left
-                    return
+                except DBAPIError as error:  # the rename says what is left
+                    if error.connection_invalidated:
+                        return
 
         ending = threading.Thread(target=end, name="end sessions", daemon=True)
         ending.start()
@@ -83,19 +124,53 @@ def _ending_sessions(server: DatabaseServer, names: Sequence[str]) -> Iterator[N
             ending.join()
 
 
-def _has_happened(server: DatabaseServer, expected: dict[str, int]) -> bool:
-    return all(server.oid_of(name) == oid for name, oid in expected.items())
+def _wait_for_others(server: DatabaseServer, in_use: Sequence[str]) -> None:
+    """Wait for those to leave whom we may not end; raises SwapFailed, before anybody else was disturbed."""
+    deadline = time.monotonic() + _OTHERS_LEAVE_WITHIN
+    while others := _others(server, in_use):
+        if time.monotonic() >= deadline:
+            raise _failed(
+                f"our role may not end the sessions of {', '.join(others)}",
+                "GRANT pg_signal_backend to it, or for a superuser's sessions stop these clients; then start a new "
+                "run.",
+            )
+        time.sleep(_END_EVERY)
 
 
-def _remedy(server: DatabaseServer, in_use: Sequence[str]) -> str:
-    left = []
-    for name in in_use:
-        oid = server.oid_of(name)
-        left += [] if oid is None else [group for group in server.sessions(oid) if not group.may_end]
-    if not left:
-        return "The restored database is still there: start the swap again, by a new run."
-    who = ", ".join(sorted({f"{group.role} ({group.application or 'no name'})" for group in left}))
-    return (
-        f"Our role may not end the sessions of {who}: GRANT pg_signal_backend to it, or stop these clients, and start "
-        "a new run."
-    )
+def _others(server: DatabaseServer, in_use: Sequence[str]) -> list[str]:
+    oids = [oid for name in in_use if (oid := server.oid_of(name)) is not None]
+    groups = [group for oid in oids for group in server.sessions(oid) if not group.may_end]
+    return sorted({f"{group.role} ({group.application or 'no name'})" for group in groups})
+
+
+def _has_happened(server: DatabaseServer, lost: _Unknown, expected: dict[str, int]) -> bool:
+    """Asked when the server's process has ended: until then it may be about to commit."""
+    try:
+        _wait_for_end(server, lost.backend)
+        return all(server.oid_of(name) == oid for name, oid in expected.items())
+    except DatabaseError as error:
+        raise DatabaseError(
+            f"The session was lost within the swap, and whether it took place is not known: {error.what}",
+            "It happened whole or not at all. Run this step again when the server answers: it finds out.",
+        ) from None
+
+
+def _wait_for_end(server: DatabaseServer, backend: int) -> None:
+    deadline = time.monotonic() + _COMMIT_WITHIN
+    while server.is_at_work(backend):
+        if time.monotonic() >= deadline:
+            raise DatabaseError(f"The server's process {backend} is still at work.")
+        time.sleep(_END_EVERY)
+
+
+def _failed(why: str, remedy: str) -> SwapFailed:
+    return SwapFailed(f"The swap did not take place, nothing was changed: {why.rstrip('.')}.", remedy)
+
+
+def _remedy(server: DatabaseServer, in_use: Sequence[str], why: str) -> str:
+    if _LOCKED in why:
+        oids = [oid for name in in_use if (oid := server.oid_of(name)) is not None]
+        holders = sorted({holder for oid in oids for holder in server.lock_holders(oid)})
+        who = f"of {', '.join(holders)}" if holders else "of somebody on these databases or on the server's catalogs"
+        return f"It waits for the transaction {who}: let that end, and start a new run."
+    return "The restored database is still there: start a new run."

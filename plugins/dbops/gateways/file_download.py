@@ -19,7 +19,8 @@ AHEAD = 3  # ranges that are fetched before they are wanted
 class FileDownload:
     """Iterates over the bytes of the file. Holds at most AHEAD + 1 ranges of RANGE bytes in memory.
 
-    The last piece is only given when the whole file is proven to be what was uploaded; raises BackupUnusable instead.
+    The last piece is only given when the whole file is proven to be what was uploaded; raises BackupUnusable instead,
+    or BucketError where it is its way here that damages it.
     """
 
     def __init__(self, bucket: Bucket, folder: str, file: FileEntry, fetchers: Executor) -> None:
@@ -45,11 +46,20 @@ class FileDownload:
                 if len(piece) != RANGE and left:
                     raise BackupUnusable(f"{self._where} is shorter than the manifest says.", "Use another backup.")
                 if not left:
-                    require_unchanged(self._where, self._file, digest.hexdigest())
+                    require_unchanged(self._where, self._file, digest.hexdigest(), self._digest_again)
                 yield piece
         finally:
             for waiting in fetched:
                 waiting.cancel()
 
+    def _digest_again(self) -> str:
+        digest = hashlib.sha256()
+        for offset in range(0, self._file.bytes, RANGE):
+            digest.update(self._read(offset))
+        return digest.hexdigest()
+
     def _fetch(self, offset: int) -> Future[bytes]:
-        return self._fetchers.submit(self._bucket.read, self._key, offset, min(RANGE, self._file.bytes - offset))
+        return self._fetchers.submit(self._read, offset)
+
+    def _read(self, offset: int) -> bytes:
+        return self._bucket.read(self._key, offset, min(RANGE, self._file.bytes - offset))

@@ -4,76 +4,54 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-import threading
 import time
-from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 from dbops.errors import DumpFailed
-
-_GUARDIAN = Path(__file__).with_name("guardian.py")
-_STDERR_LINES = 40
+from dbops.gateways.guard import STDERR_LINES, Guard
 
 
 class GuardedProcess:
     """A running program; use it as a context manager, which stops it. ``env`` is added to a minimal environment.
 
-    ``lines`` is how many of its last lines on stderr are kept.
+    ``lines`` is how many of its last lines on stderr are kept, ``cwd`` the folder it runs in. ``guard`` is one that was
+    made for this command among others; without it the program gets a guardian of its own.
     """
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], *, lines: int = _STDERR_LINES) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        *,
+        lines: int = STDERR_LINES,
+        cwd: Path | None = None,
+        guard: Guard | None = None,
+    ) -> None:
         self.program = Path(command[0]).name
-        try:
-            self._guardian = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_GUARDIAN), *command],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                env={**inherited_environment(), **env},
-                process_group=0,
-            )
-        except OSError as error:
-            raise DumpFailed(f"{self.program} could not be started: {error.strerror}.") from None
-        self._lines: deque[str] = deque(maxlen=lines)
-        self._reader = threading.Thread(target=self._read_stderr, name=f"{self.program} stderr", daemon=True)
-        self._reader.start()
+        self._guardian = guard or Guard([command], env, lines=lines, cwd=cwd)
+        self._number = self._guardian.commands.index(list(command))
         self._paused_since: float | None = None
-        self.pid = 0
-        self.pid = self._read_pid()
-
-    def _read_pid(self) -> int:
-        assert self._guardian.stdout is not None  # noqa: S101 - it was asked for, two lines above
-        words = self._guardian.stdout.readline().split()
-        if len(words) != 2:  # noqa: PLR2004 - "started" and a number
+        self.pid = self._guardian.start(self._number)
+        if not self.pid:
             self.stop()
             raise DumpFailed(f"{self.program} could not be started: {self.stderr() or 'its guardian ended at once'}.")
-        return int(words[1])
-
-    def _read_stderr(self) -> None:
-        assert self._guardian.stderr is not None  # noqa: S101 - it was asked for
-        for line in self._guardian.stderr:
-            self._lines.append(line.decode(errors="replace").rstrip())
 
     def stderr(self) -> str:
         """The last lines the program wrote for people."""
-        return "\n".join(self._lines)
+        return self._guardian.stderr(self._number)
 
     def status(self) -> int | None:
         """The exit status, 128 + the signal's number where one ended it; None while it runs."""
-        return self._guardian.poll()
+        return self._guardian.status(self._number)
 
     def wait(self, timeout: float | None = None) -> int:
         """Wait for the end and return the exit status; raises TimeoutError."""
-        try:
-            status = self._guardian.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise TimeoutError from None
-        self._reader.join(timeout=5)
+        status = self._guardian.wait(self._number, timeout)
+        if status is None:
+            raise TimeoutError
         return status
 
     def members(self) -> list[int]:
@@ -115,33 +93,19 @@ class GuardedProcess:
 
     def signal(self, number: int) -> None:
         """Send a signal to the program alone; nothing where it has ended."""
-        if self._guardian.poll() is None:
+        if self.status() is None:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, number)
 
     def _signal(self, number: int) -> None:
-        if self._guardian.returncode is not None and number != signal.SIGKILL:
+        if self.status() is not None:
             return  # it has ended, and its number may be somebody else's by now
-        try:
+        with suppress(ProcessLookupError):
             os.killpg(self.pid, number)
-        except ProcessLookupError:
-            return
 
     def stop(self) -> None:
-        """End the program, its workers and its guardian, and wait until they are gone."""
-        for stream in (self._guardian.stdin, self._guardian.stdout):
-            if stream is not None:
-                stream.close()
-        try:
-            self._guardian.wait(timeout=15)
-        except subprocess.TimeoutExpired:
-            self._guardian.kill()
-            self._guardian.wait()
-        if self._guardian.returncode < 0 and self.pid:  # the guardian was killed: do its work
-            self._signal(signal.SIGKILL)
-        self._reader.join(timeout=5)
-        if self._guardian.stderr is not None:
-            self._guardian.stderr.close()
+        """End the program and its workers, and wait until they are gone."""
+        self._guardian.stop(self._number)
 
     def __enter__(self) -> GuardedProcess:
         return self
@@ -150,11 +114,6 @@ class GuardedProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
-
-
-def inherited_environment() -> dict[str, str]:
-    """What the program needs of ours: never the worker's own PG* variables, nor its other secrets."""
-    return {name: os.environ[name] for name in ("PATH", "HOME", "TZ", "LD_LIBRARY_PATH") if name in os.environ}
 
 
 def _link(path: str) -> str:

@@ -48,6 +48,7 @@ def _counted(
         with reading(address, timeout_ms=max(1, int(seconds * 1000))) as session:
             session.execute(text("SET LOCAL lock_timeout = '1s'"))  # a migration's lock is not worth waiting behind
             session.execute(text("SET LOCAL timezone = 'UTC'"))
+            session.execute(text("SET LOCAL row_security = off"))  # refuses instead of counting some of the rows
             time_column = None
             if column is not None:
                 asked = {"oid": table["oid"], "column": column}

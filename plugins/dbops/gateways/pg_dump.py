@@ -12,7 +12,8 @@ from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
 from dbops.domain.target import BackupOptions
 from dbops.errors import DbopsError, DumpFailed, SpoolError
-from dbops.gateways.guarded_process import GuardedProcess, inherited_environment
+from dbops.gateways.guard import inherited_environment
+from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 
 _GLOBALS_TIMEOUT = 300
@@ -33,24 +34,27 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
     return tuple(arguments)
 
 
-def start_pg_dump(
+def start_pg_dump(program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions) -> GuardedProcess:
+    """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
+    return GuardedProcess(pg_dump_command(program, folder, options), address.libpq_environment())
+
+
+def pg_dump_command(
     program: Program,
-    address: DatabaseAddress,
     folder: Path,
     options: BackupOptions,
     *,
     snapshot: str | None = None,
     without_rows_of: Sequence[TableName] = (),
-) -> GuardedProcess:
-    """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments.
+) -> list[str]:
+    """The command that writes the archive into ``folder``; it sees the database as of ``snapshot`` where one is shared.
 
-    It sees the database as of ``snapshot`` where one is shared. The folder is given up after the upload, so nothing in
-    it is synced to its disk.
+    The folder is given up after the upload, so nothing in it is synced to its disk.
     """
     command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
     command += [f"--snapshot={snapshot}"] if snapshot else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
-    return GuardedProcess(command, address.libpq_environment())
+    return command
 
 
 def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool) -> bytes:

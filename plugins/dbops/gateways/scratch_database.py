@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import closing
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -13,66 +14,107 @@ import psycopg2
 from psycopg2 import sql
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.database_definition import creation_options
+from dbops.domain.drill_needs import ServerOffer
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import ServerFailed
+from dbops.gateways.database_creation import create_like
+from dbops.gateways.server_offer import read_offer
 
-_ABANDONED_AFTER = timedelta(days=1)
+_ABANDONED_AFTER = timedelta(minutes=5)  # by then its drill is connected to it
 _TIME = "%Y%m%d%H%M%S"
+_NAME_IN_PREFIX = 30
+_ABANDONED = """
+SELECT datname FROM pg_database d
+WHERE starts_with(datname, %s) AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = d.oid)
+"""
 
 
 class ScratchDatabase:
-    """``dbops_drill_<target>_<time>``. Those of drills that died are dropped a day later. Raises ServerFailed."""
+    """``dbops_drill_<target>_<time>_<any>``, while it is used as a context manager. Raises ServerFailed.
 
-    def __init__(self, server: DatabaseAddress, target: str, like: Sequence[TocEntry], now: datetime) -> None:
-        self._server, self._prefix, self._now = server, f"dbops_drill_{target[:30]}_", now
-        self._like = like
-        self.name = f"{self._prefix}{now:{_TIME}}"
+    A session stays connected to it all the time: so the next drill of the target knows, and drops, what one that died
+    has left behind.
+    """
 
-    def __enter__(self) -> DatabaseAddress:
-        for left in self._abandoned():
-            self._drop(left)
-        create = sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(self.name))
-        as_it_was, as_c_sorts = creation_options(self._like)
+    def __init__(self, server: DatabaseAddress, target: str, now: datetime) -> None:
+        self._server, self._now = server, now
+        self._prefix = f"dbops_drill_{target[:_NAME_IN_PREFIX]}_"
+        self.address = replace(server, database=f"{self._prefix}{now:{_TIME}}_{secrets.token_hex(2)}")
+        self.note: str | None = None
+        self._presence: Any = None
+
+    def offer(self) -> ServerOffer:
+        """What the server has for a database that is restored into it."""
+        with _session(self._server) as server:
+            return read_offer(server)
+
+    def create(self, like: Sequence[TocEntry]) -> ScratchDatabase:
+        """Create it like the one an archive describes; ``note`` says in a sentence where that was not possible."""
+        with _session(self._server) as server:
+            for name in self._abandoned(server):
+                _drop(server, name)
+            self.note = create_like(server, self.address.database, like)
+        return self
+
+    def __enter__(self) -> ScratchDatabase:
         try:
-            self._run(create + sql.SQL(as_it_was))
-        except ServerFailed:
-            self._run(create + sql.SQL(as_c_sorts))
-        return replace(self._server, database=self.name)
+            with _told():
+                self._presence = _connect(self.address)
+        except ServerFailed as error:
+            self.__exit__(ServerFailed, error, None)
+            raise
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._drop(self.name)
-
-    def available_extensions(self) -> set[str]:
-        """The extensions that can be created on it."""
-        return {name for (name,) in self._run(sql.SQL("SELECT name FROM pg_available_extensions"))}
-
-    def server_major(self) -> int:
-        """The server's major version."""
-        ((number,),) = self._run(sql.SQL("SHOW server_version_num"))
-        return int(number) // 10000
-
-    def _abandoned(self) -> list[str]:
-        query = sql.SQL("SELECT datname FROM pg_database WHERE starts_with(datname, {})")
-        names = [name for (name,) in self._run(query.format(sql.Literal(self._prefix)))]
-        oldest = f"{self._now - _ABANDONED_AFTER:{_TIME}}"
-        return [name for name in names if name.removeprefix(self._prefix).isdigit() and name < self._prefix + oldest]
-
-    def _drop(self, name: str) -> None:
-        self._run(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def _run(self, statement: sql.Composable) -> list[tuple[Any, ...]]:
+        with suppress(psycopg2.Error):
+            if self._presence is not None:
+                self._presence.close()
         try:
-            with closing(psycopg2.connect(**self._server.libpq_parameters())) as connection:
-                connection.autocommit = True
-                with connection.cursor() as cursor:
-                    cursor.execute(statement)
-                    return cursor.fetchall() if cursor.description else []
-        except psycopg2.Error as error:
-            said = str(error).strip().splitlines()
-            raise ServerFailed(
-                f"The scratch server of drill.connection cannot be used: {said[0] if said else type(error).__name__}.",
-                "Its role needs CREATEDB, and nothing else must use databases that begin with dbops_drill_.",
-            ) from None
+            with _session(self._server) as server:
+                _drop(server, self.address.database)
+        except ServerFailed:
+            if kind is None:  # else whatever came first is told
+                raise
+
+    def _abandoned(self, server: Any) -> list[str]:
+        """The databases of drills of this target whose session is gone."""
+        with server.cursor() as cursor:
+            cursor.execute(_ABANDONED, [self._prefix])
+            names = [name for (name,) in cursor.fetchall()]
+        return [name for name in names if self._is_old(name.removeprefix(self._prefix).partition("_")[0])]
+
+    def _is_old(self, time: str) -> bool:
+        return (
+            len(time) == len("20261122020000") and time.isdigit() and time < f"{self._now - _ABANDONED_AFTER:{_TIME}}"
+        )
+
+
+def _drop(server: Any, name: str) -> None:
+    with server.cursor() as cursor:
+        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def _connect(address: DatabaseAddress) -> Any:
+    connection = psycopg2.connect(**address.libpq_parameters())
+    connection.autocommit = True
+    return connection
+
+
+@contextmanager
+def _session(address: DatabaseAddress) -> Iterator[Any]:
+    with _told(), closing(_connect(address)) as connection:
+        yield connection
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except psycopg2.Error as error:
+        said = str(error).strip().splitlines()
+        raise ServerFailed(
+            f"The scratch server of drill.connection cannot be used: {said[0] if said else type(error).__name__}.",
+            "Its role needs LOGIN and CREATEDB, and nobody else may use databases that begin with dbops_drill_.",
+        ) from None

@@ -14,6 +14,11 @@ from sqlalchemy.pool import NullPool
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import DatabaseError
 
+_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_settings
+    WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout')"""
+_LOST = ("08", "57")  # connection exceptions, and the administrator's interventions
+_CANCELLED = "57014"
+
 
 @contextmanager
 def reading(address: DatabaseAddress, *, timeout_ms: int) -> Iterator[Connection]:
@@ -26,24 +31,47 @@ def reading(address: DatabaseAddress, *, timeout_ms: int) -> Iterator[Connection
 
 @contextmanager
 def changing(address: DatabaseAddress) -> Iterator[Connection]:
-    """A session in which each statement is a transaction of its own until ``BEGIN``; raises DatabaseError."""
+    """A session in which each statement is a transaction of its own until ``BEGIN``; raises DatabaseError.
+
+    No time limit that somebody has set for the role or the database ends it.
+    """
     with _session(address) as session:
-        yield session.execution_options(isolation_level="AUTOCOMMIT")
+        session.execution_options(isolation_level="AUTOCOMMIT")
+        session.execute(text(_NO_LIMITS))
+        yield session
 
 
 @contextmanager
 def _session(address: DatabaseAddress) -> Iterator[Connection]:
     engine = create_engine("postgresql+psycopg2://", creator=lambda: _connect(address), poolclass=NullPool)
+    with translated(address), engine.connect() as connection:
+        yield connection
+
+
+@contextmanager
+def translated(address: DatabaseAddress) -> Iterator[None]:
+    """Raise what the driver raises as a DatabaseError."""
     try:
-        with engine.connect() as connection:
-            yield connection
+        yield
     except psycopg2.Error as error:
         raise unreachable(str(error), address) from None
     except DBAPIError as error:
         said = str(error.orig)
-        if error.connection_invalidated or isinstance(error.orig, psycopg2.OperationalError):
+        if _is_lost(error):
             raise unreachable(said, address) from None
-        raise DatabaseError(f"The server of database {address.database} refused: {first_line(said)}.") from None
+        raise DatabaseError(
+            f"The server of database {address.database} refused: {first_line(said)}.", _refused(said)
+        ) from None
+
+
+def _is_lost(error: DBAPIError) -> bool:
+    """Whether there is no session any more: a time limit, a lock or a full disk end a statement, not the session."""
+    if error.connection_invalidated or not isinstance(error.orig, psycopg2.Error):
+        return True
+    code = error.orig.pgcode
+    if code is None:
+        return isinstance(error.orig, psycopg2.OperationalError)
+    return code.startswith(_LOST) and code != _CANCELLED
 
 
 def _connect(address: DatabaseAddress) -> Any:
@@ -65,6 +93,12 @@ def first_line(said: str) -> str:
     """What a server said first, without its full stop; details may quote rows."""
     lines = [line.strip() for line in said.strip().splitlines() if line.strip()]
     return lines[0].rstrip(".") if lines else "no reason was given"
+
+
+def _refused(said: str) -> str:
+    if any(words in said for words in ("permission denied", "must be owner", "must be member", "must be superuser")):
+        return "Grant our role what it lacks, or name another role."
+    return "The server's log says more."
 
 
 def _remedy(said: str) -> str:

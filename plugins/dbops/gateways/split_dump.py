@@ -21,16 +21,20 @@ from dbops.domain.target import BackupOptions
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.brake import Brake
 from dbops.gateways.dump import TOC, DumpFile, PlainDump
-from dbops.gateways.pg_dump import start_pg_dump
+from dbops.gateways.guard import Guard
+from dbops.gateways.guarded_process import GuardedProcess
+from dbops.gateways.pg_dump import pg_dump_command
 from dbops.gateways.programs import Program
 from dbops.gateways.shared_snapshot import SharedSnapshot
-from dbops.gateways.split_tables import SplitTable, SplitTables
+from dbops.gateways.split_tables import SplitTable, SplitTables, session_commands
 
 _NAME = r'(?:"(?:[^"]|"")+"|[^\s".(]+)'
 _COPY = re.compile(rf"COPY ({_NAME}\.{_NAME}) \((.+)\) FROM stdin;\s*", re.DOTALL)
 _ENCODING = re.compile(r"SET client_encoding = '([A-Za-z0-9_]+)'")
 _TICK = 0.05
+_BETWEEN_LOOKS = 0.1  # of the spool's cap; whoever sends it on looks twenty times a second, and pauses at 0.7 of it
 _ROWS = "TABLE DATA"
 
 
@@ -47,27 +51,26 @@ class SplitDump:
         plan: SplitReading,
         snapshot: SharedSnapshot,
     ) -> None:
-        self._program, self._address, self._folder, self._options = program, address, folder, options
+        self._address, self._folder, self._options = address, folder, options
         self._plan, self._snapshot = plan, snapshot
         self._names: dict[str, str] = {}
         self._tables: SplitTables | None = None
         self._paused_since: float | None = None
         whole, rest = folder / "contents", folder / "rest"
-        alone = options.model_copy(update={"jobs": 1})
-        self._whole = PlainDump(start_pg_dump(program, address, whole, alone, snapshot=snapshot.name), whole)
+        alone, workers = (options.model_copy(update={"jobs": jobs}) for jobs in (1, plan.workers))
+        contents_of = pg_dump_command(program, whole, alone, snapshot=snapshot.name)
+        all_but_rows = pg_dump_command(program, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables)
+        self._sessions = session_commands(program, folder, plan.readers)
+        self._guard = Guard([contents_of, all_but_rows, *self._sessions], address.libpq_environment())
         try:
-            process = start_pg_dump(
-                program,
-                address,
-                rest,
-                options.model_copy(update={"jobs": plan.workers}),
-                snapshot=snapshot.name,
-                without_rows_of=plan.tables,
-            )
+            self._whole = PlainDump(self._start(contents_of), whole)
+            self._rest = PlainDump(self._start(all_but_rows), rest)
         except BaseException:
-            self._whole.stop()
+            self._guard.close()
             raise
-        self._rest = PlainDump(process, rest)
+
+    def _start(self, command: Sequence[str]) -> GuardedProcess:
+        return GuardedProcess(command, self._address.libpq_environment(), guard=self._guard)
 
     def status(self) -> int | None:
         """See Dump."""
@@ -91,14 +94,14 @@ class SplitDump:
         self._whole.stop()
         self._names = _names(whole, rest)
         self._tables = SplitTables(
-            self._program,
-            self._address,
+            self._sessions,
+            self._start,
             self._folder,
             self._split_tables(whole),
-            readers=self._plan.readers,
             snapshot=self._snapshot.name,
             encoding=encoding,
             level=self._options.zstd_level,
+            brake=Brake(int(self._options.spool_cap * _BETWEEN_LOOKS)),
         )
         for left in self._whole.folder.iterdir():
             if left.name != TOC:
@@ -166,13 +169,10 @@ class SplitDump:
     def stop(self) -> None:
         """See Dump."""
         try:
-            self._whole.stop()
+            self._guard.close()
         finally:
-            try:
-                self._rest.stop()
-            finally:
-                if self._tables is not None:
-                    self._tables.stop()
+            if self._tables is not None:
+                self._tables.stop()
 
 
 def is_splittable(schema: str, name: str, encoding: str) -> bool:

@@ -11,18 +11,15 @@ import os
 import select
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
-from backports import zstd
-
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.split_reading import PageRange
 from dbops.errors import DbopsError, SpoolError
-from dbops.gateways.copy_rows import NEWLINE, TRAILER
+from dbops.gateways.brake import Brake
+from dbops.gateways.copy_rows import NEWLINE
+from dbops.gateways.data_file import DataFile
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pg_dump import dump_failure
 from dbops.gateways.pipe_size import enlarge
@@ -50,16 +47,6 @@ SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 """
 
-# The first session that fails ends all: the others would read on for hours for nothing.
-_ALL_SESSIONS = r"""trap 'exit 3' TERM
-psql=$1; shift
-for session in "$@"; do
-    { "$psql" -X -q -w -f "$session" || kill -TERM $$; } &
-    pids="$pids $!"
-done
-for pid in $pids; do wait "$pid"; done
-"""
-
 
 @dataclass(frozen=True)
 class SplitTable:
@@ -82,85 +69,63 @@ class SplitTable:
         return "\n".join([*lines, r"\qecho '\\.'", ""])
 
 
-class DataFile:
-    """A table's data file while it is written: rows from several threads, one zstd stream."""
+def session_commands(pg_dump: Program, folder: Path, readers: int) -> list[list[str]]:
+    """How psql is called by each reader, with a script in ``folder`` that SplitTables writes."""
+    psql = [str(pg_dump.sibling("psql")), "-X", "-q", "-w", "-f"]
+    return [[*psql, str(_script(folder, number))] for number in range(readers)]
 
-    def __init__(self, path: Path, level: int, readers: int) -> None:
-        self.path = path
-        self.rows = self.bytes = 0
-        self.is_closed = False
-        self._readers = readers
-        self._stream = zstd.ZstdCompressor(level=level)
-        self._lock = threading.Lock()
-        self._file: BinaryIO = path.open("xb", buffering=0)
 
-    def add(self, rows: memoryview) -> None:
-        """Add whole rows."""
-        # Five times as fast as bytes.count, and every row of the table passes here.
-        count = int(np.count_nonzero(np.frombuffer(rows, np.uint8) == NEWLINE))
-        with self._lock:
-            self.rows += count
-            self.bytes += len(rows)
-            self._write(self._stream.compress(rows))
-
-    def end_reader(self) -> None:
-        """One reader has read its part; the last one ends the file as pg_dump ends a table."""
-        with self._lock:
-            self._readers -= 1
-            if not self._readers:
-                self._write(self._stream.compress(TRAILER) + self._stream.flush())
-                self.close()
-                self.is_closed = True
-
-    def _write(self, compressed: bytes) -> None:
-        left = memoryview(compressed)
-        while left:
-            left = left[self._file.write(left) or 0 :]
-
-    def close(self) -> None:
-        """Close it, whole or not."""
-        self._file.close()
+def _script(folder: Path, reader: int) -> Path:
+    return folder / f"{reader}.sql"
 
 
 class SplitTables:
-    """Starts reading into ``folder`` at once; ``stop`` ends it. ``encoding`` is the archive's."""
+    """Starts reading into ``folder`` at once; ``stop`` ends it. ``encoding`` is the archive's.
+
+    ``start`` starts one of the commands that ``session_commands`` gave; ``brake`` holds what they write.
+    """
 
     def __init__(
         self,
-        pg_dump: Program,
-        address: DatabaseAddress,
+        commands: Sequence[Sequence[str]],
+        start: Callable[[Sequence[str]], GuardedProcess],
         folder: Path,
         tables: Sequence[SplitTable],
         *,
-        readers: int,
         snapshot: str,
         encoding: str,
         level: int,
+        brake: Brake,
     ) -> None:
-        self._folder = folder
-        self.files = {table.file: DataFile(folder / table.file, level, readers) for table in tables}
-        self._running = threading.Event()
-        self._running.set()
+        readers = len(commands)
+        self._folder, self._brake = folder, brake
+        self.files = {table.file: DataFile(folder / table.file, level, readers, brake) for table in tables}
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
-        scripts = []
-        self._threads = []
+        self._sessions: list[GuardedProcess] = []
+        self._threads: list[threading.Thread] = []
         for number in range(readers):
             pipes = [folder / f"{table.file}.{number}" for table in tables]
             for pipe in pipes:
                 os.mkfifo(pipe, 0o600)
-            script = folder / f"{number}.sql"
             copies = [table.copy_statements(number, pipe) for table, pipe in zip(tables, pipes, strict=True)]
-            script.write_text(_SESSION.format(snapshot=snapshot, encoding=encoding) + "".join(copies), encoding="utf-8")
-            scripts.append(str(script))
+            script = _SESSION.format(snapshot=snapshot, encoding=encoding) + "".join(copies)
+            _script(folder, number).write_text(script, encoding="utf-8")
             self._threads.append(threading.Thread(target=self._run, args=(pipes,), name=f"reader {number}"))
-        command = ["/bin/sh", "-c", _ALL_SESSIONS, "sh", str(pg_dump.sibling("psql")), *scripts]
-        self._process = GuardedProcess(command, address.libpq_environment())
-        for thread in self._threads:
-            thread.start()
+        try:
+            for command, thread in zip(commands, self._threads, strict=True):
+                self._sessions.append(start(command))
+                thread.start()
+        except BaseException:
+            self.stop()
+            raise
 
     def status(self) -> int | None:
-        """0 when every file is whole, another exit status where a session failed, None before; raises SpoolError."""
+        """0 when every file is whole, another exit status where a session failed, None before; raises SpoolError.
+
+        To be asked whenever the spool was looked at: what is written in between is bounded by the brake.
+        """
+        self._brake.look()
         if isinstance(self._failure, OSError):
             raise SpoolError(
                 f"A table cannot be written into the spool directory {self._folder.parent}: {self._failure.strerror}.",
@@ -168,29 +133,31 @@ class SplitTables:
             ) from None
         if self._failure is not None:
             raise self._failure
-        status = self._process.status()
-        if status == 0 and any(thread.is_alive() for thread in self._threads):
-            return None
-        return status
+        statuses = [session.status() for session in self._sessions]
+        if failed := next(filter(None, statuses), None):
+            return failed  # the others would read on for hours for nothing
+        return None if None in statuses or any(thread.is_alive() for thread in self._threads) else 0
 
     def failure(self, status: int) -> DbopsError:
         """What that exit status, not 0, means."""
-        return dump_failure("psql, which reads a large table,", status, self._process.stderr(), self._folder)
+        said = next((session.stderr() for session in self._sessions if session.status() == status), "")
+        return dump_failure("psql, which reads a large table,", status, said, self._folder)
 
     def pause(self) -> None:
         """Take nothing more out of the pipes: the sessions wait, and the server with them."""
-        self._running.clear()
+        self._brake.pull()
 
     def resume(self) -> None:
         """Go on."""
-        self._running.set()
+        self._brake.release()
 
     def stop(self) -> None:
         """End all sessions and threads."""
         self._stopped.set()
-        self._running.set()
-        self._process.stop()
-        for thread in self._threads:
+        self._brake.release()
+        for session in self._sessions:
+            session.stop()
+        for thread in self._threads[: len(self._sessions)]:
             thread.join()
         for file in self.files.values():
             file.close()
@@ -198,7 +165,7 @@ class SplitTables:
     def _run(self, pipes: Sequence[Path]) -> None:
         try:
             for pipe, file in zip(pipes, self.files.values(), strict=True):
-                with Rows(pipe, self._running, self._stopped) as rows:
+                with Rows(pipe, self._brake, self._stopped) as rows:
                     rows.copy(file)
         except Stopped:
             return
@@ -213,8 +180,8 @@ class Stopped(Exception):
 class Rows:
     """Whole rows out of one pipe."""
 
-    def __init__(self, pipe: Path, running: threading.Event, stopped: threading.Event) -> None:
-        self._running, self._stopped = running, stopped
+    def __init__(self, pipe: Path, brake: Brake, stopped: threading.Event) -> None:
+        self._brake, self._stopped = brake, stopped
         # For writing too, so that opening it waits for nobody: its end is the line that says so, not the pipe's.
         self._pipe = os.open(pipe, os.O_RDWR | os.O_CLOEXEC)
         enlarge(self._pipe)
@@ -256,7 +223,7 @@ class Rows:
         if self._held > len(self._buffer) - BUFFER:
             self._buffer.extend(bytes(len(self._buffer)))
         while not self._stopped.is_set():
-            if not self._running.wait(_LOOK_UP) or not select.select([self._pipe], [], [], _LOOK_UP)[0]:
+            if not self._brake.wait(_LOOK_UP) or not select.select([self._pipe], [], [], _LOOK_UP)[0]:
                 continue
             with memoryview(self._buffer) as space:
                 length = os.readv(self._pipe, [space[self._held : self._held + BUFFER]])

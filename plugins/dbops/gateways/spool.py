@@ -23,10 +23,10 @@ class Spool:
     """A private temporary directory (mode 0700); a context manager that removes it with all that is in it.
 
     It is locked as long as its process lives, so that the next spool of the target finds and removes what a killed
-    one has left behind.
+    one has left behind. ``setting`` is the key of the target's file that says where ``parent`` is. Raises SpoolError.
     """
 
-    def __init__(self, parent: Path | None, target: str) -> None:
+    def __init__(self, parent: Path | None, target: str, setting: str = "backup.spool") -> None:
         folder = parent or Path(tempfile.gettempdir())
         _remove_the_dead(folder, f"dbops-{target}-")
         try:
@@ -36,7 +36,7 @@ class Spool:
         except OSError as error:
             raise SpoolError(
                 f"No spool directory can be made in {folder}: {error.strerror}.",
-                "Set backup.spool of the target to a directory that the worker may write to.",
+                f"Set {setting} of the target to a directory that the worker may write to.",
             ) from None
         self.can_punch = self._probe()
 

@@ -9,30 +9,32 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
 import time
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 import psycopg2
-from psycopg2 import sql
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.database_definition import creation_options
+from dbops.domain.drill_needs import ServerOffer
 from dbops.domain.toc_entry import TocEntry
-from dbops.errors import ServerFailed
-from dbops.gateways.account import can_reach, server_account
-from dbops.gateways.guarded_process import GuardedProcess, inherited_environment
+from dbops.errors import DumpFailed, ServerFailed
+from dbops.gateways.account import can_reach, closed_folder, server_account
+from dbops.gateways.database_creation import create_like
+from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
+from dbops.gateways.server_offer import read_offer
 from dbops.gateways.spool import Spool
 
 _SUPERUSER = "dbops_throwaway"  # no role of a backup has that name
+_SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 107
 _NAME_IN_SOCKET = 20
 _START_TIMEOUT = 60.0
+_ELSEWHERE = "Set drill.connection to a scratch server where this worker cannot run one."
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -46,6 +48,8 @@ _SETTINGS = {
     "maintenance_work_mem": "256MB",
     "dynamic_shared_memory_type": "mmap",  # nothing in /dev/shm that a kill would leave
     "max_connections": "100",
+    "max_locks_per_transaction": "512",  # one transaction of pg_dump locks every table
+    "client_connection_check_interval": "1s",  # a long statement ends with the pg_restore that was killed
     "logging_collector": "off",
     "log_destination": "stderr",
 }
@@ -54,31 +58,27 @@ _SETTINGS = {
 class ThrowawayServer:
     """Running while it is used as a context manager. ``postgres`` is its program; ``directory`` the disk it may take.
 
-    Raises ServerFailed.
+    Raises ServerFailed, and SpoolError where the disk cannot be used.
     """
 
     def __init__(self, postgres: Program, directory: Path | None, target: str) -> None:
-        self._postgres, self._account = postgres, server_account()
-        self._place = Spool(directory, f"{target}-drill")
-        self._sockets = Spool(None, f"{target[:_NAME_IN_SOCKET]}-socket")  # apart: its path must be short
-        self._process: GuardedProcess | None = None
+        self._postgres, self._directory, self._target = postgres, directory, target
+        self._account = server_account()
+        self._stack = ExitStack()
 
     def __enter__(self) -> ThrowawayServer:
-        try:
-            self._start()
-        except BaseException as error:
-            self.__exit__(type(error), error, error.__traceback__)
-            raise
+        with ExitStack() as stack:
+            self._place = stack.enter_context(Spool(self._directory, f"{self._target}-drill", "drill.directory"))
+            # Apart, because a socket's path must be short.
+            self._sockets = stack.enter_context(Spool(None, f"{self._target[:_NAME_IN_SOCKET]}-socket", "TMPDIR"))
+            self._start(stack)
+            self._stack = stack.pop_all()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._process is not None:
-            self._process.signal(signal.SIGQUIT)  # at once: nobody wants a last checkpoint
-            self._process.stop()
-        self._sockets.__exit__(kind, error, trace)
-        self._place.__exit__(kind, error, trace)
+        self._stack.close()
 
     @property
     def free_bytes(self) -> int:
@@ -89,64 +89,49 @@ class ThrowawayServer:
         """A database on it, as superuser."""
         return DatabaseAddress(database=database, host=str(self._socket_folder), port=5432, user=_SUPERUSER)
 
-    def program(self, name: str) -> Path:
-        """A program of the server's own installation, where this user may run it."""
-        return self._bin / name
-
     def create_database(self, name: str, like: Sequence[TocEntry]) -> str | None:
         """Create a database like the one an archive describes; a sentence where the worker lacks its locale."""
-        as_it_was, as_c_sorts = creation_options(like)
-        create = sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name))
         try:
-            self._run(create + sql.SQL(as_it_was))
-        except psycopg2.Error as error:
-            said = str(error).strip().splitlines()[0]
-        else:
-            return None
-        try:
-            self._run(create + sql.SQL(as_c_sorts))
+            with closing(self._connect()) as connection:
+                return create_like(connection, name, like)
         except psycopg2.Error as error:
             raise ServerFailed(
                 f"The throw-away server cannot hold a database like the source: {str(error).strip().splitlines()[0]}.",
                 "Set drill.connection to a scratch server that can.",
             ) from None
-        return f"the database could not be created as it was ({said}): texts were sorted as C does"
 
-    def run_script(self, script: bytes) -> None:
-        """Run SQL as superuser, going on after errors: what of it was needed shows when the backup is loaded."""
+    def create_roles(self, script: bytes) -> frozenset[str]:
+        """Run a backup's globals.sql, going on after errors, and return the roles that there are then.
+
+        Without the tablespaces: their folders are another server's, or this machine's own.
+        """
         path = self._place.path / "globals.sql"
-        path.write_bytes(script)
-        command = [str(self._bin / "psql"), "-X", "-q", "-w", "-f", str(path)]
-        environment = {**inherited_environment(), **self.address().libpq_environment()}
-        subprocess.run(command, env=environment, capture_output=True, timeout=_START_TIMEOUT, check=False)
+        path.write_bytes(b"\n".join(line for line in script.split(b"\n") if not line.startswith(b"CREATE TABLESPACE")))
+        self._run(self._bin / "psql", "-X", "-q", "-w", "-f", str(path), env=self.address().libpq_environment())
         path.unlink()
+        with closing(self._connect()) as connection, connection.cursor() as cursor:
+            cursor.execute("SELECT rolname FROM pg_roles")
+            return frozenset(name for (name,) in cursor.fetchall())
 
-    def available_extensions(self) -> set[str]:
-        """The extensions that can be created on it."""
-        return {name for (name,) in self._run(sql.SQL("SELECT name FROM pg_available_extensions"))}
+    def offer(self) -> ServerOffer:
+        """What it has for a database that is restored into it."""
+        with closing(self._connect()) as connection:
+            return read_offer(connection)
 
-    def has_icu(self) -> bool:
-        """Whether its programs were built with ICU; one of ICU's collations is in the catalog even where not."""
-        ((count,),) = self._run(sql.SQL("SELECT count(*) FROM pg_collation WHERE collprovider = 'i'"))
-        return bool(count > 1)
-
-    def _start(self) -> None:
-        if len(str(self._socket_folder / ".s.PGSQL.5432")) > _LONGEST_SOCKET_PATH:
+    def _start(self, stack: ExitStack) -> None:
+        if len(os.fsencode(self._socket_folder / _SOCKET)) > _LONGEST_SOCKET_PATH:
             raise ServerFailed(
                 f"The path {self._socket_folder} is too long for a unix socket.", "Set TMPDIR to a shorter one."
             )
         self._make_folders()
         self._bin = self._reachable_programs()
-        data = self._data
-        self._create(data)
-        command = [str(self._bin / "postgres"), "-D", str(data), "-k", str(self._socket_folder)]
+        self._create()
+        command = [str(self._bin / "postgres"), "-D", str(self._data), "-k", str(self._socket_folder)]
         for name, value in _SETTINGS.items():
             command += ["-c", f"{name}={value}"]
-        if self._account:
-            identity = [f"--reuid={self._account.pw_uid}", f"--regid={self._account.pw_gid}", "--clear-groups"]
-            command = ["setpriv", *identity, "--", *command]
-        self._process = GuardedProcess(command, {"LC_ALL": "C"})
-        self._wait_until_ready(self._process)
+        process = stack.enter_context(self._process([*self._as_account(), *command], {"LC_ALL": "C"}))
+        stack.callback(process.signal, signal.SIGQUIT)  # at once: nobody wants a last checkpoint
+        self._wait_until_ready(process)
 
     @property
     def _data(self) -> Path:
@@ -160,43 +145,59 @@ class ThrowawayServer:
         """The server's own folders, inside ours: the next drill only removes what belongs to us."""
         for outer, own in ((self._place.path, self._data), (self._sockets.path, self._socket_folder)):
             own.mkdir(mode=0o700)
-            if self._account:
-                outer.chmod(0o711)
-                os.chown(own, self._account.pw_uid, self._account.pw_gid)
+            if self._account is None:
+                continue
+            outer.chmod(0o711)
+            os.chown(own, self._account.pw_uid, self._account.pw_gid)
+            if (closed := closed_folder(outer, self._account)) is not None:
+                raise ServerFailed(
+                    f"The server runs as {self._account.pw_name}, because PostgreSQL refuses to run as root, and that "
+                    f"account may not enter {closed}.",
+                    "Set drill.directory and TMPDIR to folders below which it may, or run the worker as another user.",
+                )
 
     def _reachable_programs(self) -> Path:
         """The installation itself, or a copy of it where it lies below a folder that the account may not enter."""
         installed = self._postgres.path.resolve().parent
-        if self._account is None or can_reach(installed):
+        if self._account is None or can_reach(installed, self._account):
             return installed
         copy = self._place.path / "programs"
         shutil.copytree(installed.parent, copy, symlinks=True)
         return copy / installed.name
 
-    def _create(self, data: Path) -> None:
-        account = self._account
-        done = subprocess.run(
-            [
-                str(self._bin / "initdb"), f"--pgdata={data}", f"--username={_SUPERUSER}",
-                "--auth=trust",  # the socket lies in a folder that only we may enter
-                "--encoding=UTF8", "--locale=C", "--no-sync", "--no-instructions",
-            ],
-            env={**inherited_environment(), "LC_ALL": "C"},
-            cwd="/",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-            user=account.pw_uid if account else None,
-            group=account.pw_gid if account else None,
-            extra_groups=[] if account else None,
-        )  # fmt: skip
-        if done.returncode:
-            said = (done.stderr or done.stdout).strip().splitlines()
+    def _create(self) -> None:
+        status, said = self._run(
+            *self._as_account(),
+            self._bin / "initdb",
+            f"--pgdata={self._data}",
+            f"--username={_SUPERUSER}",
+            "--auth=trust",  # the socket lies in a folder that only we may enter
+            "--encoding=UTF8",
+            "--locale=C",
+            "--no-sync",
+            "--no-instructions",
+            env={"LC_ALL": "C"},
+        )
+        if status:
             raise ServerFailed(
-                f"initdb could not create a throw-away server in {data}: {said[-1] if said else 'it said nothing'}.",
-                "Set drill.directory to a folder on a local disk, or drill.connection to a scratch server.",
+                f"initdb could not create a throw-away server in {self._data}: {_last_line(said)}.",
+                f"Set drill.directory to a folder on a local disk. {_ELSEWHERE}",
             )
+
+    def _as_account(self) -> list[str]:
+        if self._account is None:
+            return []
+        return ["setpriv", f"--reuid={self._account.pw_uid}", f"--regid={self._account.pw_gid}", "--clear-groups", "--"]
+
+    def _run(self, *command: str | Path, env: Mapping[str, str]) -> tuple[int, str]:
+        with self._process([str(word) for word in command], env) as process:
+            return process.wait(), process.stderr()
+
+    def _process(self, command: list[str], env: Mapping[str, str]) -> GuardedProcess:
+        try:
+            return GuardedProcess(command, env, cwd=self._place.path)  # the account may not enter ours
+        except DumpFailed as error:
+            raise ServerFailed(error.what, _ELSEWHERE) from None
 
     def _wait_until_ready(self, process: GuardedProcess) -> None:
         deadline = time.monotonic() + _START_TIMEOUT
@@ -205,10 +206,8 @@ class ThrowawayServer:
                 self._connect().close()
             except psycopg2.Error:
                 if process.status() is not None or time.monotonic() > deadline:
-                    raise ServerFailed(
-                        f"The throw-away server did not start: {process.stderr() or 'it said nothing'}.",
-                        "Set drill.connection to a scratch server where this worker cannot run one.",
-                    ) from None
+                    said = _last_line(process.stderr())
+                    raise ServerFailed(f"The throw-away server did not start: {said}.", _ELSEWHERE) from None
                 time.sleep(0.05)
             else:
                 return
@@ -218,7 +217,9 @@ class ThrowawayServer:
         connection.autocommit = True
         return connection
 
-    def _run(self, statement: sql.Composable) -> list[tuple[Any, ...]]:
-        with closing(self._connect()) as connection, connection.cursor() as cursor:
-            cursor.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+
+def _last_line(said: str) -> str:
+    """What a program said last of what went wrong."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    errors = [line for line in lines if "error:" in line or "FATAL:" in line]
+    return (errors or lines or ["it said nothing"])[-1].rstrip(".")

@@ -19,6 +19,7 @@ from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
 from dbops.domain.target import BackupOptions, Target
 from dbops.errors import BucketError, PreflightFailed, SpoolError
+from dbops.gateways.allocator import share_one_heap
 from dbops.gateways.archive_upload import ArchiveUpload, UploadedArchive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -48,6 +49,7 @@ def back_up(
     ``run`` names who asked, for the claim; ``programs`` is a folder with PostgreSQL's programs. Raises a DbopsError;
     then no manifest exists, no process is left, and what was uploaded is deleted where the store still answers.
     """
+    share_one_heap()
     readiness = preflight(target, address, programs)
     layout = Layout(target.root)
     with _roomy_spool(target) as spool:

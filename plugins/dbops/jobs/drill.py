@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -12,24 +13,17 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drill_policy import DrillDue, drill_due, newest_to_drill
 from dbops.domain.drill_report import DrillReport
 from dbops.domain.progress import LoadProgress
-from dbops.domain.quantities import format_bytes
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.target import Target
-from dbops.domain.verification import Finding, Verification
-from dbops.errors import BackupUnusable, DbopsError, PreflightFailed, RestoreFailed
-from dbops.gateways.analyze import analyze
+from dbops.domain.verification import Verification, condemned
+from dbops.errors import ArchiveRefused, BackupUnusable, RestoreFailed
 from dbops.gateways.archive import Archive, open_archive, read_globals
-from dbops.gateways.archive_load import load_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
-from dbops.gateways.programs import find_pg_restore, find_postgres, find_program
-from dbops.gateways.scratch_database import ScratchDatabase
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.programs import RestorePrograms, find_restore_programs
 from dbops.gateways.verifications import put_verification
-from dbops.jobs.verify import Restored, verify
-
-_ELSEWHERE = "Set drill.connection to a scratch server that can hold it."
-_ROOM = 1.3  # a restored database is seldom larger than the source; its write-ahead log needs room as well
+from dbops.jobs.drill_place import DrillPlace, scratch_place, throwaway_place
+from dbops.jobs.load_and_verify import load_and_verify
 
 
 def drill(
@@ -47,22 +41,26 @@ def drill(
     """Drill the newest backup if a drill is due, or in any case with ``force`` or a ``backup_id``.
 
     It is restored into a throw-away server of this worker, or on the ``scratch`` server. The verdict, good or bad, is
-    written to the bucket. Raises a DbopsError where nothing can be said about the backup.
+    written to the bucket. Raises a DbopsError where nothing can be said about the backup; then no verdict is written.
     """
     started = clock()
     catalog = read_catalog(bucket, target)
     due = _due(target, catalog, bucket, started, force=force, backup_id=backup_id)
+    verification = None
     if due.backup_id is None:
-        return DrillReport(target=target.name, started=started, finished=clock(), reason=due.reason)
-    drilling = _Drilling(target, bucket, run, clock, programs, started, on_progress)
-    try:
-        archive = open_archive(bucket, target, due.backup_id)
-        verification = drilling.on_scratch(archive, scratch) if scratch else drilling.on_throwaway(archive)
-    except (BackupUnusable, RestoreFailed) as error:
-        if all(entry.backup_id != due.backup_id for entry in catalog.entries):
-            raise  # there is no such backup to give a verdict on
-        verification = drilling.failed(due.backup_id, error)
-    put_verification(bucket, target, verification)
+        if (earlier := _bad_verdict_of(run, catalog)) is not None:  # its task was killed before it could say so
+            due, verification = DrillDue(None, "this run has drilled it already"), earlier
+    else:
+        drilling = _Drilling(target, bucket, run, clock, on_progress)
+        try:
+            verification = drilling.prove(due.backup_id, programs, scratch)
+        except (BackupUnusable, ArchiveRefused) as error:
+            if all(entry.backup_id != due.backup_id for entry in read_catalog(bucket, target).entries):
+                raise  # there is no such backup to give a verdict on, or it has expired meanwhile
+            verification = condemned(
+                target.name, due.backup_id, str(error), kind="drill", run=run, started=started, finished=clock()
+            )
+        put_verification(bucket, target, verification)
     return DrillReport(
         target=target.name, started=started, finished=clock(), reason=due.reason, verification=verification
     )
@@ -83,124 +81,55 @@ def _due(
     return drill_due(catalog, target.drill, now, schema_fingerprint=current)
 
 
+def _bad_verdict_of(run: str, catalog: Catalog) -> Verification | None:
+    newest = catalog.entries[-1].verification if catalog.entries else None
+    return newest if newest is not None and newest.run == run and not newest.ok else None
+
+
+@dataclass(frozen=True)
 class _Drilling:
-    def __init__(  # noqa: PLR0917 - what every step of one drill shares
-        self,
-        target: Target,
-        bucket: Bucket,
-        run: str,
-        clock: Callable[[], datetime],
-        programs: Path | None,
-        started: datetime,
-        on_progress: Callable[[LoadProgress], None],
-    ) -> None:
-        self._target, self._bucket, self._run, self._clock = target, bucket, run, clock
-        self._programs, self._started, self._on_progress = programs, started, on_progress
+    target: Target
+    bucket: Bucket
+    run: str
+    clock: Callable[[], datetime]
+    on_progress: Callable[[LoadProgress], None]
 
-    def on_throwaway(self, archive: Archive) -> Verification:
-        """On a server that the worker starts for this drill."""
-        manifest = archive.manifest
-        major = int(manifest.pg_dump_version.partition(".")[0])
-        postgres = find_postgres(self._programs, at_least=major, why=f"pg_dump {major} made the backup")
-        directory = Path(self._target.drill.directory) if self._target.drill.directory else None
-        with ThrowawayServer(postgres, directory, self._target.name) as server:
-            _require_room(manifest.database_bytes, server.free_bytes)
-            _require_extensions(archive, server.available_extensions())
-            _require_collations(archive, has_icu=server.has_icu())
-            roles = read_globals(self._bucket, archive)
-            if roles is not None:
-                server.run_script(roles)
-            odd = server.create_database("drill", archive.entries)
-            return self._restore(archive, server.address("drill"), directory, owners=roles is not None, odd=odd)
+    def prove(self, backup_id: BackupId, programs: Path | None, scratch: DatabaseAddress | None) -> Verification:
+        """Restore it and compare; raises BackupUnusable and ArchiveRefused where the backup is at fault."""
+        archive = open_archive(self.bucket, self.target, backup_id)
+        roles = read_globals(self.bucket, archive)
+        ready = find_restore_programs(programs, archive.manifest.pg_dump_version)
+        where = (
+            throwaway_place(self.target, archive, roles, programs)
+            if scratch is None
+            else scratch_place(self.target, archive, scratch, self.clock())
+        )
+        with where as place:
+            return self._restore(archive, place, ready)
 
-    def on_scratch(self, archive: Archive, scratch: DatabaseAddress) -> Verification:
-        """In a new database of the scratch server, without owners and grants: the roles are not there."""
-        place = ScratchDatabase(scratch, self._target.name, archive.entries, self._clock())
-        needed = int(archive.manifest.server_version.partition(".")[0])
-        if place.server_major() < needed:
-            raise PreflightFailed(
-                f"The scratch server is PostgreSQL {place.server_major()}, older than the backup's {needed}.",
-                "Let drill.connection name a server that is as new.",
+    def _restore(self, archive: Archive, place: DrillPlace, programs: RestorePrograms) -> Verification:
+        try:
+            proof = load_and_verify(
+                self.bucket,
+                archive,
+                place.address,
+                programs,
+                kind="drill",
+                run=self.run,
+                clock=self.clock,
+                jobs=self.target.drill.jobs,
+                parallelism=self.target.storage.parallelism,
+                owners=place.owners,
+                tablespaces=False,
+                on_progress=self.on_progress,
             )
-        _require_extensions(archive, place.available_extensions())
-        with place as address:
-            return self._restore(archive, address, None, owners=False, odd=None)
-
-    def _restore(
-        self, archive: Archive, address: DatabaseAddress, directory: Path | None, *, owners: bool, odd: str | None
-    ) -> Verification:
-        pg_restore = find_pg_restore(self._programs, archive.manifest.pg_dump_version)
-        jobs = self._target.drill.jobs
-        loaded = load_archive(
-            self._bucket,
-            archive,
-            pg_restore,
-            address,
-            jobs=jobs,
-            parallelism=self._target.storage.parallelism,
-            clean_owners=not owners,
-            directory=directory,
-            on_progress=self._on_progress,
-        )
-        why = "the schema is compared by it"
-        vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why=why)
-        pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why=why)
-        restored = Restored(
-            archive=archive,
-            address=address,
-            loaded=loaded,
-            analyze_seconds=analyze(vacuumdb, address, jobs),
-            started=self._started,
-            owners=owners,
-        )
-        proof = verify(restored, pg_dump, kind="drill", run=self._run, jobs=jobs, clock=self._clock)
-        return proof if odd is None else proof.with_warning(f"In the drill {odd}.")
-
-    def failed(self, backup_id: BackupId, error: DbopsError) -> Verification:
-        """The verdict where the backup could not even be loaded."""
-        return Verification(
-            target=self._target.name,
-            backup_id=backup_id,
-            ok=False,
-            kind="drill",
-            run=self._run,
-            started=self._started,
-            finished=self._clock(),
-            server_version="",
-            findings=(Finding("error", str(error)),),
-            tables=0,
-            rows=0,
-            bytes_downloaded=0,
-            load_seconds=0.0,
-            analyze_seconds=0.0,
-            verify_seconds=0.0,
-            schema_fingerprint="",
-        )
-
-
-def _require_room(database_bytes: int, free_bytes: int) -> None:
-    needed = int(database_bytes * _ROOM)
-    if free_bytes < needed:
-        raise PreflightFailed(
-            f"A drill needs about {format_bytes(needed)} of disk, and the worker has {format_bytes(free_bytes)} free.",
-            f"Set drill.directory to a larger disk. {_ELSEWHERE}",
-        )
-
-
-def _require_extensions(archive: Archive, available: Collection[str]) -> None:
-    needed = [entry.name for entry in archive.entries if entry.kind == "EXTENSION"]
-    missing = sorted(set(needed) - set(available))
-    if missing:
-        raise PreflightFailed(
-            f"The backup needs extensions that the drill's server lacks: {', '.join(missing)}.", _ELSEWHERE
-        )
-
-
-def _require_collations(archive: Archive, *, has_icu: bool) -> None:
-    needs = any("provider = icu" in entry.definition.lower() or "locale_provider = icu" in entry.definition.lower()
-                for entry in archive.entries if entry.kind in {"COLLATION", "DATABASE"})  # fmt: skip
-    if needs and not has_icu:
-        raise PreflightFailed(
-            "The backup uses ICU collations, and the PostgreSQL programs of this worker were built without ICU.",
-            _ELSEWHERE,
-        )
+        except ArchiveRefused as error:
+            if not place.sorts_as_c:
+                raise
+            raise RestoreFailed(
+                f"{error.what} It may be because of this: {' '.join(place.notes)}",
+                "Install that locale on the worker, or set drill.connection to a scratch server that has it.",
+            ) from None
+        for note in place.notes:
+            proof = proof.with_warning(note)
+        return proof

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
-from dbops.domain.database_definition import create_statement
 from dbops.domain.database_names import before_name, restored_name
-from dbops.domain.database_settings import quote_name, settings_statements
-from dbops.domain.live_facts import LiveDatabase, ServerFacts
+from dbops.domain.database_settings import quote_name
+from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
+from dbops.domain.recovery_time import expected_duration
 from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
+from dbops.domain.restore_extent import RestoreExtent, restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.restore_statements import make_statement, swap_statements
 from dbops.domain.schema_comparison import fingerprint
-from dbops.domain.selection import Selection, select
 from dbops.domain.target import Target
-from dbops.errors import DatabaseError, InvalidRequest, PlanChanged, PreflightFailed
+from dbops.errors import DatabaseError, PlanChanged, PreflightFailed, RestoreFailed
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -30,9 +31,6 @@ from dbops.gateways.programs import find_pg_dump, find_pg_restore
 from dbops.gateways.restores import find_restore, put_restore
 from dbops.gateways.schema_dump import dump_schema
 from dbops.jobs.restore_place import RestorePlace
-
-_ROOM = 1.1
-_INDEXES = 1.5  # a table with its indexes, against its rows as text
 
 
 def plan_restore(
@@ -106,7 +104,9 @@ def require_unchanged_plan(
 def require_no_blockers(plan: RestorePlan) -> None:
     """Raise PreflightFailed with everything that stands in the way of the plan."""
     if plan.blockers:
-        raise PreflightFailed(f"This restore of {plan.target} cannot be done: {' '.join(plan.blockers)}")
+        raise PreflightFailed(
+            f"This restore of {plan.target} cannot be done: {' '.join(plan.blockers)}", "Nothing live was touched."
+        )
 
 
 class _Planning:
@@ -125,17 +125,20 @@ class _Planning:
         self._moment, self._programs, self._own = moment, programs, own
         self._server: DatabaseServer = place.server(target)
         self._live_name = place.live.database
+        self._unreadable = ""
 
     def plan(self, catalog: Catalog, entry: CatalogEntry, warnings: tuple[str, ...] = ()) -> RestorePlan:
         archive = open_archive(self._bucket, self._target, entry.backup_id)
-        selection = selection_of(archive, self._request)
+        extent = restore_extent(archive.manifest, archive.entries, self._request)
         facts = self._server.facts()
         find_pg_restore(self._programs, archive.manifest.pg_dump_version)
         live = self._live(facts, entry)
         database, before, schema = self._names()
-        needed = self._needed_bytes(archive, selection)
+        is_ours = self._is_ours(database)
         disk = self._target.restore.disk_size
-        free = max(0, disk - self._server.bytes_of_all()) if disk is not None else None
+        # What this run has loaded already is not needed a second time.
+        taken = self._server.bytes_of_all(without=database if is_ours else None) if disk is not None else 0
+        free = max(0, disk - taken) if disk is not None else None
         conditions = RestoreConditions(
             request=self._request,
             server=facts,
@@ -143,11 +146,11 @@ class _Planning:
             live=live,
             database=database,
             before=before,
-            is_ours=self._is_ours(database),
+            is_ours=is_ours,
             made_on=archive.manifest.server_version,
-            extensions=[entry.name for entry in archive.entries if entry.kind == "EXTENSION"],
+            extensions=extent.extensions,
             in_the_way=self._in_the_way(facts, database),
-            needed_bytes=needed,
+            needed_bytes=extent.needed_bytes,
             free_bytes=free,
         )
         return RestorePlan(
@@ -158,16 +161,16 @@ class _Planning:
             database=database,
             before=before,
             schema=schema,
-            tables=selection.tables if selection else frozenset(),
+            tables=extent.tables,
             live=live,
-            statements=tuple(self._statements(archive, database, before, live)),
+            statements=self._statements(archive, schema or database, before, live),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
-            expected=_expected(catalog, archive),
-            needed_bytes=needed,
+            expected=expected_duration(catalog, archive.manifest),
+            needed_bytes=extent.needed_bytes,
             free_bytes=free,
             planned=self._moment,
             blockers=restore_blockers(conditions),
-            warnings=(*warnings, *(f"Left out: {left}." for left in (selection.left_out if selection else ()))),
+            warnings=(*warnings, *self._warnings(facts, live, extent)),
         )
 
     def _names(self) -> tuple[str, str | None, str | None]:
@@ -183,20 +186,32 @@ class _Planning:
         if known is None:
             return None
         blockers = self._server.rename_blockers(self._live_name, known.oid)
-        pg_dump = find_pg_dump(self._programs, facts.major)
+        schema, tables = self._content(facts, entry)
         return LiveDatabase(
             oid=known.oid,
             bytes=known.bytes or 0,
             tablespace=known.tablespace,
             settings=known.settings,
-            fingerprint=fingerprint(dump_schema(pg_dump, self._place.live)),
-            tables=read_live_tables(self._place.live, self._target.restore.time_columns, entry.backup_id.time),
+            fingerprint=schema,
+            tables=tables,
             sessions=self._server.sessions(known.oid) if self._request.mode == "swap" else (),
             slots=blockers["slot"],
             subscriptions=blockers["subscription"],
             prepared=blockers["prepared"],
             may_rename=known.may_rename and facts.may_create_databases,
         )
+
+    def _content(self, facts: ServerFacts, entry: CatalogEntry) -> tuple[str, dict[TableName, LiveTable]]:
+        """The live schema's fingerprint and its tables' rows, which are only asked for what is shown."""
+        live, time_columns = self._place.live, self._target.restore.time_columns
+        try:
+            schema = fingerprint(dump_schema(find_pg_dump(self._programs, facts.major), live))
+            return schema, {} if self._own else read_live_tables(live, time_columns, entry.backup_id.time)
+        except (DatabaseError, RestoreFailed) as error:
+            if self._request.mode in {"swap", "schema"}:
+                raise
+            self._unreadable = error.what  # beside it, a broken database can be restored all the same
+            return "", {}
 
     def _in_the_way(self, facts: ServerFacts, database: str) -> tuple[str, ...] | None:
         if self._request.mode != "into" or database not in facts.databases or self._is_ours(database):
@@ -213,46 +228,25 @@ class _Planning:
             return False
         return own.oid is None or own.oid == self._server.oid_of(database)
 
-    def _statements(self, archive: Archive, database: str, before: str | None, live: LiveDatabase | None) -> list[str]:
-        if self._request.mode not in {"beside", "swap"}:
-            return []
-        owner = live.settings.owner if live and self._target.restore.owners else None
-        tablespace = live.tablespace if live else None
-        create = create_statement(database, archive.entries, owner=owner, tablespace=tablespace)
-        swap = swap_statements(self._live_name, database, before, live) if self._request.mode == "swap" else ()
-        return [create, *swap]
+    def _statements(
+        self, archive: Archive, name: str, before: str | None, live: LiveDatabase | None
+    ) -> tuple[str, ...]:
+        mode = self._request.mode
+        if mode == "into":
+            return ()
+        if mode == "schema":
+            return (f"CREATE SCHEMA {quote_name(name)}",)
+        made = make_statement(name, archive.entries, live, owners=self._target.restore.owners)
+        return (made,) if mode == "beside" else (made, *swap_statements(self._live_name, name, before, live))
 
-    def _needed_bytes(self, archive: Archive, selection: Selection | None) -> int:
-        if selection is None:
-            return int(archive.manifest.database_bytes * _ROOM)
-        tables = archive.manifest.tables
-        return int(sum(table.bytes for table in tables if (table.schema, table.name) in selection.tables) * _INDEXES)
-
-
-def swap_statements(live_name: str, database: str, before: str | None, live: LiveDatabase | None) -> Iterator[str]:
-    """What one transaction runs to put the restored database into the live one's place."""
-    if live is not None and before is not None:
-        yield f"ALTER DATABASE {quote_name(live_name)} RENAME TO {quote_name(before)}"
-    yield f"ALTER DATABASE {quote_name(database)} RENAME TO {quote_name(live_name)}"
-    if live is not None:
-        yield from settings_statements(live.settings, live_name)
-
-
-def selection_of(archive: Archive, request: RestoreRequest) -> Selection | None:
-    """What of the archive was asked for, None for all; raises InvalidRequest naming what it does not hold."""
-    if request.is_whole:
-        return None
-    try:
-        return select(archive.entries, schemas=request.schemas, tables=request.tables)
-    except ValueError as error:
-        raise InvalidRequest(str(error), f"The backup is {archive.manifest.backup_id}.") from None
-
-
-def _expected(catalog: Catalog, archive: Archive) -> timedelta | None:
-    """By the newest good drill or restore, in proportion to the bytes."""
-    proofs = [entry.verification for entry in catalog.entries if entry.verified and entry.verification]
-    proofs = [proof for proof in proofs if proof.bytes_downloaded]
-    if not proofs:
-        return None
-    newest = max(proofs, key=lambda proof: proof.finished)
-    return timedelta(seconds=newest.recovery_seconds * archive.manifest.stored_bytes / newest.bytes_downloaded)
+    def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:
+        left_out = tuple(f"Left out: {left}." for left in extent.left_out)
+        if self._unreadable:
+            return (f"What is live now is not shown, for it cannot be read: {self._unreadable}", *left_out)
+        if live is not None or self._request.mode != "swap":
+            return left_out
+        return (
+            f"There is no database {self._live_name} whose owner, comment, settings and grants could be kept: the "
+            f"restored one will belong to {facts.role}, with a new database's. Set what the application needs.",
+            *left_out,
+        )

@@ -31,8 +31,7 @@ def post_check(target: Target, place: RestorePlace, bucket: Bucket, *, run: str)
             f"The connection {target.connection} does not lead to the restored {record.live}, but to another server.",
             "Point it, and the application, at the server on which the swap took place.",
         )
-    unreadable = [f"{each.schema}.{each.name}" for each in live.dumped_relations() if not each.readable]
-    if unreadable:
+    if unreadable := live.unreadable_relations():
         raise RestoreFailed(
             f"{record.live} was swapped, and the role of connection {target.connection} may not read "
             f"{len(unreadable)} of its tables and sequences: {', '.join(unreadable[:_NAMES_SHOWN])}.",

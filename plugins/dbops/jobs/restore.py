@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.database_settings import settings_statements
 from dbops.domain.progress import LoadProgress
+from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.target import Target
@@ -20,11 +23,16 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import require_unchanged_plan, selection_of
+from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restore_schema import restore_schema
 
+_SERVER_IS_BACK_WITHIN = 30.0
+_ASK_AGAIN_AFTER = 0.5
 _BEGUN = {RestoreState.PLANNED, RestoreState.LOADING}
+
+log = logging.getLogger(__name__)
 
 
 def restore(
@@ -53,8 +61,13 @@ def restore(
         if record.state is RestoreState.PLANNED:
             (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
         restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
+        if record.schema is not None:
+            record = restoring.bring_schema(record, record.schema, clock, programs, on_progress)
+            _audit(target, bucket, record, clock())
+            return put_restore(bucket, target, record)
         record = restoring.make_room(record, plan)
         try:
+            restoring.rehearse_swap(record, plan)
             loaded = restoring.load(record, programs, on_progress)
         except BaseException:
             restoring.discard(record)
@@ -79,6 +92,40 @@ class _Restoring:
     server: DatabaseServer
     archive: Archive
 
+    def bring_schema(
+        self,
+        record: RestoreRecord,
+        new_name: str,
+        clock: Callable[[], datetime],
+        programs: Path | None,
+        on_progress: Callable[[LoadProgress], None],
+    ) -> RestoreRecord:
+        """One schema, under its new name: ANALYZE and verification are a part of it."""
+        restored = restore_schema(
+            self.target,
+            self.server.address(record.live),
+            self.bucket,
+            self.archive,
+            schema=record.request.schemas[0],
+            new_name=new_name,
+            run=record.run,
+            clock=clock,
+            programs=programs,
+            owners=self.target.restore.owners,
+            on_progress=on_progress,
+        )
+        proof = restored.verification
+        for warning in restored.warnings:
+            proof = proof.with_warning(warning)
+        return record.at(
+            RestoreState.VERIFIED if proof.ok else RestoreState.FAILED,
+            oid=record.live_oid,
+            downloaded=restored.loaded.downloaded,
+            load_seconds=restored.loaded.seconds,
+            analyze_seconds=proof.analyze_seconds,
+            verification=proof,
+        )
+
     def make_room(self, record: RestoreRecord, plan: RestorePlan) -> RestoreRecord:
         """The empty database to load into, on record before anything is loaded."""
         if not record.is_own_database:
@@ -86,6 +133,18 @@ class _Restoring:
         _remove_what_a_killed_attempt_left(self.server, record)
         record = self._put(record, None)
         return self._put(record, self.server.create(record.database, plan.statements[0]))
+
+    def rehearse_swap(self, record: RestoreRecord, plan: RestorePlan) -> None:
+        """Find out before hours of loading what the server would refuse to give to another database."""
+        if record.request.mode != "swap" or plan.live is None:
+            return
+        try:
+            self.server.rehearse(settings_statements(plan.live.settings, record.database))
+        except DatabaseError as error:
+            raise PreflightFailed(
+                f"What belongs to the name {record.live} cannot be given to the restored database: {error.what}",
+                "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
+            ) from None
 
     def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
         return load_archive(
@@ -95,7 +154,7 @@ class _Restoring:
             self.server.address(record.database),
             jobs=self.target.restore.jobs,
             parallelism=self.target.storage.parallelism,
-            selection=selection_of(self.archive, record.request),
+            selection=restore_extent(self.archive.manifest, self.archive.entries, record.request).selection,
             clean_owners=not self.target.restore.owners,
             on_progress=on_progress,
         )
@@ -103,12 +162,26 @@ class _Restoring:
     def discard(self, record: RestoreRecord) -> None:
         """A database that is not whole is worth nothing, and takes the server's disk."""
         if record.is_own_database and record.oid is not None:
-            with suppress(DatabaseError, BucketError):  # out of reach; the next attempt drops it
-                self.server.drop(record.database, record.oid)
+            try:
+                _drop_patiently(self.server, record.database, record.oid)
                 self._put(record, None)
+            except (DatabaseError, PreflightFailed, BucketError) as error:
+                log.warning("%s is left half-loaded, the next attempt of this run drops it: %s", record.database, error)
 
     def _put(self, record: RestoreRecord, oid: int | None) -> RestoreRecord:
         return put_restore(self.bucket, self.target, record.at(RestoreState.LOADING, oid=oid))
+
+
+def _drop_patiently(server: DatabaseServer, name: str, oid: int) -> None:
+    """The load may have failed because the server is being restarted."""
+    deadline = time.monotonic() + _SERVER_IS_BACK_WITHIN
+    while True:
+        try:
+            return server.drop(name, oid)
+        except DatabaseError:
+            if time.monotonic() >= deadline:
+                raise
+        time.sleep(_ASK_AGAIN_AFTER)
 
 
 def _given(server: DatabaseServer, record: RestoreRecord) -> int | None:

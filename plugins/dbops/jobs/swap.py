@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.restore_statements import swap_statements
 from dbops.domain.target import Target
-from dbops.errors import PlanChanged, RestoreFailed
+from dbops.errors import DatabaseError, PlanChanged, PreflightFailed, RestoreFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.database import Database
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.database_swap import swap_databases
 from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import require_unchanged_plan, swap_statements
+from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
+
+_NAMES_SHOWN = 5
 
 
 def swap(
@@ -43,11 +48,14 @@ def swap(
         plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
+        _require_readable(target, place, record)
         approved_by = (consent or consent_on_record(bucket, target, run=run, clock=clock))("swap", plan.digest)
-        statements = tuple(swap_statements(record.live, record.database, record.before, plan.live))
+        if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
+            record = put_restore(bucket, target, record.at(record.state, approved_by=approved_by))
+        statements = swap_statements(record.live, record.database, record.before, plan.live)
         expected = _oids_afterwards(record)
         swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
-        return _keep(target, bucket, record, clock(), approved_by=approved_by)
+        return _keep(target, bucket, record, clock())
 
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
@@ -80,14 +88,24 @@ def _require_verified(record: RestoreRecord) -> None:
         )
 
 
-def _keep(
-    target: Target, bucket: Bucket, record: RestoreRecord, now: datetime, *, approved_by: str | None = None
-) -> RestoreRecord:
+def _require_readable(target: Target, place: RestorePlace, record: RestoreRecord) -> None:
+    """What the target's own role could not read is better noticed while the old database is live."""
+    try:
+        unreadable = Database(replace(place.live, database=record.database)).unreadable_relations()
+    except DatabaseError:
+        return  # the server may let this role into no database but the live one; the post-check looks again
+    if unreadable:
+        raise PreflightFailed(
+            f"The role of connection {target.connection} may not read {len(unreadable)} of its tables and sequences: "
+            f"{', '.join(unreadable[:_NAMES_SHOWN])}.",
+            f"Nothing live was touched. Grant that in {record.database}, and start the swap again.",
+        )
+
+
+def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> RestoreRecord:
     if record.state is RestoreState.SWAPPED:
         return record
-    swapped = put_restore(
-        bucket, target, record.at(RestoreState.SWAPPED, swapped=now, approved_by=approved_by or record.approved_by)
-    )
+    swapped = put_restore(bucket, target, record.at(RestoreState.SWAPPED, swapped=now))
     facts = {
         "run": record.run,
         "requested_by": record.requested_by,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from dbops.domain.backup import TableEntry
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.major_version import major_version
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
+from dbops.domain.toc_entry import TocEntry
 from dbops.domain.verification import Finding, Verification
 from dbops.gateways.archive import Archive
 from dbops.gateways.archive_load import Loaded
@@ -23,9 +25,25 @@ from dbops.gateways.schema_dump import dump_schema
 _SETVAL = re.compile(r"setval\('.*', (-?\d+), (true|false)\)")
 
 
+@dataclass(frozen=True)
+class Renamed:
+    """A schema that came back as ``new_name`` into a database that holds others.
+
+    ``entries`` is what pg_dump said of it under its new name, on a server of version ``described_by``.
+    """
+
+    schema: str
+    new_name: str
+    entries: Sequence[TocEntry]
+    described_by: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Restored:
-    """A database that was loaded from an archive: from what, where, how, and since when."""
+    """A database that was loaded from an archive: from what, where, how, and since when.
+
+    Where a schema was ``renamed``, it is all that was restored, and all that is looked at.
+    """
 
     archive: Archive
     address: DatabaseAddress
@@ -34,6 +52,12 @@ class Restored:
     started: datetime
     selection: Selection | None = None
     owners: bool = True
+    renamed: Renamed | None = None
+
+    @property
+    def new_name(self) -> str | None:
+        """What the only schema that was restored is called now; None where nothing was renamed."""
+        return self.renamed.new_name if self.renamed else None
 
 
 def verify(
@@ -48,7 +72,7 @@ def verify(
     """Compare a restored database with its backup, read-only, over ``jobs`` connections; raises DbopsError."""
     began = time.monotonic()
     manifest = restored.archive.manifest
-    database = RestoredDatabase(restored.address)
+    database = RestoredDatabase(restored.address, restored.new_name)
     expected = _expected_tables(restored)
     counts = _count(database, jobs)
     version = database.server_version()
@@ -89,7 +113,11 @@ def _expected_tables(restored: Restored) -> list[TableEntry]:
     tables = restored.archive.manifest.tables
     if restored.selection is None:
         return list(tables)
-    return [table for table in tables if (table.schema, table.name) in restored.selection.tables]
+    chosen = [table for table in tables if (table.schema, table.name) in restored.selection.tables]
+    renamed = restored.renamed
+    if renamed is None:
+        return chosen
+    return [replace(table, schema=renamed.new_name) for table in chosen if table.schema == renamed.schema]
 
 
 def _count(database: RestoredDatabase, jobs: int) -> dict[tuple[str, str], int]:
@@ -110,25 +138,35 @@ def _tables(expected: list[TableEntry], counts: dict[tuple[str, str], int]) -> I
 
 
 def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Finding]:
-    entries, selection = restored.archive.entries, restored.selection
+    entries, selection, renamed = restored.archive.entries, restored.selection, restored.renamed
     if selection is not None:
         entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
-    found = dump_schema(pg_dump, restored.address)
-    source = restored.archive.manifest.server_version.partition(".")[0]
-    same_major = version.partition(".")[0] == source
-    for sentence in differences(entries, found, owners=restored.owners, only_expected=selection is not None):
-        if same_major:
+    manifest, major, only_expected = restored.archive.manifest, major_version(version), selection is not None
+    written = (manifest.server_major, manifest.pg_dump_major)
+    if renamed is not None:
+        entries, written, only_expected = renamed.entries, (major_version(renamed.described_by), pg_dump.major), False
+    found = dump_schema(pg_dump, restored.address, restored.new_name)
+    for sentence in differences(entries, found, owners=restored.owners, only_expected=only_expected):
+        if renamed is not None and sentence.startswith("acl ") and not sentence.endswith("is missing"):
+            yield Finding("warning", f"{_capital(sentence)}: the live database's default privileges add to the grants.")
+        elif (major, pg_dump.major) == written:
             yield Finding("error", f"{_capital(sentence)}.")
-        else:  # another major version may write the same thing otherwise
-            yield Finding("warning", f"{_capital(sentence)}, as PostgreSQL {version} describes it; source: {source}.")
+        else:  # another major version, of either, may write the same thing otherwise
+            yield Finding(
+                "warning",
+                f"{_capital(sentence)}, as pg_dump {pg_dump.major} tells it of PostgreSQL {major}; the backup is "
+                f"pg_dump {written[1]}'s of PostgreSQL {written[0]}.",
+            )
 
 
 def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Finding]:
+    renamed = restored.renamed
     wanted = {
-        (entry.schema, entry.name): (int(match[1]), match[2] == "true")
+        (entry.schema if renamed is None else renamed.new_name, entry.name): (int(match[1]), match[2] == "true")
         for entry in restored.archive.entries
         if entry.kind == "SEQUENCE SET" and (match := _SETVAL.search(entry.definition))
         if restored.selection is None or entry.dump_id in restored.selection.dump_ids
+        if renamed is None or entry.schema == renamed.schema
     }
     for state in database.sequences():
         expected = wanted.get((state.schema, state.name))

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.complaints import Complaint
+from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification
@@ -20,7 +21,6 @@ from dbops.gateways.migrations import read_migration_sync
 from dbops.gateways.programs import find_pg_restore, find_program
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
-from dbops.jobs.plan_restore import selection_of
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.verify import Restored, verify
 
@@ -62,15 +62,17 @@ def verify_restore(
     if record.state is not RestoreState.FAILED:
         server = _unchanged(place.server(target), record)
         proof = _compare(target, server, bucket, record, clock, programs=programs)
-        put_verification(bucket, target, proof)
+        if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
+            put_verification(bucket, target, proof)
         migrations = read_migration_sync(server.address(record.database), target).sentence()
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
+        where = record.schema or record.database
         raise RestoreFailed(
-            f"What was restored of {record.backup_id} into {record.database} is not what the backup holds: {errors}",
-            f"Nothing live was touched. Restore another backup; look at {record.database}, and drop it.",
+            f"What was restored of {record.backup_id} into {where} is not what the backup holds: {errors}",
+            f"Nothing live was touched. Drill the backup to see whether it is at fault; look at {where}, and drop it.",
         )
     return record
 
@@ -94,7 +96,7 @@ def _compare(
         loaded=Loaded(record.downloaded, record.load_seconds, complaints),
         analyze_seconds=record.analyze_seconds,
         started=record.planned,
-        selection=selection_of(archive, record.request),
+        selection=restore_extent(archive.manifest, archive.entries, record.request).selection,
         owners=target.restore.owners,
     )
     return verify(restored, pg_dump, kind="restore", run=record.run, jobs=target.restore.jobs, clock=clock)

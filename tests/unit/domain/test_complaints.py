@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dbops.domain.complaints import read_complaints
 
 STDERR = """pg_restore: while PROCESSING TOC:
@@ -59,3 +61,42 @@ def test_an_error_of_pg_restore_itself_is_a_complaint() -> None:
 
 def test_silence_is_no_complaint() -> None:
     assert read_complaints("pg_restore: warning: something\n") == ()
+
+
+BLAMED = {
+    "a duplicate": 'could not execute query: ERROR:  could not create unique index "Tag_key"',
+    "an orphan": 'could not execute query: ERROR:  insert or update on table "a" violates foreign key constraint "b"',
+    "a value": 'COPY failed for table "t": ERROR:  invalid input syntax for type integer: "1O"',
+    "a missing object": 'could not execute query: ERROR:  relation "gone" does not exist',
+}
+
+
+@pytest.mark.parametrize("said", BLAMED.values(), ids=BLAMED.keys())
+def test_what_a_healthy_server_refuses_speaks_against_the_archive(said: str) -> None:
+    (complaint,) = read_complaints(f"pg_restore: error: {said}\n")
+
+    assert complaint.refused
+
+
+EXCUSED = {
+    "a full disk": 'COPY failed for table "t": ERROR:  could not extend file "base/1/2": No space left on device',
+    "a server that died": "error returned by PQputCopyData: server closed the connection unexpectedly",
+    "a server that is gone": 'connection to server on socket "/s" failed: No such file or directory',
+    "a session that was ended": "could not execute query: FATAL:  terminating connection due to administrator command",
+    "a panic": "could not execute query: PANIC:  could not write to file: No space left on device",
+    "a statement that was cancelled": 'COPY failed for table "t": ERROR:  canceling statement due to user request',
+    "a missing role": 'could not execute query: ERROR:  role "app" does not exist',
+    "a missing extension": 'could not execute query: ERROR:  extension "vector" is not available',
+    "a missing right": "could not execute query: ERROR:  permission denied to create extension",
+    "pg_restore itself": "could not read from input file: end of file",
+    "another language": 'could not execute query: FEHLER:  Relation "weg" existiert nicht',
+    "words inside a value": 'could not open "ERROR:  x"',
+}
+
+
+@pytest.mark.parametrize("said", EXCUSED.values(), ids=EXCUSED.keys())
+def test_what_another_server_or_another_day_would_take_does_not(said: str) -> None:
+    (complaint,) = read_complaints(f"pg_restore: error: {said}\n")
+
+    assert not complaint.refused
+    assert not complaint.harmless

@@ -75,6 +75,22 @@ def test_no_backup_is_drilled_twice_for_its_schedule() -> None:
     assert due() == (None, "there is no backup")
 
 
+def test_a_proof_counts_after_its_backup_has_expired() -> None:
+    expired, newest = entry(3 * DAY, ok=True).verification, entry(DAY)
+    assert expired is not None
+
+    found = drill_due(Catalog("app", (newest,), past=(expired,)), WEEKLY, NOW, schema_fingerprint="same")
+
+    assert found.backup_id is None
+    assert found.reason == f"{expired.backup_id} was proven 3d ago, and the schema is the same"
+
+
+def test_a_verdict_without_readable_details_proves_nothing_about_the_schema() -> None:
+    newest = entry(DAY)
+
+    assert due(CatalogEntry(manifest(BackupId.at(NOW - 2 * DAY)), verified=True), newest)[0] == newest.backup_id
+
+
 AGES = st.tuples(st.integers(1, 60), st.sampled_from([True, False, None]))
 
 

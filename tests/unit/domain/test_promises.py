@@ -8,8 +8,10 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
+from dbops.domain.kept_databases import kept_problem
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
+from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, claim, manifest, target, verification
 
 HOUR = timedelta(hours=1)
@@ -194,9 +196,9 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     assert paused_problem("restore").target is None
 
 
-def proven(age: timedelta) -> CatalogEntry:
-    backup = entry(NOW - age, verified=True)
-    return replace(backup, verification=verification(backup.backup_id, finished=NOW - age))
+def proven(age: timedelta, *, ok: bool = True) -> CatalogEntry:
+    backup = entry(NOW - age, verified=ok)
+    return replace(backup, verification=verification(backup.backup_id, finished=NOW - age, ok=ok))
 
 
 def test_a_target_whose_backups_nobody_proved_lately_is_a_problem() -> None:
@@ -215,9 +217,22 @@ def test_a_young_target_and_one_with_a_fresh_proof_keep_their_promise() -> None:
 
 
 def test_a_failed_verification_proves_nothing() -> None:
-    failed = replace(proven(2 * DAY), verified=False)
+    failed = proven(2 * DAY, ok=False)
 
     assert ProblemKind.NOT_DRILLED in kinds(catalog(entry(NOW - 40 * DAY), failed, FRESH), DRILLED)
+
+
+def test_a_proof_counts_after_its_backup_has_expired() -> None:
+    expired = proven(5 * DAY).verification
+    assert expired is not None
+
+    assert problems(replace(catalog(entry(NOW - 40 * DAY), FRESH), past=(expired,)), DRILLED) == []
+
+
+def test_a_target_that_promises_no_proof_breaks_no_promise() -> None:
+    unpromised = target(drill={"within": None})
+
+    assert problems(catalog(entry(NOW - 40 * DAY), FRESH), unpromised) == []
 
 
 def test_a_target_without_a_schedule_of_drills_promises_none() -> None:
@@ -242,5 +257,8 @@ def test_every_problem_says_what_to_do() -> None:
         *problems("no answer"),
     ]
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
+    kept = kept_problem(record(swapped=NOW - 2 * DAY), NOW)
+    assert kept is not None
+    found.append(kept)
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

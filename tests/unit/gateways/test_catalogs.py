@@ -14,6 +14,7 @@ from dbops.domain.target import Target
 from dbops.errors import BucketError, ObjectMissing
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.memory_bucket import InMemoryBucket
+from tests.unit.samples import verification
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 TARGET = Target(
@@ -270,3 +271,24 @@ def test_the_index_is_a_short_form_of_the_catalog(bucket: InMemoryBucket) -> Non
         ],
         "unreadable": [],
     }
+
+
+def test_a_proof_is_remembered_when_its_backup_has_expired(bucket: InMemoryBucket) -> None:
+    finish(bucket, THIRD)
+    proofs = [verification(backup_id, finished=backup_id.time, of="app") for backup_id in (FIRST, SECOND)]
+    for proof in proofs:
+        bucket.put(LAYOUT.verification(proof.backup_id), proof.to_json())
+
+    catalog = read_catalog(bucket, TARGET)
+
+    assert catalog.past == tuple(proofs)
+    assert catalog.last_proof == proofs[1]
+    assert [entry.verified for entry in catalog.entries] == [None]
+
+
+def test_only_the_newest_few_verdicts_on_expired_backups_are_read(bucket: InMemoryBucket) -> None:
+    ids = [BackupId.at(FIRST.time + timedelta(days=day)) for day in range(30)]
+    for backup_id in ids:
+        bucket.put(LAYOUT.verification(backup_id), verification(backup_id, of="app").to_json())
+
+    assert [proof.backup_id for proof in read_catalog(bucket, TARGET).past] == ids[-4:]

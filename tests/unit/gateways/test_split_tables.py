@@ -3,6 +3,7 @@ r"""Promises of the rows that several sessions hand over: none is torn, none is 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -11,7 +12,9 @@ import pytest
 from backports import zstd
 
 from dbops.gateways import split_tables
-from dbops.gateways.split_tables import DataFile, Rows, Stopped
+from dbops.gateways.brake import Brake
+from dbops.gateways.data_file import DataFile
+from dbops.gateways.split_tables import Rows, Stopped
 
 TRAILER = b"\\.\n\n\n"
 
@@ -20,10 +23,9 @@ def read_through_a_pipe(tmp_path: Path, pieces: Iterable[bytes]) -> tuple[DataFi
     """What becomes of the pieces that one session writes, one at a time."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    running, stopped = threading.Event(), threading.Event()
-    running.set()
-    file = DataFile(tmp_path / "1.dat.zst", 1, readers=1)
-    with Rows(pipe, running, stopped) as rows:
+    brake, stopped = Brake(sys.maxsize), threading.Event()
+    file = DataFile(tmp_path / "1.dat.zst", 1, readers=1, brake=brake)
+    with Rows(pipe, brake, stopped) as rows:
         writer = threading.Thread(target=_write, args=(pipe, pieces))
         writer.start()
         rows.copy(file)
@@ -69,7 +71,7 @@ def test_a_row_that_ends_like_the_last_line_is_a_row(tmp_path: Path) -> None:
 
 
 def test_the_file_is_whole_only_when_the_last_reader_has_ended(tmp_path: Path) -> None:
-    file = DataFile(tmp_path / "1.dat.zst", 1, readers=2)
+    file = DataFile(tmp_path / "1.dat.zst", 1, readers=2, brake=Brake(sys.maxsize))
     file.add(memoryview(b"1\n"))
     file.end_reader()
     assert not file.is_closed
@@ -84,11 +86,11 @@ def test_the_file_is_whole_only_when_the_last_reader_has_ended(tmp_path: Path) -
 def test_nobody_waits_for_a_session_that_will_never_write_again(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    running, stopped = threading.Event(), threading.Event()
+    brake, stopped = Brake(sys.maxsize), threading.Event()
     stopped.set()
-    file = DataFile(tmp_path / "1.dat.zst", 1, readers=1)
+    file = DataFile(tmp_path / "1.dat.zst", 1, readers=1, brake=Brake(sys.maxsize))
 
-    with Rows(pipe, running, stopped) as rows, pytest.raises(Stopped):
+    with Rows(pipe, brake, stopped) as rows, pytest.raises(Stopped):
         rows.copy(file)
 
     file.close()

@@ -1,0 +1,65 @@
+"""Drill needs: what an archive asks of the server it is restored into, and which of it a server does not offer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dbops.domain.toc_entry import TocEntry
+
+_PROVIDER_ICU = re.compile(r"(?:locale_)?provider = icu\b", re.IGNORECASE)
+_COLLATION = re.compile(r'COLLATE pg_catalog\.(?:"((?:[^"]|"")+)"|(\w+))')
+_GRANTEE = re.compile(
+    r'^GRANT .* TO (?:"((?:[^"]|"")+)"|(\w+))(?: WITH GRANT OPTION)?(?: GRANTED BY .*)?;$', re.MULTILINE
+)
+_GRANTS = {"ACL", "DEFAULT ACL"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerOffer:
+    """What a server has for a database that is restored into it. ``collations`` are those of its own catalog."""
+
+    major: int
+    extensions: frozenset[str]
+    collations: frozenset[str]
+    has_icu: bool
+
+
+def unmet_needs(entries: Sequence[TocEntry], source_major: int, offer: ServerOffer) -> tuple[str, ...]:
+    """What keeps the archive from being restored there, each as the end of a sentence; empty where nothing does."""
+    needs = []
+    if offer.major < source_major:
+        needs.append(f"it is PostgreSQL {offer.major}, older than the backup's {source_major}")
+    extensions = {entry.name for entry in entries if entry.kind == "EXTENSION"} - offer.extensions
+    if extensions:
+        needs.append(f"it has no extension {_list(extensions)}")
+    if not offer.has_icu and any(_uses_icu(entry) for entry in entries):
+        needs.append("it was built without ICU, which the backup's collations need")
+    collations = {name for entry in entries for name in _collations(entry)} - offer.collations
+    if collations:
+        needs.append(f"its system has no collation {_list(collations)}")
+    return tuple(needs)
+
+
+def roles_of(entries: Iterable[TocEntry]) -> frozenset[str]:
+    """The roles that own something in the archive, or are granted something."""
+    owners, grantees = set(), set()
+    for entry in entries:
+        owners.add(entry.owner)
+        if entry.kind in _GRANTS:
+            grantees |= {quoted.replace('""', '"') or plain for quoted, plain in _GRANTEE.findall(entry.definition)}
+    return frozenset((owners | grantees) - {"", "PUBLIC"})
+
+
+def _uses_icu(entry: TocEntry) -> bool:
+    return entry.kind in {"COLLATION", "DATABASE"} and _PROVIDER_ICU.search(entry.definition) is not None
+
+
+def _collations(entry: TocEntry) -> set[str]:
+    found = _COLLATION.findall(entry.definition)
+    return {quoted.replace('""', '"') or plain for quoted, plain in found}
+
+
+def _list(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names))

@@ -1,0 +1,38 @@
+"""Texts that somebody else chose, such as names, inside Markdown: they are shown, and never obeyed."""
+
+from __future__ import annotations
+
+import re
+
+_MARKS = re.compile(r"([\\`*<>\[\]&])")
+_RUNS = re.compile(r"`+")
+_SHORTEST_FENCE = 3
+
+
+class Markup(str):
+    """Markdown already: what it takes from others is escaped in it."""
+
+    __slots__ = ()
+
+
+def plain_text(text: str) -> Markup:
+    """On one line, with every character escaped that could begin markup, a link or HTML."""
+    return Markup(_MARKS.sub(r"\\\1", " ".join(text.split())))
+
+
+def code_span(text: str) -> Markup:
+    """On one line, as code; backticks inside do not end it."""
+    inner = " ".join(text.split())
+    fence = "`" * (_longest_run(inner) + 1)
+    room = " " if inner.startswith("`") or inner.endswith("`") else ""
+    return Markup(f"{fence}{room}{inner}{room}{fence}")
+
+
+def code_block(text: str, language: str = "") -> Markup:
+    """Lines of code; no line inside ends it."""
+    fence = "`" * max(_SHORTEST_FENCE, _longest_run(text) + 1)
+    return Markup(f"{fence}{language}\n{text}\n{fence}")
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in _RUNS.findall(text)), default=0)

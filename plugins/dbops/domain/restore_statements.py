@@ -1,0 +1,32 @@
+"""Restore statements: everything that a restore runs beside pg_restore's own, as its plan shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dbops.domain.database_definition import creation_statement
+from dbops.domain.database_settings import quote_name, settings_statements
+from dbops.domain.live_facts import LiveDatabase
+from dbops.domain.toc_entry import TocEntry
+
+# Where template0 lies, and so what is made from it. To ask for it by name takes a privilege that few roles have.
+_DEFAULT = "pg_default"
+
+
+def make_statement(database: str, like: Iterable[TocEntry], live: LiveDatabase | None, *, owners: bool) -> str:
+    """What makes the database to load into: as the source was, and where and whose the live one is."""
+    return creation_statement(
+        database,
+        like,
+        owner=live.settings.owner if live and owners else None,
+        tablespace=live.tablespace if live and live.tablespace != _DEFAULT else None,
+    )
+
+
+def swap_statements(live_name: str, database: str, before: str | None, live: LiveDatabase | None) -> tuple[str, ...]:
+    """What one transaction runs to put the restored database into the live one's place."""
+    renames = [f"ALTER DATABASE {quote_name(database)} RENAME TO {quote_name(live_name)}"]
+    if live is None or before is None:
+        return tuple(renames)
+    renames.insert(0, f"ALTER DATABASE {quote_name(live_name)} RENAME TO {quote_name(before)}")
+    return (*renames, *settings_statements(live.settings, live_name))

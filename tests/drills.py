@@ -1,0 +1,124 @@
+"""What tests of drills share: a ground on which the backups of a loader are drilled, and ways to disturb a load."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dbops.domain.backup import BackupManifest, FileEntry, Layout
+from dbops.domain.drill_report import DrillReport
+from dbops.domain.target import Target
+from dbops.gateways.s3_bucket import S3Bucket
+from dbops.jobs.drill import drill
+from tests.loading import Loader
+
+
+class Ground:
+    """Drills the backups of a loader; the data of their servers lie in ``place``."""
+
+    def __init__(self, loader: Loader, place: Path) -> None:
+        self.loader, self.place = loader, place
+        self.programs = loader.desk.programs.folder
+        self.bucket: S3Bucket = loader.bucket
+
+    @property
+    def target(self) -> Target:
+        options = self.loader.target.drill.model_copy(update={"directory": str(self.place)})
+        return self.loader.target.model_copy(update={"drill": options})
+
+    def drill(self, *, run: str = "test", target: Target | None = None, **asked: Any) -> DrillReport:
+        return drill(
+            target or self.target,
+            self.bucket,
+            run=run,
+            clock=lambda: datetime.now(UTC),
+            programs=self.programs,
+            **asked,
+        )
+
+    def disturb(self, accident: Callable[[], object]) -> None:
+        """Let that happen once, when the first bytes of the largest data file are asked for."""
+        largest = max(self.loader.open().data_files, key=lambda file: file.bytes)
+        self.bucket = DisturbedBucket(self.bucket, largest.name, accident)
+
+    def change_manifest(self, **fields: Any) -> None:
+        """Let the newest backup's manifest say something else."""
+        key = Layout(self.target.root).manifest(self.loader.backup_id)
+        manifest = replace(BackupManifest.from_json(self.bucket.get(key)), **fields)
+        self.bucket.put(key, manifest.to_json())
+
+    def change_file(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        """Let a file of the newest backup hold something else, as if pg_dump had written it so."""
+        folder = Layout(self.target.root).folder(self.loader.backup_id)
+        body = change(self.bucket.get(folder + name))
+        self.bucket.put(folder + name, body)
+        manifest = BackupManifest.from_json(self.bucket.get(f"{folder}manifest.json"))
+        changed = FileEntry(name, len(body), hashlib.sha256(body).hexdigest())
+        files = tuple(changed if file.name == name else file for file in manifest.files)
+        self.change_manifest(files=files)
+
+    def verdicts(self) -> list[str]:
+        """The keys of all verifications."""
+        return [stored.key for stored in self.bucket.list(Layout(self.target.root).verifications)]
+
+    def servers(self) -> list[int]:
+        """The processes of throw-away servers, by the folder of their data."""
+        return processes(str(self.place))
+
+    def expect_nothing_left(self) -> None:
+        assert self.servers() == []
+        assert list(self.place.iterdir()) == []
+
+
+class DisturbedBucket(S3Bucket):
+    """A bucket in which something happens once, while a file is read."""
+
+    def __init__(self, real: S3Bucket, name: str, accident: Callable[[], object]) -> None:
+        self.__dict__ = dict(real.__dict__)
+        self._disturbed, self._accident = name, accident
+        self._is_over = False
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        if key.endswith(f"/{self._disturbed}") and not self._is_over:
+            self._is_over = True
+            self._accident()
+        return super().read(key, offset, length)
+
+
+@contextmanager
+def public_folder(mode: int = 0o755) -> Iterator[Path]:
+    """A folder that the account of a server may enter too; pytest's own are for their user alone."""
+    folder = Path(tempfile.mkdtemp(prefix="dbops-test-"))
+    folder.chmod(mode)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
+
+
+def processes(*words: str) -> list[int]:
+    """The processes that have all these words in their command lines, our own apart."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit() and int(entry.name) != os.getpid():
+            with suppress(OSError):
+                line = (entry / "cmdline").read_bytes().decode(errors="replace")
+                if all(word in line for word in words):
+                    found.append(int(entry.name))
+    return found
+
+
+def kill_programs(*words: str) -> None:
+    """Kill the processes that have all these words in their command lines, but not their guardians."""
+    for pid in processes(*words):
+        if not Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("python"):
+            os.kill(pid, signal.SIGKILL)

@@ -1,0 +1,95 @@
+"""The databases that restores of these tests may rename: what is in them, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+
+from tests.e2e.targets import ORDERS
+
+if TYPE_CHECKING:
+    from demo.stack import Stack
+    from tests.e2e.running_stack import RunningStack
+
+ROWS = 200
+"""Of the table orders, as long as nobody loses them."""
+
+PASSWORD = "swordfish-e2e-swordfish"
+"""Of the role that owns them, as which the application and dbops connect."""
+
+_OWNER = "orders"
+_SCHEMA = (
+    "CREATE TABLE customers (id serial PRIMARY KEY, name text NOT NULL)",
+    """CREATE TABLE orders (
+         id serial PRIMARY KEY, customer int NOT NULL REFERENCES customers, placed timestamptz NOT NULL)""",
+    "CREATE INDEX ON orders (placed)",
+    "INSERT INTO customers (name) SELECT 'customer ' || n FROM generate_series(1, 20) n",
+    """INSERT INTO orders (customer, placed)
+       SELECT 1 + n % 20, timestamptz '2026-11-01 12:00 UTC' + n * interval '1 hour'
+       FROM generate_series(1, 200) n""",
+)
+
+
+def connections(demo: Stack) -> dict[str, str]:
+    """What Airflow is told of them."""
+    return {f"AIRFLOW_CONN_{name.upper()}": _url(demo, name) for name in ORDERS}
+
+
+def create(demo: Stack) -> None:
+    """Make them, owned by a role that may create databases, and is no superuser."""
+    demo.postgres.create_role(_OWNER, PASSWORD, create_databases=True)
+    for name in ORDERS:
+        demo.postgres.create_database(name, owner=_OWNER)
+        with psycopg.connect(_url(demo, name)) as connection:
+            for statement in _SCHEMA:
+                connection.execute(statement.encode())
+
+
+def _url(demo: Stack, database: str) -> str:
+    return demo.postgres.url(database, user=_OWNER, password=PASSWORD)
+
+
+@dataclass(frozen=True)
+class Orders:
+    """One of these databases."""
+
+    stack: RunningStack
+    name: str
+
+    def connect(self, application: str) -> psycopg.Connection[tuple[Any, ...]]:
+        """A session as the application has it."""
+        return psycopg.connect(_url(self.stack.demo, self.name), application_name=application, autocommit=True)
+
+    def tell(self, statement: str) -> None:
+        with self.connect("somebody") as connection:
+            connection.execute(statement.encode())
+
+    def rows(self, database: str | None = None) -> int:
+        """How many orders there are, in the live database or in another one."""
+        return int(self.stack.ask(database or self.name, "SELECT count(*) FROM orders")[0][0])
+
+    def databases(self) -> dict[str, int]:
+        """The live one and what restores have made of it, with their oids."""
+        query = "SELECT datname::text, oid::int FROM pg_database WHERE datname = %s OR starts_with(datname, %s)"
+        return dict(self.stack.ask("postgres", query, self.name, f"{self.name}__"))
+
+    def back_up(self) -> None:
+        """From a shell, for that is quicker than a run of Airflow, and the backup is as good."""
+        demo = self.stack.demo
+        subprocess.run(
+            [sys.executable, "-m", "dbops", "backup", self.name],
+            check=True,
+            capture_output=True,
+            env={
+                **os.environ,
+                **demo.connections(),
+                **connections(demo),
+                "DBOPS_INCLUDE": str(demo.include),
+                "PATH": os.pathsep.join([str(demo.postgres.bin_dir), os.environ.get("PATH", os.defpath)]),
+            },
+        )

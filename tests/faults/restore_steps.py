@@ -1,0 +1,96 @@
+"""Steps of a restore in a process of their own: ``python -m tests.faults.restore_steps REQUEST.json``.
+
+Prints the restore's record and the most memory the process has had; or the error, and ends with 3, as the shell does.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.target import Target
+from dbops.errors import DbopsError
+from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.jobs.restore import restore
+from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.swap import swap
+from dbops.jobs.verify_restore import analyze_restore, verify_restore
+
+
+@dataclass(frozen=True)
+class StepsRequest:
+    """What to do, and where everything is."""
+
+    target: dict[str, Any]
+    url: str
+    run: str
+    steps: list[str]
+    endpoint_url: str
+    region: str
+    access_key: str
+    secret_key: str
+    programs: str
+
+
+def run_steps(request: StepsRequest) -> RestoreRecord:
+    """Run the steps one after the other and return the record of the last."""
+    target = Target.model_validate(request.target)
+    options = target.storage.s3
+    client = connect(
+        options=options,
+        endpoint_url=request.endpoint_url,
+        region=request.region,
+        access_key=request.access_key,
+        secret_key=request.secret_key,
+    )
+    address = DatabaseAddress.from_url(request.url)
+    where: dict[str, Any] = {
+        "target": target,
+        "place": RestorePlace(address, address),
+        "bucket": S3Bucket(client, target.storage.bucket, options),
+        "run": request.run,
+        "programs": Path(request.programs),
+    }
+    steps: dict[str, Callable[[], RestoreRecord]] = {
+        "load": lambda: restore(**where, clock=_now),
+        "analyze": lambda: analyze_restore(**where),
+        "verify": lambda: verify_restore(**where, clock=_now),
+        "swap": lambda: swap(**where, clock=_now),
+    }
+    return [steps[step]() for step in request.steps][-1]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _most_memory() -> int:
+    """Bytes; what the kernel tells of children would count our parent's memory as well."""
+    lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM:")).split()[1]) * 1024
+
+
+def _answer(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document))
+
+
+def main(request: Path) -> int:
+    """Run what the file asks for."""
+    try:
+        record = run_steps(StepsRequest(**json.loads(request.read_bytes())))
+    except DbopsError as error:
+        _answer({"kind": type(error).__name__, "error": error.what, "remedy": error.remedy})
+        return 3
+    _answer({"record": json.loads(record.to_json()), "memory": _most_memory()})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1])))

@@ -1,0 +1,270 @@
+"""Promise: whenever a restore is killed, nothing live is touched, nothing goes on, and the next attempt succeeds."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import psycopg
+import pytest
+
+from dbops.domain.approvals import Approval
+from dbops.domain.restore_record import RestoreState
+from dbops.errors import PreflightFailed
+from dbops.gateways.approvals import record_approval
+from tests.faults.job import Job, wait_until
+from tests.faults.restore_scene import VISITORS, RestoreScene
+from tests.restoring import now
+
+
+def test_killed_in_the_middle_of_the_load_it_is_begun_anew_and_a_new_run_leaves_it_alone(
+    restore_scene: RestoreScene,
+) -> None:
+    scene, first = restore_scene, restore_scene.restoring
+    first.plan()
+    scene.hold_rows_of("visitors")
+    job = scene.start("load")
+    name = scene.wait_until_half_loaded(job)
+    assert len(job.workers) == 2
+
+    assert job.kill().status == -signal.SIGKILL
+
+    scene.expect_quiet()
+    scene.expect_live_untouched()
+    half_loaded = scene.databases()[name]
+    scene.proxy.release()
+    second = scene.another_run()
+    record = second.restored()
+    assert record.state is RestoreState.VERIFIED
+    assert scene.databases()[name] == half_loaded
+    assert scene.start("load", "analyze", "verify").finish().status == 0
+    again = scene.record()
+    assert again.state is RestoreState.VERIFIED
+    assert again.oid != half_loaded
+    assert scene.databases() == {
+        scene.live: scene.live_oid,
+        scene.bystander: scene.bystander_oid,
+        record.database: record.oid,
+        name: again.oid,
+    }
+    assert scene.visitors(name) == scene.visitors(record.database) == VISITORS
+    scene.expect_live_untouched()
+    assert list(scene.spool.iterdir()) == []
+
+
+def test_killed_with_a_single_connection_nothing_goes_on_either(restore_scene: RestoreScene) -> None:
+    scene = restore_scene
+    scene.restoring.options = {"jobs": 1}
+    scene.restoring.plan()
+    scene.hold_rows_of("visitors")
+    job = scene.start("load")
+    scene.wait_until_half_loaded(job)
+    job.kill()
+    scene.expect_quiet()
+    scene.expect_live_untouched()
+
+
+def test_killed_before_the_database_is_on_record_its_retry_drops_it_only_if_nobody_has_used_it(
+    restore_scene: RestoreScene,
+) -> None:
+    scene = restore_scene
+    scene.restoring.plan()
+    scene.swallow_record(2)
+    job = scene.start("load")
+    scene.wait_until_held(job)
+    name = scene.record().database
+    assert scene.record().oid is None
+    job.kill()
+    scene.expect_quiet()
+    scene.restoring.tell("CREATE TABLE precious (id int)", database=name)
+    before = scene.databases()
+
+    with pytest.raises(PreflightFailed, match="not made by this run"):
+        scene.restoring.load()
+
+    assert scene.databases() == before
+    scene.restoring.tell("DROP TABLE precious", database=name)
+    assert scene.restoring.bring_back().oid not in {None, before[name]}
+    scene.expect_live_untouched()
+    assert scene.databases().keys() == before.keys()
+
+
+def test_killed_while_the_server_makes_the_database_nobody_gets_in_between(restore_scene: RestoreScene) -> None:
+    """The server goes on with a CREATE DATABASE whose client has died: until its end the restore is still at work."""
+    scene = restore_scene
+    plan = scene.restoring.plan()
+    with scene.administrator(autocommit=False) as holding:
+        holding.execute("LOCK TABLE pg_database IN SHARE MODE")
+        job = scene.start("load")
+        scene.wait_until_session(job, "CREATE DATABASE", "relation")
+        job.kill()
+        assert "Another restore" in scene.start("load").finish().error
+        holding.rollback()
+    scene.expect_quiet()
+
+    assert scene.restoring.bring_back().state is RestoreState.VERIFIED
+
+    scene.expect_live_untouched()
+    assert scene.databases().keys() == {scene.live, scene.bystander, plan.database}
+
+
+@pytest.mark.parametrize(
+    ("step", "lock", "statement"),
+    [("analyze", "SHARE UPDATE EXCLUSIVE", "ANALYZE"), ("verify", "ACCESS EXCLUSIVE", "-- The tables")],
+)
+def test_killed_while_it_looks_at_what_it_has_loaded_it_looks_again(
+    restore_scene: RestoreScene, step: str, lock: str, statement: str
+) -> None:
+    scene = restore_scene
+    scene.restoring.plan()
+    record = scene.restoring.load()
+    if step == "verify":
+        scene.restoring.analyze()
+    with scene.administrator(record.database, autocommit=False) as holding:
+        holding.execute(f"LOCK TABLE films IN {lock} MODE".encode())
+        job = scene.start(step)
+        scene.wait_until_session(job, statement, "relation")
+        job.kill()
+        holding.rollback()
+    scene.expect_quiet()
+
+    again = scene.restoring.bring_back()
+
+    assert again.state is RestoreState.VERIFIED
+    assert again.oid == record.oid
+    scene.expect_live_untouched()
+
+
+@dataclass(frozen=True)
+class Hold:
+    """What keeps a swap at one of its statements: a statement in the transaction of somebody else."""
+
+    by: str
+    at: str
+    waits_for: str
+
+
+HOLDS = {
+    "before the first rename": Hold("COMMENT ON DATABASE {live} IS 'mine'", 'ALTER DATABASE "{live}" RENAME', "object"),
+    "between the renames": Hold(
+        "COMMENT ON DATABASE {database} IS 'mine'", 'ALTER DATABASE "{database}" RENAME', "object"
+    ),
+    "after the renames": Hold("LOCK TABLE pg_shdescription IN SHARE MODE", "COMMENT ON DATABASE", "relation"),
+}
+
+
+@contextmanager
+def held(scene: RestoreScene, hold: Hold) -> Iterator[psycopg.Connection[Any]]:
+    names = {"live": scene.live, "database": scene.record().database}
+    with scene.administrator(autocommit=False) as holding:
+        holding.execute(hold.by.format(**names).encode())
+        job = scene.start("swap")
+        scene.wait_until_session(job, hold.at.format(**names), hold.waits_for)
+        yield holding
+
+
+@pytest.mark.parametrize("when", HOLDS)
+def test_killed_within_the_swap_nothing_has_happened_and_the_next_attempt_swaps(
+    restore_scene: RestoreScene, when: str
+) -> None:
+    scene = restore_scene
+    scene.restoring.restored(mode="swap")
+    before = scene.databases()
+    with held(scene, HOLDS[when]) as holding:
+        scene.jobs[-1].kill()
+        with pytest.raises(PreflightFailed, match="Another restore"):
+            scene.restoring.swap()  # the server has not noticed yet, and would go on
+        holding.rollback()
+    scene.expect_quiet()
+    assert scene.databases() == before
+    scene.expect_live_untouched()
+
+    record = scene.restoring.swap()
+
+    scene.expect_swapped(record)
+    scene.restoring.post_check()
+
+
+def test_killed_after_the_commit_its_retry_sees_that_it_has_happened_and_asks_nobody_again(
+    restore_scene: RestoreScene,
+) -> None:
+    scene = restore_scene
+    scene.restoring.approve = ("swap",)
+    plan = scene.restoring.plan(mode="swap")
+    scene.restoring.bring_back()
+    approve(scene, plan.digest)
+    scene.swallow_record(2)
+    job = scene.start("swap")
+    scene.wait_until_held(job)
+    assert scene.record().state is RestoreState.VERIFIED
+    assert scene.databases()[scene.live] == scene.record().oid
+
+    job.kill()
+    scene.expect_quiet()
+    record = scene.restoring.swap()
+
+    scene.expect_swapped(record)
+    assert record.approved_by == "second"
+    assert scene.restoring.swap() == record
+    scene.restoring.post_check()
+
+
+def approve(scene: RestoreScene, digest: str) -> None:
+    asked = scene.restoring
+    approval = Approval(
+        target=asked.target.name,
+        action="swap",
+        digest=digest,
+        run=asked.run,
+        requested_by="first",
+        requested=now(),
+        answered_by="second",
+        answered_by_id="2",
+        answered=now(),
+        valid_until=now() + timedelta(hours=1),
+    )
+    record_approval(asked.loader.bucket, asked.target, approval)
+
+
+def test_a_load_that_is_asked_to_stop_drops_what_it_has_loaded(restore_scene: RestoreScene) -> None:
+    scene = restore_scene
+    scene.restoring.plan()
+    scene.hold_rows_of("visitors")
+    job = scene.start("load")
+    scene.wait_until_half_loaded(job)
+    job.process.send_signal(signal.SIGINT)
+    scene.proxy.release()
+
+    assert job.finish().status != 0
+
+    scene.expect_nothing_new()
+
+
+@pytest.mark.parametrize("whom", ["worker", "guardian"])
+def test_a_pg_restore_that_is_killed_fails_the_load_in_a_sentence_and_leaves_no_database(
+    restore_scene: RestoreScene, whom: str
+) -> None:
+    scene = restore_scene
+    scene.restoring.plan()
+    scene.hold_rows_of("visitors")
+    job = scene.start("load")
+    scene.wait_until_half_loaded(job)
+    pid = job.guardian if whom == "guardian" else job.workers[-1]
+    kill(pid, job)
+    scene.proxy.release()
+
+    outcome = job.finish()
+
+    assert outcome.status == 3, outcome
+    assert "pg_restore" in outcome.error
+    scene.expect_nothing_new()
+
+
+def kill(pid: int, job: Job) -> None:
+    os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: pid not in job.offspring(), "it is gone")

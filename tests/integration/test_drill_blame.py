@@ -1,0 +1,219 @@
+"""Promise: only what speaks against the backup itself is a bad verdict; all else that fails is an error without one.
+
+Retention no longer counts on a backup with a bad verdict, so that a worker's full disk must not be one.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.report import Verdict
+from dbops.errors import BucketError, DbopsError, RestoreFailed
+from tests.backups import execute
+from tests.drills import Ground, kill_programs
+from tests.loading import SHOP
+
+BROKEN_CHECK = (
+    "CREATE FUNCTION fits(n int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT n < 1000'",
+    "CREATE TABLE numbers (n int CHECK (fits(n)))",
+    "INSERT INTO numbers VALUES (500)",
+    "CREATE OR REPLACE FUNCTION fits(n int) RETURNS bool IMMUTABLE LANGUAGE sql AS 'SELECT n < 100'",
+)
+
+
+def fails_without_a_verdict(ground: Ground, words: str, **asked: Any) -> None:
+    with pytest.raises(DbopsError, match=words):
+        ground.drill(**asked)
+    assert ground.verdicts() == []
+    ground.expect_nothing_left()
+    ground.bucket = ground.loader.bucket
+    assert ground.drill().verdict is Verdict.OK
+
+
+def test_rows_that_the_source_would_not_take_today_condemn_the_backup(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *BROKEN_CHECK)
+    ground.loader.back_up(empty_database)
+
+    report = ground.drill()
+
+    assert report.verdict is Verdict.FAILED
+    assert report.verification is not None
+    assert 'violates check constraint "numbers_n_check"' in report.verification.errors[0]
+    assert "500" not in report.markdown()
+    ground.expect_nothing_left()
+
+
+def test_roles_that_were_changed_in_the_bucket_condemn_the_backup(ground: Ground, empty_database: str) -> None:
+    ground.loader.back_up(empty_database)
+    ground.loader.damage("globals.sql")
+
+    report = ground.drill()
+
+    assert report.verdict is Verdict.FAILED
+    assert report.verification is not None
+    assert "globals.sql is damaged" in report.verification.errors[0]
+
+
+def test_a_server_that_is_killed_says_nothing_of_the_backup(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+    ground.disturb(lambda: kill_programs(str(ground.place), "postgres"))
+
+    fails_without_a_verdict(ground, "pg_restore could not load all of it|connection")
+
+
+def test_a_pg_restore_that_is_killed_says_nothing_of_the_backup(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+    ground.disturb(lambda: kill_programs("--no-tablespaces", "pg_restore"))
+
+    fails_without_a_verdict(ground, "pg_restore")
+
+
+def test_a_statement_that_somebody_cancels_says_nothing_of_the_backup(
+    ground: Ground, empty_database: str, postgres_server: Any
+) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+    scratch = DatabaseAddress.from_url(postgres_server.url())
+
+    def cancel() -> None:
+        with psycopg.connect(postgres_server.url()) as connection:
+            connection.execute("""SELECT pg_cancel_backend(pid) FROM pg_stat_activity
+                                  WHERE datname LIKE 'dbops_drill_vault_%' AND state = 'active'""")
+
+    ground.disturb(cancel)
+    fails_without_a_verdict(ground, "canceling statement due to user request", scratch=scratch)
+
+
+def test_a_store_that_goes_away_says_nothing_of_the_backup(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+
+    def go_away() -> None:
+        raise BucketError("The store is away.")
+
+    ground.disturb(go_away)
+    fails_without_a_verdict(ground, "The store is away")
+
+
+def test_a_file_that_is_deleted_meanwhile_says_nothing_of_the_backup(ground: Ground, empty_database: str) -> None:
+    """Somebody deletes the backup: the next look at the bucket says what of it is left."""
+    execute(empty_database, *SHOP)
+    archive = ground.loader.back_up(empty_database)
+    largest = max(archive.data_files, key=lambda file: file.bytes)
+    ground.disturb(lambda: ground.loader.bucket.delete(f"{archive.folder}{largest.name}"))
+
+    with pytest.raises(BucketError):
+        ground.drill()
+    assert ground.verdicts() == []
+    assert ground.drill().verdict is Verdict.FAILED
+
+
+def test_a_role_that_is_nowhere_says_nothing_of_the_backup(ground: Ground, empty_database: str, stranger: str) -> None:
+    execute(
+        empty_database,
+        "CREATE TABLE notes (n int)",
+        "ALTER TABLE notes ENABLE ROW LEVEL SECURITY",
+        f"CREATE POLICY mine ON notes TO {stranger}",
+    )
+    ground.loader.back_up(empty_database)
+    ground.change_file("globals.sql", lambda _: b"-- none\n")
+
+    with pytest.raises(RestoreFailed, match=f'role "{stranger}" does not exist'):
+        ground.drill()
+
+    assert ground.verdicts() == []
+    ground.expect_nothing_left()
+
+
+def test_owners_that_the_backup_does_not_bring_are_left_out_and_told(
+    ground: Ground, empty_database: str, stranger: str
+) -> None:
+    execute(
+        empty_database,
+        "CREATE TABLE notes (n int)",
+        f"ALTER TABLE notes OWNER TO {stranger}",
+        f"GRANT SELECT ON notes TO {stranger}",
+    )
+    ground.loader.back_up(empty_database)
+    ground.change_file("globals.sql", lambda _: b"-- none\n")
+
+    proof = ground.drill().verification
+
+    assert proof is not None
+    assert proof.ok
+    assert any("does not bring the roles" in warning and stranger in warning for warning in proof.warnings)
+
+
+@pytest.fixture
+def stranger(empty_database: str) -> Any:
+    """A role of the source's server."""
+    name = f"stranger_{secrets.token_hex(4)}"
+    execute(empty_database, f"CREATE ROLE {name}")
+    yield name
+    execute(empty_database, f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_a_tablespace_is_not_needed(ground: Ground, empty_database: str, postgres_server: Any) -> None:
+    name = f"disk_{secrets.token_hex(4)}"
+    with psycopg.connect(empty_database, autocommit=True) as connection:
+        connection.execute("SET allow_in_place_tablespaces = on")
+        connection.execute(f"CREATE TABLESPACE {name} LOCATION ''".encode())
+    try:
+        execute(
+            empty_database, f"CREATE TABLE apart (n int PRIMARY KEY) TABLESPACE {name}", "INSERT INTO apart VALUES (1)"
+        )
+        archive = ground.loader.back_up(empty_database)
+        assert name.encode() in archive.toc
+
+        report = ground.drill()
+
+        assert report.verification is not None
+        assert report.verification.findings == ()
+    finally:
+        execute(empty_database, "DROP TABLE IF EXISTS apart", f"DROP TABLESPACE {name}")
+
+
+@pytest.fixture
+def foreign_locale(ground: Ground, postgres_server: Any) -> Any:
+    """Backs up a database whose locale only its source has."""
+    name = f"locale_{secrets.token_hex(4)}"
+    execute(postgres_server.url(), f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C.utf8'")
+
+    def back_up(*statements: str) -> None:
+        execute(postgres_server.url(name), *statements)
+        ground.loader.back_up(postgres_server.url(name))
+        ground.change_file("toc.dat", lambda toc: toc.replace(b"'C.utf8'", b"'X.utf8'"))
+
+    yield back_up
+    postgres_server.drop_database(name)
+
+
+def test_a_locale_that_the_worker_lacks_is_replaced_and_told(
+    ground: Ground, foreign_locale: Callable[..., None]
+) -> None:
+    foreign_locale(*SHOP)
+
+    proof = ground.drill().verification
+
+    assert proof is not None
+    assert proof.ok
+    assert any("texts were sorted as C does" in warning for warning in proof.warnings)
+
+
+def test_what_a_constraint_refuses_under_another_locale_says_nothing_of_the_backup(
+    ground: Ground, foreign_locale: Callable[..., None]
+) -> None:
+    foreign_locale(*BROKEN_CHECK)
+
+    with pytest.raises(RestoreFailed, match=r"violates check constraint.*It may be because of this.*locale"):
+        ground.drill()
+
+    assert ground.verdicts() == []

@@ -1,0 +1,193 @@
+"""Promise: what is not what was planned with is noticed before anything is done, and nothing is ever overwritten."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.restore_record import RestoreState
+from dbops.errors import (
+    InvalidRequest,
+    PlanChanged,
+    PreflightFailed,
+    RestoreFailed,
+)
+from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.restores import put_restore, read_restore
+from tests.loading import Loader
+from tests.restoring import Restoring
+
+CHANGES = {
+    "a table more": "CREATE TABLE crm.more (n int)",
+    "a column more": "ALTER TABLE crm.orders ADD more int",
+    "a setting": "ALTER DATABASE {live} SET work_mem = '9MB'",
+    "a comment": "COMMENT ON DATABASE {live} IS 'other'",
+    "another owner": "ALTER DATABASE {live} OWNER TO pg_monitor",
+    "another limit": "ALTER DATABASE {live} CONNECTION LIMIT 17",
+    "a grant": "GRANT CREATE ON DATABASE {live} TO pg_monitor",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_live_database_that_changed_since_the_plan(restoring: Restoring, change: str) -> None:
+    restoring.plan(mode="swap")
+    restoring.tell(change.format(live=f'"{restoring.live}"'))
+
+    with restoring.refusing(PlanChanged, "is not what its plan says"):
+        restoring.load()
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_live_database_that_changed_before_the_swap(restoring: Restoring, change: str) -> None:
+    restoring.restored(mode="swap")
+    restoring.tell(change.format(live=f'"{restoring.live}"'))
+
+    with restoring.refusing(PlanChanged, "is not what its plan says"):
+        restoring.swap()
+
+
+def test_a_live_database_that_is_another_one_by_now(restoring: Restoring) -> None:
+    restoring.restored(mode="swap")
+    aside, live = f"{restoring.live}__aside", restoring.live
+    restoring.tell(
+        f'ALTER DATABASE "{live}" RENAME TO "{aside}"',
+        f'CREATE DATABASE "{live}" TEMPLATE "{aside}"',
+        database="postgres",
+    )
+
+    with restoring.refusing(PlanChanged, "is not what its plan says"):
+        restoring.swap()
+
+
+def test_a_restored_database_that_is_another_one_by_now(restoring: Restoring) -> None:
+    record = restoring.restored(mode="swap")
+    restoring.tell(f'DROP DATABASE "{record.database}"', f'CREATE DATABASE "{record.database}"', database="postgres")
+
+    with restoring.refusing(PreflightFailed, f"There is a database {record.database} already"):
+        restoring.swap()
+
+
+def test_a_restored_database_that_is_gone(restoring: Restoring) -> None:
+    record = restoring.restored(mode="swap")
+    restoring.tell(f'DROP DATABASE "{record.database}"', database="postgres")
+
+    with restoring.refusing(PlanChanged, "is not the one that was verified"):
+        restoring.swap()
+
+
+def test_more_rows_are_no_other_plan(restoring: Restoring) -> None:
+    restoring.restored(mode="swap")
+    restoring.tell("INSERT INTO crm.orders (customer) SELECT 1 FROM generate_series(1, 50)")
+
+    assert restoring.swap().state is RestoreState.SWAPPED
+
+
+def test_another_plan_of_a_run_that_has_begun(restoring: Restoring) -> None:
+    restoring.plan()
+    restoring.load()
+
+    with restoring.refusing(PlanChanged, "is restoring"):
+        restoring.plan()
+
+
+def test_a_swap_that_was_not_planned(restoring: Restoring) -> None:
+    restoring.restored()
+
+    with restoring.refusing(PlanChanged, "to restore beside, not to swap"):
+        restoring.swap()
+
+
+def test_steps_before_their_time(restoring: Restoring) -> None:
+    with restoring.refusing(InvalidRequest, "has planned no restore"):
+        restoring.load()
+    restoring.plan(mode="swap")
+    with restoring.refusing(RestoreFailed, "is not there, or is another one"):
+        restoring.verify()
+    with restoring.refusing(RestoreFailed, "is not verified"):
+        restoring.swap()
+    with restoring.refusing(RestoreFailed, "is not the database that this run has restored"):
+        restoring.post_check()
+
+
+def test_the_restored_name_is_taken(restoring: Restoring) -> None:
+    plan = restoring.plan()
+    restoring.tell(f'CREATE DATABASE "{plan.database}"', database="postgres")
+
+    with restoring.refusing(PreflightFailed, f"There is a database {plan.database} already"):
+        restoring.load()
+
+
+def test_the_name_for_the_old_database_is_taken(restoring: Restoring) -> None:
+    record = restoring.restored(mode="swap")
+    restoring.tell(f'CREATE DATABASE "{record.before}"', database="postgres")
+
+    with restoring.refusing(PreflightFailed, f"There is a database {record.before} already"):
+        restoring.swap()
+
+
+def test_a_database_that_a_killed_attempt_has_filled_is_not_taken_for_ours(restoring: Restoring) -> None:
+    """Its oid was never written down, so that nobody knows whose it is."""
+    plan = restoring.plan()
+    record = read_restore(restoring.loader.bucket, restoring.target, restoring.run)
+    put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.LOADING))
+    restoring.tell(f'CREATE DATABASE "{plan.database}" TEMPLATE "{restoring.live}"', database="postgres")
+
+    with restoring.refusing(PreflightFailed, "was not made by this run, and is not empty"):
+        restoring.load()
+
+
+def test_what_a_killed_attempt_left_is_made_anew(restoring: Restoring) -> None:
+    plan = restoring.plan()
+    record = read_restore(restoring.loader.bucket, restoring.target, restoring.run)
+    restoring.tell(f'CREATE DATABASE "{plan.database}" TEMPLATE "{restoring.live}"', database="postgres")
+    ((oid,),) = restoring.ask("SELECT oid::int FROM pg_database WHERE datname = current_database()", plan.database)
+    put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.LOADING, oid=oid))
+
+    assert restoring.load().oid != oid
+    restoring.analyze()
+    assert restoring.verify().state is RestoreState.VERIFIED
+
+
+@pytest.mark.parametrize("what", ["crm.orders", "live", "missing"])
+def test_into_a_database_that_is_not_empty_or_not_there(restoring: Restoring, what: str) -> None:
+    name = f"{restoring.live}__given" if what != "live" else restoring.live
+    if what == "crm.orders":
+        restoring.tell(f'CREATE DATABASE "{name}"', database="postgres")
+        restoring.tell("CREATE TABLE orders (n int)", database=name)
+    words = {"crm.orders": "is not empty: among others it has relation orders", "live": "is the live database"}
+
+    plan = restoring.plan(mode="into", into=name)
+
+    assert words.get(what, "There is no database") in plan.blockers[0]
+    with restoring.refusing(PreflightFailed, words.get(what, "There is no database")):
+        restoring.load()
+
+
+def test_into_a_database_that_was_filled_since_the_plan(restoring: Restoring) -> None:
+    name = f"{restoring.live}__given"
+    restoring.tell(f'CREATE DATABASE "{name}"', database="postgres")
+    restoring.plan(mode="into", into=name)
+    restoring.tell("CREATE TYPE mood AS ENUM ('sad')", database=name)
+
+    with restoring.refusing(PreflightFailed, "type mood"):
+        restoring.load()
+
+
+def test_two_restores_at_once(restoring: Restoring, loader: Loader) -> None:
+    restoring.restored(mode="swap")
+    other = Restoring(loader, restoring.url)
+    other.plan()
+
+    with restoring.place.server(restoring.target).alone():
+        with restoring.refusing(PreflightFailed, "Another restore"):
+            other.load()
+        with restoring.refusing(PreflightFailed, "Another restore"):
+            restoring.swap()
+    assert other.load().state is RestoreState.LOADED
+
+
+def test_a_database_of_another_name_is_not_locked(restoring: Restoring) -> None:
+    elsewhere = DatabaseServer(DatabaseAddress.from_url(restoring.url), "another")
+
+    with elsewhere.alone(), restoring.place.server(restoring.target).alone():
+        pass

@@ -1,0 +1,60 @@
+"""Promise: a name or a sentence of somebody else's is shown in Markdown, and never obeyed."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbops.domain.markdown_table import markdown_table
+from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text
+
+HOSTILE = st.text("ab|`*<>[]&\\ \n\r\t\x0b\u2028", max_size=20)
+
+
+def unescaped_pipes(line: str) -> int:
+    return len(re.sub(r"\\.", "", line).split("|")) - 1
+
+
+@given(HOSTILE)
+def test_a_text_begins_no_markup_and_ends_no_line(text: str) -> None:
+    shown = plain_text(text)
+
+    assert len(shown.splitlines()) <= 1
+    assert not set(re.sub(r"\\.", "", shown)) & set("`*<>[]&")
+    assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())
+
+
+@given(st.text("a`|\n ", max_size=12).filter(str.strip))
+def test_backticks_inside_code_do_not_end_it(text: str) -> None:
+    shown = code_span(text)
+
+    fence = re.match("`+", shown)
+    assert fence is not None
+    inner = shown.removeprefix(fence[0]).removesuffix(fence[0])
+    assert fence[0] not in re.findall("`+", inner)
+    assert inner.strip() == " ".join(text.split()).strip()
+    assert len(shown.splitlines()) == 1
+
+
+@given(st.text("a`\n~", max_size=30))
+def test_no_line_inside_a_block_of_code_ends_it(text: str) -> None:
+    first, *inner, last = code_block(text, "sql").split("\n")
+
+    assert first == f"{last}sql"
+    assert re.fullmatch("`{3,}", last)
+    assert "\n".join(inner) == text
+    assert all(not line.strip().startswith(last) for line in inner)
+
+
+@given(st.lists(st.tuples(HOSTILE, HOSTILE.map(plain_text), st.text("a|` ", min_size=1).map(code_span))))
+def test_no_cell_breaks_its_table(rows: list[tuple[str, str, str]]) -> None:
+    lines = markdown_table(("one", "two", "three"), rows).split("\n")
+
+    assert len(lines) == 2 + len(rows)
+    assert [unescaped_pipes(line) for line in lines] == [4] * len(lines)
+
+
+def test_a_cell_that_is_markup_stays_so() -> None:
+    assert markdown_table(("a",), [(Markup("**b|c**"),)]).splitlines()[2] == "| **b\\|c** |"

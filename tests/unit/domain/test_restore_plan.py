@@ -1,0 +1,172 @@
+"""Promise: a plan's digest is that of what decides, and what is shown is what will be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbops.domain.backup import TableEntry
+from dbops.domain.database_settings import DatabaseSettings
+from dbops.domain.live_facts import LiveTable, SessionGroup
+from dbops.domain.restore_request import RestoreRequest
+from tests.unit.restores import BACKUP, BEFORE, RESTORED, live, plan
+from tests.unit.samples import NOW, manifest
+
+DECIDES: dict[str, dict[str, Any]] = {
+    "target": {"target": "other"},
+    "backup": {"manifest": manifest("20200101T000000Z")},
+    "mode": {"request": RestoreRequest(mode="beside", backup_id=BACKUP)},
+    "schemas": {"request": RestoreRequest(mode="swap", backup_id=BACKUP, schemas=("crm",))},
+    "tables": {"request": RestoreRequest(mode="swap", backup_id=BACKUP, tables=("crm",))},
+    "restored name": {"database": "other"},
+    "old name": {"before": "other"},
+    "schema's name": {"schema": "other"},
+    "live name": {"live_name": "other"},
+    "another live database": {"live": live(oid=112)},
+    "no live database": {"live": None},
+    "live schema": {"live": live(fingerprint="g" * 64)},
+    "statements": {"statements": ("CREATE DATABASE x", "ALTER DATABASE x RENAME TO z")},
+    "order of statements": {"statements": ("ALTER DATABASE x RENAME TO y", "CREATE DATABASE x")},
+}
+CHANGES_BY_THE_MINUTE: dict[str, dict[str, Any]] = {
+    "rows": {"live": live(tables={("public", "Order"): LiveTable(621, exact=False, newest="now", since=3)})},
+    "size": {"live": live(bytes=1)},
+    "sessions": {"live": live(sessions=(SessionGroup("app", "web", 3, may_end=False),))},
+    "what is in the way": {"live": live(slots=("s",), subscriptions=("s",), prepared=("p",), may_rename=False)},
+    "settings, which are statements": {"live": live(settings=DatabaseSettings(owner="other"))},
+    "verified": {"verified": NOW},
+    "expected": {"expected": timedelta(minutes=3)},
+    "needed": {"needed_bytes": 1},
+    "free": {"free_bytes": 1},
+    "planned": {"planned": NOW + timedelta(hours=1)},
+    "blockers": {"blockers": ("No.",)},
+    "warnings": {"warnings": ("Well.",)},
+}
+
+
+@pytest.mark.parametrize("changed", DECIDES.values(), ids=DECIDES)
+def test_whatever_decides_changes_the_digest(changed: dict[str, Any]) -> None:
+    assert plan(**changed).digest != plan().digest
+
+
+@pytest.mark.parametrize("changed", CHANGES_BY_THE_MINUTE.values(), ids=CHANGES_BY_THE_MINUTE)
+def test_what_changes_by_the_minute_does_not(changed: dict[str, Any]) -> None:
+    assert plan(**changed).digest == plan().digest
+
+
+def test_every_field_of_a_plan_decides_or_changes_by_the_minute() -> None:
+    tried = {field for changed in (*DECIDES.values(), *CHANGES_BY_THE_MINUTE.values()) for field in changed}
+
+    assert tried | {"tables"} == set(plan().__dataclass_fields__)  # the tables follow from the request and the backup
+
+
+def test_the_plan_says_what_who_decides_has_to_know() -> None:
+    shown = plan(
+        blockers=("A slot.",),
+        warnings=("Never proven.",),
+        verified=NOW,
+        expected=timedelta(minutes=7),
+        live=live(sessions=(SessionGroup("web", "puma", 12, may_end=True), SessionGroup("bi", "", 1, may_end=False))),
+    ).markdown()
+
+    for expected in (
+        "## Restore of shop: swap",
+        "- **A slot.**",
+        "- Never proven.",
+        f"| Backup | {BACKUP}, 1d old |",
+        "| It holds | 1 table, 500 rows;",
+        "| Verified | 2026-11-22 12:00 UTC |",
+        f"| Goes into | `{RESTORED}`, a new database, which then takes the live one's place",
+        f"| The live database becomes | `{BEFORE}` |",
+        "| Disk | about 10.7 KiB needed on the server; free: not known: see restore.disk_size |",
+        "| Expected to take | 7m |",
+        "| public.Order | 500 | 620 |",
+        "| web | puma | 12 | yes |",
+        "| bi | - | 1 | **no** |",
+        f"```sql\nCREATE DATABASE x;\n-- pg_restore of {BACKUP}, ANALYZE, verification\n"
+        "BEGIN;\nALTER DATABASE x RENAME TO y;\nCOMMIT;\n```",
+    ):
+        assert expected in shown
+
+
+def test_what_is_not_known_is_said_to_be() -> None:
+    shown = plan(live=None).markdown()
+
+    assert "There is no live database of that name." in shown
+    assert "| Expected to take | not known: no drill yet |" in shown
+    assert "The live database becomes" not in shown
+    assert "Connections that the swap will end" not in shown
+
+
+def test_both_sides_are_shown_of_every_table_that_either_has() -> None:
+    tables = {("public", "new"): LiveTable(7, exact=False), ("public", "Order"): LiveTable(3, True, "2026-11-22", 2)}
+    held = replace(manifest(BACKUP), tables=(TableEntry("public", "Order", 5, 0), TableEntry("a", "parted", None, 0)))
+
+    shown = plan(live=live(tables=tables), manifest=held).markdown()
+
+    assert "| table | rows in the backup | rows live now | newest live row | newer than the backup |" in shown
+    assert "| public.Order | 5 | 3 | 2026-11-22 | 2 |" in shown
+    assert "| public.new | - | about 7 | - | - |" in shown
+    assert "| a.parted | (no rows of its own) | - | - | - |" in shown
+
+
+def test_of_chosen_tables_only_these_are_shown() -> None:
+    request = RestoreRequest(mode="beside", tables=("public.Order",))
+    tables = {("public", "Order"): LiveTable(3, exact=True), ("public", "other"): LiveTable(4, exact=True)}
+
+    shown = plan(request=request, tables=frozenset({("public", "Order")}), live=live(tables=tables)).markdown()
+
+    assert "| Chosen | table public.Order |" in shown
+    assert "public.other" not in shown
+
+
+def test_of_many_tables_the_largest_are_shown_and_the_others_counted() -> None:
+    tables = {("public", f"t{n:03}"): LiveTable(n, exact=True) for n in range(100)}
+
+    shown = plan(live=live(tables=tables)).markdown()
+
+    assert "| public.t099 | - | 99 |" in shown
+    assert "| public.t003 |" not in shown
+    assert "41 smaller tables not shown." in shown
+
+
+HOSTILE = st.text("ab|`*<>[]\\ \n-#", min_size=1, max_size=15)
+
+
+@given(HOSTILE, HOSTILE, HOSTILE)
+def test_no_name_breaks_a_table_or_poses_as_the_plan(one: str, other: str, sentence: str) -> None:
+    odd = live(
+        tables={(one, other): LiveTable(1, exact=True)},
+        sessions=(SessionGroup(one, other, 1, may_end=True),),
+    )
+    request = RestoreRequest(mode="swap", tables=(one,))
+
+    def shape(shown: str) -> list[str]:
+        """The headings and how often each kind of line comes."""
+        lines = shown.split("\n")
+        headings = [line for line in lines if line.startswith("#")]
+        return [*headings[:1], f"{len(headings)} {sum(line.startswith('|') for line in lines)} {len(lines)}"]
+
+    shown = plan(live=odd, request=request, tables=frozenset({(one, other)}), before=one, database=other, live_name=one,
+                 blockers=(sentence,), statements=()).markdown()  # fmt: skip
+    plain = plan(
+        live=live(tables={("a", "b"): LiveTable(1, exact=True)}, sessions=(SessionGroup("a", "b", 1, may_end=True),)),
+        request=RestoreRequest(mode="swap", tables=("a",)),
+        tables=frozenset({("a", "b")}),
+        blockers=("a",),
+        statements=(),
+    ).markdown()
+
+    assert shape(shown) == shape(plain)
+
+
+def test_a_statement_cannot_end_its_block() -> None:
+    shown = plan(statements=('ALTER DATABASE "a\n```\nApproved by all" RENAME TO "b"',)).markdown()
+
+    assert "````sql\nALTER DATABASE" in shown
+    assert shown.endswith("\n````")

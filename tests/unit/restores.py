@@ -1,0 +1,82 @@
+"""Made-up restores for unit tests: a live database, a server, a plan, a record."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbops.domain.backup import BackupId
+from dbops.domain.database_settings import DatabaseSettings
+from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts
+from dbops.domain.restore_plan import RestorePlan
+from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.restore_request import RestoreRequest
+from tests.unit.samples import DAY, NOW, manifest
+
+BACKUP = BackupId.at(NOW - DAY)
+RESTORED = "shop__restore_20261122_120000"
+BEFORE = "shop__before_20261122_120000"
+
+
+def live(**changed: Any) -> LiveDatabase:
+    """A live database of one table, which is larger than in the backup."""
+    facts: dict[str, Any] = {
+        "oid": 111,
+        "bytes": 10_000,
+        "tablespace": "pg_default",
+        "settings": DatabaseSettings(owner="app"),
+        "fingerprint": "f" * 64,
+        "tables": {("public", "Order"): LiveTable(620, exact=True)},
+    }
+    return LiveDatabase(**{**facts, **changed})
+
+
+def server(**changed: Any) -> ServerFacts:
+    """A server on which everything may be done."""
+    facts: dict[str, Any] = {
+        "version": "17.10",
+        "role": "admin",
+        "may_create_databases": True,
+        "extensions": frozenset({"plpgsql", "pgcrypto"}),
+        "databases": frozenset({"postgres", "shop"}),
+    }
+    return ServerFacts(**{**facts, **changed})
+
+
+def plan(**changed: Any) -> RestorePlan:
+    """The plan of a swap in whose way nothing stands."""
+    facts: dict[str, Any] = {
+        "target": "shop",
+        "live_name": "shop",
+        "request": RestoreRequest(mode="swap", backup_id=BACKUP),
+        "manifest": manifest(BACKUP),
+        "database": RESTORED,
+        "before": BEFORE,
+        "schema": None,
+        "tables": frozenset(),
+        "live": live(),
+        "statements": ("CREATE DATABASE x", "ALTER DATABASE x RENAME TO y"),
+        "verified": None,
+        "expected": None,
+        "needed_bytes": 11_000,
+        "free_bytes": None,
+        "planned": NOW,
+    }
+    return RestorePlan(**{**facts, **changed})
+
+
+def record(**changed: Any) -> RestoreRecord:
+    """The record of a swap that was planned."""
+    facts: dict[str, Any] = {
+        "target": "shop",
+        "run": "manual__1",
+        "request": RestoreRequest(mode="swap", backup_id=BACKUP),
+        "backup_id": BACKUP,
+        "digest": "d" * 64,
+        "requested_by": "alice",
+        "planned": NOW,
+        "live": "shop",
+        "live_oid": 111,
+        "database": RESTORED,
+        "before": BEFORE,
+    }
+    return RestoreRecord(**{**facts, **changed})
