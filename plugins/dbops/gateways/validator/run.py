@@ -1,0 +1,95 @@
+"""One validation from the first question to the data docs. Importing this module imports Great Expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dbops.domain.checked_table import CheckedTable
+from dbops.domain.checks import CheckResult, TableName, TableSuite
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import read_table_name, written
+from dbops.domain.own_expectations import OWN
+from dbops.domain.rule_sql import question_of
+from dbops.domain.sql_text import objection
+from dbops.domain.target import CheckOptions
+from dbops.gateways.validator import Validation
+from dbops.gateways.validator.asked import Asked
+from dbops.gateways.validator.catalog import read_tables
+from dbops.gateways.validator.context import working_context
+from dbops.gateways.validator.data_docs import build_docs
+from dbops.gateways.validator.first_pass import first_pass
+from dbops.gateways.validator.second_pass import second_pass
+from dbops.gateways.validator.server import serving
+
+
+def validate(
+    address: DatabaseAddress,
+    suites: Sequence[TableSuite],
+    *,
+    options: CheckOptions,
+    full: bool,
+    folder: Path | None,
+    sql_folder: Path,
+) -> Validation:
+    """See ``dbops.gateways.validator.validate``."""
+    row_counts: dict[TableName, int] = {}
+    sections: list[tuple[str, Sequence[Asked]]] = []
+    with working_context(folder) as context, serving(address, options.statement_timeout) as server:
+        tables = read_tables(server)
+        for suite in suites:
+            table = tables.get(suite.table)
+            if table is None and (suite.optional or suite.table in _optional(options)):
+                continue
+            rules = [Asked(rule, suite.table, table) for rule in suite.rules]
+            sections.append((written(*suite.table), rules))
+            _prepare(rules, tables, sql_folder, full=full)
+            if table is None:
+                continue
+            count = first_pass(server, context, suite.table, rules)
+            if count is not None:
+                row_counts[suite.table] = count
+            second_pass(server, context, suite.table, rules, options)
+        docs = None if folder is None else build_docs(context, sections, folder)
+        statements = server.statements
+    results = tuple(_known(asked) for _, rules in sections for asked in rules)
+    return Validation(results=results, row_counts=row_counts, statements=statements, docs=docs)
+
+
+def _optional(options: CheckOptions) -> set[TableName]:
+    return {read_table_name(name) for name in options.optional}
+
+
+def _prepare(rules: Sequence[Asked], tables: Mapping[TableName, CheckedTable], sql: Path, *, full: bool) -> None:
+    """Say what each rule of our own asks, and settle what takes no statement."""
+    for asked in rules:
+        if asked.facts is None:
+            near = [name for name in tables if name[1].casefold() == asked.table[1].casefold()]
+            hint = f". Did you mean {written(*near[0])}?" if near else ""
+            asked.not_evaluated(f"there is no table {written(*asked.table)} in the database{hint}")
+        elif asked.rule.type in OWN:
+            try:
+                asked.question = question_of(asked.rule, asked.table, lambda name: _query(sql / name))
+            except ValueError as error:
+                asked.not_evaluated(str(error).partition("\n")[0])
+                continue
+            if not full and asked.facts.proves(asked.rule):
+                asked.passed(by_catalog=True)
+
+
+def _query(path: Path) -> str:
+    try:
+        query = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"the file {path.name} cannot be read; save it as UTF-8 text in {path.parent.name}/") from None
+    why = objection(query)
+    if why:
+        raise ValueError(f"{path.name}: {why}")
+    return query
+
+
+def _known(asked: Asked) -> CheckResult:
+    if asked.result is None:
+        asked.not_evaluated("it was not asked; this is a defect of dbops")
+    assert asked.result is not None  # noqa: S101 - the line above
+    return asked.result
