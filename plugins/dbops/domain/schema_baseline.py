@@ -182,6 +182,15 @@ def to_be_kept(live: SchemaBaseline) -> SchemaBaseline:
     return replace(live, tables=tables)
 
 
+def renewed(before: SchemaBaseline, live: SchemaBaseline, absent: Collection[TableName]) -> SchemaBaseline:
+    """What takes ``live`` over, but keeps what is written by hand, and ``absent`` tables with their enums."""
+    now = to_be_kept(live)
+    kept = {name: table for name, table in before.tables.items() if name in absent and name not in now.tables}
+    types = _types_of(kept.values())
+    enums = {name: labels for name, labels in before.enums.items() if types & spellings(*name)}
+    return replace(before, tables={**now.tables, **kept}, enums={**enums, **now.enums})
+
+
 def _table(definition: str, parts: Mapping[ObjectKind, Mapping[str, str]]) -> Table:
     return Table(
         definition,
