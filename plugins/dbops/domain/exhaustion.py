@@ -41,13 +41,13 @@ class SequenceUse:
             return 0.0
         highest, lowest = self.highest, self.lowest
         if self.column_type is not None:
-            highest, lowest = (min(highest, self._limit), max(lowest, -self._limit - 1))
+            highest, lowest = min(highest, self._limit), max(lowest, -self._limit - 1)
         # Nobody counts from the most negative number on: what counts is the way from where it usually starts.
         if self.increment > 0:
-            start, way = max(lowest, 0), self.last_value
-            return (way - start) / max(highest - start, 1)
-        start, way = min(highest, 0), self.last_value
-        return (start - way) / max(start - lowest, 1)
+            start = max(lowest, 0)
+            return (self.last_value - start) / max(highest - start, 1)
+        start = min(highest, 0)
+        return (start - self.last_value) / max(start - lowest, 1)
 
     @property
     def _limit(self) -> int:
@@ -99,9 +99,7 @@ def _near_end(sequence: SequenceUse) -> Difference:
         f"{sequence.what_ends()} has used {int(sequence.used * 100)} % of its numbers; "
         "inserts fail at the end: plan the way to bigint now"
     )
-    return Difference(
-        "sequence_near_end", written(sequence.schema, sequence.name), sentence.replace(",,", ","), severity=severity
-    )
+    return Difference("sequence_near_end", written(sequence.schema, sequence.name), sentence, severity=severity)
 
 
 def _old(ids: TransactionIds) -> Iterable[Difference]:
@@ -114,8 +112,8 @@ def _old(ids: TransactionIds) -> Iterable[Difference]:
             continue
         severity: Severity = "error" if age >= max(_VERY_OLD, _FAR_BEYOND * freeze_at) else "warning"
         sentence = (
-            f"the oldest {what} of {ids.database} is {age / 1e6:,.0f} million old, and the server stops writing at 2,100 "
-            "million: look for transactions, replication slots and prepared transactions that stay open, then vacuum"
+            f"the oldest {what} of {ids.database} is {age / 1e6:,.0f} million old, and at 2,100 million the server "
+            "stops writing: end transactions, replication slots and prepared transactions that stay open, then vacuum"
         )
         sql = f"VACUUM (FREEZE, VERBOSE) {table};" if table else ""
         yield Difference("transaction_id_age", f"{ids.database} ({what})", sentence, sql, severity)

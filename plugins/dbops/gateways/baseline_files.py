@@ -66,6 +66,29 @@ def read_baseline(include: Path, target: str) -> BaselineFile | None:
     return BaselineFile(baseline, body.decode("utf-8-sig"))
 
 
+def tables_with_suites(include: Path, target: str) -> tuple[frozenset[TableName], tuple[Fault, ...]]:
+    """The tables that have a suite, by its ``table:``, and the files of which that cannot be read."""
+    folder = expectations_folder(include, target)
+    found, faults = set(), []
+    for path in sorted(folder.glob("*.yaml")):
+        if path.name == SCHEMA_FILE or path.name.startswith("."):
+            continue
+        line: int | None = None
+        try:
+            document = read_yaml_mapping(path.read_bytes())
+            line = document.lines.get(("table",))
+            found.add(read_table_name(str(document.value["table"])))
+        except KeyError:
+            faults.append(
+                Fault(f"expectations/{target}/{path.name}", None, "table is missing; write which one it is for")
+            )
+        except YamlFault as fault:
+            faults.append(Fault(f"expectations/{target}/{path.name}", fault.line, fault.sentence))
+        except (OSError, ValueError) as error:
+            faults.append(Fault(f"expectations/{target}/{path.name}", line, str(error)))
+    return frozenset(found), tuple(faults)
+
+
 def write_file(path: Path, text: str) -> None:
     """Write a file below include/ whole or not at all; raises InvalidRequest where that cannot be."""
     try:
