@@ -8,12 +8,13 @@ from pathlib import Path
 
 from dbops.domain.checks import CheckResult, TableName, TableSuite
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.target import CheckOptions
 
 
 @dataclass(frozen=True, kw_only=True)
 class Validation:
-    """What came of validating: ``results`` one a rule, in the order of the files.
+    """What came of validating: ``results`` the schema's differences, then one a rule, in the order of the files.
 
     ``row_counts`` are those of every table that was scanned, ``statements`` how many were sent that read data, and
     ``docs`` the folder with the built data docs, an index.html among them.
@@ -33,12 +34,16 @@ def validate(
     full: bool,
     folder: Path | None,
     sql_folder: Path,
+    baseline: SchemaBaseline | None = None,
 ) -> Validation:
     """Ask every rule, in a read-only session; a rule that cannot be asked says why and hides no other.
 
     ``full`` executes what the catalog proves, too. ``folder`` receives the data docs, ``sql_folder`` holds the queries
-    of ``expect_query_to_return_no_rows``. Raises DatabaseError where the server cannot be reached.
+    of ``expect_query_to_return_no_rows``. With a ``baseline`` the schema is compared too.
+    Raises DatabaseError where the server cannot be reached.
     """
     from dbops.gateways.validator import run  # Great Expectations takes seconds to import
 
-    return run.validate(address, suites, options=options, full=full, folder=folder, sql_folder=sql_folder)
+    return run.validate(
+        address, suites, options=options, full=full, folder=folder, baseline=baseline, sql_folder=sql_folder
+    )

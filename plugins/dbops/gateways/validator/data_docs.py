@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,19 +18,26 @@ from great_expectations.data_context.types.resource_identifiers import (
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
-from dbops.domain.checks import Outcome
-from dbops.gateways.validator.asked import Asked
+from dbops.domain.checks import CheckResult, Outcome
 from dbops.gateways.validator.context import SITE
-from dbops.gateways.validator.first_pass import gx_kwargs
 
 
-def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Asked]]], folder: Path) -> Path:
-    """Build the site of one validation into ``folder`` and return it; each section is a table with its rules."""
+@dataclass(frozen=True)
+class Shown:
+    """A result, and the expectation that it is shown as."""
+
+    result: CheckResult
+    type: str
+    kwargs: Mapping[str, Any]
+
+
+def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Shown]]], folder: Path) -> Path:
+    """Build the site of one validation into ``folder`` and return it; each section has a page."""
     run = RunIdentifier(run_name="checks", run_time=datetime.now(UTC))
-    for table, rules in sections:
+    for section, shown in sections:
         # A dot in a suite's name would become a folder, and a slash leave it.
-        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in table)
-        results = [_result(asked) for asked in rules if asked.result is not None]
+        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in section)
+        results = [_result(one) for one in shown]
         statistics = calc_validation_statistics(results)
         context.suites.add(ExpectationSuite(name=name, expectations=[one.expectation_config for one in results]))
         identifier = ExpectationSuiteIdentifier(name)
@@ -47,7 +55,7 @@ def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Asked]]], fo
                 meta={"run_id": run, "expectation_suite_name": name, "active_batch_definition": {}},
             ),
             suite_validation_result_identifier=ValidationResultIdentifier(
-                expectation_suite_identifier=identifier, run_id=run, batch_identifier=table
+                expectation_suite_identifier=identifier, run_id=run, batch_identifier=section
             ),
             expectation_suite_identifier=identifier,
         )
@@ -55,26 +63,16 @@ def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Asked]]], fo
     return folder
 
 
-def _result(asked: Asked) -> Any:
-    known = asked.result
-    assert known is not None  # noqa: S101 - the caller leaves those out
-    configuration = ExpectationConfiguration(
-        type=asked.rule.type,
-        kwargs=gx_kwargs(asked),
-        meta={"rule_id": asked.rule.rule_id, "source": known.source},
-    )
+def _result(shown: Shown) -> Any:
+    known = shown.result
     unknown = known.outcome is Outcome.NOT_EVALUATED
-    observed = (
-        known.sentence
-        if known.outcome is Outcome.FAILED
-        else "proven from the catalog"
-        if known.how == "catalog"
-        else "it holds"
-    )
+    said = "proven from the catalog" if known.how == "catalog" else "it holds"
     return ExpectationValidationResult(
         success=known.outcome is Outcome.PASSED,
-        expectation_config=configuration,
-        result={} if unknown else {"observed_value": observed},
+        expectation_config=ExpectationConfiguration(
+            type=shown.type, kwargs=dict(shown.kwargs), meta={"rule_id": known.rule_id, "source": known.source}
+        ),
+        result={} if unknown else {"observed_value": known.sentence or said},
         meta={},
         exception_info={
             "raised_exception": unknown,

@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from great_expectations.core.batch import Batch
-from great_expectations.execution_engine.sqlalchemy_batch_data import SqlAlchemyBatchData
-from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-from great_expectations.validator.validator import Validator
-from sqlalchemy.sql import quoted_name
 
 from dbops.domain.checks import TableName
 from dbops.domain.object_names import in_sql
 from dbops.domain.rule_sql import Question
 from dbops.gateways.validator.asked import Asked
+from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META
 from dbops.gateways.validator.server import Refused, Server
 
@@ -24,42 +20,17 @@ _COUNT = Question(sql="count(*)", in_scan=True, bound="at_least", counts=False)
 _COUNT_ID = "count"
 
 
-class TableBatch:
-    """One table as Great Expectations sees it, by its quoted name in its schema."""
-
-    def __init__(self, server: Server, context: Any, table: TableName) -> None:
-        engine = SqlAlchemyExecutionEngine(engine=server.engine, create_temp_table=False)
-        schema, name = table
-        data = SqlAlchemyBatchData(
-            execution_engine=engine,
-            schema_name=quoted_name(schema, quote=True),
-            table_name=quoted_name(name, quote=True),
-            create_temp_table=False,
-        )
-        batch = Batch(data=data)  # type: ignore[arg-type]
-        self._server = server
-        self._validator = Validator(execution_engine=engine, batches=[batch], data_context=context)
-
-    def validate(self, configurations: list[Any], result_format: dict[str, Any]) -> list[Any]:
-        """Great Expectations' results, in any order; raises DatabaseError where the connection was lost."""
-        found = self._validator.graph_validate(
-            configurations, runtime_configuration={"result_format": result_format, "catch_exceptions": True}
-        )
-        self._server.require_connection()
-        return list(found)
-
-
 def first_pass(server: Server, context: Any, table: TableName, rules: Sequence[Asked]) -> int | None:
     """Settle the rules of one table that are open, and return its number of rows; None where nobody knows."""
     _plan(server, table, [asked for asked in rules if asked.is_open and asked.question is not None])
-    batch = TableBatch(server, context, table)
+    batch = Batch.of_table(server, context, table)
     rows = _run(server, batch, [asked for asked in rules if asked.is_open], with_count=True)
     open_ = [asked for asked in rules if asked.is_open]
     for asked in open_:
         # One rule that the server cannot compute takes down whatever shares its scan: each by itself, then.
-        _run(server, TableBatch(server, context, table), [asked])
+        _run(server, Batch.of_table(server, context, table), [asked])
     if rows is None and open_:
-        rows = _run(server, TableBatch(server, context, table), [], with_count=True)
+        rows = _run(server, Batch.of_table(server, context, table), [], with_count=True)
     return rows
 
 
@@ -109,7 +80,7 @@ def _refusal(server: Server, statement: str) -> str | None:
     return None
 
 
-def _run(server: Server, batch: TableBatch, rules: Sequence[Asked], *, with_count: bool = False) -> int | None:
+def _run(server: Server, batch: Batch, rules: Sequence[Asked], *, with_count: bool = False) -> int | None:
     configurations = [configuration_of(asked) for asked in rules]
     if with_count:
         counting = {META: {"rule_id": _COUNT_ID, "question": asdict(_COUNT)}}

@@ -8,17 +8,20 @@ from pathlib import Path
 from dbops.domain.checked_table import CheckedTable
 from dbops.domain.checks import CheckResult, TableName, TableSuite
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import read_table_name, written
+from dbops.domain.object_names import written
 from dbops.domain.own_expectations import OWN
 from dbops.domain.rule_sql import question_of
+from dbops.domain.schema_baseline import SchemaBaseline
+from dbops.domain.schema_differences import is_optional
 from dbops.domain.sql_text import objection
 from dbops.domain.target import CheckOptions
 from dbops.gateways.validator import Validation
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.catalog import read_tables
 from dbops.gateways.validator.context import working_context
-from dbops.gateways.validator.data_docs import build_docs
-from dbops.gateways.validator.first_pass import first_pass
+from dbops.gateways.validator.data_docs import Shown, build_docs
+from dbops.gateways.validator.first_pass import first_pass, gx_kwargs
+from dbops.gateways.validator.schema import EXPECTATION, SUBJECT, schema_results
 from dbops.gateways.validator.second_pass import second_pass
 from dbops.gateways.validator.server import serving
 
@@ -30,19 +33,24 @@ def validate(
     options: CheckOptions,
     full: bool,
     folder: Path | None,
+    baseline: SchemaBaseline | None,
     sql_folder: Path,
 ) -> Validation:
     """See ``dbops.gateways.validator.validate``."""
     row_counts: dict[TableName, int] = {}
-    sections: list[tuple[str, Sequence[Asked]]] = []
+    asked: list[Asked] = []
+    schema: list[CheckResult] = []
+    known = baseline or SchemaBaseline()
     with working_context(folder) as context, serving(address, options.statement_timeout) as server:
+        if baseline is not None:
+            schema = schema_results(server, context, baseline, options)
         tables = read_tables(server)
         for suite in suites:
             table = tables.get(suite.table)
-            if table is None and (suite.optional or suite.table in _optional(options)):
+            if table is None and (suite.optional or is_optional(suite.table, known, options)):
                 continue
             rules = [Asked(rule, suite.table, table) for rule in suite.rules]
-            sections.append((written(*suite.table), rules))
+            asked.extend(rules)
             _prepare(rules, tables, sql_folder, full=full)
             if table is None:
                 continue
@@ -50,14 +58,21 @@ def validate(
             if count is not None:
                 row_counts[suite.table] = count
             second_pass(server, context, suite.table, rules, options)
-        docs = None if folder is None else build_docs(context, sections, folder)
+        docs = None if folder is None else build_docs(context, _pages(schema, asked), folder)
         statements = server.statements
-    results = tuple(_known(asked) for _, rules in sections for asked in rules)
+    results = (*schema, *(_known(one) for one in asked))
     return Validation(results=results, row_counts=row_counts, statements=statements, docs=docs)
 
 
-def _optional(options: CheckOptions) -> set[TableName]:
-    return {read_table_name(name) for name in options.optional}
+def _pages(schema: Sequence[CheckResult], asked: Sequence[Asked]) -> list[tuple[str, list[Shown]]]:
+    """The schema's differences, and table by table its rules."""
+    pages: dict[str, list[Shown]] = {}
+    for result in schema:
+        kwargs = {"column": result.subject, "value_set": ["as schema.yaml has it"]}
+        pages.setdefault(SUBJECT, []).append(Shown(result, EXPECTATION, kwargs))
+    for one in asked:
+        pages.setdefault(written(*one.table), []).append(Shown(_known(one), one.rule.type, gx_kwargs(one)))
+    return list(pages.items())
 
 
 def _prepare(rules: Sequence[Asked], tables: Mapping[TableName, CheckedTable], sql: Path, *, full: bool) -> None:

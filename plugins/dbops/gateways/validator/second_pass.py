@@ -9,8 +9,9 @@ from dbops.domain.quantities import format_count
 from dbops.domain.rule_sql import Question, keys_query, sentence_of
 from dbops.domain.target import CheckOptions
 from dbops.gateways.validator.asked import Asked
+from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META
-from dbops.gateways.validator.first_pass import TableBatch, configuration_of
+from dbops.gateways.validator.first_pass import configuration_of
 from dbops.gateways.validator.server import Refused, Server
 
 
@@ -21,7 +22,7 @@ def second_pass(server: Server, context: Any, table: TableName, rules: list[Aske
         if asked.broken and asked.question is not None:
             _tell_own(server, asked, asked.question, options)
     if stock:
-        _tell_stock(server, TableBatch(server, context, table), stock, options)
+        _tell_stock(server, Batch.of_table(server, context, table), stock, options)
     server.heard()
 
 
@@ -44,7 +45,7 @@ def _keys(server: Server, asked: Asked, question: Question, limit: int) -> tuple
     return tuple(", ".join(str(part) for part in row) for row in found)
 
 
-def _tell_stock(server: Server, batch: TableBatch, rules: list[Asked], options: CheckOptions) -> None:
+def _tell_stock(server: Server, batch: Batch, rules: list[Asked], options: CheckOptions) -> None:
     key = list(rules[0].facts.primary_key) if rules[0].facts is not None else []
     # BASIC and no partial list: COMPLETE would fetch the value of every row that breaks a rule.
     format_: dict[str, Any] = {

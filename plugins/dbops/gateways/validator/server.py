@@ -46,6 +46,16 @@ class Server:
     statements: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     lost: DatabaseError | None = None
+    search_path: str | None = None
+
+    @contextmanager
+    def qualified(self) -> Iterator[None]:
+        """Within, PostgreSQL writes every name with its schema: the search_path is empty."""
+        kept, self.search_path = self.search_path, "''"
+        try:
+            yield
+        finally:
+            self.search_path = kept
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of one statement; raises Refused."""
@@ -86,14 +96,15 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
         pool_size=1,
         max_overflow=1,
     )
-    server = Server(address, engine)
-    begin = _begin(address, timeout)
+    path = None if address.search_schema is None else quoted(address.search_schema)
+    server = Server(address, engine, search_path=path)
+    milliseconds = max(1, int(timeout.total_seconds() * 1000))
 
     @event.listens_for(engine, "begin")
     def _read_only(connection: Connection) -> None:
         # In each transaction, for behind a pooler the next one may run in another session.
         cursor = connection.connection.cursor()
-        cursor.execute(begin)
+        cursor.execute(_begin(milliseconds, server.search_path))
         cursor.close()
 
     @event.listens_for(engine, "before_cursor_execute")
@@ -118,8 +129,7 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
         engine.dispose()
 
 
-def _begin(address: DatabaseAddress, timeout: timedelta) -> str:
-    milliseconds = max(1, int(timeout.total_seconds() * 1000))
+def _begin(milliseconds: int, search_path: str | None) -> str:
     settings = [
         "SET TRANSACTION READ ONLY",
         f"SET LOCAL statement_timeout = {milliseconds}",
@@ -127,8 +137,8 @@ def _begin(address: DatabaseAddress, timeout: timedelta) -> str:
         "SET LOCAL standard_conforming_strings = on",
         "SET LOCAL row_security = off",  # an error where a policy would hide rows, instead of a pass on what is left
     ]
-    if address.search_schema is not None:
-        settings.append(f"SET LOCAL search_path = {quoted(address.search_schema)}")
+    if search_path is not None:
+        settings.append(f"SET LOCAL search_path = {search_path}")
     return "; ".join(settings)
 
 
