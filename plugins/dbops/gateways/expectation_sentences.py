@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 from dbops.domain.own_expectations import OWN
 from dbops.domain.suggestion import did_you_mean
 from dbops.gateways.target_sentences import WANTED
+from dbops.gateways.validator import import_great_expectations
 from dbops.gateways.yaml_lines import Place
 
 
@@ -19,7 +20,8 @@ def refusals(kind: str, kwargs: Mapping[str, Any]) -> Iterator[tuple[Place, str]
     if kind in OWN:
         yield from _own_refusals(OWN[kind], kwargs)
         return
-    from dbops.gateways.validator import stock  # Great Expectations takes seconds to import
+    import_great_expectations()
+    from dbops.gateways.validator import stock
 
     if not stock.is_known(kind):
         near = did_you_mean(kind, [*OWN, *stock.types()])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,8 +44,17 @@ def validate(
     of ``expect_query_to_return_no_rows``. With a ``baseline`` the schema is compared too.
     Raises DatabaseError where the server cannot be reached.
     """
-    from dbops.gateways.validator import run  # Great Expectations takes seconds to import
+    import_great_expectations()
+    from dbops.gateways.validator import run
 
     return run.validate(
         address, suites, options=options, full=full, folder=folder, baseline=baseline, sql_folder=sql_folder
     )
+
+
+def import_great_expectations() -> None:
+    """Import Great Expectations, which takes seconds, without its analytics and its own warnings."""
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import great_expectations.expectations  # noqa: F401

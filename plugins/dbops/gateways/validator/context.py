@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 SITE = "docs"
-
-# Before anything of it is imported.
-os.environ["GX_ANALYTICS_ENABLED"] = "false"
 
 
 @contextmanager

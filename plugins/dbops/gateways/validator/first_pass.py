@@ -24,13 +24,13 @@ def first_pass(server: Server, context: Any, table: TableName, rules: Sequence[A
     """Settle the rules of one table that are open, and return its number of rows; None where nobody knows."""
     _plan(server, table, [asked for asked in rules if asked.is_open and asked.question is not None])
     batch = Batch.of_table(server, context, table)
-    rows = _run(server, batch, [asked for asked in rules if asked.is_open], with_count=True)
-    open_ = [asked for asked in rules if asked.is_open]
-    for asked in open_:
+    alone = [asked for asked in rules if asked.is_open and asked.question is not None and not asked.question.in_scan]
+    rows = _run(server, batch, [asked for asked in rules if asked.is_open and asked not in alone], with_count=True)
+    for asked in alone:
+        _run(server, batch, [asked])
+    for asked in [asked for asked in rules if asked.is_open]:
         # One rule that the server cannot compute takes down whatever shares its scan: each by itself, then.
         _run(server, Batch.of_table(server, context, table), [asked])
-    if rows is None and open_:
-        rows = _run(server, Batch.of_table(server, context, table), [], with_count=True)
     return rows
 
 

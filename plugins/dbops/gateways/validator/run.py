@@ -15,6 +15,7 @@ from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.schema_differences import is_optional
 from dbops.domain.sql_text import objection
 from dbops.domain.target import CheckOptions
+from dbops.gateways.expectation_sentences import refusals
 from dbops.gateways.validator import Validation
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.catalog import read_tables
@@ -82,14 +83,21 @@ def _prepare(rules: Sequence[Asked], tables: Mapping[TableName, CheckedTable], s
             near = [name for name in tables if name[1].casefold() == asked.table[1].casefold()]
             hint = f". Did you mean {written(*near[0])}?" if near else ""
             asked.not_evaluated(f"there is no table {written(*asked.table)} in the database{hint}")
-        elif asked.rule.type in OWN:
-            try:
-                asked.question = question_of(asked.rule, asked.table, lambda name: _query(sql / name))
-            except ValueError as error:
-                asked.not_evaluated(str(error).partition("\n")[0])
-                continue
-            if not full and asked.facts.proves(asked.rule):
+        else:
+            _ask(asked, sql)
+            if asked.is_open and not full and asked.facts.proves(asked.rule):
                 asked.passed(by_catalog=True)
+
+
+def _ask(asked: Asked, sql: Path) -> None:
+    why = [sentence for _, sentence in refusals(asked.rule.type, asked.rule.kwargs)]
+    if why:
+        asked.not_evaluated("; ".join(why))
+    elif asked.rule.type in OWN:
+        try:
+            asked.question = question_of(asked.rule, asked.table, lambda name: _query(sql / name))
+        except ValueError as error:
+            asked.not_evaluated(str(error))
 
 
 def _query(path: Path) -> str:

@@ -39,13 +39,18 @@ class Refusal:
 
 @dataclass
 class Server:
-    """One database of one validation. ``statements`` counts those that read data, ``refusals`` are since ``heard``."""
+    """One database of one validation. ``statements`` counts those that read data, ``refusals`` are since ``heard``.
+
+    ``expired`` says that one of these took too long. Until ``heard`` no other is sent then: Great Expectations would
+    try each part of a scan by itself, and wait as long for it.
+    """
 
     address: DatabaseAddress
     engine: Engine
     statements: int = 0
     refusals: list[Refusal] = field(default_factory=list)
     lost: DatabaseError | None = None
+    expired: bool = False
     search_path: str | None = None
 
     @contextmanager
@@ -75,6 +80,7 @@ class Server:
         """The last refusal since this was asked before."""
         last = self.refusals[-1] if self.refusals else None
         self.refusals.clear()
+        self.expired = False
         return last
 
 
@@ -109,13 +115,19 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
 
     @event.listens_for(engine, "before_cursor_execute")
     def _count(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if server.expired:
+            raise TimeoutError("a statement before took too long")
         server.statements += _reads_data(statement)
 
     @event.listens_for(engine, "handle_error")
     def _note(context: Any) -> None:
+        if not isinstance(context.original_exception, psycopg2.Error):
+            return  # our own, of a statement that was not sent
         if context.is_disconnect or context.connection is None:
             server.lost = unreachable(str(context.original_exception), address)
-        server.refusals.append(_refusal(context.original_exception, planned=_is_plan(context.statement or "")))
+        refusal = _refusal(context.original_exception, planned=_is_plan(context.statement or ""))
+        server.refusals.append(refusal)
+        server.expired = server.expired or refusal.too_late
 
     try:
         with engine.connect() as connection:
