@@ -24,11 +24,12 @@ _KEYS = ("optional", "recommended_indexes", "enums", "tables")
 _TABLE_KEYS = ("is", "columns", "constraints", "indexes", "triggers")
 
 
-class SchemaFileFault(Exception):
-    """Why a schema.yaml cannot be used."""
+class SchemaFileFault(InvalidRequest):
+    """A schema.yaml that cannot be used; ``faults`` say why, each with its line."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__(*faults)
+    def __init__(self, target: str, *faults: Fault) -> None:
+        told = "; ".join(str(fault) for fault in faults)
+        super().__init__(f"The baseline of {target} cannot be used. {told}", "Correct the file and try again.")
         self.faults = faults
 
 
@@ -45,8 +46,14 @@ def expectations_folder(include: Path, target: str) -> Path:
     return include / "expectations" / target
 
 
-def read_baseline(include: Path, target: str) -> BaselineFile | None:
+def read_baseline(include: Path, target: str) -> SchemaBaseline | None:
     """The baseline of a target, None where it has none yet; raises SchemaFileFault."""
+    file = read_baseline_file(include, target)
+    return None if file is None else file.baseline
+
+
+def read_baseline_file(include: Path, target: str) -> BaselineFile | None:
+    """The baseline of a target with its text, None where it has none yet; raises SchemaFileFault."""
     path = expectations_folder(include, target) / SCHEMA_FILE
     shown = f"expectations/{target}/{SCHEMA_FILE}"
     try:
@@ -54,15 +61,17 @@ def read_baseline(include: Path, target: str) -> BaselineFile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SchemaFileFault(Fault(shown, None, f"the file cannot be read ({error.strerror}); correct it")) from None
+        raise SchemaFileFault(
+            target, Fault(shown, None, f"the file cannot be read ({error.strerror}); correct it")
+        ) from None
     try:
         document = read_yaml_mapping(body)
     except YamlFault as fault:
-        raise SchemaFileFault(Fault(shown, fault.line, fault.sentence)) from None
+        raise SchemaFileFault(target, Fault(shown, fault.line, fault.sentence)) from None
     reading = _Reading(document.lines)
     baseline = reading.baseline(document.value)
     if reading.wrong:
-        raise SchemaFileFault(*(Fault(shown, line, sentence) for line, sentence in reading.wrong))
+        raise SchemaFileFault(target, *(Fault(shown, line, sentence) for line, sentence in reading.wrong))
     return BaselineFile(baseline, body.decode("utf-8-sig"))
 
 
