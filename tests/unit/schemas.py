@@ -48,7 +48,7 @@ _COLUMNS = st.builds(
 _TABLES = st.builds(
     Table,
     definition=st.sampled_from(["table", "unlogged table", "partitioned table BY RANGE (a)", "view AS\nSELECT 1 AS a"]),
-    columns=st.dictionaries(_NAMES, _COLUMNS, max_size=3),
+    columns=st.dictionaries(_NAMES, _COLUMNS, max_size=2),
     constraints=st.dictionaries(_NAMES, _DEFINITIONS, max_size=2),
     indexes=st.dictionaries(_NAMES, _DEFINITIONS, max_size=2),
     triggers=st.dictionaries(_NAMES, _DEFINITIONS, max_size=2),
@@ -56,7 +56,7 @@ _TABLES = st.builds(
 _TABLE_NAMES = st.tuples(st.sampled_from(["public", "a.b"]), _NAMES)
 SCHEMAS = st.builds(
     SchemaBaseline,
-    tables=st.dictionaries(_TABLE_NAMES, _TABLES, max_size=3),
+    tables=st.dictionaries(_TABLE_NAMES, _TABLES, max_size=2),
     enums=st.dictionaries(
         _TABLE_NAMES, st.lists(st.sampled_from(["yes", "1", "a, b", "", "é"]), unique=True).map(tuple), max_size=2
     ),

@@ -77,25 +77,32 @@ def read_baseline_file(include: Path, target: str) -> BaselineFile | None:
 
 def tables_with_suites(include: Path, target: str) -> tuple[frozenset[TableName], tuple[Fault, ...]]:
     """The tables that have a suite, by its ``table:``, and the files of which that cannot be read."""
-    folder = expectations_folder(include, target)
     found, faults = set(), []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(expectations_folder(include, target).glob("*.yaml")):
         if path.name == SCHEMA_FILE or path.name.startswith("."):
             continue
-        line: int | None = None
-        try:
-            document = read_yaml_mapping(path.read_bytes())
-            line = document.lines.get(("table",))
-            found.add(read_table_name(str(document.value["table"])))
-        except KeyError:
-            faults.append(
-                Fault(f"expectations/{target}/{path.name}", None, "table is missing; write which one it is for")
-            )
-        except YamlFault as fault:
-            faults.append(Fault(f"expectations/{target}/{path.name}", fault.line, fault.sentence))
-        except (OSError, ValueError) as error:
-            faults.append(Fault(f"expectations/{target}/{path.name}", line, str(error)))
+        table = _table_of(path, f"expectations/{target}/{path.name}")
+        if isinstance(table, Fault):
+            faults.append(table)
+        else:
+            found.add(table)
     return frozenset(found), tuple(faults)
+
+
+def _table_of(path: Path, shown: str) -> TableName | Fault:
+    try:
+        document = read_yaml_mapping(path.read_bytes())
+    except YamlFault as fault:
+        return Fault(shown, fault.line, fault.sentence)
+    except OSError as error:
+        return Fault(shown, None, f"the file cannot be read ({error.strerror}); correct or remove it")
+    line, table = document.lines.get(("table",)), document.value.get("table")
+    if not isinstance(table, str):
+        return Fault(shown, line, "a suite says of which table it is, as in table: public.Summary")
+    try:
+        return read_table_name(table)
+    except ValueError as error:
+        return Fault(shown, line, f"table: {error}")
 
 
 def write_file(path: Path, text: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from dbops.domain.schema_baseline import (
     OBJECT_KINDS,
@@ -12,6 +12,7 @@ from dbops.domain.schema_baseline import (
     Signature,
     Table,
     baseline_of,
+    parent_of,
     renewed,
     signatures,
     to_be_kept,
@@ -20,11 +21,13 @@ from dbops.domain.schema_baseline import (
 from tests.unit.schemas import PROGRESS, SCHEMAS, SHOP, USER
 
 
+@settings(deadline=None)
 @given(SCHEMAS)
 def test_a_schema_is_read_back_from_its_signatures(schema: SchemaBaseline) -> None:
     assert baseline_of(signatures(schema)) == schema
 
 
+@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_two_schemas_have_the_same_signatures_only_if_they_are_the_same(
     one: SchemaBaseline, two: SchemaBaseline
@@ -32,6 +35,7 @@ def test_two_schemas_have_the_same_signatures_only_if_they_are_the_same(
     assert (signatures(one) == signatures(two)) == (one == two)
 
 
+@settings(deadline=None)
 @given(SCHEMAS)
 def test_every_object_has_a_signature_of_its_own(schema: SchemaBaseline) -> None:
     texts = signatures(schema)
@@ -112,3 +116,16 @@ def test_a_renewed_baseline_keeps_what_is_written_by_hand_and_tables_that_may_be
     assert (now.optional, now.recommended_indexes) == (by_hand.optional, by_hand.recommended_indexes)
     assert now.enums == SHOP.enums
     assert PROGRESS not in renewed(by_hand, live, []).tables
+
+
+@pytest.mark.parametrize(
+    ("constraint", "parent"),
+    [
+        ('FOREIGN KEY ("userId") REFERENCES public."User"(id) ON DELETE CASCADE NOT VALID', ("public", "User")),
+        ('FOREIGN KEY (a, "b) REFERENCES x.y(") REFERENCES "my ""odd"".s".tag(a, b)', ('my "odd".s', "tag")),
+        ("CHECK ((note <> 'FOREIGN KEY (a) REFERENCES public.b(id)'::text))", None),
+        ("PRIMARY KEY (id)", None),
+    ],
+)
+def test_a_foreign_key_says_where_it_leads(constraint: str, parent: tuple[str, str] | None) -> None:
+    assert parent_of(constraint) == parent
