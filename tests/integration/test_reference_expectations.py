@@ -17,7 +17,7 @@ from dbops.domain.object_names import in_sql, quoted, read_table_name
 from dbops.domain.schema_baseline import signatures
 from dbops.domain.schema_differences import schema_differences
 from dbops.domain.target import CheckOptions
-from dbops.gateways.baseline_files import read_baseline, tables_with_suites
+from dbops.gateways.baseline_files import read_baseline_file, tables_with_suites
 from dbops.gateways.baseline_text import rendered
 from dbops.gateways.schema_reader import read_schema
 from demo.postgres import EmbeddedPostgres
@@ -153,7 +153,7 @@ def test_it_is_noticed_that(words: str, sample: psycopg.Connection[Any]) -> None
 def test_the_baseline_is_the_schema_of_the_migration(
     sample: psycopg.Connection[Any], postgres_server: EmbeddedPostgres
 ) -> None:
-    file = read_baseline(INCLUDE, "summary_app")
+    file = read_baseline_file(INCLUDE, "summary_app")
     assert file is not None
     live = read_schema(DatabaseAddress.from_url(postgres_server.url("reference_expectations")))
     assert signatures(file.baseline) == signatures(live)
@@ -167,7 +167,7 @@ def test_the_baseline_is_the_schema_of_the_migration(
 
 def test_the_recommended_indexes_are_silent_once_their_sql_was_run(empty_database: str) -> None:
     create(empty_database)
-    file = read_baseline(INCLUDE, "summary_app")
+    file = read_baseline_file(INCLUDE, "summary_app")
     assert file is not None
     address = DatabaseAddress.from_url(empty_database)
     with psycopg.connect(empty_database, autocommit=True) as connection:
@@ -178,7 +178,7 @@ def test_the_recommended_indexes_are_silent_once_their_sql_was_run(empty_databas
 
 def test_a_database_without_progress_is_healthy(empty_database: str) -> None:
     create(empty_database)
-    file = read_baseline(INCLUDE, "summary_app")
+    file = read_baseline_file(INCLUDE, "summary_app")
     assert file is not None
     with psycopg.connect(empty_database) as connection:
         connection.execute('DROP TABLE "Progress"')
@@ -187,7 +187,7 @@ def test_a_database_without_progress_is_healthy(empty_database: str) -> None:
 
 
 def test_every_table_has_a_suite() -> None:
-    file = read_baseline(INCLUDE, "summary_app")
+    file = read_baseline_file(INCLUDE, "summary_app")
     suites, faults = tables_with_suites(INCLUDE, "summary_app")
     assert file is not None
     assert (suites, faults) == (frozenset(file.baseline.tables), ())

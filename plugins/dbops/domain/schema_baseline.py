@@ -33,6 +33,11 @@ _COLUMN = re.compile(
     re.DOTALL,
 )
 
+_NAME = r'"(?:[^"]|"")+"|[^".(]+'
+_FOREIGN_KEY = re.compile(
+    rf'FOREIGN KEY \((?:"(?:[^"]|"")*"|[^")])*\) REFERENCES (?P<schema>{_NAME})\.(?P<table>{_NAME})\('
+)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -129,20 +134,30 @@ def without(baseline: SchemaBaseline, absent: Collection[TableName]) -> SchemaBa
     """The same without these tables and what hangs on them: foreign keys to them, and enums that only they use."""
     if not absent:
         return baseline
-    targets = tuple(f" REFERENCES {spelling}(" for name in absent for spelling in spellings(*name))
+    gone = frozenset(absent)
     tables = {
-        name: replace(table, constraints=_not_among(table.constraints, targets))
+        name: replace(table, constraints=_not_leading_to(gone, table.constraints))
         for name, table in baseline.tables.items()
-        if name not in absent
+        if name not in gone
     }
-    used_there = _types_of(baseline.tables[name] for name in absent if name in baseline.tables)
+    used_there = _types_of(baseline.tables[name] for name in gone if name in baseline.tables)
     orphaned = used_there - _types_of(tables.values())
     enums = {name: labels for name, labels in baseline.enums.items() if not orphaned & spellings(*name)}
     return replace(baseline, tables=tables, enums=enums)
 
 
-def _not_among(constraints: Mapping[str, str], targets: Collection[str]) -> dict[str, str]:
-    return {name: text for name, text in constraints.items() if not any(target in text for target in targets)}
+def parent_of(constraint: str) -> TableName | None:
+    """The table that a foreign key leads to; None for every other constraint."""
+    match = _FOREIGN_KEY.match(constraint)
+    return None if match is None else (_unquoted(match["schema"]), _unquoted(match["table"]))
+
+
+def _unquoted(name: str) -> str:
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def _not_leading_to(gone: Collection[TableName], constraints: Mapping[str, str]) -> dict[str, str]:
+    return {name: text for name, text in constraints.items() if parent_of(text) not in gone}
 
 
 def _types_of(tables: Iterable[Table]) -> set[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.object_differences import Changed, Difference, told, under_another_name
-from dbops.domain.object_names import spellings
 from dbops.domain.recommended_indexes import RecommendedIndex, nameless
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.schema_baseline import (
@@ -14,6 +14,7 @@ from dbops.domain.schema_baseline import (
     ObjectKind,
     SchemaBaseline,
     Signature,
+    parent_of,
     signatures,
     without,
 )
@@ -92,6 +93,11 @@ class _Comparison:
         self._baseline = baseline
         self._lost_tables = self._only_in(self._gone, self._new)
         self._new_tables = self._only_in(self._new, self._gone)
+        self._lost_keys = Counter(
+            parent
+            for one in self._gone.values()
+            if (parent := _parent(one)) is not None and one.of_table not in self._lost_tables
+        )
         self._recommended = [
             index
             for index in (RecommendedIndex.of(*item) for item in baseline.recommended_indexes.items())
@@ -120,12 +126,9 @@ class _Comparison:
         """A table that is missing or extra is told of once; foreign keys to a missing one go with it too."""
         if one.kind in {"table", "enum"}:
             return False
-        if one.of_table in self._lost_tables | self._new_tables:
+        if one.of_table in self._lost_tables or one.of_table in self._new_tables:
             return True
-        return one.key not in self._new and self._refers_to_lost(one)
-
-    def _refers_to_lost(self, one: Signature) -> bool:
-        return one.kind == "constraint" and any(_refers(one, table) for table in self._lost_tables)
+        return one.key not in self._new and _parent(one) in self._lost_tables
 
     def _renamed(self) -> Iterator[tuple[_Key, _Key]]:
         """The keys of constraints and indexes that are gone, each with the equal one of its table that is new."""
@@ -144,12 +147,8 @@ class _Comparison:
             found,
             partitioned=table is not None and table.definition.startswith("partitioned"),
             recommended=any(index.is_made_by(one) for index in self._recommended),
-            lost_keys=self._lost_keys(one) if one.kind == "table" else 0,
+            lost_keys=self._lost_keys[one.of_table] if one.kind == "table" else 0,
         )
-
-    def _lost_keys(self, table: Signature) -> int:
-        keys = (one for one in self._gone.values() if _refers(one, table.of_table))
-        return sum(one.of_table not in self._lost_tables for one in keys)
 
     def _not_built(self) -> Iterator[Difference]:
         """The recommended indexes that are neither there nor missed already."""
@@ -170,7 +169,5 @@ def _likeness(one: Signature) -> tuple[str, str, str, str]:
     return one.kind, one.schema, one.table, definition
 
 
-def _refers(one: Signature, table: TableName) -> bool:
-    if one.kind != "constraint" or not str(one.definition).startswith("FOREIGN KEY"):
-        return False
-    return any(f" REFERENCES {spelling}(" in str(one.definition) for spelling in spellings(*table))
+def _parent(one: Signature) -> TableName | None:
+    return parent_of(str(one.definition)) if one.kind == "constraint" else None

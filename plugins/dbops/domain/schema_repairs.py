@@ -9,8 +9,8 @@ import re
 from collections.abc import Sequence
 
 from dbops.domain.checks import TableName
-from dbops.domain.object_names import in_sql, quoted, spellings
-from dbops.domain.schema_baseline import DISABLED, Column
+from dbops.domain.object_names import in_sql, quoted
+from dbops.domain.schema_baseline import DISABLED, Column, parent_of
 
 _KEY = re.compile(r"(UNIQUE|PRIMARY KEY) (\([^()]*\))")
 _NOT_VALID = " NOT VALID"
@@ -111,10 +111,8 @@ def trigger_enabled(table: TableName, name: str) -> str:
 
 def foreign_key_enabled(table: TableName, definition: str) -> str:
     """Let all triggers of both tables of a foreign key fire again, which takes a superuser."""
-    alter = f"ALTER TABLE {in_sql(*table)} ENABLE TRIGGER ALL;"
-    other = re.search(r' REFERENCES ((?:"(?:[^"]|"")*"|[^"(])+)\(', definition)
-    same = other is not None and other[1] in spellings(*table)
-    return alter if other is None or same else f"{alter}\nALTER TABLE {other[1]} ENABLE TRIGGER ALL;"
+    tables = dict.fromkeys(one for one in (table, parent_of(definition)) if one is not None)
+    return "\n".join(f"ALTER TABLE {in_sql(*one)} ENABLE TRIGGER ALL;" for one in tables)
 
 
 def _text(label: str) -> str:

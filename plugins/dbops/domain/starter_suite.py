@@ -5,7 +5,6 @@ Only yes and no, and the number of rows, are asked of the rows: no value leaves 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +79,7 @@ def starter_suite(
 ) -> str:
     """The text of the file; ``answers`` are None where the rows could not be asked."""
     lines = [
-        f"# Rules for {written(*name)}: those its catalog states, and those its rows obeyed when this was written.",
+        f"# Rules for {_scalar(written(*name))}: what its catalog states, and its rows obeyed when this was written.",
         "# Yours to edit: nothing overwrites this file. docs/expectations.md says what else can be asked.",
     ]
     if answers is None:
@@ -209,4 +208,7 @@ def _scalar(text: str) -> str:
     """A text as YAML has it within braces, with as few quotes as can be."""
     if _PLAIN.match(text) and text.casefold() not in _YAML_WORDS and text == text.strip():
         return text
-    return "'" + text.replace("'", "''") + "'" if text.isprintable() else json.dumps(text)
+    if text.isprintable():
+        return "'" + text.replace("'", "''") + "'"
+    escaped = (char if char.isprintable() and char not in '"\\' else f"\\U{ord(char):08x}" for char in text)
+    return f'"{"".join(escaped)}"'

@@ -24,11 +24,12 @@ _KEYS = ("optional", "recommended_indexes", "enums", "tables")
 _TABLE_KEYS = ("is", "columns", "constraints", "indexes", "triggers")
 
 
-class SchemaFileFault(Exception):
-    """Why a schema.yaml cannot be used."""
+class SchemaFileFault(InvalidRequest):
+    """A schema.yaml that cannot be used; ``faults`` say why, each with its line."""
 
-    def __init__(self, *faults: Fault) -> None:
-        super().__init__(*faults)
+    def __init__(self, target: str, *faults: Fault) -> None:
+        told = "; ".join(str(fault) for fault in faults)
+        super().__init__(f"The baseline of {target} cannot be used. {told}", "Correct the file and try again.")
         self.faults = faults
 
 
@@ -45,8 +46,14 @@ def expectations_folder(include: Path, target: str) -> Path:
     return include / "expectations" / target
 
 
-def read_baseline(include: Path, target: str) -> BaselineFile | None:
+def read_baseline(include: Path, target: str) -> SchemaBaseline | None:
     """The baseline of a target, None where it has none yet; raises SchemaFileFault."""
+    file = read_baseline_file(include, target)
+    return None if file is None else file.baseline
+
+
+def read_baseline_file(include: Path, target: str) -> BaselineFile | None:
+    """The baseline of a target with its text, None where it has none yet; raises SchemaFileFault."""
     path = expectations_folder(include, target) / SCHEMA_FILE
     shown = f"expectations/{target}/{SCHEMA_FILE}"
     try:
@@ -54,39 +61,48 @@ def read_baseline(include: Path, target: str) -> BaselineFile | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SchemaFileFault(Fault(shown, None, f"the file cannot be read ({error.strerror}); correct it")) from None
+        raise SchemaFileFault(
+            target, Fault(shown, None, f"the file cannot be read ({error.strerror}); correct it")
+        ) from None
     try:
         document = read_yaml_mapping(body)
     except YamlFault as fault:
-        raise SchemaFileFault(Fault(shown, fault.line, fault.sentence)) from None
+        raise SchemaFileFault(target, Fault(shown, fault.line, fault.sentence)) from None
     reading = _Reading(document.lines)
     baseline = reading.baseline(document.value)
     if reading.wrong:
-        raise SchemaFileFault(*(Fault(shown, line, sentence) for line, sentence in reading.wrong))
+        raise SchemaFileFault(target, *(Fault(shown, line, sentence) for line, sentence in reading.wrong))
     return BaselineFile(baseline, body.decode("utf-8-sig"))
 
 
 def tables_with_suites(include: Path, target: str) -> tuple[frozenset[TableName], tuple[Fault, ...]]:
     """The tables that have a suite, by its ``table:``, and the files of which that cannot be read."""
-    folder = expectations_folder(include, target)
     found, faults = set(), []
-    for path in sorted(folder.glob("*.yaml")):
+    for path in sorted(expectations_folder(include, target).glob("*.yaml")):
         if path.name == SCHEMA_FILE or path.name.startswith("."):
             continue
-        line: int | None = None
-        try:
-            document = read_yaml_mapping(path.read_bytes())
-            line = document.lines.get(("table",))
-            found.add(read_table_name(str(document.value["table"])))
-        except KeyError:
-            faults.append(
-                Fault(f"expectations/{target}/{path.name}", None, "table is missing; write which one it is for")
-            )
-        except YamlFault as fault:
-            faults.append(Fault(f"expectations/{target}/{path.name}", fault.line, fault.sentence))
-        except (OSError, ValueError) as error:
-            faults.append(Fault(f"expectations/{target}/{path.name}", line, str(error)))
+        table = _table_of(path, f"expectations/{target}/{path.name}")
+        if isinstance(table, Fault):
+            faults.append(table)
+        else:
+            found.add(table)
     return frozenset(found), tuple(faults)
+
+
+def _table_of(path: Path, shown: str) -> TableName | Fault:
+    try:
+        document = read_yaml_mapping(path.read_bytes())
+    except YamlFault as fault:
+        return Fault(shown, fault.line, fault.sentence)
+    except OSError as error:
+        return Fault(shown, None, f"the file cannot be read ({error.strerror}); correct or remove it")
+    line, table = document.lines.get(("table",)), document.value.get("table")
+    if not isinstance(table, str):
+        return Fault(shown, line, "a suite says of which table it is, as in table: public.Summary")
+    try:
+        return read_table_name(table)
+    except ValueError as error:
+        return Fault(shown, line, f"table: {error}")
 
 
 def write_file(path: Path, text: str) -> None:

@@ -32,6 +32,7 @@ recommended_indexes: {{}}
 
 """
 _LIVE = re.compile(r"^(?:enums|tables):", re.MULTILINE)
+_LIKE_A_COMMENT = re.compile(r"^\s*#", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*(#.*)$")
 
 
@@ -52,7 +53,9 @@ class _Dumper(_Base):
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
-    style = "|" if text.startswith(("view AS\n", "materialized view AS\n")) else None
+    style = '"' if "\n" in text else None  # on one line: a key may not have two
+    if text.startswith(("view AS\n", "materialized view AS\n")) and not _LIKE_A_COMMENT.search(text):
+        style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

@@ -15,13 +15,11 @@ from dbops.domain.schema_baseline import SchemaBaseline, renewed, to_be_kept
 from dbops.domain.schema_differences import is_optional, schema_differences
 from dbops.domain.starter_suite import questions, starter_suite, suite_file_name
 from dbops.domain.target import CheckOptions, Target
-from dbops.errors import InvalidRequest
 from dbops.gateways.baseline_files import (
     SCHEMA_FILE,
     BaselineFile,
-    SchemaFileFault,
     expectations_folder,
-    read_baseline,
+    read_baseline_file,
     tables_with_suites,
     write_file,
 )
@@ -45,7 +43,7 @@ def baseline(
     DatabaseError, and InvalidRequest where a file cannot be read or written.
     """
     started = clock()
-    before = _read(include, target)
+    before = read_baseline_file(include, target.name)
     suites, faults = tables_with_suites(include, target.name)
     tell("Reading the live schema from the catalog.")
     live = read_schema(address)
@@ -57,7 +55,12 @@ def baseline(
     if before is None or (accept and differs):
         write_file(folder / SCHEMA_FILE, text)
         done.append(SCHEMA_FILE)
-    new = {name: table for name, table in live.tables.items() if table.holds_rows and name not in suites}
+    unreadable = {Path(fault.path).name for fault in faults}
+    new = {
+        name: table
+        for name, table in live.tables.items()
+        if table.holds_rows and name not in suites and suite_file_name(name, ()) not in unreadable
+    }
     if new:
         tell("Asking the rows of each table without a suite what they obey.")
         done += _write_suites(address, folder, target.checks, SchemaBaseline(new, optional=now.optional))
@@ -71,16 +74,9 @@ def baseline(
         differences=sentences,
         diff=_diff(before.text if before else text, text) if differs else "",
         accepted=accept,
-        notes=(*(str(fault) for fault in faults), *_broken(live), *_taken_as_meant(now)),
+        notes=(*_broken(live), *_taken_as_meant(now)),
+        faults=tuple(str(fault) for fault in faults),
     )
-
-
-def _read(include: Path, target: Target) -> BaselineFile | None:
-    try:
-        return read_baseline(include, target.name)
-    except SchemaFileFault as faulty:
-        told = "; ".join(str(fault) for fault in faulty.faults)
-        raise InvalidRequest(f"The baseline of {target.name} cannot be used. {told}", "Correct the file.") from None
 
 
 def _compared(
