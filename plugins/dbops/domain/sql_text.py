@@ -9,9 +9,9 @@ _TOKEN = re.compile(
       | (?P<text>'(?:[^']|'')*')
       | (?P<name>"(?:[^"]|"")*")
       | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
-      | (?P<comment>--[^\n]*)
+      | (?P<comment>--[^\r\n]*)
+      | (?P<opening>/\*|\b[eE]'|['"])
       | (?P<word>\w[\w$]*)
-      | (?P<opening>/\*|['"])
       | (?P<any>.)""",
     re.DOTALL | re.VERBOSE,
 )
@@ -38,7 +38,7 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
         if kind == "opening":
             if text == "/*":
                 return "it has a comment of the form /* */; write -- comments instead"
-            return f"a {text} is never closed; close it, or double it inside of quotes"
+            return f"a {text[-1]} is never closed; close it, or double it inside of quotes"
         if kind == "any" and text == ";":
             return "it has a semicolon; write one expression or query, without a semicolon"
         if kind == "any" and text in "([":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -17,6 +18,9 @@ from dbops.gateways.yaml_lines import Place
 
 def refusals(kind: str, kwargs: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Each thing that is wrong, with its place in the expectation."""
+    if "\\u0000" in json.dumps(kwargs, default=str):
+        yield ("kwargs",), "its kwargs contain a NUL character, which PostgreSQL has no place for; remove it"
+        return
     if kind in OWN:
         yield from _own_refusals(OWN[kind], kwargs)
         return
