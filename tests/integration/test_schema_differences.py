@@ -290,3 +290,19 @@ def test_an_optional_table_may_be_absent_with_all_that_hangs_on_it(
     url = broken_by('DROP TABLE "Progress"')
     assert found(baseline, url, optional=("Progress",)) == []
     assert found(baseline, url, optional=("public.Pro*",)) == []
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_a_database_in_an_old_encoding_equals_itself(postgres_server: EmbeddedPostgres, encoding: str) -> None:
+    name = f"schema_{encoding.lower()}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'".encode())
+    try:
+        with psycopg.connect(postgres_server.url(name), autocommit=True, client_encoding="latin1") as connection:
+            connection.execute("""CREATE TABLE "Müller" ("größe" text DEFAULT 'groß')""".encode("latin1"))
+        live = read_schema(DatabaseAddress.from_url(postgres_server.url(name)))
+        assert ("public", "Müller") in live.tables
+        assert live.tables["public", "Müller"].columns == {"größe": "text DEFAULT 'groß'::text"}
+        assert schema_differences(live, live, CheckOptions()) == []
+    finally:
+        postgres_server.drop_database(name)

@@ -38,7 +38,10 @@ def schema_differences(baseline: SchemaBaseline, live: SchemaBaseline, options: 
 def differences_of(
     missing: _Texts, unexpected: _Texts, baseline: SchemaBaseline, options: CheckOptions
 ) -> list[CheckResult]:
-    """The same from the signatures, by kind of object, that only the baseline has and that only the database has."""
+    """The same from the signatures, by kind of object, that only the baseline has and that only the database has.
+
+    Nothing is said of a kind that is in neither, as where it could not be read.
+    """
     gone = {kind: frozenset(missing.get(kind, ())) for kind in OBJECT_KINDS}
     absent = [
         signature.of_table
@@ -50,6 +53,7 @@ def differences_of(
         {kind: gone[kind] & wanted[kind] for kind in OBJECT_KINDS},
         {kind: frozenset(unexpected.get(kind, ())) - known[kind] for kind in OBJECT_KINDS},
         without(baseline, absent),
+        recommends="index" in unexpected,
     )
     return results_of(comparison.differences(), options)
 
@@ -87,7 +91,7 @@ _Key = tuple[ObjectKind, str, str, str]
 class _Comparison:
     """What is ``gone`` and what is ``new``, by key; an object under both keys has changed."""
 
-    def __init__(self, missing: _Texts, unexpected: _Texts, baseline: SchemaBaseline) -> None:
+    def __init__(self, missing: _Texts, unexpected: _Texts, baseline: SchemaBaseline, *, recommends: bool) -> None:
         self._gone = _by_key(missing)
         self._new = _by_key(unexpected)
         self._baseline = baseline
@@ -101,7 +105,7 @@ class _Comparison:
         self._recommended = [
             index
             for index in (RecommendedIndex.of(*item) for item in baseline.recommended_indexes.items())
-            if not index.is_of(self._lost_tables)
+            if recommends and not index.is_of(self._lost_tables)
         ]
 
     @staticmethod

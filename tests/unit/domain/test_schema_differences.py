@@ -138,6 +138,10 @@ def test_a_recommended_index_is_a_warning_with_the_sql_that_makes_it() -> None:
     assert told.sql == f"{WISH};"
 
 
+def test_nothing_is_said_of_a_kind_of_object_that_could_not_be_read() -> None:
+    assert differences_of({}, {}, wished(), OPTIONS) == []
+
+
 @pytest.mark.parametrize(
     "made",
     [
