@@ -12,13 +12,16 @@ import psycopg
 import pytest
 
 from dbops.domain.storage import S3Options
+from dbops.gateways.expectation_files import checks_folder, read_suites
 from dbops.gateways.s3_bucket import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from demo.summary_app.generate import create, generate
 from tests.backups import Desk, Programs, execute
 from tests.drills import Ground, public_folder
 from tests.loading import SHOP, Loader
 from tests.restoring import Restoring
+from tests.validating import Validating, cloned
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -106,3 +109,29 @@ def restoring(loader: Loader, empty_database: str) -> Iterator[Restoring]:
     ground = Restoring(loader, empty_database)
     yield ground
     ground.clean_up()
+
+
+@pytest.fixture(scope="session")
+def sample_template(postgres_server: EmbeddedPostgres) -> str:
+    """The name of a small sample database, fresh and without a broken row, for tests to copy."""
+    name = "sample_to_copy"
+    postgres_server.create_database(name)
+    create(postgres_server.url(name))
+    generate(postgres_server.url(name), 0.05)
+    return name
+
+
+@pytest.fixture
+def validating(postgres_server: EmbeddedPostgres, sample_template: str, tmp_path: Path) -> Iterator[Validating]:
+    """What validates a sample database of its own by the reference application's rules."""
+    include = Path(__file__).parents[2] / "include"
+    files = read_suites(include, "summary_app")
+    assert files.faults == ()
+    with cloned(postgres_server.url(), sample_template, f"checked_{secrets.token_hex(4)}") as url:
+        yield Validating(url, tmp_path / "docs", checks_folder(include, "summary_app"), files.suites)
+
+
+@pytest.fixture
+def validating_empty(empty_database: str, tmp_path: Path) -> Validating:
+    """What validates an empty database by rules of a test's own."""
+    return Validating(empty_database, tmp_path / "docs", tmp_path)

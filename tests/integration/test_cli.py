@@ -322,3 +322,34 @@ def test_database_url_and_boto3s_own_variables_are_enough(shell: Shell, s3_serve
     }
     status, report = shell.document("backup", "shop")
     assert status == 0, report
+
+
+def test_a_database_is_onboarded_compared_and_taken_over(shell: Shell, empty_database: str) -> None:
+    status, document = shell.document("baseline", "shop")
+    assert (status, document["verdict"]) == (0, "ok")
+    folder = shell.include / "expectations" / "shop"
+    assert {path.name for path in folder.iterdir()} == {"schema.yaml", "Order.yaml"}
+    before = (folder / "schema.yaml").read_bytes()
+    assert shell.run("baseline", "shop")[:2] == (0, "The schema of shop is its baseline: 1 table.\n")
+
+    with psycopg2.connect(empty_database) as connection, connection.cursor() as cursor:
+        cursor.execute('ALTER TABLE "Order" ADD discount int')
+    connection.close()
+    status, out, err = shell.run("baseline", "shop")
+    assert status == 1
+    assert "- the column public.Order.discount (integer) is not in the baseline" in out
+    assert "+      discount: integer" in out
+    assert "Reading the live schema" in err
+    assert (folder / "schema.yaml").read_bytes() == before
+
+    status, out, _ = shell.run("baseline", "shop", "--accept")
+    assert (status, "took over what the live schema is" in out) == (0, True)
+    assert shell.document("baseline", "shop")[0] == 0
+
+
+def test_an_include_folder_that_cannot_be_written_is_status_2_with_what_to_do(shell: Shell) -> None:
+    (shell.include / "expectations").symlink_to("/proc/nowhere")  # root may write everywhere else
+    status, document = shell.document("baseline", "shop")
+    assert status == 2
+    assert "schema.yaml cannot be written" in document["error"]
+    assert "point --include at it" in document["remedy"]

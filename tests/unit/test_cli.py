@@ -103,7 +103,7 @@ def test_an_include_folder_without_targets_says_so(shell: Shell, tmp_path: Path)
     assert "There is no target." in shell.out
 
 
-@pytest.mark.parametrize("verb", ["backup", "backups", "expire", "drill"])
+@pytest.mark.parametrize("verb", ["backup", "backups", "expire", "baseline", "drill"])
 def test_an_unknown_target_is_answered_with_the_one_that_was_meant(shell: Shell, verb: str) -> None:
     assert shell.run(verb, "shpo") == 2
     assert shell.err == 'error: There is no target "shpo".\nDid you mean "shop"?\n'
@@ -125,6 +125,7 @@ def test_a_target_whose_file_is_bad_is_answered_with_its_line(shell: Shell) -> N
         (("backup", "shop", "--fast"), "unrecognized arguments: --fast"),
         (("expire", "shop", "--dry"), "unrecognized arguments: --dry"),
         (("hold", "shop"), "required: BACKUP"),
+        (("baseline", "shop", "--acept"), "unrecognized arguments: --acept"),
         (("--include", "/nowhere", "targets"), "--include /nowhere is not a folder"),
     ],
 )
@@ -529,3 +530,11 @@ def test_what_needs_no_database_and_no_store_imports_neither(argv: tuple[str, ..
         check=True,
     )
     assert done.stderr.endswith("[]\n")
+
+
+def test_a_baseline_that_cannot_be_read_is_answered_with_its_line_before_the_database_is_asked(shell: Shell) -> None:
+    folder = shell.include / "expectations" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "schema.yaml").write_text("tables:\n  public.User: 5\n", encoding="utf-8")
+    assert shell.run("baseline", "shop") == 2
+    assert "expectations/shop/schema.yaml:2: public.User must be a section" in shell.err

@@ -67,6 +67,8 @@ def test_every_command_on_the_pages_can_be_asked_for(command: str) -> None:
     assert parser().parse_args(shlex.split(command)).verb == command.split(maxsplit=1)[0]
 
 
-@pytest.mark.parametrize("verb", ["targets", "backup", "backups", "expire", "hold", "drill", "restore", "watch"])
+@pytest.mark.parametrize(
+    "verb", ["targets", "backup", "backups", "expire", "baseline", "hold", "drill", "check", "restore", "watch"]
+)
 def test_every_verb_is_on_the_page(verb: str) -> None:
     assert f"`python -m dbops {verb}" in SHELL

@@ -85,6 +85,14 @@ def parser() -> Parser:
         "expire summary_app",
     )
     expire.add_argument("--dry-run", action="store_true", help="only say what would be deleted, and why")
+    baseline = verb(
+        "baseline",
+        "write down what a database is, or show what has become different",
+        "Once written, nothing is overwritten. Exit status 1 where the live schema is not the one in schema.yaml.",
+        "baseline summary_app",
+        "baseline summary_app --accept",
+    )
+    baseline.add_argument("--accept", action="store_true", help="let schema.yaml take the live schema over")
     hold = verb(
         "hold",
         "keep one backup whatever the retention policy says",
@@ -118,7 +126,7 @@ def parser() -> Parser:
         "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
     )
     _add_restore(restore)
-    for one in (backup, backups, expire, hold, drill, check, restore):
+    for one in (backup, backups, expire, baseline, hold, drill, check, restore):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

@@ -70,6 +70,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     target = files.target(asked.target)
     doing: dict[str, Callable[[], Answer]] = {
         "backup": lambda: _backup(target, around, screen),
+        "baseline": lambda: _baseline(target, around, screen, accept=asked.accept),
         "backups": lambda: _backups(target, around),
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
@@ -96,6 +97,13 @@ def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
             target, address, bucket, run=f"shell of {around.who}", clock=around.clock, on_progress=on_progress
         )
     return _answer(report)
+
+
+def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: bool) -> Answer:
+    from dbops.jobs.baseline import baseline
+
+    address = around.database_address(target)
+    return _answer(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
 
 
 def _backups(target: Target, around: Surroundings) -> Answer:

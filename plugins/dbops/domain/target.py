@@ -15,8 +15,10 @@ from pydantic import Field, field_validator, model_validator
 from dbops.domain.cron import Cron
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
+from dbops.domain.schema_kinds import KINDS
 from dbops.domain.section import ConnectionId, Section
 from dbops.domain.storage import Storage
+from dbops.domain.suggestion import did_you_mean
 
 Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
@@ -108,6 +110,14 @@ class CheckOptions(Section):
     grown_by: Annotated[float, Field(gt=0)] = 400.0
     keep_docs: Annotated[int, Field(ge=1, le=1000)] = 14
     late_after: Duration = timedelta(hours=26)
+
+    @field_validator("severity")
+    @classmethod
+    def _is_of_kinds(cls, value: dict[str, str]) -> dict[str, str]:
+        for kind in value:
+            if kind not in KINDS:
+                raise ValueError(f"{kind!r} is no kind of difference. {did_you_mean(kind, KINDS)}".strip())
+        return value
 
 
 class ApprovalRules(Section):

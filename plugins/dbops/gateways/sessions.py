@@ -43,7 +43,7 @@ def changing(address: DatabaseAddress) -> Iterator[Connection]:
 
 @contextmanager
 def _session(address: DatabaseAddress) -> Iterator[Connection]:
-    engine = create_engine("postgresql+psycopg2://", creator=lambda: _connect(address), poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(address), poolclass=NullPool)
     with translated(address), engine.connect() as connection:
         yield connection
 
@@ -74,7 +74,8 @@ def _is_lost(error: DBAPIError) -> bool:
     return code.startswith(_LOST) and code != _CANCELLED
 
 
-def _connect(address: DatabaseAddress) -> Any:
+def connect(address: DatabaseAddress) -> Any:
+    """A psycopg2 connection of which every name can be read; raises psycopg2.Error."""
     connection = psycopg2.connect(**address.libpq_parameters())
     if connection.encoding in {"SQLASCII", "SQL_ASCII"}:  # the driver would refuse every name beyond ASCII
         connection.set_client_encoding("LATIN1")

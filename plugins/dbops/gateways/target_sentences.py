@@ -10,7 +10,8 @@ from pydantic_core import ErrorDetails
 from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Target
 
-_WANTED = {
+# By the type of pydantic's error.
+WANTED = {
     "string_type": "must be a text; put it in quotes",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
@@ -57,7 +58,7 @@ def _wrong_value(error: ErrorDetails, name: str) -> str:
         allowed = [word.strip("'") for word in str(context["expected"]).replace(" or ", ", ").split(", ")]
         near = did_you_mean(str(error["input"]), allowed)
         return f"{name} must be one of {', '.join(allowed)}. {near}".strip()
-    wanted = _WANTED.get(kind)
+    wanted = WANTED.get(kind)
     return f"{name} {wanted.format(**context)}" if wanted else f"{name}: {error['msg']}"
 
 

@@ -10,11 +10,13 @@ from pathlib import Path
 from dbops.domain.check_report import CheckReport
 from dbops.domain.check_run import CheckRun, days_bad, recovered, volume_results
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.exhaustion import exhaustion
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run, put_docs, read_check_runs
+from dbops.gateways.exhaustion import read_exhaustion
 from dbops.gateways.expectation_files import read_suites
 from dbops.gateways.target_files import has_expectations
 from dbops.gateways.validator import validate
@@ -56,7 +58,12 @@ def check(
             baseline=baseline,
             sql_folder=include / "sql" / target.name / "checks",
         )
-        results = (*files.faults, *found.results, *volume_results(found.row_counts, history, target.checks))
+        results = (
+            *files.faults,
+            *found.results,
+            *exhaustion(*read_exhaustion(address), target.checks),
+            *volume_results(found.row_counts, history, target.checks),
+        )
         record = CheckRun(
             target=target.name,
             run=run,

@@ -132,6 +132,11 @@ def test_a_target_may_be_all_there_is(tmp_path: Path) -> None:
             2,
             "environment must be one of production, staging, development. Did you",
         ),
+        (
+            "connection: a\nchecks:\n  severity: {missing_idex: warning}\n",
+            3,
+            "checks.severity: 'missing_idex' is no kind of difference. Did you mean \"missing_index\"?",
+        ),
         ("connection: a\nallow: [everything]\n", 2, "allow[1] must be one of partial_backup, low_redundancy"),
         ("connection: a\ntimezone: Europe/Wien\n", 2, "'Europe/Wien' is not a time zone; write for example UTC"),
         ("connection: a\ntimezone: Europe\n", 2, "'Europe' is not a time zone"),

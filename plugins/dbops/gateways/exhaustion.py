@@ -1,0 +1,20 @@
+"""Reads how much of its numbers each sequence has given, and how old the transaction ids are. Read-only."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.exhaustion import SequenceUse, TransactionIds
+from dbops.gateways.sessions import reading
+from dbops.gateways.sql_files import catalog_sql
+
+_TIMEOUT_MS = 300_000
+
+
+def read_exhaustion(address: DatabaseAddress) -> tuple[list[SequenceUse], TransactionIds]:
+    """Every sequence that can end, and the ages of transaction ids; raises DatabaseError."""
+    with reading(address, timeout_ms=_TIMEOUT_MS) as session:
+        sequences = [SequenceUse(**row) for row in session.execute(text(catalog_sql("sequences_used"))).mappings()]
+        ids = TransactionIds(**session.execute(text(catalog_sql("transaction_ids"))).mappings().one())
+    return sequences, ids

@@ -1,0 +1,118 @@
+"""One validation from the first question to the data docs. Importing this module imports Great Expectations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from dbops.domain.checked_table import CheckedTable
+from dbops.domain.checks import CheckResult, TableName, TableSuite
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import written
+from dbops.domain.own_expectations import OWN
+from dbops.domain.rule_sql import question_of
+from dbops.domain.schema_baseline import SchemaBaseline
+from dbops.domain.schema_differences import is_optional
+from dbops.domain.sql_text import objection
+from dbops.domain.target import CheckOptions
+from dbops.gateways.expectation_sentences import refusals
+from dbops.gateways.validator import Validation
+from dbops.gateways.validator.asked import Asked
+from dbops.gateways.validator.catalog import read_tables
+from dbops.gateways.validator.context import working_context
+from dbops.gateways.validator.data_docs import Shown, build_docs
+from dbops.gateways.validator.first_pass import first_pass, gx_kwargs
+from dbops.gateways.validator.schema import EXPECTATION, SUBJECT, schema_results
+from dbops.gateways.validator.second_pass import second_pass
+from dbops.gateways.validator.server import serving
+
+
+def validate(
+    address: DatabaseAddress,
+    suites: Sequence[TableSuite],
+    *,
+    options: CheckOptions,
+    full: bool,
+    folder: Path | None,
+    baseline: SchemaBaseline | None,
+    sql_folder: Path,
+) -> Validation:
+    """See ``dbops.gateways.validator.validate``."""
+    row_counts: dict[TableName, int] = {}
+    asked: list[Asked] = []
+    schema: list[CheckResult] = []
+    known = baseline or SchemaBaseline()
+    with working_context(folder) as context, serving(address, options.statement_timeout) as server:
+        if baseline is not None:
+            schema = schema_results(server, context, baseline, options)
+        tables = read_tables(server)
+        for suite in suites:
+            table = tables.get(suite.table)
+            if table is None and (suite.optional or is_optional(suite.table, known, options)):
+                continue
+            rules = [Asked(rule, suite.table, table) for rule in suite.rules]
+            asked.extend(rules)
+            _prepare(rules, tables, sql_folder, full=full)
+            if table is None:
+                continue
+            count = first_pass(server, context, suite.table, rules)
+            if count is not None:
+                row_counts[suite.table] = count
+            second_pass(server, context, suite.table, rules, options)
+        docs = None if folder is None else build_docs(context, _pages(schema, asked), folder)
+        statements = server.statements
+    results = (*schema, *(_known(one) for one in asked))
+    return Validation(results=results, row_counts=row_counts, statements=statements, docs=docs)
+
+
+def _pages(schema: Sequence[CheckResult], asked: Sequence[Asked]) -> list[tuple[str, list[Shown]]]:
+    """The schema's differences, and table by table its rules."""
+    pages: dict[str, list[Shown]] = {}
+    for result in schema:
+        kwargs = {"column": result.subject, "value_set": ["as schema.yaml has it"]}
+        pages.setdefault(SUBJECT, []).append(Shown(result, EXPECTATION, kwargs))
+    for one in asked:
+        pages.setdefault(written(*one.table), []).append(Shown(_known(one), one.rule.type, gx_kwargs(one)))
+    return list(pages.items())
+
+
+def _prepare(rules: Sequence[Asked], tables: Mapping[TableName, CheckedTable], sql: Path, *, full: bool) -> None:
+    """Say what each rule of our own asks, and settle what takes no statement."""
+    for asked in rules:
+        if asked.facts is None:
+            near = [name for name in tables if name[1].casefold() == asked.table[1].casefold()]
+            hint = f". Did you mean {written(*near[0])}?" if near else ""
+            asked.not_evaluated(f"there is no table {written(*asked.table)} in the database{hint}")
+        else:
+            _ask(asked, sql)
+            if asked.is_open and not full and asked.facts.proves(asked.rule):
+                asked.passed(by_catalog=True)
+
+
+def _ask(asked: Asked, sql: Path) -> None:
+    why = [sentence for _, sentence in refusals(asked.rule.type, asked.rule.kwargs)]
+    if why:
+        asked.not_evaluated("; ".join(why))
+    elif asked.rule.type in OWN:
+        try:
+            asked.question = question_of(asked.rule, asked.table, lambda name: _query(sql / name))
+        except ValueError as error:
+            asked.not_evaluated(str(error))
+
+
+def _query(path: Path) -> str:
+    try:
+        query = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise ValueError(f"the file {path.name} cannot be read; save it as UTF-8 text in {path.parent.name}/") from None
+    why = objection(query)
+    if why:
+        raise ValueError(f"{path.name}: {why}")
+    return query
+
+
+def _known(asked: Asked) -> CheckResult:
+    if asked.result is None:
+        asked.not_evaluated("it was not asked; this is a defect of dbops")
+    assert asked.result is not None  # noqa: S101 - the line above
+    return asked.result

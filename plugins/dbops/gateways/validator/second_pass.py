@@ -1,0 +1,89 @@
+"""Pass 2, only for what failed: how many rows, which keys, and the SQL that shows them. Values stay in the database."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dbops.domain.checks import TableName
+from dbops.domain.quantities import format_count
+from dbops.domain.rule_sql import Question, keys_query, sentence_of
+from dbops.domain.target import CheckOptions
+from dbops.gateways.validator.asked import Asked
+from dbops.gateways.validator.batch import Batch
+from dbops.gateways.validator.expectations import META
+from dbops.gateways.validator.first_pass import configuration_of
+from dbops.gateways.validator.server import Refused, Server
+
+
+def second_pass(server: Server, context: Any, table: TableName, rules: list[Asked], options: CheckOptions) -> None:
+    """Make results of the broken rules of one table; what cannot be told is left out."""
+    stock = [asked for asked in rules if asked.broken and asked.question is None]
+    for asked in rules:
+        if asked.broken and asked.question is not None:
+            _tell_own(server, asked, asked.question, options)
+    if stock:
+        _tell_stock(server, Batch.of_table(server, context, table), stock, options)
+    server.heard()
+
+
+def _tell_own(server: Server, asked: Asked, question: Question, options: CheckOptions) -> None:
+    keys = _keys(server, asked, question, options.keys_shown)
+    rows = int(asked.number or 0) if question.counts else None
+    asked.failed(_sentence(asked, sentence_of(question, asked.number)), rows=rows, keys=keys, sql=question.show)
+
+
+def _keys(server: Server, asked: Asked, question: Question, limit: int) -> tuple[str, ...]:
+    columns = list(asked.facts.keys) if asked.facts is not None else []
+    if not limit or not question.rows or not (columns or question.of_query):
+        return ()
+    if question.of_query and asked.facts is not None:
+        columns = columns[: len(asked.facts.primary_key) or 1]
+    try:
+        found = server.ask(keys_query(question, columns, limit))
+    except Refused:
+        return ()
+    return tuple(", ".join(str(part) for part in row) for row in found)
+
+
+def _tell_stock(server: Server, batch: Batch, rules: list[Asked], options: CheckOptions) -> None:
+    key = list(rules[0].facts.primary_key) if rules[0].facts is not None else []
+    # BASIC and no partial list: COMPLETE would fetch the value of every row that breaks a rule.
+    format_: dict[str, Any] = {
+        "result_format": "BASIC",
+        "partial_unexpected_count": 0,
+        "include_unexpected_rows": False,
+        "return_unexpected_index_query": True,
+        "unexpected_index_column_names": key,
+    }
+    if not key:
+        del format_["unexpected_index_column_names"]
+    found = {
+        result.expectation_config.meta[META]["rule_id"]: result.result
+        for result in batch.validate([configuration_of(asked) for asked in rules], format_)
+    }
+    for asked in rules:
+        result = found.get(asked.rule.rule_id) or {}
+        rows = result.get("unexpected_count")
+        # Compiled for the driver, which doubles every %.
+        query = str(result.get("unexpected_index_query") or "").replace("%%", "%").strip().rstrip(";")
+        question = Question(sql="", rows=f"(\n{query}\n) AS broken_row" if query else "", of_query=True)
+        said = f"{format_count(rows, 'row')} break{'s' if rows == 1 else ''} it" if rows else "it does not hold"
+        if options.show_values and "observed_value" in result:
+            said = f"{said}; observed: {str(result['observed_value'])[:200]}"
+        asked.failed(
+            _sentence(asked, said),
+            rows=rows,
+            keys=_keys(server, asked, question, options.keys_shown),
+            sql=f"{query};" if query else "",
+        )
+
+
+def _sentence(asked: Asked, said: str) -> str:
+    described = asked.rule.description.rstrip(".") or _told(asked)
+    return f"{described}: {said}"
+
+
+def _told(asked: Asked) -> str:
+    """The rule in its own words, where nobody described it."""
+    kwargs = ", ".join(f"{name} {value}" for name, value in asked.rule.kwargs.items())
+    return f"{asked.rule.type.removeprefix('expect_').replace('_', ' ')} ({kwargs})"

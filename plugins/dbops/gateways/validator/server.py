@@ -1,0 +1,174 @@
+"""The server as the validator uses it: one engine, read-only transactions, every refusal told without a row's value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import psycopg2
+from psycopg2 import errors
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import quoted
+from dbops.errors import DatabaseError
+from dbops.gateways.sessions import connect, first_line, unreachable
+
+_TOO_LATE = "57014"
+# What PostgreSQL says of these quotes names and texts of the rule, and never a row: syntax and names, privileges,
+# time-outs and locks, resources, features that it does not have.
+_SAFE_CLASSES = ("42", "0A", "53", "54", "55", "57", "58")
+# While it plans a statement, PostgreSQL has read no row: what it says then can only be about the rule.
+_ABOUT_CATALOG = re.compile(r"\bpg_catalog\.|\bpg_(?:class|namespace|attribute|constraint|index)\b")
+_NO_DATA = re.compile(r"^\s*(?:EXPLAIN|SET|SHOW|BEGIN|ROLLBACK|COMMIT)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """What the server said no to: ``sentence`` repeats no row. ``too_late`` is its statement_timeout."""
+
+    sentence: str
+    too_late: bool = False
+
+
+@dataclass
+class Server:
+    """One database of one validation. ``statements`` counts those that read data, ``refusals`` are since ``heard``.
+
+    ``expired`` says that one of these took too long. Until ``heard`` no other is sent then: Great Expectations would
+    try each part of a scan by itself, and wait as long for it.
+    """
+
+    address: DatabaseAddress
+    engine: Engine
+    statements: int = 0
+    refusals: list[Refusal] = field(default_factory=list)
+    lost: DatabaseError | None = None
+    expired: bool = False
+    search_path: str | None = None
+
+    @contextmanager
+    def qualified(self) -> Iterator[None]:
+        """Within, PostgreSQL writes every name with its schema: the search_path is empty."""
+        kept, self.search_path = self.search_path, "''"
+        try:
+            yield
+        finally:
+            self.search_path = kept
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of one statement; raises Refused."""
+        try:
+            with self.engine.connect() as connection:
+                return [tuple(row) for row in connection.exec_driver_sql(query.replace("%", "%%"))]
+        except DBAPIError as error:
+            self.require_connection()
+            raise Refused(_refusal(error.orig, planned=_is_plan(query))) from None
+
+    def require_connection(self) -> None:
+        """Raise DatabaseError where the connection was lost, whoever swallowed that meanwhile."""
+        if self.lost is not None:
+            raise self.lost
+
+    def heard(self) -> Refusal | None:
+        """The last refusal since this was asked before."""
+        last = self.refusals[-1] if self.refusals else None
+        self.refusals.clear()
+        self.expired = False
+        return last
+
+
+class Refused(Exception):
+    """The server refused a statement; only within the validator, which makes a result of it."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        super().__init__(refusal.sentence)
+        self.refusal = refusal
+
+
+@contextmanager
+def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
+    """A database to validate, over at most two connections; raises DatabaseError where it cannot be reached."""
+    engine = create_engine(
+        "postgresql+psycopg2://",
+        creator=lambda: connect(address),
+        poolclass=QueuePool,
+        pool_size=1,
+        max_overflow=1,
+    )
+    path = None if address.search_schema is None else quoted(address.search_schema)
+    server = Server(address, engine, search_path=path)
+    milliseconds = max(1, int(timeout.total_seconds() * 1000))
+
+    @event.listens_for(engine, "begin")
+    def _read_only(connection: Connection) -> None:
+        # In each transaction, for behind a pooler the next one may run in another session.
+        cursor = connection.connection.cursor()
+        cursor.execute(_begin(milliseconds, server.search_path))
+        cursor.close()
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def _count(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if server.expired:
+            raise TimeoutError("a statement before took too long")
+        server.statements += _reads_data(statement)
+
+    @event.listens_for(engine, "handle_error")
+    def _note(context: Any) -> None:
+        if not isinstance(context.original_exception, psycopg2.Error):
+            return  # our own, of a statement that was not sent
+        if context.is_disconnect or context.connection is None:
+            server.lost = unreachable(str(context.original_exception), address)
+        refusal = _refusal(context.original_exception, planned=_is_plan(context.statement or ""))
+        server.refusals.append(refusal)
+        server.expired = server.expired or refusal.too_late
+
+    try:
+        with engine.connect() as connection:
+            connection.exec_driver_sql("SELECT 1 FROM pg_catalog.pg_class LIMIT 1")
+        yield server
+    except psycopg2.Error as error:
+        raise unreachable(str(error), address) from None
+    except DBAPIError as error:
+        raise unreachable(str(error.orig), address) from None
+    finally:
+        engine.dispose()
+
+
+def _begin(milliseconds: int, search_path: str | None) -> str:
+    settings = [
+        "SET TRANSACTION READ ONLY",
+        f"SET LOCAL statement_timeout = {milliseconds}",
+        "SET LOCAL timezone = 'UTC'",
+        "SET LOCAL standard_conforming_strings = on",
+        "SET LOCAL row_security = off",  # an error where a policy would hide rows, instead of a pass on what is left
+    ]
+    if search_path is not None:
+        settings.append(f"SET LOCAL search_path = {search_path}")
+    return "; ".join(settings)
+
+
+def _reads_data(statement: str) -> bool:
+    return not _NO_DATA.match(statement) and not _ABOUT_CATALOG.search(statement)
+
+
+def _is_plan(statement: str) -> bool:
+    return statement.lstrip().upper().startswith("EXPLAIN")
+
+
+def _refusal(error: Any, *, planned: bool) -> Refusal:
+    code = getattr(error, "pgcode", None) or ""
+    if planned or code.startswith(_SAFE_CLASSES):
+        return Refusal(f"the server refused: {first_line(str(error))}", too_late=code == _TOO_LATE)
+    try:
+        name = errors.lookup(code).__name__
+    except KeyError:
+        name = type(error).__name__
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
+    return Refusal(f"the server could not compute it for some row: {words} ({code or 'no code'})")

@@ -1,0 +1,189 @@
+"""Promises of the comparison of a schema with its baseline. The faults themselves are made on a real server."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from dbops.domain.checks import CheckResult, Outcome, TableName
+from dbops.domain.schema_baseline import OBJECT_KINDS, SchemaBaseline, Table, signatures, without
+from dbops.domain.schema_differences import differences_of, schema_differences
+from dbops.domain.schema_kinds import KINDS
+from dbops.domain.target import CheckOptions
+from tests.unit.schemas import ORDER, PROGRESS, SCHEMAS, SHOP, USER
+
+OPTIONS = CheckOptions()
+WISH = 'CREATE INDEX CONCURRENTLY "User_wish_idx" ON "User" ("plan", "id" DESC)'
+
+
+def with_table(name: TableName, **parts: Any) -> SchemaBaseline:
+    """The shop, with parts of a table replaced."""
+    return replace(SHOP, tables={**SHOP.tables, name: replace(SHOP.tables[name], **parts)})
+
+
+def named(results: list[CheckResult]) -> list[str]:
+    return [result.rule_id for result in results]
+
+
+@settings(deadline=None)
+@given(SCHEMAS)
+def test_a_schema_does_not_differ_from_itself(schema: SchemaBaseline) -> None:
+    assert schema_differences(schema, schema, OPTIONS) == []
+
+
+@settings(deadline=None)
+@given(SCHEMAS, SCHEMAS)
+def test_schemas_that_differ_are_told_of_and_nothing_twice(one: SchemaBaseline, two: SchemaBaseline) -> None:
+    told = schema_differences(one, two, OPTIONS)
+    assert len(set(named(told))) == len(told)
+    for result in told:
+        kind, _, subject = result.rule_id.partition(":")
+        assert (result.outcome, result.group, result.subject) == (Outcome.FAILED, "schema", subject)
+        assert result.severity == KINDS[kind].severity
+        assert result.sentence
+    assert [result.severity for result in told] == sorted(result.severity for result in told)
+    if not told:
+        assert one == two
+
+
+@settings(deadline=None)
+@given(SCHEMAS, SCHEMAS)
+def test_whoever_compares_the_signatures_comes_to_the_same(one: SchemaBaseline, two: SchemaBaseline) -> None:
+    wanted, found = signatures(one), signatures(two)
+    missing = {kind: wanted[kind] - found[kind] for kind in OBJECT_KINDS}
+    unexpected = {kind: found[kind] - wanted[kind] for kind in OBJECT_KINDS}
+    assert differences_of(missing, unexpected, one, OPTIONS) == schema_differences(one, two, OPTIONS)
+
+
+@settings(deadline=None)
+@given(SCHEMAS, SCHEMAS)
+def test_what_is_ignored_is_not_told_and_every_severity_can_be_chosen(one: SchemaBaseline, two: SchemaBaseline) -> None:
+    told = schema_differences(one, two, OPTIONS)
+    ignored = CheckOptions(severity=dict.fromkeys(KINDS, "ignore"))
+    assert schema_differences(one, two, ignored) == []
+    warned = schema_differences(one, two, CheckOptions(severity=dict.fromkeys(KINDS, "warning")))
+    assert sorted(named(warned)) == sorted(named(told))
+    assert {result.severity for result in warned} <= {"warning"}
+
+
+@settings(deadline=None)
+@given(SCHEMAS)
+def test_tables_that_may_be_absent_may_all_be_absent(schema: SchemaBaseline) -> None:
+    empty = replace(without(schema, list(schema.tables)), tables={})
+    assert schema_differences(schema, empty, CheckOptions(optional=("*",))) == []
+
+
+def test_an_optional_table_is_compared_where_it_is_there() -> None:
+    live = with_table(PROGRESS, columns={"id": "text NOT NULL"})
+    told = schema_differences(replace(SHOP, optional=("public.Progress",)), live, OPTIONS)
+    assert named(told) == ["missing_column:public.Progress.steps"]
+
+
+def test_an_enum_that_is_left_of_an_absent_table_is_no_difference() -> None:
+    left = replace(without(SHOP, [PROGRESS]), enums=SHOP.enums)
+    assert schema_differences(SHOP, left, CheckOptions(optional=("Progress",))) == []
+
+
+def test_a_missing_table_tells_of_the_foreign_keys_that_went_with_it() -> None:
+    told = schema_differences(SHOP, without(SHOP, [PROGRESS]), OPTIONS)
+    assert named(told) == ["missing_enum:public.Step", "missing_table:public.Progress"]
+    assert "and with it 1 foreign key that referred to it" in told[1].sentence
+
+
+def test_one_column_may_differ_in_more_than_one_way() -> None:
+    live = with_table(USER, columns={**SHOP.tables[USER].columns, "plan": "text"})
+    assert named(schema_differences(SHOP, live, OPTIONS)) == [
+        "changed_type:public.User.plan",
+        "changed_nullability:public.User.plan",
+        "changed_default:public.User.plan",
+    ]
+
+
+def test_the_sentence_says_what_is_and_what_should_be() -> None:
+    live = with_table(ORDER, columns={**SHOP.tables[ORDER].columns, "user": "integer NOT NULL"})
+    (told,) = schema_differences(SHOP, live, OPTIONS)
+    assert told.sentence == "the column public.order.user is integer, and should be text"
+
+
+def test_a_constraint_that_became_valid_is_no_difference() -> None:
+    keys = SHOP.tables[ORDER].constraints
+    doubtful = with_table(ORDER, constraints={name: f"{text} NOT VALID" for name, text in keys.items()})
+    assert schema_differences(doubtful, SHOP, OPTIONS) == []
+
+
+def test_a_renamed_index_is_one_warning() -> None:
+    renamed = {"by_plan": 'CREATE INDEX by_plan ON public."User" USING btree (plan)'}
+    (told,) = schema_differences(SHOP, with_table(USER, indexes=renamed), OPTIONS)
+    assert (told.rule_id, told.severity) == ("renamed_index:public.User.User_plan_idx", "warning")
+    assert told.sql == 'ALTER INDEX "public"."by_plan" RENAME TO "User_plan_idx";'
+
+
+def test_two_equal_indexes_of_which_one_is_gone_are_one_missing_index() -> None:
+    twice = {**SHOP.tables[USER].indexes, "again": 'CREATE INDEX again ON public."User" USING btree (plan)'}
+    assert named(schema_differences(with_table(USER, indexes=twice), SHOP, OPTIONS)) == [
+        "missing_index:public.User.again"
+    ]
+
+
+def wished(**more: str) -> SchemaBaseline:
+    return replace(SHOP, recommended_indexes={"User_wish_idx": WISH, **more})
+
+
+def test_a_recommended_index_is_a_warning_with_the_sql_that_makes_it() -> None:
+    (told,) = schema_differences(wished(), SHOP, OPTIONS)
+    assert (told.rule_id, told.severity) == ("recommended_index:public.User.User_wish_idx", "warning")
+    assert told.sql == f"{WISH};"
+
+
+def test_nothing_is_said_of_a_kind_of_object_that_could_not_be_read() -> None:
+    assert differences_of({}, {}, wished(), OPTIONS) == []
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        {"User_wish_idx": 'CREATE INDEX "User_wish_idx" ON public."User" USING btree (plan, id DESC)'},
+        {"another_name": 'CREATE INDEX another_name ON public."User" USING btree (plan, id DESC)'},
+    ],
+)
+def test_a_recommended_index_that_was_made_is_neither_missed_nor_extra(made: dict[str, str]) -> None:
+    live = with_table(USER, indexes={**SHOP.tables[USER].indexes, **made})
+    assert schema_differences(wished(), live, OPTIONS) == []
+
+
+def test_a_recommended_index_whose_build_failed_is_told_of_once() -> None:
+    failed = {"User_wish_idx": 'CREATE INDEX "User_wish_idx" ON public."User" USING btree (plan, id DESC) INVALID'}
+    live = with_table(USER, indexes={**SHOP.tables[USER].indexes, **failed})
+    (told,) = schema_differences(wished(), live, OPTIONS)
+    assert (told.rule_id, told.sql) == (
+        "invalid_index:public.User.User_wish_idx",
+        'REINDEX INDEX CONCURRENTLY "public"."User_wish_idx";',
+    )
+
+
+def test_an_index_that_the_baseline_has_is_not_recommended_as_well() -> None:
+    indexes = {"User_wish_idx": 'CREATE INDEX "User_wish_idx" ON public."User" USING btree (plan, id DESC)'}
+    demanded = replace(with_table(USER, indexes=indexes), recommended_indexes={"User_wish_idx": WISH})
+    told = schema_differences(demanded, with_table(USER, indexes={}), OPTIONS)
+    assert named(told) == ["missing_index:public.User.User_wish_idx"]
+
+
+def test_no_index_is_recommended_for_a_table_that_is_not_there() -> None:
+    told = schema_differences(wished(), without(SHOP, [USER]), CheckOptions(optional=("User",)))
+    assert "recommended_index" not in str(named(told))
+
+
+def test_the_sql_of_an_index_locks_nobody_out_and_a_lost_column_has_none() -> None:
+    (index,) = schema_differences(SHOP, with_table(USER, indexes={}), OPTIONS)
+    assert index.sql == 'CREATE INDEX CONCURRENTLY "User_plan_idx" ON public."User" USING btree (plan);'
+    (column,) = schema_differences(SHOP, with_table(PROGRESS, columns={"id": "text NOT NULL"}), OPTIONS)
+    assert column.sql == ""
+
+
+def test_the_views_of_a_database_are_named_as_what_they_are() -> None:
+    view = SchemaBaseline({("public", "busy"): Table("materialized view AS\nSELECT 1 AS one", {"one": "integer"})})
+    (told,) = schema_differences(view, SchemaBaseline(), OPTIONS)
+    assert told.sentence == "the materialized view public.busy is missing; a migration has to make it again"
