@@ -1,0 +1,106 @@
+"""The check DAG as Airflow runs it: red where a rule is broken, one mail for it, and one when it is over."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow.conftest import Dags, states
+from tests.backups import execute
+from tests.servers import CaughtMail
+
+_ORDERS = """
+table: public.orders
+expectations:
+  - type: expect_rows_to_satisfy
+    kwargs: {condition: 'total > 0'}
+    meta: {description: an order costs something}
+"""
+
+
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.fixture
+def shop(database: str, store: Any, bucket_name: str, add_target: Callable[..., None], include: Path) -> str:
+    """The URL of a database that Airflow knows as shop and that has rules."""
+    from dbops.domain.connection import DatabaseAddress
+    from dbops.gateways.target_files import read_targets
+    from dbops.jobs.baseline import baseline
+
+    storage = {"bucket": bucket_name, "connection": "store", "s3": {"addressing_style": "path"}}
+    add_target("shop", storage=storage)
+    execute(
+        database,
+        "CREATE TABLE orders (id int PRIMARY KEY, total numeric NOT NULL)",
+        "INSERT INTO orders SELECT n, n FROM generate_series(1, 50) n",
+    )
+    target = read_targets(include).target("shop")
+    baseline(target, DatabaseAddress.from_url(database), include=include, clock=lambda: datetime.now(UTC))
+    (include / "expectations/shop/orders.yaml").write_text(_ORDERS)
+    return database
+
+
+def test_there_is_a_dag_only_where_there_are_rules(
+    add_target: Callable[..., None], load_dags: Callable[[], Dags], include: Path
+) -> None:
+    add_target("shop")
+    add_target("blog")
+    (include / "expectations/shop").mkdir(parents=True)
+    dags, errors = load_dags()
+    assert errors == {}
+    assert "check__shop" in dags
+    assert "check__blog" not in dags
+
+
+def test_a_database_that_obeys_is_green_and_mails_nobody(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    run = run_dag("check__shop")
+
+    assert states(run) == {"check": "success"}
+    [ti] = run.get_task_instances()
+    assert ti.xcom_pull(task_ids="check")["verdict"] == "ok"
+    assert mail.messages() == []
+
+
+def test_a_broken_rule_is_red_once_mailed_once_and_mailed_again_when_it_is_well(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, caplog: pytest.LogCaptureFixture
+) -> None:
+    execute(shop, "UPDATE orders SET total = -1 WHERE id IN (7, 8)")
+    with caplog.at_level(logging.INFO):
+        run = run_dag("check__shop")
+
+    assert states(run) == {"check": "failed"}
+    [ti] = run.get_task_instances()
+    assert ti.try_number == 1, "what is broken is not asked again by a retry"
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] FAILED check of shop (production)"
+    text = _text(message)
+    assert "Keys: 7, 8" in text
+    assert "orders.yaml" in text
+
+    execute(shop, "UPDATE orders SET total = 1")
+    assert states(run_dag("check__shop")) == {"check": "success"}
+    assert mail.messages()[-1]["Subject"] == "[dbops] RECOVERED check of shop (production)"
+
+
+def test_a_warning_is_mailed_and_stays_green(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, include: Path
+) -> None:
+    suite = include / "expectations/shop/orders.yaml"
+    suite.write_text(_ORDERS.replace("meta: {", "meta: {severity: warning, "))
+    execute(shop, "UPDATE orders SET total = -1 WHERE id = 7")
+
+    assert states(run_dag("check__shop")) == {"check": "success"}
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] WARNING check of shop (production)"

@@ -1,0 +1,184 @@
+"""Promise: checks say what is broken, for how many days, and when it is well again, and keep what they found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from dbops.domain.check_report import CheckReport
+from dbops.domain.checks import Outcome
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.report import Verdict
+from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
+from dbops.gateways.check_runs import read_check_runs
+from dbops.gateways.s3_bucket import S3Bucket
+from dbops.jobs.baseline import baseline
+from dbops.jobs.check import check
+from tests.backups import execute, target
+
+SHOP = (
+    "CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, age int)",
+    "CREATE TABLE orders (id int PRIMARY KEY, customer int NOT NULL REFERENCES customers, total numeric NOT NULL)",
+    "INSERT INTO customers SELECT n, 'customer ' || n, 20 + n % 60 FROM generate_series(1, 200) n",
+    "INSERT INTO orders SELECT n, n, n FROM generate_series(1, 200) n",
+)
+ORDERS = """
+table: public.orders
+expectations:
+  - type: expect_rows_to_satisfy
+    kwargs: {condition: 'total > 0'}
+    meta: {description: an order costs something}
+  - type: expect_rows_to_have_parent
+    kwargs: {columns: [customer], parent: public.customers, parent_columns: [id]}
+"""
+
+
+@dataclass
+class Checking:
+    """A database with a schema.yaml and one suite, and a clock that a test moves."""
+
+    url: str
+    bucket: S3Bucket
+    include: Path
+    options: dict[str, Any] = field(default_factory=dict)
+    now: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    @property
+    def target(self) -> Target:
+        document = target(self.bucket.name).model_dump(mode="json", exclude_unset=True)
+        return Target.model_validate({**document, "checks": self.options})
+
+    @property
+    def suite(self) -> Path:
+        return self.include / "expectations" / self.target.name / "orders.yaml"
+
+    def write_rules(self) -> None:
+        address = DatabaseAddress.from_url(self.url)
+        baseline(self.target, address, include=self.include, clock=lambda: self.now)
+        for starter in self.suite.parent.glob("*.yaml"):
+            if starter.name != "schema.yaml":
+                starter.unlink()
+        self.suite.write_text(ORDERS)
+
+    def check(self, **asked: Any) -> CheckReport:
+        address = DatabaseAddress.from_url(self.url)
+        return check(
+            self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now, **asked
+        )
+
+    def next_night(self) -> None:
+        self.now += timedelta(days=1)
+
+
+@pytest.fixture
+def checking(empty_database: str, bucket: S3Bucket, tmp_path: Path) -> Checking:
+    execute(empty_database, *SHOP)
+    include = tmp_path / "include"
+    include.mkdir()
+    (include / "sql").symlink_to(Path(__file__).parents[2] / "include/sql")
+    made = Checking(empty_database, bucket, include)
+    made.write_rules()
+    return made
+
+
+def test_a_database_that_obeys_is_well_and_what_was_found_is_kept(checking: Checking) -> None:
+    report = checking.check()
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    [run] = read_check_runs(checking.bucket, checking.target, 10)
+    assert run.results == report.results
+    assert run.rows["public.orders"] == 200
+    assert report.docs.endswith("/index.html")
+    key = report.docs.removeprefix(f"s3://{checking.bucket.name}/")
+    assert b"<html" in checking.bucket.get(key).lower()
+
+
+def test_a_broken_rule_counts_its_days_and_recovers(checking: Checking) -> None:
+    execute(checking.url, "UPDATE orders SET total = -1 WHERE id = 7")
+    first = checking.check()
+    checking.next_night()
+    second = checking.check()
+    execute(checking.url, "UPDATE orders SET total = 1 WHERE id = 7")
+    checking.next_night()
+    third = checking.check()
+
+    assert first.verdict is Verdict.FAILED
+    [broken] = first.bad
+    assert (broken.rows, broken.keys) == (1, ("7",))
+    assert "day" not in first.told(broken)
+    assert "(day 2)" in second.told(second.bad[0])
+    assert third.verdict is Verdict.OK
+    assert third.recovered == (broken.rule_id,)
+
+
+def test_a_changed_schema_is_named_beside_the_data(checking: Checking) -> None:
+    execute(checking.url, "ALTER TABLE customers ALTER name DROP NOT NULL", "ALTER TABLE orders ADD COLUMN note text")
+
+    report = checking.check()
+
+    assert {result.group for result in report.bad} == {"schema"}
+    assert len(report.bad) == 2
+
+
+def test_a_table_that_shrank_fails_though_no_rule_says_so(checking: Checking) -> None:
+    checking.check()
+    execute(checking.url, "DELETE FROM orders WHERE id > 90")
+    checking.next_night()
+
+    [bad] = checking.check().bad
+
+    assert "public.orders has shrunk: 90 rows" in bad.sentence
+
+
+def test_orphans_under_a_valid_key_are_found_on_the_day_of_the_full_checks(checking: Checking) -> None:
+    with psycopg.connect(checking.url, autocommit=True) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM customers WHERE id = 3")
+    today = f"{checking.now:%A}".lower()
+    other = f"{checking.now + timedelta(days=3):%A}".lower()
+
+    checking.options = {"full_on": other}
+    assert checking.check().verdict is Verdict.OK
+    assert checking.check(full=True).verdict is Verdict.FAILED
+    checking.options = {"full_on": today}
+    report = checking.check()
+
+    assert report.full
+    assert [bad.keys for bad in report.bad] == [("3",)]
+
+
+def test_a_rule_that_cannot_be_asked_is_neither_broken_nor_well(checking: Checking) -> None:
+    checking.suite.write_text(ORDERS.replace("total > 0", "totl > 0"))
+
+    report = checking.check()
+
+    assert report.verdict is Verdict.FAILED
+    assert report.counts()[Outcome.FAILED.value] == 0
+    [unknown] = report.those(Outcome.NOT_EVALUATED)
+    assert "orders.yaml:4" in unknown.source
+
+
+def test_only_the_last_data_docs_are_kept(checking: Checking) -> None:
+    checking.options = {"keep_docs": 2}
+    for _ in range(3):
+        checking.check()
+        checking.next_night()
+
+    root = f"{checking.target.root}docs/"
+    assert len({stored.key.removeprefix(root).split("/")[0] for stored in checking.bucket.list(root)}) == 2
+    assert len(read_check_runs(checking.bucket, checking.target, 10)) == 3
+
+
+def test_a_target_without_rules_is_told_how_to_make_them(checking: Checking) -> None:
+    for file in checking.suite.parent.iterdir():
+        file.unlink()
+    checking.suite.parent.rmdir()
+
+    with pytest.raises(InvalidRequest, match="python -m dbops baseline vault"):
+        checking.check()
