@@ -3,7 +3,9 @@
 # ruff: noqa: S608 - the rules are SQL, and so are the questions about them
 from __future__ import annotations
 
+import html
 import logging
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -338,12 +340,15 @@ def test_values_are_shown_where_the_target_says_so(a: Validating) -> None:
 
 
 def test_the_data_docs_tell_what_could_not_be_evaluated_from_what_failed(a: Validating) -> None:
-    found = a.validate(suite("a", satisfies("nope"), satisfies("id > 1", 2), satisfies("id > 0", 3)), docs=True)
+    described = replace(satisfies("id > 1 AND t <> '$x <b>'", 2), description="no <id> is $1")
+
+    found = a.validate(suite("a", satisfies("nope"), described, satisfies("id > 0", 3)), docs=True)
 
     assert found.docs is not None
-    (page,) = [path.read_text("utf-8") for path in (found.docs / "validations").rglob("*.html")]
-    assert 'column "nope" does not exist' in page or "column &quot;nope&quot; does not exist" in page
-    assert "1 row breaks it" in page
+    (page,) = [html.unescape(path.read_text("utf-8")) for path in (found.docs / "validations").rglob("*.html")]
+    assert 'column "nope" does not exist' in page
+    assert "no <id> is $1 (condition: id > 1 AND t <> '$x <b>')" in page
+    assert "no <id> is $1: 1 row breaks it" in page
 
 
 def test_no_password_is_repeated(a: Validating) -> None:

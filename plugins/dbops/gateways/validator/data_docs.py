@@ -29,6 +29,7 @@ class Shown:
     result: CheckResult
     type: str
     kwargs: Mapping[str, Any]
+    description: str = ""
 
 
 def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Shown]]], folder: Path) -> Path:
@@ -52,7 +53,11 @@ def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Shown]]], fo
                     "unsuccessful_expectations": statistics.unsuccessful_expectations,
                     "success_percent": statistics.success_percent,
                 },
-                meta={"run_id": run, "expectation_suite_name": name, "active_batch_definition": {}},
+                meta={
+                    "run_id": run,
+                    "expectation_suite_name": name,
+                    "active_batch_definition": {"data_asset_name": section},
+                },
             ),
             suite_validation_result_identifier=ValidationResultIdentifier(
                 expectation_suite_identifier=identifier, run_id=run, batch_identifier=section
@@ -69,11 +74,10 @@ def _result(shown: Shown) -> Any:
     known = shown.result
     unknown = known.outcome is Outcome.NOT_EVALUATED
     said = "proven from the catalog" if known.how == "catalog" else "it holds"
+    meta = {"rule_id": known.rule_id, "source": known.source, "description": shown.description}
     return ExpectationValidationResult(
         success=known.outcome is Outcome.PASSED,
-        expectation_config=ExpectationConfiguration(
-            type=shown.type, kwargs=dict(shown.kwargs), meta={"rule_id": known.rule_id, "source": known.source}
-        ),
+        expectation_config=ExpectationConfiguration(type=shown.type, kwargs=dict(shown.kwargs), meta=meta),
         result={} if unknown else {"observed_value": known.sentence or said},
         meta={},
         exception_info={

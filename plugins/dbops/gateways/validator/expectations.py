@@ -16,6 +16,8 @@ from great_expectations.expectations.expectation import BatchExpectation
 from great_expectations.expectations.metrics.metric_provider import metric_partial, metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from great_expectations.expectations.registry import get_metric_kwargs
+from great_expectations.render.components import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from dbops.domain.rule_sql import Question
@@ -101,6 +103,21 @@ class _Own(BatchExpectation):
         # BOOLEAN_ONLY, which keeps others from fetching rows, would take our number away.
         asked = {**(runtime_configuration or {}), "result_format": {"result_format": "BASIC"}}
         return super().metrics_validate(metrics, asked, execution_engine)
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    def _prescriptive_renderer(
+        cls,
+        configuration: Any = None,
+        result: Any = None,  # noqa: ARG003 - the signature is theirs
+        runtime_configuration: Any = None,  # noqa: ARG003
+    ) -> list[RenderedStringTemplateContent]:
+        """What the data docs say of the rule: its description, and the kwargs in any case."""
+        kwargs = ", ".join(f"{name.rstrip('_')}: {value}" for name, value in configuration.kwargs.items())
+        words = configuration.type.removeprefix("expect_").replace("_", " ")
+        said = f"{configuration.meta.get('description') or words} ({kwargs})"
+        template = {"template": "$said", "params": {"said": said}}
+        return [RenderedStringTemplateContent(content_block_type="string_template", string_template=template)]
 
     def _validate(
         self,

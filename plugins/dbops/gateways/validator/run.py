@@ -72,7 +72,8 @@ def _pages(schema: Sequence[CheckResult], asked: Sequence[Asked]) -> list[tuple[
         kwargs = {"column": result.subject, "value_set": ["as schema.yaml has it"]}
         pages.setdefault(SUBJECT, []).append(Shown(result, EXPECTATION, kwargs))
     for one in asked:
-        pages.setdefault(written(*one.table), []).append(Shown(_known(one), one.rule.type, gx_kwargs(one)))
+        shown = Shown(_known(one), one.rule.type, gx_kwargs(one), one.rule.description)
+        pages.setdefault(written(*one.table), []).append(shown)
     return list(pages.items())
 
 
