@@ -264,3 +264,26 @@ with ThrowawayServer(find_postgres(Path(sys.argv[1]), 17), Path(sys.argv[2]), "v
     assert len(list(ground.place.iterdir())) == 1
     assert ground.drill().verification is not None
     ground.expect_nothing_left()
+
+
+def test_a_rule_that_the_restored_database_does_not_obey_is_a_warning_and_condemns_nothing(
+    ground: Ground, empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    include = tmp_path / "include"
+    rules = include / "expectations" / ground.target.name
+    rules.mkdir(parents=True)
+    (include / "sql").symlink_to(Path(__file__).parents[2] / "include/sql")
+    (rules / "orders.yaml").write_text(
+        "table: crm.orders\nexpectations:\n"
+        "  - {type: expect_rows_to_satisfy, kwargs: {condition: id < 100}, meta: {description: few orders}}\n"
+    )
+    monkeypatch.setenv("DBOPS_INCLUDE", str(include))
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+
+    report = ground.drill()
+
+    assert report.verification is not None
+    assert report.verification.ok
+    [warning] = report.verification.warnings
+    assert "crm.orders" in warning

@@ -22,6 +22,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.programs import RestorePrograms, find_restore_programs
 from dbops.gateways.verifications import put_verification
+from dbops.jobs.check_restored import check_restored
 from dbops.jobs.drill_place import DrillPlace, scratch_place, throwaway_place
 from dbops.jobs.load_and_verify import load_and_verify
 
@@ -132,4 +133,4 @@ class _Drilling:
             ) from None
         for note in place.notes:
             proof = proof.with_warning(note)
-        return proof
+        return check_restored(self.target, place.address, proof)

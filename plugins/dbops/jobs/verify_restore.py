@@ -21,6 +21,7 @@ from dbops.gateways.migrations import read_migration_sync
 from dbops.gateways.programs import find_pg_restore, find_program
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
+from dbops.jobs.check_restored import check_restored
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.verify import Restored, verify
 
@@ -62,6 +63,7 @@ def verify_restore(
     if record.state is not RestoreState.FAILED:
         server = _unchanged(place.server(target), record)
         proof = _compare(target, server, bucket, record, clock, programs=programs)
+        proof = check_restored(target, server.address(record.database), proof)
         if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
             put_verification(bucket, target, proof)
         migrations = read_migration_sync(server.address(record.database), target).sentence()
