@@ -77,8 +77,9 @@ class _Reading:
         names = self._bucket.folders(self._layout.backups)
         found = self._each(self._read_folder, _backup_ids(names))
         manifests = {each.backup_id: each for each in found if isinstance(each, BackupManifest)}
-        holds = self._each_of(self._layout.holds, manifests.keys(), self._read_hold)
-        verdicts = self._each_of(self._layout.verifications, manifests.keys(), self._read_verdict)
+        held, judged = self._present(self._layout.holds), self._present(self._layout.verifications)
+        holds = self._each_of(held, manifests.keys(), self._read_hold)
+        verdicts = self._each_of(judged, manifests.keys(), self._read_verdict)
         return Catalog(
             self._target.name,
             entries=tuple(
@@ -87,12 +88,11 @@ class _Reading:
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),
             unreadable=tuple(sorted(self._unreadable)),
-            past=self._past_verdicts(manifests.keys()),
+            past=self._past_verdicts(judged, manifests.keys()),
         )
 
-    def _past_verdicts(self, listed: Collection[BackupId]) -> tuple[Verification, ...]:
-        present = self._present(self._layout.verifications)
-        gone = sorted(backup_id for backup_id in present if backup_id not in listed)[-_PAST_VERDICTS:]
+    def _past_verdicts(self, judged: list[BackupId], listed: Collection[BackupId]) -> tuple[Verification, ...]:
+        gone = sorted(backup_id for backup_id in judged if backup_id not in listed)[-_PAST_VERDICTS:]
         return tuple(verdict for verdict in self._each(self._read_past_verdict, gone) if verdict is not None)
 
     def _present(self, folder: str) -> list[BackupId]:
@@ -102,8 +102,10 @@ class _Reading:
     def _each(self, read: Callable[[BackupId], T], backup_ids: Iterable[BackupId]) -> list[T]:
         return list(self._readers.map(read, backup_ids))
 
-    def _each_of(self, folder: str, wanted: Collection[BackupId], read: Callable[[BackupId], T]) -> dict[BackupId, T]:
-        chosen = [backup_id for backup_id in self._present(folder) if backup_id in wanted]
+    def _each_of(
+        self, present: list[BackupId], wanted: Collection[BackupId], read: Callable[[BackupId], T]
+    ) -> dict[BackupId, T]:
+        chosen = [backup_id for backup_id in present if backup_id in wanted]
         return dict(zip(chosen, self._each(read, chosen), strict=True))
 
     def _read_folder(self, backup_id: BackupId) -> BackupManifest | Leftover | None:

@@ -131,6 +131,7 @@ class Guard:
                         selector.unregister(key.fd)
                         os.close(key.fd)
                 self._note()
+        self._guardian.wait()  # else it would stay in the list of processes until somebody closes it
 
     def _note(self) -> None:
         while self._answers.last:
