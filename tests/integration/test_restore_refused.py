@@ -151,11 +151,9 @@ def test_a_failed_verification_is_the_end(restoring: Restoring) -> None:
         restoring.post_check()
     assert restored in restoring.databases()
     assert "FAILED its verification" in restoring.report().headline()
-    verdict = read_verification(restoring.loader.bucket, restoring.target, restoring.loader.backup_id)
-    assert verdict is not None
-    assert not verdict.ok
-    with restoring.refusing(BackupUnusable, "has no good backup"):
-        Restoring(restoring.loader, restoring.url).plan()
+    # Somebody may have written into the restored database: only a drill condemns a backup.
+    assert read_verification(restoring.loader.bucket, restoring.target, restoring.loader.backup_id) is None
+    assert Restoring(restoring.loader, restoring.url).plan().blockers == ()
 
 
 def test_a_server_older_than_the_backup(restoring: Restoring) -> None:
