@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dbops.domain.complaints import Complaint, read_complaints
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.load_passes import load_passes
 from dbops.domain.progress import LoadProgress
 from dbops.domain.selection import Selection
 from dbops.errors import ArchiveRefused, RestoreFailed
@@ -64,20 +65,24 @@ def load_archive(
     then holds is worthless.
     """
     began = time.monotonic()
-    files = _files(archive, selection)
+    chosen = selection.dump_ids if selection else None
+    complaints: tuple[Complaint, ...] = ()
+    environment = address.libpq_environment()
+    environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_SESSION}".strip()
     with Spool(directory, f"{archive.manifest.target}-restore") as spool:
-        options = _options(spool.path, address, jobs, clean_owners=clean_owners)
-        if not tablespaces:
-            options.append("--no-tablespaces")
-        if selection is not None:
-            options.append(f"--use-list={_use_list(spool.path, archive, selection)}")
-        pipes = ArchivePipes(bucket, archive, spool.path, files, openers=jobs * _FILES_OPEN, parallelism=parallelism)
-        environment = address.libpq_environment()
-        environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_SESSION}".strip()
-        with pipes, GuardedProcess([str(pg_restore.path), *options], environment, lines=_STDERR_LINES) as process:
-            status = _watch(process, pipes, began, on_progress)
-            complaints = read_complaints(process.stderr())
-    _require_success(status, complaints, pipes.unread)
+        files, openers = _files(archive, selection), jobs * _FILES_OPEN
+        with ArchivePipes(bucket, archive, spool.path, files, openers=openers, parallelism=parallelism) as pipes:
+            for load_pass in load_passes(archive.entries, chosen, jobs=jobs):
+                options = _options(spool.path, address, load_pass.jobs, clean_owners=clean_owners)
+                options += [] if tablespaces else ["--no-tablespaces"]
+                if load_pass.dump_ids is not None:
+                    options.append(f"--use-list={_use_list(spool.path, archive, load_pass.dump_ids)}")
+                with GuardedProcess([str(pg_restore.path), *options], environment, lines=_STDERR_LINES) as process:
+                    status = _watch(process, pipes, began, on_progress)
+                    said = read_complaints(process.stderr())
+                _require_success(status, said)
+                complaints += said
+        _require_all_read(pipes.unread)
     return Loaded(pipes.loaded, time.monotonic() - began, complaints)
 
 
@@ -97,10 +102,10 @@ def _options(folder: Path, address: DatabaseAddress, jobs: int, *, clean_owners:
     return options + (["--no-owner", "--no-privileges"] if clean_owners else [])
 
 
-def _use_list(folder: Path, archive: Archive, selection: Selection) -> Path:
+def _use_list(folder: Path, archive: Archive, dump_ids: Collection[int]) -> Path:
     """The file that tells pg_restore what to restore; it goes by the order of its lines."""
     chosen = folder / "selection.list"
-    wanted = [f"{entry.dump_id};\n" for entry in archive.entries if entry.dump_id in selection.dump_ids]
+    wanted = [f"{entry.dump_id};\n" for entry in archive.entries if entry.dump_id in dump_ids]
     chosen.write_text("".join(wanted), encoding="ascii")
     return chosen
 
@@ -129,7 +134,7 @@ def _progress(pipes: ArchivePipes, began: float) -> LoadProgress:
     return LoadProgress(pipes.files - len(pipes.unread), pipes.files, pipes.loaded, pipes.size, elapsed)
 
 
-def _require_success(status: int, complaints: tuple[Complaint, ...], unread: list[str]) -> None:
+def _require_success(status: int, complaints: tuple[Complaint, ...]) -> None:
     serious = [complaint.text for complaint in complaints if not complaint.harmless]
     if serious or (status and not complaints):
         said = "; ".join(serious[:_COMPLAINTS_SHOWN]) or "it said nothing"
@@ -139,6 +144,9 @@ def _require_success(status: int, complaints: tuple[Complaint, ...], unread: lis
         refused = status <= _SIGNALLED and all(complaint.refused for complaint in complaints if not complaint.harmless)
         kind = ArchiveRefused if refused and serious else RestoreFailed
         raise kind(f"pg_restore {how}: {said}{more}.", _remedy(said))
+
+
+def _require_all_read(unread: list[str]) -> None:
     if unread:
         raise ArchiveRefused(
             f"pg_restore ended well, and never asked for {', '.join(unread[:_COMPLAINTS_SHOWN])}.",

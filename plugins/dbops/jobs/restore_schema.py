@@ -36,7 +36,6 @@ _DATABASE = "dbops_schema"
 _ROOM = 1.3  # as for a drill: the write-ahead log needs room as well
 _AN_EMPTY_SERVER = 100 * 1024**2
 _LONGEST_NAME = 63
-_CHAINED = "SET SESSION AUTHORIZATION"
 _BESIDE = "Restore the schema beside the live database, or into an empty one, and copy from there."
 
 
@@ -224,7 +223,7 @@ class _Restoring:
                 self.archive,
                 self.programs.pg_restore,
                 scratch,
-                jobs=1 if self._has_chained_grants(chosen) else self.target.restore.jobs,
+                jobs=self.target.restore.jobs,
                 parallelism=self.target.storage.parallelism,
                 selection=chosen.selection,
                 clean_owners=not owners,
@@ -235,14 +234,6 @@ class _Restoring:
             raise RestoreFailed(
                 f"The schema does not come up by itself on a throw-away server: {error.what}", _BESIDE
             ) from None
-
-    def _has_chained_grants(self, chosen: SchemaSelection) -> bool:
-        """Whether somebody granted on who is not the owner: that needs the schema's own grants first.
-
-        pg_restore knows nothing of it, and gives grants to its jobs in whatever order they are free.
-        """
-        acls = (entry for entry in self.archive.entries if entry.kind == "ACL")
-        return any(entry.dump_id in chosen.selection.dump_ids and _CHAINED in entry.definition for entry in acls)
 
     def _compare(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> list[str]:
         """What the throw-away server describes otherwise than the backup: warnings where it is another version's."""

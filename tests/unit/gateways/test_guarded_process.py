@@ -124,7 +124,7 @@ def test_a_killed_guardian_is_noticed_and_its_work_is_done() -> None:
 
 def test_a_paused_program_stands_still_and_goes_on_when_resumed(tmp_path: Path) -> None:
     ticks = tmp_path / "ticks"
-    # Not a shell: what it starts stops in the middle of a vfork, and then the shell itself waits in no state of its own.
+    # Not a shell: stopped in the middle of a vfork, it waits for its child in a state of its own.
     with GuardedProcess([sys.executable, "-I", "-S", "-c", TICKING, str(ticks)], {}) as program:
         assert eventually(ticks.exists)
         program.pause()
