@@ -94,6 +94,7 @@ def test_a_database_that_obeys_is_well_and_what_was_found_is_kept(checking: Chec
     [run] = read_check_runs(checking.bucket, checking.target, 10)
     assert run.results == report.results
     assert run.rows["public.orders"] == 200
+    assert run.docs == report.docs
     assert report.docs.endswith("/index.html")
     key = report.docs.removeprefix(f"s3://{checking.bucket.name}/")
     assert b"<html" in checking.bucket.get(key).lower()
@@ -114,7 +115,8 @@ def test_a_broken_rule_counts_its_days_and_recovers(checking: Checking) -> None:
     assert "day" not in first.told(broken)
     assert "(day 2)" in second.told(second.bad[0])
     assert third.verdict is Verdict.OK
-    assert third.recovered == (broken.rule_id,)
+    assert third.recovered == ("public.orders: an order costs something",)
+    assert (first.was_red, second.was_red, third.was_red) == (False, True, True)
 
 
 def test_a_changed_schema_is_named_beside_the_data(checking: Checking) -> None:

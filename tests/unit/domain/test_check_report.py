@@ -57,6 +57,32 @@ def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
     )
 
 
+def test_what_could_not_be_asked_says_which_rule_it_was() -> None:
+    named = result("u", Outcome.NOT_EVALUATED, description="a colour can be shown", sentence="no such column")
+    assert report(named).told(named) == 'public.Summary: could not evaluate "a colour can be shown": no such column'
+
+
+def test_a_key_of_several_columns_is_told_from_several_keys() -> None:
+    pairs = result("p", Outcome.FAILED, sentence="a pair is one: 2 rows break it", keys=("1, a", "2, b"))
+    assert report(pairs).told(pairs) == "public.Summary: a pair is one: 2 rows break it. Keys: (1, a), (2, b)."
+
+
+def test_a_difference_of_the_schema_names_its_object_once() -> None:
+    missing = CheckResult(
+        rule_id="missing_index:public.i",
+        group="schema",
+        subject="public.i",
+        outcome=Outcome.FAILED,
+        sentence="the index public.i is missing",
+        how="catalog",
+    )
+    assert report(missing, days={missing.rule_id: 2}).told(missing) == "The index public.i is missing (day 2)"
+
+
+def test_a_statement_ends_once() -> None:
+    assert "SELECT 1;\n```" in report(result("x", Outcome.FAILED, sql="SELECT 1;\n")).markdown()
+
+
 def test_the_page_has_the_worst_first_the_sql_and_what_is_well_again() -> None:
     page = report(ODD, BROKEN, recovered=("old trouble",), docs="s3://vault/shop/docs/x/index.html").markdown()
     assert page.index("3 rows are negative") < page.index("An index is missing")
