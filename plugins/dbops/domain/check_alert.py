@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.check_report import CheckReport
-from dbops.domain.checks import CheckResult
+from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
 
@@ -34,7 +34,7 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
         ),
         remedy=_remedy(report),
         facts=(
-            *((outcome.capitalize(), f"{count:,}") for outcome, count in report.counts().items()),
+            ("Rules", ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts().items())),
             ("Checked", "in full" if report.full else "as every night"),
             *((("Data docs", report.docs),) if report.docs else ()),
             ("Run", run),
@@ -58,7 +58,9 @@ def _told(report: CheckReport, result: CheckResult) -> str:
 def _remedy(report: CheckReport) -> str:
     parts = []
     if any(result.sql and result.group == "data" for result in report.bad):
-        parts.append("The log has a SELECT for each rule that shows the rows.")
+        parts.append("The log has the SELECTs that show the rows.")
     if report.bad:
-        parts.append("Correct the database, or the file in include/expectations/ where the rule is wrong.")
+        parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
+    if any(result.group == "schema" and result.outcome is Outcome.FAILED for result in report.bad):
+        parts.append(f"A schema that is meant to be so: python -m dbops baseline {report.target} --accept.")
     return " ".join(parts)

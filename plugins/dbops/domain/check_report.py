@@ -53,14 +53,19 @@ class CheckReport(Report):
         return {outcome.value: len(self.those(outcome)) for outcome in Outcome}
 
     def headline(self) -> str:
-        """One sentence: how many rules, and what of them."""
+        """How many rules, and what of them."""
         failed, unknown = len(self.those(Outcome.FAILED)), len(self.those(Outcome.NOT_EVALUATED))
         if not failed and not unknown:
             return f"Every one of {format_count(len(self.results), 'rule')} of {self.target} holds."
         parts = [f"{format_count(failed, 'rule')} of {self.target} {'is' if failed == 1 else 'are'} broken"]
         if unknown:
             parts.append(f"{unknown} could not be evaluated")
-        return f"{' and '.join(parts if failed else parts[1:])}, of {format_count(len(self.results), 'rule')}."
+        said = f"{' and '.join(parts if failed else parts[1:])}, of {format_count(len(self.results), 'rule')}."
+        warnings = sum(result.severity == "warning" for result in self.bad)
+        if warnings == len(self.bad):
+            return f"{said} {'This is only a warning' if warnings == 1 else 'These are only warnings'}."
+        only = "1 of these is only a warning" if warnings == 1 else f"{warnings} of these are only warnings"
+        return f"{said} {only}." if warnings else said
 
     @property
     def is_old_news(self) -> bool:
@@ -108,7 +113,7 @@ def _keys(result: CheckResult) -> str:
         return ""
     # A key of several columns is told from several keys.
     shown = [f"({key})" if ", " in key else key for key in result.keys[:_KEYS_SHOWN]]
-    left = len(result.keys) - _KEYS_SHOWN
+    left = max(result.rows or 0, len(result.keys)) - len(shown)
     more = f" and {left} more" if left > 0 else ""
     return f"{'' if result.sentence.endswith('.') else '.'} Keys: {', '.join(shown)}{more}."
 

@@ -82,6 +82,14 @@ def test_errors_come_before_warnings_which_are_called_so_and_carry_what_puts_a_s
     )
 
 
+def test_the_remedy_is_for_what_is_bad() -> None:
+    rows, schema = "SELECTs that show the rows", "python -m dbops baseline shop --accept"
+    assert rows in mailed(BROKEN).remedy
+    assert schema not in mailed(BROKEN).remedy
+    assert schema in mailed(INDEX).remedy
+    assert rows not in mailed(INDEX).remedy
+
+
 def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
     assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("Nothing of it is new.")
     assert "new" not in mailed(BROKEN, INDEX, days={"breaks": 3}).headline

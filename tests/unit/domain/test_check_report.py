@@ -46,7 +46,18 @@ def test_the_verdict_is_that_of_the_worst_rule(results: tuple[CheckResult, ...],
 def test_failed_and_could_not_evaluate_are_two_things() -> None:
     said = report(PASSED, BROKEN, UNKNOWN).headline()
     assert said == "1 rule of shop is broken and 1 could not be evaluated, of 3 rules."
+    assert report(UNKNOWN).headline() == "1 could not be evaluated, of 1 rule."
     assert report(PASSED, BROKEN, UNKNOWN).counts() == {"passed": 1, "failed": 1, "could not evaluate": 1}
+
+
+def test_the_verdict_says_how_much_of_it_only_warns() -> None:
+    assert report(ODD).headline() == "1 rule of shop is broken, of 1 rule. This is only a warning."
+    assert report(ODD, BROKEN).headline() == ("2 rules of shop are broken, of 2 rules. 1 of these is only a warning.")
+
+
+def test_keys_that_were_not_fetched_are_counted_too() -> None:
+    many = result("m", Outcome.FAILED, sentence="9 rows break it", rows=9, keys=tuple("1234567"))
+    assert report(many).told(many) == "public.Summary: 9 rows break it. Keys: 1, 2, 3, 4, 5 and 4 more."
 
 
 def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
