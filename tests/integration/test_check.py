@@ -177,6 +177,28 @@ def test_only_the_last_data_docs_are_kept(checking: Checking) -> None:
     assert len(read_check_runs(checking.bucket, checking.target, 10)) == 3
 
 
+def test_the_role_of_the_page_may_all_that_checks_need(checking: Checking) -> None:
+    page = (Path(__file__).parents[2] / "docs/checks.md").read_text()
+    block = page.partition("## What the role needs")[2].partition("```sql\n")[2].partition("```")[0]
+    execute(checking.url, "CREATE TABLE tickets (id serial PRIMARY KEY)", "INSERT INTO tickets DEFAULT VALUES")
+    (checking.suite.parent / "schema.yaml").unlink()
+    checking.write_rules()
+    with psycopg.connect(checking.url, autocommit=True) as connection:
+        name, owner = connection.info.dbname, connection.info.user
+        role = f"checker_of_{name}"
+        for words, ours in (("dbops", role), ("DATABASE shop", f'DATABASE "{name}"'), ("shop_owner", owner)):
+            block = block.replace(words, ours)
+        connection.execute(block.encode())
+        try:
+            checking.url = psycopg.conninfo.make_conninfo(checking.url, user=role, password="choose-a-long-one")
+            report = checking.check(full=True)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert report.tables == 1
+
+
 def test_a_target_without_rules_is_told_how_to_make_them(checking: Checking) -> None:
     for file in checking.suite.parent.iterdir():
         file.unlink()
