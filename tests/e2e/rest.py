@@ -33,7 +33,7 @@ class Rest:
         return content
 
     def dag_ids(self) -> set[str]:
-        return {dag["dag_id"] for dag in self.get("dags")["dags"]}
+        return {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
 
     def pause(self, dag_id: str, is_paused: bool) -> None:
         self.ask("PATCH", f"dags/{dag_id}", json={"is_paused": is_paused}).raise_for_status()

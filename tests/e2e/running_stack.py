@@ -22,7 +22,7 @@ from demo.display import Display
 from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.up import start
-from tests.e2e import orders
+from tests.e2e import checked, orders
 from tests.e2e.rest import Rest, Run
 from tests.e2e.targets import make_include
 from tests.e2e.waiting import eventually
@@ -66,7 +66,7 @@ class RunningStack:
     def secrets(self) -> list[str]:
         """What no log, no XCom, no mail and no page may show."""
         words = self.demo.state.secrets
-        own = [PASSWORD, orders.PASSWORD]
+        own = [PASSWORD, orders.PASSWORD, checked.PASSWORD]
         return [words["summary_app_database"], words["s3_secret_key"], words["postgres"], *own]
 
     def keys(self, prefix: str) -> list[str]:
@@ -157,6 +157,7 @@ def running(folder: Path) -> Iterator[RunningStack]:
                     start(demo, display, scale=_SCALE)
                 _create_heavy(demo)
                 orders.create(demo)
+                checked.create(demo)
             except BaseException:
                 demo.destroy()
                 watch.dismiss()
@@ -179,6 +180,7 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         "AIRFLOW_CONN_UNREACHABLE": f"postgresql://backup:{PASSWORD}@127.0.0.1:{closed_port}/app",
         "AIRFLOW_CONN_HEAVY": servers.postgres.url("heavy"),
         **orders.connections(servers),
+        **checked.connections(servers),
     }
     dags = folder / "dags"
     shutil.copytree(CHECKOUT / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))

@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from tests.e2e import checked
+
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
 
@@ -26,6 +28,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
     "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
+    checked.NAME: {"connection": checked.NAME},
     **{name: {"connection": name} for name in ORDERS},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
@@ -40,10 +43,12 @@ def make_include(include: Path, checkout: Path) -> None:
     for shared in ("email", "sql"):
         (include / shared).symlink_to(checkout / "include" / shared)
     shutil.copytree(checkout / "include" / "targets", include / "targets")
+    shutil.copytree(checkout / "include" / "expectations", include / "expectations")
+    checked.write_rules(include)
     shutil.copy(checkout / "include" / "defaults.yaml", include)
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  drill: null\n')
+        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n')
     (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)

@@ -94,6 +94,7 @@ def test_a_database_that_obeys_is_well_and_what_was_found_is_kept(checking: Chec
     [run] = read_check_runs(checking.bucket, checking.target, 10)
     assert run.results == report.results
     assert run.rows["public.orders"] == 200
+    assert run.docs == report.docs
     assert report.docs.endswith("/index.html")
     key = report.docs.removeprefix(f"s3://{checking.bucket.name}/")
     assert b"<html" in checking.bucket.get(key).lower()
@@ -114,7 +115,8 @@ def test_a_broken_rule_counts_its_days_and_recovers(checking: Checking) -> None:
     assert "day" not in first.told(broken)
     assert "(day 2)" in second.told(second.bad[0])
     assert third.verdict is Verdict.OK
-    assert third.recovered == (broken.rule_id,)
+    assert third.recovered == ("public.orders: an order costs something",)
+    assert (first.was_red, second.was_red, third.was_red) == (False, True, True)
 
 
 def test_a_changed_schema_is_named_beside_the_data(checking: Checking) -> None:
@@ -173,6 +175,28 @@ def test_only_the_last_data_docs_are_kept(checking: Checking) -> None:
     root = f"{checking.target.root}docs/"
     assert len({stored.key.removeprefix(root).split("/")[0] for stored in checking.bucket.list(root)}) == 2
     assert len(read_check_runs(checking.bucket, checking.target, 10)) == 3
+
+
+def test_the_role_of_the_page_may_all_that_checks_need(checking: Checking) -> None:
+    page = (Path(__file__).parents[2] / "docs/checks.md").read_text()
+    block = page.partition("## What the role needs")[2].partition("```sql\n")[2].partition("```")[0]
+    execute(checking.url, "CREATE TABLE tickets (id serial PRIMARY KEY)", "INSERT INTO tickets DEFAULT VALUES")
+    (checking.suite.parent / "schema.yaml").unlink()
+    checking.write_rules()
+    with psycopg.connect(checking.url, autocommit=True) as connection:
+        name, owner = connection.info.dbname, connection.info.user
+        role = f"checker_of_{name}"
+        for words, ours in (("dbops", role), ("DATABASE shop", f'DATABASE "{name}"'), ("shop_owner", owner)):
+            block = block.replace(words, ours)
+        connection.execute(block.encode())
+        try:
+            checking.url = psycopg.conninfo.make_conninfo(checking.url, user=role, password="choose-a-long-one")
+            report = checking.check(full=True)
+        finally:
+            connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert report.tables == 1
 
 
 def test_a_target_without_rules_is_told_how_to_make_them(checking: Checking) -> None:

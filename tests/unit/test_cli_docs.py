@@ -19,6 +19,7 @@ ADD_A_DATABASE = (DOCS / "add-a-database.md").read_text(encoding="utf-8")
 CONNECTIONS = (DOCS / "connections.md").read_text(encoding="utf-8")
 SHELL = (DOCS / "shell.md").read_text(encoding="utf-8")
 DRILLS = (DOCS / "drills.md").read_text(encoding="utf-8")
+CHECKS = (DOCS / "checks.md").read_text(encoding="utf-8")
 
 
 def include_with(folder: Path, shop: str) -> Path:
@@ -62,7 +63,9 @@ def test_every_connection_on_the_page_is_understood(url: str) -> None:
     assert DatabaseAddress.from_url(url).database == "shop"
 
 
-@pytest.mark.parametrize("command", re.findall(r"python -m dbops ([^`\n&|>]+)", SHELL + ADD_A_DATABASE + DRILLS))
+@pytest.mark.parametrize(
+    "command", re.findall(r"python -m dbops ([^`\n&|>]+?)\.?(?=[`\n&|>])", SHELL + ADD_A_DATABASE + DRILLS + CHECKS)
+)
 def test_every_command_on_the_pages_can_be_asked_for(command: str) -> None:
     assert parser().parse_args(shlex.split(command)).verb == command.split(maxsplit=1)[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dbops.domain.checks import CheckResult, Outcome
@@ -17,7 +17,7 @@ _KEYS_SHOWN = 5
 class CheckReport(Report):
     """``days`` is for how many days in a row each bad rule has been bad; ``recovered`` are those that are well again.
 
-    ``docs`` is where the data docs lie, empty where none were kept.
+    ``was_red`` says that the run before failed, ``docs`` is where the data docs lie, empty where none were kept.
     """
 
     job: str = "check"
@@ -27,6 +27,7 @@ class CheckReport(Report):
     tables: int
     days: Mapping[str, int] = field(default_factory=dict)
     recovered: tuple[str, ...] = ()
+    was_red: bool = False
     docs: str = ""
 
     def those(self, outcome: Outcome) -> tuple[CheckResult, ...]:
@@ -43,7 +44,7 @@ class CheckReport(Report):
     @property
     def verdict(self) -> Verdict:
         """FAILED where a rule that is an error is broken, or could not be asked; WARNING for all other bad ones."""
-        if any(result.severity == "error" for result in self.bad):
+        if any(result.is_red for result in self.results):
             return Verdict.FAILED
         return Verdict.WARNING if self.bad else Verdict.OK
 
@@ -52,25 +53,38 @@ class CheckReport(Report):
         return {outcome.value: len(self.those(outcome)) for outcome in Outcome}
 
     def headline(self) -> str:
-        """One sentence: how many rules, and what of them."""
+        """How many rules, and what of them."""
         failed, unknown = len(self.those(Outcome.FAILED)), len(self.those(Outcome.NOT_EVALUATED))
         if not failed and not unknown:
             return f"Every one of {format_count(len(self.results), 'rule')} of {self.target} holds."
         parts = [f"{format_count(failed, 'rule')} of {self.target} {'is' if failed == 1 else 'are'} broken"]
         if unknown:
             parts.append(f"{unknown} could not be evaluated")
-        return f"{' and '.join(parts if failed else parts[1:])}, of {format_count(len(self.results), 'rule')}."
+        said = f"{' and '.join(parts if failed else parts[1:])}, of {format_count(len(self.results), 'rule')}."
+        warnings = sum(result.severity == "warning" for result in self.bad)
+        if warnings == len(self.bad):
+            return f"{said} {'This is only a warning' if warnings == 1 else 'These are only warnings'}."
+        only = "1 of these is only a warning" if warnings == 1 else f"{warnings} of these are only warnings"
+        return f"{said} {only}." if warnings else said
+
+    @property
+    def is_old_news(self) -> bool:
+        """Whether all that is bad has been so since an earlier day."""
+        return bool(self.bad) and all(self.days.get(result.rule_id, 1) > 1 for result in self.bad)
 
     def told(self, result: CheckResult) -> str:
         """One bad rule in words: since when, what, which rows, where it stands."""
         days = self.days.get(result.rule_id, 1)
         since = f" (day {days})" if days > 1 else ""
-        unknown = "could not evaluate: " if result.outcome is Outcome.NOT_EVALUATED else ""
-        keys = ", ".join(result.keys[:_KEYS_SHOWN])
-        more = len(result.keys) - _KEYS_SHOWN
-        which = f" Keys: {keys}{f' and {more} more' if more > 0 else ''}." if keys else ""
+        what = result.sentence or result.rule_id
+        if result.outcome is Outcome.NOT_EVALUATED:
+            rule = f' "{result.description}"' if result.description else ""
+            what = f"could not evaluate{rule}: {what}"
+        what = what.removeprefix(f"{result.subject} ")
+        # What is told of a schema names the object itself, and says what it is.
+        said = f"{what[0].upper()}{what[1:]}{since}" if result.how == "catalog" else f"{result.subject}{since}: {what}"
         source = f" [{result.source}]" if result.source else ""
-        return f"{result.subject}{since}: {unknown}{result.sentence or result.rule_id}{which}{source}"
+        return f"{said}{_keys(result)}{source}"
 
     def markdown(self) -> str:
         """The verdict, a table of what is bad, how to see it, and what is well again."""
@@ -84,11 +98,26 @@ class CheckReport(Report):
                 for result in self.bad
             ]
             parts.append(markdown_table(("severity", "outcome", "rule", "rows"), rows))
-        shown = [(result, result.sql) for result in self.bad if result.sql]
+        shown = [result for result in self.bad if result.sql]
         if shown:
-            parts.append("\n".join(["```sql", *(f"-- {result.subject}\n{sql};" for result, sql in shown), "```"]))
+            parts.append(_block(shown))
         if self.recovered:
-            parts.append("\n".join(f"- Well again: {rule_id}" for rule_id in self.recovered))
+            parts.append("\n".join(f"- Well again: {rule}" for rule in self.recovered))
         if self.docs:
             parts.append(f"Data docs: `{self.docs}`")
         return "\n\n".join(parts)
+
+
+def _keys(result: CheckResult) -> str:
+    if not result.keys:
+        return ""
+    # A key of several columns is told from several keys.
+    shown = [f"({key})" if ", " in key else key for key in result.keys[:_KEYS_SHOWN]]
+    left = max(result.rows or 0, len(result.keys)) - len(shown)
+    more = f" and {left} more" if left > 0 else ""
+    return f"{'' if result.sentence.endswith('.') else '.'} Keys: {', '.join(shown)}{more}."
+
+
+def _block(results: Sequence[CheckResult]) -> str:
+    statements = [f"-- {result.subject}\n{result.sql.rstrip().removesuffix(';')};" for result in results]
+    return "\n".join(["```sql", *statements, "```"])

@@ -40,6 +40,11 @@ class CheckRun:
     format: Literal[1] = 1
 
     @property
+    def is_red(self) -> bool:
+        """Whether a rule that is an error was bad."""
+        return any(result.is_red for result in self.results)
+
+    @property
     def check_id(self) -> str:
         """The name of its object: when it started, as a backup's id is written."""
         return BackupId.at(self.started)
@@ -71,9 +76,26 @@ def days_bad(rule_id: str, today: datetime, history: Sequence[CheckRun]) -> int:
     return len(days)
 
 
-def recovered(bad: frozenset[str], history: Sequence[CheckRun]) -> tuple[str, ...]:
-    """The rules that were bad in the last run and are not any more, by name."""
-    return tuple(sorted(history[-1].bad() - bad)) if history else ()
+def recovered(results: Sequence[CheckResult], history: Sequence[CheckRun]) -> tuple[str, ...]:
+    """The rules that were bad in the last run and are well now, by name.
+
+    A rule that was not asked any more is not well. A difference of the schema is over when it is not found, where the
+    whole schema could be read.
+    """
+    if not history:
+        return ()
+    outcomes = {result.rule_id: result.outcome for result in results}
+    schema = [result.outcome for result in results if result.group == "schema"]
+    is_known = bool(schema) and Outcome.NOT_EVALUATED not in schema
+    over = Outcome.PASSED if is_known else None
+    return tuple(
+        sorted(
+            before.named
+            for before in history[-1].results
+            if before.is_bad
+            and outcomes.get(before.rule_id, over if before.group == "schema" else None) is Outcome.PASSED
+        )
+    )
 
 
 def volume_results(
@@ -96,6 +118,7 @@ def volume_results(
             rule_id=f"{subject}: {_VOLUME}",
             group="data",
             subject=subject,
+            description="about as many rows as in the last runs",
             outcome=Outcome.FAILED if shrunk or grown else Outcome.PASSED,
             severity="error" if shrunk else "warning",
             sentence=f"{subject} has {word}: {format_count(now, 'row')}, and the last runs had about {usual:,.0f}."

@@ -53,12 +53,12 @@ class TableSuite:
 
 @record(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class CheckResult:
-    """What came of one rule; ``checks/<run>.json`` keeps it.
+    """What came of one rule; ``checks/<time>.json`` keeps it.
 
-    ``subject`` is the table or other object concerned, ``sentence`` says what is wrong, or why nobody knows; empty
-    where it passed. ``rows`` is how many rows break it, ``keys`` the primary keys of the first few, ``sql`` shows them
-    (or, for a schema, would put it right). ``how`` says how a pass was known: ``rows`` were read, or the ``catalog``
-    has a valid constraint.
+    ``subject`` is the table or other object concerned, ``description`` says in words what must hold, empty for a
+    schema, and ``sentence`` what is wrong, or why nobody knows; empty where it passed. ``rows`` is how many rows break
+    it, ``keys`` the primary keys of the first few, ``sql`` shows them (or, for a schema, would put it right). ``how``
+    says how a pass was known: ``rows`` were read, or the ``catalog`` has a valid constraint.
     """
 
     rule_id: str
@@ -66,6 +66,7 @@ class CheckResult:
     subject: str
     outcome: Outcome
     severity: Severity = "error"
+    description: str = ""
     sentence: str = ""
     rows: int | None = None
     keys: tuple[str, ...] = ()
@@ -77,3 +78,13 @@ class CheckResult:
     def is_bad(self) -> bool:
         """Whether people have to look: it failed, or nobody knows."""
         return self.outcome is not Outcome.PASSED
+
+    @property
+    def is_red(self) -> bool:
+        """Whether it makes the run red: it is bad, and no mere warning."""
+        return self.is_bad and self.severity == "error"
+
+    @property
+    def named(self) -> str:
+        """The rule by a name for people, whatever came of it."""
+        return f"{self.subject}: {self.description or self.rule_id.partition(':')[0].strip().replace('_', ' ')}"

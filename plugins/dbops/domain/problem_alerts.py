@@ -10,7 +10,7 @@ from dbops.domain.alerts import Alert, Severity
 from dbops.domain.promises import Problem, ProblemKind
 from dbops.domain.target import Target
 
-_MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE})
+_MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED})
 _FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT})
 
 
@@ -51,9 +51,10 @@ def _alert(
 ) -> Alert:
     worst, *others = problems
     since = () if worst.since is None else (("Since", f"{worst.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),)
+    job = "check" if worst.kind is ProblemKind.NOT_CHECKED else "backup"
     return Alert(
         severity=_severity(worst.kind),
-        job="backup" if target else "reading of include/targets",
+        job=job if target else "reading of include/targets",
         target=target.name if target else None,
         environment=target.environment if target else None,
         headline=worst.sentence,

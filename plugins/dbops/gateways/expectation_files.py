@@ -245,6 +245,7 @@ def _rule_fault(rule: Rule, table: TableName, shown: str, line: int | None, faul
         subject=written(*table),
         outcome=Outcome.NOT_EVALUATED,
         severity=rule.severity,
+        description=rule.description.rstrip("."),
         sentence=fault.sentence,
         source=shown if line is None else f"{shown}:{line}",
     )

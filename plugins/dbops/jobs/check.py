@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -74,7 +75,8 @@ def check(
             rows={f"{schema}.{name}": count for (schema, name), count in found.row_counts.items()},
             statements=found.statements,
         )
-        docs = put_docs(bucket, target, record.check_id, found.docs) if found.docs else ""
+        if found.docs:
+            record = replace(record, docs=put_docs(bucket, target, record.check_id, found.docs))
     put_check_run(bucket, target, record)
     return CheckReport(
         target=target.name,
@@ -85,6 +87,7 @@ def check(
         statements=found.statements,
         tables=len(found.row_counts),
         days={rule_id: days_bad(rule_id, started, history) for rule_id in record.bad()},
-        recovered=recovered(record.bad(), history),
-        docs=docs,
+        recovered=recovered(results, history),
+        was_red=bool(history) and history[-1].is_red,
+        docs=record.docs,
     )

@@ -46,7 +46,18 @@ def test_the_verdict_is_that_of_the_worst_rule(results: tuple[CheckResult, ...],
 def test_failed_and_could_not_evaluate_are_two_things() -> None:
     said = report(PASSED, BROKEN, UNKNOWN).headline()
     assert said == "1 rule of shop is broken and 1 could not be evaluated, of 3 rules."
+    assert report(UNKNOWN).headline() == "1 could not be evaluated, of 1 rule."
     assert report(PASSED, BROKEN, UNKNOWN).counts() == {"passed": 1, "failed": 1, "could not evaluate": 1}
+
+
+def test_the_verdict_says_how_much_of_it_only_warns() -> None:
+    assert report(ODD).headline() == "1 rule of shop is broken, of 1 rule. This is only a warning."
+    assert report(ODD, BROKEN).headline() == ("2 rules of shop are broken, of 2 rules. 1 of these is only a warning.")
+
+
+def test_keys_that_were_not_fetched_are_counted_too() -> None:
+    many = result("m", Outcome.FAILED, sentence="9 rows break it", rows=9, keys=tuple("1234567"))
+    assert report(many).told(many) == "public.Summary: 9 rows break it. Keys: 1, 2, 3, 4, 5 and 4 more."
 
 
 def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
@@ -55,6 +66,32 @@ def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
     assert shown.told(UNKNOWN) == (
         "public.Summary: could not evaluate: no such column [expectations/shop/Summary.yaml:7]"
     )
+
+
+def test_what_could_not_be_asked_says_which_rule_it_was() -> None:
+    named = result("u", Outcome.NOT_EVALUATED, description="a colour can be shown", sentence="no such column")
+    assert report(named).told(named) == 'public.Summary: could not evaluate "a colour can be shown": no such column'
+
+
+def test_a_key_of_several_columns_is_told_from_several_keys() -> None:
+    pairs = result("p", Outcome.FAILED, sentence="a pair is one: 2 rows break it", keys=("1, a", "2, b"))
+    assert report(pairs).told(pairs) == "public.Summary: a pair is one: 2 rows break it. Keys: (1, a), (2, b)."
+
+
+def test_a_difference_of_the_schema_names_its_object_once() -> None:
+    missing = CheckResult(
+        rule_id="missing_index:public.i",
+        group="schema",
+        subject="public.i",
+        outcome=Outcome.FAILED,
+        sentence="the index public.i is missing",
+        how="catalog",
+    )
+    assert report(missing, days={missing.rule_id: 2}).told(missing) == "The index public.i is missing (day 2)"
+
+
+def test_a_statement_ends_once() -> None:
+    assert "SELECT 1;\n```" in report(result("x", Outcome.FAILED, sql="SELECT 1;\n")).markdown()
 
 
 def test_the_page_has_the_worst_first_the_sql_and_what_is_well_again() -> None:

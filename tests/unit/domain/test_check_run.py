@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -59,8 +60,30 @@ class TestDays:
 
 def test_what_was_bad_in_the_last_run_and_is_well_now_has_recovered() -> None:
     history = [run(2 * DAY, result("older")), run(DAY, result("gone"), result("still"))]
-    assert recovered(frozenset({"still", "new"}), history) == ("gone",)
-    assert recovered(frozenset(), []) == ()
+    results = [result("gone", Outcome.PASSED), result("older", Outcome.PASSED), result("still"), result("new")]
+    assert recovered(results, history) == ("public.Summary: gone",)
+    assert recovered(results, []) == ()
+
+
+def test_what_nobody_asked_or_could_ask_has_not_recovered() -> None:
+    index = replace(result("missing_index:public.i"), group="schema", subject="public.i")
+    history = [run(DAY, result("struck out"), result("unknown"), index)]
+    unread = replace(result("schema:index", Outcome.NOT_EVALUATED), group="schema")
+    assert recovered([result("unknown", Outcome.NOT_EVALUATED), unread], history) == ()
+
+
+def test_a_difference_of_the_schema_has_recovered_when_the_schema_was_read_without_finding_it() -> None:
+    index = replace(result("missing_index:public.i"), group="schema", subject="public.i")
+    read = replace(result("schema:index", Outcome.PASSED), group="schema")
+    assert recovered([read], [run(DAY, index)]) == ("public.i: missing index",)
+    assert recovered([], [run(DAY, index)]) == (), "there is no schema.yaml any more"
+
+
+def test_a_run_is_red_where_an_error_was_bad() -> None:
+    warning = replace(result(), severity="warning")
+    assert run(DAY, result()).is_red
+    assert run(DAY, result(outcome=Outcome.NOT_EVALUATED)).is_red
+    assert not run(DAY, warning, result(outcome=Outcome.PASSED)).is_red
 
 
 class TestVolume:

@@ -42,6 +42,13 @@ class Asked:
         """It does not hold."""
         self.result = self._result(Outcome.FAILED, sentence=sentence, rows=rows, keys=keys, sql=sql)
 
+    def in_words(self) -> str:
+        """What must hold, or the rule in its own words where nobody described it."""
+        if self.rule.description:
+            return self.rule.description.rstrip(".")
+        kwargs = ", ".join(f"{name} {value}" for name, value in self.rule.kwargs.items())
+        return f"{self.rule.type.removeprefix('expect_').replace('_', ' ')} ({kwargs})"
+
     def _result(self, outcome: Outcome, **known: object) -> CheckResult:
         rule = self.rule
         return CheckResult(
@@ -50,6 +57,7 @@ class Asked:
             subject=written(*self.table),
             outcome=outcome,
             severity=rule.severity,
+            description=self.in_words(),
             source=f"{rule.source}:{rule.line}" if rule.line else rule.source,
             **known,  # type: ignore[arg-type]
         )

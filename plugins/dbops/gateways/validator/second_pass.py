@@ -29,7 +29,7 @@ def second_pass(server: Server, context: Any, table: TableName, rules: list[Aske
 def _tell_own(server: Server, asked: Asked, question: Question, options: CheckOptions) -> None:
     keys = _keys(server, asked, question, options.keys_shown)
     rows = int(asked.number or 0) if question.counts else None
-    asked.failed(_sentence(asked, sentence_of(question, asked.number)), rows=rows, keys=keys, sql=question.show)
+    asked.failed(f"{asked.in_words()}: {sentence_of(question, asked.number)}", rows=rows, keys=keys, sql=question.show)
 
 
 def _keys(server: Server, asked: Asked, question: Question, limit: int) -> tuple[str, ...]:
@@ -71,19 +71,8 @@ def _tell_stock(server: Server, batch: Batch, rules: list[Asked], options: Check
         if options.show_values and "observed_value" in result:
             said = f"{said}; observed: {str(result['observed_value'])[:200]}"
         asked.failed(
-            _sentence(asked, said),
+            f"{asked.in_words()}: {said}",
             rows=rows,
             keys=_keys(server, asked, question, options.keys_shown),
             sql=f"{query};" if query else "",
         )
-
-
-def _sentence(asked: Asked, said: str) -> str:
-    described = asked.rule.description.rstrip(".") or _told(asked)
-    return f"{described}: {said}"
-
-
-def _told(asked: Asked) -> str:
-    """The rule in its own words, where nobody described it."""
-    kwargs = ", ".join(f"{name} {value}" for name, value in asked.rule.kwargs.items())
-    return f"{asked.rule.type.removeprefix('expect_').replace('_', ' ')} ({kwargs})"
