@@ -37,13 +37,16 @@ demo-clean: venv ## Stop the demo and delete its data
 
 ##@ Test it
 LAYERS := unit contract integration airflow e2e faults
-SLOW_LAYERS := integration airflow e2e faults
+# On real servers, and mostly waiting for them. The e2e layer is one stack, and has the machine to itself.
+WAITING_LAYERS := integration airflow faults
+WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
 .PHONY: test
 test: venv browser ## Run every layer, the fast ones first (ARGS="-k word" narrows)
 	$(PYTEST) tests/unit tests/contract $(ARGS)
-	$(PYTEST) $(SLOW_LAYERS:%=tests/%) $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist loadfile $(WAITING_LAYERS:%=tests/%) $(ARGS)
+	$(PYTEST) tests/e2e $(ARGS)
 
 .PHONY: $(LAYERS:%=test-%)
 test-unit: ## Rules and values: no process, no network, seconds
