@@ -214,3 +214,24 @@ def test_a_pg_restore_that_is_too_old_says_what_to_install(tmp_path: Path) -> No
 
     with pytest.raises(PreflightFailed, match=f"pg_restore 99 or newer is needed .*{old} is 15.3"):
         find_pg_restore(tmp_path, "99.1")
+
+
+@pytest.mark.parametrize(("lz4", "methods"), [(True, {"lz4"}), (False, {"pglz"})])
+def test_large_values_are_compressed_as_asked_and_read_alike(
+    loader: Loader, empty_database: str, restored_database: str, lz4: bool, methods: set[str]
+) -> None:
+    execute(
+        empty_database,
+        "CREATE TABLE letters (body text)",
+        "INSERT INTO letters SELECT repeat(md5(n::text), 1000) FROM generate_series(1, 5) n",
+    )
+    archive = loader.back_up(empty_database)
+
+    loader.load(archive, restored_database, lz4=lz4)
+
+    with psycopg.connect(restored_database) as connection:
+        rows = connection.execute("SELECT pg_column_compression(body), md5(body) FROM letters ORDER BY 2").fetchall()
+    with psycopg.connect(empty_database) as connection:
+        source = connection.execute("SELECT md5(body) FROM letters ORDER BY 1").fetchall()
+    assert {method for method, _ in rows} == methods
+    assert [(body,) for _, body in rows] == source

@@ -156,6 +156,7 @@ class _Restoring:
             parallelism=self.target.storage.parallelism,
             selection=restore_extent(self.archive.manifest, self.archive.entries, record.request).selection,
             clean_owners=not self.target.restore.owners,
+            lz4=self.target.restore.lz4,
             on_progress=on_progress,
         )
 
