@@ -49,7 +49,7 @@ def test_the_sample_is_green_and_its_mail_has_the_statements_for_the_indexes_it_
 
 def test_the_xcom_has_the_verdict_and_three_numbers(warned: Run) -> None:
     value = warned.xcoms("check")["return_value"]
-    assert list(value) == ["verdict", "passed", "failed", "could not evaluate"]
+    assert set(value) == {"verdict", "passed", "failed", "could not evaluate"}
     assert (value["verdict"], value["failed"], value["could not evaluate"]) == ("warning", 2, 0)
     assert value["passed"] > 80
 
