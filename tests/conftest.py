@@ -28,6 +28,8 @@ def pytest_configure() -> None:
 
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, interrupt)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background would hand it on
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, interrupt)
 
 

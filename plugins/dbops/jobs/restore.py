@@ -69,20 +69,20 @@ def restore(
         try:
             restoring.rehearse_swap(record, plan)
             loaded = restoring.load(record, programs, on_progress)
+            _audit(target, bucket, record, clock())
+            return put_restore(
+                bucket,
+                target,
+                record.at(
+                    RestoreState.LOADED,
+                    downloaded=loaded.downloaded,
+                    load_seconds=loaded.seconds,
+                    complaints=tuple(HarmlessComplaint(said.text, said.why) for said in loaded.complaints),
+                ),
+            )
         except BaseException:
             restoring.discard(record)
             raise
-        _audit(target, bucket, record, clock())
-        return put_restore(
-            bucket,
-            target,
-            record.at(
-                RestoreState.LOADED,
-                downloaded=loaded.downloaded,
-                load_seconds=loaded.seconds,
-                complaints=tuple(HarmlessComplaint(said.text, said.why) for said in loaded.complaints),
-            ),
-        )
 
 
 @dataclass(frozen=True)
