@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
-from dbops.errors import ApprovalMissing, ChecksFailed, DbopsError
+from dbops.errors import ChecksFailed, DbopsError
 from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
 
@@ -52,7 +52,7 @@ class FailureMail:
         ti = context.get("ti")
         name, target, recipients = self._concerned(context)
         alert = Alert(
-            severity=Severity.REJECTED if isinstance(reason, ApprovalMissing) else Severity.FAILED,
+            severity=Severity(self.severity_of(reason)),
             job=self.job,
             target=name,
             environment=target.environment if target else None,
@@ -62,6 +62,10 @@ class FailureMail:
             link=ti.log_url if ti else None,
         )
         return mail(alert, recipients)
+
+    def severity_of(self, _reason: DbopsError) -> str:
+        """The first word of the subject."""
+        return "FAILED"
 
     def _concerned(self, context: Mapping[str, Any]) -> tuple[str | None, Target | None, Sequence[str]]:
         if self.recipients is not None:

@@ -21,7 +21,6 @@ from dbops.domain.approvals import Answer, Question
 from dbops.errors import ApprovalMissing
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections
-from dbops_airflow.alerts import TaskFailureMail
 from dbops_airflow.failures import told_to_airflow
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ class ApprovalSensor(ApprovalOperator):
         # Airflow has put the DAG's own params and defaults among the keywords by now; the params it adds again below.
         kwargs |= {
             "retries": 0,
-            "on_failure_callback": TaskFailureMail(action),
+            "on_failure_callback": approval_mails.RejectionMail(action),
             "params": {
                 "target_name": Param(
                     None, type=["null", "string"], title="Name of the target", description="type it, to approve"

@@ -6,13 +6,22 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from dbops_airflow.alerts import mail, recipients_of
+from dbops.errors import ApprovalMissing, DbopsError
+from dbops_airflow.alerts import TaskFailureMail, mail, recipients_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.approvals import Approval, Question
     from dbops.domain.target import Target
+
+
+class RejectionMail(TaskFailureMail):
+    """The ``on_failure_callback`` of an ApprovalSensor: mails a no as REJECTED, everything else as FAILED."""
+
+    def severity_of(self, reason: DbopsError) -> str:
+        """See FailureMail."""
+        return "REJECTED" if isinstance(reason, ApprovalMissing) else super().severity_of(reason)
 
 
 def mail_question(question: Question, target: Target, context: Context) -> None:
