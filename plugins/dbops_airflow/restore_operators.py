@@ -131,7 +131,7 @@ class VerifyRestoreOperator(StoppableOperator):
             shown = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now).markdown()
             self.log.info(shown)
             if record.request.mode == "swap":
-                plan = require_unchanged_plan(asked.target, asked.place, asked.bucket, record)
+                plan = require_unchanged_plan(asked.target, asked.place, asked.bucket, record, count_live=True)
                 shown = f"{shown}\n\n{plan.markdown()}"
             return plan_for_approval(
                 asked.bucket, asked.target, run=asked.run, action="swap", digest=record.digest, markdown=shown

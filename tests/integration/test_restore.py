@@ -7,6 +7,7 @@ import pytest
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import BackupUnusable, PreflightFailed
+from dbops.jobs.plan_restore import require_unchanged_plan
 from tests.restoring import Restoring
 
 
@@ -95,6 +96,23 @@ def test_a_schema_comes_into_the_live_database_under_a_name_of_its_own(restoring
     assert report.verdict is not Verdict.FAILED
     assert f"It is schema {record.schema} of" in report.markdown().replace("\\", "")
     assert restoring.load() == record
+
+
+def test_the_plan_that_is_shown_before_a_swap_has_the_live_rows_of_now(restoring: Restoring) -> None:
+    record = restoring.restored(mode="swap")
+    restoring.tell("DELETE FROM crm.orders WHERE id > 60")
+
+    plan = require_unchanged_plan(
+        restoring.target,
+        restoring.place,
+        restoring.loader.bucket,
+        record,
+        programs=restoring.loader.desk.programs.folder,
+        count_live=True,
+    )
+
+    assert "| crm.orders | 100 | 60 | **40 fewer live** |" in plan.markdown()
+    assert plan.digest == record.digest
 
 
 def test_every_step_may_be_run_again(restoring: Restoring) -> None:

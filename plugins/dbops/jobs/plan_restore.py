@@ -81,15 +81,30 @@ def plan_restore(
 
 
 def require_unchanged_plan(
-    target: Target, place: RestorePlace, bucket: Bucket, record: RestoreRecord, *, programs: Path | None = None
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    record: RestoreRecord,
+    *,
+    programs: Path | None = None,
+    count_live: bool = False,
 ) -> RestorePlan:
-    """The plan of that record as it would be made now.
+    """The plan of that record as it would be made now; with ``count_live`` also what people are shown of live rows.
 
     Raises PlanChanged where it is another, and PreflightFailed where something is in the way by now.
     """
     catalog = read_catalog(bucket, target)
     entry = choose_backup(catalog, record.request).entry
-    planning = _Planning(target, place, bucket, record.request, moment=record.planned, programs=programs, own=record)
+    planning = _Planning(
+        target,
+        place,
+        bucket,
+        record.request,
+        moment=record.planned,
+        programs=programs,
+        own=record,
+        count_live=count_live,
+    )
     plan = planning.plan(catalog, entry)
     if plan.digest != record.digest:
         raise PlanChanged(
@@ -120,9 +135,10 @@ class _Planning:
         moment: datetime,
         programs: Path | None,
         own: RestoreRecord | None = None,
+        count_live: bool = True,
     ) -> None:
         self._target, self._place, self._bucket, self._request = target, place, bucket, request
-        self._moment, self._programs, self._own = moment, programs, own
+        self._moment, self._programs, self._own, self._count_live = moment, programs, own, count_live
         self._server: DatabaseServer = place.server(target)
         self._live_name = place.live.database
         self._unreadable = ""
@@ -206,7 +222,9 @@ class _Planning:
         live, time_columns = self._place.live, self._target.restore.time_columns
         try:
             schema = fingerprint(dump_schema(find_pg_dump(self._programs, facts.major), live))
-            return schema, {} if self._own else read_live_tables(live, time_columns, entry.backup_id.time)
+            if not self._count_live:
+                return schema, {}
+            return schema, read_live_tables(live, time_columns, entry.backup_id.time)
         except (DatabaseError, RestoreFailed) as error:
             if self._request.mode in {"swap", "schema"}:
                 raise
