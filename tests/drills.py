@@ -14,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.backup import BackupManifest, FileEntry, Layout
+from dbops.domain.backup import BackupManifest, FileEntry
 from dbops.domain.drill_report import DrillReport
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3_bucket import S3Bucket
 from dbops.jobs.drill import drill

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout
+from dbops.domain.backup import BackupId, BackupManifest, Claim
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.verification import Verification
 

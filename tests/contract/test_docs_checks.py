@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dbops.domain.backup import Layout
 from dbops.domain.check_alert import check_alert
 from dbops.domain.check_report import CheckReport
 from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.layout import Layout
 from dbops.domain.target import CheckOptions, Target
 from dbops.gateways.alert_mail import alert_mail
 

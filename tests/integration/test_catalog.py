@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest, Layout
+from dbops.domain.backup import BackupId, BackupManifest
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.domain.storage import S3Options
 from dbops.errors import ExpireFailed
 from dbops.gateways.s3_bucket import S3Bucket, connect

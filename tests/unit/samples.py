@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, Layout, TableEntry
+from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification
 from dbops.gateways.bucket import Bucket

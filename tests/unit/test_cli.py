@@ -16,9 +16,10 @@ import pytest
 
 from dbops.cli.main import main
 from dbops.cli.verbs import Surroundings
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.layout import Layout
 from dbops.domain.progress import Progress
 from dbops.domain.retention import Hold
 from dbops.domain.target import Target

@@ -1,4 +1,4 @@
-"""Backup: what its manifest says, what its claim says, and where a target's objects lie.
+"""Backup: what its manifest says, and what its claim says.
 
 docs/backup-format.md is the public copy of this file; change both together.
 """
@@ -13,7 +13,6 @@ from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
 from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
-from dbops.domain.key_part import key_part
 from dbops.domain.major_version import major_version
 from dbops.errors import InvalidRequest
 
@@ -173,82 +172,3 @@ class Claim:
 
 _MANIFEST = TypeAdapter(BackupManifest)
 _CLAIM = TypeAdapter(Claim)
-
-
-@dataclass(frozen=True)
-class Layout:
-    """The keys below one target's root. ``root`` ends with a slash, see ``Target.root``."""
-
-    root: str
-
-    @property
-    def backups(self) -> str:
-        """The folder of all backups."""
-        return f"{self.root}backups/"
-
-    def folder(self, backup_id: BackupId) -> str:
-        """The folder of one backup, with its trailing slash."""
-        return f"{self.backups}{backup_id}/"
-
-    def started(self, backup_id: BackupId) -> str:
-        """The claim: the first object of a backup."""
-        return f"{self.folder(backup_id)}started.json"
-
-    def manifest(self, backup_id: BackupId) -> str:
-        """The manifest: the last object of a backup."""
-        return f"{self.folder(backup_id)}manifest.json"
-
-    @property
-    def verifications(self) -> str:
-        """The folder of verdicts."""
-        return f"{self.root}verifications/"
-
-    def verification(self, backup_id: BackupId) -> str:
-        """The verdict of a restore or drill of that backup."""
-        return f"{self.verifications}{backup_id}.json"
-
-    @property
-    def holds(self) -> str:
-        """The folder of holds."""
-        return f"{self.root}holds/"
-
-    def hold(self, backup_id: BackupId) -> str:
-        """The hold on that backup."""
-        return f"{self.holds}{backup_id}.json"
-
-    @property
-    def approvals(self) -> str:
-        """The folder of approvals."""
-        return f"{self.root}approvals/"
-
-    @property
-    def restores(self) -> str:
-        """The folder of restores' records."""
-        return f"{self.root}restores/"
-
-    def restore(self, run: str) -> str:
-        """The record of that run's restore."""
-        return f"{self.restores}{key_part(run, keep='-')}.json"
-
-    @property
-    def checks(self) -> str:
-        """The folder of what the checks found."""
-        return f"{self.root}checks/"
-
-    def check(self, check_id: str) -> str:
-        """What one run of the checks found."""
-        return f"{self.checks}{check_id}.json"
-
-    @property
-    def docs(self) -> str:
-        """The folder of data docs, one folder below it for each run of the checks."""
-        return f"{self.root}docs/"
-
-    def audit(self, moment: datetime, action: str) -> str:
-        """The record of an action that deleted or replaced something at that moment."""
-        return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"
-
-    @property
-    def index(self) -> str:
-        """The cache of the catalog; never trusted for deleting or restoring."""
-        return f"{self.root}index.json"

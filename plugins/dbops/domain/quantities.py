@@ -1,4 +1,4 @@
-"""Durations and byte counts as people write them: ``26h``, ``15m``, ``256MiB``."""
+"""Durations and byte counts as people write them: ``26h``, ``15m``, ``5ms``, ``256MiB``."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_DURATION = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*[smhdw]\s*)+$", re.ASCII)
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.ASCII)
+_UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_DURATION = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+$", re.ASCII)
+_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", re.ASCII)
 _BYTES = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([kmgtp]?)(i?)b?\s*$", re.IGNORECASE | re.ASCII)
 _POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4, "p": 5}
 
 
 def parse_duration(value: object) -> timedelta:
-    """Read ``26h``, ``1d 12h``, ``90s``; raises ValueError saying what a duration looks like."""
+    """Read ``26h``, ``1d 12h``, ``5ms``; raises ValueError saying what a duration looks like."""
     if isinstance(value, timedelta):
         return value
     if isinstance(value, str) and _DURATION.match(value):
@@ -26,7 +26,7 @@ def parse_duration(value: object) -> timedelta:
             return sum((timedelta(**{_UNITS[unit]: float(number)}) for number, unit in parts), timedelta())
         except OverflowError:
             raise ValueError(f"{value!r} is longer than any duration can be") from None
-    raise ValueError(f"{value!r} is not a duration; write a number and one of s, m, h, d, w, as in 26h or 1d 12h")
+    raise ValueError(f"{value!r} is not a duration; write a number and one of ms, s, m, h, d, w, as in 26h or 1d 12h")
 
 
 def format_duration(value: timedelta) -> str:

@@ -42,6 +42,7 @@ class Schedules(Section):
     backup: Cron | None = "0 2 * * *"
     drill: Cron | None = "0 5 * * *"
     check: Cron | None = "0 4 * * *"
+    probe: Cron | None = "0 6 * * 0"
 
 
 class BackupOptions(Section):
@@ -122,6 +123,28 @@ class CheckOptions(Section):
         return value
 
 
+class ProbeOptions(Section):
+    """How the weekly probes work, and how much of the server they may take.
+
+    ``max_seconds`` is the ceiling of one run's measuring, ``max_concurrency`` that of its connections at one time;
+    ``free_connections`` in percent of the server's limit are left to others. ``lock_timeout`` and ``statement_timeout``
+    end what would stand in the application's way. ``seed`` decides which parameters are drawn.
+    A probe is slower than usual when it is so by ``slower_by`` percent and by ``slower_by_at_least`` too.
+    ``late_after`` is the promise that ``watch`` keeps an eye on.
+    """
+
+    max_seconds: Duration = timedelta(minutes=5)
+    max_concurrency: Annotated[int, Field(ge=1, le=500)] = 10
+    free_connections: Annotated[float, Field(ge=0, lt=100)] = 20.0
+    statement_timeout: Duration = timedelta(seconds=10)
+    lock_timeout: Duration = timedelta(seconds=2)
+    seed: int = 1
+    slower_by: Annotated[float, Field(gt=0)] = 50.0
+    slower_by_at_least: Duration = timedelta(milliseconds=5)
+    keep_reports: Annotated[int, Field(ge=1, le=1000)] = 26
+    late_after: Duration = timedelta(days=8)
+
+
 class ApprovalRules(Section):
     """Who must say yes to what. ``four_eyes`` null means: for production.
 
@@ -177,6 +200,7 @@ class Target(Section):
     drill: DrillOptions = DrillOptions()
     restore: RestoreOptions = RestoreOptions()
     checks: CheckOptions = CheckOptions()
+    probes: ProbeOptions = ProbeOptions()
     approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
 

@@ -13,8 +13,8 @@ from uuid import uuid4
 
 from dbops.domain.approval_rules import why_void
 from dbops.domain.approvals import Approval, Rejection, read_answer
-from dbops.domain.backup import Layout
 from dbops.domain.key_part import key_part
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry, Layout
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.layout import Layout
 from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Target
 from dbops.domain.toc_entry import TocEntry

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from dbops.domain.backup import Layout
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.errors import ObjectExists
 from dbops.gateways.bucket import Bucket

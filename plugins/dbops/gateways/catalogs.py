@@ -9,8 +9,9 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout
+from dbops.domain.backup import BackupId, BackupManifest, Claim
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification

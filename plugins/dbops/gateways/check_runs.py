@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
 from dbops.domain.check_run import CheckRun
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.errors import ObjectMissing
 from dbops.gateways.bucket import Bucket

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from types import TracebackType
 
 import dbops
-from dbops.domain.backup import BackupId, Claim, Layout
+from dbops.domain.backup import BackupId, Claim
 from dbops.domain.catalog import Catalog
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ObjectExists
 from dbops.gateways.bucket import Bucket

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbops.domain.backup import Layout
+from dbops.domain.layout import Layout
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing

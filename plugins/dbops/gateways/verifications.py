@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification
 from dbops.errors import ObjectMissing

@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 
 import dbops
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry, Layout
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.layout import Layout
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.errors import BucketError
 from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
 

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from dbops.domain.backup import BackupId, Claim, Layout
+from dbops.domain.backup import BackupId, Claim
 from dbops.domain.catalog import Catalog
 from dbops.domain.expire_report import ExpireReport
+from dbops.domain.layout import Layout
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ExpireFailed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing

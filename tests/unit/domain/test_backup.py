@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, Layout, TableEntry
+from dbops.domain.backup import BackupId, BackupManifest, Claim, TableEntry
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from tests.unit.samples import NOW, claim, manifest, target
 

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, Layout, TableEntry
+from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
+from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target

@@ -16,8 +16,9 @@ from typing import BinaryIO
 
 import pytest
 
-from dbops.domain.backup import BackupId, Claim, Layout
+from dbops.domain.backup import BackupId, Claim
 from dbops.domain.catalog import Catalog, Leftover
+from dbops.domain.layout import Layout
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target
 from dbops.errors import BucketError

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.backup import Layout
+from dbops.domain.layout import Layout
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import InvalidRequest
 from dbops.gateways.memory_bucket import InMemoryBucket

@@ -122,7 +122,11 @@ def test_a_target_may_be_all_there_is(tmp_path: Path) -> None:
         ("connection: a\nalerts:\n  recipients: me@example.com\n", 3, "alerts.recipients must be a list, as in [first"),
         ("connection: a\nalerts:\n  recipients:\n    - b@c.de\n    - 5\n", 5, "alerts.recipients[2] must be a text"),
         ("connection: a\nalerts:\n  recipients: [nobody]\n", 3, "'nobody' is not an e-mail address"),
-        ("connection: a\nalerts:\n  late_after: 26\n", 3, "26 is not a duration; write a number and one of s, m, h"),
+        (
+            "connection: a\nalerts:\n  late_after: 26\n",
+            3,
+            "26 is not a duration; write a number and one of ms, s, m, h",
+        ),
         ("connection: a\nbackup:\n  spool_cap: big\n", 3, "'big' is not a number of bytes"),
         ("connection: a\nbackup:\n  globals: maybe\n", 3, "backup.globals must be true or false"),
         ("connection: a\nbackup:\n  jobs: 100\n", 3, "backup.jobs must be at most 64"),

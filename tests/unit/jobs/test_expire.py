@@ -9,7 +9,8 @@ from io import BytesIO
 
 import pytest
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.domain.report import Verdict
 from dbops.domain.retention import Hold
 from dbops.errors import BucketError, ExpireFailed

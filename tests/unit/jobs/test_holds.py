@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
 from dbops.errors import InvalidRequest
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.jobs.expire import expire

@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId, Layout
+from dbops.domain.backup import BackupId
 from dbops.domain.check_run import CheckRun
 from dbops.domain.fault import Fault
+from dbops.domain.layout import Layout
 from dbops.domain.promises import ProblemKind
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState

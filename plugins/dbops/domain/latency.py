@@ -1,0 +1,61 @@
+"""Latency: how long an operation took, N times over, as percentiles and as the histogram they come from.
+
+An HDR histogram keeps every sample to three digits, from a microsecond to an hour, so that runs can be compared later
+by any percentile. Times are milliseconds everywhere but inside of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Self
+
+from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]  # ships no types
+from pydantic import ConfigDict
+from pydantic.dataclasses import dataclass
+
+_LOWEST, _HIGHEST, _DIGITS = 1, 3_600_000_000, 3  # microseconds
+
+
+@dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
+class Latency:
+    """Of ``count`` samples; ``histogram`` is the HDR V2 encoding, in microseconds, as text."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+    max: float
+    mean: float
+    histogram: str
+
+    @classmethod
+    def of(cls, nanoseconds: Iterable[int]) -> Self:
+        """Of samples as a monotonic clock gives them; raises ValueError where there are none."""
+        samples = list(nanoseconds)
+        if not samples:
+            raise ValueError("a latency is one of samples")
+        histogram = _empty()
+        for sample in samples:
+            histogram.record_value(min(max(round(sample / 1000), _LOWEST), _HIGHEST))
+        p50, p95, p99 = (histogram.get_value_at_percentile(percentile) / 1000 for percentile in (50, 95, 99))
+        return cls(
+            count=len(samples),
+            p50=p50,
+            p95=p95,
+            p99=p99,
+            max=max(samples) / 1e6,
+            mean=sum(samples) / len(samples) / 1e6,
+            histogram=histogram.encode().decode("ascii"),
+        )
+
+    def distribution(self) -> list[tuple[float, int]]:
+        """The samples again, as milliseconds and how many there were of each, ascending."""
+        decoded = HdrHistogram.decode(self.histogram)
+        return [
+            (item.value_iterated_to / 1000, item.count_added_in_this_iter_step)
+            for item in decoded.get_recorded_iterator()
+        ]
+
+
+def _empty() -> HdrHistogram:
+    return HdrHistogram(_LOWEST, _HIGHEST, _DIGITS)

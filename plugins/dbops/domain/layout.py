@@ -1,0 +1,104 @@
+"""Layout: where the objects of a target lie in its bucket.
+
+docs/backup-format.md is the public copy of this file; change both together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbops.domain.backup import BackupId
+from dbops.domain.key_part import key_part
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The keys below one target's root. ``root`` ends with a slash, see ``Target.root``."""
+
+    root: str
+
+    @property
+    def backups(self) -> str:
+        """The folder of all backups."""
+        return f"{self.root}backups/"
+
+    def folder(self, backup_id: BackupId) -> str:
+        """The folder of one backup, with its trailing slash."""
+        return f"{self.backups}{backup_id}/"
+
+    def started(self, backup_id: BackupId) -> str:
+        """The claim: the first object of a backup."""
+        return f"{self.folder(backup_id)}started.json"
+
+    def manifest(self, backup_id: BackupId) -> str:
+        """The manifest: the last object of a backup."""
+        return f"{self.folder(backup_id)}manifest.json"
+
+    @property
+    def verifications(self) -> str:
+        """The folder of verdicts."""
+        return f"{self.root}verifications/"
+
+    def verification(self, backup_id: BackupId) -> str:
+        """The verdict of a restore or drill of that backup."""
+        return f"{self.verifications}{backup_id}.json"
+
+    @property
+    def holds(self) -> str:
+        """The folder of holds."""
+        return f"{self.root}holds/"
+
+    def hold(self, backup_id: BackupId) -> str:
+        """The hold on that backup."""
+        return f"{self.holds}{backup_id}.json"
+
+    @property
+    def approvals(self) -> str:
+        """The folder of approvals."""
+        return f"{self.root}approvals/"
+
+    @property
+    def restores(self) -> str:
+        """The folder of restores' records."""
+        return f"{self.root}restores/"
+
+    def restore(self, run: str) -> str:
+        """The record of that run's restore."""
+        return f"{self.restores}{key_part(run, keep='-')}.json"
+
+    @property
+    def probes(self) -> str:
+        """The folder of what the probes measured."""
+        return f"{self.root}probes/"
+
+    def probe(self, probe_id: str) -> str:
+        """What one run of the probes measured."""
+        return f"{self.probes}{probe_id}.json"
+
+    def probe_page(self, probe_id: str) -> str:
+        """The folder of its page with charts, and of the migrations that it proposes."""
+        return f"{self.probes}{probe_id}/"
+
+    @property
+    def checks(self) -> str:
+        """The folder of what the checks found."""
+        return f"{self.root}checks/"
+
+    def check(self, check_id: str) -> str:
+        """What one run of the checks found."""
+        return f"{self.checks}{check_id}.json"
+
+    @property
+    def docs(self) -> str:
+        """The folder of data docs, one folder below it for each run of the checks."""
+        return f"{self.root}docs/"
+
+    def audit(self, moment: datetime, action: str) -> str:
+        """The record of an action that deleted or replaced something at that moment."""
+        return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"
+
+    @property
+    def index(self) -> str:
+        """The cache of the catalog; never trusted for deleting or restoring."""
+        return f"{self.root}index.json"
