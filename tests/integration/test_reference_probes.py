@@ -13,7 +13,9 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
+from dbops.domain.probe_parameters import as_driven
 from dbops.domain.probes import Draw, Probe
+from dbops.domain.sql_statements import statements
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.sessions import connect
 from demo.postgres import EmbeddedPostgres
@@ -99,6 +101,16 @@ def test_what_takes_no_parameters_is_executed_as_it_is(sample: Any, probe: Probe
     (rows,) = executed(sample, probe, {})
 
     assert rows > 0
+
+
+@pytest.mark.parametrize("values", [{}, {"n": 7}])
+def test_a_percent_sign_reaches_the_server_as_it_was_written(sample: Any, values: dict[str, int]) -> None:
+    (one,) = statements(
+        f"SELECT {':n' if values else 7} % 4, '100%', '%(n)s', \"%\" FROM (SELECT 1) AS t (\"%\") -- 5%"
+    )
+    with sample.cursor() as cursor:
+        cursor.execute(as_driven(one).sql, values)
+        assert cursor.fetchone() == (3, "100%", "%(n)s", 1)
 
 
 def test_a_user_gets_the_newest_summaries_each_with_its_own_categories_and_tags(sample: Any) -> None:

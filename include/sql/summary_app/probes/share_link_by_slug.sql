@@ -1,6 +1,6 @@
 -- title: whoever has the link reads the summary
 -- model: ShareLink
--- budget: 20ms
+-- budget: 50ms
 -- draw:
 --   known: SELECT "slug" AS slug FROM "public"."ShareLink" ORDER BY 1 LIMIT 40
 --   miss: SELECT 'no-link-' || n AS slug FROM generate_series(1, 20) AS n

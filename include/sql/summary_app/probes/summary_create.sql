@@ -1,6 +1,6 @@
 -- title: somebody asks for the summary of a video
 -- model: Summary
--- budget: 50ms
+-- budget: 100ms
 -- writes: true
 -- draw:
 --   heavy: >-

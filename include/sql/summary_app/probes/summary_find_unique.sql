@@ -1,6 +1,6 @@
 -- title: has this user a summary of this video already?
 -- model: Summary
--- budget: 20ms
+-- budget: 50ms
 -- draw:
 --   heavy: >-
 --     SELECT made."userId" AS user_id, made."videoId" AS video_id

@@ -1,6 +1,6 @@
 -- title: a summary becomes a favourite
 -- model: Summary
--- budget: 50ms
+-- budget: 100ms
 -- writes: true
 -- draw:
 --   heavy: >-

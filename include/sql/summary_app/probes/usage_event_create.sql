@@ -1,6 +1,6 @@
 -- title: what a user did is written down
 -- model: UsageEvent
--- budget: 20ms
+-- budget: 100ms
 -- writes: true
 -- draw:
 --   heavy: >-

@@ -1,6 +1,6 @@
 -- title: a user by e-mail address, as whoever signs in
 -- model: User
--- budget: 20ms
+-- budget: 50ms
 -- draw:
 --   known: SELECT "email" AS email FROM "public"."User" ORDER BY md5("id") LIMIT 40
 --   miss: SELECT 'nobody.' || n || '@example.com' AS email FROM generate_series(1, 20) AS n

@@ -1,6 +1,6 @@
 -- title: a user by id, as every request with a session does
 -- model: User
--- budget: 20ms
+-- budget: 50ms
 -- draw:
 --   heavy: SELECT "userId" AS id FROM "public"."Summary" GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 20
 --   light: SELECT "userId" AS id FROM "public"."Summary" GROUP BY 1 ORDER BY count(*), 1 LIMIT 20

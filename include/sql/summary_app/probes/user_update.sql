@@ -1,6 +1,6 @@
 -- title: a user's settings are saved
 -- model: User
--- budget: 20ms
+-- budget: 100ms
 -- writes: true
 -- draw:
 --   heavy: >-
