@@ -139,7 +139,10 @@ def _contradictions(
             mapping.lines[("connections",)],
             "with connections above 1 a probe is one statement that only reads; make two probes of it",
         )
-    used = {token.text: statement.line_of(token) for statement in found for token in parameters(statement)}
+    used: dict[str, int] = {}
+    for statement in found:
+        for token in parameters(statement):
+            used.setdefault(token.text, statement.line_of(token))
     if used and not header.draw:
         names, columns = ", ".join(f":{name}" for name in used), ", ".join(used)
         yield (

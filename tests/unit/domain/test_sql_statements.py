@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
 from dbops.domain.sql_text import tokens
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine breaks no promise
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 HOSTILE = st.text(st.sampled_from(list(";'\"$-/*:%\\()[]\nEe aA1_")), max_size=12)
@@ -41,11 +43,13 @@ STATEMENT = st.tuples(WORD, st.lists(QUOTED | COMMENT | WORD, max_size=6), WORD)
 )
 
 
+@unhurried
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.sampled_from([";", "\n;\n", ";;", "; -- ;\n", " ; /* ; */"]))
 def test_joined_statements_are_split_into_exactly_these(parts: list[str], joint: str) -> None:
     assert [one.sql for one in statements(joint.join(parts))] == parts
 
 
+@unhurried
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.integers(1, 100))
 def test_each_statement_has_the_line_in_which_it_begins(parts: list[str], first: int) -> None:
     lines = [one.line for one in statements(";\n".join(parts), first)]
@@ -53,12 +57,14 @@ def test_each_statement_has_the_line_in_which_it_begins(parts: list[str], first:
     assert lines == [first + ";\n".join(parts[:number]).count("\n") + (number > 0) for number in range(len(parts))]
 
 
+@unhurried
 @given(CONTENT)
 def test_no_character_of_a_text_is_lost(text: str) -> None:
     assert "".join(token.text for token in tokens(text)) == text
     assert all(text[token.start : token.end] == token.text for token in tokens(text))
 
 
+@unhurried
 @given(CONTENT)
 def test_any_text_is_split_or_refused_at_a_line_of_it(text: str) -> None:
     found: tuple[SqlStatement, ...] = ()

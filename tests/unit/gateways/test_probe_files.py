@@ -245,7 +245,7 @@ WRONG = {
         "with connections above 1 a probe is one statement that only reads; make two probes of it",
     ),
     "parameters from nowhere": (
-        HEAD + "SELECT\n:a, :b, :a",
+        HEAD + "SELECT\n:a, :b,\n:a",
         5,
         "nothing says what :a, :b stands for; write draw: in the header, and a query with the columns a, b",
     ),
