@@ -23,6 +23,7 @@ _COLOURS = {
     Severity.BREAK_GLASS: "#b42318",
     Severity.DONE: "#067647",
     Severity.RECOVERED: "#067647",
+    Severity.DIGEST: "#475467",
 }
 
 
