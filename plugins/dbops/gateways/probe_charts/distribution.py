@@ -23,8 +23,9 @@ def draw_distribution(run: ProbeRun, before: ProbeRun | None) -> bytes:
     title = f"Latency of {run.target}: {'this run against the one before' if before else 'how its samples are spread'}"
     subtitle = "Share of samples done within a time, on logarithmic axes: the further left, the faster."
     subtitle += " At 95 % the curve should be left of the budget."
-    legend = [Stroke(f"{run.started:%Y-%m-%d}", CALM, 2.2)]
-    legend += [Stroke(f"{before.started:%Y-%m-%d}", FAINT, 1.8)] if before else []
+    written = "%Y-%m-%d %H:%M" if before and before.started.date() == run.started.date() else "%Y-%m-%d"
+    legend = [Stroke(run.started.strftime(written), CALM, 2.2)]
+    legend += [Stroke(before.started.strftime(written), FAINT, 1.8)] if before else []
     legend += [Stroke("budget of the p95", MUTED, 1.2, dashed=True)]
     sheet, made = panels(run.results, title, subtitle, legend)
     for panel in made:

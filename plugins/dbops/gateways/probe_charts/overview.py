@@ -6,15 +6,22 @@ from collections.abc import Sequence
 
 from dbops.domain.milliseconds import format_ms
 from dbops.domain.probe_run import ProbeResult, ProbeRun
-from dbops.domain.probe_standing import Standing, most_urgent_first, run_before, share_of_budget, standing_of
+from dbops.domain.probe_standing import (
+    Standing,
+    how_many_are_well,
+    most_urgent_first,
+    run_before,
+    share_of_budget,
+    standing_of,
+)
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL, GRID, INK, MUTED, PAPER, Sheet
 
 # Read on a phone, it is a little more than half as large: hence the large letters.
-_WIDTH, _MARGIN, _HEAD, _ROW, _FOOT = 600, 20, 116, 49, 12
+_WIDTH, _MARGIN, _HEAD, _ROW, _FOOT = 600, 2, 116, 49, 8
 _ROOM = _WIDTH - 2 * _MARGIN
 _SIZE, _BAR = 18, 12
 _MOST = 20  # rows
-_LEAST_END, _MOST_END = 1.2, 2.0  # shares of the budget where the axis ends; a longer bar is cut, and shows it
+_MOST_END = 2.0  # where the axis ends, as a share of the budget; a longer bar is cut, and shows it
 
 
 def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
@@ -24,7 +31,7 @@ def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
     shown = ordered[:_MOST]
     left_out = len(ordered) - len(shown)
     sheet = Sheet(_WIDTH, _HEAD + len(shown) * _ROW + _FOOT + (30 if left_out else 0))
-    end = min(max([_LEAST_END, *(1.04 * share_of_budget(one) for one in shown)]), _MOST_END)
+    end = min(max([1.0, *(1.04 * share_of_budget(one) for one in shown)]), _MOST_END)
     full = _ROOM / end
     _head(sheet, run, has_before=before is not None, budget_at=_MARGIN + full)
     for number, result in enumerate(shown):
@@ -36,7 +43,7 @@ def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
 
 
 def _head(sheet: Sheet, run: ProbeRun, *, has_before: bool, budget_at: float) -> None:
-    sheet.write(_title(run), _MARGIN, 36, size=27, bold=True, room=_ROOM)
+    sheet.write(how_many_are_well(run), _MARGIN, 36, size=27, bold=True, room=_ROOM)
     place = f"{run.target}, {run.started.day} {run.started:%B %Y}"
     sheet.write(place, _MARGIN, 63, size=_SIZE, colour=MUTED, room=_ROOM)
     sheet.box(_MARGIN, 85, 24, _BAR, fill=CALM_FILL)
@@ -45,13 +52,6 @@ def _head(sheet: Sheet, run: ProbeRun, *, has_before: bool, budget_at: float) ->
         _tick(sheet, x, 85)
         sheet.write("run before", x + 10, 98, size=_SIZE, colour=MUTED)
     sheet.write("budget", budget_at + 1, 98, size=_SIZE, colour=MUTED, align="right")
-
-
-def _title(run: ProbeRun) -> str:
-    unwell, total = sum(not standing_of(one).is_well for one in run.results), len(run.results)
-    if total == 1:
-        return "The probe is not well" if unwell else "The probe is well"
-    return f"{unwell} of {total} probes are not well" if unwell else f"All {total} probes are well"
 
 
 def _row(sheet: Sheet, result: ProbeResult, before: ProbeResult | None, y: float, full: float) -> None:
