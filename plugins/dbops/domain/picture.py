@@ -1,0 +1,14 @@
+"""Picture: a PNG that an alert shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """``alt`` says what it shows to whoever does not see it, ``page`` is where the same can be read in full."""
+
+    png: bytes = field(repr=False)
+    alt: str
+    page: str = ""
