@@ -1,0 +1,236 @@
+"""IndexNeed: an order of rows that a plan had to do without, read from its scans, joins and sorts.
+
+A need is heavy where an index would save much. Others only count where the schema's baseline demands such an index
+anyway, and it is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from dbops.domain.checks import TableName
+from dbops.domain.object_names import written
+from dbops.domain.plan import Plan
+from dbops.domain.plan_conditions import Condition, KeyColumn, read_conditions, read_sort_key
+from dbops.domain.plan_label import label
+from dbops.domain.plan_node import PlanNode
+from dbops.domain.schema_baseline import Table
+from dbops.domain.table_statistics import TableStatistics
+
+# Fewer rows are read in well under a millisecond, however that is done.
+MANY_ROWS = 1000
+# And so is a table of a few pages, of which PostgreSQL would rather read all than ask an index.
+FEW_ROWS = 100
+# An index is faster than reading everything up to about a fifth of the rows; beyond that it jumps to every page anyway.
+READ_TIMES = 5
+# Up to a few times the rows that are returned, sorting costs less than fetching them does.
+SORTED_TIMES = 5
+
+# Which side of a join has all of its rows read, and which may therefore come in an order of its own.
+_KEPT = {"Left": "Outer", "Anti": "Outer", "Right": "Inner", "Right Anti": "Inner", "Full": "both"}
+_ORDERED = {**_KEPT, "Semi": "Outer", "Right Semi": "Inner", "Full": "none"}
+_PASS_ON = {"Hash", "Materialize", "Sort", "Gather", "Gather Merge", "Memoize", "Result"}
+_KEEP_ORDER = {"Limit", "Result", "ProjectSet", "Subquery Scan", "LockRows", "Gather Merge", "Nested Loop"}
+_JOINS = {"Nested Loop", "Hash Join", "Merge Join"}
+_JOIN_CONDITIONS = ("Hash Cond", "Merge Cond", "Join Filter")
+_VARYING = "character varying"
+
+
+@dataclass(frozen=True, kw_only=True)
+class IndexNeed:
+    """Of a table's rows those with ``equal`` columns given, then in the order of ``then``, or in a range of it.
+
+    ``rows`` is how many are read without, ``why`` says so.
+    """
+
+    table: TableName
+    equal: tuple[str, ...]
+    then: tuple[KeyColumn, ...] = ()
+    is_sorted: bool = False
+    is_heavy: bool = True
+    rows: float = 0
+    why: str = ""
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """All of them."""
+        return frozenset((*self.equal, *(key.name for key in self.then)))
+
+
+def read_needs(
+    plan: Plan, tables: Mapping[TableName, Table], statistics: Mapping[TableName, TableStatistics]
+) -> Iterator[IndexNeed]:
+    """What a plan would need; only of tables that are among these, and of which an index can be made in peace."""
+    yield from _Reader(tables, statistics).needs(plan.root)
+
+
+@dataclass(frozen=True)
+class _Reader:
+    tables: Mapping[TableName, Table]
+    statistics: Mapping[TableName, TableStatistics]
+
+    def needs(self, root: PlanNode) -> Iterator[IndexNeed]:
+        for node in root.walk():
+            if node.alias and self._is_ours(node):
+                yield from self._of_scan(node)
+            elif node.type in _JOINS:
+                yield from self._of_join(node)
+            elif node.type == "Limit":
+                yield from self._of_sort(node)
+
+    def _is_ours(self, node: PlanNode) -> bool:
+        """Whether it reads a table; of a partition its partitioned table is asked, which cannot be done in peace."""
+        table = self.tables.get(node.table) if node.table else None
+        kinds = ("table", "unlogged table", "materialized view")
+        return node.type != "ModifyTable" and table is not None and table.definition.startswith(kinds)
+
+    def _of_scan(self, scan: PlanNode) -> Iterator[IndexNeed]:
+        equal, ranges = self._known(scan)
+        if not equal and not ranges:
+            return
+        read, returned = self._read(scan), scan.returned
+        heavy = read is not None and read >= max(MANY_ROWS, READ_TIMES * returned) and _a_time(scan, read) >= FEW_ROWS
+        columns = ", ".join([*equal, *(key.name for key in ranges)])
+        yield self._need(
+            scan,
+            equal,
+            ranges,
+            heavy=heavy,
+            rows=read or 0,
+            why=f"{_scanned(scan)} {_many(read or 0)} to find {_many(returned)} by {columns}",
+        )
+
+    def _of_join(self, join: PlanNode) -> Iterator[IndexNeed]:
+        sides = [child for child in join.children if child.role in {"Outer", "Inner"}]
+        if len(sides) != 2:  # noqa: PLR2004 - a join has two
+            return
+        for side, other in (sides, sides[::-1]):
+            scan = _through(side)
+            if _KEPT.get(join.join) in {side.role, "both"} or scan.type != "Seq Scan" or not self._is_ours(scan):
+                continue
+            texts = [text for key in _JOIN_CONDITIONS for text in join.conditions.get(key, ())]
+            joined = [one.column for one in self._conditions(scan, texts) if one.kind == "equality"]
+            read = self._read(scan)
+            saved = READ_TIMES * max(join.returned, other.returned)
+            if not joined or read is None or read < max(MANY_ROWS, saved) or _a_time(scan, read) < FEW_ROWS:
+                continue
+            equal, _ = self._known(scan)
+            columns = tuple(dict.fromkeys([*equal, *joined]))
+            why = f"{_scanned(scan)} {_many(read)} to join {_many(join.returned)} by {', '.join(columns)}"
+            yield self._need(scan, columns, (), rows=read, why=why)
+
+    def _of_sort(self, limit: PlanNode) -> Iterator[IndexNeed]:
+        sort = _sort_under(limit)
+        if sort is None:
+            return
+        keys = [read_sort_key(text) for text in sort.conditions.get("Sort Key", ())]
+        aliases = {key[0] for key in keys if key is not None}
+        if None in keys or len(aliases) != 1:
+            return
+        (alias,) = aliases
+        scan = _scan_of(sort, alias)
+        if scan is None or not self._is_ours(scan):
+            return
+        rows, asked = sort.children[0].returned, limit.returned
+        if rows < max(FEW_ROWS, SORTED_TIMES * asked):
+            return
+        known = self._conditions(scan, _texts(scan))
+        equal = tuple(dict.fromkeys(one.column for one in known if one.kind == "equality"))  # a list has no order
+        then = tuple(key[1] for key in keys if key is not None and key[1].name not in equal)
+        order = ", ".join(map(str, then))
+        given = f" with {', '.join(equal)} given" if equal else ""
+        source = written(*scan.table or ())
+        why = f"{_many(rows)} of {source}{given} are sorted by {order} to return the first {asked:,.0f}"
+        if then:
+            yield self._need(scan, equal, then, ordered=True, rows=rows, why=why)
+
+    def _need(
+        self,
+        scan: PlanNode,
+        equal: tuple[str, ...],
+        then: tuple[KeyColumn, ...],
+        *,
+        rows: float,
+        why: str,
+        heavy: bool = True,
+        ordered: bool = False,
+    ) -> IndexNeed:
+        if scan.rows is None:
+            why = f"by the planner's estimate {why}"
+        need = IndexNeed(
+            table=scan.table or ("", ""), equal=equal, then=then, is_sorted=ordered, is_heavy=heavy, rows=rows
+        )
+        return replace(need, why=f"{why[0].upper()}{why[1:]}.")
+
+    def _known(self, scan: PlanNode) -> tuple[tuple[str, ...], tuple[KeyColumn, ...]]:
+        """The columns that equal something, and the first that lies in a range."""
+        known = self._conditions(scan, _texts(scan))
+        equal = dict.fromkeys(one.column for one in known if one.kind != "range")
+        ranges = [KeyColumn(one.column) for one in known if one.kind == "range" and one.column not in equal]
+        return tuple(equal), tuple(ranges[:1])
+
+    def _conditions(self, scan: PlanNode, texts: list[str]) -> list[Condition]:
+        """Those on columns as they are stored: PostgreSQL compares varchar as text, which changes nothing."""
+        columns = self.tables[scan.table].columns if scan.table else {}
+        return [
+            one
+            for one in read_conditions(texts, scan.alias)
+            if one.column in columns
+            and (not one.cast or (one.cast == "text" and columns[one.column].startswith(_VARYING)))
+        ]
+
+    def _read(self, scan: PlanNode) -> float | None:
+        """How many rows a scan has read in all; None where nobody knows."""
+        if scan.removed is not None:
+            return scan.returned + scan.removed
+        known = self.statistics.get(scan.table) if scan.table else None
+        return float(known.rows) if known and known.rows is not None and scan.type == "Seq Scan" else None
+
+
+def _texts(scan: PlanNode) -> list[str]:
+    """What decides which rows it returns."""
+    keys = ("Index Cond", "Recheck Cond", "Filter")
+    return [text for key in keys for text in scan.conditions.get(key, ())]
+
+
+def _a_time(scan: PlanNode, read: float) -> float:
+    """Of all rows read those of one execution; processes that share one count as one."""
+    return read if scan.is_parallel else read / max(1, scan.executed)
+
+
+def _through(node: PlanNode) -> PlanNode:
+    """What a side of a join reads, below what only hands rows on."""
+    while node.type in _PASS_ON and len(node.children) == 1:
+        (node,) = node.children
+    return node
+
+
+def _sort_under(limit: PlanNode) -> PlanNode | None:
+    """The sort whose first rows a limit takes; None where something else gives the order."""
+    node: PlanNode | None = limit
+    while node is not None and node.type in _KEEP_ORDER:
+        node = next((child for child in node.children if child.role in {"Outer", "Subquery"}), None)
+    return node if node is not None and node.type == "Sort" and node.children else None
+
+
+def _scan_of(node: PlanNode, alias: str) -> PlanNode | None:
+    """The scan that could itself give the rows in order: every row of the sort is one of its rows."""
+    if node.table is not None and node.alias == alias:
+        return node
+    if node.type not in _PASS_ON | _JOINS:
+        return None
+    for child in node.children:
+        if child.role not in {"Outer", "Inner"} or _ORDERED.get(node.join, child.role) != child.role:
+            continue
+        if (found := _scan_of(child, alias)) is not None:
+            return found
+    return None
+
+
+def _scanned(scan: PlanNode) -> str:
+    return f"the {label(scan)} of {written(*scan.table or ())} reads"
+
+
+def _many(rows: float) -> str:
+    return f"{rows:,.0f} row{'' if round(rows) == 1 else 's'}"
