@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
-from dbops.errors import ChecksFailed, DbopsError
+from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
 
@@ -82,8 +82,8 @@ class TaskFailureMail(FailureMail):
         error = context.get("exception")
         if not isinstance(error, Exception):
             log.info("The task left no error behind: the run's own callback mails.")
-        elif isinstance(reason_of(error), ChecksFailed):
-            remember_mailed(context["ti"])  # the checks have mailed what is broken
+        elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)):
+            remember_mailed(context["ti"])  # the job has mailed what is broken
         elif self.mail(reason_of(error), context):
             remember_mailed(context["ti"])
 
