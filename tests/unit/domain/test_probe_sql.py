@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dbops.domain.probe_parameters import as_driven, misnamed, parameters
 from dbops.domain.probe_sql import draw_objection, may_write, objections
 from dbops.domain.sql_statements import SqlStatement, statements
-from tests.unit.domain.test_sql_statements import COMMENT, QUOTED, unhurried
+from tests.unit.sql_texts import COMMENT, QUOTED, unhurried
 
 
 def one(sql: str) -> SqlStatement:
