@@ -39,7 +39,7 @@ def format_duration(value: timedelta) -> str:
 
 def format_ms(milliseconds: float) -> str:
     """Write how long an operation took, as precisely as matters: ``0.15 ms``, ``3.2 ms``, ``140 ms``, ``1.2 s``."""
-    for digits, limit in ((2, 1), (1, 100), (0, 1000)):
+    for digits, limit in ((2, 1), (1, 10), (0, 1000)):
         if round(milliseconds, digits) < limit:
             return f"{milliseconds:.{digits}f} ms"
     return f"{milliseconds / 1000:.1f} s"
