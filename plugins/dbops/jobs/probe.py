@@ -25,7 +25,7 @@ from dbops.gateways.probing import measure, read_escapes, require_runnable
 from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
 
-_RUNS_REMEMBERED = 12
+_RUNS_REMEMBERED = 26
 
 
 def probe(
@@ -76,7 +76,7 @@ def probe(
     )
     record = replace(record, page=keep_page(record, history, target, bucket, include=include))
     put_probe_run(bucket, target, record)
-    return ProbeReport.of(record, history)
+    return ProbeReport.of(record, history, options)
 
 
 def _judged(
