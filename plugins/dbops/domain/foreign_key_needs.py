@@ -15,11 +15,15 @@ from dbops.domain.table_statistics import TableStatistics
 
 _FOREIGN_KEY = re.compile(r"FOREIGN KEY (?P<columns>\(.*)", re.DOTALL)
 
+_CHANGES = {"Delete", "Update", "Merge"}
+
 
 def read_foreign_key_needs(
     plan: Plan, tables: Mapping[TableName, Table], statistics: Mapping[TableName, TableStatistics]
 ) -> Iterator[IndexNeed]:
     """The columns that PostgreSQL looked rows up by, in the tables that point to the one that was changed."""
+    if not any(node.operation in _CHANGES for node in plan.root.walk()):
+        return  # whoever only inserts is asked whether its parent is there
     for trigger in plan.triggers:
         for name, table in tables.items():
             parent = parent_of(table.constraints.get(trigger.constraint, ""))

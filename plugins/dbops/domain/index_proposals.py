@@ -57,7 +57,7 @@ def _needs(
 def serves(index: IndexKey, need: IndexNeed) -> bool:
     """Whether an index gives just the rows that are needed, in their order: the beginning of it, or a single row."""
     names = [None if column is None else column.name for column in index.columns]
-    if index.is_partial or (index.method != "btree" and need.then):
+    if index.is_partial or index.method not in ({"btree"} if need.then else {"btree", "hash"}):
         return False
     if index.is_unique and None not in names and set(names) <= set(need.equal):
         return True

@@ -14,7 +14,7 @@ from dbops.domain.plan import Plan, joined_shape
 from dbops.domain.plan_node import PlanNode
 from dbops.domain.plan_shape import steps
 from dbops.domain.probes import Probe
-from dbops.domain.quantities import format_duration
+from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.table_statistics import TableStatistics
 
 # A person reads a page of tens; a list of a thousand rows grows with the data, and no index makes it shorter.
@@ -97,10 +97,10 @@ def _statistics(plans: Sequence[Plan], statistics: Mapping[TableName, TableStati
     for table, (_, node) in worst.items():
         why = _stale(statistics.get(table))
         if why:
+            expected = format_count(round(node.estimate), "row")
             yield Advice(
                 kind="statistics",
-                sentence=f"The planner expects {node.estimate:,.0f} rows of {written(*table)} and gets "
-                f"{node.rows or 0:,.0f}, and the table {why}. Analyze it.",
+                sentence=f"The planner expects {expected} of {written(*table)} and gets {node.rows or 0:,.0f}, and the table {why}. Analyze it.",
                 sql=f"ANALYZE {in_sql(*table)}",
             )
 
@@ -142,11 +142,12 @@ def _pagination(plans: Sequence[Plan]) -> Iterator[Advice]:
         top = plan.root
         while top.type in _HAND_ON and top.children:
             top = top.children[0]
-        if top.type not in {"Limit", "ModifyTable"} and plan.root.returned >= UNBOUNDED_ROWS:
+        rows = plan.root.returned
+        if top.type not in {"Limit", "ModifyTable"} and rows >= UNBOUNDED_ROWS:
             yield Advice(
                 kind="pagination",
-                sentence=f"The statement in line {plan.line} returns {plan.root.returned:,.0f} rows, more with every "
-                "new one. Ask for a page of them: ORDER BY a unique key, and LIMIT.",
+                sentence=f"The statement in line {plan.line} returns {rows:,.0f} rows, and one more with every "
+                "row that is added. Ask for a page of them: ORDER BY a unique key, and LIMIT.",
             )
 
 

@@ -21,17 +21,18 @@ _BUFFERS = {
 _WITHIN = {"Sort Space Used", "Sort Space Type", *_BUFFERS.values()}  # said in a line with others
 
 
-def text_lines(node: PlanNode, depth: int = 0) -> list[str]:
-    """The lines of a node and of those below it."""
+def text_lines(node: PlanNode, indent: int = 0) -> list[str]:
+    """The lines of a node and of those below it, indented by twice as many spaces."""
     lines = []
     if node.subplan:
-        lines.append("  " + " " * 6 * (depth - 1) + "  " * (depth > 0) + node.subplan)
-    arrow = "" if depth == 0 else " " * (6 * depth - 4) + "->  "
+        lines.append("  " * indent + node.subplan)
+        indent += 1
+    arrow = "  " * indent + "->  " if indent else ""
     lines.append(f"{arrow}{_title(node)}  {_numbers(node)}")
-    indent = " " * (6 * depth + 2)
-    lines.extend(indent + detail for detail in _details(node))
+    indent += 3 if indent else 1
+    lines.extend("  " * indent + detail for detail in _details(node))
     for child in node.children:
-        lines.extend(text_lines(child, depth + 1))
+        lines.extend(text_lines(child, indent))
     return lines
 
 
