@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 
 from matplotlib.ticker import FixedFormatter, FixedLocator
@@ -36,8 +37,8 @@ def draw_distribution(run: ProbeRun, before: ProbeRun | None) -> bytes:
 
 def _draw(panel: Panel, before: Latency | None) -> None:
     axes, budget, now = panel.axes, panel.result.budget_ms, panel.result.latency
-    curves = [one.distribution() for one in (before, now) if one]
-    seen = [time for curve in curves for time, _ in curve] or [budget]
+    earlier, current = (one.distribution() if one else [] for one in (before, now))
+    seen = [time for time, _ in (*earlier, *current)] or [budget]
     is_near = budget <= _NEAR * max(seen)
     low, high = time_range([*seen, budget] if is_near else seen)
     axes.set_xscale("log")
@@ -63,16 +64,15 @@ def _draw(panel: Panel, before: Latency | None) -> None:
             color=MUTED,
             fontproperties=font,
         )
-    if before:
-        _curve(panel, before, FAINT, 1.8)
+    if earlier:
+        _curve(panel, earlier, FAINT, 1.8)
     if now:
-        _curve(panel, now, panel.colour, 2.2)
+        _curve(panel, current, panel.colour, 2.2)
         axes.plot([now.p95], [_P95], "o", color=panel.colour, markersize=points(7))
 
 
-def _curve(panel: Panel, latency: Latency, colour: str, width: float) -> None:
+def _curve(panel: Panel, samples: Sequence[tuple[float, int]], colour: str, width: float) -> None:
     """From the fastest sample to the slowest."""
-    samples = latency.distribution()
     total = sum(count for _, count in samples)
     shares = [100 * so_far / total for so_far in accumulate(count for _, count in samples)]
     times = [time for time, _ in samples]

@@ -17,9 +17,9 @@ from dbops.domain.probe_standing import (
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL, GRID, INK, MUTED, PAPER, Sheet
 
 # Read on a phone, it is a little more than half as large: hence the large letters.
-_WIDTH, _MARGIN, _HEAD, _ROW, _FOOT = 600, 2, 116, 49, 8
+_WIDTH, _MARGIN, _HEAD, _ROW, _FOOT = 600, 2, 120, 52, 8
 _ROOM = _WIDTH - 2 * _MARGIN
-_SIZE, _BAR = 18, 12
+_SIZE, _BAR = 20, 12
 _MOST = 20  # rows
 _MOST_END = 2.0  # where the axis ends, as a share of the budget; a longer bar is cut, and shows it
 
@@ -45,22 +45,22 @@ def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
 def _head(sheet: Sheet, run: ProbeRun, *, has_before: bool, budget_at: float) -> None:
     sheet.write(how_many_are_well(run), _MARGIN, 36, size=27, bold=True, room=_ROOM)
     place = f"{run.target}, {run.started.day} {run.started:%B %Y}"
-    sheet.write(place, _MARGIN, 63, size=_SIZE, colour=MUTED, room=_ROOM)
-    sheet.box(_MARGIN, 85, 24, _BAR, fill=CALM_FILL)
-    x = _MARGIN + 32 + sheet.write("p95", _MARGIN + 32, 98, size=_SIZE, colour=MUTED) + 24
+    sheet.write(place, _MARGIN, 65, size=_SIZE, colour=MUTED, room=_ROOM)
+    sheet.box(_MARGIN, 88, 24, _BAR, fill=CALM_FILL)
+    x = _MARGIN + 32 + sheet.write("p95", _MARGIN + 32, 101, size=_SIZE, colour=MUTED) + 18
     if has_before:
-        _tick(sheet, x, 85)
-        sheet.write("run before", x + 10, 98, size=_SIZE, colour=MUTED)
-    sheet.write("budget", budget_at + 1, 98, size=_SIZE, colour=MUTED, align="right")
+        _tick(sheet, x, 88)
+        sheet.write("run before", x + 9, 101, size=_SIZE, colour=MUTED)
+    sheet.write("budget", budget_at + 1, 101, size=_SIZE, colour=MUTED, align="right")
 
 
 def _row(sheet: Sheet, result: ProbeResult, before: ProbeResult | None, y: float, full: float) -> None:
     standing = standing_of(result)
     bold, colour = not standing.is_well, INK if standing.is_well else ALARM
     said = _said(result, standing)
-    taken = sheet.write(said, _WIDTH - _MARGIN, y + 20, size=_SIZE, colour=colour, bold=bold, align="right")
-    sheet.write(result.probe, _MARGIN, y + 20, size=_SIZE, colour=colour, bold=bold, room=_ROOM - taken - 16)
-    top = y + 28
+    taken = sheet.write(said, _WIDTH - _MARGIN, y + 21, size=_SIZE, colour=colour, bold=bold, align="right")
+    sheet.write(result.probe, _MARGIN, y + 21, size=_SIZE, colour=colour, bold=bold, room=_ROOM - taken - 16)
+    top = y + 30
     sheet.box(_MARGIN, top, full, _BAR, fill=GRID)
     bar = full * share_of_budget(result)
     sheet.box(_MARGIN, top, min(bar, _ROOM), _BAR, fill=CALM_FILL if standing.is_well else ALARM)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from io import BytesIO
 from typing import Literal
 
@@ -116,16 +117,23 @@ class Sheet:
 
     def _cut(self, text: str, size: float, bold: bool, room: float) -> str:
         """Names that begin and end alike are told apart by neither, but most are by one of them: the middle goes."""
-        shown, kept = text, len(text)
-        while kept > 1 and self._measure(drawable(shown, bold=bold), size, bold) > room:
-            kept -= 1
-            shown = f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
-        return shown
+        if self._measure(drawable(text, bold=bold), size, bold) <= room:
+            return text
+        kept = bisect_left(
+            range(1, len(text)),
+            room,
+            key=lambda kept: self._measure(drawable(_middle_cut(text, kept), bold=bold), size, bold),
+        )
+        return _middle_cut(text, max(kept, 1))
 
     def _measure(self, text: str, size: float, bold: bool) -> float:
         renderer = self._canvas.get_renderer()  # type: ignore[no-untyped-call]
         width, _, _ = renderer.get_text_width_height_descent(text, font_of(size, bold=bold), False)
         return float(width) / _SCALE
+
+
+def _middle_cut(text: str, kept: int) -> str:
+    return f"{text[: kept - kept // 2]}…{text[len(text) - kept // 2 :]}"
 
 
 def font_of(size: float, *, bold: bool = False) -> FontProperties:
