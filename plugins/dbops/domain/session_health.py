@@ -10,10 +10,29 @@ from dbops.domain.health_concern import Concern, HealthServer, lasting, listed, 
 from dbops.domain.object_names import quoted
 from dbops.domain.quantities import format_count
 
-_LONG, _IDLE, _WAIT = 900.0, 60.0, 1.0
-LONGEST = Concern("longest transaction", "shorter than 15m")
-IDLE = Concern("idle in transaction", "none for 1m or longer")
-BLOCKED = Concern("blocked sessions", "none for 1s or longer")
+
+@dataclass(frozen=True, kw_only=True)
+class SessionLimits:
+    """From how many seconds on a session is in the way: its transaction open, idle in it, or waiting for a lock."""
+
+    open_seconds: float = 900.0
+    idle_seconds: float = 60.0
+    blocked_seconds: float = 1.0
+
+    @property
+    def longest(self) -> Concern:
+        """The longest transaction."""
+        return Concern("longest transaction", f"shorter than {lasting(self.open_seconds)}")
+
+    @property
+    def idle(self) -> Concern:
+        """Transactions in which nothing is done."""
+        return Concern("idle in transaction", f"none for {lasting(self.idle_seconds)} or longer")
+
+    @property
+    def blocked(self) -> Concern:
+        """Sessions that wait for others."""
+        return Concern("blocked sessions", f"none for {lasting(self.blocked_seconds)} or longer")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,19 +80,21 @@ def _session(pid: int, role: str, application: str) -> str:
     return f"process {pid} ({by})" if by else f"process {pid}"
 
 
-def transactions(sessions: Sequence[OpenTransaction], server: HealthServer) -> tuple[HealthItem, HealthItem]:
+def transactions(
+    sessions: Sequence[OpenTransaction], server: HealthServer, limits: SessionLimits
+) -> tuple[HealthItem, HealthItem]:
     """The longest transaction, and those in which nothing is done."""
-    return _longest(sessions, server), _idle(sessions, server)
+    return _longest(sessions, server, limits), _idle(sessions, server, limits)
 
 
-def _longest(sessions: Sequence[OpenTransaction], server: HealthServer) -> HealthItem:
-    open_ = sorted(
-        ((one.open_seconds, str(one), one) for one in sessions if one.open_seconds is not None), reverse=True,
+def _longest(sessions: Sequence[OpenTransaction], server: HealthServer, limits: SessionLimits) -> HealthItem:
+    seconds, one = max(
+        ((one.open_seconds, one) for one in sessions if one.open_seconds is not None),
         key=lambda found: found[0],
-    )  # fmt: skip
-    seconds, who, one = open_[0] if open_ else (0.0, "", None)
-    value = f"{lasting(seconds)}: {who}" if open_ else "none is open"
-    if one is not None and seconds >= _LONG:
+        default=(0.0, None),
+    )
+    value = "none is open" if one is None else f"{lasting(seconds)}: {one}"
+    if one is not None and seconds >= limits.open_seconds:
         remedy = (
             "See whether it still works: as long as it is open, vacuum cannot take away what it could see. A backup's "
             "ends by itself; end any other that nobody waits for."
@@ -83,17 +104,15 @@ def _longest(sessions: Sequence[OpenTransaction], server: HealthServer) -> Healt
             if one.pid is not None
             else "SELECT * FROM pg_prepared_xacts ORDER BY prepared;  -- then ROLLBACK PREPARED"
         )
-        return LONGEST.warning(value + _unseen(sessions), remedy, sql)
-    return _unless_hidden(LONGEST, value, sessions, server)
+        return limits.longest.warning(value + _unseen(sessions), remedy, sql)
+    return _unless_hidden(limits.longest, value, sessions, server)
 
 
-def _idle(sessions: Sequence[OpenTransaction], server: HealthServer) -> HealthItem:
-    idle = sorted(
-        ((one.idle_seconds, one) for one in sessions if one.idle_seconds is not None and one.idle_seconds >= _IDLE),
-        reverse=True, key=lambda found: found[0],
-    )  # fmt: skip
+def _idle(sessions: Sequence[OpenTransaction], server: HealthServer, limits: SessionLimits) -> HealthItem:
+    idle = [(one.idle_seconds, one) for one in sessions if one.idle_seconds is not None]
+    idle = sorted((found for found in idle if found[0] >= limits.idle_seconds), key=lambda found: -found[0])
     if not idle:
-        return _unless_hidden(IDLE, "none", sessions, server)
+        return _unless_hidden(limits.idle, "none", sessions, server)
     value = listed([f"{one} for {lasting(seconds)}" for seconds, one in idle])
     remedy = (
         "Look in the application for what it does while its transaction is open, and let the server end those that "
@@ -101,7 +120,7 @@ def _idle(sessions: Sequence[OpenTransaction], server: HealthServer) -> HealthIt
     )
     roles = sorted({one.role for _, one in idle})
     sql = statements([f"ALTER ROLE {quoted(role)} SET idle_in_transaction_session_timeout = '60s';" for role in roles])
-    return IDLE.warning(value + _unseen(sessions), remedy, sql)
+    return limits.idle.warning(value + _unseen(sessions), remedy, sql)
 
 
 def _unless_hidden(
@@ -117,15 +136,15 @@ def _unseen(sessions: Sequence[OpenTransaction]) -> str:
     return f"; {format_count(hidden, 'session')} of other roles not seen" if hidden else ""
 
 
-def blocked(sessions: Sequence[LockSession]) -> HealthItem:
+def blocked(sessions: Sequence[LockSession], limits: SessionLimits) -> HealthItem:
     """Who waits for whom; everybody may see that."""
     by_pid = {one.pid: one for one in sessions}
     waiting = sorted(
-        (one for one in sessions if one.waits_seconds is not None and one.waits_seconds >= _WAIT),
+        (one for one in sessions if one.waits_seconds is not None and one.waits_seconds >= limits.blocked_seconds),
         key=lambda one: (-(one.waits_seconds or 0), one.pid),
     )
     if not waiting:
-        return BLOCKED.ok("none")
+        return limits.blocked.ok("none")
     told = [
         f"{one} for {lasting(one.waits_seconds or 0)} by {listed([_pid(pid) for pid in one.blockers]) or 'nobody now'}"
         for one in waiting
@@ -135,7 +154,7 @@ def blocked(sessions: Sequence[LockSession]) -> HealthItem:
     named = listed([f"{one}{f', {one.state}' if one.state else ''}" for one in roots]) or "the oldest of them"
     remedy = f"Look at what holds the lock, and end it if nobody needs it: {named}."
     sql = statements([f"SELECT pg_terminate_backend({one.pid});" for one in roots if one.pid])
-    return BLOCKED.warning(listed(told), remedy, sql or "SELECT * FROM pg_prepared_xacts ORDER BY prepared;")
+    return limits.blocked.warning(listed(told), remedy, sql or "SELECT * FROM pg_prepared_xacts ORDER BY prepared;")
 
 
 def _pid(pid: int) -> str:

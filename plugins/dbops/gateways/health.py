@@ -17,12 +17,12 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from dbops.domain import exhaustion_health
 from dbops.domain.bloat import INDEX_BLOAT, LEAST_PAGES, TABLE_BLOAT, Stored, index_bloat, table_bloat
 from dbops.domain.cache_health import CACHE, CacheUse, cache_hits
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.connection_health import CONNECTIONS, ConnectionUse, connections
 from dbops.domain.costly_statements import COSTLY, StatementCost, costliest, not_installed
+from dbops.domain.exhaustion_health import IDS, SEQUENCES, ages, sequences
 from dbops.domain.health import HealthItem
 from dbops.domain.health_concern import Concern, HealthServer
 from dbops.domain.index_health import (
@@ -38,15 +38,7 @@ from dbops.domain.index_health import (
     unused,
 )
 from dbops.domain.replication_health import REPLICAS, SLOTS, Replica, Slot, replicas, slots
-from dbops.domain.session_health import (
-    BLOCKED,
-    IDLE,
-    LONGEST,
-    LockSession,
-    OpenTransaction,
-    blocked,
-    transactions,
-)
+from dbops.domain.session_health import LockSession, OpenTransaction, SessionLimits, blocked, transactions
 from dbops.domain.table_health import DEAD_ROWS, LEAST_ROWS, NEVER, TableRows, dead_rows, never_maintained
 from dbops.gateways.exhaustion import read_ids, read_sequences
 from dbops.gateways.sessions import connect, first_line, unreachable
@@ -67,7 +59,7 @@ class _Question:
     ask: Callable[[Connection, HealthServer], Sequence[HealthItem]]
 
 
-def read_health(address: DatabaseAddress) -> tuple[HealthItem, ...]:
+def read_health(address: DatabaseAddress, limits: SessionLimits | None = None) -> tuple[HealthItem, ...]:
     """The panel, in the order in which people read it; raises DatabaseError where there is no session to be had."""
     engine = create_engine(
         "postgresql+psycopg2://", creator=lambda: connect(address), poolclass=QueuePool, pool_size=1, max_overflow=0
@@ -77,7 +69,7 @@ def read_health(address: DatabaseAddress) -> tuple[HealthItem, ...]:
         with engine.connect() as session:
             _begin(session)
             server = _all(session, HealthServer, "health_server")[0]
-        for question in _QUESTIONS:
+        for question in _questions(limits or SessionLimits()):
             with engine.connect() as session:  # the same session again, or a new one where that was ended
                 items += _answers(question, session, server)
     except psycopg2.Error as error:
@@ -111,10 +103,14 @@ def _answers(question: _Question, session: Connection, server: HealthServer) -> 
 
 def _refused(concern: Concern, error: BaseException | None, server: HealthServer) -> HealthItem:
     code = getattr(error, "pgcode", None) or ""
+    if not code:
+        return concern.unknown("the session was ended meanwhile", "See in the server's log by whom, and why.")
     if isinstance(error, errors.InsufficientPrivilege):
         return concern.hidden("our role may not read it", server.monitoring)
     if isinstance(error, errors.QueryCanceled | errors.LockNotAvailable):
         return concern.unknown("the server took too long to say", "See whether it is busy, and run the probes again.")
+    if isinstance(error, errors.ObjectNotInPrerequisiteState):
+        return concern.unknown(f"the server refused: {first_line(str(error))}", "Do what the server asks for.")
     if code.startswith(_SAFE_CLASSES):
         return concern.unknown(f"the server refused: {first_line(str(error))}", "The server's log says more.")
     return concern.unknown(f"the server could not say: {_meaning(error, code)}", "The server's log says more.")
@@ -125,7 +121,7 @@ def _meaning(error: BaseException | None, code: str) -> str:
         name = errors.lookup(code).__name__
     except KeyError:
         name = type(error).__name__
-    return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', name).lower()} ({code or 'no code'})"
+    return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', name).lower()} ({code})"
 
 
 def _all(session: Connection, kind: Callable[..., T], query: str, **parameters: Any) -> list[T]:
@@ -145,31 +141,33 @@ def _statements(session: Connection, server: HealthServer) -> Sequence[HealthIte
     return [costliest([StatementCost(**row) for row in session.execute(text(query)).mappings()], server)]
 
 
-_QUESTIONS = (
-    _Question((CONNECTIONS,), lambda s, _: [connections(_all(s, ConnectionUse, "health_connections"))]),
-    _Question((CACHE,), lambda s, server: [cache_hits(_all(s, CacheUse, "health_cache")[0], server)]),
-    _Question((LONGEST, IDLE), lambda s, server: transactions(_all(s, OpenTransaction, "health_transactions"), server)),
-    _Question((BLOCKED,), lambda s, _: [blocked(_all(s, LockSession, "health_blocked"))]),
-    _Question((DEAD_ROWS, NEVER), _table_rows),
-    _Question(
-        (TABLE_BLOAT,),
-        lambda s, server: [table_bloat(_all(s, Stored, "health_table_bloat", pages=LEAST_PAGES), server)],
-    ),
-    _Question(
-        (INDEX_BLOAT,),
-        lambda s, server: [index_bloat(_all(s, Stored, "health_index_bloat", pages=LEAST_PAGES), server)],
-    ),
-    _Question(
-        (UNUSED,),
-        lambda s, server: [unused(_all(s, UnusedIndex, "health_unused_indexes", bytes=UNUSED_BYTES), server)],
-    ),
-    _Question((DUPLICATE,), lambda s, _: [duplicate(_all(s, TwinIndex, "health_duplicate_indexes"))]),
-    _Question((INVALID,), lambda s, server: [invalid(_all(s, InvalidIndex, "health_invalid_indexes"), server)]),
-    _Question(
-        (exhaustion_health.SEQUENCES,), lambda s, server: [exhaustion_health.sequences(read_sequences(s), server)]
-    ),
-    _Question((exhaustion_health.IDS,), lambda s, _: [exhaustion_health.ages(read_ids(s))]),
-    _Question((SLOTS,), lambda s, _: [slots(_all(s, Slot, "health_slots"))]),
-    _Question((REPLICAS,), lambda s, server: [replicas(_all(s, Replica, "health_replicas"), server)]),
-    _Question((COSTLY,), _statements),
-)
+def _questions(limits: SessionLimits) -> tuple[_Question, ...]:
+    return (
+        _Question((CONNECTIONS,), lambda s, _: [connections(_all(s, ConnectionUse, "health_connections"))]),
+        _Question((CACHE,), lambda s, server: [cache_hits(_all(s, CacheUse, "health_cache")[0], server)]),
+        _Question(
+            (limits.longest, limits.idle),
+            lambda s, server: transactions(_all(s, OpenTransaction, "health_transactions"), server, limits),
+        ),
+        _Question((limits.blocked,), lambda s, _: [blocked(_all(s, LockSession, "health_blocked"), limits)]),
+        _Question((DEAD_ROWS, NEVER), _table_rows),
+        _Question(
+            (TABLE_BLOAT,),
+            lambda s, server: [table_bloat(_all(s, Stored, "health_table_bloat", pages=LEAST_PAGES), server)],
+        ),
+        _Question(
+            (INDEX_BLOAT,),
+            lambda s, server: [index_bloat(_all(s, Stored, "health_index_bloat", pages=LEAST_PAGES), server)],
+        ),
+        _Question(
+            (UNUSED,),
+            lambda s, server: [unused(_all(s, UnusedIndex, "health_unused_indexes", bytes=UNUSED_BYTES), server)],
+        ),
+        _Question((DUPLICATE,), lambda s, _: [duplicate(_all(s, TwinIndex, "health_duplicate_indexes"))]),
+        _Question((INVALID,), lambda s, server: [invalid(_all(s, InvalidIndex, "health_invalid_indexes"), server)]),
+        _Question((SEQUENCES,), lambda s, server: [sequences(read_sequences(s), server)]),
+        _Question((IDS,), lambda s, _: [ages(read_ids(s))]),
+        _Question((SLOTS,), lambda s, _: [slots(_all(s, Slot, "health_slots"))]),
+        _Question((REPLICAS,), lambda s, server: [replicas(_all(s, Replica, "health_replicas"), server)]),
+        _Question((COSTLY,), _statements),
+    )
