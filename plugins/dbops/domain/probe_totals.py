@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from dbops.domain.latency import Latency
+from dbops.domain.milliseconds import format_ms
 from dbops.domain.probe_run import ProbeResult
-from dbops.domain.quantities import format_count, format_ms
+from dbops.domain.quantities import format_count
 
 SLOW_MS = 100.0
 

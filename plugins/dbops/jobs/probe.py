@@ -57,9 +57,7 @@ def probe(
     probed = [one for one in probes if one.name in first.names]  # the others: see the notes
     judged = [_judged(one, first, again, history, options) for one in probed]
     tell("Explaining")
-    explanation = explain_probes(
-        target, address, probed, first, results=judged, history=history, include=include
-    )
+    explanation = explain_probes(target, address, probed, first, results=judged, history=history, include=include)
     record = ProbeRun(
         target=target.name,
         run=run,
