@@ -1,7 +1,8 @@
-"""A run of probes in a process of its own, to be killed: ``python -m tests.faults.probing_job URL``."""
+"""A run of probes in a process of its own, to be killed: ``python -m tests.faults.probing_job URL lingering|pool``."""
 
 from __future__ import annotations
 
+import signal
 import sys
 
 from dbops.domain.connection import DatabaseAddress
@@ -28,5 +29,12 @@ def lingering() -> Probe:
     return probe("lingering", "DELETE FROM app_user", "SELECT pg_advisory_xact_lock(50)", writes=True)
 
 
+def pool() -> Probe:
+    """Three connections that take long."""
+    return probe("pool", "SELECT pg_sleep(9)", connections=3)
+
+
 if __name__ == "__main__":
-    measure(DatabaseAddress.from_url(sys.argv[1]), [lingering()], options(lock_timeout="20s"))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever started us may have had it ignored
+    chosen = {"lingering": lingering, "pool": pool}[sys.argv[2]]()
+    measure(DatabaseAddress.from_url(sys.argv[1]), [chosen], options(lock_timeout="20s"))

@@ -50,13 +50,17 @@ class Run:
         self.other.execute("SELECT pg_advisory_unlock(50)")
 
 
+def started(shop: Probing, chosen: str, tmp_path: Path) -> Job:
+    environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}"}
+    command = [sys.executable, "-m", "tests.faults.probing_job", shop.url, chosen]
+    return Job(command, environment, tmp_path / "spool", tmp_path / "job")
+
+
 @contextmanager
 def probing(shop: Probing, tmp_path: Path) -> Iterator[Run]:
-    environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}"}
-    command = [sys.executable, "-m", "tests.faults.probing_job", shop.url]
     with psycopg.connect(shop.url, autocommit=True) as other:
         other.execute("SELECT pg_advisory_lock(50)")
-        job = Job(command, environment, tmp_path / "spool", tmp_path / "job")
+        job = started(shop, "lingering", tmp_path)
         try:
             job.wait_until(lambda: shop.ask(_WAITING) == [(1,)], "everything is deleted")
             assert shop.ask(_DELETING) == [(1,)]
@@ -130,3 +134,17 @@ def test_the_server_ends_a_transaction_whose_client_has_gone_silent(shop: Probin
             run.job.process.send_signal(signal.SIGCONT)
 
     assert shop.checksums() == before
+
+
+def test_a_run_that_is_interrupted_while_a_pool_is_open_ends_its_statements_and_closes_all(
+    shop: Probing, tmp_path: Path
+) -> None:
+    job = started(shop, "pool", tmp_path)
+    asleep = f"SELECT count(*) {_OURS} AND wait_event = 'PgSleep'"
+    job.wait_until(lambda: shop.ask(asleep) == [(3,)], "the pool is open")
+
+    ended = job.kill(signal.SIGINT)
+
+    assert "KeyboardInterrupt" in ended.stderr
+    assert shop.ask(asleep) == [(0,)]
+    wait_until_gone(shop)

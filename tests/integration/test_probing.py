@@ -338,6 +338,28 @@ def test_a_small_server_that_is_full_is_not_probed(tmp_path_factory: pytest.Temp
                 Probing(app).measure(probe("good", "SELECT 1"), pause=lambda _: None)
 
 
+def test_on_a_replica_what_writes_is_left_out(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with running_postgres(tmp_path_factory.mktemp("replica")) as server:
+        replica = Probing(server.url())
+        replica.tell("CREATE TABLE item (id int)")
+        server.stop()
+        (server.data_directory / "standby.signal").touch()
+        server.start()
+        assert replica.ask("SELECT pg_is_in_recovery()") == [(True,)]
+        probes = (
+            probe("write", "DELETE FROM item", writes=True),
+            probe("read", "SELECT * FROM item"),
+            probe("pool", "SELECT 1", connections=2, draw={"a": "SELECT 1 AS id"}),
+        )
+
+        replica.require_runnable(*probes)
+        assert replica.escapes(*probes) == ()
+        found = replica.measure(*probes)
+
+    assert [(one.probe, one.errors) for one in found.measured] == [("read", 0), ("pool", 0)]
+    assert found.notes == ("The server is a replica, where nothing can be written, so these were left out: write.",)
+
+
 def test_the_session_says_who_it_is_and_what_it_may(shop: Probing) -> None:
     shop.tell('CREATE SCHEMA "My App"', 'CREATE TABLE "My App".only_here AS SELECT 1 AS one')
     shop.url += "?schema=My%20App"

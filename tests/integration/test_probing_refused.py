@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import psycopg
@@ -143,3 +144,17 @@ def test_a_lock_is_nothing_against_a_probe(shop: Probing) -> None:
         shop.require_runnable(
             probe("a", "SELECT * FROM item"), probe("b", "SELECT %(id)s", draw=FIVE), lock_timeout="0.1s"
         )
+
+
+def test_a_character_that_the_database_lacks_is_named_by_its_line(postgres_server: EmbeddedPostgres) -> None:
+    name = f"latin_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute(
+            f"CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' LOCALE_PROVIDER libc TEMPLATE template0".encode()
+        )
+    try:
+        what = refusal(Probing(postgres_server.url(name)), probe("a", "SELECT 'ü',\n  '\u20ac'"))
+    finally:
+        postgres_server.drop_database(name)
+
+    assert "a.sql:5: it has a character that the database's encoding, LATIN1, lacks" in what

@@ -57,7 +57,7 @@ class _Opening:
         time.sleep(max(0, self.start - time.perf_counter_ns()) / 1e9)
         try:
             session, _ = opened(self.address)
-        except psycopg2.Error as error:
+        except Exception as error:  # noqa: BLE001 - burst raises it
             self.errors.append((error, drawn))
             return
         with self.lock:
@@ -65,7 +65,7 @@ class _Opening:
         try:
             if not self.stopped:
                 self._ask(session, drawn)
-        except psycopg2.Error as error:
+        except Exception as error:  # noqa: BLE001 - burst raises it
             self.errors.append((error, drawn))
         finally:
             with self.lock:
@@ -94,7 +94,7 @@ class _Opening:
 def burst(address: DatabaseAddress, probe: Probe, drawn: Sequence[Drawn]) -> Burst:
     """Open one connection for each of these sets of parameters, all at once, and let each execute the probe.
 
-    All are closed when it returns, however it does. Raises nothing of the driver's.
+    All are closed when it returns, however it does. An error of the server is in what it returns.
     """
     opening = _Opening(address, probe)
     threads = [threading.Thread(target=opening.run, args=(one,), name=f"pool {probe.name}") for one in drawn]
@@ -114,6 +114,8 @@ def burst(address: DatabaseAddress, probe: Probe, drawn: Sequence[Drawn]) -> Bur
         raise
     if opening.errors:
         error, of = opening.errors[0]
+        if not isinstance(error, psycopg2.Error):
+            raise error
         return Burst(error=error, drawn=of)
     longest = max(opening.done, key=lambda one: one[0])
     return Burst([wait for wait, _ in opening.done], drawn=longest[1])

@@ -82,6 +82,10 @@ def planned(session: Session, statement: Statement, drawn: Drawn) -> Plan:
 def _send(session: Session, before: str, query: Query, drawn: Drawn) -> list[tuple[Any, ...]]:
     try:
         return session.ask(before + query.text)
+    except UnicodeEncodeError as error:
+        line = query.line_at(error.start - len(before) + 1)
+        sentence = f"it has a character that the database's encoding, {session.connection.encoding}, lacks"
+        raise StatementRefused(line, sentence, is_of_the_moment=False) from None
     except psycopg2.Error as error:
         session.require(error)
         position = error.diag.statement_position

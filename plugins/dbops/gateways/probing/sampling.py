@@ -13,7 +13,7 @@ import psycopg2
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn
 from dbops.domain.target import ProbeOptions
-from dbops.gateways.probing.pool import burst
+from dbops.gateways.probing.pool import Burst, burst
 from dbops.gateways.probing.room import shortage_that_stays
 from dbops.gateways.probing.rounds import rounds
 from dbops.gateways.probing.session import Session
@@ -44,7 +44,7 @@ class Sampler:
         taking = {tally.probe.name: tally for tally in [*singles, *pools]}
         probes = [tally.probe for tally in tallies if tally.probe.name in taking]
         with _without_collections():
-            for tally in singles:
+            for tally in [*singles, *pools]:
                 self._warm_up(tally)
             for due in rounds(probes, self.options.seed):
                 self.round_trips.append(self.session.round_trip())
@@ -75,11 +75,18 @@ class Sampler:
         return short is None
 
     def _warm_up(self, tally: Tally) -> None:
+        """Once with every kind of parameters, so that no sample is the first to read what all need."""
+        if tally.probe.is_pool:
+            if not self._is_over():
+                self._burst(tally, 0)
+            return
         for drawn in tally.draws.first:
             if self._is_over():
                 return
-            with contextlib.suppress(psycopg2.Error):  # the samples will tell
+            try:
                 self._timed(tally, drawn)
+            except psycopg2.Error:
+                return  # the samples will tell
 
     def _timed(self, tally: Tally, drawn: Drawn) -> int:
         queries = self.session.ready(tally.probe, drawn)
@@ -100,14 +107,18 @@ class Sampler:
             tally.failed(error, drawn)
 
     def _take_pool(self, tally: Tally, number: int) -> None:
-        take = self.connections_of(tally)
-        came = burst(self.address, tally.probe, [tally.draws[number * take + one] for one in range(take)])
+        came = self._burst(tally, number)
         if came.error is not None:
             tally.failed(came.error, came.drawn)
         else:
             tally.took(came.total, came.drawn)
             tally.waits += came.waits
+
+    def _burst(self, tally: Tally, number: int) -> Burst:
+        take = self.connections_of(tally)
+        came = burst(self.address, tally.probe, [tally.draws[number * take + one] for one in range(take)])
         self.pause(_SETTLES)
+        return came
 
     def _tell_what_was_cut(self, tallies: Sequence[Tally]) -> None:
         for tally in tallies:
