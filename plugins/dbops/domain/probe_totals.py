@@ -8,6 +8,7 @@ from typing import Self
 
 from dbops.domain.latency import Latency
 from dbops.domain.milliseconds import format_ms
+from dbops.domain.operations import PassedByModel, in_words, passed_by_model
 from dbops.domain.probe_run import ProbeResult
 from dbops.domain.quantities import format_count
 
@@ -22,7 +23,7 @@ class ProbeTotals:
     the operation with the highest p95, and ``above`` are those whose p95 is above 100 ms, the slowest first.
     """
 
-    passed: tuple[tuple[str, int, int], ...]
+    passed: PassedByModel
     samples: int
     average: float | None
     p95: float | None
@@ -32,12 +33,11 @@ class ProbeTotals:
     @classmethod
     def of(cls, results: Sequence[ProbeResult]) -> Self:
         """Of a run's results, in their order."""
-        models = dict.fromkeys(result.model for result in results)
         timed = [(result.probe, latency) for result in results if (latency := result.latency)]
         ranked = sorted(((name, latency.p95) for name, latency in timed), key=lambda one: -one[1])
         together = Latency.merged(latency for _, latency in timed) if timed else None
         return cls(
-            passed=tuple((model, *_passed([one for one in results if one.model == model])) for model in models),
+            passed=passed_by_model((one.model, not one.is_failed) for one in results),
             samples=together.count if together else 0,
             average=together.mean if together else None,
             p95=together.p95 if together else None,
@@ -47,7 +47,7 @@ class ProbeTotals:
 
     def models(self) -> str:
         """``User 3/3, Summary 4/4``."""
-        return ", ".join(f"{model} {passed}/{asked}" for model, passed, asked in self.passed)
+        return in_words(self.passed)
 
     def overall(self) -> str:
         """``4.1 ms on average, p95 22 ms, of 640 samples``."""
@@ -59,7 +59,3 @@ class ProbeTotals:
     def slow_ones(self) -> str:
         """``a 140 ms, b 120 ms``, or none."""
         return ", ".join(f"{name} {format_ms(p95)}" for name, p95 in self.above) or "none"
-
-
-def _passed(results: Sequence[ProbeResult]) -> tuple[int, int]:
-    return sum(not result.is_failed for result in results), len(results)
