@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.backup import measure_local, measure_relay, measure_sizes
 from benchmarks.checks import LARGE, measure_checks
+from benchmarks.probes import measure_probes
 from benchmarks.restore import measure_restore
 from benchmarks.results import Table
 from benchmarks.stage import Stage, remove_state, stage
@@ -45,6 +46,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "sizes": measure_sizes,
         "restore": measure_restore,
         "checks": lambda place, runs: measure_checks(place, runs, scale),
+        "probes": measure_probes,
     }
 
 

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import argparse
-import contextlib
-import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-from benchmarks.results import Bound
+from benchmarks.results import Bound, Table
+from benchmarks.stage import Stage
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe, Statement
 from dbops.domain.target import ProbeOptions
-from dbops.gateways.probing import measure as measure_probes
+from dbops.gateways.probing import measure
 from dbops.gateways.programs import find_program
-from tests.servers import running_postgres
 
 QUERY = "SELECT 1"
+SAMPLES = 2000  # of each in a round
+HEADER = f"{'way':26} {'median ms':>9}  p50 of each round"
 PROBE, PGBENCH, EMPTY = "dbops probe", "pgbench -M simple -c 1", "dbops probe, round trip"
 _TIME = 2  # the column of pgbench's log that has microseconds, or "failed"
 
@@ -39,28 +38,32 @@ class Result:
         """Of the rounds."""
         return median(self.p50s)
 
+    def document(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self) | {"median": self.median}
+
     def row(self) -> str:
         """One line of the table."""
         return f"{self.way:26} {self.median:9.3f}  {' '.join(f'{p50:.3f}' for p50 in self.p50s)}"
 
 
-def by_probe(address: DatabaseAddress, samples: int) -> tuple[float, float]:
+def by_probe(address: DatabaseAddress) -> tuple[float, float]:
     """The p50 that a run reports of ``SELECT 1``, and of the round trip."""
-    probe = Probe(name="one", title="one", model="one", budget_ms=1.0, statements=(Statement(QUERY),), samples=samples)
-    found = measure_probes(address, [probe], ProbeOptions())
+    probe = Probe(name="one", title="one", model="one", budget_ms=1.0, statements=(Statement(QUERY),), samples=SAMPLES)
+    found = measure(address, [probe], ProbeOptions())
     latency = found.of("one").latency
-    if latency is None or latency.count != samples:
-        raise SystemExit(f"The probe did not succeed {samples} times: {found.of('one').error or found.notes}")
+    if latency is None or latency.count != SAMPLES:
+        raise SystemExit(f"The probe did not succeed {SAMPLES} times: {found.of('one').error or found.notes}")
     return latency.p50, found.round_trip.p50
 
 
-def by_pgbench(pgbench: Path, address: DatabaseAddress, samples: int) -> float:
+def by_pgbench(pgbench: Path, address: DatabaseAddress) -> float:
     """The median of what pgbench logs of each transaction."""
     with tempfile.TemporaryDirectory() as folder:
         script = Path(folder) / "one.sql"
         script.write_text(f"{QUERY};\n", "utf-8")
         ran = subprocess.run(
-            [str(pgbench), "-n", "-M", "simple", "-c", "1", "-j", "1", "-t", str(samples), "-f", str(script), "-l"],
+            [str(pgbench), "-n", "-M", "simple", "-c", "1", "-j", "1", "-t", str(SAMPLES), "-f", str(script), "-l"],
             cwd=folder,
             env={**os.environ, **address.libpq_environment()},
             capture_output=True,
@@ -73,54 +76,21 @@ def by_pgbench(pgbench: Path, address: DatabaseAddress, samples: int) -> float:
     return median(int(line[_TIME]) for line in lines if line[_TIME] != "failed") / 1000
 
 
-@contextlib.contextmanager
-def server() -> Iterator[tuple[DatabaseAddress, Path]]:
-    """A server of its own and pgbench, found as every other program is."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # the server may run as another user
-        with running_postgres(Path(folder) / "server") as postgres:
-            pgbench = find_program("pgbench", postgres.bin_dir, at_least=1, why="the benchmark compares with it").path
-            yield DatabaseAddress.from_url(postgres.url()), pgbench
-
-
-def measure(rounds: int, samples: int) -> tuple[list[Result], list[Bound]]:
+def measure_probes(place: Stage, runs: int) -> Table:
     """Both in turn, after one round that is not counted."""
+    address = DatabaseAddress.from_url(place.server.url())
+    pgbench = find_program("pgbench", place.server.bin_dir, at_least=1, why="the benchmark compares with it").path
     p50s: dict[str, list[float]] = {PROBE: [], PGBENCH: [], EMPTY: []}
-    with server() as (address, pgbench):
-        for number in range(rounds + 1):
-            probe, empty = by_probe(address, samples)
-            peer = by_pgbench(pgbench, address, samples)
-            print(f"  round {number}: {probe:.3f} ms, pgbench {peer:.3f} ms", file=sys.stderr)
-            if number:
-                for way, p50 in ((PROBE, probe), (PGBENCH, peer), (EMPTY, empty)):
-                    p50s[way].append(p50)
-    results = [Result(way, tuple(found)) for way, found in p50s.items()]
+    for number in range(runs + 1):
+        probe, empty = by_probe(address)
+        peer = by_pgbench(pgbench, address)
+        print(f"  round {number}: {probe:.3f} ms, pgbench {peer:.3f} ms", file=sys.stderr)
+        if number:
+            for way, p50 in ((PROBE, probe), (PGBENCH, peer), (EMPTY, empty)):
+                p50s[way].append(p50)
     above = [probe - peer for probe, peer in zip(p50s[PROBE], p50s[PGBENCH], strict=True)]
-    return results, [
+    bounds = [
         Bound("milliseconds above pgbench, median of the rounds", median(above), 0.15, at_least=False),
         Bound("milliseconds above pgbench, worst round", max(above), 0.15, at_least=False),
     ]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and say which of the required bounds are met; the exit status says nothing about them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.probes", description=__doc__)
-    parser.add_argument("--runs", type=int, default=9, help="rounds, of both in turn (default: 9)")
-    parser.add_argument("--samples", type=int, default=2000, help="of each in a round (default: 2000)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
-    asked = parser.parse_args(arguments)
-    results, bounds = measure(asked.runs, asked.samples)
-    if asked.json:
-        document = {
-            "results": [asdict(result) | {"median": result.median} for result in results],
-            "bounds": [asdict(bound) | {"met": bound.met} for bound in bounds],
-        }
-        print(json.dumps(document, indent=1))
-    else:
-        header = f"{'way':26} {'median ms':>9}  p50 of each round"
-        print("\n".join([header, *(result.row() for result in results), "", *(bound.row() for bound in bounds)]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return Table(HEADER, [Result(way, tuple(found)) for way, found in p50s.items()], bounds)

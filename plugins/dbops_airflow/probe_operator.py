@@ -30,7 +30,7 @@ class ProbeOperator(StoppableOperator):
         from dbops.jobs.probe import probe
 
         with told_to_airflow(), self.stoppable():
-            report, picture = probe(
+            report = probe(
                 self.target,
                 connections.database_address(self.target.connection),
                 connections.open_bucket(self.target),
@@ -39,7 +39,7 @@ class ProbeOperator(StoppableOperator):
                 clock=lambda: datetime.now(UTC),
             )
         self.log.info(report.markdown())
-        mail_probes(report, picture, self.target, context)
+        mail_probes(report, self.target, context)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ProbesFailed(report.headline(), "See the mail, or the table in this log."))
         return {"verdict": report.verdict.value, **report.counts()}

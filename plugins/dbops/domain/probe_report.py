@@ -81,6 +81,13 @@ class ProbeReport(Report):
             self.since.get(one.probe, 1) > 1 and not one.is_failed and not one.slower for one in self.bad
         )
 
+    def counts(self) -> dict[str, int]:
+        """How many operations there are, and how many of them are not well, by what is wrong first of all."""
+        failed = sum(one.is_failed for one in self.bad)
+        slower = sum(one.slower is not None and not one.is_failed for one in self.bad)
+        over = len(self.bad) - failed - slower
+        return {"operations": len(self.record.results), "failed": failed, "slower": slower, "over budget": over}
+
     def headline(self) -> str:
         """How many operations, and what of them."""
         results, bad = self.record.results, self.bad
@@ -94,9 +101,7 @@ class ProbeReport(Report):
             return f"{well} and no slower than usual."
         if len(bad) == 1:
             return f"{bad[0].probe} of {self.target} {self.complaint(bad[0])}."
-        failed = sum(one.is_failed for one in bad)
-        slow = sum(one.slower is not None and not one.is_failed for one in bad)
-        over = len(bad) - failed - slow
+        _, failed, slow, over = self.counts().values()
         parts = [
             *([f"{failed} failed"] if failed else []),
             *([f"{slow} {_are(slow)} slower than usual"] if slow else []),

@@ -27,6 +27,14 @@ def newest_probe(bucket: Bucket, target: Target) -> datetime | None:
     return newest_run(bucket, Layout(target.root).probes)
 
 
+OVERVIEW = "overview.png"
+
+
+def read_picture(bucket: Bucket, target: Target, probe_id: str) -> bytes:
+    """The overview of a run whose page was kept, a PNG; raises BucketError."""
+    return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{OVERVIEW}")
+
+
 def put_page(
     bucket: Bucket,
     target: Target,
@@ -38,8 +46,8 @@ def put_page(
 ) -> str:
     """Upload a run's page, forget the oldest beyond ``probes.keep_reports``, and give the place; raises BucketError.
 
-    ``pictures`` are by their names, beside the page; ``migrations`` are the files of the proposed indexes' migrations,
-    by their paths below ``migrations/``.
+    ``pictures`` are by their names, beside the page, OVERVIEW among them; ``migrations`` the files of what is
+    proposed, by their paths below ``migrations/``.
     """
     layout = Layout(target.root)
     folder = layout.probe_page(probe_id)

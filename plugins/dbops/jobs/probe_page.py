@@ -23,7 +23,7 @@ def keep_page(run: ProbeRun, history: Sequence[ProbeRun], target: Target, bucket
         "distribution": distribution_chart(run, run_before(run, history)),
     }
     page = probe_page(run, history, pictures, templates=include / "report")
-    migrations = {}
+    migrations: dict[str, bytes] = {}
     for number, proposal in enumerate(run.proposals):
         folder, files = migration_folder(proposal, run.started, number)
         migrations |= {f"{folder}/{name}": text.encode() for name, text in files.items()}
