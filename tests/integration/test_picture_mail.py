@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dbops.domain.alerts import Alert, Severity
-from dbops.domain.picture import Picture
+from dbops.domain.probe_picture import probe_picture
 from dbops.gateways.alert_mail import alert_mail
 from dbops.gateways.mailbox import SmtpMailbox
 from dbops.gateways.probe_charts import overview_chart
@@ -24,7 +24,7 @@ def test_a_chart_arrives_by_smtp_and_the_html_finds_it(tmp_path: Path) -> None:
         recipients=["dba@example.com"],
         sent=datetime(2026, 11, 22, 5, 3, tzinfo=UTC),
         templates=ROOT / "include/email",
-        picture=Picture(png=png, alt="3 of 16 probes are not well", page="s3://dbops-backups/summary_app/probes/"),
+        picture=probe_picture(bad_week(), png),
     )
     with catching_mail(tmp_path) as post:
         SmtpMailbox("127.0.0.1", post.port, encryption="none").send(message)
@@ -33,5 +33,6 @@ def test_a_chart_arrives_by_smtp_and_the_html_finds_it(tmp_path: Path) -> None:
     html = arrived.get_body(("html",))
     assert image.get_content() == png
     assert html is not None
+    assert 'alt="3 of 16 probes are not well: the p95' in html.get_content()
     assert f"cid:{image['Content-ID'].strip('<>')}" in html.get_content()
     assert all(len(line) <= 998 for line in bytes(message).splitlines())

@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """``alt`` says what it shows to whoever does not see it, ``page`` is where the same can be read in full."""
+    """``alt`` says what it shows to whoever does not see it."""
 
     png: bytes = field(repr=False)
     alt: str
-    page: str = ""

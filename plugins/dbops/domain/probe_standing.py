@@ -47,10 +47,6 @@ def most_urgent_first(results: Iterable[ProbeResult]) -> list[ProbeResult]:
     return sorted(results, key=lambda one: (_urgency(one), -share_of_budget(one), one.probe))
 
 
-def _p95(result: ProbeResult) -> float:
-    return result.latency.p95 if result.latency else 0.0
-
-
 def _urgency(result: ProbeResult) -> int:
     standing = standing_of(result)
     return _URGENCY[Standing.WELL if standing.is_well else standing]
@@ -62,20 +58,6 @@ def how_many_are_well(run: ProbeRun) -> str:
     if total == 1:
         return "The probe is not well" if unwell else "The probe is well"
     return f"{unwell} of {total} probes are not well" if unwell else f"All {total} probes are well"
-
-
-def well_by_model(run: ProbeRun) -> dict[str, tuple[int, int]]:
-    """How many of each model's probes are well, and how many there are; in the order of the run."""
-    counts: dict[str, tuple[int, int]] = {}
-    for one in run.results:
-        well, total = counts.get(one.model, (0, 0))
-        counts[one.model] = (well + standing_of(one).is_well, total + 1)
-    return counts
-
-
-def slowest(run: ProbeRun) -> ProbeResult | None:
-    """The one with the highest p95; None where nothing was measured."""
-    return max((one for one in run.results if one.latency), key=_p95, default=None)
 
 
 def up_to(run: ProbeRun, history: Iterable[ProbeRun]) -> list[ProbeRun]:

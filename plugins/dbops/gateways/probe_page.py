@@ -9,16 +9,16 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from dbops.domain.milliseconds import format_ms
+from dbops.domain.probe_distance import distance
 from dbops.domain.probe_run import ProbeRun
 from dbops.domain.probe_standing import (
     how_many_are_well,
     most_urgent_first,
     run_before,
-    slowest,
     standing_of,
-    well_by_model,
 )
+from dbops.domain.probe_totals import ProbeTotals
+from dbops.domain.quantities import format_ms
 
 
 def probe_page(
@@ -52,8 +52,8 @@ def probe_page(
         standings=standings,
         unwell=[one for one in ordered if not standings[one.probe].is_well],
         explained=[one for one in ordered if one.explained or one.advice],
-        models=well_by_model(run),
-        slowest=slowest(run),
+        totals=ProbeTotals.of(run.results),
+        distance=distance(run),
         pictures={name: b64encode(png).decode("ascii") for name, png in pictures.items()},
     )
     return page.encode()

@@ -13,10 +13,8 @@ from dbops.domain.probe_standing import (
     how_many_are_well,
     most_urgent_first,
     run_before,
-    slowest,
     standing_of,
     up_to,
-    well_by_model,
 )
 from tests.probing_runs import NEWEST, bad_week, latency, result, run, weeks
 
@@ -56,21 +54,6 @@ def test_the_run_in_one_sentence() -> None:
     assert how_many_are_well(weeks(1)[0]) == "All 16 probes are well"
     assert how_many_are_well(run([result()])) == "The probe is well"
     assert how_many_are_well(run([_OVER])) == "The probe is not well"
-
-
-def test_each_model_has_its_count_in_the_order_of_the_run() -> None:
-    counts = well_by_model(bad_week())
-    assert list(counts) == ["User", "Summary", "UsageEvent", "Category/Tag", "ShareLink", "pooling", "transactions"]
-    assert counts["User"] == (3, 3)
-    assert counts["Summary"] == (4, 5)
-    assert counts["UsageEvent"] == (1, 3)
-
-
-def test_the_slowest_is_the_one_with_the_highest_p95_whatever_its_budget() -> None:
-    found = slowest(run([result("a", p50=3.0), result("b", p50=40.0, budget=1000.0), replace(_OVER, latency=None)]))
-    assert found is not None
-    assert found.probe == "b"
-    assert slowest(run([replace(_OVER, latency=None)])) is None
 
 
 def test_history_is_put_in_order_and_neither_repeats_the_run_nor_knows_what_came_later() -> None:

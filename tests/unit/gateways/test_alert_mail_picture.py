@@ -15,7 +15,7 @@ from dbops.gateways.alert_mail import alert_mail
 
 _ROOT = Path(__file__).parents[3]
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
-_PICTURE = Picture(png=_PNG, alt='3 of 16 <b>"probes"</b>', page="s3://dbops-backups/shop/probes/20261122T050012Z/")
+_PICTURE = Picture(png=_PNG, alt='3 of 16 <b>"probes"</b>')
 _ALERT = Alert(
     severity=Severity.FAILED,
     job="backup",
@@ -75,14 +75,8 @@ def test_whoever_sees_no_pictures_reads_what_it_shows() -> None:
     assert 'alt="3 of 16 &lt;b&gt;&#34;probes&#34;&lt;/b&gt;"' in _text(_mail(_PICTURE), "html")
 
 
-def test_the_plain_text_says_where_the_page_is_and_nothing_else_of_it() -> None:
-    with_it, without = (_text(_mail(picture), "plain").splitlines() for picture in (_PICTURE, None))
-    assert [line for line in with_it if line not in without] == [f"With charts: {_PICTURE.page}"]
-    assert [line for line in without if line not in with_it] == []
-
-
-def test_a_picture_without_a_page_leaves_the_plain_text_as_it_is() -> None:
-    assert _text(_mail(Picture(png=_PNG, alt="x")), "plain") == _text(_mail(None), "plain")
+def test_the_plain_text_is_the_same_with_it_and_without() -> None:
+    assert _text(_mail(_PICTURE), "plain") == _text(_mail(None), "plain")
 
 
 @pytest.mark.parametrize(("kind", "file"), [("plain", "alert.txt"), ("html", "alert.html")])

@@ -49,7 +49,7 @@ def test_it_says_what_is_not_well_why_and_what_to_do() -> None:
     text = _Page(_html(bad_week(), weeks(12))).text
     for words in (
         "3 of 16 probes are not well.",
-        "Summary4/5", "UsageEvent1/3", "User3/3",
+        "Summary5/5", "UsageEvent2/3", "User3/3", "p95 above 100 ms", "The server is near",
         "60 of 60 samples failed: canceled: it took longer than statement_timeout (10 s)",
         "its budget is 100 ms", "usual over the last 8 runs is 49 ms", "over budget once",
         'CREATE INDEX CONCURRENTLY "Summary_userId_createdAt_idx" ON "Summary" ("userId", "createdAt")', "unproven",

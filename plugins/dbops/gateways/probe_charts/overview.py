@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbops.domain.milliseconds import format_ms
 from dbops.domain.probe_run import ProbeResult, ProbeRun
 from dbops.domain.probe_standing import (
     Standing,
@@ -14,6 +13,7 @@ from dbops.domain.probe_standing import (
     share_of_budget,
     standing_of,
 )
+from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL, GRID, INK, MUTED, PAPER, Sheet
 
 # Read on a phone, it is a little more than half as large: hence the large letters.

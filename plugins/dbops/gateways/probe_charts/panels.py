@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from dbops.domain.milliseconds import format_ms
 from dbops.domain.probe_run import ProbeResult
 from dbops.domain.probe_standing import Standing, most_urgent_first, standing_of
+from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM, INK, MUTED, Sheet
 
 _WIDTH, _LEFT, _RIGHT, _GAP = 960, 2, 22, 36  # the page has its own margins; on the right a label may stand out

@@ -8,7 +8,6 @@ from collections.abc import Iterable
 from matplotlib.axis import Axis
 from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
 
-from dbops.domain.milliseconds import format_ms
 from dbops.gateways.probe_charts.sheet import font_of
 
 _LOWEST = 0.001  # milliseconds: what a latency's histogram tells apart
@@ -29,7 +28,7 @@ def label_times(axis: Axis, low: float, high: float, *, most: int) -> None:
     ticks = _ticks(low, high, most)
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FixedFormatter([format_ms(tick) for tick in ticks]))
+    axis.set_major_formatter(FixedFormatter([_round(tick) for tick in ticks]))
     for label in axis.get_ticklabels():
         label.set_fontproperties(font_of(11))
 
@@ -41,3 +40,8 @@ def _ticks(low: float, high: float, most: int) -> list[float]:
         if len(ticks) <= most:
             return ticks
     return ticks[:: math.ceil(len(ticks) / most)]
+
+
+def _round(tick: float) -> str:
+    """A round number needs no digit that says how precise it is."""
+    return f"{tick / 1000:g} s" if tick >= 1000 else f"{tick:g} ms"  # noqa: PLR2004 - a second
