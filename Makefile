@@ -97,7 +97,7 @@ compose-env: ## Write .env for docker-compose.yaml, with generated secrets
 	@echo "Wrote $(ENV_FILE)"
 
 .PHONY: bench
-bench: venv ## Measure backup and restore beside the usual ways (about 30 minutes, 20 GB of disk)
+bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
 ##@ Keep it

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.measured_run import MeasuredRun, run_measured
-from benchmarks.results import MB, Bound, Result
+from benchmarks.results import HEADER, MB, Bound, Result, Table
 from benchmarks.stage import REPOSITORY, Stage
 
 SMALL, LARGE, HUGE = 4, 45, 90  # scales of the sample: about 0.2, 2.2 and 4.4 GB on disk
@@ -83,7 +83,7 @@ def relay(port: int) -> Iterator[int]:
             process.wait()
 
 
-def measure_local(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]:
+def measure_local(place: Stage, runs: int) -> Table:
     """Client, server and store on one machine."""
     name, benchmark = place.sample(LARGE), Benchmark(place, runs)
     gzip, zstd, ours = benchmark.beside_each_other(
@@ -95,14 +95,15 @@ def measure_local(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]:
             OURS: benchmark.ours(name, jobs=2),
         },
     )
-    return [gzip, zstd, ours], [
+    bounds = [
         Bound("times faster than the usual script with gzip", gzip.seconds / ours.seconds, 2.5, at_least=True),
         Bound("times as fast as the same script with zstd:1", zstd.seconds / ours.seconds, 1.0, at_least=True),
         Bound("MB resident on the client's side", ours.resident / MB, MEMORY_CAP / MB, at_least=False),
     ]
+    return Table(HEADER, [gzip, zstd, ours], bounds)
 
 
-def measure_relay(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]:
+def measure_relay(place: Stage, runs: int) -> Table:
     """A relay that limits each connection between client and database server."""
     name, benchmark = place.sample(LARGE), Benchmark(place, runs)
     with relay(place.server.port) as port:
@@ -111,15 +112,16 @@ def measure_relay(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]:
             f"{RELAYMB_PER_SECOND} MB/s each",
             {ZSTD: benchmark.script(name, "-Z zstd:1", port), OURS: benchmark.ours(name, port, jobs=4)},
         )
-    return [zstd, ours], [
+    bounds = [
         Bound("times as fast as the script with zstd:1, by relay", zstd.seconds / ours.seconds, 1.15, at_least=True),
         Bound(
             "MB resident on the client's side, by relay, 4 jobs", ours.resident / MB, MEMORY_CAP / MB, at_least=False
         ),
     ]
+    return Table(HEADER, [zstd, ours], bounds)
 
 
-def measure_sizes(place: Stage, _runs: int) -> tuple[list[Result], list[Bound]]:
+def measure_sizes(place: Stage, _runs: int) -> Table:
     """Memory and spool at three sizes, with a small cap; once each."""
     results, bounds, benchmark = [], [], Benchmark(place, 1)
     for scale in (SMALL, LARGE, HUGE):
@@ -131,4 +133,4 @@ def measure_sizes(place: Stage, _runs: int) -> tuple[list[Result], list[Bound]]:
             Bound(f"MB of spool at {size}", result.spool / MB, SPOOL_CAP / MB, at_least=False),
             Bound(f"MB resident at {size}", result.resident / MB, MEMORY_CAP / MB, at_least=False),
         ]
-    return results, bounds
+    return Table(HEADER, results, bounds)

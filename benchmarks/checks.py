@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
-import json
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 import psycopg2
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from benchmarks.results import Bound
-from benchmarks.stage import REPOSITORY, Stage, remove_state, stage
+from benchmarks.results import Bound, Table
+from benchmarks.stage import REPOSITORY, Stage
 from benchmarks.stock_suite import stock_expectations
 from dbops.domain.checks import TableSuite
 from dbops.domain.connection import DatabaseAddress
@@ -34,6 +33,7 @@ from dbops.gateways.validator import import_great_expectations, validate
 LARGE = 60  # the scale of the sample: about 3 GB on disk
 INCLUDE = REPOSITORY / "include"
 TARGET = "summary_app"
+HEADER = f"{'way':20} {'median s':>9} {'statements':>11}  runs"
 SQL, NIGHTLY, FULL, STOCK = "hand-written SQL", "dbops check", "dbops check --full", "stock suite"
 
 
@@ -49,6 +49,10 @@ class Result:
     def median(self) -> float:
         """Of the seconds."""
         return median(self.seconds)
+
+    def document(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self) | {"median": self.median}
 
     def row(self) -> str:
         """One line of the table."""
@@ -145,7 +149,7 @@ class Ways:
         return count
 
 
-def measure(place: Stage, runs: int, scale: float) -> tuple[list[Result], list[Bound]]:
+def measure_checks(place: Stage, runs: int, scale: float = LARGE) -> Table:
     """Every way in turn, after one round that is not counted and warms the cache."""
     name = place.sample(scale)
     ways = Ways(place.server.url(name))
@@ -170,37 +174,9 @@ def measure(place: Stage, runs: int, scale: float) -> tuple[list[Result], list[B
             print(f"  {way}, run {number}: {took:.1f} s", file=sys.stderr)
     results = [Result(way, tuple(seconds[way]), statements[way]) for way in asked]
     sql, nightly, full, stock = (one.median for one in results)
-    return results, [
+    bounds = [
         Bound("times the hand-written SQL, nightly", nightly / sql, 1.0, at_least=False),
         Bound("times the hand-written SQL, in full", full / sql, 1.25, at_least=False),
         Bound("times faster than the stock suite", stock / nightly, 2.5, at_least=True),
     ]
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure, print, and say which of the required bounds are met; the exit status says nothing about them."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.checks", description=__doc__)
-    parser.add_argument("--runs", type=int, default=3, help="of each way, interleaved (default: 3)")
-    parser.add_argument("--scale", type=float, default=LARGE, help=f"of the sample (default: {LARGE}, 3 GB)")
-    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
-    parser.add_argument("--clean", action="store_true", help="delete the sample databases that are kept, and end")
-    asked = parser.parse_args(arguments)
-    if asked.clean:
-        remove_state()
-        return 0
-    with stage() as place:
-        results, bounds = measure(place, asked.runs, asked.scale)
-    if asked.json:
-        document = {
-            "results": [asdict(result) | {"median": result.median} for result in results],
-            "bounds": [asdict(bound) | {"met": bound.met} for bound in bounds],
-        }
-        print(json.dumps(document, indent=1))
-    else:
-        header = f"{'way':20} {'median s':>9} {'statements':>11}  runs"
-        print("\n".join([header, *(result.row() for result in results), "", *(bound.row() for bound in bounds)]))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    return Table(HEADER, results, bounds)

@@ -12,7 +12,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.measured_run import MeasuredRun, run_measured
-from benchmarks.results import MB, Bound, Result
+from benchmarks.results import HEADER, MB, Bound, Result, Table
 from benchmarks.stage import STATE, Stage
 
 SCALE = 45  # of the sample: about 2.4 GB on disk
@@ -24,7 +24,7 @@ LOAD, ANALYZE, VERIFY = (f"{OURS}: {part}" for part in ("load", "analyze", "veri
 _BESIDE = "restored"
 
 
-def measure_restore(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]:
+def measure_restore(place: Stage, runs: int) -> Table:
     """One backup, restored in three ways in turn; what was restored is dropped before the next begins."""
     database = place.sample(SCALE)
     size = place.size(database)
@@ -48,7 +48,7 @@ def measure_restore(place: Stage, runs: int) -> tuple[list[Result], list[Bound]]
         name: Result(name, "local", size, tuple(of_way), stored[STREAMED if name == STREAMED else OURS])
         for name, of_way in measured.items()
     }
-    return list(results.values()), _bounds(results)
+    return Table(HEADER, list(results.values()), _bounds(results))
 
 
 def _bounds(results: Mapping[str, Result]) -> list[Bound]:

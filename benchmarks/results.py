@@ -1,9 +1,11 @@
-"""Result and Bound: what was measured of one way, and what must hold of it."""
+"""Result, Bound and Table: what was measured of one way, what must hold of it, and what a benchmark shows."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from statistics import median
+from typing import Any, Protocol
 
 from benchmarks.measured_run import MeasuredRun
 
@@ -40,6 +42,10 @@ class Result:
         """The peak of all runs."""
         return max(run.spool for run in self.runs)
 
+    def document(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self) | {"seconds": self.seconds}
+
     def row(self) -> str:
         """One line of the table."""
         numbers = f"{self.database_bytes / 1e9:6.2f} {self.seconds:8.1f} {self.cpu_seconds:7.1f}"
@@ -72,3 +78,37 @@ class Bound:
         sign = ">=" if self.at_least else "<="
         verdict = "met    " if self.met else "NOT MET"
         return f"{verdict}  {self.sentence}: {self.measured:.2f}, must be {sign} {self.limit:.2f}"
+
+    def document(self) -> dict[str, Any]:
+        """The same for machines."""
+        return asdict(self) | {"met": self.met}
+
+
+class Row(Protocol):
+    """What was measured of one way, whatever was measured."""
+
+    def row(self) -> str:
+        """One line of the table."""
+
+    def document(self) -> dict[str, Any]:
+        """The same for machines."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What one part of the benchmarks has measured."""
+
+    header: str
+    rows: Sequence[Row]
+    bounds: Sequence[Bound]
+
+    def lines(self) -> list[str]:
+        """For people."""
+        return [self.header, *(one.row() for one in self.rows), "", *(bound.row() for bound in self.bounds)]
+
+    def document(self) -> dict[str, Any]:
+        """For machines."""
+        return {
+            "results": [one.document() for one in self.rows],
+            "bounds": [bound.document() for bound in self.bounds],
+        }

@@ -18,6 +18,7 @@ Neither ever contains a credential or a row's values.
     ├── PlanChanged               what would be done now is not what was shown and approved; nothing was done
     ├── ApprovalMissing           nobody said yes to this plan, or not in time, or not somebody who may
     ├── ChecksFailed              the schema or the data of a database is not what its rules say
+    ├── ProbesFailed              an operation that the application lives from does not work
     ├── SwapFailed                the databases could not be renamed; both are what they were
     ├── ServerFailed              a throw-away PostgreSQL server could not be made or started
     ├── BucketError               the object store could not be reached, or refused
@@ -95,6 +96,10 @@ class ApprovalMissing(DbopsError):
 
 class ChecksFailed(DbopsError):
     """The schema or the data of a database is not what its rules say."""
+
+
+class ProbesFailed(DbopsError):
+    """An operation that the application lives from does not work."""
 
 
 class SwapFailed(DbopsError):

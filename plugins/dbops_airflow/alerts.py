@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
-from dbops.errors import ChecksFailed, DbopsError
+from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from dbops.domain.alerts import Alert
     from dbops.domain.backup_report import BackupReport
+    from dbops.domain.picture import Picture
     from dbops.domain.promises import Problem
     from dbops.domain.restore_report import RestoreReport
 
@@ -81,8 +82,8 @@ class TaskFailureMail(FailureMail):
         error = context.get("exception")
         if not isinstance(error, Exception):
             log.info("The task left no error behind: the run's own callback mails.")
-        elif isinstance(reason_of(error), ChecksFailed):
-            remember_mailed(context["ti"])  # the checks have mailed what is broken
+        elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)):
+            remember_mailed(context["ti"])  # the job has mailed what is broken
         elif self.mail(reason_of(error), context):
             remember_mailed(context["ti"])
 
@@ -185,14 +186,14 @@ def recipients_of(targets: Iterable[Target]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(address for target in targets for address in target.alerts.recipients))
 
 
-def mail(alert: Alert, recipients: Sequence[str]) -> bool:
+def mail(alert: Alert, recipients: Sequence[str], picture: Picture | None = None) -> bool:
     """Hand an alert to the mail server; where that fails, the log says so, and what the mail would have said."""
     unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
     if not recipients:
         log.warning("Nobody is mailed (no alerts: recipients:): %s", unsent)
         return False
     try:
-        _send(alert, recipients)
+        _send(alert, recipients, picture)
     except DbopsError as error:
         log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
         return False
@@ -225,13 +226,14 @@ def remember_mailed(ti: Any) -> None:
         log.warning("The run's callback may mail this failure a second time.", exc_info=True)
 
 
-def _send(alert: Alert, recipients: Sequence[str]) -> None:
+def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:
     from dbops.gateways.alert_mail import alert_mail
     from dbops.gateways.target_files import include_folder
 
     server, sender = connections.mailbox()
     now = datetime.now(UTC)
-    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=include_folder() / "email"))
+    templates = include_folder() / "email"
+    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=templates, picture=picture))
 
 
 def _was_mailed(context: Mapping[str, Any]) -> bool:

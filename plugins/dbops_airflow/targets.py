@@ -5,6 +5,7 @@ from __future__ import annotations
 from airflow.sdk import get_parsing_context
 
 from dbops.domain.target import Target
+from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 
 
@@ -19,3 +20,9 @@ def checked_targets_for(prefix: str) -> tuple[Target, ...]:
     """Those of them that have rules below include/expectations/."""
     include = include_folder()
     return tuple(target for target in targets_for(prefix) if has_expectations(include, target.name))
+
+
+def probed_targets_for(prefix: str) -> tuple[Target, ...]:
+    """Those of them that have probes below include/sql/."""
+    include = include_folder()
+    return tuple(target for target in targets_for(prefix) if has_probes(include, target.name))

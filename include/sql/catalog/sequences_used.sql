@@ -3,6 +3,7 @@
 SELECT sn.nspname::text AS schema, s.relname::text AS name, q.seqincrement AS increment,
        q.seqmin AS lowest, q.seqmax AS highest,
        CASE WHEN has_sequence_privilege(s.oid, 'SELECT, USAGE') THEN pg_sequence_last_value(s.oid) END AS last_value,
+       has_sequence_privilege(s.oid, 'SELECT, USAGE') AS readable,
        f.table_schema, f.table_name, f.column_name, f.column_type
 FROM pg_sequence q
 JOIN pg_class s ON s.oid = q.seqrelid
@@ -26,4 +27,4 @@ LEFT JOIN (
   WHERE y.typname IN ('int2', 'int4', 'int8')
 ) AS f ON f.sequence = s.oid
 WHERE NOT q.seqcycle AND s.relpersistence = 'p'
-ORDER BY 1, 2, 7, 8, 9
+ORDER BY 1, 2, 8, 9, 10

@@ -117,6 +117,15 @@ def parser() -> Parser:
         "check summary_app --full",
     )
     check.add_argument("--full", action="store_true", help="also execute what the catalog proves")
+    probe = verb(
+        "probe",
+        "time the operations in include/sql/TARGET/probes, without leaving a trace",
+        "Exit status 1 where one fails, is over its budget or slower than usual. With --load only those that read.",
+        "probe summary_app",
+        "probe summary_app --load --yes",
+    )
+    probe.add_argument("--load", action="store_true", help="put it under load instead: 1 to 50 connections at once")
+    probe.add_argument("--yes", action="store_true", help="with --load: also where it is production")
     restore = verb(
         "restore",
         "bring a backup back: beside the live database, unless told otherwise",
@@ -126,7 +135,7 @@ def parser() -> Parser:
         "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
     )
     _add_restore(restore)
-    for one in (backup, backups, expire, baseline, hold, drill, check, restore):
+    for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

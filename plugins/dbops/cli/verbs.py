@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import getpass
-import json
 import socket
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.cli import listings
+from dbops.cli.hold import hold_verb
 from dbops.cli.screen import Answer, Screen, markdown
-from dbops.domain.backup import BackupId, read_backup_id
+from dbops.domain.backup import read_backup_id
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.quantities import parse_duration
 from dbops.domain.report import Report, Verdict
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_files import TargetFiles, read_targets
@@ -74,9 +72,10 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "backups": lambda: _backups(target, around),
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
-        "hold": lambda: _hold(target, around, asked),
+        "hold": lambda: hold_verb(target, around.open_bucket(target), asked, who=around.who, clock=around.clock),
         "restore": lambda: _restore(target, around, screen, asked),
         "check": lambda: _check(target, around, screen, asked),
+        "probe": lambda: _probe(target, around, screen, asked),
     }
     return doing[asked.verb]()
 
@@ -156,6 +155,23 @@ def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespac
     return _answer(report)
 
 
+def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+    from dbops.cli.probe import probe_verb
+
+    return _answer(
+        probe_verb(
+            target,
+            around.database_address(target),
+            around.open_bucket,
+            asked,
+            include=around.include,
+            who=around.who,
+            clock=around.clock,
+            tell=screen.tell,
+        )
+    )
+
+
 def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.cli.restore import restore_verb
 
@@ -168,56 +184,6 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
         who=around.who,
         clock=around.clock,
     )
-
-
-def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
-    from dbops.jobs.holds import hold, release
-
-    backup_id = read_backup_id(asked.backup_id)
-    if asked.release:
-        if asked.until or asked.reason:
-            raise InvalidRequest("A hold is either made or released.", "Leave out --until and --reason, or --release.")
-        release(target, around.open_bucket(target), backup_id)
-        return _done(f"{backup_id} of {target.name} is no longer held.", target, backup_id, held=False)
-    if not (asked.reason or "").strip():
-        raise InvalidRequest("A hold needs a reason.", 'Write for example --reason "audit until summer".')
-    until = _until(asked.until, target, around.clock())
-    held = hold(
-        target,
-        around.open_bucket(target),
-        backup_id,
-        until=until,
-        reason=asked.reason,
-        by=around.who,
-        clock=around.clock,
-    )
-    return _done(f"{backup_id} of {target.name} is {held.sentence()}", target, backup_id, held=True, until=until)
-
-
-def _done(sentence: str, target: Target, backup_id: BackupId, *, held: bool, until: datetime | None = None) -> Answer:
-    document = {"target": target.name, "backup_id": backup_id, "held": held}
-    if held:
-        document["until"] = until.isoformat() if until else None
-    return Answer(json.dumps(document), lambda: markdown(sentence))
-
-
-def _until(text: str | None, target: Target, now: datetime) -> datetime | None:
-    """The end of that day in the target's time zone, or a moment, or so long from now."""
-    if text is None:
-        return None
-    try:
-        return now + parse_duration(text)
-    except ValueError:
-        pass
-    try:
-        if len(text) == len("2027-06-30"):
-            return datetime.combine(date.fromisoformat(text) + timedelta(days=1), datetime.min.time(), target.zone)
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise InvalidRequest(
-            f'"{text}" is no time until which to hold a backup.', "Write a day such as 2027-06-30, or 90d, or 12w."
-        ) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=target.zone)
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:

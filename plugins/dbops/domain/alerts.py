@@ -18,6 +18,7 @@ class Severity(StrEnum):
     BREAK_GLASS = "BREAK GLASS"
     DONE = "DONE"
     RECOVERED = "RECOVERED"
+    DIGEST = "DIGEST"
 
 
 @dataclass(frozen=True, kw_only=True)

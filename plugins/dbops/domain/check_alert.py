@@ -36,6 +36,7 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
         facts=(
             ("Rules", ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts().items())),
             ("Checked", "in full" if report.full else "as every night"),
+            *((("Operations", report.operations),) if report.operations else ()),
             *((("Data docs", report.docs),) if report.docs else ()),
             ("Run", run),
         ),
@@ -59,7 +60,11 @@ def _remedy(report: CheckReport) -> str:
     parts = []
     if any(result.sql and result.group == "data" for result in report.bad):
         parts.append("The log has the SELECTs that show the rows.")
-    if report.bad:
+    if any(result.group == "operation" for result in report.bad):
+        parts.append(
+            f"An operation of the application fails: put it right, or its file in include/sql/{report.target}/probes/."
+        )
+    if any(result.group != "operation" for result in report.bad):
         parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
     if any(result.group == "schema" and result.outcome is Outcome.FAILED for result in report.bad):
         parts.append(f"A schema that is meant to be so: python -m dbops baseline {report.target} --accept.")

@@ -18,6 +18,7 @@ class CheckReport(Report):
     """``days`` is for how many days in a row each bad rule has been bad; ``recovered`` are those that are well again.
 
     ``was_red`` says that the run before failed, ``docs`` is where the data docs lie, empty where none were kept.
+    ``operations`` is how many of the application's operations work, by model; empty where there is no probe of any.
     """
 
     job: str = "check"
@@ -29,6 +30,7 @@ class CheckReport(Report):
     recovered: tuple[str, ...] = ()
     was_red: bool = False
     docs: str = ""
+    operations: str = ""
 
     def those(self, outcome: Outcome) -> tuple[CheckResult, ...]:
         """The results with that outcome, errors first."""
@@ -92,6 +94,8 @@ class CheckReport(Report):
         how = "in full" if self.full else "as every night"
         scanned = f"{format_count(self.tables, 'table')} scanned by {format_count(self.statements, 'statement')}"
         parts = [f"**{self.headline()}**", f"Checked {how}: {scanned} in {took}."]
+        if self.operations:
+            parts.append(f"Operations that work: {self.operations}.")
         if self.bad:
             rows = [
                 (result.severity, result.outcome.value, self.told(result), str(result.rows or ""))

@@ -62,7 +62,7 @@ class CheckResult:
     """
 
     rule_id: str
-    group: Literal["schema", "data"]
+    group: Literal["schema", "data", "operation"]
     subject: str
     outcome: Outcome
     severity: Severity = "error"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from dbops.domain.checks import CheckResult, Severity
@@ -11,7 +11,7 @@ from dbops.domain.object_names import written
 from dbops.domain.schema_differences import results_of
 from dbops.domain.target import CheckOptions
 
-_NEAR, _VERY_NEAR = 0.75, 0.9
+NEAR, _VERY_NEAR = 0.75, 0.9
 _OLD, _VERY_OLD = 500_000_000, 1_000_000_000
 # A server may be told to freeze later than usual; then only what is clearly beyond that is old.
 _BEYOND, _FAR_BEYOND = 1.25, 1.5
@@ -21,7 +21,7 @@ _TYPES = {"int2": "smallint", "int4": "integer", "int8": "bigint"}
 
 @dataclass(frozen=True, kw_only=True)
 class SequenceUse:
-    """A sequence and one column that it fills, if any; ``last_value`` is None where it is unused or unreadable."""
+    """A sequence and one column that it fills, if any; ``last_value`` is None where unused, or not ``readable``."""
 
     schema: str
     name: str
@@ -29,6 +29,7 @@ class SequenceUse:
     lowest: int
     highest: int
     last_value: int | None
+    readable: bool = True
     table_schema: str | None = None
     table_name: str | None = None
     column_name: str | None = None
@@ -80,17 +81,21 @@ class TransactionIds:
 
 def exhaustion(sequences: Iterable[SequenceUse], ids: TransactionIds, options: CheckOptions) -> list[CheckResult]:
     """A failed result for each sequence that is near its end, and one where transaction ids are old."""
+    return results_of([*sequences_near_end(sequences), *old_ids(ids)], options)
+
+
+def sequences_near_end(sequences: Iterable[SequenceUse]) -> list[Difference]:
+    """Each sequence that is near its end, told of once, by name."""
     nearest: dict[tuple[str, str], SequenceUse] = {}
     for sequence in sequences:
         key = sequence.schema, sequence.name
         if key not in nearest or sequence.used > nearest[key].used:
             nearest[key] = sequence
-    told = [
+    return [
         _near_end(sequence)
         for _, sequence in sorted(nearest.items(), key=lambda item: item[0])
-        if sequence.used >= _NEAR
+        if sequence.used >= NEAR
     ]
-    return results_of([*told, *_old(ids)], options)
 
 
 def _near_end(sequence: SequenceUse) -> Difference:
@@ -102,13 +107,14 @@ def _near_end(sequence: SequenceUse) -> Difference:
     return Difference("sequence_near_end", written(sequence.schema, sequence.name), sentence, severity=severity)
 
 
-def _old(ids: TransactionIds) -> Iterable[Difference]:
+def old_ids(ids: TransactionIds) -> Iterator[Difference]:
+    """What is old of transaction ids and of multixact ids."""
     kinds = (
         ("transaction id", ids.age, ids.freeze_at, ids.oldest_table),
         ("multixact id", ids.multixact_age, ids.multixact_freeze_at, ids.oldest_multixact_table),
     )
     for what, age, freeze_at, table in kinds:
-        if age < max(_OLD, _BEYOND * freeze_at):
+        if age < old_from(freeze_at):
             continue
         severity: Severity = "error" if age >= max(_VERY_OLD, _FAR_BEYOND * freeze_at) else "warning"
         sentence = (
@@ -117,3 +123,8 @@ def _old(ids: TransactionIds) -> Iterable[Difference]:
         )
         sql = f"VACUUM (FREEZE, VERBOSE) {table};" if table else ""
         yield Difference("transaction_id_age", f"{ids.database} ({what})", sentence, sql, severity)
+
+
+def old_from(freeze_at: int) -> float:
+    """The age from which on ids are old, where vacuum freezes them at that age by itself."""
+    return max(_OLD, _BEYOND * freeze_at)

@@ -80,6 +80,10 @@ class Layout:
         """The folder of its page with charts, and of the migrations that it proposes."""
         return f"{self.probes}{probe_id}/"
 
+    def probe_migrations(self, probe_id: str) -> str:
+        """The folder of the migrations that it proposes, one folder below it for each."""
+        return f"{self.probe_page(probe_id)}migrations/"
+
     @property
     def checks(self) -> str:
         """The folder of what the checks found."""

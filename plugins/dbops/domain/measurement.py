@@ -41,6 +41,11 @@ class Measurement:
     connect: Latency
     notes: tuple[str, ...] = ()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The probes that are in it."""
+        return frozenset(one.probe for one in self.measured)
+
     def of(self, probe: str) -> Measured:
         """That of the probe of this name; raises KeyError."""
         for one in self.measured:

@@ -9,7 +9,10 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement: ``sql`` with its parameters as the driver takes them, ``%(name)s``; ``line`` is its first."""
+    """One statement: ``sql`` with its parameters as the driver takes them, ``%(name)s``; ``line`` is its first.
+
+    Every other percent sign is doubled, with and without parameters: execute it with a mapping, even an empty one.
+    """
 
     sql: str
     parameters: tuple[str, ...] = ()
@@ -18,7 +21,10 @@ class Statement:
 
 @dataclass(frozen=True)
 class Draw:
-    """A kind of parameters, say those of heavy users: each row of ``query`` is one set, its columns their names."""
+    """A kind of parameters, say those of heavy users: each row of ``query`` is one set, its columns their names.
+
+    The query is as it was written, without parameters: execute it without a mapping.
+    """
 
     kind: str
     query: str

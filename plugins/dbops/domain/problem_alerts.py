@@ -10,7 +10,8 @@ from dbops.domain.alerts import Alert, Severity
 from dbops.domain.promises import Problem, ProblemKind
 from dbops.domain.target import Target
 
-_MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED})
+_MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})
+_JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe"}
 _FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT})
 
 
@@ -51,10 +52,9 @@ def _alert(
 ) -> Alert:
     worst, *others = problems
     since = () if worst.since is None else (("Since", f"{worst.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),)
-    job = "check" if worst.kind is ProblemKind.NOT_CHECKED else "backup"
     return Alert(
         severity=_severity(worst.kind),
-        job=job if target else "reading of include/targets",
+        job=_JOBS.get(worst.kind, "backup") if target else "reading of include/targets",
         target=target.name if target else None,
         environment=target.environment if target else None,
         headline=worst.sentence,

@@ -28,6 +28,7 @@ class ProblemKind(StrEnum):
     NOT_GOOD = "newest backup failed its verification"
     NOT_DRILLED = "no backup was proven lately"
     NOT_CHECKED = "checks are late"
+    NOT_PROBED = "probes are late"
     FAULT = "file cannot be read"
     UNREADABLE = "object cannot be read"
     UNFINISHED = "backup never finished"

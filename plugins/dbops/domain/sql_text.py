@@ -1,13 +1,17 @@
-"""SQL text: what may not stand in a rule that is put into a statement of ours, and texts in quotes."""
+"""SQL text: its tokens, what may not stand in a rule that is put into a statement of ours, and texts in quotes."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
+# A text goes on in the next line that begins with a quote, and a backslash means there what it meant before.
+_NEXT_LINE = r"'(?:[ \t\f\v]|--[^\r\n]*+)*+[\r\n](?:\s|--[^\r\n]*+[\r\n])*+'"
 _TOKEN = re.compile(
-    r"""(?P<escaped>\b[eE]'(?:[^'\\]|\\.|'')*')
-      | (?P<text>'(?:[^']|'')*')
-      | (?P<name>"(?:[^"]|"")*")
+    rf"""(?P<escaped>\b[eE]'(?:[^'\\]|\\.|''|{_NEXT_LINE})*+')
+      | (?P<text>'(?:[^']|'')*+')
+      | (?P<name>"(?:[^"]|"")*+")
       | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
       | (?P<comment>--[^\r\n]*)
       | (?P<opening>/\*|\b[eE]'|['"])
@@ -15,7 +19,45 @@ _TOKEN = re.compile(
       | (?P<any>.)""",
     re.DOTALL | re.VERBOSE,
 )
+_COMMENT_EDGE = re.compile(r"/\*|\*/")
 _PAIRS = {")": "(", "]": "["}
+
+
+class Token(NamedTuple):
+    """A piece of SQL text that begins at ``start``. ``kind`` is escaped, text, name, dollar, comment, word or any.
+
+    ``any`` is one character. Where a quote or a comment is never closed it is ``opening``, and what follows means
+    nothing.
+    """
+
+    kind: str
+    text: str
+    start: int
+
+    @property
+    def end(self) -> int:
+        """Where the next one begins."""
+        return self.start + len(self.text)
+
+
+def tokens(sql: str) -> Iterator[Token]:
+    """All of a text, piece by piece, as PostgreSQL takes it apart; a comment may hold other comments."""
+    at = 0
+    while match := _TOKEN.match(sql, at):
+        kind, text = str(match.lastgroup), match.group()
+        end = _comment_end(sql, at) if kind == "opening" and text == "/*" else 0
+        yield Token("comment", sql[at:end], at) if end else Token(kind, text, at)
+        at = end or match.end()
+
+
+def _comment_end(sql: str, start: int) -> int:
+    """Where the comment that begins there is over; 0 where it never is."""
+    depth = 0
+    for edge in _COMMENT_EDGE.finditer(sql, start):
+        depth += 1 if edge.group() == "/*" else -1
+        if not depth:
+            return edge.end()
+    return 0
 
 
 def literal(text: str) -> str:

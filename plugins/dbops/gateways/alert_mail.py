@@ -11,6 +11,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from dbops.domain.alerts import Alert, Severity
+from dbops.domain.picture import Picture
 
 # The bar and the button: readable with white text on it, and told apart in grey as well by the words beside them.
 _COLOURS = {
@@ -23,13 +24,23 @@ _COLOURS = {
     Severity.BREAK_GLASS: "#b42318",
     Severity.DONE: "#067647",
     Severity.RECOVERED: "#067647",
+    Severity.DIGEST: "#475467",
 }
 
 
 def alert_mail(
-    alert: Alert, *, sender: str, recipients: Sequence[str], sent: datetime, templates: Path
+    alert: Alert,
+    *,
+    sender: str,
+    recipients: Sequence[str],
+    sent: datetime,
+    templates: Path,
+    picture: Picture | None = None,
 ) -> EmailMessage:
-    """Write the mail; ``sent`` is aware. Raises ValueError where an address is none, jinja2's errors for a template."""
+    """Write the mail; ``sent`` is aware, and ``picture`` is shown in its HTML part.
+
+    Raises ValueError where an address is none, jinja2's errors for a template.
+    """
     message = EmailMessage()
     message["Subject"] = _one_line(alert.subject)
     message["From"] = _one_line(sender)
@@ -45,10 +56,28 @@ def alert_mail(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    facts = {"alert": alert, "colour": _COLOURS[alert.severity], "sent": sent}
+    content_id = make_msgid(domain=_domain(sender)) if picture else ""
+    facts = {
+        "alert": alert,
+        "colour": _COLOURS[alert.severity],
+        "sent": sent,
+        "picture": picture,
+        "content_id": content_id.strip("<>"),
+    }
     message.set_content(words.get_template("alert.txt.j2").render(facts), cte="quoted-printable")
     message.add_alternative(words.get_template("alert.html.j2").render(facts), subtype="html", cte="quoted-printable")
+    if picture:
+        _attach(message, picture, content_id)
     return message
+
+
+def _attach(message: EmailMessage, picture: Picture, content_id: str) -> None:
+    """Beside the HTML and in no part of the plain text: mail programs load nothing from outside unless asked to."""
+    html = message.get_body(("html",))
+    if isinstance(html, EmailMessage):
+        html.add_related(
+            picture.png, maintype="image", subtype="png", cid=content_id, disposition="inline", filename="picture.png"
+        )
 
 
 def _one_line(text: str) -> str:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from dbops.domain.backup import BackupId
 from dbops.domain.check_run import CheckRun
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
-from dbops.errors import ObjectMissing
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.run_folder import forget_oldest, newest_run, read_runs
 
 
 def put_check_run(bucket: Bucket, target: Target, run: CheckRun) -> None:
@@ -20,26 +19,12 @@ def put_check_run(bucket: Bucket, target: Target, run: CheckRun) -> None:
 
 def read_check_runs(bucket: Bucket, target: Target, last: int) -> list[CheckRun]:
     """The last runs that can be read, oldest first; raises BucketError."""
-    folder = Layout(target.root).checks
-    names = [stored.key.removeprefix(folder).removesuffix(".json") for stored in bucket.list(folder)]
-    runs: list[CheckRun] = []
-    for name in sorted(filter(_is_time, names), reverse=True):
-        try:
-            run = CheckRun.from_json(bucket.get(Layout(target.root).check(name)))
-        except (ObjectMissing, ValueError):
-            continue
-        if run.target == target.name:
-            runs.append(run)
-        if len(runs) == last:
-            break
-    return runs[::-1]
+    return read_runs(bucket, Layout(target.root).checks, CheckRun.from_json, target=target.name, last=last)
 
 
 def newest_check(bucket: Bucket, target: Target) -> datetime | None:
     """When the last run began; None where there was none. Raises BucketError."""
-    folder = Layout(target.root).checks
-    names = [stored.key.removeprefix(folder).removesuffix(".json") for stored in bucket.list(folder)]
-    return max((BackupId(name).time for name in names if _is_time(name)), default=None)
+    return newest_run(bucket, Layout(target.root).checks)
 
 
 def put_docs(bucket: Bucket, target: Target, check_id: str, site: Path) -> str:
@@ -50,16 +35,5 @@ def put_docs(bucket: Bucket, target: Target, check_id: str, site: Path) -> str:
         if file.is_file():
             with file.open("rb") as body:
                 bucket.put(f"{folder}{file.relative_to(site).as_posix()}", body)
-    kept = sorted(filter(_is_time, bucket.folders(layout.docs)))
-    for old in kept[: -target.checks.keep_docs]:
-        for stored in list(bucket.list(f"{layout.docs}{old}/")):
-            bucket.delete(stored.key)
+    forget_oldest(bucket, layout.docs, keep=target.checks.keep_docs)
     return f"s3://{bucket.name}/{folder}index.html"
-
-
-def _is_time(name: str) -> bool:
-    try:
-        BackupId(name)
-    except ValueError:
-        return False
-    return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.exhaustion import SequenceUse, TransactionIds
@@ -15,6 +15,14 @@ _TIMEOUT_MS = 300_000
 def read_exhaustion(address: DatabaseAddress) -> tuple[list[SequenceUse], TransactionIds]:
     """Every sequence that can end, and the ages of transaction ids; raises DatabaseError."""
     with reading(address, timeout_ms=_TIMEOUT_MS) as session:
-        sequences = [SequenceUse(**row) for row in session.execute(text(catalog_sql("sequences_used"))).mappings()]
-        ids = TransactionIds(**session.execute(text(catalog_sql("transaction_ids"))).mappings().one())
-    return sequences, ids
+        return read_sequences(session), read_ids(session)
+
+
+def read_sequences(session: Connection) -> list[SequenceUse]:
+    """Every sequence that can end, once for each column that it fills."""
+    return [SequenceUse(**row) for row in session.execute(text(catalog_sql("sequences_used"))).mappings()]
+
+
+def read_ids(session: Connection) -> TransactionIds:
+    """The ages of transaction ids."""
+    return TransactionIds(**session.execute(text(catalog_sql("transaction_ids"))).mappings().one())

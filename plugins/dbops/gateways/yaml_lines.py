@@ -33,17 +33,25 @@ class YamlMapping:
     lines: Mapping[Place, int] = field(default_factory=dict)
 
 
-def read_yaml_mapping(body: bytes) -> YamlMapping:
-    """Read one YAML document that is a mapping (empty counts as one); raises YamlFault."""
+def read_text(body: bytes) -> str:
+    """The text of a file, without a byte order mark; raises YamlFault."""
     try:
-        text = body.decode("utf-8-sig")
+        return body.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = body[: error.start].count(b"\n") + 1
         raise YamlFault(line, "this is not UTF-8 text; save the file as UTF-8") from None
+
+
+def read_yaml_mapping(body: bytes, example: str = "connection: summary_app") -> YamlMapping:
+    """Read one YAML document that is a mapping (empty counts as one), with lines such as ``example``.
+
+    Raises YamlFault.
+    """
+    text = read_text(body)
     try:
         loader = _Loader(text)
         try:
-            return _compose(loader)
+            return _compose(loader, example)
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
@@ -60,12 +68,12 @@ def read_yaml_mapping(body: bytes) -> YamlMapping:
         raise YamlFault(None, "this is nested too deeply; flatten it") from None
 
 
-def _compose(loader: Any) -> YamlMapping:
+def _compose(loader: Any, example: str) -> YamlMapping:
     node = loader.get_single_node()
     if node is None:
         return YamlMapping({})
     if not isinstance(node, yaml.MappingNode):
-        raise YamlFault(node.start_mark.line + 1, "this is not a mapping; write lines such as connection: summary_app")
+        raise YamlFault(node.start_mark.line + 1, f"this is not a mapping; write lines such as {example}")
     lines: dict[Place, int] = {}
     return YamlMapping(_Walk(loader, lines).mapping(node, ()), lines)
 

@@ -21,6 +21,7 @@ from dbops.gateways.exhaustion import read_exhaustion
 from dbops.gateways.expectation_files import read_suites
 from dbops.gateways.target_files import has_expectations
 from dbops.gateways.validator import validate
+from dbops.jobs.smoke_test import smoke_test
 
 _RUNS_REMEMBERED = 30
 
@@ -59,11 +60,13 @@ def check(
             baseline=baseline,
             sql_folder=include / "sql" / target.name / "checks",
         )
+        smoke = smoke_test(target, address, include)
         results = (
             *files.faults,
             *found.results,
             *exhaustion(*read_exhaustion(address), target.checks),
             *volume_results(found.row_counts, history, target.checks),
+            *smoke.results,
         )
         record = CheckRun(
             target=target.name,
@@ -90,4 +93,5 @@ def check(
         recovered=recovered(results, history),
         was_red=bool(history) and history[-1].is_red,
         docs=record.docs,
+        operations=smoke.operations,
     )

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from dbops.domain.catalog import Catalog
-from dbops.domain.check_promise import not_checked
 from dbops.domain.fault import Fault
+from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
 from dbops.domain.watch_report import WatchReport
@@ -19,6 +19,7 @@ from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.check_runs import newest_check
+from dbops.gateways.probe_runs import newest_probe
 from dbops.jobs.kept_databases import kept_databases
 
 # Daily, for a watch that runs hourly and not always at the same second.
@@ -87,10 +88,13 @@ def _look(
         bucket = open_bucket(target)
         catalog = read_catalog(bucket, target)
         kept = kept_databases(target, bucket, exists, clock())
-        late = not_checked(target, newest_check(bucket, target), clock())
+        late = (
+            not_checked(target, newest_check(bucket, target), clock()),
+            not_probed(target, newest_probe(bucket, target), clock()),
+        )
     except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
-    problems = [*broken_promises(target, catalog, clock()), *kept, *([late] if late else [])]
+    problems = [*broken_promises(target, catalog, clock()), *kept, *filter(None, late)]
     return _View(problems, warning=_write_index(bucket, target, catalog))
 
 

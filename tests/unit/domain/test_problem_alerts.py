@@ -95,9 +95,11 @@ def test_no_problem_no_alert() -> None:
     assert problem_alerts([], _TARGETS, [_RUN], None) == []
 
 
-def test_checks_that_were_not_made_are_missing_checks_unless_a_backup_is_concerned_too() -> None:
+def test_checks_and_probes_that_were_not_made_are_missing_ones_unless_a_backup_is_concerned_too() -> None:
     late, paused = _problem(ProblemKind.NOT_CHECKED, "shop"), _problem(ProblemKind.PAUSED, "shop")
     [mail] = problem_alerts([late, paused], _TARGETS, [_RUN], None)
     assert mail.alert.subject == "[dbops] MISSING check of shop (staging)"
+    [mail] = problem_alerts([_problem(ProblemKind.NOT_PROBED, "shop"), paused], _TARGETS, [_RUN], None)
+    assert mail.alert.subject == "[dbops] MISSING probe of shop (staging)"
     [mail] = problem_alerts([_problem(ProblemKind.NOT_DRILLED, "shop"), late], _TARGETS, [_RUN], None)
     assert mail.alert.subject == "[dbops] WARNING backup of shop (staging)"

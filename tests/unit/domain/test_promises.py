@@ -7,9 +7,9 @@ import pytest
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
-from dbops.domain.check_promise import not_checked
 from dbops.domain.fault import Fault
 from dbops.domain.kept_databases import kept_problem
+from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
 from tests.unit.restores import record
@@ -260,8 +260,10 @@ def test_every_problem_says_what_to_do() -> None:
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
     kept = kept_problem(record(swapped=NOW - 2 * DAY), NOW)
     late = not_checked(target("shop"), NOW - 2 * DAY, NOW)
+    untimed = not_probed(target("shop"), NOW - 9 * DAY, NOW)
     assert kept is not None
     assert late is not None
-    found += [kept, late]
+    assert untimed is not None
+    found += [kept, late, untimed]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

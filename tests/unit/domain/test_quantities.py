@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from dbops.domain.quantities import Bytes, Duration, format_bytes, format_duration, parse_bytes, parse_duration
+from dbops.domain.quantities import (
+    Bytes,
+    Duration,
+    format_bytes,
+    format_duration,
+    parse_bytes,
+    parse_duration,
+)
 
 
 class Settings(BaseModel):

@@ -24,8 +24,10 @@ from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run
 from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import all_restores, put_restore
 from dbops.jobs.watch import watch
+from tests.unit.probe_samples import probe_run
 from tests.unit.samples import DAY, NOW, Clock, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
@@ -479,4 +481,29 @@ def test_checks_that_ran_lately_are_no_problem_and_late_ones_are(world: World) -
 
 def test_a_target_that_was_never_checked_is_not_late(world: World) -> None:
     world.add("shop")
+    assert kinds(world.watch()) == []
+
+
+# --------------------------------------------------------------------------------------------------------- probes
+
+
+def test_probes_that_ran_lately_are_no_problem_and_late_ones_are(world: World) -> None:
+    shop = world.add("shop")
+    put_probe_run(world.bucket, shop, probe_run(started=world.clock.now - 7 * DAY))
+    assert kinds(world.watch()) == []
+    world.clock.now += 25 * HOUR
+    world.back_up(shop)
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.NOT_PROBED]
+    assert report.problems[0].sentence == (
+        "The operations of shop were last timed 8d 1h ago, and probes.late_after promises 8d."
+    )
+    assert "probe__shop" in report.problems[0].remedy
+
+
+def test_a_target_that_was_never_probed_or_asks_for_no_probes_is_not_late(world: World) -> None:
+    world.add("shop")
+    blog = world.add("blog")
+    world.targets[1] = target("blog", schedule={"probe": None})
+    put_probe_run(world.bucket, blog, probe_run(started=world.clock.now - 30 * DAY, of="blog"))
     assert kinds(world.watch()) == []

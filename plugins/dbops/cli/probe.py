@@ -1,0 +1,37 @@
+"""The verb probe: time the operations that the application lives from, or put the database under their load."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.report import Report
+from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
+from dbops.gateways.bucket import Bucket
+
+
+def probe_verb(
+    target: Target,
+    address: DatabaseAddress,
+    open_bucket: Callable[[Target], Bucket],
+    asked: Namespace,
+    *,
+    include: Path,
+    who: str,
+    clock: Callable[[], datetime],
+    tell: Callable[[str], None],
+) -> Report:
+    """Probe, or with ``--load`` load; raises InvalidRequest, and what the jobs raise."""
+    if asked.yes and not asked.load:
+        raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
+    if asked.load:
+        from dbops.jobs.probe_load import probe_load
+
+        return probe_load(target, address, include=include, clock=clock, accepted=asked.yes, tell=tell)
+    from dbops.jobs.probe import probe
+
+    return probe(target, address, open_bucket(target), include=include, run=f"shell of {who}", clock=clock, tell=tell)

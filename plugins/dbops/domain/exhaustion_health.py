@@ -1,0 +1,52 @@
+"""What runs out, in the health panel: the numbers of sequences and keys, and transaction ids. Rules: exhaustion.py."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from dbops.domain.exhaustion import (
+    NEAR,
+    SequenceUse,
+    TransactionIds,
+    old_from,
+    old_ids,
+    sequences_near_end,
+)
+from dbops.domain.health import HealthItem
+from dbops.domain.health_concern import Concern, HealthServer, listed, statements
+from dbops.domain.object_names import written
+from dbops.domain.quantities import format_count
+
+SEQUENCES = Concern("sequences and integer keys", f"below {NEAR:.0%} of their numbers".replace("%", " %"))
+IDS = Concern(
+    "transaction ids", "younger than 500 million, or a quarter beyond where the server is told to freeze them"
+)
+
+
+def sequences(uses: Sequence[SequenceUse], server: HealthServer) -> HealthItem:
+    """Sequences, and the columns they fill, that are near their end."""
+    near = sequences_near_end(uses)
+    unread = len({(one.schema, one.name) for one in uses if not one.readable})
+    more = f"; {format_count(unread, 'sequence')} not seen" if unread else ""
+    if near:
+        told = listed([one.sentence.partition(";")[0] for one in near], named=3)
+        remedy = "Inserts fail at the end: plan the way to bigint now."
+        return SEQUENCES.warning(told + more, remedy)
+    fullest = max(uses, key=lambda one: one.used, default=None)
+    value = "none" if fullest is None else f"fullest: {written(fullest.schema, fullest.name)} ({fullest.used:.0%})"
+    value = value.replace("%", " %") + more
+    return SEQUENCES.hidden(value, server.reading) if unread else SEQUENCES.ok(value)
+
+
+def ages(ids: TransactionIds) -> HealthItem:
+    """How old the oldest transaction id and multixact id are."""
+    limits = old_from(ids.freeze_at), old_from(ids.multixact_freeze_at)
+    value = f"{_millions(ids.age)} old, multixacts {_millions(ids.multixact_age)}"
+    old = list(old_ids(ids))
+    if old:
+        return IDS.warning(value, "; ".join(one.sentence for one in old) + ".", statements([one.sql for one in old]))
+    return IDS.ok(f"{value}; lines at {_millions(limits[0])} and {_millions(limits[1])}")
+
+
+def _millions(age: float) -> str:
+    return f"{age / 1e6:,.1f} million"

@@ -1,0 +1,66 @@
+"""Late promise: what nobody has looked at lately is as silent as what is well."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.quantities import format_duration
+from dbops.domain.target import Target
+
+
+def not_checked(target: Target, newest: datetime | None, now: datetime) -> Problem | None:
+    """The problem of a target with rules whose last checks began too long ago; None where its file asks for none.
+
+    ``newest`` is when the last run began, None where there was none: then the first is still to come, and its DAG
+    tells how it went.
+    """
+    if target.schedule.check is None or newest is None:
+        return None
+    return _late(
+        target,
+        ProblemKind.NOT_CHECKED,
+        f"The rules of {target.name} were last checked",
+        newest,
+        now,
+        promise=("checks.late_after", target.checks.late_after),
+        dag="check",
+    )
+
+
+def not_probed(target: Target, newest: datetime | None, now: datetime) -> Problem | None:
+    """The problem of a target with probes whose last run began too long ago; as for ``not_checked``."""
+    if target.schedule.probe is None or newest is None:
+        return None
+    return _late(
+        target,
+        ProblemKind.NOT_PROBED,
+        f"The operations of {target.name} were last timed",
+        newest,
+        now,
+        promise=("probes.late_after", target.probes.late_after),
+        dag="probe",
+    )
+
+
+def _late(
+    target: Target,
+    kind: ProblemKind,
+    what: str,
+    newest: datetime,
+    now: datetime,
+    *,
+    promise: tuple[str, timedelta],
+    dag: str,
+) -> Problem | None:
+    setting, within = promise
+    if now - newest <= within:
+        return None
+    return Problem(
+        kind=kind,
+        key=f"{target.name}: {kind}",
+        target=target.name,
+        sentence=f"{what} {format_duration(now - newest)} ago, and {setting} promises {format_duration(within)}.",
+        remedy=f"Look at the last runs of {dag}__{target.name}, or start one.",
+        since=newest + within,
+    )

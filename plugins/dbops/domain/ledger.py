@@ -1,0 +1,52 @@
+"""Ledger: the table ``_prisma_migrations``, which says what was applied to a database; and what its rows come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerRow:
+    """One attempt at one migration: applied when ``finished`` and not ``rolled_back``; ``logs`` say what failed."""
+
+    row_id: str
+    checksum: str
+    name: str
+    started: datetime
+    finished: datetime | None = None
+    rolled_back: datetime | None = None
+    steps: int = 0
+    logs: str | None = None
+
+    @property
+    def is_applied(self) -> bool:
+        """Whether the migration is in force by this row."""
+        return self.finished is not None and self.rolled_back is None
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether it was begun and never finished, and nobody has said what became of it: it blocks every other."""
+        return self.finished is None and self.rolled_back is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerState:
+    """What the folder and the ledger say together; all names in the folder's or the ledger's order.
+
+    ``exists`` is whether there is a ledger at all. ``edited`` were changed since they were applied, ``unknown`` are
+    applied and not in the folder, ``out_of_order`` are pending and older than one that is applied.
+    """
+
+    exists: bool
+    applied: tuple[str, ...] = ()
+    pending: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    edited: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
+    out_of_order: tuple[str, ...] = ()
+
+    @property
+    def needs_baseline(self) -> bool:
+        """Whether nothing was ever applied by migrations: the first pending one is then marked, not executed."""
+        return not (self.applied or self.failed or self.unknown)

@@ -1,0 +1,80 @@
+"""MigrationPlan: what a migration would do to a database, proven on a scratch database before anybody is asked.
+
+Its digest is what a human approves. It covers what decides: the database itself, its schema, the ledger, the folder,
+the statements in their order. What changes by the minute is shown as a checklist, and asked again before acting.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from dbops.domain.object_names import written
+
+
+@dataclass(frozen=True, kw_only=True)
+class LintFinding:
+    """One remark of the linter: its ``rule``, the ``line`` of migration.sql, what it is about and what to do."""
+
+    rule: str
+    line: int
+    sentence: str
+    remedy: str = ""
+    severity: Literal["error", "warning"] = "warning"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakenLock:
+    """A lock that a statement takes on a table that was there before: ``mode`` as pg_locks has it, ``bytes`` live."""
+
+    line: int
+    statement: str
+    table: tuple[str, str]
+    mode: str
+    bytes: int = 0
+    rows: int = 0
+
+    @property
+    def subject(self) -> str:
+        """The table as people write it."""
+        return written(*self.table)
+
+    @property
+    def blocks(self) -> Literal["reads and writes", "writes", "neither"]:
+        """What of the application waits while it is held."""
+        if self.mode == "AccessExclusiveLock":
+            return "reads and writes"
+        return "writes" if self.mode in _AGAINST_WRITES else "neither"
+
+
+_AGAINST_WRITES = {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedMigration:
+    """One migration of the plan: the baseline is only ``marked``, every other is executed.
+
+    ``reversible`` is whether its down.sql was tried on the scratch database and led back to where it began;
+    ``why_not`` says why not, in a sentence.
+    """
+
+    name: str
+    checksum: str
+    sql: str
+    marked: bool = False
+    concurrently: bool = False
+    down: str | None = None
+    reversible: bool = False
+    why_not: str = ""
+    lint: tuple[LintFinding, ...] = ()
+    locks: tuple[TakenLock, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecklistItem:
+    """One thing to be seen to before a migration. A blocker refuses the approval."""
+
+    name: str
+    status: Literal["ok", "warning", "blocker"]
+    sentence: str
+    remedy: str = ""

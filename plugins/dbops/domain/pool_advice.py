@@ -1,0 +1,246 @@
+"""Pool advice: where a server saturates, and which pool and which timeouts follow from that, each with its reason."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import takewhile
+from typing import Literal
+
+from dbops.domain.connection_limits import ConnectionLimits
+from dbops.domain.load import LoadStep
+
+_GAIN = 1.10  # less is not worth the connections
+_BEHIND_MS = 5.0
+_INSTANCES = (1, 2, 4, 8)
+_CONNECT = (2, 30)  # seconds, at least and at most
+_WAIT = (2, 10)
+# Azure's load balancer forgets a connection that was idle for 4 minutes, AWS's network load balancers and NAT gateways
+# after 350 seconds.
+_IDLE = 180
+_SCARCE, _IDLE_WHEN_SCARCE = 0.6, 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saturation:
+    """``connections`` beyond which more bring nothing, None where none were found, and ``cause`` says why."""
+
+    cause: Literal["throughput", "response", "worker", "not reached"]
+    sentence: str
+    connections: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolSetting:
+    """One number, in the words of those who have pools; ``why`` is the sentence that explains it.
+
+    ``value`` is of all instances of the application together where it is a number of connections, else seconds.
+    """
+
+    name: Literal["pool size", "pool timeout", "connect timeout", "idle timeout"]
+    value: int
+    why: str
+    prisma: str
+    node: str
+    sqlalchemy: str
+    pgbouncer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class PoolAdvice:
+    """``instances`` are pairs: with so many instances of the application, so many connections for each."""
+
+    saturation: Saturation
+    settings: tuple[PoolSetting, ...]
+    instances: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def pool_size(self) -> int | None:
+        """Of all instances together; None where nothing can be said."""
+        return next((setting.value for setting in self.settings if setting.name == "pool size"), None)
+
+
+def saturation(steps: Sequence[LoadStep]) -> Saturation:
+    """Where the server saturates; raises ValueError where there is no step.
+
+    It does at the first step after which no number of connections that keeps up with its schedule brings a tenth more
+    throughput. A step in which our own worker was the limit proves no saturation; what it reached all the same can
+    disprove one.
+    """
+    if not steps:
+        raise ValueError("saturation is seen in steps")
+    trusted = list(takewhile(lambda step: not step.is_worker_bound, steps))
+    for number, here in enumerate(trusted[:-1]):
+        more = [step for step in steps[number + 1 :] if step.throughput >= here.throughput * _GAIN]
+        if not more:
+            best = max(steps[number + 1 :], key=lambda step: step.throughput)
+            return Saturation(
+                cause="throughput",
+                connections=here.connections,
+                sentence=f"It saturates at {_connections(here)}, with {here.throughput:,.0f} requests a second: "
+                f"{best.connections} brought {_change(here.throughput, best.throughput)}.",
+            )
+        if not _is_behind(here) and all(_is_behind(step) for step in more):
+            return Saturation(
+                cause="response",
+                connections=here.connections,
+                sentence=f"It saturates at {_connections(here)}: with {more[0].connections} half of the requests that "
+                f"fell due were answered after more than {more[0].response.p50:,.1f} ms, of which they were executed "
+                f"for {more[0].service.p50:,.1f} ms.",
+            )
+    return _not_found(steps, trusted)
+
+
+def _not_found(steps: Sequence[LoadStep], trusted: Sequence[LoadStep]) -> Saturation:
+    most = max(steps, key=lambda step: step.throughput)
+    if len(trusted) < len(steps):
+        bound = steps[len(trusted)]
+        return Saturation(
+            cause="worker",
+            sentence=f"Where the server saturates was not found: from {_connections(bound)} on our own worker was the "
+            f"limit (it used {bound.worker_cpu:.0%} of a processor and was {bound.worker_delay_ms:.1f} ms late). The "
+            f"server can do {most.throughput:,.0f} requests a second at least.",
+        )
+    return Saturation(
+        cause="not reached",
+        sentence=f"It did not saturate: {_connections(most)} did {most.throughput:,.0f} requests a second, and more "
+        "connections were not tried.",
+    )
+
+
+def pool_advice(steps: Sequence[LoadStep], limits: ConnectionLimits, free_percent: float) -> PoolAdvice:
+    """What a pool of this server should be; ``free_percent`` of each limit are left to others."""
+    found = saturation(steps)
+    size = _pool_size(found, steps, limits, free_percent)
+    at = _step_of(size, steps)
+    timeouts = (_pool_timeout(at), _connect_timeout(steps), _idle_timeout(steps, limits))
+    if size is None:
+        return PoolAdvice(saturation=found, settings=timeouts)
+    return PoolAdvice(
+        saturation=found,
+        settings=(size, *timeouts),
+        instances=tuple((number, size.value // number) for number in _INSTANCES if number <= size.value),
+    )
+
+
+def _pool_size(
+    found: Saturation, steps: Sequence[LoadStep], limits: ConnectionLimits, free_percent: float
+) -> PoolSetting | None:
+    trusted = [step.connections for step in takewhile(lambda step: not step.is_worker_bound, steps)]
+    wanted = found.connections or (max(trusted) if trusted else None)
+    if wanted is None:
+        return None
+    why = {
+        "throughput": f"more than {wanted} connections bring no more throughput, only longer waits on the server",
+        "response": f"with more than {wanted} connections requests wait behind each other on the server",
+        "worker": f"{wanted} is the most at which the server, and not our worker, was measured",
+        "not reached": f"{wanted} is the most that was tried, and the server still gained from it",
+    }[found.cause]
+    tightest = min(limits.ceilings(), key=lambda ceiling: ceiling.limit - ceiling.reserve(free_percent))
+    most = tightest.limit - tightest.reserve(free_percent)
+    if most < wanted:
+        kept = tightest.reserve(free_percent)
+        why += f"; yet {tightest.who} allows {tightest.limit}, of which {kept} are left to others"
+    value = max(1, min(wanted, most))
+    return PoolSetting(
+        name="pool size",
+        value=value,
+        why=f"{_sentence(why)} It is for all instances of the application together.",
+        prisma="connection_limit",
+        node="max",
+        sqlalchemy="pool_size, with max_overflow=0",
+        pgbouncer="default_pool_size, undivided",
+    )
+
+
+def _step_of(size: PoolSetting | None, steps: Sequence[LoadStep]) -> LoadStep:
+    """The step that is nearest to a pool of that size from below."""
+    fitting = [step for step in steps if size is not None and step.connections <= size.value]
+    return max(fitting, key=lambda step: step.connections) if fitting else steps[0]
+
+
+def _pool_timeout(at: LoadStep) -> PoolSetting:
+    value = _within(_WAIT, 10 * at.response.p99 / 1000)
+    return PoolSetting(
+        name="pool timeout",
+        value=value,
+        why=f"With {_connections(at)} 99 of 100 requests were answered {at.response.p99:,.1f} ms after they fell due. "
+        f"Who has waited {value} seconds for a connection stands in a queue that grows, and is better told so.",
+        prisma="pool_timeout",
+        node="connectionTimeoutMillis",
+        sqlalchemy="pool_timeout",
+        pgbouncer="query_wait_timeout",
+    )
+
+
+def _connect_timeout(steps: Sequence[LoadStep]) -> PoolSetting:
+    slowest = max(steps, key=lambda step: step.connect.max)
+    value = _within(_CONNECT, 4 * slowest.connect.max / 1000)
+    return PoolSetting(
+        name="connect timeout",
+        value=value,
+        why=f"The slowest connection took {slowest.connect.max:,.1f} ms, when there came to be {slowest.connections}. "
+        "Four times as long means that the server does not answer; less than 2 seconds would not survive one lost "
+        "packet.",
+        prisma="connect_timeout",
+        node="connectionTimeoutMillis",
+        sqlalchemy='connect_args={"connect_timeout": ...}',
+        pgbouncer="server_connect_timeout",
+    )
+
+
+def _idle_timeout(steps: Sequence[LoadStep], limits: ConnectionLimits) -> PoolSetting:
+    ceiling = max(limits.ceilings(), key=lambda each: each.used / max(1, each.limit))
+    cost = steps[0].connect.p50
+    ends = limits.idle_session_timeout_ms / 1000
+    value, why = (
+        _IDLE,
+        f"A connection costs {cost:,.1f} ms, so it is kept while it may be needed, but less long than the 4 minutes "
+        "after which load balancers and NAT gateways begin to forget an idle one",
+    )
+    if ceiling.used >= _SCARCE * ceiling.limit:
+        value = _IDLE_WHEN_SCARCE
+        why = (
+            f"{ceiling.used} of the {ceiling.limit} connections of {ceiling.who} were in use before the first step, so "
+            f"an idle one is given back soon; a new one costs {cost:,.1f} ms"
+        )
+    if ends and ends / 2 < value:
+        value = max(1, int(ends / 2))
+        why = f"The server ends idle sessions after {ends:g} seconds (idle_session_timeout); the pool must be earlier"
+    return PoolSetting(
+        name="idle timeout",
+        value=value,
+        why=_sentence(why),
+        prisma="max_idle_connection_lifetime",
+        node="idleTimeoutMillis",
+        sqlalchemy="pool_recycle, with pool_pre_ping=True",
+        pgbouncer="server_idle_timeout",
+    )
+
+
+def _is_behind(step: LoadStep) -> bool:
+    """Whether the server did not keep up with the schedule: most requests waited longer than they were executed.
+
+    By the median, for the slowest of a few seconds may have met one checkpoint. Where our worker was late, it was that.
+    """
+    waited = step.response.p50 - step.service.p50
+    return not step.is_worker_bound and waited > step.service.p50 and waited > _BEHIND_MS + step.worker_delay_ms
+
+
+def _within(bounds: tuple[int, int], seconds: float) -> int:
+    lowest, highest = bounds
+    return min(max(math.ceil(seconds), lowest), highest)
+
+
+def _change(before: float, after: float) -> str:
+    percent = round((after / before - 1) * 100)
+    return f"only {percent} % more" if percent > 0 else "no more" if percent == 0 else f"{-percent} % less"
+
+
+def _connections(step: LoadStep) -> str:
+    return f"{step.connections} connection{'' if step.connections == 1 else 's'}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

@@ -1,0 +1,14 @@
+"""Probing: executes the application's critical operations for real, leaving no trace, and times them.
+
+``require_runnable`` asks the server whether all of them can be executed, ``read_escapes`` says what a rollback will not
+take back, ``measure`` executes them again and again, and ``execute_once`` just once.
+"""
+
+from __future__ import annotations
+
+from dbops.gateways.probing.escapes import read_escapes
+from dbops.gateways.probing.measuring import measure
+from dbops.gateways.probing.once import execute_once
+from dbops.gateways.probing.runnable import require_runnable
+
+__all__ = ["execute_once", "measure", "read_escapes", "require_runnable"]

@@ -1,0 +1,107 @@
+"""Measures how long probes take, over one session and the pools that they ask for."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+import psycopg2
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.latency import Latency
+from dbops.domain.measurement import Measured, Measurement
+from dbops.domain.probes import Probe
+from dbops.domain.target import ProbeOptions
+from dbops.errors import PreflightFailed
+from dbops.gateways.probing.draws import DrawRefused, draw
+from dbops.gateways.probing.refusals import is_full
+from dbops.gateways.probing.room import PAUSES, pauses, shortage_that_stays
+from dbops.gateways.probing.sampling import Sampler
+from dbops.gateways.probing.session import Session, opened, probing_address, session
+from dbops.gateways.probing.tally import Tally
+from dbops.gateways.sessions import first_line, unreachable
+
+_CONNECTS = 5
+_ROUND_TRIPS = 10
+_REMEDY = "Free connections on the server, or probe at a quieter time; probes.free_connections says what is left free."
+
+
+def measure(
+    address: DatabaseAddress,
+    probes: Sequence[Probe],
+    options: ProbeOptions,
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> Measurement:
+    """Execute every probe again and again and say how long each took; nothing of what they write stays.
+
+    What is left out, for lack of connections or on a replica, is not among ``measured`` but in ``notes``. Raises
+    DatabaseError where the server cannot be reached or the session is lost, PreflightFailed where too few connections
+    are free. ``pause`` waits seconds.
+    """
+    deadline = time.monotonic() + options.max_seconds.total_seconds()
+    connects = _connect_times(address, options, pause)
+    with session(address, options) as one:
+        short = shortage_that_stays(one, 0, options.free_connections, pause=pause, seconds=sum(PAUSES))
+        if short is not None:
+            raise PreflightFailed(f"The probes cannot be measured: {short}.", _REMEDY)
+        sampler = Sampler(one, probing_address(address, options), options, deadline, pause)
+        able = _able(one, probes, sampler.notes)
+        tallies, refused = _drawn(one, able, options)
+        sampler.round_trips += [one.round_trip() for _ in range(_ROUND_TRIPS)]
+        measured = {tally.probe.name: tally.measured() for tally in sampler.sample(tallies)} | refused
+    return Measurement(
+        measured=tuple(measured[probe.name] for probe in able if probe.name in measured),
+        round_trip=Latency.of(sampler.round_trips),
+        connect=Latency.of(connects),
+        notes=tuple(sampler.notes),
+    )
+
+
+def _connect_times(address: DatabaseAddress, options: ProbeOptions, pause: Callable[[float], None]) -> list[int]:
+    """Nanoseconds of opening a connection and logging in, some times; the first may have to wait for a free one."""
+    to = probing_address(address, options)
+    waits = pauses(sum(PAUSES))
+    times: list[int] = []
+    while len(times) < _CONNECTS:
+        try:
+            one, took = opened(to)
+        except psycopg2.Error as error:
+            if not is_full(error):
+                raise unreachable(str(error), address) from None
+            wait = next(waits, None)
+            if wait is None:
+                raise PreflightFailed(
+                    f"The probes cannot be measured, for no connection is free: {first_line(str(error))}.", _REMEDY
+                ) from None
+            pause(wait)
+        else:
+            one.connection.close()
+            times.append(took)
+    return times
+
+
+def _able(one: Session, probes: Sequence[Probe], notes: list[str]) -> list[Probe]:
+    """Those that can run here."""
+    ((is_replica,),) = one.ask("SELECT pg_catalog.pg_is_in_recovery()")
+    left_out = [probe.name for probe in probes if probe.writes and is_replica]
+    if left_out:
+        notes.append(
+            f"The server is a replica, where nothing can be written, so these were left out: {_list(left_out)}."
+        )
+    return [probe for probe in probes if probe.name not in left_out]
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)
+
+
+def _drawn(one: Session, probes: Sequence[Probe], options: ProbeOptions) -> tuple[list[Tally], dict[str, Measured]]:
+    """The probes with their parameters, and what is to be said of those for which there are none."""
+    tallies, refused = [], {}
+    for probe in probes:
+        try:
+            tallies.append(Tally(probe, draw(one, probe, options.seed)))
+        except DrawRefused as error:
+            refused[probe.name] = Measured(probe=probe.name, asked=1, latency=None, errors=1, error=str(error))
+    return tallies, refused

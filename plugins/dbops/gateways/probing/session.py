@@ -1,0 +1,176 @@
+"""A session that probes: what it may do and how long, and how a probe is executed in it and timed.
+
+The driver is used directly: SQLAlchemy's own work would be part of what is measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import psycopg2
+from psycopg2 import extensions
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import quoted
+from dbops.domain.probes import Drawn, Probe
+from dbops.domain.target import ProbeOptions
+from dbops.errors import InvalidConnection
+from dbops.gateways.probing.query import filled
+from dbops.gateways.probing.refusals import is_lost
+from dbops.gateways.sessions import connect, unreachable
+
+APPLICATION_NAME = "dbops probe"
+_IDLE_MS = 10_000
+JSON = (114, 3802, 199, 3807)  # json, jsonb and arrays of them
+_COSTLY = (*JSON, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 1115, 1182, 1183, 1185, 1187, 1270, 1231)
+# What somebody has set for the role would end a session that waits its turn, and not every version has them.
+_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+    WHERE name IN ('idle_session_timeout', 'transaction_timeout')"""
+# A session-level advisory lock outlives the ROLLBACK.
+_ROLLBACK = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
+
+
+def probing_address(address: DatabaseAddress, options: ProbeOptions) -> DatabaseAddress:
+    """The same address with the settings of a probing session, which so come with the log-in, at no round trip.
+
+    Raises InvalidConnection where it leads through a transaction pooler: there the settings would stay with sessions
+    that others use.
+    """
+    if address.pooled:
+        raise InvalidConnection(
+            "The connection goes through a transaction pooler (pgbouncer=true); probes need a session of their own.",
+            "Give it the direct URL of the database: the one Prisma calls DIRECT_URL.",
+        )
+    statement_ms, lock_ms = _milliseconds(options.statement_timeout), _milliseconds(options.lock_timeout)
+    settings = {
+        "statement_timeout": str(statement_ms),
+        "lock_timeout": str(lock_ms),
+        "idle_in_transaction_session_timeout": str(max(statement_ms, _IDLE_MS)),
+        "default_transaction_read_only": "on",
+        "timezone": "UTC",
+        "standard_conforming_strings": "on",
+    }
+    if address.search_schema is not None:
+        settings["search_path"] = quoted(address.search_schema)
+    own = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
+    theirs = address.options.get("options", "")
+    return replace(
+        address,
+        options={**address.options, "application_name": APPLICATION_NAME, "options": f"{theirs} {own}".strip()},
+    )
+
+
+class Session:
+    """One connection, in which every statement is a transaction of its own, that can only read."""
+
+    def __init__(self, connection: Any, address: DatabaseAddress) -> None:
+        self.connection, self.address = connection, address
+        connection.autocommit = True
+        self.cursor = connection.cursor()
+        # Else what takes Python long to read, as JSON does, would be measured with it; and a date may be too far off.
+        extensions.register_type(extensions.new_type(_COSTLY, "AS_TEXT", extensions.UNICODE), self.cursor)
+
+    def ask(self, query: str) -> list[tuple[Any, ...]]:
+        """The rows of a statement; raises psycopg2.Error."""
+        self.cursor.execute(query)
+        return list(self.cursor.fetchall()) if self.cursor.description else []
+
+    def ready(self, probe: Probe, drawn: Drawn) -> list[str]:
+        """The probe's statements, with these parameters, as they are sent."""
+        return [filled(self.cursor, statement, drawn).text for statement in probe.statements]
+
+    def timed(self, queries: Sequence[str], *, writes: bool) -> int:
+        """Nanoseconds that it takes to execute these and to fetch all rows; raises psycopg2.Error.
+
+        Those that write do so between BEGIN and ROLLBACK, which are not in the time.
+        """
+        if not writes:
+            return self._timed(queries)
+        self.cursor.execute("BEGIN READ WRITE")
+        try:
+            return self._timed(queries)
+        finally:
+            self.repair()
+
+    def _timed(self, queries: Sequence[str]) -> int:
+        cursor = self.cursor
+        began = time.perf_counter_ns()
+        for query in queries:
+            cursor.execute(query)
+            if cursor.description is not None:
+                cursor.fetchall()
+        return time.perf_counter_ns() - began
+
+    def round_trip(self) -> int:
+        """Nanoseconds that an empty statement takes."""
+        cursor = self.cursor
+        began = time.perf_counter_ns()
+        try:
+            cursor.execute(";")
+        except psycopg2.ProgrammingError as error:  # the server has answered that there was nothing, which it calls so
+            took = time.perf_counter_ns() - began
+            if error.pgcode is not None:
+                raise
+            return took
+        return time.perf_counter_ns() - began
+
+    def repair(self) -> None:
+        """End whatever transaction there is; nothing where there is no session any more, which the next use tells."""
+        with contextlib.suppress(psycopg2.Error):
+            self.cursor.execute(_ROLLBACK)
+
+    def require(self, error: BaseException) -> None:
+        """Raise DatabaseError where that error was the end of the session."""
+        if is_lost(error, self.connection):
+            raise unreachable(str(error), self.address) from None
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Within, one transaction that can only read and is rolled back."""
+        self.cursor.execute("BEGIN READ ONLY")
+        try:
+            yield
+        finally:
+            self.repair()
+
+
+def opened(address: DatabaseAddress) -> tuple[Session, int]:
+    """A session at a ``probing_address``, and the nanoseconds that it took; raises psycopg2.Error."""
+    began = time.perf_counter_ns()
+    connection = connect(address)
+    took = time.perf_counter_ns() - began
+    try:
+        return Session(connection, address), took
+    except BaseException:
+        connection.close()
+        raise
+
+
+@contextlib.contextmanager
+def session(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Session]:
+    """A probing session, closed afterwards whatever happens; raises DatabaseError where there is none, or none left."""
+    try:
+        one, _ = opened(probing_address(address, options))
+    except psycopg2.Error as error:
+        raise unreachable(str(error), address) from None
+    try:
+        one.ask(_NO_LIMITS)
+        yield one
+    except psycopg2.Error as error:
+        raise unreachable(str(error), address) from None
+    finally:
+        one.connection.close()
+
+
+def _milliseconds(duration: timedelta) -> int:
+    return max(1, round(duration.total_seconds() * 1000))
+
+
+def _escaped(value: str) -> str:
+    return re.sub(r"([\\\s])", r"\\\1", value)

@@ -1,0 +1,68 @@
+"""Tally: the samples of one probe, and what becomes of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from dbops.domain.latency import Latency
+from dbops.domain.measurement import Measured
+from dbops.domain.probes import Drawn, Probe
+from dbops.gateways.probing.draws import Draws
+from dbops.gateways.probing.refusals import is_time_out, said
+
+ENOUGH_TIME_OUTS = 3
+
+
+@dataclass
+class Tally:
+    """``gave_up`` says that a probe ran into time limits so often, one after the other, that it is asked no more."""
+
+    probe: Probe
+    draws: Draws
+    samples: list[int] = field(default_factory=list)
+    kinds: dict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    waits: list[int] = field(default_factory=list)
+    asked: int = 0
+    errors: int = 0
+    error: str = ""
+    slowest: Drawn = field(default_factory=Drawn)
+    _longest: int = -1
+    _time_outs: int = 0
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether the server is to be spared."""
+        return self._time_outs >= ENOUGH_TIME_OUTS
+
+    def took(self, nanoseconds: int, drawn: Drawn) -> None:
+        """A sample that succeeded."""
+        self.asked += 1
+        self._time_outs = 0
+        self.samples.append(nanoseconds)
+        if drawn.kind and not self.probe.is_pool:
+            self.kinds[drawn.kind].append(nanoseconds)
+        if nanoseconds > self._longest:
+            self._longest, self.slowest = nanoseconds, drawn
+
+    def failed(self, error: BaseException, *drawn: Drawn) -> None:
+        """A sample that did not."""
+        self.asked += 1
+        self.errors += 1
+        self._time_outs = self._time_outs + 1 if is_time_out(error) else 0
+        if not self.error:
+            self.error = said(error, [value for one in drawn for value in one.values.values()])
+
+    def measured(self) -> Measured:
+        """All of it."""
+        return Measured(
+            probe=self.probe.name,
+            asked=self.asked,
+            latency=Latency.of(self.samples) if self.samples else None,
+            errors=self.errors,
+            error=self.error,
+            kinds={kind: Latency.of(samples) for kind, samples in self.kinds.items()},
+            waits=Latency.of(self.waits) if self.waits else None,
+            slowest=self.slowest,
+            drawn=self.draws.first,
+        )

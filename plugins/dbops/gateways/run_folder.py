@@ -1,0 +1,64 @@
+"""Run folder: where a kind of job keeps one object a run, named by when it began, and folders of files beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Protocol, TypeVar
+
+from dbops.domain.backup import BackupId
+from dbops.errors import ObjectMissing
+from dbops.gateways.bucket import Bucket
+
+_SUFFIX = ".json"
+
+
+class _Run(Protocol):
+    @property
+    def target(self) -> str: ...
+
+
+_R = TypeVar("_R", bound=_Run)
+
+
+def read_runs(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, target: str, last: int) -> list[_R]:
+    """The target's last runs that ``read`` can read, oldest first; raises BucketError."""
+    runs: list[_R] = []
+    for run_id in reversed(_run_ids(bucket, folder)):
+        if len(runs) == last:
+            break
+        try:
+            run = read(bucket.get(f"{folder}{run_id}{_SUFFIX}"))
+        except (ObjectMissing, ValueError):
+            continue
+        if run.target == target:
+            runs.append(run)
+    return runs[::-1]
+
+
+def newest_run(bucket: Bucket, folder: str) -> datetime | None:
+    """When the last run began; None where there was none. Raises BucketError."""
+    return max((run_id.time for run_id in _run_ids(bucket, folder)), default=None)
+
+
+def forget_oldest(bucket: Bucket, folder: str, *, keep: int) -> None:
+    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError."""
+    for old in _times(bucket.folders(folder))[:-keep]:
+        for stored in list(bucket.list(f"{folder}{old}/")):
+            bucket.delete(stored.key)
+
+
+def _run_ids(bucket: Bucket, folder: str) -> list[BackupId]:
+    names = (stored.key.removeprefix(folder) for stored in bucket.list(folder))
+    return _times(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
+
+
+def _times(names: Iterable[str]) -> list[BackupId]:
+    """Those that are such a time, oldest first: what else lies there is not ours to count or to delete."""
+    found = []
+    for name in names:
+        try:
+            found.append(BackupId(name))
+        except ValueError:
+            continue
+    return sorted(found)

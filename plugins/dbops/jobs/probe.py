@@ -1,0 +1,104 @@
+"""probe: execute the operations that the application lives from, without a trace, and say what has become slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.measurement import Measurement
+from dbops.domain.probe_history import latencies_of
+from dbops.domain.probe_judgement import slower, suspects
+from dbops.domain.probe_report import ProbeReport
+from dbops.domain.probe_run import ProbeResult, ProbeRun
+from dbops.domain.probes import Probe
+from dbops.domain.quantities import format_count
+from dbops.domain.target import ProbeOptions, Target
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database import Database
+from dbops.gateways.health import read_health
+from dbops.gateways.probe_files import read_probes
+from dbops.gateways.probe_runs import put_probe_run, read_probe_runs
+from dbops.gateways.probing import measure, read_escapes, require_runnable
+from dbops.jobs.explain_probes import explain_probes
+from dbops.jobs.probe_page import keep_page
+
+_RUNS_REMEMBERED = 26
+
+
+def probe(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    *,
+    include: Path,
+    run: str,
+    clock: Callable[[], datetime],
+    tell: Callable[[str], None] = lambda _sentence: None,
+) -> ProbeReport:
+    """Measure every probe of the target, those that look slow twice; explain them, keep what was found, and report it.
+
+    ``tell`` hears what is being done. Raises InvalidRequest, before any probe has run, where a file is wrong; another
+    DbopsError where nothing could be measured.
+    """
+    address.require_direct(target.connection)
+    probes, options = read_probes(include, target.name), target.probes
+    require_runnable(address, probes, options)
+    history = read_probe_runs(bucket, target, _RUNS_REMEMBERED)
+    started = clock()
+    tell(f"Measuring {format_count(len(probes), 'operation')} of {target.name}")
+    first = measure(address, probes, options)
+    again = None
+    if doubtful := suspects(first, probes, history, options):
+        tell(f"Measuring again what looks slow: {', '.join(doubtful)}")
+        again = measure(address, [one for one in probes if one.name in doubtful], options)
+    probed = [one for one in probes if one.name in first.names]  # the others: see the notes
+    judged = [_judged(one, first, again, history, options) for one in probed]
+    tell("Explaining")
+    explanation = explain_probes(target, address, probed, first, results=judged, history=history, include=include)
+    record = ProbeRun(
+        target=target.name,
+        run=run,
+        started=started,
+        finished=clock(),
+        server_version=Database(address).facts().server_version,
+        results=explanation.results,
+        round_trip=first.round_trip,
+        connect=first.connect,
+        proposals=explanation.proposals,
+        health=read_health(address),
+        escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
+        notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
+    )
+    record = replace(record, page=keep_page(record, history, target, bucket, include=include))
+    put_probe_run(bucket, target, record)
+    return ProbeReport.of(record, history, options)
+
+
+def _judged(
+    probe: Probe,
+    first: Measurement,
+    again: Measurement | None,
+    history: Sequence[ProbeRun],
+    options: ProbeOptions,
+) -> ProbeResult:
+    measured = first.of(probe.name)
+    second = again.of(probe.name) if again and probe.name in again.names else None
+    latency_again = second.latency if second else None
+    before = latencies_of(probe.name, history, options)
+    return ProbeResult(
+        probe=probe.name,
+        title=probe.title,
+        model=probe.model,
+        budget_ms=probe.budget_ms,
+        asked=measured.asked,
+        latency=measured.latency,
+        errors=measured.errors + (second.errors if second else 0),
+        error=measured.error or (second.error if second else ""),
+        again=latency_again,
+        kinds={kind: latency.p50 for kind, latency in measured.kinds.items()},
+        waits=measured.waits,
+        slower=slower(measured.latency, latency_again, before, options) if measured.latency else None,
+    )

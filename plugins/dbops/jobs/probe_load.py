@@ -1,0 +1,78 @@
+"""probe_load: put a database under the load of its reading probes, and say which pool it is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.load import STEPS
+from dbops.domain.load_mix import is_under_load
+from dbops.domain.load_report import LoadReport
+from dbops.domain.pool_advice import pool_advice
+from dbops.domain.probes import Drawn, Probe
+from dbops.domain.target import Target
+from dbops.errors import InvalidConnection, InvalidRequest
+from dbops.gateways.load_steps import put_under_load
+
+_HERE = ("localhost", "127.", "::1", "/")
+
+
+def probe_load(
+    target: Target,
+    address: DatabaseAddress,
+    probes: Sequence[Probe],
+    *,
+    draw: Callable[[DatabaseAddress, Sequence[Probe]], Sequence[tuple[Probe, Sequence[Drawn]]]],
+    clock: Callable[[], datetime],
+    accepted: bool = False,
+    steps: Sequence[int] = STEPS,
+    seconds: float = 5.0,
+    tell: Callable[[str], None] = lambda _sentence: None,
+) -> LoadReport:
+    """Load the target's database with those of its probes that only read, ``seconds`` for each step.
+
+    ``accepted`` says that somebody wants this for production. Raises InvalidRequest before anything is touched, and
+    DatabaseError.
+    """
+    require_load(target, address, probes, accepted=accepted)
+    started = clock()
+    reading = [probe for probe in probes if is_under_load(probe)]
+    load = put_under_load(address, draw(address, reading), target.probes, steps=steps, seconds=seconds, tell=tell)
+    free_percent = target.probes.free_connections
+    return LoadReport(
+        target=target.name,
+        started=started,
+        finished=clock(),
+        probes=tuple(probe.name for probe in reading),
+        steps=load.steps,
+        advice=pool_advice(load.steps, load.limits, free_percent) if load.steps else None,
+        limits=load.limits,
+        most_used=load.most_used,
+        least_free=load.least_free,
+        free_percent=free_percent,
+        refused=load.refused,
+        local=address.host is None or address.host.startswith(_HERE),
+        stopped=load.stopped,
+        notes=load.notes,
+    )
+
+
+def require_load(target: Target, address: DatabaseAddress, probes: Sequence[Probe], *, accepted: bool) -> None:
+    """Raise InvalidRequest where this target must not, or cannot, be put under load."""
+    if target.environment == "production" and not accepted:
+        raise InvalidRequest(
+            f"{target.name} is production, and a load takes from its users what it measures.",
+            f"Measure a copy, or accept that with `python -m dbops probe {target.name} --load --yes`, at a quiet time.",
+        )
+    if address.pooled:
+        raise InvalidConnection(
+            f'The connection "{target.connection}" goes through a transaction pooler (pgbouncer=true), which would be '
+            "what is measured, and whose sessions belong to others too.",
+            f'Give "{target.connection}" the direct URL of the database, without pgbouncer=true.',
+        )
+    if not any(is_under_load(probe) for probe in probes):
+        raise InvalidRequest(
+            f"{target.name} has no probe that only reads, and a load is made of those.",
+            f"Write one below include/sql/{target.name}/probes.",
+        )

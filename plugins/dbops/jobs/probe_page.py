@@ -1,0 +1,37 @@
+"""probe_page: keep a run's report as a page with charts, and the indexes that it proposes as migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbops.domain.probe_run import ProbeRun
+from dbops.domain.probe_standing import run_before
+from dbops.domain.proposed_migration import migration_folder
+from dbops.domain.target import Target
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.probe_charts import distribution_chart, overview_chart, trend_chart
+from dbops.gateways.probe_page import probe_page
+from dbops.gateways.probe_runs import put_page
+
+
+def keep_page(run: ProbeRun, history: Sequence[ProbeRun], target: Target, bucket: Bucket, *, include: Path) -> str:
+    """Draw, write and upload it, and give the place; raises BucketError."""
+    pictures = {
+        "overview": overview_chart(run, history),
+        "trend": trend_chart(run, history),
+        "distribution": distribution_chart(run, run_before(run, history)),
+    }
+    page = probe_page(run, history, pictures, templates=include / "report")
+    migrations: dict[str, bytes] = {}
+    for number, proposal in enumerate(run.proposals):
+        folder, files = migration_folder(proposal, run.started, number)
+        migrations |= {f"{folder}/{name}": text.encode() for name, text in files.items()}
+    return put_page(
+        bucket,
+        target,
+        run.probe_id,
+        page,
+        pictures={f"{name}.png": png for name, png in pictures.items()},
+        migrations=migrations,
+    )

@@ -1,0 +1,39 @@
+"""Probe mails: what fails or has become slow, or the calm digest, with a picture. Like every mail they never raise."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from dbops_airflow.alerts import mail
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.picture import Picture
+    from dbops.domain.probe_report import ProbeReport
+    from dbops.domain.target import Target
+
+log = logging.getLogger(__name__)
+
+
+def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
+    """Mail a run of the probes; there is one mail for each."""
+    from dbops.domain.probe_alert import probe_alert
+
+    alert = probe_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
+    mail(alert, target.alerts.recipients, _picture(report, target))
+
+
+def _picture(report: ProbeReport, target: Target) -> Picture | None:
+    """The overview that the report's page begins with; a mail without it is better than none."""
+    from dbops.domain.picture import Picture
+    from dbops.gateways.probe_runs import read_picture
+    from dbops_airflow import connections
+
+    try:
+        png = read_picture(connections.open_bucket(target), target, report.record.probe_id)
+    except Exception:
+        log.warning("The mail goes without its picture.", exc_info=True)
+        return None
+    return Picture(png=png, alt="The p95 of each operation against its budget", page=report.record.page)

@@ -1,0 +1,45 @@
+"""ProbeOperator: the weekly probes as a task; red where an operation of the application fails."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.target import Target
+from dbops.errors import ProbesFailed
+from dbops_airflow import connections
+from dbops_airflow.failures import JobRefused, told_to_airflow
+from dbops_airflow.probe_mails import mail_probes
+from dbops_airflow.stoppable import StoppableOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class ProbeOperator(StoppableOperator):
+    """Probe one target; the XCom is the verdict and how many operations there were, were well, slower, over budget."""
+
+    def __init__(self, *, target: Target, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.target = target
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Run the job, and mail an alert or the digest; a failed operation is not asked again by a retry."""
+        from dbops.domain.report import Verdict
+        from dbops.gateways.target_files import include_folder
+        from dbops.jobs.probe import probe
+
+        with told_to_airflow(), self.stoppable():
+            report = probe(
+                self.target,
+                connections.database_address(self.target.connection),
+                connections.open_bucket(self.target),
+                include=include_folder(),
+                run=context["run_id"],
+                clock=lambda: datetime.now(UTC),
+            )
+        self.log.info(report.markdown())
+        mail_probes(report, self.target, context)
+        if report.verdict is Verdict.FAILED:
+            raise JobRefused(ProbesFailed(report.headline(), "See the mail, or the table in this log."))
+        return {"verdict": report.verdict.value, **report.counts()}

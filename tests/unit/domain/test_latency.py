@@ -1,0 +1,30 @@
+"""A latency keeps its samples, to three digits, and several are one."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbops.domain.latency import Latency
+from tests.unit.probe_samples import latency_of
+
+
+def test_its_percentiles_are_those_of_its_samples() -> None:
+    taken = latency_of(range(1, 101))
+    assert (taken.count, taken.mean, taken.max) == (100, 50.5, 100)
+    assert [round(one) for one in (taken.p50, taken.p95, taken.p99)] == [50, 95, 99]
+
+
+def test_each_sample_can_be_asked_for_by_its_rank() -> None:
+    taken = latency_of([7, 1, 5, 3, 300])
+    assert [taken.sample(rank) for rank in range(1, 6)] == pytest.approx([1, 3, 5, 7, 300], rel=0.001)
+
+
+def test_several_are_one_of_all_their_samples() -> None:
+    both = Latency.merged([latency_of([1, 2, 3]), latency_of([400])])
+    assert both == latency_of([1, 2, 3, 400])
+
+
+def test_there_is_no_latency_without_samples() -> None:
+    for nothing in (Latency.of, Latency.merged):
+        with pytest.raises(ValueError, match="samples"):
+            nothing([])

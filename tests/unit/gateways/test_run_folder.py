@@ -1,0 +1,100 @@
+"""Runs in a bucket: the last ones are read, whatever else lies there, and old pages go without taking them along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dbops.domain.check_run import CheckRun
+from dbops.domain.layout import Layout
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.check_runs import newest_check, put_check_run, read_check_runs
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.probe_runs import newest_probe, put_page, put_probe_run, read_probe_runs
+from tests.unit.probe_samples import probe_result, probe_run
+from tests.unit.samples import DAY, NOW, Clock, target
+
+SHOP = target("shop", probes={"keep_reports": 2})
+LAYOUT = Layout(SHOP.root)
+WEEK = 7 * DAY
+
+
+@pytest.fixture
+def bucket() -> Bucket:
+    return InMemoryBucket("vault", Clock())
+
+
+def page(bucket: Bucket, probe_id: str) -> str:
+    return put_page(
+        bucket,
+        SHOP,
+        probe_id,
+        b"<html>",
+        pictures={"trend.png": b"png"},
+        migrations={"20261122000000_index/migration.sql": b"CREATE INDEX"},
+    )
+
+
+def keys(bucket: Bucket, folder: str) -> list[str]:
+    return [stored.key.removeprefix(folder) for stored in bucket.list(folder)]
+
+
+def test_the_last_runs_are_read_oldest_first_and_equal_to_what_was_put(bucket: Bucket) -> None:
+    runs = [probe_run(probe_result(), started=NOW - weeks * WEEK) for weeks in (3, 2, 1)]
+    for run in reversed(runs):
+        put_probe_run(bucket, SHOP, run)
+    assert read_probe_runs(bucket, SHOP, 2) == runs[1:]
+    assert read_probe_runs(bucket, SHOP, 9) == runs
+    assert newest_probe(bucket, SHOP) == NOW - WEEK
+
+
+def test_no_run_is_no_history(bucket: Bucket) -> None:
+    assert read_probe_runs(bucket, SHOP, 9) == []
+    assert newest_probe(bucket, SHOP) is None
+
+
+def test_what_cannot_be_read_and_what_is_of_another_target_is_left_out(bucket: Bucket) -> None:
+    good = probe_run(probe_result(), started=NOW - 3 * WEEK)
+    put_probe_run(bucket, SHOP, good)
+    put_probe_run(bucket, SHOP, replace(good, started=NOW - 2 * WEEK, target="blog"))
+    bucket.put(LAYOUT.probe("20261120T060000Z"), b"{}")
+    bucket.put(f"{LAYOUT.probes}notes.json", b"by hand")
+    assert read_probe_runs(bucket, SHOP, 1) == [good]
+
+
+def test_a_page_lies_in_a_folder_of_its_run_with_its_pictures_and_migrations(bucket: Bucket) -> None:
+    assert page(bucket, "20261122T060000Z") == f"s3://vault/{LAYOUT.probes}20261122T060000Z/index.html"
+    assert keys(bucket, LAYOUT.probe_page("20261122T060000Z")) == [
+        "index.html",
+        "migrations/20261122000000_index/migration.sql",
+        "trend.png",
+    ]
+
+
+def test_the_oldest_pages_go_and_what_the_runs_measured_stays(bucket: Bucket) -> None:
+    for weeks in (4, 3, 2, 1):
+        run = probe_run(probe_result(), started=NOW - weeks * WEEK)
+        put_probe_run(bucket, SHOP, run)
+        page(bucket, run.probe_id)
+    bucket.put(f"{LAYOUT.probes}by-hand/notes.txt", b"somebody's")
+    page(bucket, "20261122T120000Z")
+    assert list(bucket.folders(LAYOUT.probes)) == ["20261115T120000Z", "20261122T120000Z", "by-hand"]
+    assert len(read_probe_runs(bucket, SHOP, 9)) == 4
+
+
+def test_a_page_is_not_taken_for_a_run(bucket: Bucket) -> None:
+    page(bucket, "20261122T060000Z")
+    bucket.put(f"{LAYOUT.probe_page('20261122T060000Z')}20261122T070000Z.json", b"{}")
+    assert newest_probe(bucket, SHOP) is None
+
+
+def test_checks_are_kept_in_the_same_way_in_a_folder_of_their_own(bucket: Bucket) -> None:
+    started = NOW - timedelta(hours=8)
+    run = CheckRun(
+        target="shop", run="test", started=started, finished=NOW, full=False, results=(), rows={}, statements=0
+    )
+    put_check_run(bucket, SHOP, run)
+    assert (read_check_runs(bucket, SHOP, 3), newest_check(bucket, SHOP)) == ([run], started)
+    assert newest_probe(bucket, SHOP) is None
