@@ -16,22 +16,27 @@ from dbops.domain.index_proposals import propose
 from dbops.domain.latency import Latency
 from dbops.domain.plan import Plan, joined_shape
 from dbops.domain.plan_advice import advise
-from dbops.domain.probes import Drawn, Probe
+from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.proposed_migration import migration_folder
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.explain import explain
+from dbops.gateways.probe_files import read_probes
+from dbops.gateways.probing.draws import drawn_rows
+from dbops.gateways.probing.session import session
 from dbops.gateways.schema_reader import read_schema
 from dbops.gateways.table_statistics import read_statistics
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
 from tests.backups import execute
-from tests.probing_plans import COUNT_MONTH, GROUP_BY_TYPE, LIST_NEWEST, REST, WANTING, heavy
 from tests.validating import cloned
 
 NEWEST, EVENTS = "Summary_userId_createdAt_idx", "UsageEvent_userId_createdAt_idx"
-PROBES = {probe.name: probe for probe in (*WANTING, *REST)}
+INCLUDE = Path(__file__).parents[2] / "include"
+PROBES = {probe.name: probe for probe in read_probes(INCLUDE, "summary_app")}
+LIST_NEWEST, COUNT_MONTH = PROBES["summary_list_newest"], PROBES["usage_event_count_this_month"]
+GROUP_BY_TYPE, CREATE = PROBES["usage_event_group_by_type"], PROBES["transaction_create_summary"]
 
 
 @pytest.fixture(scope="module")
@@ -51,17 +56,20 @@ def sample(postgres_server: EmbeddedPostgres, full_template: str) -> Iterator[st
         yield url
 
 
-def explained(url: str, probe: Probe, drawn: Drawn | None = None, *, analyze: bool = True) -> tuple[Plan, ...]:
-    address = DatabaseAddress.from_url(url)
-    return explain(address, probe, drawn or heavy(url), ProbeOptions(), analyze=analyze)
+def explained(url: str, probe: Probe, *, analyze: bool = True, kinds: int = 1) -> tuple[Plan, ...]:
+    """With the first parameters of as many kinds; those of heavy users come first."""
+    address, options = DatabaseAddress.from_url(url), ProbeOptions()
+    with session(address, options) as one:
+        drawn = [drawn_rows(one, draw, 1)[0] for draw in probe.draws[:kinds]] or [Drawn()]
+    return tuple(plan for each in drawn for plan in explain(address, probe, each, options, analyze=analyze))
 
 
 def proposed(url: str, probes: Iterable[Probe], *, analyze: bool = True) -> dict[str, IndexProposal]:
     address = DatabaseAddress.from_url(url)
-    baseline = read_baseline(Path(__file__).parents[2] / "include", "summary_app")
+    baseline = read_baseline(INCLUDE, "summary_app")
     assert baseline is not None
     found = propose(
-        {probe.name: explained(url, probe, analyze=analyze) for probe in probes},
+        {probe.name: explained(url, probe, analyze=analyze, kinds=3) for probe in probes},
         live=read_schema(address),
         baseline=baseline,
         recommended=[RecommendedIndex.of(name, text) for name, text in baseline.recommended_indexes.items()],
@@ -76,7 +84,7 @@ def test_all_operations_together_ask_for_the_two_recommended_indexes(sample: str
 
     assert {name: (one.probes, one.origin) for name, one in found.items()} == {
         NEWEST: ((LIST_NEWEST.name,), "recommended"),
-        EVENTS: ((COUNT_MONTH.name, GROUP_BY_TYPE.name), "recommended"),
+        EVENTS: ((CREATE.name, COUNT_MONTH.name, GROUP_BY_TYPE.name), "recommended"),
     }
 
 
@@ -86,7 +94,7 @@ def test_each_of_the_slow_ones_asks_for_its_own(sample: str, probe: Probe, index
 
 
 def test_with_the_proposed_indexes_nothing_is_asked_for_and_the_plans_use_them(sample: str) -> None:
-    for number, proposal in enumerate(proposed(sample, WANTING).values()):
+    for number, proposal in enumerate(proposed(sample, PROBES.values()).values()):
         _, files = migration_folder(proposal, datetime(2026, 11, 26, tzinfo=UTC), number)
         execute(sample, files["migration.sql"])
 
@@ -128,7 +136,7 @@ def test_a_proposal_can_be_taken_back(sample: str) -> None:
         ),
         (
             "ShareLink_summaryId_idx",
-            "summary_delete",
+            "transaction_delete_summary",
             'CREATE INDEX CONCURRENTLY "ShareLink_summaryId_idx" ON public."ShareLink" USING btree ("summaryId")',
         ),
     ],
@@ -169,14 +177,14 @@ def test_an_index_whose_build_failed_is_named_and_can_be_made_after_it_was_dropp
 
 
 def test_a_dropped_index_shows_in_the_advice(sample: str) -> None:
-    probe, drawn = PROBES["summary_find_unique"], heavy(sample)
+    probe = PROBES["summary_find_unique"]
     execute(sample, 'DROP INDEX "Summary_videoId_idx"')
-    before = joined_shape(explained(sample, probe, drawn))
+    before = joined_shape(explained(sample, probe))
     execute(sample, 'DROP INDEX "Summary_userId_videoId_key"')
 
     missing, changed = advise(
         probe,
-        explained(sample, probe, drawn),
+        explained(sample, probe),
         latency=Latency.of([10**8]),
         round_trip_ms=0.1,
         before=before,
@@ -191,7 +199,7 @@ def test_a_dropped_index_shows_in_the_advice(sample: str) -> None:
 def test_statistics_that_are_behind_are_to_be_renewed_and_then_no_more(sample: str) -> None:
     address = DatabaseAddress.from_url(sample)
     statement = """SELECT count(*) FROM "UsageEvent" WHERE "requestId" LIKE 'new-%%' AND type = 'LINK_SHARED'"""
-    probe = Probe(name="p", title="", model="", budget_ms=1, statements=(type(LIST_NEWEST.statements[0])(statement),))
+    probe = Probe(name="p", title="", model="", budget_ms=1, statements=(Statement(statement),))
     execute(
         sample,
         'ALTER TABLE "UsageEvent" SET (autovacuum_enabled = off)',
