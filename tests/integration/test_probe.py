@@ -13,12 +13,8 @@ import psycopg
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
 from dbops.domain.probe_report import ProbeReport
-from dbops.domain.report import Verdict
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
-from dbops.gateways.probe_runs import read_probe_runs
 from dbops.gateways.s3_bucket import S3Bucket
 from dbops.jobs.probe import probe
 from demo.postgres import EmbeddedPostgres
@@ -57,9 +53,7 @@ class Probing:
     def probe(self, weeks: int = 1) -> ProbeReport:
         self.now += timedelta(weeks=weeks)
         address = DatabaseAddress.from_url(self.url)
-        return probe(
-            self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now
-        )
+        return probe(self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now)
 
     def tell(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
