@@ -133,6 +133,16 @@ def test_an_error_names_the_statement_and_no_value(orders: str, statement: str) 
     assert caught.value.__suppress_context__
 
 
+def test_a_parameter_that_cannot_be_sent_is_not_taken_for_a_lost_connection(orders: str) -> None:
+    with pytest.raises(DatabaseError, match="cannot send one of its parameters"):
+        explained(orders, probe("SELECT %(secret)s"), secret={"a": SECRET})
+
+
+def test_a_session_that_was_ended_says_so(orders: str) -> None:
+    with pytest.raises(DatabaseError, match=r"terminating connection|connection was lost"):
+        explained(orders, probe("SELECT pg_terminate_backend(pg_backend_pid())"))
+
+
 def test_a_server_that_is_not_there_says_so() -> None:
     with pytest.raises(DatabaseError, match="cannot be used"):
         explained("postgresql://nobody@127.0.0.1:1/none", probe("SELECT 1"))

@@ -19,6 +19,7 @@ _INDEX = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONSTRAINT = re.compile(r"(?P<kind>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<rest>\(.*)", re.DOTALL)
+_BLOCKING = re.compile(r"\bINDEX\b(?!\s+CONCURRENTLY\b)", re.IGNORECASE)
 _PREDICATE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 
 
@@ -48,7 +49,7 @@ class IndexKey:
         if match is None:
             return None
         columns, after = _columns(match["rest"])
-        made = re.sub(r"\bINDEX\s+(?!CONCURRENTLY\b)", "INDEX CONCURRENTLY ", whole, count=1, flags=re.IGNORECASE)
+        made = _BLOCKING.sub("INDEX CONCURRENTLY", whole, count=1)
         return cls(
             name,
             table,

@@ -194,7 +194,7 @@ class _Desk:
             f"The index {broken.name} is INVALID, its build has failed. First: "
             f"DROP INDEX CONCURRENTLY {in_sql(key.table[0], broken.name)}."
             for broken in index_keys(key.table, self.live.tables[key.table])
-            if not broken.is_valid and (broken.name == key.name or broken.columns == key.columns)
+            if not broken.is_valid and (broken.name == key.name or broken.columns[: len(key.columns)] == key.columns)
         ]
         return IndexProposal(
             name=key.name,

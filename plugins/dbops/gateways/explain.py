@@ -85,7 +85,8 @@ def _told(subject: str, values: Iterable[Any] = ()) -> Iterator[None]:
 def _said(error: psycopg2.Error, values: Iterable[Any]) -> str:
     code = error.pgcode or ""
     if not code:
-        return "the connection was lost"
+        lost = isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError)
+        return "the connection was lost" if lost else "the driver cannot send one of its parameters"
     said = first_line(str(error))
     if code.startswith(_SAFE_CLASSES) and not any(str(value) in said for value in values):
         return said
@@ -101,4 +102,6 @@ def _remedy(error: psycopg2.Error) -> str:
         return "Explain it without executing it, or raise probes.statement_timeout."
     if error.pgcode == _LOCKED:
         return "Run the probes when no migration holds a lock, or raise probes.lock_timeout."
+    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) and not error.pgcode:
+        return "Check the connection and the server."
     return "Correct the probe's file, or grant our role what it lacks."

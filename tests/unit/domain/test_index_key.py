@@ -47,7 +47,7 @@ def test_what_sets_an_index_apart_is_known() -> None:
 
 def test_its_statement_locks_nobody_out() -> None:
     unique = read('CREATE UNIQUE INDEX "k" ON public."Summary" USING btree (a)', "k")
-    asked = 'CREATE INDEX CONCURRENTLY "k" ON "Summary" (a)'
+    asked = 'CREATE INDEX  CONCURRENTLY "k" ON "Summary" (a)'
 
     assert unique.statement == 'CREATE UNIQUE INDEX CONCURRENTLY "k" ON public."Summary" USING btree (a)'
     assert read(asked).statement == asked
