@@ -69,7 +69,7 @@ def load(
         target(probes=options),
         DatabaseAddress.from_url(url),
         probes,
-        draw=lambda _address, wanted: [(one, parameters.get(one.name, [])) for one in wanted],
+        draw=lambda _address, wanted, _options: [(one, parameters.get(one.name, [])) for one in wanted],
         clock=lambda: datetime.now(UTC),
         steps=steps,
         seconds=seconds,
