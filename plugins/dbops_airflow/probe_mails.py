@@ -27,7 +27,7 @@ def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
 
 def _picture(report: ProbeReport, target: Target) -> Picture | None:
     """The overview that the report's page begins with; a mail without it is better than none."""
-    from dbops.domain.picture import Picture
+    from dbops.domain.probe_picture import probe_picture
     from dbops.gateways.probe_runs import read_picture
     from dbops_airflow import connections
 
@@ -36,4 +36,4 @@ def _picture(report: ProbeReport, target: Target) -> Picture | None:
     except Exception:
         log.warning("The mail goes without its picture.", exc_info=True)
         return None
-    return Picture(png=png, alt="The p95 of each operation against its budget", page=report.record.page)
+    return probe_picture(report.record, png)

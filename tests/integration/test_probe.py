@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -57,9 +58,7 @@ class Probing:
     def probe(self, weeks: int = 1) -> ProbeReport:
         self.now += timedelta(weeks=weeks)
         address = DatabaseAddress.from_url(self.url)
-        return probe(
-            self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now
-        )
+        return probe(self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now)
 
     def tell(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -94,5 +93,133 @@ def probing(postgres_server: EmbeddedPostgres, sample: str, bucket: S3Bucket, tm
     include = tmp_path / "include"
     for part in ("sql", "expectations", "report"):
         shutil.copytree(INCLUDE / part, include / part)
-    with cloned(postgres_server, sample) as url:
+    with cloned(postgres_server.url(), "probed_sample", f"probed_{secrets.token_hex(4)}") as url:
         yield Probing(url, bucket, include)
+
+
+def test_a_first_run_is_well_and_proposes_just_the_two_indexes_that_the_sample_lacks(probing: Probing) -> None:
+    before = probing.checksums()
+    report = probing.probe()
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert report.totals.models() == (
+        "Category/Tag 2/2, pooling 1/1, ShareLink 1/1, Summary 4/4, transactions 2/2, UsageEvent 3/3, User 3/3"
+    )
+    assert {(one.name, one.origin) for one in report.record.proposals} == {
+        ("Summary_userId_createdAt_idx", "recommended"),
+        ("UsageEvent_userId_createdAt_idx", "recommended"),
+    }
+    assert all("CREATE INDEX CONCURRENTLY" in one.statement for one in report.record.proposals)
+    assert probing.checksums() == before
+
+
+def test_what_it_measured_lies_in_the_bucket_with_a_page_and_migrations(probing: Probing) -> None:
+    report = probing.probe()
+
+    layout, found = Layout(probing.target.root), report.record
+    assert read_probe_runs(probing.bucket, probing.target, 9) == [found]
+    folder = layout.probe_page(found.probe_id)
+    keys = [stored.key.removeprefix(folder) for stored in probing.bucket.list(folder)]
+    assert {"index.html", "overview.png", "trend.png", "distribution.png"} <= set(keys)
+    assert [key.rpartition("/")[2] for key in keys if key.startswith("migrations/")] == [
+        "down.sql",
+        "migration.sql",
+    ] * 2
+    assert found.page == f"s3://{probing.bucket.name}/{folder}index.html"
+    assert b"CREATE INDEX CONCURRENTLY" in probing.bucket.get(f"{folder}index.html")
+
+
+def test_five_runs_of_an_unchanged_database_raise_no_alert(probing: Probing) -> None:
+    verdicts = [probing.probe().verdict for _ in range(5)]
+    assert verdicts == [Verdict.OK] * 5
+
+
+def test_an_index_that_is_gone_is_named_with_its_operation_and_proposed(probing: Probing) -> None:
+    probing.only("user_find_by_id", "user_find_by_email", "share_link_by_slug")
+    probing.tell(
+        'INSERT INTO "User" (id, email, "updatedAt") '
+        "SELECT 'extra' || n, n || '@extra.example.com', now() FROM generate_series(1, 200000) n",
+        'ANALYZE "User"',
+    )
+    for _ in range(3):
+        assert probing.probe().verdict is Verdict.OK
+    probing.tell('DROP INDEX "User_email_key"')
+
+    report = probing.probe()
+
+    assert [one.probe for one in report.bad] == ["user_find_by_email"]
+    (bad,) = report.bad
+    assert bad.slower is not None
+    (proposal,) = report.record.proposals
+    assert (proposal.name, proposal.origin) == ("User_email_key", "baseline")
+    assert 'CREATE UNIQUE INDEX CONCURRENTLY "User_email_key"' in proposal.statement
+    assert {"missing_index", "plan_changed"} <= {one.kind for one in bad.advice}
+    assert bad.explained
+    assert bad.explained[0].before
+
+
+def test_a_trigger_that_sleeps_is_named_with_its_operation_alone(probing: Probing) -> None:
+    probing.only("user_find_by_id", "user_update", "usage_event_create")
+    for _ in range(3):
+        assert probing.probe().verdict is Verdict.OK
+    probing.tell(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM pg_sleep(0.03); RETURN NEW; END$$",
+        'CREATE TRIGGER slow BEFORE UPDATE ON "User" FOR EACH ROW EXECUTE FUNCTION slow()',
+    )
+
+    report = probing.probe()
+
+    assert [one.probe for one in report.bad] == ["user_update"]
+    assert any("slow" in escape for escape in report.record.escapes)
+
+
+def test_a_lock_that_somebody_holds_makes_the_operation_fail_and_not_the_run_wait(probing: Probing) -> None:
+    probing.options = {"lock_timeout": "50ms"}
+    probing.only("user_find_by_id", "usage_event_create")
+    with psycopg.connect(probing.url) as other:
+        other.execute('LOCK TABLE "UsageEvent" IN SHARE MODE')
+        report = probing.probe()
+
+    assert report.verdict is Verdict.FAILED
+    (bad,) = report.bad
+    assert bad.probe == "usage_event_create"
+    assert "lock timeout" in bad.error
+
+
+def test_one_bad_file_is_named_and_nothing_is_executed(probing: Probing) -> None:
+    (probing.folder / "user_update.sql").write_text(
+        "-- title: t\n-- model: User\n-- budget: 50ms\n-- writes: true\n"
+        'UPDATE "public"."User" SET "nmae" = \'x\' WHERE false'
+    )
+    before = probing.checksums()
+    with pytest.raises(InvalidRequest) as caught:
+        probing.probe()
+    assert "sql/summary_app/probes/user_update.sql:5" in str(caught.value)
+    assert "nmae" in str(caught.value)
+    assert read_probe_runs(probing.bucket, probing.target, 9) == []
+    assert probing.checksums() == before
+
+
+def test_no_value_of_a_row_is_kept_or_shown(probing: Probing) -> None:
+    probing.only("user_find_by_email", "summary_list_newest", "user_update")
+    probing.options = {"slower_by": 1, "slower_by_at_least": "0s"}
+    (probing.folder / "user_find_by_email.sql").write_text(
+        (probing.folder / "user_find_by_email.sql").read_text().replace("budget: 50ms", "budget: 0.001ms")
+    )
+    report = probing.probe()
+    assert [one.probe for one in report.bad] == ["user_find_by_email"]
+    layout = Layout(probing.target.root)
+    kept = [probing.bucket.get(stored.key) for stored in probing.bucket.list(layout.probes)]
+    with psycopg.connect(probing.url) as connection:
+        emails = [row[0] for row in connection.execute('SELECT email FROM "User"').fetchall()]
+        ids = [row[0] for row in connection.execute('SELECT id FROM "User"').fetchall()]
+    text = b"\n".join(kept).decode(errors="replace") + report.markdown() + report.to_json()
+    assert [value for value in (*emails, *ids) if value in text] == []
+
+
+def test_weeks_later_it_is_known_what_was_usual(probing: Probing) -> None:
+    probing.only("user_find_by_id")
+    for _ in range(4):
+        report = probing.probe()
+    assert report.usually["user_find_by_id"].runs == 3
+    assert probing.now - report.started < timedelta(days=1)

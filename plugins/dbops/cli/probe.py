@@ -29,9 +29,11 @@ def probe_verb(
     if asked.yes and not asked.load:
         raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
     if asked.load:
+        from dbops.gateways.probe_files import read_probes
         from dbops.jobs.probe_load import probe_load
 
-        return probe_load(target, address, include=include, clock=clock, accepted=asked.yes, tell=tell)
+        probes = read_probes(include, target.name)
+        return probe_load(target, address, probes, clock=clock, accepted=asked.yes, tell=tell)
     from dbops.jobs.probe import probe
 
     return probe(target, address, open_bucket(target), include=include, run=f"shell of {who}", clock=clock, tell=tell)

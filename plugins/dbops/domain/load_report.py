@@ -80,7 +80,7 @@ class LoadReport(Report):
         if self.steps:
             parts.append(markdown_table(_HEAD, [_row(step) for step in self.steps]))
             parts.append(
-                "Times in milliseconds. First every connection asks without a pause: that is how many requests a "
+                "Times in milliseconds. First every connection asks without a pause, which shows how many requests a "
                 "second they can do. Then requests fall due at a fixed rate: a response counts from when its request "
                 "was due, a service from when it was sent. `worker` is our own process: how much of a processor it "
                 "used, and how late it was."

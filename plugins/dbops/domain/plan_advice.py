@@ -100,10 +100,8 @@ def _statistics(plans: Sequence[Plan], statistics: Mapping[TableName, TableStati
             expected = format_count(round(node.estimate), "row")
             yield Advice(
                 kind="statistics",
-                sentence=(
-                    f"The planner expects {expected} of {written(*table)} and gets "
-                    f"{node.rows or 0:,.0f}, and the table {why}. Analyze it."
-                ),
+                sentence=f"The planner expects {expected} of {written(*table)} and gets {node.rows or 0:,.0f}, "
+                f"and the table {why}. Analyze it.",
                 sql=f"ANALYZE {in_sql(*table)}",
             )
 

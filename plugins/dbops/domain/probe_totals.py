@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import Self
 
 from dbops.domain.latency import Latency
-from dbops.domain.milliseconds import format_ms
 from dbops.domain.operations import PassedByModel, in_words, passed_by_model
 from dbops.domain.probe_run import ProbeResult
-from dbops.domain.quantities import format_count
+from dbops.domain.quantities import format_count, format_ms
 
 SLOW_MS = 100.0
 

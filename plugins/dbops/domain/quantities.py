@@ -37,6 +37,14 @@ def format_duration(value: timedelta) -> str:
     return f"{seconds:.1f}s" if seconds < 60 else " ".join(_words(int(seconds))[:2])  # noqa: PLR2004 - a minute
 
 
+def format_ms(milliseconds: float) -> str:
+    """Write how long an operation took, as precisely as matters: ``0.15 ms``, ``3.2 ms``, ``140 ms``, ``1.2 s``."""
+    for digits, limit in ((2, 1), (1, 10), (0, 1000)):
+        if round(milliseconds, digits) < limit:
+            return f"{milliseconds:.{digits}f} ms"
+    return f"{milliseconds / 1000:.1f} s"
+
+
 def _exact(value: timedelta) -> str:
     """Write a duration so that ``parse_duration`` reads it back equal."""
     text = " ".join(_words(int(value.total_seconds())))

@@ -15,12 +15,13 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.sessions import connect, unreachable
+from dbops.gateways.unanswered import cut
 
 T = TypeVar("T")
 
 _NO_SLOT = "53300"  # too_many_connections, of the server, the database or the role
 _ENOUGH_ERRORS = 10
-_PATIENCE = 30.0  # seconds for threads to end; a statement that is cancelled ends in milliseconds
+_PATIENCE = 10.0  # seconds; a statement that is cancelled ends in milliseconds
 _TICK = 0.1
 
 
@@ -41,13 +42,20 @@ class Crew:
     """Connections that ask in threads, for the driver waits without holding Python's lock.
 
     SQLAlchemy would be in the measurement, so the driver is used as it is. Each session can only read, and gives up
-    what takes too long.
+    what takes too long. ``cancel`` ends what the sessions of these process ids execute, and says whether the server
+    answered: what the driver has for it, ``connection.cancel()``, lets no other thread run while it waits.
     """
 
     def __init__(
-        self, address: DatabaseAddress, halt: Halt, *, statement_timeout_ms: int, lock_timeout_ms: int
+        self,
+        address: DatabaseAddress,
+        halt: Halt,
+        *,
+        cancel: Callable[[list[int]], bool],
+        statement_timeout_ms: int,
+        lock_timeout_ms: int,
     ) -> None:
-        self._address, self._halt = address, halt
+        self._address, self._halt, self._cancel = address, halt, cancel
         self._settings = [
             "SET default_transaction_read_only = on",
             f"SET statement_timeout = {statement_timeout_ms}",
@@ -114,9 +122,8 @@ class Crew:
         for thread in self._threads:
             thread.start()
         for thread in self._threads:
-            # With a time-out, so that a signal is heard meanwhile.
             while thread.is_alive():
-                thread.join(_TICK)
+                thread.join(_TICK)  # not for ever, so that a signal is heard meanwhile
                 watch()
                 if self._halt.stopping.is_set():
                     self._end_threads()
@@ -128,22 +135,26 @@ class Crew:
         """End every statement and every session."""
         self._halt.stopping.set()
         self._end_threads()
-        if any(thread.is_alive() for thread in self._threads):
-            return  # the network is gone: closing would wait for it; the sessions end with this process
         with self._lock:
             for connection in self.connections:
                 connection.close()
             self.connections.clear()
 
     def _end_threads(self) -> None:
-        """Cancel until no thread is left: one may have sent its next statement after the first cancel."""
+        """Cancel until no thread is left, for one may have sent its next statement after the first cancel.
+
+        Where the server does not even answer that, nothing of it is awaited any longer.
+        """
         until = time.monotonic() + _PATIENCE
-        while any(thread.is_alive() for thread in self._threads) and time.monotonic() < until:
+        while alive := [thread for thread in self._threads if thread.is_alive()]:
             with self._lock:
-                for connection in self.connections:
-                    _cancel(connection)
-            for thread in self._threads:
-                thread.join(_TICK / len(self._threads))
+                connections = [connection for connection in self.connections if not connection.closed]
+            is_heard = self._cancel([connection.get_backend_pid() for connection in connections])
+            if not is_heard or time.monotonic() > until:
+                for connection in connections:
+                    cut(connection)
+            for thread in alive:
+                thread.join(_TICK / len(alive))
 
 
 class Asker:
@@ -219,10 +230,3 @@ def _is_no_slot(error: psycopg2.Error) -> bool:
     # The driver has no code for an error that came while connecting, only the server's words.
     said = str(error)
     return error.pgcode == _NO_SLOT or "too many" in said or "remaining connection slots" in said
-
-
-def _cancel(connection: Any) -> None:
-    try:
-        connection.cancel()
-    except psycopg2.Error:
-        return  # it is gone, or the server is

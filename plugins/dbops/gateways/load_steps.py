@@ -36,9 +36,12 @@ from dbops.gateways.load_schedule import (
 )
 from dbops.gateways.sessions import connect, translated
 from dbops.gateways.sql_files import catalog_sql
+from dbops.gateways.unanswered import answered
 
 _WATCH_TIMEOUT_MS = 5_000
+_WATCH_PATIENCE = 2 * _WATCH_TIMEOUT_MS / 1000
 _WATCH_EVERY = 0.5  # seconds
+_CANCEL_PATIENCE = 5.0
 _HEAD_START = NANOSECONDS // 20  # so that every thread is there when the first request is due
 _BURST = 0.4  # of a step's time is without a pause, the rest at a fixed rate
 _RATE = 0.7  # of what a step can do without a pause
@@ -63,6 +66,7 @@ def put_under_load(
         crew = Crew(
             address,
             halt,
+            cancel=gauge.cancel,
             statement_timeout_ms=_milliseconds(options.statement_timeout.total_seconds()),
             lock_timeout_ms=_milliseconds(options.lock_timeout.total_seconds()),
         )
@@ -77,6 +81,7 @@ class _Gauge:
 
     def __init__(self, control: Any, free_percent: float, halt: Halt) -> None:
         control.autocommit = True
+        self._control = control
         self._cursor = control.cursor(cursor_factory=RealDictCursor)
         self._cursor.execute(
             f"SET default_transaction_read_only = on; SET statement_timeout = {_WATCH_TIMEOUT_MS}; "
@@ -90,8 +95,20 @@ class _Gauge:
 
     def read(self) -> ConnectionLimits:
         """What the server says now."""
+        return answered(self._ask, self._control, seconds=_WATCH_PATIENCE)
+
+    def _ask(self) -> ConnectionLimits:
         self._cursor.execute(self._query)
         return ConnectionLimits(**self._cursor.fetchone())
+
+    def cancel(self, pids: list[int]) -> bool:
+        """End what these sessions execute; whether the server answered."""
+        query = "SELECT pg_cancel_backend(pid) FROM unnest(%s::int[]) AS pid"
+        try:
+            answered(lambda: self._cursor.execute(query, (pids,)), self._control, seconds=_CANCEL_PATIENCE)
+        except psycopg2.Error:
+            return False
+        return True
 
     def look(self) -> ConnectionLimits:
         """Ask, remember the worst, and halt everything where fewer are free than are to stay free."""
@@ -198,12 +215,14 @@ class _Loading:
                 for asker in askers
             ]
         )
-        if self._halt.stopping.is_set() or not quick:
+        if not any(sample.ok for sample in quick):
+            self._halt.because("no request succeeded")
+        if self._halt.stopping.is_set():
             return None
         took = max(burst, max(sample.done for sample in quick) - start) / NANOSECONDS
         cpu = (time.process_time() - cpu) / took
         throughput = sum(sample.ok for sample in quick) / took
-        rate = max(throughput, 1 / took) * _RATE
+        rate = throughput * _RATE
         steady = self._seconds * (1 - _BURST)
         start = self._timer.now() + _HEAD_START
         schedule = Schedule(start, rate=rate, seconds=steady)

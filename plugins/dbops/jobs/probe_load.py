@@ -11,9 +11,12 @@ from dbops.domain.load_mix import is_under_load
 from dbops.domain.load_report import LoadReport
 from dbops.domain.pool_advice import pool_advice
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import Target
+from dbops.domain.target import ProbeOptions, Target
 from dbops.errors import InvalidConnection, InvalidRequest
 from dbops.gateways.load_steps import put_under_load
+from dbops.gateways.probing import draw_parameters
+
+Parameters = Sequence[tuple[Probe, Sequence[Drawn]]]
 
 _HERE = ("localhost", "127.", "::1", "/")
 
@@ -23,12 +26,12 @@ def probe_load(
     address: DatabaseAddress,
     probes: Sequence[Probe],
     *,
-    draw: Callable[[DatabaseAddress, Sequence[Probe]], Sequence[tuple[Probe, Sequence[Drawn]]]],
     clock: Callable[[], datetime],
     accepted: bool = False,
     steps: Sequence[int] = STEPS,
     seconds: float = 5.0,
     tell: Callable[[str], None] = lambda _sentence: None,
+    draw: Callable[[DatabaseAddress, Sequence[Probe], ProbeOptions], Parameters] = draw_parameters,
 ) -> LoadReport:
     """Load the target's database with those of its probes that only read, ``seconds`` for each step.
 
@@ -36,9 +39,11 @@ def probe_load(
     DatabaseError.
     """
     require_load(target, address, probes, accepted=accepted)
-    started = clock()
     reading = [probe for probe in probes if is_under_load(probe)]
-    load = put_under_load(address, draw(address, reading), target.probes, steps=steps, seconds=seconds, tell=tell)
+    started = clock()
+    load = put_under_load(
+        address, draw(address, reading, target.probes), target.probes, steps=steps, seconds=seconds, tell=tell
+    )
     free_percent = target.probes.free_connections
     return LoadReport(
         target=target.name,

@@ -176,7 +176,7 @@ All            54 ms on average, p95 140 ms, of 120 samples
 Slowest        newest, p95 140 ms
 Above 100 ms   newest 140 ms
 Round trip     0.40 ms, usually 0.40 ms
-Connecting     6 ms
+Connecting     6.0 ms
 Page           s3://vault/team/shop/probes/20261122T120000Z/index.html
 Run            manual
 """

@@ -165,7 +165,7 @@ def test_a_changed_plan_is_the_reason_before_anything_else() -> None:
 def test_a_round_trip_that_grew_is_the_way_to_the_server() -> None:
     history = before(probe_result("count", 20.0))
     assert reason(SLOWER, history=history, round_trip=latency(9.0)) == (
-        "Likely reason: the way to the server. A round trip took 0.40 ms in the last runs, and takes 9 ms now."
+        "Likely reason: the way to the server. A round trip took 0.40 ms in the last runs, and takes 9.0 ms now."
     )
 
 
@@ -208,14 +208,14 @@ def test_slow_and_far_away_are_told_apart() -> None:
     pool = probe_result("pool", 300.0, waits=latency(200.0))
     near = probe_run(probe_result("a", 4.0), pool, round_trip=latency(0.2), connect=latency(8.0))
     assert distance(near) == (
-        "A round trip takes 0.20 ms, connecting and logging in 8 ms. The server is near: of the 4 ms of a typical "
+        "A round trip takes 0.20 ms, connecting and logging in 8.0 ms. The server is near: of the 4.0 ms of a typical "
         "operation 5% are the way there and back, so that what is slow is slow in the database."
     )
     far = probe_run(probe_result("a", 34.0), round_trip=latency(31.0), connect=latency(130.0))
     assert "The server is far away rather than slow: of the 34 ms of a typical operation 91% are the way" in (
         distance(far)
     )
-    assert distance(probe_run(round_trip=latency(31.0))).endswith("6 ms.")
+    assert distance(probe_run(round_trip=latency(31.0))).endswith("6.0 ms.")
 
 
 def test_the_page_has_all_operations_at_one_glance() -> None:
@@ -230,7 +230,7 @@ def test_the_page_has_all_operations_at_one_glance() -> None:
 def test_the_table_has_each_with_its_percentiles_budget_usual_and_verdict() -> None:
     text = report(FAST, replace(SLOWER, budget_ms=30.0), FAILED, history=before(FAST)).markdown()
     assert "| probe | p50 | p95 | p99 | max | budget | usual p50 / p95 | verdict |" in text
-    assert "| user_by_id | 3 ms | 3 ms | 3 ms | 3 ms | 100 ms | 3 ms / 3 ms | ok |" in text
+    assert "| user_by_id | 3.0 ms | 3.0 ms | 3.0 ms | 3.0 ms | 100 ms | 3.0 ms / 3.0 ms | ok |" in text
     assert "| 30 ms | not known yet | slower, over budget |" in text
     assert "| failed |" in text
 

@@ -12,6 +12,7 @@ from dbops.domain.quantities import (
     Duration,
     format_bytes,
     format_duration,
+    format_ms,
     parse_bytes,
     parse_duration,
 )
@@ -70,6 +71,26 @@ def test_a_duration_longer_than_any_is_refused_like_every_other_wrong_value() ->
 )
 def test_a_duration_is_written_the_way_people_say_it(value: timedelta, text: str) -> None:
     assert format_duration(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "0.00 ms"),
+        (0.154, "0.15 ms"),
+        (0.996, "1.0 ms"),
+        (3.21, "3.2 ms"),
+        (9.96, "10 ms"),
+        (42.4, "42 ms"),
+        (140, "140 ms"),
+        (999.4, "999 ms"),
+        (999.6, "1.0 s"),
+        (1234, "1.2 s"),
+        (75_300, "75.3 s"),
+    ],
+)
+def test_a_latency_is_written_as_precisely_as_matters(value: float, text: str) -> None:
+    assert format_ms(value) == text
 
 
 @given(st.timedeltas(timedelta(0), timedelta(days=99999)))
