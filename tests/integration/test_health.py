@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -395,6 +398,28 @@ def test_a_slot_that_nobody_reads_is_a_worry_until_it_is_dropped(url: str) -> No
         assert panel(url)["replication slots"].status == "ok"
     finally:
         execute(url, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
+
+
+def test_who_follows_the_server_is_told_and_hidden_from_a_role_without_rights(
+    server: EmbeddedPostgres, url: str, plain: str, tmp_path: Path
+) -> None:
+    assert panel(plain)["replicas"].value == "none"
+    address = psycopg.conninfo.make_conninfo(url, password="", application_name="follower")
+    receiver = subprocess.Popen(
+        [server.bin_dir / "pg_receivewal", "-D", tmp_path, "-d", address, "--synchronous"],
+        env={**os.environ, "PGPASSWORD": server.password},
+    )
+    try:
+        item = eventually(url, "replicas", lambda item: "behind" in item.value)
+        assert item.status == "ok"
+        assert item.value.startswith("follower (")
+        hidden = panel(plain)["replicas"]
+        assert (hidden.status, hidden.value) == ("unknown", "1 replica not seen")
+        assert "pg_monitor" in hidden.remedy
+    finally:
+        receiver.terminate()
+        receiver.wait()
+    eventually(url, "replicas", lambda item: item.value == "none")
 
 
 def test_the_costliest_statements_are_shown_without_a_value_and_never_those_that_may_hold_a_password(url: str) -> None:
