@@ -481,6 +481,18 @@ def test_what_one_question_is_refused_takes_no_other_answer_down(url: str, plain
         assert items["sequences and integer keys"].value == "the server took too long to say"
 
 
+def test_a_table_that_somebody_has_locked_keeps_no_answer_back(url: str) -> None:
+    execute(
+        url,
+        ROWS.format("locked"), FILLED.format("locked", 200_000),
+        "CREATE INDEX one ON locked (lower(word)) WHERE id > 5",
+        "CREATE INDEX two ON locked (lower(word)) WHERE id > 5", "VACUUM ANALYZE locked",
+    )  # fmt: skip
+    with connected(url) as other:
+        other.execute("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+        assert worries(panel(url)) == ["duplicate indexes"]
+
+
 def test_a_session_that_is_ended_in_the_middle_costs_one_answer(url: str) -> None:
     execute(url, "CREATE SEQUENCE changed")
     waiting = (

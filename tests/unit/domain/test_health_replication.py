@@ -69,6 +69,7 @@ def test_a_sequence_that_cannot_be_read_is_said_unless_another_is_near_its_end()
     item = sequences([hidden, SequenceUse(name="b", last_value=74, **fields)], SERVER)
     assert (item.status, item.value) == ("unknown", "fullest: public.b (74 %); 1 sequence not seen")
     assert item.sql == 'GRANT pg_read_all_data TO "watcher";'
+    assert sequences([hidden], SERVER).value == "none; 1 sequence not seen"
     item = sequences([hidden, SequenceUse(name="b", last_value=76, **fields)], SERVER)
     assert item.status == "warning"
     assert "inserts" not in item.value

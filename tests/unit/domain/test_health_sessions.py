@@ -48,6 +48,12 @@ def test_what_cannot_be_seen_is_unknown_unless_what_is_seen_is_bad_enough() -> N
         assert "1 session of other roles not seen" in item.value
 
 
+def test_a_session_whose_role_was_dropped_is_told_without_one() -> None:
+    _, idle = transactions([session(role="", open_seconds=90.0, idle_seconds=90.0)], SERVER, LIMITS)
+    assert idle.value == "process 7 (application web) for 1m 30s"
+    assert idle.sql == ""
+
+
 def test_a_long_list_is_cut_and_says_by_how_many() -> None:
     _, idle = transactions([session(n, open_seconds=90.0, idle_seconds=90.0 - n) for n in range(17)], SERVER, LIMITS)
     assert idle.value.endswith(" and 12 more")
