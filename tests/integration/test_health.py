@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -397,6 +400,28 @@ def test_a_slot_that_nobody_reads_is_a_worry_until_it_is_dropped(url: str) -> No
         execute(url, "SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots")
 
 
+def test_who_follows_the_server_is_told_and_hidden_from_a_role_without_rights(
+    server: EmbeddedPostgres, url: str, plain: str, tmp_path: Path
+) -> None:
+    assert panel(plain)["replicas"].value == "none"
+    address = psycopg.conninfo.make_conninfo(url, password="", application_name="follower")
+    receiver = subprocess.Popen(
+        [server.bin_dir / "pg_receivewal", "-D", tmp_path, "-d", address, "--synchronous"],
+        env={**os.environ, "PGPASSWORD": server.password},
+    )
+    try:
+        item = eventually(url, "replicas", lambda item: "behind" in item.value)
+        assert item.status == "ok"
+        assert item.value.startswith("follower (")
+        hidden = panel(plain)["replicas"]
+        assert (hidden.status, hidden.value) == ("unknown", "1 replica not seen")
+        assert "pg_monitor" in hidden.remedy
+    finally:
+        receiver.terminate()
+        receiver.wait()
+    eventually(url, "replicas", lambda item: item.value == "none")
+
+
 def test_the_costliest_statements_are_shown_without_a_value_and_never_those_that_may_hold_a_password(url: str) -> None:
     item = panel(url)["costliest statements"]
     assert item.status == "ok"
@@ -454,6 +479,18 @@ def test_what_one_question_is_refused_takes_no_other_answer_down(url: str, plain
         items = panel(url)
         assert worries(items) == ["sequences and integer keys"]
         assert items["sequences and integer keys"].value == "the server took too long to say"
+
+
+def test_a_table_that_somebody_has_locked_keeps_no_answer_back(url: str) -> None:
+    execute(
+        url,
+        ROWS.format("locked"), FILLED.format("locked", 200_000),
+        "CREATE INDEX one ON locked (lower(word)) WHERE id > 5",
+        "CREATE INDEX two ON locked (lower(word)) WHERE id > 5", "VACUUM ANALYZE locked",
+    )  # fmt: skip
+    with connected(url) as other:
+        other.execute("LOCK TABLE locked IN ACCESS EXCLUSIVE MODE")
+        assert worries(panel(url)) == ["duplicate indexes"]
 
 
 def test_a_session_that_is_ended_in_the_middle_costs_one_answer(url: str) -> None:

@@ -1,7 +1,6 @@
--- What the health panel has to know before it judges anything: who asks, what that role may see, and since when the
--- server counts (NULL: since the database was created). pg_monitor includes pg_read_all_stats.
-SELECT current_user::text AS role, d.datname::text AS database,
-       pg_has_role('pg_read_all_stats', 'USAGE') AS sees_everybody,
+-- What the health panel has to know before it judges anything: who asks, whether the server cleans up by itself, since
+-- when it counts (NULL: since the database was created), and where pg_stat_statements is (NULL: not in this database).
+SELECT current_user::text AS role,
        current_setting('autovacuum')::boolean AND current_setting('track_counts')::boolean AS autovacuum,
        (SELECT extract(epoch FROM clock_timestamp() - s.stats_reset)::float8
         FROM pg_stat_database s WHERE s.datid = d.oid) AS counted_seconds,

@@ -1,6 +1,8 @@
 -- Every other session of this database, how long its transaction is open, and since when it does nothing in it; and
--- the prepared transactions, which have no session. hidden: this role may not see more than that it is there.
-SELECT a.pid, a.usename::text AS role, coalesce(a.application_name, '') AS application, coalesce(a.state, '') AS state,
+-- the prepared transactions, which have no session. hidden: this role may not see more than that it is there. The role
+-- of a session may have been dropped meanwhile.
+SELECT a.pid, coalesce(a.usename, '')::text AS role, coalesce(a.application_name, '') AS application,
+       coalesce(a.state, '') AS state,
        extract(epoch FROM clock_timestamp() - a.xact_start)::float8 AS open_seconds,
        CASE WHEN a.state LIKE 'idle in transaction%'
             THEN extract(epoch FROM clock_timestamp() - a.state_change)::float8 END AS idle_seconds,

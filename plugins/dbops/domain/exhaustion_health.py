@@ -32,7 +32,7 @@ def sequences(uses: Sequence[SequenceUse], server: HealthServer) -> HealthItem:
         told = listed([one.sentence.partition(";")[0] for one in near], named=3)
         remedy = "Inserts fail at the end: plan the way to bigint now."
         return SEQUENCES.warning(told + more, remedy)
-    fullest = max(uses, key=lambda one: one.used, default=None)
+    fullest = max((one for one in uses if one.readable), key=lambda one: one.used, default=None)
     value = "none" if fullest is None else f"fullest: {written(fullest.schema, fullest.name)} ({fullest.used:.0%})"
     value = value.replace("%", " %") + more
     return SEQUENCES.hidden(value, server.reading) if unread else SEQUENCES.ok(value)

@@ -61,15 +61,13 @@ class Grant:
 
 @dataclass(frozen=True, kw_only=True)
 class HealthServer:
-    """Who asks in which database, what that role may see, and since when this server counts.
+    """Who asks, whether ``autovacuum`` is on, and since when this server counts.
 
     ``counted_seconds`` is None where it counts since the database was created. ``statements_view`` is where
     pg_stat_statements is, as SQL writes it, None where this database does not have it.
     """
 
     role: str
-    database: str
-    sees_everybody: bool
     autovacuum: bool
     counted_seconds: float | None
     statements_view: str | None

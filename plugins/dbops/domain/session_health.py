@@ -118,7 +118,7 @@ def _idle(sessions: Sequence[OpenTransaction], server: HealthServer, limits: Ses
         "Look in the application for what it does while its transaction is open, and let the server end those that "
         "forget theirs."
     )
-    roles = sorted({one.role for _, one in idle})
+    roles = sorted({one.role for _, one in idle if one.role})
     sql = statements([f"ALTER ROLE {quoted(role)} SET idle_in_transaction_session_timeout = '60s';" for role in roles])
     return limits.idle.warning(value + _unseen(sessions), remedy, sql)
 

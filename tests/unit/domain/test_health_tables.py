@@ -1,0 +1,117 @@
+"""The cache, dead rows, tables nobody has vacuumed, and bloat: where each begins to be a worry."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from dbops.domain.bloat import Stored, index_bloat, table_bloat
+from dbops.domain.cache_health import CacheUse, cache_hits
+from dbops.domain.health_concern import HealthServer
+from dbops.domain.table_health import TableRows, dead_rows, never_maintained
+
+SERVER = HealthServer(role="watcher", autovacuum=True, counted_seconds=86_400.0, statements_view=None)
+MIB = 1024**2
+
+
+def table(live: int, dead: int = 0, **more: Any) -> TableRows:
+    fields = {
+        "schema": "public",
+        "name": "orders",
+        "autovacuum": True,
+        "never_vacuumed": False,
+        "never_analyzed": False,
+    }
+    return TableRows(live=live, dead=dead, **{**fields, **more})
+
+
+def stored(pages: int, rows: float, **more: Any) -> Stored:
+    fields = {
+        "schema": "public", "name": "orders", "page_bytes": 8192, "fillfactor": 100, "columns": 3, "width": 68.0,
+        "nulls": False, "described": True, "readable": True,
+    }  # fmt: skip
+    return Stored(pages=pages, rows=rows, **{**fields, **more})
+
+
+@pytest.mark.parametrize(
+    ("hits", "reads", "status"),
+    [(0, 99_999, "ok"), (0, 100_000, "warning"), (95_000, 5_000, "ok"), (94_999, 5_001, "warning")],
+)
+def test_the_cache_is_judged_from_a_hundred_thousand_blocks_on(hits: int, reads: int, status: str) -> None:
+    item = cache_hits(CacheUse(hits, reads, 128 * MIB, 1024 * MIB), SERVER)
+    assert item.status == status
+    assert "counted for 1d" in item.value
+    assert item.value.startswith("95.0 %") == (hits == 95_000), "what is below the line does not look as if it were not"
+
+
+def test_the_remedy_for_a_cold_cache_depends_on_what_would_fit() -> None:
+    assert "up to a quarter" in cache_hits(CacheUse(0, 10**6, 128 * MIB, 1024 * MIB), SERVER).remedy
+    assert "would hold the whole database" in cache_hits(CacheUse(0, 10**6, 1024 * MIB, 128 * MIB), SERVER).remedy
+
+
+@pytest.mark.parametrize(
+    ("one", "status"),
+    [
+        (table(40_000, 10_000), "warning"),
+        (table(40_001, 10_000), "ok"),
+        (table(0, 9_999), "ok"),
+        (table(0, 10_000), "warning"),
+    ],
+)
+def test_dead_rows_count_by_number_and_by_share(one: TableRows, status: str) -> None:
+    assert dead_rows([one], SERVER).status == status
+
+
+def test_a_server_without_autovacuum_is_a_worry_before_any_row_is_dead() -> None:
+    item = dead_rows([], replace(SERVER, autovacuum=False))
+    assert (item.status, item.value) == ("warning", "autovacuum is off")
+    assert item.sql == "ALTER SYSTEM SET autovacuum = on;"
+
+
+@pytest.mark.parametrize(
+    ("one", "value"),
+    [
+        (table(999, never_analyzed=True), "none"),
+        (table(1_000, never_analyzed=True), "never analyzed: public.orders (1,000 rows)"),
+        (table(9_999, never_vacuumed=True), "none"),
+        (table(10_000, never_vacuumed=True), "never vacuumed: public.orders (10,000 rows)"),
+    ],
+)
+def test_tables_with_few_rows_need_neither_vacuum_nor_analyze(one: TableRows, value: str) -> None:
+    assert never_maintained([one]).value == value
+
+
+# A row of 68 bytes takes 24 of header, 72 of data and a pointer of 4: 81 of them a page, without fillfactor.
+@pytest.mark.parametrize(
+    ("one", "status"),
+    [
+        (stored(10_240, 81 * 6_144), "warning"),
+        (stored(10_240, 81 * 6_145), "ok"),
+        (stored(4_096, 0), "warning"),
+        (stored(4_095, 0), "ok"),
+        (stored(10_240, 81 * 6_144, fillfactor=90), "ok"),
+        (stored(10_240, -1), "ok"),
+        (stored(10_240, 0, described=False), "ok"),
+        (stored(10_240, 0, described=False, readable=False), "unknown"),
+    ],
+)
+def test_a_table_is_bloated_from_two_fifths_and_32_mib_on(one: Stored, status: str) -> None:
+    assert table_bloat([one], SERVER).status == status
+
+
+def test_nulls_and_widths_make_a_row_as_large_as_the_server_does() -> None:
+    assert stored(1, 81_000).table_pages == 1_000
+    assert stored(1, 81_000, nulls=True).table_pages == 1_000, "a bitmap of 3 columns fits into the header's padding"
+    assert stored(1, 75_000, nulls=True, columns=9).table_pages == 1_000
+    assert stored(1, 1, width=9_000.0).table_pages == 1
+    # 8 of header, 72 of data, a pointer of 4: 97 a page of which 90 % are filled is 87
+    assert stored(1, 87_000, fillfactor=90).index_pages == 1_011
+
+
+def test_a_bloated_index_is_built_anew_and_a_bloated_table_measured_first() -> None:
+    odd = stored(10_240, 0, name="it's")
+    assert table_bloat([odd], SERVER).sql == """SELECT * FROM pgstattuple_approx('"public"."it''s"');"""
+    assert index_bloat([odd], SERVER).sql == 'REINDEX INDEX CONCURRENTLY "public"."it\'s";'
+    assert index_bloat([odd], SERVER).value == "public.it's: about 80.0 MiB (99 %)"
