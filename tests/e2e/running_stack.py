@@ -199,6 +199,9 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         **orders.connections(servers),
         **checked.connections(servers),
     }
+    config = folder / "airflow" / "config"
+    config.mkdir(parents=True)
+    shutil.copy(Path(__file__).parent / "airflow_local_settings.py", config)
     dags = folder / "dags"
     shutil.copytree(CHECKOUT / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(
