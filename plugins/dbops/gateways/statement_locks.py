@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,11 @@ from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
 
 _TIMEOUT_MS = 60_000
+# From weak to strong, by how much of an application waits.
+_STRENGTH = (
+    "AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+    "ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock",
+)  # fmt: skip
 _READS = "AccessShareLock"  # every query takes it, and it stands in nobody's way but a DROP's
 _CONCURRENTLY = "ShareUpdateExclusiveLock"
 _Table = tuple[str, str]
@@ -43,9 +48,9 @@ def taken_locks(
 ) -> tuple[TakenLock, ...]:
     """Run a migration on a scratch database, which keeps what it does, and tell the locks of each of its statements.
 
-    Told are those on tables that were there before, each with the statement that takes it first: all are held to the
-    migration's end. A lock on an index is one on its table. Mere reading is left out. ``sizes`` are the live
-    database's. Raises ReplayFailed and ServerFailed.
+    Told are those on tables that were there before, each table's strongest of a statement where it is stronger than
+    those of the statements before it: all are held to the migration's end. A lock on an index is one on its table.
+    Mere reading is left out. ``sizes`` are the live database's. Raises ReplayFailed and ServerFailed.
     """
     with scratch_session(address) as connection:
         found = _alone(connection, migration) if migration.concurrently else _in_transaction(connection, migration)
@@ -72,17 +77,27 @@ def _in_transaction(connection: Any, migration: Migration) -> _Found:
     with connection.cursor() as cursor:
         tables = _relations(cursor)
         connection.commit()
-        held: set[tuple[_Table, str]] = set()
+        held: dict[_Table, int] = {}
         for statement in statements(migration.sql):
             _execute(connection, cursor, migration, statement)
             cursor.execute(catalog_sql("locks_held"))
-            now = {(tables[oid], mode) for oid, mode in cursor.fetchall() if oid in tables and mode != _READS}
-            found += [(statement, *lock) for lock in sorted(now - held)]
-            held |= now
+            now = _strongest(tables, cursor.fetchall())
+            for table, strength in sorted(now.items()):
+                if strength > held.get(table, _STRENGTH.index(_READS)):
+                    found.append((statement, table, _STRENGTH[strength]))
+                    held[table] = strength
         try:
             connection.commit()
         except psycopg2.Error as error:  # a deferred constraint
             raise refused(migration.name, "migration.sql", None, error) from None
+    return found
+
+
+def _strongest(tables: Mapping[int, _Table], locks: Iterable[tuple[int, str]]) -> dict[_Table, int]:
+    found: dict[_Table, int] = {}
+    for oid, mode in locks:
+        if oid in tables and mode in _STRENGTH:  # not those of serializable transactions
+            found[tables[oid]] = max(found.get(tables[oid], 0), _STRENGTH.index(mode))
     return found
 
 
