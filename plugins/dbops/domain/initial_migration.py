@@ -25,9 +25,17 @@ def initial_migration(target: str, entries: Sequence[TocEntry], now: datetime) -
         f"`python -m dbops migrate {target} --init`.\n"
         "-- It is where the migrations begin: marked as applied where it is live, executed where a database is new.\n"
     )
-    kept = [entry for entry in described(entries, LEDGER) if entry.kind not in _LEFT_OUT and entry.definition.strip()]
-    parts = [f"-- {_title(entry)}\n{entry.definition.strip()}\n" for entry in _ordered(kept)]
+    parts = [f"-- {_title(entry)}\n{entry.definition.strip()}\n" for entry in _ordered(_kept(entries))]
     return "\n".join([head, *parts])
+
+
+def _kept(entries: Sequence[TocEntry]) -> list[TocEntry]:
+    absent = {entry.dump_id for entry in entries if entry.kind in _LEFT_OUT}
+    return [
+        entry
+        for entry in described(entries, LEDGER)
+        if entry.dump_id not in absent and absent.isdisjoint(entry.depends_on) and entry.definition.strip()
+    ]
 
 
 def _ordered(entries: Sequence[TocEntry]) -> Iterator[TocEntry]:

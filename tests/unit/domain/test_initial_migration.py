@@ -59,6 +59,7 @@ def test_owners_grants_settings_passwords_and_the_ledger_stay_behind() -> None:
         entry(7, "USER MAPPING", "far"),
         entry(8, "SUBSCRIPTION", "far"),
         entry(9, "TABLE DATA", "a"),
+        entry(11, "COMMENT", "SUBSCRIPTION far", 8),
         entry(10, "TABLE", "a"),
     )
 
