@@ -6,11 +6,10 @@ import time
 from typing import Any
 
 import psycopg2
-from psycopg2.extras import RealDictCursor
 
 from dbops.domain.connection_limits import ConnectionLimits
+from dbops.gateways.connection_limits import read_connection_limits
 from dbops.gateways.load_halt import Halt
-from dbops.gateways.sql_files import catalog_sql
 from dbops.gateways.unanswered import answered
 
 _WATCH_TIMEOUT_MS = 5_000
@@ -25,12 +24,11 @@ class ConnectionGauge:
     def __init__(self, control: Any, free_percent: float, halt: Halt) -> None:
         control.autocommit = True
         self._control = control
-        self._cursor = control.cursor(cursor_factory=RealDictCursor)
+        self._cursor = control.cursor()
         self._cursor.execute(
             f"SET default_transaction_read_only = on; SET statement_timeout = {_WATCH_TIMEOUT_MS}; "
             "SET search_path = pg_catalog"
         )
-        self._query = catalog_sql("connection_limits")
         self._percent, self._halt = free_percent, halt
         self._next = 0.0
         self.first = self.now = self.read()
@@ -38,11 +36,7 @@ class ConnectionGauge:
 
     def read(self) -> ConnectionLimits:
         """What the server says now."""
-        return answered(self._ask, self._control, seconds=_WATCH_PATIENCE)
-
-    def _ask(self) -> ConnectionLimits:
-        self._cursor.execute(self._query)
-        return ConnectionLimits(**self._cursor.fetchone())
+        return answered(lambda: read_connection_limits(self._cursor), self._control, seconds=_WATCH_PATIENCE)
 
     def cancel(self, pids: list[int]) -> bool:
         """End what these sessions execute; whether the server answered."""
@@ -62,7 +56,7 @@ class ConnectionGauge:
         if tightest.room(self._percent) < 0:
             self._halt.because(
                 f"others came and needed connections: {tightest.free} of the {tightest.limit} of {tightest.who} were "
-                f"still free, and {tightest.reserve(self._percent)} are left to others"
+                f"still free, and {tightest.kept(self._percent)}"
             )
         return self.now
 
@@ -72,12 +66,6 @@ class ConnectionGauge:
             self.look()
             self._next = time.monotonic() + _WATCH_EVERY
 
-    def lacks(self, wanted: int) -> str:
-        """Why so many more cannot be opened, in a sentence; empty where they can."""
-        tightest = self.now.tightest(self._percent)
-        if wanted <= tightest.room(self._percent):
-            return ""
-        return (
-            f"{tightest.used} of the {tightest.limit} connections of {tightest.who} were in use, ours among them, and "
-            f"{tightest.reserve(self._percent)} are left to others"
-        )
+    def shortage(self, wanted: int) -> str | None:
+        """Why so many more cannot be opened, in a sentence without its full stop; None where they can."""
+        return self.now.shortage(wanted, self._percent)

@@ -82,7 +82,7 @@ class _Loading:
         steps: list[LoadStep] = []
         for number, size in enumerate(sizes):
             limits = self._gauge.look()
-            if not self._halt.reason and (lack := self._gauge.lacks(size - len(self._crew))):
+            if not self._halt.reason and (lack := self._gauge.shortage(size - len(self._crew))):
                 left_out = " and ".join(map(str, sizes[number:]))
                 self._notes.append(f"The steps of {left_out} connections were left out: {lack}.")
                 break
