@@ -423,6 +423,7 @@ def test_no_parameter_is_ever_shown(shop: Probing) -> None:
         f"CREATE FUNCTION raised(text) {body} RAISE 'no %', $1; END$$",
         f"CREATE FUNCTION built(text) {body} EXECUTE 'SELECT ' || quote_ident($1); END$$",
         f"CREATE FUNCTION safe_class(text) {body} RAISE 'no %', $1 USING ERRCODE = '54000'; END$$",
+        f"CREATE FUNCTION fixed_class(text) {body} RAISE 'no %', $1 USING ERRCODE = '55000'; END$$",
     )
     draw = {"all": "SELECT name FROM item WHERE id = 1"}
     found = shop.measure(
@@ -434,6 +435,8 @@ def test_no_parameter_is_ever_shown(shop: Probing) -> None:
         probe("raised", "SELECT raised(name) FROM item"),
         probe("built", "SELECT built(name) FROM item"),
         probe("class", "SELECT safe_class(name) FROM item"),
+        probe("fixed", "SELECT fixed_class(name) FROM item"),
+        probe("own name", "SELECT name::regclass FROM item"),
     )
 
     assert found.of("good").errors == 0
@@ -445,6 +448,8 @@ def test_no_parameter_is_ever_shown(shop: Probing) -> None:
         "raise exception (P0001)",
         "undefined column (42703)",
         "program limit exceeded (54000)",
+        "object not in prerequisite state (55000)",
+        "undefined table (42P01)",
     ]
     assert found.of("good").drawn[0].values == {"name": SECRET}
     assert SECRET not in repr(found)

@@ -8,18 +8,17 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import psycopg2
-from psycopg2 import errors
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.load_halt import Halt
+from dbops.gateways.refusals import is_full, is_lost, meaning
 from dbops.gateways.sessions import connect, unreachable
 from dbops.gateways.unanswered import cut
 
 T = TypeVar("T")
 
-_NO_SLOT = "53300"  # too_many_connections, of the server, the database or the role
 _ENOUGH_ERRORS = 10
 _PATIENCE = 10.0  # seconds; a statement that is cancelled ends in milliseconds
 _TICK = 0.1
@@ -81,7 +80,7 @@ class Crew:
             with connection.cursor() as cursor:
                 cursor.execute("; ".join(self._settings))
         except psycopg2.Error as error:
-            if not _is_no_slot(error):
+            if not is_full(error):
                 raise unreachable(str(error), self._address) from None
             self.refused = True
             self._halt.because("the server had no connection left for us")
@@ -157,7 +156,7 @@ class Asker:
         try:
             execute(self._cursor, probe, drawn)
         except psycopg2.Error as error:
-            self._tally.failed(probe, error, lost=bool(self._connection.closed))
+            self._tally.failed(probe, error, lost=is_lost(error, self._connection))
             return False
         self._tally.answered()
         return True
@@ -200,20 +199,3 @@ def execute(cursor: Any, probe: Probe, drawn: Drawn) -> None:
     """
     for statement in probe.statements:
         cursor.execute(statement.sql, dict(drawn.values))  # without any mapping the driver would leave %% doubled
-
-
-def meaning(error: psycopg2.Error) -> str:
-    """What an SQLSTATE means, ``query canceled (57014)``: the server's own words might quote a row."""
-    code = error.pgcode or ""
-    try:
-        name = errors.lookup(code).__name__
-    except KeyError:
-        name = type(error).__name__
-    words = "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in name).strip()
-    return f"{words} ({code or 'no code'})"
-
-
-def _is_no_slot(error: psycopg2.Error) -> bool:
-    # The driver has no code for an error that came while connecting, only the server's words.
-    said = str(error)
-    return error.pgcode == _NO_SLOT or "too many" in said or "remaining connection slots" in said

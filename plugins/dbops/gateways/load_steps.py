@@ -22,7 +22,7 @@ from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.connection_gauge import ConnectionGauge
-from dbops.gateways.load_crew import Asker, Crew, Tally, execute, meaning
+from dbops.gateways.load_crew import Asker, Crew, Tally, execute
 from dbops.gateways.load_halt import Halt
 from dbops.gateways.load_schedule import (
     NANOSECONDS,
@@ -33,6 +33,7 @@ from dbops.gateways.load_schedule import (
     ask_on_schedule,
     ask_without_pause,
 )
+from dbops.gateways.refusals import meaning
 from dbops.gateways.sessions import connect, translated
 
 _HEAD_START = NANOSECONDS // 20  # so that every thread is there when the first request is due
