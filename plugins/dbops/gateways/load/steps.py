@@ -21,10 +21,10 @@ from dbops.domain.load_mix import mix
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
-from dbops.gateways.connection_gauge import ConnectionGauge
-from dbops.gateways.load_crew import Asker, Crew, Tally, execute
-from dbops.gateways.load_halt import Halt
-from dbops.gateways.load_schedule import (
+from dbops.gateways.load.crew import Asker, Crew, Tally, execute
+from dbops.gateways.load.gauge import ConnectionGauge
+from dbops.gateways.load.halt import Halt
+from dbops.gateways.load.schedule import (
     NANOSECONDS,
     Numbers,
     Sample,

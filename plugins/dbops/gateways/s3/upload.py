@@ -10,10 +10,10 @@ from botocore.exceptions import ClientError
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
-from dbops.gateways.s3_attempts import Attempts
-from dbops.gateways.s3_body import SentBody
-from dbops.gateways.s3_checksum import Digest, digest_of
-from dbops.gateways.s3_refusals import Action, code_of
+from dbops.gateways.s3.attempts import Attempts
+from dbops.gateways.s3.body import SentBody
+from dbops.gateways.s3.checksum import Digest, digest_of
+from dbops.gateways.s3.refusals import Action, code_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

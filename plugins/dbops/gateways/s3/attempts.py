@@ -13,8 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dbops.gateways.s3_body import SentBody
-from dbops.gateways.s3_refusals import Action, Foreign, Place, code_of, explain, is_transient
+from dbops.gateways.s3.body import SentBody
+from dbops.gateways.s3.refusals import Action, Foreign, Place, code_of, explain, is_transient
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
 

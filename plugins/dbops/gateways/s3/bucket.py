@@ -15,11 +15,11 @@ from botocore.exceptions import ClientError
 from dbops.domain.storage import S3Options
 from dbops.errors import InvalidConnection, ObjectMissing
 from dbops.gateways.bucket import StoredObject, UnfinishedUpload
-from dbops.gateways.s3_attempts import Attempts
-from dbops.gateways.s3_body import SentBody, send_at_once
-from dbops.gateways.s3_checksum import digest_of, require_algorithm
-from dbops.gateways.s3_refusals import Action, bare_endpoint, code_of, object_exists
-from dbops.gateways.s3_upload import S3Upload, abort
+from dbops.gateways.s3.attempts import Attempts
+from dbops.gateways.s3.body import SentBody, send_at_once
+from dbops.gateways.s3.checksum import digest_of, require_algorithm
+from dbops.gateways.s3.refusals import Action, bare_endpoint, code_of, object_exists
+from dbops.gateways.s3.upload import S3Upload, abort
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
