@@ -16,8 +16,8 @@ from dbops.domain.load_passes import load_passes
 from dbops.domain.progress import LoadProgress
 from dbops.domain.selection import Selection
 from dbops.errors import ArchiveRefused, RestoreFailed
-from dbops.gateways.archive import Archive
-from dbops.gateways.archive_pipes import ArchivePipes
+from dbops.gateways.archive.pipes import ArchivePipes
+from dbops.gateways.archive.stored import Archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program

@@ -15,9 +15,9 @@ from typing import BinaryIO
 
 from dbops.domain.backup import FileEntry
 from dbops.domain.part_sizes import part_size
+from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.bucket import Bucket, Upload
 from dbops.gateways.copy_rows import RowCounter
-from dbops.gateways.growing_file import GrowingFile
 from dbops.gateways.spool import SpoolPart
 from dbops.gateways.throttle import Throttle
 

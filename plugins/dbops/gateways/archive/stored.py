@@ -12,7 +12,7 @@ from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Target
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
-from dbops.gateways.archive_toc import parse_toc
+from dbops.gateways.archive.toc import parse_toc
 from dbops.gateways.bucket import Bucket
 
 _TOC = "toc.dat"

@@ -8,7 +8,7 @@ from pathlib import Path
 from dbops.domain.backup import TableEntry
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
-from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.archive.toc import read_toc
 from dbops.gateways.dump import Counted
 
 

@@ -16,9 +16,9 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dbops.gateways.archive import Archive
+from dbops.gateways.archive.file_download import FileDownload
+from dbops.gateways.archive.stored import Archive
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.file_download import FileDownload
 from dbops.gateways.pipe_size import enlarge
 
 _POLL = 0.01

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 
 from dbops.domain.backup import FileEntry
 from dbops.errors import BackupUnusable
-from dbops.gateways.archive import require_unchanged
+from dbops.gateways.archive.stored import require_unchanged
 from dbops.gateways.bucket import Bucket
 
 RANGE = 4 * 1024**2

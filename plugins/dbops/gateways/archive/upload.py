@@ -20,12 +20,12 @@ from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
 from dbops.domain.target import BackupOptions
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
-from dbops.gateways.archive_contents import ArchiveContents
+from dbops.gateways.archive.contents import ArchiveContents
+from dbops.gateways.archive.file_upload import FileUpload
+from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.copy_rows import RowCounter
 from dbops.gateways.dump import TOC, Counted, Dump, DumpFile
-from dbops.gateways.file_upload import FileUpload
-from dbops.gateways.growing_file import GrowingFile
 from dbops.gateways.pg_dump import table_took_too_long
 from dbops.gateways.spool import Abandoned, Spool
 from dbops.gateways.throttle import Throttle
