@@ -15,7 +15,7 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
-from dbops.domain.probe_report import ProbeReport
+from dbops.domain.probes.report import ProbeReport
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest

@@ -13,9 +13,9 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.load.halt import Halt
-from dbops.gateways.load.unanswered import cut
 from dbops.gateways.refusals import is_full, is_lost, meaning
 from dbops.gateways.sessions import connect, unreachable
+from dbops.gateways.unanswered import cut
 
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import ProbeResult, ProbeRun
+from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions
 
 ENOUGH_RUNS = 3

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
-from dbops.domain.probe_run import ProbeResult, ProbeRun
+from dbops.domain.probes.run import ProbeResult, ProbeRun
 
 
 class Standing(StrEnum):

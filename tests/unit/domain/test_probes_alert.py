@@ -13,12 +13,12 @@ import pytest
 from dbops.domain.advice import Advice
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.health import HealthItem
-from dbops.domain.probe_alert import probe_alert
-from dbops.domain.probe_report import ProbeReport
-from dbops.domain.probe_run import Explained, ProbeResult, ProbeRun
+from dbops.domain.probes.alert import probe_alert
+from dbops.domain.probes.report import ProbeReport
+from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.alert_mail import alert_mail
-from tests.unit.domain.test_probe_report import FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
+from tests.unit.domain.test_probes_report import FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
 from tests.unit.probe_samples import probe_result, probe_run, weekly
 from tests.unit.samples import target
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dbops.domain.picture import Picture
-from dbops.domain.probe_run import ProbeRun
-from dbops.domain.probe_standing import how_many_are_well
+from dbops.domain.probes.run import ProbeRun
+from dbops.domain.probes.standing import how_many_are_well
 
 
 def probe_picture(run: ProbeRun, png: bytes) -> Picture:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.probe_parameters import as_driven, misnamed, parameters
-from dbops.domain.probe_sql import draw_objection, may_write, objections
+from dbops.domain.probes.parameters import as_driven, misnamed, parameters
+from dbops.domain.probes.sql import draw_objection, may_write, objections
 from dbops.domain.sql_statements import SqlStatement, statements
 from tests.unit.sql_texts import COMMENT, QUOTED, unhurried
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dbops.domain.alerts import Alert, Severity
-from dbops.domain.probe_report import ProbeReport
-from dbops.domain.probe_sections import migrations_place
+from dbops.domain.probes.report import ProbeReport
+from dbops.domain.probes.sections import migrations_place
 from dbops.domain.quantities import format_count, format_ms
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target

@@ -10,9 +10,9 @@ import pytest
 
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured, Measurement
-from dbops.domain.probe_history import Usual, latencies_of, usual
-from dbops.domain.probe_judgement import slower, suspects
-from dbops.domain.probe_run import ProbeResult, ProbeRun, Slower
+from dbops.domain.probes.history import Usual, latencies_of, usual
+from dbops.domain.probes.judgement import slower, suspects
+from dbops.domain.probes.run import ProbeResult, ProbeRun, Slower
 from dbops.domain.target import ProbeOptions
 from tests.unit.probe_samples import latency, latency_of, probe, probe_result, probe_run, weekly
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from dbops.domain.markdown_text import plain_text
-from dbops.domain.probe_history import Usual, latencies_of, line, usual
-from dbops.domain.probe_reason import likely_reason
-from dbops.domain.probe_run import ProbeResult, ProbeRun
-from dbops.domain.probe_sections import probe_sections
-from dbops.domain.probe_totals import ProbeTotals
+from dbops.domain.probes.history import Usual, latencies_of, line, usual
+from dbops.domain.probes.reason import likely_reason
+from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.sections import probe_sections
+from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.quantities import format_count, format_ms
 from dbops.domain.report import Report, Verdict
 from dbops.domain.target import ProbeOptions

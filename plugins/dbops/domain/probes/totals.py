@@ -8,7 +8,7 @@ from typing import Self
 
 from dbops.domain.latency import Latency
 from dbops.domain.operations import PassedByModel, in_words, passed_by_model
-from dbops.domain.probe_run import ProbeResult
+from dbops.domain.probes.run import ProbeResult
 from dbops.domain.quantities import format_count, format_ms
 
 SLOW_MS = 100.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dbops.domain.probe_parameters import misnamed, parameters
+from dbops.domain.probes.parameters import misnamed, parameters
 from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
 from dbops.domain.suggestion import did_you_mean
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dbops.domain.health import HealthItem
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.markdown_text import code_block, code_span, plain_text
-from dbops.domain.probe_distance import distance
-from dbops.domain.probe_history import Usual
-from dbops.domain.probe_run import Explained, ProbeResult, ProbeRun
-from dbops.domain.probe_totals import SLOW_MS, ProbeTotals
+from dbops.domain.probes.distance import distance
+from dbops.domain.probes.history import Usual
+from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
+from dbops.domain.probes.totals import SLOW_MS, ProbeTotals
 from dbops.domain.quantities import format_ms
 
 _PAGE = "index.html"

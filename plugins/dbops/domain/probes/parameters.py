@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from dbops.domain.probes import Statement
+from dbops.domain.probes.probe import Statement
 from dbops.domain.sql_statements import SqlStatement
 from dbops.domain.sql_text import Token
 

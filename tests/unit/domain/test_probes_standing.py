@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.probe_run import ProbeResult, Slower
-from dbops.domain.probe_standing import (
+from dbops.domain.probes.run import ProbeResult, Slower
+from dbops.domain.probes.standing import (
     Standing,
     how_many_are_well,
     most_urgent_first,

@@ -18,9 +18,9 @@ from typing import Literal
 
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measurement
-from dbops.domain.probe_history import latencies_of, line, usual
-from dbops.domain.probe_run import ProbeRun, Slower
-from dbops.domain.probes import Probe
+from dbops.domain.probes.history import latencies_of, line, usual
+from dbops.domain.probes.probe import Probe
+from dbops.domain.probes.run import ProbeRun, Slower
 from dbops.domain.target import ProbeOptions
 
 Statistic = Literal["p50", "p95"]

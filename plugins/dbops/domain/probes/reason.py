@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dbops.domain.probe_history import Usual
-from dbops.domain.probe_run import ProbeResult, ProbeRun, Slower
+from dbops.domain.probes.history import Usual
+from dbops.domain.probes.run import ProbeResult, ProbeRun, Slower
 from dbops.domain.quantities import format_count, format_ms
 
 _NETWORK_SHARE = 0.2  # of what an operation lost: one of five statements makes five round trips
