@@ -10,8 +10,8 @@ from contextlib import contextmanager
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.plan import Plan
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.query_plan import Plan
 from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.probing.query import filled

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dbops.domain.masked_sql import tokens
-from dbops.domain.plan_label import label
-from dbops.domain.plan_node import PlanNode
+from dbops.domain.query_plan.label import label
+from dbops.domain.query_plan.node import PlanNode
 
 _ORDERED = ("Sort Key", "Presorted Key", "Group Key")
 _BETWEEN = (" > ", " [", " | ", "]", "; ")

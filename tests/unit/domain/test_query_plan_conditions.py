@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.plan_conditions import Condition, KeyColumn, read_conditions, read_sort_key
+from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
 
 
 def read(text: str, alias: str = "s") -> list[tuple[str, str]]:

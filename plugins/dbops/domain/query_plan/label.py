@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.domain.plan_node import PlanNode
+from dbops.domain.query_plan.node import PlanNode
 
 _AGGREGATES = {"Sorted": "GroupAggregate", "Hashed": "HashAggregate", "Mixed": "MixedAggregate"}
 _PARTIAL = {"Partial", "Finalize"}

@@ -10,11 +10,11 @@ from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.checks import TableName
 from dbops.domain.latency import Latency
 from dbops.domain.object_names import in_sql, written
-from dbops.domain.plan import Plan, joined_shape
-from dbops.domain.plan_node import PlanNode
-from dbops.domain.plan_shape import steps
 from dbops.domain.probes import Probe
 from dbops.domain.quantities import format_count, format_duration
+from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.query_plan.plan import Plan, joined_shape
+from dbops.domain.query_plan.shape import steps
 from dbops.domain.table_statistics import TableStatistics
 
 # A person reads a page of tens; a list of a thousand rows grows with the data, and no index makes it shorter.

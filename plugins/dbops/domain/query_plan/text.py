@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from dbops.domain.object_names import quoted
-from dbops.domain.plan_label import label
-from dbops.domain.plan_node import PlanNode
+from dbops.domain.query_plan.label import label
+from dbops.domain.query_plan.node import PlanNode
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _SORTED = "Sort Method"

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.plan import Plan, joined_shape
-from dbops.domain.plan_node import CONDITIONS
-from dbops.domain.plan_shape import steps
+from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan.node import CONDITIONS
+from dbops.domain.query_plan.shape import steps
 from tests.unit.plans import document, made, names, plan
 
 LITERAL = re.compile(r"'((?:[^']|'')*)'::")

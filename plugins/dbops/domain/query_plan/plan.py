@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbops.domain.plan_node import PlanNode
-from dbops.domain.plan_shape import shape
-from dbops.domain.plan_text import text_lines
+from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.query_plan.shape import shape
+from dbops.domain.query_plan.text import text_lines
 
 
 @dataclass(frozen=True, kw_only=True)

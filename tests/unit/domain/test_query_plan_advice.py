@@ -12,9 +12,9 @@ import pytest
 from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.checks import TableName
 from dbops.domain.latency import Latency
-from dbops.domain.plan import Plan, joined_shape
-from dbops.domain.plan_advice import advise
 from dbops.domain.probes import Probe, Statement
+from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan.advice import advise
 from dbops.domain.table_statistics import TableStatistics
 from tests.unit.plans import made, plan
 
