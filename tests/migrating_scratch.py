@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,8 +12,8 @@ import psycopg
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.migrations import Migration
-from dbops.domain.sql_statements import statements
 from dbops.domain.target import Target
+from dbops.domain.whole_statements import whole_statements
 from dbops.jobs.scratch import Scratch, scratch_for
 from tests.backups import target
 
@@ -29,7 +29,7 @@ def tell(url: str, *scripts: str) -> None:
     """Run each statement by itself, as psql does."""
     with psycopg.connect(url, autocommit=True) as connection:
         for script in scripts:
-            for statement in statements(script):
+            for statement in whole_statements(script):
                 connection.execute(statement.sql.encode())
 
 
@@ -49,7 +49,3 @@ def scratch_like(url: str, place: Path, programs: Path, **asked: Any) -> Iterato
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-Break = Callable[[str], str]
-Migrations = Sequence[Migration]

@@ -95,6 +95,19 @@ def test_a_migration_is_one_transaction(scratch: Scratch) -> None:
         assert read_schema(address).tables == {}
 
 
+def test_a_migration_may_be_a_comment_alone(scratch: Scratch) -> None:
+    nothing = migration("1_x", "-- nothing yet\n", down="")
+
+    assert rehearsed(scratch, [BASELINE], [nothing], SIZES)["1_x"].reversible
+
+
+def test_a_body_with_semicolons_is_one_statement(scratch: Scratch) -> None:
+    sql = "CREATE FUNCTION f() RETURNS int LANGUAGE sql\nBEGIN ATOMIC\n  SELECT 1;\n  SELECT 2;\nEND;\nSELECT f();"
+
+    assert one(scratch, migration("1_x", sql)).locks == ()
+    assert refused(scratch, migration("1_x", f"{sql}\nDROP TABLE none;")).line == 7
+
+
 def test_a_setting_of_one_migration_does_not_reach_the_next(scratch: Scratch) -> None:
     lost = migration("0_dump", "SELECT pg_catalog.set_config('search_path', '', false);")
 

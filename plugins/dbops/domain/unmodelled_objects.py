@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dbops.domain.checks import Severity, TableName
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
-from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.schema_comparison import schema_of
 from dbops.domain.toc_entry import TocEntry
 from dbops.domain.whole_schema import WholeSchema
 
-_GRANTS = {"ACL", "DEFAULT ACL"}
+# Whose something is, and who may do what; also passwords for other servers.
+_OF_ROLES = {"ACL", "DEFAULT ACL", "USER MAPPING"}
 # Settings of the dump's own session.
 _SESSION = {"ENCODING", "STDSTRINGS", "SEARCHPATH"}
 # Whether these are there the catalog tells; here only what it does not know of them is compared. A partition that is
@@ -67,7 +67,7 @@ class _Side:
     def __init__(self, schema: WholeSchema, ledger: str) -> None:
         self._entries: dict[_Key, list[TocEntry]] = defaultdict(list)
         self._by_id = {entry.dump_id: entry for entry in schema.entries}
-        for entry in _compared(schema.entries, schema.catalog, ledger):
+        for entry in _compared(schema, ledger):
             self._entries[entry.kind, entry.schema, entry.name].append(entry)
         self.texts = {key: sorted(map(_normal, entries)) for key, entries in self._entries.items()}
 
@@ -90,21 +90,24 @@ class _Side:
         return any(table not in other.texts for table in self._tables(self._entries[key]))
 
 
-def _compared(entries: Iterable[TocEntry], catalog: SchemaBaseline, ledger: str) -> Iterator[TocEntry]:
+def _compared(schema: WholeSchema, ledger: str) -> Iterator[TocEntry]:
+    enums: Mapping[TableName, object] = schema.catalog.enums
+    for entry in described(schema.entries, ledger):
+        if not (entry.kind == "TYPE" and (entry.schema, entry.name) in enums and _ENUM in entry.definition):
+            yield entry
+
+
+def described(entries: Sequence[TocEntry], ledger: str) -> Iterator[TocEntry]:
+    """The entries of what migrations make: no settings of a session, no owners and grants, not the ``ledger``."""
     by_id = {entry.dump_id: entry for entry in entries}
-    enums: Mapping[TableName, object] = catalog.enums
     for entry in schema_of(entries):
-        if entry.kind in _GRANTS | _SESSION or _is_public(entry) or _is_about_extension(entry):
+        if entry.kind in _OF_ROLES | _SESSION or _is_public(entry) or _is_about_extension(entry):
             continue
-        if entry.kind == "TYPE" and (entry.schema, entry.name) in enums and _ENUM in entry.definition:
-            continue
-        if is_of_ledger(entry, by_id, ledger):
-            continue
-        yield entry
+        if not _is_of_ledger(entry, by_id, ledger):
+            yield entry
 
 
-def is_of_ledger(entry: TocEntry, by_id: Mapping[int, TocEntry], ledger: str) -> bool:
-    """Whether an entry is the ledger's table, or hangs on it."""
+def _is_of_ledger(entry: TocEntry, by_id: Mapping[int, TocEntry], ledger: str) -> bool:
     if entry.kind == "TABLE" and entry.name == ledger:
         return True
     return any(

@@ -12,6 +12,7 @@ from psycopg2 import sql
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.migrations import Migration
 from dbops.domain.sql_statements import SqlFault, statements
+from dbops.domain.whole_statements import whole_statements
 from dbops.errors import InvalidRequest, ServerFailed
 from dbops.gateways.sessions import first_line
 
@@ -69,6 +70,8 @@ def run_down(address: DatabaseAddress, migration: Migration) -> None:
 
 
 def _run(address: DatabaseAddress, name: str, file: str, text: str) -> None:
+    if _is_comment(text):  # the driver refuses what the server takes
+        return
     with scratch_session(address) as connection, connection.cursor() as cursor:
         try:
             cursor.execute(text)
@@ -80,6 +83,13 @@ def _run(address: DatabaseAddress, name: str, file: str, text: str) -> None:
         else:
             return
     raise failure if failure.line is not None else _found_one_by_one(address, text, failure)
+
+
+def _is_comment(text: str) -> bool:
+    try:
+        return not statements(text)
+    except SqlFault:
+        return False  # the server will say it
 
 
 def refused(name: str, file: str, line: int | None, error: psycopg2.Error) -> ReplayFailed:
@@ -96,7 +106,7 @@ def line_of(error: psycopg2.Error, text: str) -> int | None:
 def _found_one_by_one(address: DatabaseAddress, text: str, failure: ReplayFailed) -> ReplayFailed:
     """The same failure with the line of its statement: each is run apart, in a transaction that is rolled back."""
     try:
-        parts = statements(text)
+        parts = tuple(whole_statements(text))
     except SqlFault:
         return failure
     if len(parts) == 1:

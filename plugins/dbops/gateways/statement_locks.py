@@ -12,7 +12,8 @@ from sqlalchemy import text
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.migration_plan import TakenLock
 from dbops.domain.migrations import Migration
-from dbops.domain.sql_statements import SqlStatement, statements
+from dbops.domain.sql_statements import SqlStatement
+from dbops.domain.whole_statements import whole_statements
 from dbops.gateways.scratch_session import refused, scratch_session
 from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
@@ -78,7 +79,7 @@ def _in_transaction(connection: Any, migration: Migration) -> _Found:
         tables = _relations(cursor)
         connection.commit()
         held: dict[_Table, int] = {}
-        for statement in statements(migration.sql):
+        for statement in whole_statements(migration.sql):
             _execute(connection, cursor, migration, statement)
             cursor.execute(catalog_sql("locks_held"))
             now = _strongest(tables, cursor.fetchall())
@@ -103,7 +104,7 @@ def _strongest(tables: Mapping[int, _Table], locks: Iterable[tuple[int, str]]) -
 
 def _alone(connection: Any, migration: Migration) -> _Found:
     """CREATE and DROP INDEX CONCURRENTLY commit in between, so their locks are told by what the manual says."""
-    (statement,) = statements(migration.sql)
+    (statement,) = whole_statements(migration.sql)
     with connection.cursor() as cursor:
         before = _relations(cursor)
         _execute(connection, cursor, migration, statement)
