@@ -69,8 +69,8 @@ def _facts(plan: MigrationPlan) -> list[tuple[str, str]]:
     return [
         ("Database", Markup(f"{code_span(plan.database)}, PostgreSQL {plain_text(plan.server_version)}")),
         ("Ledger", Markup(f"{code_span(written(*plan.ledger_table))}, {_state(plan)}")),
-        ("Planned", f"{plan.planned:%Y-%m-%d %H:%M} UTC in {plan.run}"),
-        ("Asked for by", plan.requested_by or "nobody known"),
+        ("Planned", plain_text(f"{plan.planned:%Y-%m-%d %H:%M} UTC in {plan.run}")),
+        ("Asked for by", plain_text(plan.requested_by or "nobody known")),
         *([("Compared with", options.compare_with)] if options.compare_with else []),
     ]
 
@@ -78,7 +78,9 @@ def _facts(plan: MigrationPlan) -> list[tuple[str, str]]:
 def _state(plan: MigrationPlan) -> str:
     ledger = plan.ledger
     if ledger.needs_baseline:
-        return "which has no migration yet: a baseline is needed" if ledger.exists else "not there: a baseline is needed"
+        return (
+            "which has no migration yet: a baseline is needed" if ledger.exists else "not there: a baseline is needed"
+        )
     if ledger.failed:
         return f"{format_count(len(ledger.failed), 'migration')} failed earlier"
     return f"{len(ledger.pending)} pending" if ledger.pending else "up to date"
@@ -117,7 +119,11 @@ def _comparison(title: str, differences: Sequence[Difference] | None) -> list[st
                 "one, object by object."]  # fmt: skip
     shown = differences[:_DIFFERENCES_SHOWN]
     rows = [
-        (Markup("warning" if one.severity == "warning" else "**differs**"), code_span(one.subject), plain_text(one.sentence))
+        (
+            Markup("warning" if one.severity == "warning" else "**differs**"),
+            code_span(one.subject),
+            plain_text(one.sentence),
+        )
         for one in shown
     ]
     left = len(differences) - len(shown)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from dbops.domain.object_names import in_sql
 from dbops.domain.quantities import format_count, format_duration
-from dbops.domain.sql_statements import statements
 from dbops.domain.sql_text import literal
 from dbops.domain.target import MigrationOptions
+from dbops.domain.whole_statements import whole_statements
 
 if TYPE_CHECKING:
     from dbops.domain.migration_plan import PlannedMigration
@@ -41,10 +41,7 @@ def _steps(
 
 def _marked(migration: PlannedMigration, ledger: str) -> Iterator[str]:
     yield f"-- {migration.name}: only marked as applied; its SQL is not executed"
-    yield (
-        f"INSERT INTO {ledger} (id, checksum, started_at, migration_name, finished_at, logs) VALUES "
-        f"(<new id>, {literal(migration.checksum)}, <now>, {literal(migration.name)}, <now>, '');"
-    )
+    yield _row(migration, ledger, ("finished_at", "<now>"), ("logs", "''"))
 
 
 def _executed(migration: PlannedMigration, ledger: str, options: MigrationOptions) -> Iterator[str]:
@@ -53,11 +50,8 @@ def _executed(migration: PlannedMigration, ledger: str, options: MigrationOption
     else:
         tries = f"{format_count(options.tries, 'attempt')} of {format_duration(options.lock_timeout)} for each lock"
         yield f"-- {migration.name}: in one transaction; at most {tries}"
-    yield (
-        f"INSERT INTO {ledger} (id, checksum, started_at, migration_name) VALUES "
-        f"(<new id>, {literal(migration.checksum)}, <now>, {literal(migration.name)});"
-    )
-    own = [f"{statement.sql};" for statement in statements(migration.sql)]
+    yield _row(migration, ledger)
+    own = [f"{statement.sql};" for statement in whole_statements(migration.sql)]
     if migration.concurrently:
         yield f"SET lock_timeout = {_ms(options.concurrent_timeout)};"
         yield f"SET statement_timeout = {_ms(options.concurrent_timeout)};"
@@ -68,8 +62,20 @@ def _executed(migration: PlannedMigration, ledger: str, options: MigrationOption
         yield "BEGIN;"
         yield from own
         yield "COMMIT;"
-    yield f"UPDATE {ledger} SET applied_steps_count = applied_steps_count + 1 WHERE id = <new id>;"
-    yield f"UPDATE {ledger} SET finished_at = <now> WHERE id = <new id>;"
+    for change in ("applied_steps_count = applied_steps_count + 1", "finished_at = <now>"):
+        yield f"UPDATE {ledger} SET {change} WHERE id = <new id>;"  # noqa: S608 - shown to people
+
+
+def _row(migration: PlannedMigration, ledger: str, *more: tuple[str, str]) -> str:
+    """The ledger's new row, in the columns and the order in which Prisma writes it."""
+    values = {
+        "id": "<new id>",
+        "checksum": literal(migration.checksum),
+        "started_at": "<now>",
+        "migration_name": literal(migration.name),
+        **dict(more),
+    }
+    return f"INSERT INTO {ledger} ({', '.join(values)}) VALUES ({', '.join(values.values())});"  # noqa: S608 - shown
 
 
 def _ms(duration: timedelta) -> str:

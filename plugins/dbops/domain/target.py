@@ -149,8 +149,8 @@ class MigrationOptions(Section):
     """How migrations are applied, and how long they may stand in the application's way.
 
     ``lock_timeout`` is how long one try waits for a lock, with the application behind it, and ``tries`` how many there
-    are; ``statement_timeout`` ends a statement of an ordinary migration, ``concurrent_timeout`` one that is CONCURRENTLY
-    alone. No backup that is older than ``max_backup_age`` is taken for a safe start; null: than alerts.late_after.
+    are; ``statement_timeout`` ends a statement of an ordinary migration, ``concurrent_timeout`` one that is alone, with
+    CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than alerts.late_after.
     ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
     """
 

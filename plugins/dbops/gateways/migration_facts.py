@@ -17,6 +17,8 @@ def read_migration_facts(address: DatabaseAddress, *, ledger: tuple[str, str]) -
     with reading(address, timeout_ms=_TIMEOUT_MS) as session:
         places = {"ledger_schema": ledger[0], "ledger_table": ledger[1]}
         row = dict(session.execute(text(catalog_sql("migration_facts")), places).mappings().one())
-    foreign = {(schema, name): ForeignTable(owner, may_refer) for schema, name, owner, may_refer in row["foreign_tables"]}
+    foreign = {
+        (schema, name): ForeignTable(owner, may_refer) for schema, name, owner, may_refer in row["foreign_tables"]
+    }
     del row["foreign_tables"]
     return MigrationFacts(**{**row, "may_create": frozenset(row["may_create"])}, foreign=foreign)
