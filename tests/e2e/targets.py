@@ -28,6 +28,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
     "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
+    "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
     **{name: {"connection": name} for name in ORDERS},
 }
