@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.s3_bucket import S3Bucket
 from dbops.jobs.plan_migration import require_no_blockers
 from demo.postgres import EmbeddedPostgres
-from demo.summary_app.generate import create
+from demo.summary_app.generate import TABLES, create
 from tests.backups import NAME, Programs
 from tests.drills import public_folder
 from tests.migrating_plan import Planning, by_name, names, pushed
@@ -65,7 +66,7 @@ def test_a_pushed_database_gets_a_proven_baseline_and_two_pending_migrations(pla
 def test_a_plan_leaves_the_database_as_it_is_to_the_byte_and_takes_no_lock_that_a_writer_waits_for(
     planning: Planning, programs: Programs
 ) -> None:
-    before = programs.dump(planning.url)
+    before, stored = programs.dump(planning.url), [one.key for one in planning.bucket.list("")]
     with psycopg.connect(planning.url) as writer:
         # Beside it nothing is granted but what plain reading takes, and for that no writer ever waits.
         for schema, name in writer.execute(
@@ -76,6 +77,7 @@ def test_a_plan_leaves_the_database_as_it_is_to_the_byte_and_takes_no_lock_that_
 
     assert plan.blockers == ()
     assert programs.dump(planning.url) == before
+    assert [one.key for one in planning.bucket.list("")] == stored
 
 
 def test_the_same_plan_has_the_same_digest_whatever_is_written_meanwhile(planning: Planning) -> None:
@@ -111,9 +113,16 @@ def unlike_its_baseline(planning: Planning) -> None:
 
 def begun_and_never_finished(planning: Planning) -> None:
     planning.apply_all()
-    planning.write("3_half", "SELECT 1")
+    planning.write("3_half", "CREATE TABLE half (id int)")
+    planning.write("4_after_it", "ALTER TABLE half ADD note text")
     with LedgerSession(DatabaseAddress.from_url(planning.url)) as ledger:
-        ledger.begin(planning.migrations[-1], datetime.now(UTC))
+        ledger.begin(planning.migrations[-2], datetime.now(UTC))
+
+
+def failed_at_the_first(planning: Planning) -> None:
+    with LedgerSession(DatabaseAddress.from_url(planning.url)) as ledger:
+        ledger.create()
+        ledger.begin(planning.migrations[0], datetime.now(UTC))
 
 
 def edited(planning: Planning) -> None:
@@ -153,6 +162,7 @@ BLOCKERS: dict[str, tuple[Callable[[Planning], None], str, str]] = {
     "no migration": (no_migrations, "baseline", f"`python -m dbops migrate {NAME} --init`"),
     "a baseline that is not equal": (unlike_its_baseline, "baseline", "Summary.quotes"),
     "a failed migration": (begun_and_never_finished, "failed migrations", "--rolled-back 3_half"),
+    "a baseline that failed": (failed_at_the_first, "failed migrations", "--rolled-back 0_init"),
     "an edited migration": (edited, "edited migrations", "usage_event_user_id_created_at_idx"),
     "drift": (drifted, "drift", "Summary_userId_createdAt_idx"),
     "broken SQL": (refused_on_scratch, "scratch database", "30000000000000_wrong/migration.sql, line 2"),
@@ -163,12 +173,15 @@ BLOCKERS: dict[str, tuple[Callable[[Planning], None], str, str]] = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def _roles(postgres_server: EmbeddedPostgres) -> Iterator[None]:
+    """A role that only reads, and one that is to own tables; they outlive the databases in which they own any."""
     with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
         connection.execute("CREATE ROLE plan_reader LOGIN PASSWORD 'x' IN ROLE pg_read_all_data")
-        yield
-        connection.execute("DROP ROLE plan_reader")
+        connection.execute("CREATE ROLE plan_owner LOGIN PASSWORD 'x'")
+    yield
+    with psycopg.connect(postgres_server.url(), autocommit=True) as connection:
+        connection.execute("DROP ROLE plan_reader, plan_owner")
 
 
 @pytest.mark.usefixtures("_roles")
@@ -197,6 +210,43 @@ def replica(tmp_path: Path) -> Iterator[str]:
         (server.data_directory / "standby.signal").touch()
         server.start()
         yield server.url("shop")
+
+
+@pytest.mark.usefixtures("_roles")
+def test_the_owner_of_the_tables_needs_to_be_nobody_else(planning: Planning) -> None:
+    planning.tell(
+        "GRANT CREATE ON SCHEMA public TO plan_owner",
+        *(f'ALTER TABLE "{name}" OWNER TO plan_owner' for name in TABLES),
+        *(f'ALTER TYPE "{name}" OWNER TO plan_owner' for name in ("Plan", "SummaryStatus", "UsageType")),
+    )
+    planning.user = "plan_owner"
+
+    plan = planning.plan()
+
+    assert plan.blockers == ()
+    assert plan.proof == ()
+    assert by_name(plan)["privileges"].sentence == "plan_owner may do all that is planned."
+
+    planning.tell("REVOKE CREATE ON SCHEMA public FROM plan_owner")
+    assert by_name(planning.plan())["privileges"].status == "blocker"
+
+
+def test_a_schema_of_its_own_has_its_own_ledger(planning: Planning, empty_database: str) -> None:
+    shutil.rmtree(planning.folder)
+    planning.folder.mkdir()
+    planning.write("0_init", "CREATE TABLE a (id int PRIMARY KEY);")
+    planning.write("1_more", "ALTER TABLE a ADD note text;", "ALTER TABLE a DROP note;")
+    planning.url = empty_database
+    planning.tell("CREATE SCHEMA app", "CREATE TABLE app.a (id int PRIMARY KEY)")
+    planning.url = f"{empty_database}?schema=app"
+
+    plan = planning.plan()
+
+    assert plan.blockers == ()
+    assert (plan.proof, plan.ledger_table) == ((), ("app", "_prisma_migrations"))
+    assert plan.statements[1].startswith('SET search_path = "app";')
+    ((lock,),) = (one.locks for one in plan.migrations[1:])
+    assert lock.subject == "app.a"
 
 
 def test_a_replica_stands_in_the_way(planning: Planning, replica: str) -> None:
