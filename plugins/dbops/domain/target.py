@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from dbops.domain.cron import Cron
 from dbops.domain.quantities import Bytes, Duration
@@ -145,6 +145,16 @@ class ProbeOptions(Section):
     late_after: Duration = timedelta(days=8)
 
 
+def _as_servers_have_it(value: timedelta) -> timedelta:
+    # PostgreSQL counts whole milliseconds in 31 bits, and takes 0 for no limit at all.
+    if not timedelta(milliseconds=1) <= value <= timedelta(days=24):
+        raise ValueError("a time limit of the server is from 1ms to 24d, and never none")
+    return value
+
+
+TimeLimit = Annotated[Duration, AfterValidator(_as_servers_have_it)]
+
+
 class MigrationOptions(Section):
     """How migrations are applied, and how long they may stand in the application's way.
 
@@ -154,10 +164,10 @@ class MigrationOptions(Section):
     ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
     """
 
-    lock_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(seconds=2)
+    lock_timeout: TimeLimit = timedelta(seconds=2)
     tries: Annotated[int, Field(ge=1, le=1000)] = 10
-    statement_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
-    concurrent_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(hours=2)
+    statement_timeout: TimeLimit = timedelta(minutes=5)
+    concurrent_timeout: TimeLimit = timedelta(hours=2)
     max_backup_age: Duration | None = None
     compare_with: str | None = None
 
