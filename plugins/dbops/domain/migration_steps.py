@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.object_names import in_sql
 from dbops.domain.quantities import format_count
 from dbops.domain.sql_text import literal
-from dbops.domain.target import MigrationOptions
 from dbops.domain.whole_statements import whole_statements
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.ledger import LedgerState
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_plan import LintFinding, MigrationPlan, PlannedMigration
 from dbops.domain.object_differences import Difference
-from dbops.domain.target import MigrationOptions
 from tests.unit.migration_plans import BUILD, INIT, LOCK, NOTE, REMARK, item, plan, row
 from tests.unit.samples import NOW
 
