@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from dbops.domain.cron import Cron
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
 from dbops.domain.schema_kinds import KINDS
@@ -151,7 +152,7 @@ class ApprovalRules(Section):
     ``valid_for`` is how long an answer counts, ``wait`` how long the question stands before it counts as no.
     """
 
-    approve: frozenset[Literal["restore", "swap"]] = frozenset({"swap"})
+    approve: frozenset[Literal["restore", "swap", "migrate"]] = frozenset({"swap", "migrate"})
     approvers: tuple[str, ...] = ()
     four_eyes: bool | None = None
     valid_for: Duration = timedelta(hours=4)
@@ -201,6 +202,7 @@ class Target(Section):
     restore: RestoreOptions = RestoreOptions()
     checks: CheckOptions = CheckOptions()
     probes: ProbeOptions = ProbeOptions()
+    migrations: MigrationOptions = MigrationOptions()
     approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
 
