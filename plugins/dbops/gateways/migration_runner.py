@@ -51,6 +51,7 @@ class MigrationRunner:
 
     def __init__(self, address: DatabaseAddress, limits: RunLimits, on_progress: Listener) -> None:
         self._address, self._limits, self._on_progress = address, limits, on_progress
+        self._waited_for: tuple[int, ...] = ()
 
     def run(self, name: str, text: str, mark: LedgerMark) -> None:
         """Execute a text in one transaction with its mark: both take effect, or none.
@@ -129,6 +130,7 @@ class MigrationRunner:
 
             def meanwhile() -> None:
                 seen, now = watch.seen, time.monotonic()
+                self._waited_for = seen.waits_for or self._waited_for
                 progress = MigrationProgress(
                     name=name,
                     doing=seen.phase or doing,
@@ -147,8 +149,9 @@ class MigrationRunner:
     def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
         limits = self._limits
         said = first_line(error.diag.message_primary or str(error))
+        others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
         return MigrationFailed(
-            f"{name} was tried {limits.tries} times, and each time had to wait for others for longer than its lock "
+            f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
             f"timeout of {limits.lock_timeout.total_seconds():g} s: {said}. {_NOTHING_DONE}",
             "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
             code=error.pgcode,
