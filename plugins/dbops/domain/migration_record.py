@@ -70,6 +70,7 @@ class MigrationStep:
 class MigrationRecord:
     """One run's migration of the target's ``database`` by the plan of ``digest``.
 
+    ``oid`` is the database's, ``fingerprint`` the live schema's before anything was done, see ``schema_fingerprint``.
     ``consented`` is when the approval was used up, ``backup_id`` what was backed up right before. ``failure`` says what
     went wrong, ``remedy`` what to do; ``interrupted`` why the last attempt has ended early, where it could say so.
     """
@@ -80,6 +81,8 @@ class MigrationRecord:
     planned: datetime
     requested_by: str | None = None
     database: str = ""
+    oid: int = 0
+    fingerprint: str = ""
     state: MigrationState = MigrationState.PLANNED
     backup_id: str | None = None
     approved_by: str | None = None
@@ -102,6 +105,11 @@ class MigrationRecord:
     def names(self, state: StepState) -> tuple[str, ...]:
         """The migrations of which that has become, in their order."""
         return tuple(step.name for step in self.steps if step.state is state)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is done in this run."""
+        return self.state in {MigrationState.FAILED, MigrationState.REVERTED, MigrationState.DONE}
 
     @property
     def is_begun(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbops.domain.layout import Layout
-from dbops.domain.migration_record import MigrationRecord, MigrationState
+from dbops.domain.migration_plan import MigrationPlan
+from dbops.domain.migration_record import MigrationRecord, MigrationState, MigrationStep
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing, PlanChanged
 from dbops.gateways.bucket import Bucket
@@ -40,6 +41,36 @@ def read_migration(bucket: Bucket, target: Target, run: str) -> MigrationRecord:
     if record is None:
         raise InvalidRequest(f"The run {run} has planned no migration of {target.name}.", "Start a new run.")
     return record
+
+
+def keep_planned(bucket: Bucket, target: Target, plan: MigrationPlan) -> MigrationRecord:
+    """Keep that a run has planned this; raises PlanChanged where it has begun to act by another, and BucketError."""
+    known = find_migration(bucket, target, plan.run)
+    if known is not None and known.is_begun:
+        raise PlanChanged(
+            f"The run {plan.run} has begun to migrate {target.name} already.", "Start a new run for another plan."
+        )
+    record = MigrationRecord(
+        target=target.name,
+        run=plan.run,
+        digest=plan.digest,
+        planned=plan.planned,
+        requested_by=plan.requested_by,
+        database=plan.database,
+        oid=plan.oid,
+        fingerprint=plan.fingerprint,
+        steps=tuple(
+            MigrationStep(
+                name=one.name,
+                checksum=one.checksum,
+                marked=one.marked,
+                reversible=one.reversible,
+                said="" if one.reversible else one.why_not,
+            )
+            for one in plan.migrations
+        ),
+    )
+    return put_migration(bucket, target, record)
 
 
 def note_backup(bucket: Bucket, target: Target, *, run: str, backup_id: str) -> MigrationRecord:

@@ -103,6 +103,14 @@ class MigrationRunner:
             if not is_lost or lost > _LOST_TRIES:
                 raise failed(name, refusal)
 
+    def has_happened(self, name: str, text: str) -> bool:
+        """Whether a statement with CONCURRENTLY took effect, as far as the catalog tells, now that none is at work."""
+        with self._session(self._limits.lock_timeout, self._limits.statement_timeout) as session:
+            try:
+                return IndexBuild(session, name, text).has_happened()
+            except psycopg2.Error as error:
+                raise failed(name, error) from None
+
     def settle_alone(self, name: str, text: str) -> None:
         """Remove what an interrupted build of that text has left INVALID, as soon as none is at work any more."""
         with self._session(timedelta(), self._limits.concurrent_timeout) as session:
@@ -112,11 +120,10 @@ class MigrationRunner:
             except psycopg2.Error as error:
                 raise failed(name, error) from None
 
-    @contextmanager
-    def nobody_at_work(self) -> Iterator[None]:
-        """Within, no session of an earlier try is at work any more; raises PreflightFailed where one does not end."""
+    def wait_for_earlier(self) -> None:
+        """Wait until no session of an earlier try is at work any more; raises PreflightFailed where one goes on."""
         with self._session(self._limits.lock_timeout, self._limits.statement_timeout):
-            yield
+            return
 
     def _session(self, lock_timeout: timedelta, statement_timeout: timedelta) -> MigrationSession:
         return MigrationSession(self._address, lock_timeout=lock_timeout, statement_timeout=statement_timeout)
