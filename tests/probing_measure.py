@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -92,3 +93,10 @@ class Probing:
             "WHERE application_name = 'dbops probe' AND datname = current_database()"
         )
         return int(count)
+
+    def wait_until_closed(self) -> None:
+        """Until the server has noticed that ours are; fails the test where some stay open."""
+        deadline = time.monotonic() + 30
+        while self.sessions():
+            assert time.monotonic() < deadline, "there are sessions left"
+            time.sleep(0.02)

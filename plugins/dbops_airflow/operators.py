@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
+from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 from dbops_airflow import alerts, connections
 from dbops_airflow.failures import told_to_airflow
@@ -152,6 +153,11 @@ class WatchOperator(BaseOperator):
             f"check__{target.name}"
             for target, schedule in scheduled
             if schedule.check and has_expectations(include, target.name)
+        ]
+        dag_ids += [
+            f"probe__{target.name}"
+            for target, schedule in scheduled
+            if schedule.probe and has_probes(include, target.name)
         ]
         return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
 

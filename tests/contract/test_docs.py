@@ -99,7 +99,7 @@ def test_every_verb_of_the_glossary_is_a_function_in_a_file_of_its_name() -> Non
     sentence = re.search(r"The verbs are (.+?), and\s+later", GLOSSARY)
     assert sentence
     verbs = re.findall(r"`(\w+)`", sentence[1])
-    assert verbs == ["back_up", "expire", "drill", "restore", "swap", "verify", "check", "baseline", "watch"]
+    assert verbs == ["back_up", "expire", "drill", "restore", "swap", "verify", "check", "probe", "baseline", "watch"]
     for verb in verbs:
         tree = ast.parse((ROOT / f"plugins/dbops/jobs/{verb}.py").read_text())
         assert verb in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -70,10 +70,6 @@ def probing(shop: Probing, tmp_path: Path) -> Iterator[Run]:
                 job.kill()
 
 
-def wait_until_gone(shop: Probing) -> None:
-    wait_until(lambda: shop.sessions() == 0, "the server has noticed")
-
-
 def test_after_a_whole_run_every_table_is_what_it_was(shop: Probing) -> None:
     before = shop.checksums()
 
@@ -90,7 +86,7 @@ def test_after_a_whole_run_every_table_is_what_it_was(shop: Probing) -> None:
     }
     assert len(before) == 3
     assert shop.checksums() == before
-    wait_until_gone(shop)
+    shop.wait_until_closed()
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
@@ -102,7 +98,7 @@ def test_a_run_that_is_killed_while_it_writes_leaves_every_table_as_it_was(
     with probing(shop, tmp_path) as run:
         run.job.kill(number)
         run.go_on()  # the server notices when it answers
-        wait_until_gone(shop)
+        shop.wait_until_closed()
 
     assert shop.checksums() == before
 
@@ -117,7 +113,7 @@ def test_a_run_whose_connection_is_cut_leaves_every_table_as_it_was(shop: Probin
     assert ended.status == 1
     assert "DatabaseError" in ended.stderr
     assert "cannot be used" in ended.stderr
-    wait_until_gone(shop)
+    shop.wait_until_closed()
     assert shop.checksums() == before
 
 
@@ -147,4 +143,4 @@ def test_a_run_that_is_interrupted_while_a_pool_is_open_ends_its_statements_and_
 
     assert "KeyboardInterrupt" in ended.stderr
     assert shop.ask(asleep) == [(0,)]
-    wait_until_gone(shop)
+    shop.wait_until_closed()

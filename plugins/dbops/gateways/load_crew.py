@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import psycopg2
@@ -14,6 +13,7 @@ from psycopg2 import errors
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
+from dbops.gateways.load_halt import Halt
 from dbops.gateways.sessions import connect, unreachable
 from dbops.gateways.unanswered import cut
 
@@ -23,19 +23,6 @@ _NO_SLOT = "53300"  # too_many_connections, of the server, the database or the r
 _ENOUGH_ERRORS = 10
 _PATIENCE = 10.0  # seconds; a statement that is cancelled ends in milliseconds
 _TICK = 0.1
-
-
-@dataclass
-class Halt:
-    """Why everything has to end, if it has to: ``stopping`` is what the threads look at; the first reason stays."""
-
-    stopping: threading.Event = field(default_factory=threading.Event)
-    reason: str = ""
-
-    def because(self, reason: str) -> None:
-        """Let everything end."""
-        self.reason = self.reason or reason
-        self.stopping.set()
 
 
 class Crew:

@@ -68,7 +68,9 @@ def explain_probes(
         told = replace(result, shapes=_shapes(by_sample))
         if by_sample and not result.is_well:
             slowest = by_sample[-1]
-            before = _shape_before(result.probe, slowest[0].kind if slowest else "", history)
+            before = _shape_before(result.probe, slowest[0].kind, history)
+            if before == told.shapes[slowest[0].kind]:
+                before = ""  # the plans of other rows may differ from it on any day
             told = replace(
                 told,
                 explained=tuple(_explained(slowest, before)),
@@ -128,12 +130,11 @@ def _shape_before(probe: str, kind: str, history: Sequence[ProbeRun]) -> str:
 
 
 def _explained(plans: Sequence[Plan], before: str) -> Iterable[Explained]:
-    whole = joined_shape(plans)
     for plan in plans:
         yield Explained(
             kind=plan.kind,
             line=plan.line,
             shape=plan.shape(),
-            before=before if before != whole else "",
+            before=before,
             text=plan.text(),
         )

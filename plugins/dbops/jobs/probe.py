@@ -72,9 +72,11 @@ def probe(
         escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
         notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
     )
-    record = replace(record, page=keep_page(record, history, target, bucket, include=include))
+    report = ProbeReport.of(record, history, options)
+    page = keep_page(record, history, target, bucket, templates=include / "report", headline=report.headline())
+    record = replace(record, page=page)
     put_probe_run(bucket, target, record)
-    return ProbeReport.of(record, history, options)
+    return replace(report, record=record)
 
 
 def _judged(

@@ -15,14 +15,22 @@ from dbops.gateways.probe_page import probe_page
 from dbops.gateways.probe_runs import put_page
 
 
-def keep_page(run: ProbeRun, history: Sequence[ProbeRun], target: Target, bucket: Bucket, *, include: Path) -> str:
+def keep_page(
+    run: ProbeRun,
+    history: Sequence[ProbeRun],
+    target: Target,
+    bucket: Bucket,
+    *,
+    templates: Path,
+    headline: str,
+) -> str:
     """Draw, write and upload it, and give the place; raises BucketError."""
     pictures = {
         "overview": overview_chart(run, history),
         "trend": trend_chart(run, history),
         "distribution": distribution_chart(run, run_before(run, history)),
     }
-    page = probe_page(run, history, pictures, templates=include / "report")
+    page = probe_page(run, history, pictures, templates=templates, headline=headline)
     migrations: dict[str, bytes] = {}
     for number, proposal in enumerate(run.proposals):
         folder, files = migration_folder(proposal, run.started, number)
