@@ -45,7 +45,7 @@ FORM = "https://airflow.example/restore?target=vault"
 
 @dataclass
 class Applying:
-    """Migrations of one database; scratch databases are made on its own server."""
+    """Migrations of one database; scratch databases are on its own server, or on a throw-away one in ``place``."""
 
     url: str
     include: Path
@@ -53,6 +53,7 @@ class Applying:
     programs: Path
     approve: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    place: Path | None = None
     run: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
     seen: list[MigrationProgress] = field(default_factory=list)
 
@@ -67,6 +68,7 @@ class Applying:
             {
                 **document,
                 "approvals": {"approve": self.approve},
+                "drill": {"directory": str(self.place)} if self.place else {},
                 "migrations": {"lock_timeout": "1s", "tries": 2, **self.options},
             }
         )
@@ -74,6 +76,11 @@ class Applying:
     @property
     def address(self) -> DatabaseAddress:
         return DatabaseAddress.from_url(self.url)
+
+    @property
+    def scratch_url(self) -> str:
+        """The server on which scratch databases are made."""
+        return f"{self.url.rpartition('/')[0]}/postgres"
 
     @property
     def record(self) -> MigrationRecord:
@@ -94,7 +101,7 @@ class Applying:
             "include": self.include,
             "clock": now,
             "programs": self.programs,
-            "scratch": DatabaseAddress.from_url(psycopg.conninfo.make_conninfo(self.url, dbname="postgres")),
+            "scratch": DatabaseAddress.from_url(self.scratch_url) if self.place is None else None,
         }
 
     def plan(self) -> MigrationPlan:
