@@ -36,9 +36,10 @@ PASSWORD = "hunter2-e2e-hunter2"
 HEAVY_ROWS = 1000
 
 _SCALE = 0.1
-_IMPATIENT = {  # Airflow looks at its files every few seconds, not every half minute
-    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "8",
+_PARSED = "Filling up the DagBag"
+_IMPATIENT = {  # Airflow looks for what to do next more often than it does by itself
     "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
 }
 
 
@@ -122,13 +123,28 @@ class RunningStack:
         """Make the attempt that has not yet begun the last one."""
         self._change(run, "max_tries = 0", None)
 
+    def touch(self, dag_file: str) -> None:
+        """Let Airflow parse a DAG file at once: what has not changed it parses every half minute only."""
+        (self.demo.folder / "dags" / dag_file).touch()
+
     def wait_for_callback(self, run: Run) -> None:
         """Wait until Airflow has done with the run's own failure callback, so that no further mail can come."""
 
-        def is_done() -> bool:
-            return any(_has_called_back(log, run) for log in self.logs.glob("dag_processor/2*/*/backup.py.log"))
+        def events() -> Iterator[str]:
+            for log in self.logs.glob("dag_processor/2*/*/backup.py.log"):
+                yield from _events_of_callback(log, run)
 
-        eventually(is_done, f"the failure callback of {run.dag_id} {run.run_id}")
+        eventually(lambda: list(events()), f"the failure callback of {run.dag_id} {run.run_id}")
+        self._parse_now(run)  # Airflow parses the file again only after the process that called back has ended
+        eventually(lambda: _PARSED in events(), f"the end of the failure callback of {run.dag_id} {run.run_id}")
+
+    def _parse_now(self, run: Run) -> None:
+        """Ask Airflow to parse the run's file as soon as it can, as a button of the UI does."""
+        admin = self.rest("admin")
+        token = admin.get(f"dags/{run.dag_id}")["file_token"]
+        answer = admin.ask("PUT", f"parseDagFile/{token}")
+        admin.close()
+        assert answer.status_code in {201, 409}, answer.text  # 409: somebody has asked for it already
 
     def _change(self, run: Run, change: str, state: str | None) -> None:
         changed = self.ask(
@@ -167,6 +183,7 @@ def running(folder: Path) -> Iterator[RunningStack]:
             yield RunningStack(demo, s3)
         finally:
             s3.close()
+            demo.airflow.stop(grace=0)  # by itself it takes 20 seconds, and nothing of it is kept
             demo.destroy()
             watch.dismiss()
 
@@ -182,6 +199,9 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         **orders.connections(servers),
         **checked.connections(servers),
     }
+    config = folder / "airflow" / "config"
+    config.mkdir(parents=True)
+    shutil.copy(Path(__file__).parent / "airflow_local_settings.py", config)
     dags = folder / "dags"
     shutil.copytree(CHECKOUT / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(
@@ -227,8 +247,8 @@ def _told(mail: EmailMessage) -> str:
     return f"{mail['Subject']}\n{text_of(mail, 'plain')}"
 
 
-def _has_called_back(log: Path, run: Run) -> bool:
-    """Airflow parses the file again only after the process that called back has ended."""
+def _events_of_callback(log: Path, run: Run) -> Iterator[str]:
+    """The call of the run's failure callback, and what the log says afterwards."""
     written, _, _ = log.read_text(encoding="utf-8").rpartition("\n")  # the last line may be half a line
     is_called = False
     for event in map(json.loads, written.splitlines()):
@@ -236,6 +256,5 @@ def _has_called_back(log: Path, run: Run) -> bool:
             continue
         if event["event"] == "Executing on_failure dag callback" and event["dag_id"] == run.dag_id:
             is_called = True
-        elif is_called and event["event"].startswith("Filling up the DagBag"):
-            return True
-    return False
+        if is_called:
+            yield _PARSED if event["event"].startswith(_PARSED) else event["event"]

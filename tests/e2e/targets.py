@@ -28,6 +28,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
     "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
+    "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
     **{name: {"connection": name} for name in ORDERS},
 }
@@ -40,7 +41,7 @@ SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 def make_include(include: Path, checkout: Path) -> None:
     """Make an include folder in which nothing is scheduled while the tests run; `drilled` waits for its backups."""
     include.mkdir()
-    for shared in ("email", "sql"):
+    for shared in ("email", "report", "sql"):
         (include / shared).symlink_to(checkout / "include" / shared)
     shutil.copytree(checkout / "include" / "targets", include / "targets")
     shutil.copytree(checkout / "include" / "expectations", include / "expectations")
@@ -48,7 +49,7 @@ def make_include(include: Path, checkout: Path) -> None:
     shutil.copy(checkout / "include" / "defaults.yaml", include)
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n')
+        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n  probe: null\n')
     (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)

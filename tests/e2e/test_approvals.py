@@ -12,7 +12,7 @@ from tests.e2e.browser import Browser
 from tests.e2e.gate import Gate
 from tests.e2e.rest import Rest
 from tests.e2e.running_stack import RunningStack, text_of
-from tests.e2e.waiting import eventually
+from tests.e2e.waiting import ahead, eventually
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +31,19 @@ def admin(stack: RunningStack) -> Iterator[Rest]:
     rest.close()
 
 
+@pytest.fixture(scope="module")
+def triggered(stack: RunningStack, alice: Rest, request: pytest.FixtureRequest) -> Iterator[Gate]:
+    """Runs that alice has triggered, one for each test that wants one, and some tests ahead: they plan meanwhile."""
+    tests = sum("asked" in getattr(item, "fixturenames", ()) for item in request.session.items)
+    return ahead(lambda: Gate.trigger(stack, alice), tests)
+
+
 @pytest.fixture
-def asked(stack: RunningStack, alice: Rest) -> Gate:
-    """A run that alice has triggered, and that waits for its answer."""
-    return Gate.ask(stack, alice)
+def asked(triggered: Iterator[Gate]) -> Gate:
+    """A run that alice has triggered, that waits for its answer, and that is this test's own."""
+    gate = next(triggered)
+    gate.wait_until_parked()
+    return gate
 
 
 @pytest.fixture(scope="module")
@@ -90,25 +99,23 @@ class TestAYes:
     def test_cannot_be_given_twice(self, approved: Gate, bob: Rest) -> None:
         assert approved.answer(bob, "Approve", target_name="gated").status_code == 409
 
-    def test_counts_once_a_cleared_act_is_refused(self, stack: RunningStack, alice: Rest, bob: Rest) -> None:
-        gate = Gate.ask(stack, alice)
-        gate.approve(bob)
-        gate.run.wait("success")
-        gate.clear(alice, "act")
-        gate.run.wait("failed")
-        assert gate.run.states()["act"] == "failed"
-        assert "has been used before: it counts once" in gate.log("act")
-        assert gate.run.task("act")["try_number"] == 2, "a refusal is not retried"
+    def test_counts_once_a_cleared_act_is_refused(self, asked: Gate, alice: Rest, bob: Rest) -> None:
+        asked.approve(bob)
+        asked.run.wait("success")
+        asked.clear(alice, "act")
+        asked.run.wait("failed")
+        assert asked.run.states()["act"] == "failed"
+        assert "has been used before: it counts once" in asked.log("act")
+        assert asked.run.task("act")["try_number"] == 2, "a refusal is not retried"
 
-    def test_is_not_asked_for_again_when_the_gate_is_cleared(self, stack: RunningStack, alice: Rest, bob: Rest) -> None:
-        gate = Gate.ask(stack, alice)
-        gate.approve(bob)
-        gate.run.wait("success")
-        gate.clear(alice, "approve", "act")
-        gate.run.wait("failed")
-        assert gate.run.states()["approve"] == "failed"
-        assert "it is asked once" in gate.log("approve")
-        assert gate.audit().count("approval-consumed") == 1
+    def test_is_not_asked_for_again_when_the_gate_is_cleared(self, asked: Gate, alice: Rest, bob: Rest) -> None:
+        asked.approve(bob)
+        asked.run.wait("success")
+        asked.clear(alice, "approve", "act")
+        asked.run.wait("failed")
+        assert asked.run.states()["approve"] == "failed"
+        assert "it is asked once" in asked.log("approve")
+        assert asked.audit().count("approval-consumed") == 1
 
 
 class TestANo:
@@ -237,6 +244,15 @@ class TestOnePersonAlone:
         assert stack.mails(gate.run.run_id) == []
 
 
+@pytest.fixture(scope="module")
+def outdated(stack: RunningStack, alice: Rest, bob: Rest) -> Gate:
+    """A run that bob has approved, and whose act begins when his yes has ceased to count."""
+    gate = Gate.ask(stack, alice, "gated_brief", act_after=25)
+    gate.approve(bob)
+    return gate
+
+
+@pytest.mark.usefixtures("outdated")  # it grows old during the other tests
 class TestAroundTheGate:
     def test_marking_it_as_success_is_not_a_yes(self, stack: RunningStack, asked: Gate, alice: Rest) -> None:
         asked.mark(alice, "approve", "success")
@@ -289,20 +305,21 @@ class TestAroundTheGate:
         assert "The world is **as it was**" in asked.question()["body"]
         asked.run.mark("failed")
 
-    def test_a_plan_that_is_no_longer_what_would_be_done_is_refused(self, asked: Gate, bob: Rest) -> None:
-        asked.change_the_world("another")
+    def test_a_plan_that_is_no_longer_what_would_be_done_is_refused(
+        self, stack: RunningStack, alice: Rest, bob: Rest
+    ) -> None:
+        gate = Gate.ask(stack, alice, "gated_changed")
+        gate.change_the_world("another")
         try:
-            asked.approve(bob)
-            asked.run.wait("failed")
+            gate.approve(bob)
+            gate.run.wait("failed")
         finally:
-            asked.change_the_world("as it was")
-        assert asked.run.states()["act"] == "failed"
-        assert "the plan has changed" in asked.log("act")
-        assert "act" not in asked.done()
-
-    def test_a_yes_that_is_too_old_is_refused(self, stack: RunningStack, alice: Rest, bob: Rest) -> None:
-        gate = Gate.ask(stack, alice, "gated_brief", act_after=25)
-        gate.approve(bob)
-        gate.run.wait("failed")
-        assert "is too old by now" in gate.log("act")
+            gate.change_the_world("as it was")
+        assert gate.run.states()["act"] == "failed"
+        assert "the plan has changed" in gate.log("act")
         assert "act" not in gate.done()
+
+    def test_a_yes_that_is_too_old_is_refused(self, outdated: Gate) -> None:
+        outdated.run.wait("failed")
+        assert "is too old by now" in outdated.log("act")
+        assert "act" not in outdated.done()

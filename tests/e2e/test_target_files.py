@@ -27,6 +27,7 @@ def test_a_bad_file_is_one_red_import_error_that_says_where_and_takes_no_other_d
 ) -> None:
     before = alice.dag_ids()
     write_file(stack.include, "blog.yaml", "connection: blog\nstorage:\n  buckett: backups\n")
+    stack.touch("target_faults.py")
     [error] = eventually(alice.import_errors, "an import error")
     assert error["filename"] == "target_faults.py"
     assert 'targets/blog.yaml:3: "buckett" is not a key below storage. Did you mean "bucket"?' in error["stack_trace"]
@@ -40,6 +41,7 @@ def test_a_bad_file_is_one_red_import_error_that_says_where_and_takes_no_other_d
     browser.screenshot("import-error")
 
     (stack.include / "targets" / "blog.yaml").unlink()
+    stack.touch("target_faults.py")
     eventually(lambda: not alice.import_errors(), "the end of the import error")
     assert alice.dag_ids() == before
 
@@ -47,7 +49,8 @@ def test_a_bad_file_is_one_red_import_error_that_says_where_and_takes_no_other_d
 @pytest.mark.usefixtures("no_blog")
 def test_a_new_file_is_a_new_dag_that_makes_backups(stack: RunningStack, alice: Rest) -> None:
     write_file(stack.include, "blog.yaml", "connection: summary_app\ndescription: The blog\n")
-    eventually(lambda: alice.ask("GET", "dags/backup__blog").is_success, "the DAG backup__blog")
+    # By itself, when Airflow parses its files again.
+    eventually(lambda: alice.ask("GET", "dags/backup__blog").is_success, "the DAG backup__blog", seconds=120)
     assert alice.get("dags/backup__blog")["is_paused"] is False
     run = alice.trigger("backup__blog")
     run.wait("success")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
+from itertools import islice
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,3 +19,13 @@ def eventually(look: Callable[[], T | None], what: str, *, seconds: float = 60.0
             raise AssertionError(f"not seen within {seconds:.0f} seconds: {what} (last seen: {seen!r})")
         time.sleep(0.2)
     return seen
+
+
+def ahead(begin: Callable[[], T], wanted: int, *, by: int = 2) -> Iterator[T]:
+    """What `begin` begins, so many times in all, each begun `by` places before it is asked for."""
+    begun = (begin() for _ in range(wanted))
+    waiting = deque(islice(begun, by))
+    for one in begun:
+        waiting.append(one)
+        yield waiting.popleft()
+    yield from waiting

@@ -20,7 +20,7 @@ from tests.backups import Programs, backed_up, execute, target
 from tests.drills import public_folder
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
-from tests.faults.scene import Scene, address_of
+from tests.faults.scene import Premiere, Scene, address_of
 from tests.servers import empty_and_delete
 
 if TYPE_CHECKING:
@@ -46,6 +46,16 @@ def cinema(postgres_server: EmbeddedPostgres) -> str:
     return "cinema"
 
 
+@pytest.fixture(scope="session")
+def premiere(postgres_server: EmbeddedPostgres, cinema: str, s3_server: SeaweedS3) -> Iterator[Premiere]:
+    """A backup for all tests of backups: each of them has its own copy of it."""
+    client, bucket = s3_server.client(), f"premiere-{secrets.token_hex(6)}"
+    s3_server.create_bucket(bucket)
+    yield Premiere.made(client, bucket, s3_server, postgres_server.url(cinema), Programs(postgres_server).folder)
+    empty_and_delete(client, bucket)
+    client.close()
+
+
 @pytest.fixture
 def scene(  # noqa: PLR0917 - fixtures have no other way
     postgres_server: EmbeddedPostgres,
@@ -54,6 +64,7 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
     s3_client: S3Client,
     bucket_name: str,
     tmp_path: Path,
+    premiere: Premiere,
 ) -> Iterator[Scene]:
     """A copy of the database, a fresh bucket behind a proxy, and what starts jobs; none of it outlives the test."""
     database = f"scene_{secrets.token_hex(4)}"
@@ -70,6 +81,7 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
             tmp_path,
             Programs(postgres_server),
             public,
+            premiere,
         )
         try:
             yield stage

@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,27 @@ if TYPE_CHECKING:
 YESTERDAY = timedelta(days=1)
 
 
+@dataclass(frozen=True)
+class Premiere:
+    """A backup that was made yesterday of what every scene's database is a copy of, in a bucket of its own."""
+
+    client: S3Client
+    bucket: str
+    report: BackupReport
+
+    def copy_into(self, bucket: str) -> BackupReport:
+        """The same backup in another bucket, as if it had been made there."""
+        for key in keys(self.client, self.bucket):
+            self.client.copy_object(Bucket=bucket, Key=key, CopySource={"Bucket": self.bucket, "Key": key})
+        folder = folder_of(self.report, self.bucket)
+        return replace(self.report, location=f"s3://{bucket}/{folder}")
+
+    @classmethod
+    def made(cls, client: S3Client, bucket: str, store: SeaweedS3, url: str, programs: Path) -> Premiere:
+        """Of the database at that URL."""
+        return cls(client, bucket, backed_up(target(bucket, jobs=2), url, store, programs, ago=YESTERDAY))
+
+
 @dataclass
 class Scene:
     """One database, its bucket behind a proxy that may misbehave, and a folder for everything else."""
@@ -43,6 +64,7 @@ class Scene:
     place: Path
     programs: Programs
     public: Path
+    premiere: Premiere
     jobs: list[Job] = field(default_factory=list)
 
     @property
@@ -108,7 +130,11 @@ class Scene:
         """From now on the store takes no part of an upload, until ``proxy.release()``."""
         self.proxy.misbehave(Mischief.HOLD, when=lambda request: request.is_part)
 
-    def good_backup(self, *, ago: timedelta = YESTERDAY) -> BackupReport:
+    def good_backup(self) -> BackupReport:
+        """Let there be a backup of yesterday, when the database was new."""
+        return self.premiere.copy_into(self.bucket)
+
+    def back_up(self, *, ago: timedelta = timedelta()) -> BackupReport:
         """Make a backup past every mischief."""
         return backed_up(self.target(spool_cap="64MiB"), self.url, self.store, self.programs.folder, ago=ago)
 
@@ -154,7 +180,7 @@ class Scene:
     def expect_recovery(self, good: BackupReport, good_keys: list[str]) -> None:
         """What was good is untouched, retention deletes nothing of it, and the next run succeeds and tidies up."""
         assert self.objects(good) == good_keys
-        next_one = self.good_backup(ago=timedelta())
+        next_one = self.back_up()
         assert next_one.rows == good.rows
         assert self.uploads() == []
         assert list(self.spool.iterdir()) == []

@@ -14,7 +14,7 @@ from benchmarks.relay import Relay
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.faults.job import wait_until
-from tests.faults.scene import Scene
+from tests.faults.scene import YESTERDAY, Scene
 
 
 def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_next(
@@ -120,7 +120,7 @@ def test_a_migration_that_waits_in_line_for_the_backup_fails_it_in_a_sentence_an
     execute(
         scene.url, "CREATE TABLE posters AS SELECT * FROM films", "ANALYZE"
     )  # each worker is held at one of the two
-    good = scene.good_backup()
+    good = scene.back_up(ago=YESTERDAY)
     good_keys = scene.objects()
     scene.hold_parts()
     job = scene.start()

@@ -109,7 +109,7 @@ class Accident:
 def accident(scene: Scene) -> Iterator[Accident]:
     tables = ("films", "visitors", "tickets", "seats")
     execute(scene.url, "CREATE SCHEMA cinema", *(f"ALTER TABLE {table} SET SCHEMA cinema" for table in tables))
-    backup = scene.good_backup().backup_id
+    backup = scene.back_up().backup_id
     with public_folder() as place:
         yield Accident(scene, place, backup, scene.programs.dump(scene.url))
 

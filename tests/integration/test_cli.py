@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from psycopg2 import sql
 
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.backups import execute
 from tests.drills import public_folder
 
 if TYPE_CHECKING:
@@ -72,25 +74,34 @@ class Shell:
         return [upload["Key"] for upload in self.client.list_multipart_uploads(Bucket=self.bucket).get("Uploads", [])]
 
 
+# Incompressible, so that a bandwidth limit makes it last.
+_ORDERS = (
+    'CREATE TABLE "Order" (id int PRIMARY KEY, note text)',
+    """INSERT INTO "Order" SELECT i, (SELECT string_agg(md5(random()::text || i || j), '')
+       FROM generate_series(1, 30) j) FROM generate_series(1, 30000) i""",
+)
+
+
+@pytest.fixture(scope="module")
+def orders(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """The name of a database of which every shell has its own copy."""
+    name = "orders_to_copy"
+    postgres_server.create_database(name)
+    execute(postgres_server.url(name), *_ORDERS)
+    yield name
+    postgres_server.drop_database(name)
+
+
 @pytest.fixture
 def shell(
-    tmp_path: Path,
-    postgres_server: EmbeddedPostgres,
-    empty_database: str,
-    s3_server: SeaweedS3,
-    bucket_name: str,
+    tmp_path: Path, postgres_server: EmbeddedPostgres, orders: str, s3_server: SeaweedS3, bucket_name: str
 ) -> Iterator[Shell]:
-    database = empty_database.rsplit("/", 1)[1]
+    database = f"shell_{secrets.token_hex(4)}"
     role = f"backup_{database}"
-    administrator = psycopg2.connect(empty_database)
+    execute(postgres_server.url(), f"CREATE DATABASE {database} TEMPLATE {orders} STRATEGY file_copy")
+    administrator = psycopg2.connect(postgres_server.url(database))
     administrator.autocommit = True
     with administrator.cursor() as cursor:
-        cursor.execute('CREATE TABLE "Order" (id int PRIMARY KEY, note text)')
-        # Incompressible, so that a bandwidth limit makes it last.
-        cursor.execute(
-            "INSERT INTO \"Order\" SELECT i, (SELECT string_agg(md5(random()::text || i || j), '') "
-            "FROM generate_series(1, 30) j) FROM generate_series(1, 30000) i"
-        )
         cursor.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role)), [PASSWORD])
         cursor.execute(sql.SQL("GRANT pg_read_all_data TO {}").format(sql.Identifier(role)))
     (tmp_path / "targets").mkdir()
@@ -122,6 +133,7 @@ def shell(
         cursor.execute(sql.SQL("DROP OWNED BY {}").format(sql.Identifier(role)))
         cursor.execute(sql.SQL("DROP ROLE {}").format(sql.Identifier(role)))
     administrator.close()
+    postgres_server.drop_database(database)
 
 
 def wait_for(process: subprocess.Popen[str], shell: Shell, what: str) -> None:

@@ -34,6 +34,8 @@ CREATE TYPE span AS (a int, b int);
 CREATE TABLE events (day date NOT NULL, n int) PARTITION BY RANGE (day);
 CREATE TABLE events_1 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
 ALTER TABLE "Tag" ADD "sorted" text COLLATE "C";
+CREATE TABLE folk (n int);
+CREATE TABLE heirs (CONSTRAINT is_some CHECK (n > 0)) INHERITS (folk);
 """
 MIGRATIONS = (BASELINE, migration("1_more", MORE))
 
@@ -148,6 +150,18 @@ OBJECTS: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     ),
     "how a table is stored is a warning": (
         'ALTER TABLE "User" SET (fillfactor = 70)',
+        [("changed_object", "public.User", "warning")],
+    ),
+    "a table that inherits no longer": (
+        "ALTER TABLE heirs NO INHERIT folk",
+        [("changed_object", "public.heirs", "error")],
+    ),
+    "a renamed check beside a table that inherits no longer": (
+        "ALTER TABLE heirs RENAME CONSTRAINT is_some TO is_any; ALTER TABLE heirs NO INHERIT folk",
+        [("changed_object", "public.heirs", "error"), ("renamed_constraint", "public.heirs.is_some", "warning")],
+    ),
+    "how a column is stored is a warning": (
+        'ALTER TABLE "User" ALTER name SET STORAGE EXTERNAL',
         [("changed_object", "public.User", "warning")],
     ),
     "a partition more is none": (

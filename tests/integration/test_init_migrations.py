@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.drift import errors_of
 from dbops.domain.init_report import InitReport
+from dbops.domain.initial_migration import initial_migration
 from dbops.domain.migrations import Migration
 from dbops.errors import InvalidRequest, PreflightFailed
 from dbops.jobs.init_migrations import init_migrations
@@ -134,6 +136,20 @@ def test_what_would_not_run_as_a_migration_is_told_and_nothing_is_written(
         init(empty_database, include, place, programs)
 
     assert written(include) == []
+
+
+def test_of_all_that_is_odd_only_a_broken_function_is_refused(
+    trap_database: str, include: Path, place: Path, programs: Programs
+) -> None:
+    with pytest.raises(PreflightFailed, match=r'"no_such_table" does not exist, in `CREATE FUNCTION trap\.broken\(\)'):
+        init(trap_database, include, place, programs)
+
+    with scratch_like(trap_database, place, programs.folder) as scratch:
+        text = f"SET check_function_bodies = off;\n{initial_migration('vault', scratch.live.entries, now())}"
+        found = find_drift(scratch, [Migration(name="0_init", body=text.encode())])
+
+    assert errors_of(found) == ()
+    assert {"publication" in one.sentence.lower() for one in found} == {True}
 
 
 def test_a_password_for_another_server_is_not_written(

@@ -25,7 +25,8 @@ _WARNINGS = {"renamed_constraint"}
 def whole_drift(expected: WholeSchema, live: WholeSchema) -> tuple[Difference, ...]:
     """Both opinions, errors first."""
     told = drift(expected.catalog, live.catalog)
-    more = object_differences(expected, live, ledger=LEDGER, told=[one.subject for one in told])
+    known = [one.subject for one in errors_of(told)]
+    more = object_differences(expected, live, ledger=LEDGER, told=known)
     return tuple(sorted((*told, *more), key=lambda one: str(one.severity)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from dbops.domain.drift import LEDGER
@@ -12,7 +12,7 @@ from dbops.domain.unmodelled_objects import described
 NAME = "0_init"
 
 # Bodies in quotes are looked at when a function is made, and name tables that pg_dump makes later, because it switches
-# that off. So functions come as late as what needs them allows.
+# that off. So first comes what needs no function, and functions come as late as what needs them allows.
 _LATE = {"FUNCTION", "PROCEDURE"}
 # They are of one database, not of its schema, and say how to reach others.
 _LEFT_OUT = {"PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE"}
@@ -25,13 +25,22 @@ def initial_migration(target: str, entries: Sequence[TocEntry], now: datetime) -
         f"`python -m dbops migrate {target} --init`.\n"
         "-- It is where the migrations begin: marked as applied where it is live, executed where a database is new.\n"
     )
-    kept = [entry for entry in described(entries, LEDGER) if entry.kind not in _LEFT_OUT and entry.definition.strip()]
-    parts = [f"-- {_title(entry)}\n{entry.definition.strip()}\n" for entry in _ordered(kept)]
+    parts = [f"-- {_title(entry)}\n{entry.definition.strip()}\n" for entry in _ordered(_kept(entries))]
     return "\n".join([head, *parts])
+
+
+def _kept(entries: Sequence[TocEntry]) -> list[TocEntry]:
+    absent = {entry.dump_id for entry in entries if entry.kind in _LEFT_OUT}
+    return [
+        entry
+        for entry in described(entries, LEDGER)
+        if entry.dump_id not in absent and absent.isdisjoint(entry.depends_on) and entry.definition.strip()
+    ]
 
 
 def _ordered(entries: Sequence[TocEntry]) -> Iterator[TocEntry]:
     late = {entry.dump_id: entry for entry in entries if entry.kind in _LATE}
+    bound = _bound_to(late, entries)
     waiting = dict(late)
 
     def needed_by(entry: TocEntry) -> Iterator[TocEntry]:
@@ -41,14 +50,24 @@ def _ordered(entries: Sequence[TocEntry]) -> Iterator[TocEntry]:
                 yield from needed_by(function)
                 yield function
 
+    yield from (entry for entry in entries if entry.dump_id not in bound)
     for entry in entries:
-        if entry.dump_id not in late:
+        if entry.dump_id in bound and entry.dump_id not in late:
             yield from needed_by(entry)
             yield entry
     while waiting:
         function = waiting.pop(next(iter(waiting)))
         yield from needed_by(function)
         yield function
+
+
+def _bound_to(functions: Collection[int], entries: Sequence[TocEntry]) -> set[int]:
+    """The functions, and what needs one of them, by way of others too: what is needed comes before what needs it."""
+    bound = set(functions)
+    for entry in entries:
+        if not bound.isdisjoint(entry.depends_on):
+            bound.add(entry.dump_id)
+    return bound
 
 
 def _title(entry: TocEntry) -> str:

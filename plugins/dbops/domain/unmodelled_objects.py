@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dbops.domain.checks import Severity, TableName
@@ -22,11 +23,18 @@ _IN_CATALOG = {
     "TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW", "INDEX", "CONSTRAINT", "FK CONSTRAINT", "CHECK CONSTRAINT",
     "TRIGGER", "DEFAULT", "TABLE ATTACH", "INDEX ATTACH",
 }  # fmt: skip
+_WITH_COLUMNS = {"TABLE", "FOREIGN TABLE"}
 _TABLES = {"TABLE", "FOREIGN TABLE", "VIEW", "MATERIALIZED VIEW"}
 # They change how fast a query is or what people read of an object, never what a query answers or who may ask it.
-_WARNINGS = {"COMMENT", "SECURITY LABEL", "STATISTICS", "TABLE", "INDEX", "PUBLICATION", "PUBLICATION TABLE",
+_WARNINGS = {"COMMENT", "SECURITY LABEL", "STATISTICS", "INDEX", "PUBLICATION", "PUBLICATION TABLE",
              "PUBLICATION TABLES IN SCHEMA", "SUBSCRIPTION", "SUBSCRIPTION TABLE"}  # fmt: skip
 _ENUM = " AS ENUM ("
+# Of a table's lines, those of how it is stored.
+_PHYSICAL = re.compile(
+    r"\)?$|WITH \("
+    r"|ALTER TABLE .* (?:SET (?:STORAGE|STATISTICS|COMPRESSION) |SET \(|REPLICA IDENTITY |CLUSTER ON )"
+)
+_NAMED = re.compile(r'^(.*?)CONSTRAINT (?:"(?:[^"]|"")+"|\w+) (CHECK|NOT NULL)')
 
 _Key = tuple[str, str, str]
 
@@ -34,7 +42,7 @@ _Key = tuple[str, str, str]
 def object_differences(
     expected: WholeSchema, live: WholeSchema, *, ledger: str, told: Sequence[str]
 ) -> Iterator[Difference]:
-    """A difference for each object, in order of kinds and names; ``told`` are the subjects that are named already.
+    """A difference for each object, in order of kinds and names; ``told`` are the subjects of errors that are known.
 
     An extension that is there beside those that the migrations need is a warning: providers install some.
     """
@@ -50,14 +58,14 @@ def object_differences(
                 yield Difference("missing_object", subject, f"{what} is missing", severity=_severity(kind))
         elif key not in wanted.texts:
             if not (kind in _IN_CATALOG or found.goes_with_a_table(key, wanted)):
-                severity: Severity = "warning" if kind == "EXTENSION" else _severity(kind)
+                severity = "warning" if kind == "EXTENSION" else _severity(kind)
                 yield Difference("extra_object", subject, f"{what} is in no migration", severity=severity)
         elif not _is_told(wanted.tables_of(key) or [subject], told):
+            severity = _severity(kind)
+            if kind in _WITH_COLUMNS and _is_only_stored_otherwise(wanted.texts[key], found.texts[key]):
+                severity = "warning"
             yield Difference(
-                "changed_object",
-                subject,
-                f"{what} is defined otherwise than by the migrations",
-                severity=_severity(kind),
+                "changed_object", subject, f"{what} is defined otherwise than by the migrations", severity=severity
             )
 
 
@@ -127,10 +135,19 @@ def _is_about_extension(entry: TocEntry) -> bool:
 
 
 def _normal(entry: TocEntry) -> str:
-    """The definition; a table's lines in order of the alphabet, because the order of columns means nothing."""
-    if entry.kind not in {"TABLE", "FOREIGN TABLE"}:
+    """The definition; a table's lines in order of the alphabet, because the order of columns means nothing.
+
+    What its constraints are called the catalog knows.
+    """
+    if entry.kind not in _WITH_COLUMNS:
         return entry.definition
-    return "\n".join(sorted(line.strip().rstrip(",;") for line in entry.definition.splitlines()))
+    lines = (line.strip().rstrip(",;") for line in entry.definition.splitlines())
+    return "\n".join(sorted(_NAMED.sub(r"\1\2", line) for line in lines))
+
+
+def _is_only_stored_otherwise(wanted: Sequence[str], found: Sequence[str]) -> bool:
+    mine, theirs = (Counter("\n".join(texts).splitlines()) for texts in (wanted, found))
+    return all(_PHYSICAL.match(line) for line in (mine - theirs) | (theirs - mine))
 
 
 def _severity(kind: str) -> Severity:

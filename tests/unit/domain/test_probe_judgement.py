@@ -136,7 +136,7 @@ def machines(seeds: range, usually: float | None = None) -> Iterator[Machine]:
 
 def test_repeating_a_run_on_an_unchanged_machine_raises_no_alert() -> None:
     alerts = 0
-    for machine in machines(range(300)):
+    for machine in machines(range(120)):
         history: list[ProbeRun] = []
         for _ in range(machine.random.randint(5, 10)):
             result = machine.probe(history)
