@@ -8,6 +8,7 @@ Neither ever contains a credential or a row's values.
     │   ├── InvalidTarget         a target file cannot be used
     │   ├── InvalidConnection     a connection cannot be understood, found, or used for this job
     │   ├── SchemaFileFault       a schema.yaml cannot be used; gateways/baseline_files.py
+    │   ├── ReplayFailed          a migration does not run on a scratch database; gateways/scratch_session.py
     │   └── UnknownTarget         no target of that name
     ├── PreflightFailed           a condition for the work is not met; nothing was touched
     ├── DatabaseError             the PostgreSQL server could not be reached, or refused

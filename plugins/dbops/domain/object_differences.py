@@ -16,7 +16,7 @@ _NOT_VALID = " NOT VALID"
 
 @dataclass(frozen=True)
 class Difference:
-    """``kind`` is one of ``schema_kinds.KINDS``; ``subject`` is the object as people write it.
+    """``kind`` is one of ``schema_kinds.KINDS``, or one of ``drift``'s own; ``subject`` is as people write it.
 
     ``sql`` would put it right, where that is safe to say. ``severity`` replaces the usual one of the kind.
     """
@@ -110,6 +110,8 @@ def _column(changed: Changed) -> Iterator[Difference]:
     then = Column.of(str(changed.wanted.definition))
     if now.type != then.type:
         sentence = f"the column {subject} is {now.type}, and should be {then.type}"
+        if now.sorted_type[0] == then.sorted_type[0]:
+            sentence = f"the column {subject} has {_sorted(now)}, and should have {_sorted(then)}"
         yield Difference("changed_type", subject, sentence)
     if now.nullable != then.nullable:
         sentence = f"the column {subject} takes NULL, and must not"
@@ -120,6 +122,11 @@ def _column(changed: Changed) -> Iterator[Difference]:
     if (now.default, now.generated) != (then.default, then.generated):
         sentence = f"the column {subject} has {_filled(now)}, and should have {_filled(then)}"
         yield Difference("changed_default", subject, sentence, repairs.default_set(one.of_table, one.name, then, now))
+
+
+def _sorted(column: Column) -> str:
+    collation = column.sorted_type[1]
+    return f"the collation {collation}" if collation else "no collation of its own"
 
 
 def _filled(column: Column) -> str:

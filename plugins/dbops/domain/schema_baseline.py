@@ -56,6 +56,12 @@ class Column:
             raise ValueError(f"{definition!r} is not a column; write for example integer NOT NULL DEFAULT 0")
         return cls(match["type"], match["not_null"] is None, match["default"], match["generated"])
 
+    @property
+    def sorted_type(self) -> tuple[str, str]:
+        """The type alone, and its collation; empty where it is the type's own."""
+        plain, _, collation = self.type.partition(" COLLATE ")
+        return plain, collation
+
 
 @dataclass(frozen=True)
 class Table:

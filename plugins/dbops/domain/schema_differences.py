@@ -35,6 +35,18 @@ def schema_differences(baseline: SchemaBaseline, live: SchemaBaseline, options: 
     )
 
 
+def every_difference(baseline: SchemaBaseline, live: SchemaBaseline) -> list[Difference]:
+    """All there are, whatever a target ignores: no table may be absent, and no index is missed by recommendation."""
+    wanted, found = signatures(baseline), signatures(live)
+    comparison = _Comparison(
+        {kind: wanted[kind] - found[kind] for kind in OBJECT_KINDS},
+        {kind: found[kind] - wanted[kind] for kind in OBJECT_KINDS},
+        baseline,
+        recommends=False,
+    )
+    return list(comparison.differences())
+
+
 def differences_of(
     missing: _Texts, unexpected: _Texts, baseline: SchemaBaseline, options: CheckOptions
 ) -> list[CheckResult]:

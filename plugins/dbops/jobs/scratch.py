@@ -1,0 +1,136 @@
+"""Scratch: where migrations are tried before anybody is asked: empty databases that are like a target's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.drill_needs import ServerOffer, unmet_needs
+from dbops.domain.object_names import quoted
+from dbops.domain.target import Target
+from dbops.domain.whole_schema import WholeSchema
+from dbops.errors import PreflightFailed
+from dbops.gateways.database import Database
+from dbops.gateways.programs import Program, find_pg_dump, find_postgres
+from dbops.gateways.role_names import read_role_names
+from dbops.gateways.scratch_database import ScratchDatabase
+from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.whole_schema import read_whole_schema
+
+_Databases = Callable[[], AbstractContextManager[DatabaseAddress]]
+
+
+@dataclass(frozen=True)
+class Scratch:
+    """``database()`` is a context manager of one more empty database, gone afterwards; ``live`` is the target's schema.
+
+    ``pg_dump`` reads both. ``server_major`` is the target's. ``notes`` are what is not as at the target, in sentences.
+    """
+
+    live: WholeSchema
+    database: _Databases
+    pg_dump: Program
+    server_major: int
+    notes: tuple[str, ...] = ()
+
+    def read(self, address: DatabaseAddress) -> WholeSchema:
+        """What a scratch database has become."""
+        return read_whole_schema(self.pg_dump, address)
+
+
+@contextmanager
+def scratch_for(
+    target: Target,
+    address: DatabaseAddress,
+    *,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    scratch: DatabaseAddress | None = None,
+) -> Iterator[Scratch]:
+    """On a throw-away server of this worker, or on the ``scratch`` server, which is drill.connection's.
+
+    The target's database is only read. Raises PreflightFailed where that server is older than the target's, or lacks
+    an extension or a collation that the target's database has; also ServerFailed, DatabaseError and RestoreFailed.
+    """
+    address.require_direct(target.connection)
+    major = Database(address).facts().server_major
+    if scratch is None:
+        with _on_throwaway_server(target, address, major, programs) as place:
+            yield place
+    else:
+        yield _on_scratch_server(target, address, major, programs, server=scratch, clock=clock)
+
+
+@contextmanager
+def _on_throwaway_server(
+    target: Target, address: DatabaseAddress, major: int, programs: Path | None
+) -> Iterator[Scratch]:
+    postgres = find_postgres(programs, major)
+    pg_dump = find_pg_dump(programs, max(major, postgres.major))
+    live = read_whole_schema(pg_dump, address)
+    directory = Path(target.drill.directory) if target.drill.directory else None
+    roles = read_role_names(address)
+    with ThrowawayServer(postgres, directory, target.name) as server:
+        offer = server.offer()
+        _require_all(live, major, offer, "The throw-away server", "Set drill.connection to a server that can.")
+        server.create_roles("".join(f"CREATE ROLE {quoted(name)};\n" for name in roles).encode())
+        numbers = count(1)
+        first = f"migrations_{next(numbers)}"
+        odd = server.create_database(first, live.entries)
+        unused = [first]
+
+        @contextmanager
+        def database() -> Iterator[DatabaseAddress]:
+            # Those of a throw-away server go with it.
+            name = unused.pop() if unused else f"migrations_{next(numbers)}"
+            if name != first:
+                server.create_database(name, live.entries)
+            yield replace(server.address(name), search_schema=address.search_schema)
+
+        yield Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))
+
+
+def _on_scratch_server(
+    target: Target,
+    address: DatabaseAddress,
+    major: int,
+    programs: Path | None,
+    *,
+    server: DatabaseAddress,
+    clock: Callable[[], datetime],
+) -> Scratch:
+    server.require_direct(str(target.drill.connection))
+    offer = ScratchDatabase(server, target.name, clock()).offer()
+    pg_dump = find_pg_dump(programs, max(major, offer.major))
+    live = read_whole_schema(pg_dump, address)
+    _require_all(live, major, offer, "The scratch server", "Let drill.connection name a server that can.")
+    with ScratchDatabase(server, target.name, clock()).create(live.entries) as tried:
+        odd = tried.note
+
+    @contextmanager
+    def database() -> Iterator[DatabaseAddress]:
+        with ScratchDatabase(server, target.name, clock()).create(live.entries) as made:
+            yield replace(made.address, search_schema=address.search_schema)
+
+    return Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))
+
+
+def _require_all(live: WholeSchema, major: int, offer: ServerOffer, who: str, remedy: str) -> None:
+    needs = unmet_needs(live.entries, major, offer)
+    if needs:
+        told = "; ".join(needs).replace("the backup's", "the target's")
+        raise PreflightFailed(f"{who} cannot hold a database like the target's: {told}.", remedy)
+
+
+def _newer(major: int, offer: ServerOffer) -> tuple[str, ...]:
+    if offer.major == major:
+        return ()
+    return (
+        f"The migrations were tried on PostgreSQL {offer.major}, and the target's server is {major}: what only one of "
+        "them writes so may look like drift.",
+    )
