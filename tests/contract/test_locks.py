@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -47,3 +48,17 @@ def test_tests_run_with_the_versions_of_production() -> None:
 def test_no_lock_names_a_registry() -> None:
     for file in ROOT.glob("requirements*"):
         assert "://" not in file.read_text(), file.name
+
+
+def test_prisma_is_locked_with_hashes_and_without_a_registry() -> None:
+    folder = ROOT / "tests/testdata/prisma"
+    chosen_packages = json.loads((folder / "package.json").read_text())["dependencies"]
+    packages = json.loads((folder / "package-lock.json").read_text())["packages"]
+    own = packages.pop("")
+
+    assert own["dependencies"] == chosen_packages
+    for name, version in chosen_packages.items():
+        assert packages[f"node_modules/{name}"]["version"] == version, f"pin {name} to a version"
+    for name, package in packages.items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, f"run npm install --omit-lockfile-registry-resolved: {name}"

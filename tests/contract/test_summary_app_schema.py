@@ -1,7 +1,7 @@
-"""schema.prisma and 0_init agree to the letter: the one, rendered the way Prisma renders it, is the other.
+"""schema.prisma and the migrations agree to the letter: the one, rendered the way Prisma renders it, is the others.
 
 The renderer knows only what this schema uses, and fails on anything else. It was held against Prisma's own engine:
-`prisma migrate diff --from-empty` and `prisma db push` of this schema give exactly this file and this database.
+`prisma migrate diff --from-empty` and `prisma db push` of this schema give exactly these indexes, tables and types.
 """
 
 from __future__ import annotations
@@ -13,9 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from dbops.domain.sql_statements import statements
+from dbops.gateways.baseline_files import read_baseline_file
+from dbops.gateways.migration_files import read_migrations
+
 ROOT = Path(__file__).parents[2]
 SCHEMA = (ROOT / "demo/summary_app/schema.prisma").read_text(encoding="utf-8")
-MIGRATION = (ROOT / "include/sql/summary_app/migrations/0_init/migration.sql").read_text(encoding="utf-8")
+FOLDER = ROOT / "include/sql/summary_app/migrations"
+MIGRATION = (FOLDER / "0_init/migration.sql").read_text(encoding="utf-8")
+LATER = {
+    "20261126090000_summary_user_id_created_at_idx": "Summary_userId_createdAt_idx",
+    "20261126090100_usage_event_user_id_created_at_idx": "UsageEvent_userId_createdAt_idx",
+}
 
 TYPES = {
     "String": "TEXT",
@@ -183,10 +192,19 @@ def statements_of(migration: str) -> list[str]:
     ]
 
 
-def test_the_migration_is_what_prisma_makes_of_the_schema() -> None:
-    written = statements_of(MIGRATION)
+def everything() -> list[str]:
+    """0_init and what came later, each statement as Prisma writes it: without CONCURRENTLY, which it does not know."""
+    later = [
+        line.replace(" CONCURRENTLY ", " ").replace('" (', '"(')
+        for name in LATER
+        for line in (FOLDER / name / "migration.sql").read_text("utf-8").splitlines()
+        if not line.startswith("--")
+    ]
+    return [*statements_of(MIGRATION), *later]
 
-    assert sorted(written) == sorted(render(parse(SCHEMA)))
+
+def test_the_migrations_are_what_prisma_makes_of_the_schema() -> None:
+    assert sorted(everything()) == sorted(render(parse(SCHEMA)))
 
 
 def test_every_statement_is_announced_as_prisma_announces_it() -> None:
@@ -225,7 +243,7 @@ def test_every_statement_is_announced_as_prisma_announces_it() -> None:
 def test_a_difference_between_the_two_is_noticed(part: str, changed: str) -> None:
     assert part in SCHEMA
 
-    assert render(parse(SCHEMA.replace(part, changed, 1))) != set(statements_of(MIGRATION))
+    assert render(parse(SCHEMA.replace(part, changed, 1))) != set(everything())
 
 
 def test_the_application_has_its_models_and_no_migrations_table() -> None:
@@ -235,5 +253,24 @@ def test_the_application_has_its_models_and_no_migrations_table() -> None:
 
 @pytest.mark.parametrize("model", ["Summary", "UsageEvent"])
 def test_the_recommended_index_is_left_for_later_to_find(model: str) -> None:
-    assert not any("createdAt" in index for index in parse(SCHEMA).models[model].indexes)
     assert not re.search(rf'INDEX "\w+" ON "{model}"\([^)]*"createdAt"', MIGRATION)
+
+
+def test_the_later_migrations_make_the_recommended_indexes_as_they_are_recommended() -> None:
+    migrations = read_migrations(ROOT / "include", "summary_app")
+    file = read_baseline_file(ROOT / "include", "summary_app")
+    assert file is not None
+    recommended = file.baseline.recommended_indexes
+
+    assert [one.name for one in migrations] == ["0_init", *LATER]
+    for one in migrations[1:]:
+        index = LATER[one.name]
+        assert one.concurrently
+        assert [statement.sql for statement in statements(one.sql)] == [recommended[index]]
+        assert [statement.sql for statement in statements(one.down or "")] == [
+            f'DROP INDEX CONCURRENTLY IF EXISTS "{index}"'
+        ]
+
+
+def test_the_folder_is_of_prisma_for_postgresql() -> None:
+    assert (FOLDER / "migration_lock.toml").read_text("utf-8").splitlines()[-1] == 'provider = "postgresql"'

@@ -32,10 +32,11 @@ class LedgerRow:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerState:
-    """What the folder and the ledger say together; all names in the folder's or the ledger's order.
+    """What the folder and the ledger say together; each name once, in the ledger's order, pending ones in the folder's.
 
-    ``exists`` is whether there is a ledger at all. ``edited`` were changed since they were applied, ``unknown`` are
-    applied and not in the folder, ``out_of_order`` are pending and older than one that is applied.
+    ``exists`` is whether there is a ledger at all. ``failed`` were begun and never finished, and are not pending until
+    they are rolled back. Of the ``applied`` ones ``edited`` were changed since, and ``unknown`` are not in the folder;
+    of the ``pending`` ones ``out_of_order`` are older than one that is applied.
     """
 
     exists: bool

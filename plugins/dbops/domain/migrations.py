@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 class Migration:
     """``name`` is the folder's, ``body`` migration.sql to the byte, ``down`` the text of down.sql, where there is one.
 
-    ``concurrently`` says that it is a single CREATE or DROP INDEX CONCURRENTLY, which runs outside of a transaction.
-    ``source`` is the file below include/.
+    ``concurrently`` says that it is a single statement with CONCURRENTLY, mostly a CREATE INDEX, which runs outside of
+    a transaction. ``source`` is the file below include/.
     """
 
     name: str
@@ -29,3 +30,22 @@ class Migration:
     def checksum(self) -> str:
         """What the ledger keeps of it: the sha256 of migration.sql, in hex."""
         return hashlib.sha256(self.body).hexdigest()
+
+    def is_recorded_as(self, checksum: str) -> bool:
+        """Whether a ledger's checksum is of this text: as for Prisma, other ends of lines are no other text."""
+        plain = self.body.replace(b"\r\n", b"\n")
+        variants = (self.body, plain, plain.replace(b"\n", b"\r\n"))
+        return any(hashlib.sha256(body).hexdigest() == checksum for body in variants)
+
+
+def in_order(name: str) -> tuple[Sequence[tuple[int, str]], Sequence[bool]]:
+    """What names of migrations are sorted by, as Prisma 7 does: ``_`` before ``-`` before digits before letters.
+
+    Capitals decide only between names that are equal but for them. Prisma 6 sorts by bytes, which differs where the
+    numbers that names begin with are not equally long.
+    """
+    ranks = [(_MARKS.find(letter) if letter in _MARKS else len(_MARKS), letter) for letter in name.lower()]
+    return ranks, [letter.isupper() for letter in name]
+
+
+_MARKS = "_-."

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.complaints import Complaint
+from dbops.domain.connection import DatabaseAddress
 from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.target import Target
@@ -17,7 +19,7 @@ from dbops.gateways.archive import open_archive
 from dbops.gateways.archive_load import Loaded
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.migrations import read_migration_sync
+from dbops.gateways.migrations import say_restored_migrations
 from dbops.gateways.programs import find_pg_restore, find_program
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
@@ -66,7 +68,7 @@ def verify_restore(
         proof = check_restored(target, server.address(record.database), proof)
         if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
             put_verification(bucket, target, proof)
-        migrations = read_migration_sync(server.address(record.database), target).sentence()
+        migrations = say_restored_migrations(_address(server, record), target)
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
     if record.state is RestoreState.FAILED:
@@ -102,6 +104,12 @@ def _compare(
         owners=target.restore.owners,
     )
     return verify(restored, pg_dump, kind="restore", run=record.run, jobs=target.restore.jobs, clock=clock)
+
+
+def _address(server: DatabaseServer, record: RestoreRecord) -> DatabaseAddress:
+    """Where the restored ledger lies: a restored schema has its own."""
+    address = server.address(record.database)
+    return address if record.schema is None else replace(address, search_schema=record.schema)
 
 
 def _unchanged(server: DatabaseServer, record: RestoreRecord) -> DatabaseServer:
