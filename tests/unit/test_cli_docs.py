@@ -71,7 +71,8 @@ def test_every_command_on_the_pages_can_be_asked_for(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", ["targets", "backup", "backups", "expire", "baseline", "hold", "drill", "check", "restore", "watch"]
+    "verb",
+    ["targets", "backup", "backups", "expire", "baseline", "hold", "drill", "check", "restore", "migrate", "watch"],
 )
 def test_every_verb_is_on_the_page(verb: str) -> None:
     assert f"`python -m dbops {verb}" in SHELL

@@ -135,7 +135,17 @@ def parser() -> Parser:
         "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
     )
     _add_restore(restore)
-    for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore):
+    migrate = verb(
+        "migrate",
+        "show what its migrations would do, or begin to have some",
+        "Nothing in the database is changed. Exit status 1 where something stands in the way.",
+        "migrate summary_app --plan",
+        "migrate shop --init",
+    )
+    what = migrate.add_mutually_exclusive_group(required=True)
+    what.add_argument("--plan", action="store_true", help="prove the baseline, and try what is pending, on scratch")
+    what.add_argument("--init", action="store_true", help="write the live schema as the first migration, for review")
+    for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore, migrate):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

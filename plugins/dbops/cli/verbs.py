@@ -76,6 +76,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "restore": lambda: _restore(target, around, screen, asked),
         "check": lambda: _check(target, around, screen, asked),
         "probe": lambda: _probe(target, around, screen, asked),
+        "migrate": lambda: _migrate(target, files, around, screen, asked),
     }
     return doing[asked.verb]()
 
@@ -169,6 +170,24 @@ def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespac
             clock=around.clock,
             tell=screen.tell,
         )
+    )
+
+
+def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+    from dbops.cli.migrate import migrate_verb
+
+    scratch = target.drill.connection
+    return migrate_verb(
+        target,
+        around.database_address(target),
+        around.open_bucket,
+        asked,
+        screen,
+        include=around.include,
+        scratch=around.address_of(scratch) if scratch else None,
+        address_of_target=lambda name: around.database_address(files.target(name)),
+        who=around.who,
+        clock=around.clock,
     )
 
 

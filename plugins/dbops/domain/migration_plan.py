@@ -6,10 +6,18 @@ the statements in their order. What changes by the minute is shown as a checklis
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from dbops.domain.ledger import LedgerRow, LedgerState
+from dbops.domain.migration_sections import migration_markdown
+from dbops.domain.migration_steps import migration_steps
+from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
+from dbops.domain.target import MigrationOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +86,81 @@ class ChecklistItem:
     status: Literal["ok", "warning", "blocker"]
     sentence: str
     remedy: str = ""
+
+    @property
+    def told(self) -> str:
+        """Both sentences."""
+        return f"{self.sentence} {self.remedy}".strip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationPlan:
+    """What would be done to a database: ``migrations`` in their order, under the ``options`` of its target.
+
+    ``rows`` are the ledger's, which lies at ``ledger_table``, None where there is none yet; ``folder`` is each
+    migration of the folder with its checksum. ``fingerprint`` is of the live schema. ``proof`` is where the baseline
+    does not make what is live, ``drift`` where the applied migrations do not; each is None where it was not compared,
+    and empty where both are equal. ``requested_by`` is None where nobody knows.
+    """
+
+    target: str
+    database: str
+    oid: int
+    server_version: str
+    run: str
+    requested_by: str | None
+    planned: datetime
+    ledger: LedgerState
+    rows: tuple[LedgerRow, ...] | None
+    ledger_table: tuple[str, str]
+    folder: tuple[tuple[str, str], ...]
+    fingerprint: str
+    options: MigrationOptions
+    proof: tuple[Difference, ...] | None = None
+    drift: tuple[Difference, ...] | None = None
+    migrations: tuple[PlannedMigration, ...] = ()
+    checklist: tuple[ChecklistItem, ...] = ()
+
+    @property
+    def blockers(self) -> tuple[str, ...]:
+        """Everything that stands in the way, each with what to do."""
+        return tuple(item.told for item in self.checklist if item.status == "blocker")
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What who approves has to know, each with what to do."""
+        return tuple(item.told for item in self.checklist if item.status == "warning")
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether there is anything to be done."""
+        return bool(self.migrations)
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """All that would run, in its order."""
+        return migration_steps(self.migrations, self.ledger_table, self.options, creates_ledger=self.rows is None)
+
+    @property
+    def digest(self) -> str:
+        """A sha256 over what decides.
+
+        A ledger's row decides by what it says of a migration; the clocks in it and its logs do not.
+        """
+        rows = None
+        if self.rows is not None:
+            rows = [[row.row_id, row.name, row.checksum, row.is_applied, row.is_failed] for row in self.rows]
+        decides = {
+            "target": self.target,
+            "database": [self.database, self.oid],
+            "live_schema": self.fingerprint,
+            "ledger": [self.ledger_table, rows],
+            "folder": self.folder,
+            "migrations": [[one.name, one.checksum, one.marked, one.concurrently, one.down] for one in self.migrations],
+            "statements": self.statements,
+        }
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+
+    def markdown(self) -> str:
+        """The plan for people: the verdict, the ledger, the proof, each migration, the checklist, what will run."""
+        return migration_markdown(self)

@@ -145,13 +145,30 @@ class ProbeOptions(Section):
     late_after: Duration = timedelta(days=8)
 
 
+class MigrationOptions(Section):
+    """How migrations are applied, and how long they may stand in the application's way.
+
+    ``lock_timeout`` is how long one try waits for a lock, with the application behind it, and ``tries`` how many there
+    are; ``statement_timeout`` ends a statement of an ordinary migration, ``concurrent_timeout`` one that is alone, with
+    CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than alerts.late_after.
+    ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
+    """
+
+    lock_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(seconds=2)
+    tries: Annotated[int, Field(ge=1, le=1000)] = 10
+    statement_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
+    concurrent_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(hours=2)
+    max_backup_age: Duration | None = None
+    compare_with: str | None = None
+
+
 class ApprovalRules(Section):
     """Who must say yes to what. ``four_eyes`` null means: for production.
 
     ``valid_for`` is how long an answer counts, ``wait`` how long the question stands before it counts as no.
     """
 
-    approve: frozenset[Literal["restore", "swap"]] = frozenset({"swap"})
+    approve: frozenset[Literal["restore", "swap", "migrate"]] = frozenset({"swap", "migrate"})
     approvers: tuple[str, ...] = ()
     four_eyes: bool | None = None
     valid_for: Duration = timedelta(hours=4)
@@ -201,6 +218,7 @@ class Target(Section):
     restore: RestoreOptions = RestoreOptions()
     checks: CheckOptions = CheckOptions()
     probes: ProbeOptions = ProbeOptions()
+    migrations: MigrationOptions = MigrationOptions()
     approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
 

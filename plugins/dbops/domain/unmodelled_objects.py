@@ -111,11 +111,12 @@ def described(entries: Sequence[TocEntry], ledger: str) -> Iterator[TocEntry]:
     for entry in schema_of(entries):
         if entry.kind in _OF_ROLES | _SESSION or _is_public(entry) or _is_about_extension(entry):
             continue
-        if not _is_of_ledger(entry, by_id, ledger):
+        if not is_of_ledger(entry, by_id, ledger):
             yield entry
 
 
-def _is_of_ledger(entry: TocEntry, by_id: Mapping[int, TocEntry], ledger: str) -> bool:
+def is_of_ledger(entry: TocEntry, by_id: Mapping[int, TocEntry], ledger: str) -> bool:
+    """Whether an entry is the ledger's table, or hangs on it."""
     if entry.kind == "TABLE" and entry.name == ledger:
         return True
     return any(

@@ -1,0 +1,82 @@
+"""What a migration will run, statement by statement, as its plan shows it and as its digest covers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from dbops.domain.object_names import in_sql
+from dbops.domain.quantities import format_count, format_duration
+from dbops.domain.sql_text import literal
+from dbops.domain.target import MigrationOptions
+from dbops.domain.whole_statements import whole_statements
+
+if TYPE_CHECKING:
+    from dbops.domain.migration_plan import PlannedMigration
+
+_LOCK = 72_707_369  # Prisma's
+
+
+def migration_steps(
+    migrations: Sequence[PlannedMigration], ledger: tuple[str, str], options: MigrationOptions, *, creates_ledger: bool
+) -> tuple[str, ...]:
+    """Every statement in its order, with comments between; nothing at all where nothing is pending."""
+    return tuple(_steps(migrations, in_sql(*ledger), options, creates_ledger=creates_ledger)) if migrations else ()
+
+
+def _steps(
+    migrations: Sequence[PlannedMigration], ledger: str, options: MigrationOptions, *, creates_ledger: bool
+) -> Iterator[str]:
+    yield f"SELECT pg_try_advisory_lock({_LOCK});  -- Prisma Migrate's own: nobody else migrates meanwhile"
+    if creates_ledger:
+        yield (
+            f"CREATE TABLE {ledger} (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, "
+            "finished_at TIMESTAMPTZ, migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, "
+            "started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0);"
+        )
+    for migration in migrations:
+        yield from _marked(migration, ledger) if migration.marked else _executed(migration, ledger, options)
+
+
+def _marked(migration: PlannedMigration, ledger: str) -> Iterator[str]:
+    yield f"-- {migration.name}: only marked as applied; its SQL is not executed"
+    yield _row(migration, ledger, ("finished_at", "<now>"), ("logs", "''"))
+
+
+def _executed(migration: PlannedMigration, ledger: str, options: MigrationOptions) -> Iterator[str]:
+    if migration.concurrently:
+        yield f"-- {migration.name}: by itself, without a transaction"
+    else:
+        tries = f"{format_count(options.tries, 'attempt')} of {format_duration(options.lock_timeout)} for each lock"
+        yield f"-- {migration.name}: in one transaction; at most {tries}"
+    yield _row(migration, ledger)
+    own = [f"{statement.sql};" for statement in whole_statements(migration.sql)]
+    if migration.concurrently:
+        yield f"SET lock_timeout = {_ms(options.concurrent_timeout)};"
+        yield f"SET statement_timeout = {_ms(options.concurrent_timeout)};"
+        yield from own
+    else:
+        yield f"SET lock_timeout = {_ms(options.lock_timeout)};"
+        yield f"SET statement_timeout = {_ms(options.statement_timeout)};"
+        yield "BEGIN;"
+        yield from own
+        yield "COMMIT;"
+    for change in ("applied_steps_count = applied_steps_count + 1", "finished_at = <now>"):
+        yield f"UPDATE {ledger} SET {change} WHERE id = <new id>;"  # noqa: S608 - shown to people
+
+
+def _row(migration: PlannedMigration, ledger: str, *more: tuple[str, str]) -> str:
+    """The ledger's new row, in the columns and the order in which Prisma writes it."""
+    values = {
+        "id": "<new id>",
+        "checksum": literal(migration.checksum),
+        "started_at": "<now>",
+        "migration_name": literal(migration.name),
+        **dict(more),
+    }
+    return f"INSERT INTO {ledger} ({', '.join(values)}) VALUES ({', '.join(values.values())});"  # noqa: S608 - shown
+
+
+def _ms(duration: timedelta) -> str:
+    return f"'{duration // timedelta(milliseconds=1)}ms'"

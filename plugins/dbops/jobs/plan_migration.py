@@ -1,0 +1,196 @@
+"""plan_migration: what a migration would do, proven on scratch, and shown before anybody is asked.
+
+The target's database is only read; what is executed, is executed on a scratch database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.catalog import Catalog
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.drift import LEDGER
+from dbops.domain.ledger import LedgerState
+from dbops.domain.ledger_rules import judge_ledger
+from dbops.domain.migration_checklist import Conditions, checklist, session_limits
+from dbops.domain.migration_plan import MigrationPlan, PlannedMigration
+from dbops.domain.migration_rules import Findings, OtherLedger, judge_findings
+from dbops.domain.migrations import Migration
+from dbops.domain.object_differences import Difference
+from dbops.domain.schema_fingerprint import schema_fingerprint
+from dbops.domain.target import Target
+from dbops.errors import BucketError, DbopsError, PreflightFailed
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.health import read_health
+from dbops.gateways.ledger import read_ledger
+from dbops.gateways.migration_facts import read_migration_facts
+from dbops.gateways.migration_files import read_migrations
+from dbops.gateways.scratch_session import ReplayFailed
+from dbops.gateways.squawk import lint
+from dbops.gateways.statement_locks import TableSize, read_table_sizes
+from dbops.jobs.replay import Rehearsal, find_drift, rehearsed
+from dbops.jobs.scratch import Scratch, scratch_for
+
+_PUBLIC = "public"
+
+
+def plan_migration(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    *,
+    include: Path,
+    run: str,
+    by: str | None,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    scratch: DatabaseAddress | None = None,
+    address_of_target: Callable[[str], DatabaseAddress] | None = None,
+) -> MigrationPlan:
+    """Plan that run's migration; what stands in the way is among its ``blockers``. Nothing is kept or changed.
+
+    ``by`` is who asked for it, None where nobody knows. ``scratch`` is as of ``scratch_for``; ``address_of_target``
+    finds the database of the target that migrations.compare_with names, by its name.
+
+    Raises a DbopsError where no plan can be made: InvalidRequest where a file of a migration is wrong.
+    """
+    migrations = read_migrations(include, target.name)
+    ledger_table = (address.search_schema or _PUBLIC, LEDGER)
+    with scratch_for(target, address, clock=clock, programs=programs, scratch=scratch) as place:
+        # After the live schema, so that what somebody applies meanwhile is seen as drift, and not applied twice.
+        rows = read_ledger(address)
+        ledger = judge_ledger(migrations, rows)
+        tried = _tried(place, migrations, ledger, read_table_sizes(address))
+        fingerprint, notes, major = schema_fingerprint(place.live), place.notes, place.server_major
+    planned = tuple(_planned(migration, tried, server_major=major) for migration in _pending(migrations, ledger))
+    facts = read_migration_facts(address, ledger=ledger_table)
+    moment = clock()
+    proof, drift = (tried.differences, None) if ledger.needs_baseline else (None, tried.differences)
+    findings = Findings(
+        target=target.name,
+        ledger=ledger,
+        baseline=migrations[0].name if migrations else None,
+        proof=proof,
+        drift=drift,
+        refused=tried.refused,
+        migrations=planned,
+        other=_other(target, address_of_target),
+    )
+    conditions = Conditions(
+        target=target,
+        facts=facts,
+        ledger_table=ledger_table,
+        migrations=planned,
+        catalog=_catalog(bucket, target),
+        health=read_health(address, session_limits(target.migrations)),
+        now=moment,
+        scratch_notes=notes,
+        pooler_hint=address.pooler_hint,
+    )
+    return MigrationPlan(
+        target=target.name,
+        database=facts.database,
+        oid=facts.oid,
+        server_version=facts.server_version,
+        run=run,
+        requested_by=by,
+        planned=moment,
+        ledger=ledger,
+        rows=rows,
+        ledger_table=ledger_table,
+        folder=tuple((migration.name, migration.checksum) for migration in migrations),
+        fingerprint=fingerprint,
+        options=target.migrations,
+        proof=proof,
+        drift=drift,
+        migrations=planned,
+        checklist=(*judge_findings(findings), *checklist(conditions)),
+    )
+
+
+def require_no_blockers(plan: MigrationPlan) -> None:
+    """Raise PreflightFailed with everything that stands in the way of the plan."""
+    if plan.blockers:
+        raise PreflightFailed(
+            f"This migration of {plan.target} cannot be done: {' '.join(plan.blockers)}", "Nothing was touched."
+        )
+
+
+@dataclass(frozen=True)
+class _Tried:
+    """What scratch has shown. ``differences`` is None where nothing was compared; ``marked`` is the baseline.
+
+    ``refused`` says which migration did not run there; what comes after it was not tried.
+    """
+
+    marked: str | None = None
+    differences: tuple[Difference, ...] | None = None
+    rehearsals: dict[str, Rehearsal] = field(default_factory=dict)
+    refused: str = ""
+
+
+def _tried(
+    place: Scratch,
+    migrations: Sequence[Migration],
+    ledger: LedgerState,
+    sizes: dict[tuple[str, str], TableSize],
+) -> _Tried:
+    pending = _pending(migrations, ledger)
+    marked = pending[0].name if ledger.needs_baseline and pending else None
+    applied = [one for one in migrations if one.name in ledger.applied or one.name == marked]
+    if ledger.needs_baseline and marked is None:
+        return _Tried()
+    try:
+        differences = find_drift(place, applied)
+    except ReplayFailed as failure:
+        return _Tried(marked, refused=str(failure))
+    executed = [one for one in pending if one.name != marked]
+    try:
+        return _Tried(marked, differences, rehearsed(place, applied, executed, sizes))
+    except ReplayFailed as failure:
+        return _Tried(marked, differences, refused=str(failure))
+
+
+def _pending(migrations: Sequence[Migration], ledger: LedgerState) -> list[Migration]:
+    return [migration for migration in migrations if migration.name in ledger.pending]
+
+
+def _planned(migration: Migration, tried: _Tried, *, server_major: int) -> PlannedMigration:
+    marked = migration.name == tried.marked
+    rehearsal = tried.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried"))
+    return PlannedMigration(
+        name=migration.name,
+        checksum=migration.checksum,
+        sql=migration.sql,
+        marked=marked,
+        concurrently=migration.concurrently,
+        down=migration.down,
+        reversible=rehearsal.reversible,
+        why_not="" if marked else rehearsal.why_not,
+        lint=() if marked else lint(migration, server_major=server_major),
+        locks=rehearsal.locks,
+    )
+
+
+def _catalog(bucket: Bucket, target: Target) -> Catalog | str:
+    try:
+        return read_catalog(bucket, target)
+    except BucketError as error:
+        return error.what
+
+
+def _other(target: Target, address_of: Callable[[str], DatabaseAddress] | None) -> OtherLedger | None:
+    """The other environment's ledger; that it cannot be read is no reason not to plan."""
+    name = target.migrations.compare_with
+    if name is None:
+        return None
+    if address_of is None:
+        return OtherLedger(name=name, unread="nothing says where it is.")
+    try:
+        return OtherLedger(name=name, rows=read_ledger(address_of(name)))
+    except DbopsError as error:
+        return OtherLedger(name=name, unread=error.what)
