@@ -16,6 +16,7 @@ Neither ever contains a credential or a row's values.
     ├── BackupUnusable            the backup asked for is unknown, unfinished, damaged, or of an unknown format
     ├── RestoreFailed             pg_restore failed, was killed, or what it loaded is not what the archive holds
     │   └── ArchiveRefused        a healthy server refused what the archive holds: the backup itself is at fault
+    ├── MigrationFailed           the server refused a migration, or it could not be finished; says what became of it
     ├── PlanChanged               what would be done now is not what was shown and approved; nothing was done
     ├── ApprovalMissing           nobody said yes to this plan, or not in time, or not somebody who may
     ├── ChecksFailed              the schema or the data of a database is not what its rules say
@@ -85,6 +86,17 @@ class RestoreFailed(DbopsError):
 
 class ArchiveRefused(RestoreFailed):
     """A healthy server refused what the archive holds: the backup itself is at fault."""
+
+
+class MigrationFailed(DbopsError):
+    """The server refused a migration, or it could not be finished; the sentences say what became of it.
+
+    ``code`` is the SQLSTATE, None where no server has said why; ``said`` what it said, without details.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, code: str | None = None, said: str = "") -> None:
+        super().__init__(what, remedy)
+        self.code, self.said = code, said or what
 
 
 class PlanChanged(DbopsError):

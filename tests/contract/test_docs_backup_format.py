@@ -65,6 +65,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.hold(BACKUP),
         layout.verification(BACKUP),
         layout.restore("run"),
+        layout.migration("run"),
         layout.audit(BACKUP.time, "expire"),
         layout.check(BACKUP),
         f"{layout.docs}{BACKUP}/",

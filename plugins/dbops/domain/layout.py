@@ -68,6 +68,15 @@ class Layout:
         return f"{self.restores}{key_part(run, keep='-')}.json"
 
     @property
+    def migrations(self) -> str:
+        """The folder of migrations' records."""
+        return f"{self.root}migrations/"
+
+    def migration(self, run: str) -> str:
+        """The record of that run's migration."""
+        return f"{self.migrations}{key_part(run, keep='-')}.json"
+
+    @property
     def probes(self) -> str:
         """The folder of what the probes measured."""
         return f"{self.root}probes/"

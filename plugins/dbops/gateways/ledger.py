@@ -97,10 +97,11 @@ class LedgerSession:
                 self.roll_back(row.row_id, now)
         return self._insert(migration, now, {"finished_at": _moment(now), "logs": ""})
 
-    def begin(self, migration: Migration, now: datetime) -> str:
+    def begin(self, migration: Migration, now: datetime, row_id: str | None = None) -> str:
         """Say that a migration is about to be executed, and return the row's id; raises PlanChanged.
 
-        It must be neither applied nor failed, and none other may have failed: so nothing is applied twice.
+        It must be neither applied nor failed, and none other may have failed: so nothing is applied twice. ``row_id``
+        is the caller's, who has noted it before there is a row.
         """
         self._require_unapplied(migration)
         failed = [row.name for row in self.rows() or () if row.is_failed]
@@ -110,15 +111,15 @@ class LedgerSession:
                 "not begun.",
                 "See what became of it, and start a new run.",
             )
-        return self._insert(migration, now, {})
+        return self._insert(migration, now, {}, row_id)
 
     def step(self, row_id: str) -> None:
         """Say that its text was executed."""
         self._update(row_id, "applied_steps_count = applied_steps_count + 1")
 
     def finish(self, row_id: str, now: datetime) -> None:
-        """Say that it is in force."""
-        self._update(row_id, "finished_at = :now", now=_moment(now))
+        """Say that it is in force; why it was once taken for failed is forgotten."""
+        self._update(row_id, "finished_at = :now, logs = NULL", now=_moment(now))
 
     def fail(self, row_id: str, logs: str) -> None:
         """Say why it failed, as failure_logs writes it; from now on it blocks every other, until it is rolled back."""
@@ -177,9 +178,9 @@ class LedgerSession:
                 "Nothing was applied twice. Start a new run.",
             )
 
-    def _insert(self, migration: Migration, now: datetime, more: dict[str, Any]) -> str:
+    def _insert(self, migration: Migration, now: datetime, more: dict[str, Any], row_id: str | None = None) -> str:
         values = {
-            "id": str(uuid.uuid4()),
+            "id": row_id or str(uuid.uuid4()),
             "checksum": migration.checksum,
             "started_at": _moment(now),
             "migration_name": migration.name,

@@ -1,0 +1,190 @@
+"""MigrationRunner: executes one migration at a time, so that the application never waits long behind it."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+import psycopg2
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.migration_progress import MigrationProgress
+from dbops.errors import MigrationFailed
+from dbops.gateways.index_build import IndexBuild
+from dbops.gateways.ledger_mark import LedgerMark
+from dbops.gateways.migration_session import MigrationSession
+from dbops.gateways.migration_watch import MigrationWatch
+from dbops.gateways.sessions import first_line
+
+_LOST_TRIES = 2
+_FIRST_PAUSE = 0.5
+_LONGEST_PAUSE = 15.0
+_SAY_EVERY = 10.0
+_LOCK_TIMEOUT = "55P03"
+_ROLLED_BACK = {_LOCK_TIMEOUT, "40P01", "40001"}  # and a deadlock, and a transaction that cannot be serialized
+_LOST = ("08", "57P")
+_NOTHING_DONE = "Nothing of it has taken effect."
+
+Listener = Callable[[MigrationProgress], None]
+
+
+@dataclass(frozen=True)
+class RunLimits:
+    """How long a migration may stand in the application's way, how often it is tried, and how long a build may last."""
+
+    lock_timeout: timedelta
+    tries: int
+    statement_timeout: timedelta
+    concurrent_timeout: timedelta
+
+
+class MigrationRunner:
+    """Raises MigrationFailed where a text was not executed, and DatabaseError where that is not known.
+
+    A session that was lost is never taken for a failure, nor its text repeated, before a new one has seen whether it
+    took effect. What a signal raises here ends the text on the server first.
+    """
+
+    def __init__(self, address: DatabaseAddress, limits: RunLimits, on_progress: Listener) -> None:
+        self._address, self._limits, self._on_progress = address, limits, on_progress
+        self._waited_for: tuple[int, ...] = ()
+
+    def run(self, name: str, text: str, mark: LedgerMark) -> None:
+        """Execute a text in one transaction with its mark: both take effect, or none.
+
+        It is tried again and again where it would have to wait for a lock for longer than the lock timeout.
+        """
+        limits, lost, attempt = self._limits, 0, 0
+        while True:
+            attempt += 1
+            with self._session(limits.lock_timeout, limits.statement_timeout) as session:
+                if lost and _is_seen(session, name, mark):
+                    return
+                try:
+                    with self._watched(name, session, f"try {attempt} of {limits.tries}") as meanwhile:
+                        session.transact(text, mark.sql, meanwhile)
+                        return
+                except psycopg2.Error as error:
+                    refusal = error
+                    is_lost = session.is_lost or _is_lost(error)
+            lost += is_lost
+            if is_lost and lost <= _LOST_TRIES:
+                continue
+            if is_lost or refusal.pgcode not in _ROLLED_BACK:
+                raise failed(name, refusal)
+            if attempt >= limits.tries:
+                raise self._never_let_in(name, refusal)
+            time.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
+
+    def run_alone(self, name: str, text: str) -> None:
+        """Execute a statement with CONCURRENTLY, for which no transaction may be open.
+
+        It stands in nobody's way, so it waits for locks as long as it may last. An index that such a build has left
+        INVALID is dropped, and built anew.
+        """
+        lost = 0
+        while True:
+            with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+                build = IndexBuild(session, name, text)
+                if lost and build.has_happened():
+                    return
+                try:
+                    with self._watched(name, session, "at work") as meanwhile:
+                        build.run(meanwhile)
+                        return
+                except psycopg2.Error as error:
+                    refusal = error
+                    is_lost = session.is_lost or _is_lost(error)
+            lost += is_lost
+            if not is_lost or lost > _LOST_TRIES:
+                raise failed(name, refusal)
+
+    def has_happened(self, name: str, text: str) -> bool:
+        """Whether a statement with CONCURRENTLY took effect, as far as the catalog tells, now that none is at work."""
+        with self._session(self._limits.lock_timeout, self._limits.statement_timeout) as session:
+            try:
+                return IndexBuild(session, name, text).has_happened()
+            except psycopg2.Error as error:
+                raise failed(name, error) from None
+
+    def settle_alone(self, name: str, text: str) -> None:
+        """Remove what an interrupted build of that text has left INVALID, as soon as none is at work any more."""
+        with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+            try:
+                with self._watched(name, session, "removes what is left") as meanwhile:
+                    IndexBuild(session, name, text).remove_leftover(meanwhile)
+            except psycopg2.Error as error:
+                raise failed(name, error) from None
+
+    def wait_for_earlier(self) -> None:
+        """Wait until no session of an earlier try is at work any more; raises PreflightFailed where one goes on."""
+        with self._session(self._limits.lock_timeout, self._limits.statement_timeout):
+            return
+
+    def _session(self, lock_timeout: timedelta, statement_timeout: timedelta) -> MigrationSession:
+        return MigrationSession(self._address, lock_timeout=lock_timeout, statement_timeout=statement_timeout)
+
+    @contextmanager
+    def _watched(self, name: str, session: MigrationSession, doing: str) -> Iterator[Callable[[], None]]:
+        """What tells people how far it is, when there is something new, or nothing new for long."""
+        began = time.monotonic()
+        said: list[tuple[object, float]] = [((name, doing, ()), began)]
+        with MigrationWatch(self._address, session.pid) as watch:
+
+            def meanwhile() -> None:
+                seen, now = watch.seen, time.monotonic()
+                self._waited_for = seen.waits_for or self._waited_for
+                progress = MigrationProgress(
+                    name=name,
+                    doing=seen.phase or doing,
+                    elapsed=timedelta(seconds=now - began),
+                    done=seen.done,
+                    total=seen.total,
+                    waits_for=seen.waits_for,
+                )
+                last, when = said[-1]
+                if progress.stage != last or now - when >= _SAY_EVERY:
+                    said[:] = [(progress.stage, now)]
+                    self._on_progress(progress)
+
+            yield meanwhile
+
+    def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
+        limits = self._limits
+        said = first_line(error.diag.message_primary or str(error))
+        others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
+        return MigrationFailed(
+            f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
+            f"timeout of {limits.lock_timeout.total_seconds():g} s: {said}. {_NOTHING_DONE}",
+            "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
+            code=error.pgcode,
+            said=said,
+        )
+
+
+def failed(name: str, error: psycopg2.Error) -> MigrationFailed:
+    """The error of a migration that the server refused: its words without details, which quote rows."""
+    said = first_line(error.diag.message_primary or str(error))
+    code = f" ({error.pgcode})" if error.pgcode else ""
+    return MigrationFailed(
+        f"The server refused {name}: {said}{code}. {_NOTHING_DONE}",
+        "Correct it, and start a new run.",
+        code=error.pgcode,
+        said=said,
+    )
+
+
+def _is_lost(error: psycopg2.Error) -> bool:
+    return error.pgcode.startswith(_LOST) if error.pgcode else isinstance(error, psycopg2.OperationalError)
+
+
+def _is_seen(session: MigrationSession, name: str, mark: LedgerMark) -> bool:
+    try:
+        rows = session.ask(mark.seen)
+    except psycopg2.Error as error:
+        raise failed(name, error) from None
+    return bool(rows and rows[0][0])

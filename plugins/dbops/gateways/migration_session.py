@@ -1,0 +1,185 @@
+"""MigrationSession: the one session of a migration, which can be stopped, and which two runs never have at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+
+import psycopg2
+from psycopg2 import sql
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.sql_statements import statements
+from dbops.errors import PreflightFailed
+from dbops.gateways.sessions import unreachable
+from dbops.gateways.unanswered import cut
+
+_APPLICATION = "dbops migrate"
+_TICK = 0.05
+_CANCEL_WITHIN = 3.0
+_ORPHAN_ENDS_WITHIN = 30.0
+_LOOK_EVERY = 0.2
+_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+    WHERE name IN ('idle_session_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"""
+# Where the server can: so a statement ends with the worker that asked for it.
+_END_WITH_US = "SET client_connection_check_interval = '1s'"
+_ALONE = "SELECT pg_catalog.pg_try_advisory_lock(pg_catalog.hashtext('dbops migrate'), 0)"
+_HOLDERS = """SELECT pid FROM pg_catalog.pg_locks
+    WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND objid = 0
+      AND classid::int8 = pg_catalog.hashtext('dbops migrate')::int8 & 4294967295
+      AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
+
+
+class MigrationSession:
+    """Within ``with``, a session in which each statement is a transaction of its own, unless it begins one.
+
+    The server finishes what a dead worker asked for: so whoever comes next waits until the session of an earlier try
+    has ended, and only then looks at what it did. Raises DatabaseError, and PreflightFailed where it does not end.
+    """
+
+    def __init__(self, address: DatabaseAddress, *, lock_timeout: timedelta, statement_timeout: timedelta) -> None:
+        self._address = address
+        self._limits = {"lock_timeout": lock_timeout, "statement_timeout": statement_timeout}
+        self._connection: Any = None
+        self.pid = 0
+
+    def __enter__(self) -> Self:
+        address = self._address
+        options = {**address.options, "application_name": _APPLICATION}
+        try:
+            self._connection = psycopg2.connect(**{**address.libpq_parameters(), **options})
+            try:
+                self._prepare()
+            except BaseException:
+                self._connection.close()
+                raise
+        except psycopg2.Error as error:
+            raise unreachable(str(error), address) from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with contextlib.suppress(psycopg2.Error):
+            self._connection.close()
+
+    def _prepare(self) -> None:
+        self._connection.autocommit = True
+        self._connection.set_client_encoding("UTF8")
+        self.pid = self._connection.get_backend_pid()
+        self.ask(_NO_LIMITS)
+        with contextlib.suppress(psycopg2.Error):
+            self.ask(_END_WITH_US)
+        if self._address.search_schema is not None:
+            self.ask(sql.SQL("SET search_path = {}").format(sql.Identifier(self._address.search_schema)))
+        self._wait_for_orphan()
+        for name, limit in self._limits.items():
+            self.limit(name, limit)
+
+    def _wait_for_orphan(self) -> None:
+        deadline = time.monotonic() + _ORPHAN_ENDS_WITHIN
+        while self.ask(_ALONE) != [(True,)]:
+            if time.monotonic() >= deadline:
+                pids = ", ".join(str(pid) for (pid,) in self.ask(_HOLDERS))
+                raise PreflightFailed(
+                    f"A session of an earlier try is still migrating {self._address.database}: the server's process "
+                    f"{pids or 'that has just ended'}.",
+                    "Wait for its end, or end it with pg_cancel_backend; then start this step again.",
+                )
+            time.sleep(_LOOK_EVERY)
+
+    def limit(self, name: str, limit: timedelta) -> None:
+        """Set a time limit of this session; raises psycopg2.Error."""
+        self.ask(f"SET {name} = {max(0, round(limit.total_seconds() * 1000))}")
+
+    def ask(self, query: Any, values: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
+        """The rows of a statement that does not take long; raises psycopg2.Error."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no session any more."""
+        return bool(self._connection.closed)
+
+    def execute(self, text: str, meanwhile: Callable[[], None]) -> None:
+        """Run a text as one simple query; raises psycopg2.Error.
+
+        ``meanwhile`` is called again and again until it is over. Whatever that raises, as a signal in this thread
+        does, cancels the statement on the server, and is raised when it has ended.
+        """
+        self._run(lambda cursor: _run_text(cursor, text), meanwhile)
+
+    def transact(self, text: str, mark: str, meanwhile: Callable[[], None]) -> None:
+        """Run a text, and the statement ``mark``, in one transaction; see ``execute``.
+
+        The mark has to change exactly one row: else psycopg2.DataError, and nothing was changed.
+        """
+
+        def work(cursor: Any) -> None:
+            cursor.execute("BEGIN")
+            try:
+                _run_text(cursor, text)
+                cursor.execute("RESET SESSION AUTHORIZATION")  # the mark is ours to write, whoever the text has become
+                cursor.execute("RESET ROLE")
+                cursor.execute(mark)
+                if cursor.rowcount != 1:
+                    raise psycopg2.DataError("the ledger's row of this migration is gone")
+                cursor.execute("COMMIT")
+            except psycopg2.Error:
+                with contextlib.suppress(psycopg2.Error):
+                    cursor.execute("ROLLBACK")
+                raise
+
+        self._run(work, meanwhile)
+
+    def _run(self, work: Callable[[Any], None], meanwhile: Callable[[], None]) -> None:
+        raised: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                with self._connection.cursor() as cursor:
+                    work(cursor)
+            except BaseException as error:  # noqa: BLE001 - it is raised again, where somebody hears it
+                raised.append(error)
+
+        # The driver waits deaf to signals: it does so in another thread.
+        thread = threading.Thread(target=run, daemon=True, name="migrate")
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(_TICK)
+                meanwhile()
+        except BaseException:
+            self._stop(thread)
+            raise
+        if raised:
+            raise raised[0]
+
+    def _stop(self, thread: threading.Thread) -> None:
+        """Cancel what runs on the server, and wait for its end; where the server does not answer, cut the line."""
+        deadline = time.monotonic() + _CANCEL_WITHIN
+        while thread.is_alive() and time.monotonic() < deadline:
+            # In a thread too: where the line is dead, this would not answer either.
+            cancelling = threading.Thread(target=self._cancel, daemon=True, name="cancel")
+            cancelling.start()
+            cancelling.join(_CANCEL_WITHIN / 4)
+            thread.join(_CANCEL_WITHIN / 4)
+        while thread.is_alive():
+            cut(self._connection)
+            thread.join(_TICK)
+
+    def _cancel(self) -> None:
+        with contextlib.suppress(psycopg2.Error):
+            self._connection.cancel()
+
+
+def _run_text(cursor: Any, text: str) -> None:
+    if statements(text):  # the driver refuses a text without one
+        cursor.execute(text)

@@ -1,0 +1,163 @@
+"""apply_migration: carry out what was approved, one migration after the other, and nothing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.migration_plan import MigrationPlan
+from dbops.domain.migration_progress import MigrationProgress
+from dbops.domain.migration_record import MigrationRecord, MigrationState, StepState
+from dbops.domain.schema_fingerprint import schema_fingerprint
+from dbops.domain.target import Target
+from dbops.domain.whole_schema import WholeSchema
+from dbops.errors import ApprovalMissing, MigrationFailed, PlanChanged, PreflightFailed
+from dbops.gateways.audit import write_audit
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database import Database
+from dbops.gateways.ledger import LedgerSession
+from dbops.gateways.migration_files import read_migrations
+from dbops.gateways.migration_records import find_migration, keep_planned
+from dbops.gateways.programs import find_pg_dump
+from dbops.gateways.whole_schema import read_whole_schema
+from dbops.jobs.migrating import Migrating
+from dbops.jobs.plan_migration import plan_migration, require_no_blockers
+from dbops.jobs.require_approval import Consent, consent_on_record
+from dbops.jobs.revert_migration import facts, revert_migration
+from dbops.jobs.settle_migration import settle_migration
+
+
+def apply_migration(
+    target: Target,
+    address: DatabaseAddress,
+    bucket: Bucket,
+    *,
+    include: Path,
+    run: str,
+    clock: Callable[[], datetime],
+    consent: Consent | None = None,
+    programs: Path | None = None,
+    scratch: DatabaseAddress | None = None,
+    by: str | None = None,
+    needs_backup: bool = True,
+    restore_form: str = "",
+    on_progress: Callable[[MigrationProgress], None] = lambda _: None,
+) -> MigrationRecord:
+    """Do what that run has planned and somebody has approved, and return its record; nothing where it is done.
+
+    Demands the ``consent`` to this very plan, by default the one on record, and with ``needs_backup`` a backup that was
+    noted for this run. ``scratch`` is as of ``scratch_for``, ``restore_form`` a link for whoever needs the backup.
+    An attempt that was interrupted is gone on with: what it has left is found out first.
+
+    Raises MigrationFailed where a migration failed, which says what was taken back and what stays; PlanChanged,
+    PreflightFailed and ApprovalMissing, before anything further was changed; DatabaseError and BucketError, after which
+    it is started again.
+    """
+    address.require_direct(target.connection)
+    record = find_migration(bucket, target, run)
+    if record is not None and record.is_over:
+        return _over(record)
+    with LedgerSession(address) as ledger:
+        before = None
+        if record is None or not record.is_begun:
+            plan = _unchanged_plan(
+                target, address, bucket, record, include=include, run=run, by=by, clock=clock,
+                programs=programs, scratch=scratch,
+            )  # fmt: skip
+            record = record or keep_planned(bucket, target, plan)
+        migrations = {migration.name: migration for migration in read_migrations(include, target.name)}
+        work = Migrating(target, address, bucket, ledger, migrations, clock, on_progress, record)
+        if not record.is_begun:
+            before = _begin(work, consent, needs_backup=needs_backup, programs=programs)
+        elif record.state is MigrationState.REVERTING:
+            work.runner.wait_for_earlier()
+            raise revert_migration(work, record.failure, before=None, programs=programs, restore_form=restore_form)
+        else:
+            settle_migration(work, programs=programs, scratch=scratch)
+            _require_recent_consent(work)
+        try:
+            _carry_out(work)
+        except MigrationFailed as error:
+            failure = error.what
+        else:
+            return _done(work)
+        raise revert_migration(work, failure, before=before, programs=programs, restore_form=restore_form)
+
+
+def _unchanged_plan(
+    target: Target, address: DatabaseAddress, bucket: Bucket, record: MigrationRecord | None, *,
+    include: Path, run: str, by: str | None, clock: Callable[[], datetime],
+    programs: Path | None, scratch: DatabaseAddress | None,
+) -> MigrationPlan:  # fmt: skip
+    """The plan as it would be made now; raises PlanChanged where it is another, and PreflightFailed."""
+    plan = plan_migration(
+        target, address, bucket, include=include, run=run, by=record.requested_by if record else by, clock=clock,
+        programs=programs, scratch=scratch,
+    )  # fmt: skip
+    if record is not None and plan.digest != record.digest:
+        raise PlanChanged(
+            f"What the migration of {target.name} would do now is not what its plan says: the database, its ledger or "
+            f"the files have changed since ({record.digest[:12]} was planned, now it is {plan.digest[:12]}).",
+            "Nothing was changed. Start a new run, and look at its plan.",
+        )
+    require_no_blockers(plan)
+    return plan
+
+
+def _begin(work: Migrating, consent: Consent | None, *, needs_backup: bool, programs: Path | None) -> WholeSchema:
+    """Use up the consent, and give the schema as it is before anything is done."""
+    record, target = work.record, work.target
+    if needs_backup and record.steps and record.backup_id is None:
+        raise PreflightFailed(
+            f"The run {record.run} has made no backup of {target.name}.", "Nothing was changed. Back it up first."
+        )
+    before = read_whole_schema(find_pg_dump(programs, Database(work.address).facts().server_major), work.address)
+    if schema_fingerprint(before) != record.fingerprint:
+        raise PlanChanged(
+            f"The schema of {target.name} has changed in this very moment.",
+            "Nothing was changed by us. Start a new run.",
+        )
+    if record.steps:
+        asked = consent or consent_on_record(work.bucket, target, run=record.run, clock=work.clock)
+        approved_by = asked("migrate", record.digest)
+        # On record before it is acted upon: the next attempt does not see it again.
+        work.save(record.at(MigrationState.APPLYING, approved_by=approved_by, consented=work.clock()))
+    return before
+
+
+def _require_recent_consent(work: Migrating) -> None:
+    """What is left may only be done as long as the approval would still count."""
+    record, valid_for = work.record, work.target.approvals.valid_for
+    left = record.names(StepState.PENDING)
+    if left and (record.consented is None or work.clock() - record.consented >= valid_for):
+        failure = f"The run was interrupted, and its approval has run out since: {', '.join(left)} is not applied."
+        work.close(MigrationState.FAILED, failure=failure, remedy="Start a new run for what is left.")
+        raise ApprovalMissing(failure, "The ledger says what is applied. Start a new run for what is left.")
+
+
+def _carry_out(work: Migrating) -> None:
+    if not work.record.steps:
+        return
+    work.ledger.create()
+    for step in work.record.steps:
+        if step.state is StepState.PENDING:
+            work.ledger.require_lock()
+            work.apply(step)
+
+
+def _done(work: Migrating) -> MigrationRecord:
+    record = work.close(MigrationState.DONE)
+    if record.steps:
+        write_audit(work.bucket, work.target, work.clock(), "migrate", facts(record))
+    return record
+
+
+def _over(record: MigrationRecord) -> MigrationRecord:
+    if record.state is MigrationState.DONE:
+        return record
+    raise PlanChanged(
+        f"The run {record.run} is over, and nothing more is done in it. {record.failure}",
+        record.remedy or "Start a new run.",
+    )

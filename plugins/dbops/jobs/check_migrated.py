@@ -1,0 +1,51 @@
+"""check_migrated: after a migration, prove that the database is what its migrations make of an empty one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.ledger_rules import judge_ledger
+from dbops.domain.migrated_check import MigratedCheck
+from dbops.domain.target import Target
+from dbops.errors import MigrationFailed
+from dbops.gateways.ledger import read_ledger
+from dbops.gateways.migration_files import read_migrations
+from dbops.gateways.restored_database import RestoredDatabase
+from dbops.jobs.replay import find_drift
+from dbops.jobs.scratch import scratch_for
+
+
+def check_migrated(
+    target: Target,
+    address: DatabaseAddress,
+    *,
+    include: Path,
+    clock: Callable[[], datetime],
+    programs: Path | None = None,
+    scratch: DatabaseAddress | None = None,
+) -> MigratedCheck:
+    """Look at the catalog, the indexes and the ledger; ``scratch`` is as of ``scratch_for``. Raises a DbopsError."""
+    migrations = read_migrations(include, target.name)
+    state = judge_ledger(migrations, read_ledger(address))
+    applied = [migration for migration in migrations if migration.name in state.applied]
+    with scratch_for(target, address, clock=clock, programs=programs, scratch=scratch) as place:
+        differences = find_drift(place, applied)
+    return MigratedCheck(
+        applied=state.applied,
+        differences=differences,
+        invalid=tuple(f"{schema}.{name}" for schema, name in RestoredDatabase(address).broken_indexes()),
+        unfinished=state.failed,
+        pending=state.pending,
+    )
+
+
+def require_migrated(target: Target, check: MigratedCheck) -> None:
+    """Raise MigrationFailed with everything that is not as it has to be."""
+    if not check.ok:
+        raise MigrationFailed(
+            f"The database of {target.name} is not what its migrations make: {' '.join(check.faults)}",
+            "What was applied stays applied. Compare, and correct it by another migration.",
+        )

@@ -1,0 +1,78 @@
+"""revert_migration: after a failure, take back what this run has applied, and prove that the schema is what it was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dbops.domain.drift import whole_drift
+from dbops.domain.migration_outcome import outcome
+from dbops.domain.migration_record import MigrationRecord, MigrationState, StepState
+from dbops.domain.schema_fingerprint import schema_fingerprint
+from dbops.domain.whole_schema import WholeSchema
+from dbops.errors import DbopsError, MigrationFailed
+from dbops.gateways.audit import write_audit
+from dbops.gateways.database import Database
+from dbops.gateways.programs import find_pg_dump
+from dbops.gateways.whole_schema import read_whole_schema
+from dbops.jobs.migrating import Migrating
+
+_SHOWN = 5
+
+
+def revert_migration(
+    work: Migrating, failure: str, *, before: WholeSchema | None, programs: Path | None, restore_form: str
+) -> MigrationFailed:
+    """Take back in reverse order what can be, and keep and return the error that says what became of everything.
+
+    What stands before one that cannot be taken back stays too. Each is taken back once, however often this is begun.
+    """
+    work.save(work.record.at(MigrationState.REVERTING, failure=failure))
+    whole = _take_back(work)
+    is_equal, proof = _proof(work, before, programs) if whole else (False, "")
+    what, remedy = outcome(work.record, failure, proof, restore_form)
+    state = MigrationState.REVERTED if is_equal else MigrationState.FAILED
+    record = work.close(state, failure=what, remedy=remedy)
+    write_audit(work.bucket, work.target, work.clock(), "migration-failed", facts(record))
+    return MigrationFailed(what, remedy)
+
+
+def facts(record: MigrationRecord) -> dict[str, object]:
+    """What an audit has to know of a run's migration."""
+    return {
+        "run": record.run,
+        "requested_by": record.requested_by,
+        "approved_by": record.approved_by,
+        "digest": record.digest,
+        "backup_id": record.backup_id,
+        "database": record.database,
+        "migrations": {step.name: step.state for step in record.steps},
+    }
+
+
+def _take_back(work: Migrating) -> bool:
+    """Whether all is taken back."""
+    for step in reversed(work.record.steps):
+        if step.marked or step.state not in {StepState.APPLIED, StepState.REVERTING}:
+            continue
+        if not step.reversible or work.migrations[step.name].down is None:
+            return False
+        try:
+            work.take_back(step)
+        except MigrationFailed as error:
+            work.step(step, StepState.APPLIED, said=f"its down.sql did not run: {error.said}")
+            return False
+    return True
+
+
+def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -> tuple[bool, str]:
+    """Whether the live schema is what it was before, and the sentence that says so."""
+    try:
+        pg_dump = find_pg_dump(programs, Database(work.address).facts().server_major)
+        now = read_whole_schema(pg_dump, work.address)
+    except DbopsError as error:
+        return False, f"Whether the schema is what it was before is not known, for it cannot be read: {error.what}"
+    if schema_fingerprint(now) == work.record.fingerprint:
+        return True, "The schema was compared object by object, and is what it was before."
+    found = whole_drift(before, now) if before is not None else ()
+    told = "; ".join(one.sentence for one in found[:_SHOWN])
+    return False, f"The schema is NOT what it was before{f': {told}' if told else ''}."

@@ -1,0 +1,125 @@
+"""settle_migration: find out what an interrupted run has left, before anything is done again.
+
+A migration in a transaction tells by its row of the ledger, which is changed in the same transaction. One that is
+CONCURRENTLY tells by the catalog: it is what the migrations make on scratch, with it or without it, or nobody knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from dbops.domain.connection import DatabaseAddress
+from dbops.domain.drift import errors_of, whole_drift
+from dbops.domain.migration_record import MigrationStep, StepState
+from dbops.domain.migrations import Migration, in_order
+from dbops.domain.object_differences import Difference
+from dbops.errors import PlanChanged
+from dbops.gateways.database import Database
+from dbops.jobs.migrating import Migrating
+from dbops.jobs.replay import replayed_whole
+from dbops.jobs.scratch import Scratch, scratch_for
+
+_SHOWN = 5
+
+
+def settle_migration(work: Migrating, *, programs: Path | None, scratch: DatabaseAddress | None) -> None:
+    """Say of the step that was being applied whether it is in force, in the ledger and in the record.
+
+    Raises PlanChanged where that cannot be told, or where the live schema is not what the migrations in force make;
+    then nothing was changed.
+    """
+    _require_same(work)
+    work.runner.wait_for_earlier()
+    open_ = next((step for step in work.record.steps if step.state is StepState.APPLYING), None)
+    if open_ is not None and _is_begun(work, open_) and work.migrations[open_.name].concurrently:
+        work.runner.settle_alone(open_.name, work.migrations[open_.name].sql)
+    with scratch_for(work.target, work.address, clock=work.clock, programs=programs, scratch=scratch) as place:
+        is_applied = open_ is not None and _is_applied(work, place, open_)
+        differences = _differences(work, place, plus=open_ if is_applied else None)
+    if differences:
+        raise _refusal(work, differences)
+    if open_ is not None:
+        _write_down(work, open_, is_applied=is_applied)
+
+
+def _require_same(work: Migrating) -> None:
+    record = work.record
+    if Database(work.address).oid() != record.oid:
+        raise PlanChanged(
+            f"The connection {work.target.connection} does not lead to the database that this run migrates.",
+            "Nothing was changed. Point it there, or start a new run.",
+        )
+    changed = [
+        step.name
+        for step in record.steps
+        if step.name not in work.migrations or work.migrations[step.name].checksum != step.checksum
+    ]
+    if changed:
+        raise PlanChanged(
+            f"This run was interrupted, and {', '.join(changed)} was changed or removed since it was approved.",
+            "Nothing was changed. Put back what was approved and start this step again, or look at the ledger, resolve "
+            "what has failed there, and start a new run.",
+        )
+
+
+def _is_begun(work: Migrating, step: MigrationStep) -> bool:
+    row = work.row_of(step)
+    return row is not None and row.is_failed
+
+
+def _is_applied(work: Migrating, place: Scratch, step: MigrationStep) -> bool:
+    if step.name in _in_force(work):
+        return True
+    row = work.row_of(step)
+    if row is None or not row.is_failed:
+        return False
+    if not work.migrations[step.name].concurrently:
+        return row.steps > 0
+    without, with_it = _differences(work, place), _differences(work, place, plus=step)
+    if bool(without) == bool(with_it):
+        raise _refusal(work, without, step)
+    return not with_it
+
+
+def _in_force(work: Migrating) -> set[str]:
+    """By the ledger, and the baseline, whether it is marked yet or not."""
+    marked = {step.name for step in work.record.steps if step.marked}
+    return {row.name for row in work.ledger.rows() or () if row.is_applied} | marked
+
+
+def _differences(work: Migrating, place: Scratch, plus: MigrationStep | None = None) -> tuple[Difference, ...]:
+    names = _in_force(work) | ({plus.name} if plus else set())
+    migrations: Sequence[Migration] = [
+        work.migrations[name] for name in sorted(names & work.migrations.keys(), key=in_order)
+    ]
+    return errors_of(whole_drift(replayed_whole(place, migrations), place.live))
+
+
+def _write_down(work: Migrating, step: MigrationStep, *, is_applied: bool) -> None:
+    row, now = work.row_of(step), work.clock()
+    if row is not None and row.is_failed:
+        if not is_applied:
+            work.ledger.roll_back(row.row_id, now)  # the server has: it is as if it had never been begun
+        else:
+            if not row.steps:
+                work.ledger.step(row.row_id)
+            work.ledger.finish(row.row_id, now)
+    if step.marked and not any(one.name == step.name and one.is_applied for one in work.ledger.rows() or ()):
+        is_applied = False
+    if is_applied:
+        work.step(step, StepState.APPLIED, ended=now)
+    else:
+        work.step(step, StepState.PENDING, row_id=None, began=None)
+
+
+def _refusal(work: Migrating, differences: Sequence[Difference], step: MigrationStep | None = None) -> PlanChanged:
+    told = "; ".join(one.sentence for one in differences[:_SHOWN])
+    which = f"Whether {step.name} took effect cannot be told. " if step else ""
+    why = f": {told}" if told else ", with it or without it alike"
+    return PlanChanged(
+        f"This run was interrupted, and goes on no further. {which}The live schema of {work.target.name} is not what "
+        f"its migrations make{why}.",
+        "Nothing was changed now. Compare by hand, say what became of it with `prisma migrate resolve --applied` or "
+        "`--rolled-back`, and start a new run.",
+    )
