@@ -37,16 +37,19 @@ demo-clean: venv ## Stop the demo and delete its data
 
 ##@ Test it
 LAYERS := unit contract integration airflow e2e faults
-# On real servers, and mostly waiting for them. The e2e layer is one stack, and has the machine to itself.
-WAITING_LAYERS := integration airflow faults
+# On real servers, and mostly waiting for them. The files that take longest come first, so that the workers end together.
+WAITING_LAYERS := faults airflow integration
 WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
 .PHONY: test
 test: venv browser ## Run every layer, the fast ones first (ARGS="-k word" narrows)
-	$(PYTEST) tests/unit tests/contract $(ARGS)
-	$(PYTEST) -n $(WORKERS) --dist loadfile $(WAITING_LAYERS:%=tests/%) $(ARGS)
-	$(PYTEST) tests/e2e $(ARGS)
+	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
+	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
+	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
+	$(PYTEST) tests/e2e $(ARGS) >$$e2e 2>&1 & \
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
+	wait $$! || ended=$$?; cat $$e2e; exit $$ended
 
 .PHONY: $(LAYERS:%=test-%)
 test-unit: ## Rules and values: no process, no network, seconds

@@ -90,7 +90,8 @@ def include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An include folder with the real e-mail templates and SQL, and no target yet; the DAG files read this one."""
     folder = tmp_path / "include"
     (folder / "targets").mkdir(parents=True)
-    for shared in ("email", "sql"):
+    (folder / "sql").mkdir()  # of its own: tests write probes there
+    for shared in ("email", "report", "sql/catalog", "sql/summary_app"):
         (folder / shared).symlink_to(ROOT / "include" / shared)
     monkeypatch.setenv("DBOPS_INCLUDE", str(folder))
     return folder

@@ -34,7 +34,7 @@ def test_the_targets_of_this_repository_have_their_dags(
     assert errors == {}
     names = [file.stem for file in (ROOT / "include" / "targets").glob("*.yaml")]
     assert sorted(found) == sorted(
-        [*(f"{job}__{name}" for name in names for job in ("backup", "check", "drill")), "restore", "watch"]
+        [*(f"{job}__{name}" for name in names for job in ("backup", "check", "drill", "probe")), "restore", "watch"]
     )
 
 

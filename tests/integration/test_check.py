@@ -80,8 +80,8 @@ class Checking:
 def checking(empty_database: str, bucket: S3Bucket, tmp_path: Path) -> Checking:
     execute(empty_database, *SHOP)
     include = tmp_path / "include"
-    include.mkdir()
-    (include / "sql").symlink_to(Path(__file__).parents[2] / "include/sql")
+    (include / "sql").mkdir(parents=True)  # of its own: tests write probes there
+    (include / "sql/catalog").symlink_to(Path(__file__).parents[2] / "include/sql/catalog")
     made = Checking(empty_database, bucket, include)
     made.write_rules()
     return made
@@ -206,3 +206,56 @@ def test_a_target_without_rules_is_told_how_to_make_them(checking: Checking) -> 
 
     with pytest.raises(InvalidRequest, match="python -m dbops baseline vault"):
         checking.check()
+
+
+_BY_ID = """-- title: a customer by id
+-- model: Customer
+-- budget: 50ms
+-- draw:
+--   hit: SELECT id AS customer FROM customers ORDER BY id LIMIT 5
+SELECT id, name FROM public.customers WHERE id = :customer
+"""
+_ORDER = """-- title: place an order
+-- model: Order
+-- budget: 50ms
+-- writes: true
+INSERT INTO public.orders (id, customer, total) VALUES (99999, 1, 1)
+"""
+
+
+def _write_probes(checking: Checking) -> Path:
+    folder = checking.include / "sql" / checking.target.name / "probes"
+    folder.mkdir(parents=True)
+    (folder / "customer_by_id.sql").write_text(_BY_ID)
+    (folder / "order_create.sql").write_text(_ORDER)
+    return folder
+
+
+def test_the_smoke_test_executes_every_operation_and_leaves_no_row(checking: Checking) -> None:
+    _write_probes(checking)
+    report = checking.check()
+    assert report.verdict is Verdict.OK
+    assert report.operations == "Customer 1/1, Order 1/1"
+    assert "Operations that work: Customer 1/1, Order 1/1." in report.markdown()
+    with psycopg.connect(checking.url) as connection:
+        assert connection.execute("SELECT count(*) FROM orders WHERE id = 99999").fetchone() == (0,)
+
+
+def test_an_operation_that_fails_is_red_and_named(checking: Checking) -> None:
+    _write_probes(checking)
+    execute(checking.url, "ALTER TABLE orders ADD CONSTRAINT cheap CHECK (total > 5) NOT VALID")
+    report = checking.check()
+    assert report.verdict is Verdict.FAILED
+    (bad,) = [one for one in report.bad if one.group == "operation"]
+    assert (bad.subject, bad.outcome) == ("order_create", Outcome.FAILED)
+    assert "check violation (23514)" in bad.sentence
+    assert report.operations == "Customer 1/1, Order 0/1"
+
+
+def test_a_probe_that_cannot_be_read_could_not_be_evaluated_and_hides_no_rule(checking: Checking) -> None:
+    (_write_probes(checking) / "order_create.sql").write_text("COMMIT")
+    report = checking.check()
+    (bad,) = [one for one in report.bad if one.group == "operation"]
+    assert bad.outcome is Outcome.NOT_EVALUATED
+    assert "order_create.sql" in bad.sentence
+    assert [one for one in report.results if one.group == "data"]

@@ -1,0 +1,104 @@
+"""The probe DAG as Airflow runs it: one mail a run, a digest with a picture or an alert, red where something fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.airflow.conftest import Dags, states
+from tests.backups import execute
+from tests.servers import CaughtMail
+
+_PROBE = """-- title: an order by id
+-- model: Order
+-- budget: 10s
+-- samples: 5
+-- draw:
+--   hit: SELECT id AS number FROM orders ORDER BY id LIMIT 5
+SELECT id, total FROM public.orders WHERE id = :number
+"""
+
+
+def _text(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+@pytest.fixture
+def shop(database: str, store: Any, bucket_name: str, add_target: Callable[..., None], include: Path) -> str:
+    """The URL of a database that Airflow knows as shop and that has a probe."""
+    storage = {"bucket": bucket_name, "connection": "store", "s3": {"addressing_style": "path"}}
+    add_target("shop", storage=storage)
+    execute(
+        database,
+        "CREATE TABLE orders (id int PRIMARY KEY, total numeric NOT NULL)",
+        "INSERT INTO orders SELECT n, n FROM generate_series(1, 50) n",
+    )
+    folder = include / "sql/shop/probes"
+    folder.mkdir(parents=True)
+    (folder / "order_by_id.sql").write_text(_PROBE)
+    return database
+
+
+def test_there_is_a_dag_only_where_there_are_probes(
+    shop: str, add_target: Callable[..., None], load_dags: Callable[[], Dags]
+) -> None:
+    add_target("blog")
+    dags, errors = load_dags()
+    assert errors == {}
+    assert "probe__shop" in dags
+    assert "probe__blog" not in dags
+
+
+def test_a_calm_week_is_green_and_its_digest_has_a_picture(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    run = run_dag("probe__shop")
+
+    assert states(run) == {"probe": "success"}
+    [ti] = run.get_task_instances()
+    assert ti.xcom_pull(task_ids="probe") == {
+        "verdict": "ok",
+        "operations": 1,
+        "failed": 0,
+        "slower": 0,
+        "over budget": 0,
+    }
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] DIGEST probe of shop (production)"
+    assert "Order 1/1" in _text(message)
+    [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
+    assert picture.get_content().startswith(b"\x89PNG")
+
+
+def test_an_operation_that_fails_is_red_at_once_and_mailed_once(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, include: Path
+) -> None:
+    (include / "sql/shop/probes/division.sql").write_text(
+        "-- title: a division\n-- model: Order\n-- budget: 1s\n-- samples: 2\nSELECT 1 / (random() * 0)::int"
+    )
+    run = run_dag("probe__shop")
+
+    assert states(run) == {"probe": "failed"}
+    [ti] = run.get_task_instances()
+    assert ti.try_number == 1, "what fails is not asked again by a retry"
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] FAILED probe of shop (production)"
+    assert "division by zero (22012)" in _text(message)
+
+
+def test_a_bad_file_is_told_with_its_line_and_nothing_was_executed(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, include: Path
+) -> None:
+    (include / "sql/shop/probes/bad.sql").write_text("-- title: t\n-- model: M\n-- budget: 1s\nDROP TABLE orders")
+    run = run_dag("probe__shop")
+
+    assert states(run) == {"probe": "failed"}
+    [message] = mail.messages()
+    assert "sql/shop/probes/bad.sql:4" in _text(message)
+    assert "none was executed" in _text(message)
