@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -163,6 +164,29 @@ def test_another_migration_is_waited_for_and_then_named(empty_database: str, pos
     assert refused.value.remedy.startswith("Wait until it is over")
     with LedgerSession(at(empty_database), wait=30) as ledger:
         ledger.create()
+
+
+def test_an_ordinary_owner_writes_it_and_learns_who_is_at_work(
+    empty_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    role = f"owner_{secrets.token_hex(4)}"
+    postgres_server.create_role(role, "pass")
+    try:
+        execute(empty_database, f"GRANT CREATE, USAGE ON SCHEMA public TO {role}")
+        address = at(postgres_server.url(at(empty_database).database, user=role, password="pass"))
+        with LedgerSession(address) as ledger:
+            ledger.create()
+            ledger.mark_applied(INIT, NOW)
+            ledger.require_lock()
+        with (
+            LedgerSession(at(empty_database)),
+            pytest.raises(PreflightFailed, match=r"held by process \d+ \(postgres, dbops\)"),
+            LedgerSession(address, wait=0),
+        ):
+            pass
+        assert only(read_ledger(address), "0_init").is_applied
+    finally:
+        execute(empty_database, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
 
 
 def test_of_two_sessions_the_second_begins_when_the_first_is_over(empty_database: str) -> None:
