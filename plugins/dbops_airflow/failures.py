@@ -7,7 +7,17 @@ from contextlib import contextmanager
 
 from airflow.sdk.exceptions import AirflowException, AirflowFailException
 
-from dbops.errors import ApprovalMissing, BackupUnusable, DbopsError, InvalidRequest, PlanChanged, SwapFailed
+from dbops.errors import (
+    ApprovalMissing,
+    BackupUnusable,
+    DbopsError,
+    InvalidRequest,
+    MigrationFailed,
+    PlanChanged,
+    SwapFailed,
+)
+
+_BEYOND_RETRYING = (InvalidRequest, ApprovalMissing, PlanChanged, BackupUnusable, SwapFailed, MigrationFailed)
 
 
 class JobFailed(AirflowException):
@@ -30,13 +40,13 @@ class JobRefused(AirflowFailException):
 def told_to_airflow() -> Iterator[None]:
     """Translate a DbopsError.
 
-    Only a wrong request, a missing yes, a bad backup and a failed swap, which has used its yes up, are beyond
-    retrying: what a preflight misses, people do put right.
+    Only a wrong request, a missing yes, a bad backup, and a swap or a migration that has failed, which has used its yes
+    up, are beyond retrying: what a preflight misses, people do put right.
     What caused it is dropped on purpose: a driver's own message may repeat a connection string or a row.
     """
     try:
         yield
-    except (InvalidRequest, ApprovalMissing, PlanChanged, BackupUnusable, SwapFailed) as error:
+    except _BEYOND_RETRYING as error:
         raise JobRefused(error) from None
     except DbopsError as error:
         raise JobFailed(error) from None

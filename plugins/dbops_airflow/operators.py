@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -17,21 +16,16 @@ from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 from dbops_airflow import alerts, connections
 from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.progress import Progress
-
-_SECONDS_BETWEEN_PROGRESS = 5.0
-
 
 class BackUpOperator(StoppableOperator):
     """Back up one target; the task's XCom is the backup's id."""
-
-    _next_progress = 0.0
 
     def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -48,18 +42,12 @@ class BackUpOperator(StoppableOperator):
                 connections.open_bucket(self.target),
                 run=context["run_id"],
                 clock=_now,
-                on_progress=self._log_progress,
+                on_progress=ProgressLog(),
             )
         self.log.info(report.markdown())
         if report.warnings:
             alerts.mail_backup_warnings(report, self.target, context)
         return str(report.backup_id)
-
-    def _log_progress(self, progress: Progress) -> None:
-        now = time.monotonic()
-        if now >= self._next_progress:
-            self._next_progress = now + _SECONDS_BETWEEN_PROGRESS
-            self.log.info(progress.sentence())
 
 
 class ExpireOperator(StoppableOperator):

@@ -22,8 +22,9 @@ def dags(add_target: Callable[..., None], load_dags: Callable[[], Dags]) -> dict
     return found
 
 
-def test_there_is_a_backup_dag_and_a_drill_dag_for_each_target_one_restore_and_one_watch(dags: dict[str, Any]) -> None:
-    assert sorted(dags) == ["backup__blog", "backup__shop", "drill__blog", "drill__shop", "restore", "watch"]
+def test_there_are_dags_for_each_target_and_one_each_that_migrates_restores_and_watches(dags: dict[str, Any]) -> None:
+    by_target = ["backup__blog", "backup__shop", "drill__blog", "drill__shop"]
+    assert sorted(dags) == [*by_target, "migrate", "restore", "watch"]
 
 
 def test_the_targets_of_this_repository_have_their_dags(
@@ -34,7 +35,10 @@ def test_the_targets_of_this_repository_have_their_dags(
     assert errors == {}
     names = [file.stem for file in (ROOT / "include" / "targets").glob("*.yaml")]
     assert sorted(found) == sorted(
-        [*(f"{job}__{name}" for name in names for job in ("backup", "check", "drill", "probe")), "restore", "watch"]
+        [
+            *(f"{job}__{name}" for name in names for job in ("backup", "check", "drill", "probe")),
+            *("migrate", "restore", "watch"),
+        ]
     )
 
 
@@ -61,7 +65,7 @@ def test_the_documentation_names_the_database_and_the_file_to_change(dags: dict[
 
 
 def test_no_scheduled_dag_runs_twice_at_once_and_none_catches_up_on_the_past(dags: dict[str, Any]) -> None:
-    by_hand = {"restore"}  # one run waits for an answer, another is for another database
+    by_hand = {"migrate", "restore"}  # one run waits for an answer, another is for another database
     assert {dag.max_active_runs for dag in dags.values() if dag.dag_id not in by_hand} == {1}
     assert {dag.catchup for dag in dags.values()} == {False}
 
@@ -166,6 +170,23 @@ def test_nothing_becomes_live_without_passing_the_gate(dags: dict[str, Any]) -> 
     assert restore.get_task("swap").upstream_task_ids == {"approve_swap"}
     assert restore.get_task("restore").upstream_task_ids == {"approve_restore"}
     assert {task.trigger_rule for task in restore.tasks if task.task_id != "report"} == {"all_success"}
+
+
+def test_a_migration_starts_by_hand_only_and_no_database_is_chosen_beforehand(dags: dict[str, Any]) -> None:
+    migrate = dags["migrate"]
+    assert migrate.schedule is None
+    assert migrate.params.get_param("target").value == ""
+    assert migrate.params.get_param("target").schema["enum"] == ["", "blog", "shop"]
+
+
+def test_nothing_is_migrated_without_passing_the_gate_and_a_fresh_backup(dags: dict[str, Any]) -> None:
+    migrate = dags["migrate"]
+    assert migrate.get_task("apply").upstream_task_ids == {"back_up"}
+    assert migrate.get_task("back_up").upstream_task_ids == {"approve"}
+    assert {task.trigger_rule for task in migrate.tasks if task.task_id != "report"} == {"all_success"}
+    assert migrate.get_task("report").trigger_rule == "none_failed_min_one_success"
+    leaves = {task.task_id for task in migrate.tasks if not task.downstream_task_ids}
+    assert leaves == {"approve__said_yes", "migrated", "report"}, "a red step makes a leaf red, and so the run"
 
 
 def test_every_dag_file_reads_like_a_table_of_contents() -> None:

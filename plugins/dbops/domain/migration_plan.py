@@ -137,6 +137,11 @@ class MigrationPlan:
         return bool(self.migrations)
 
     @property
+    def touched(self) -> tuple[tuple[str, str], ...]:
+        """The tables that are there already and that would be locked for more than reading."""
+        return tuple(sorted({lock.table for one in self.migrations for lock in one.locks}))
+
+    @property
     def statements(self) -> tuple[str, ...]:
         """All that would run, in its order."""
         return migration_steps(self.migrations, self.ledger_table, self.options, creates_ledger=self.rows is None)

@@ -13,6 +13,9 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
+from dbops.domain.checks import TableName
+from dbops.domain.touched_probes import ProbeReadings
+
 _RECORD = ConfigDict(extra="ignore")
 
 
@@ -67,12 +70,22 @@ class MigrationStep:
 
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
+class PostCheck:
+    """What was found after all was applied: ``faults`` are wrong, ``remarks`` want somebody to look; sentences both."""
+
+    faults: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_RECORD, kw_only=True)
 class MigrationRecord:
     """One run's migration of the target's ``database`` by the plan of ``digest``.
 
     ``oid`` is the database's, ``fingerprint`` the live schema's before anything was done, see ``schema_fingerprint``.
     ``consented`` is when the approval was used up, ``backup_id`` what was backed up right before. ``failure`` says what
     went wrong, ``remedy`` what to do; ``interrupted`` why the last attempt has ended early, where it could say so.
+    ``touched`` are the tables that were there before and that the migrations lock; ``before`` and ``after`` are how the
+    operations on them fared, and ``checked`` what the post-check has found; each is None until it was looked at.
     """
 
     target: str
@@ -92,6 +105,10 @@ class MigrationRecord:
     failure: str = ""
     remedy: str = ""
     finished: datetime | None = None
+    touched: tuple[TableName, ...] = ()
+    before: ProbeReadings | None = None
+    after: ProbeReadings | None = None
+    checked: PostCheck | None = None
     format: Literal[1] = 1
 
     def at(self, state: MigrationState, **changed: object) -> MigrationRecord:

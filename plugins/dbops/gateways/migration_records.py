@@ -59,6 +59,7 @@ def keep_planned(bucket: Bucket, target: Target, plan: MigrationPlan) -> Migrati
         database=plan.database,
         oid=plan.oid,
         fingerprint=plan.fingerprint,
+        touched=plan.touched,
         steps=tuple(
             MigrationStep(
                 name=one.name,

@@ -1,0 +1,33 @@
+"""ProgressLog: a running job's progress as lines of its task's log, and not too many of them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Protocol
+
+log = logging.getLogger(__name__)
+
+_SECONDS_BETWEEN_LINES = 5.0
+
+
+class Told(Protocol):
+    """A moment of a running job."""
+
+    def sentence(self) -> str:
+        """The line."""
+        ...
+
+
+class ProgressLog:
+    """Call it with each moment there is."""
+
+    def __init__(self) -> None:
+        self._next = 0.0
+
+    def __call__(self, progress: Told) -> None:
+        """Log it, unless a line was logged just before."""
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            log.info(progress.sentence())
