@@ -42,7 +42,8 @@ SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 def make_include(include: Path, checkout: Path) -> None:
     """Make an include folder in which nothing is scheduled while the tests run; `drilled` waits for its backups."""
     include.mkdir()
-    (include / "email").symlink_to(checkout / "include" / "email")
+    for shared in ("email", "report"):
+        (include / shared).symlink_to(checkout / "include" / shared)
     (include / "sql").mkdir()
     for folder in (checkout / "include" / "sql").iterdir():
         (include / "sql" / folder.name).symlink_to(folder)
@@ -53,7 +54,7 @@ def make_include(include: Path, checkout: Path) -> None:
     shutil.copy(checkout / "include" / "defaults.yaml", include)
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n')
+        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n  probe: null\n')
     (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)

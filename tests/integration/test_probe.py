@@ -226,3 +226,13 @@ def test_weeks_later_it_is_known_what_was_usual(probing: Probing) -> None:
         report = probing.probe()
     assert report.usually["user_find_by_id"].runs == 3
     assert probing.now - report.started < timedelta(days=1)
+
+
+def test_what_was_measured_is_not_lost_where_the_page_cannot_be_made(probing: Probing) -> None:
+    probing.only("user_find_by_id")
+    (probing.include / "report/probes.html.j2").write_text("{{ nothing_of_that_name }}")
+    report = probing.probe()
+    assert report.verdict is Verdict.OK
+    assert report.record.page == ""
+    assert any("The page with charts could not be made" in note for note in report.record.notes)
+    assert read_probe_runs(probing.bucket, probing.target, 9) == [report.record]

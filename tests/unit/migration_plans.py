@@ -7,8 +7,8 @@ from typing import Any
 
 from dbops.domain.ledger import LedgerRow, LedgerState
 from dbops.domain.migration_facts import MigrationFacts
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_plan import ChecklistItem, LintFinding, MigrationPlan, PlannedMigration, TakenLock
-from dbops.domain.target import MigrationOptions
 from tests.unit.samples import NOW
 
 INIT = PlannedMigration(name="0_init", checksum="0" * 64, sql='CREATE TABLE "Order" (id int);\n', marked=True)

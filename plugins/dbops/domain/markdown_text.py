@@ -20,6 +20,16 @@ def plain_text(text: str) -> Markup:
     return Markup(_MARKS.sub(r"\\\1", " ".join(text.split())))
 
 
+def prose(text: str) -> Markup:
+    """The same, but what stands between backticks is code."""
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
+        return plain_text(text)
+    return Markup(
+        "".join(code_span(part) if number % 2 else _MARKS.sub(r"\\\1", part) for number, part in enumerate(parts))
+    )
+
+
 def code_span(text: str) -> Markup:
     """On one line, as code; backticks inside do not end it."""
     inner = " ".join(text.split())

@@ -14,7 +14,7 @@ def outcome(record: MigrationRecord, failure: str, proof: str, restore_form: str
         words.append(f"Taken back: {', '.join(reversed(reverted))}.")
     kept = [step for step in stays if not step.marked]
     if kept:
-        told = "; ".join(f"{step.name} ({step.said or 'nothing after it can be taken back'})" for step in kept)
+        told = "; ".join(f"{step.name} ({step.said or 'what came after it could not be taken back'})" for step in kept)
         words.append(f"NOT taken back, and in force: {told}.")
     if any(step.marked for step in stays):
         words.append("The baseline stays marked: it was proven, and nothing was executed for it.")

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Literal
 
 from dbops.domain.ledger import LedgerRow, LedgerState
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_sections import migration_markdown
 from dbops.domain.migration_steps import migration_steps
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
-from dbops.domain.target import MigrationOptions
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbops.domain.markdown_table import markdown_table
-from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text
+from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text, prose
 from dbops.domain.object_names import written
 from dbops.domain.quantities import format_bytes, format_count
 
@@ -60,7 +60,7 @@ def _verdict(plan: MigrationPlan) -> str:
 
 def _list(title: str, sentences: Sequence[str], *, bold: bool = False) -> list[str]:
     mark = "**" if bold else ""
-    lines = "\n".join(f"- {mark}{plain_text(sentence)}{mark}" for sentence in sentences)
+    lines = "\n".join(f"- {mark}{prose(sentence)}{mark}" for sentence in sentences)
     return [f"### {title}", lines] if sentences else []
 
 
@@ -159,8 +159,8 @@ def _lint(migration: PlannedMigration) -> str:
         (
             str(one.line),
             Markup(f"{'**error**' if one.severity == 'error' else 'warning'} {code_span(one.rule)}"),
-            plain_text(one.sentence),
-            plain_text(one.remedy),
+            prose(one.sentence),
+            prose(one.remedy),
         )
         for one in migration.lint
     ]
@@ -187,8 +187,7 @@ def _locks(locks: Sequence[TakenLock]) -> str:
 def _checklist(plan: MigrationPlan) -> list[tuple[str, ...]]:
     marks = {"ok": Markup("ok"), "warning": Markup("**warning**"), "blocker": Markup("**BLOCKER**")}
     return [
-        (marks[item.status], plain_text(item.name), plain_text(item.sentence), plain_text(item.remedy))
-        for item in plan.checklist
+        (marks[item.status], plain_text(item.name), prose(item.sentence), prose(item.remedy)) for item in plan.checklist
     ]
 
 

@@ -6,29 +6,33 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.object_names import in_sql
-from dbops.domain.quantities import format_count, format_duration
+from dbops.domain.quantities import format_count
 from dbops.domain.sql_text import literal
-from dbops.domain.target import MigrationOptions
 from dbops.domain.whole_statements import whole_statements
 
 if TYPE_CHECKING:
     from dbops.domain.migration_plan import PlannedMigration
 
 _LOCK = 72_707_369  # Prisma's
+_PUBLIC = "public"
 
 
 def migration_steps(
     migrations: Sequence[PlannedMigration], ledger: tuple[str, str], options: MigrationOptions, *, creates_ledger: bool
 ) -> tuple[str, ...]:
     """Every statement in its order, with comments between; nothing at all where nothing is pending."""
-    return tuple(_steps(migrations, in_sql(*ledger), options, creates_ledger=creates_ledger)) if migrations else ()
+    return tuple(_steps(migrations, ledger, options, creates_ledger=creates_ledger)) if migrations else ()
 
 
 def _steps(
-    migrations: Sequence[PlannedMigration], ledger: str, options: MigrationOptions, *, creates_ledger: bool
+    migrations: Sequence[PlannedMigration], table: tuple[str, str], options: MigrationOptions, *, creates_ledger: bool
 ) -> Iterator[str]:
+    ledger = in_sql(*table)
     yield f"SELECT pg_try_advisory_lock({_LOCK});  -- Prisma Migrate's own: nobody else migrates meanwhile"
+    if table[0] != _PUBLIC:
+        yield f"SET search_path = {in_sql(table[0])};  -- the connection's ?schema="
     if creates_ledger:
         yield (
             f"CREATE TABLE {ledger} (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, "
@@ -45,25 +49,22 @@ def _marked(migration: PlannedMigration, ledger: str) -> Iterator[str]:
 
 
 def _executed(migration: PlannedMigration, ledger: str, options: MigrationOptions) -> Iterator[str]:
-    if migration.concurrently:
-        yield f"-- {migration.name}: by itself, without a transaction"
-    else:
-        tries = f"{format_count(options.tries, 'attempt')} of {format_duration(options.lock_timeout)} for each lock"
-        yield f"-- {migration.name}: in one transaction; at most {tries}"
-    yield _row(migration, ledger)
     own = [f"{statement.sql};" for statement in whole_statements(migration.sql)]
+    step = f"UPDATE {ledger} SET applied_steps_count = applied_steps_count + 1 WHERE id = <new id>;"  # noqa: S608 - shown
     if migration.concurrently:
-        yield f"SET lock_timeout = {_ms(options.concurrent_timeout)};"
+        yield f"-- {migration.name}: by itself; what an interrupted build leaves INVALID is dropped first"
+        yield _row(migration, ledger)
+        yield "SET lock_timeout = 0;"
         yield f"SET statement_timeout = {_ms(options.concurrent_timeout)};"
-        yield from own
+        yield from (*own, step)
     else:
+        tries = format_count(options.tries, "attempt")
+        yield f"-- {migration.name}: in one transaction, with at most {tries} to get its locks"
+        yield _row(migration, ledger)
         yield f"SET lock_timeout = {_ms(options.lock_timeout)};"
         yield f"SET statement_timeout = {_ms(options.statement_timeout)};"
-        yield "BEGIN;"
-        yield from own
-        yield "COMMIT;"
-    for change in ("applied_steps_count = applied_steps_count + 1", "finished_at = <now>"):
-        yield f"UPDATE {ledger} SET {change} WHERE id = <new id>;"  # noqa: S608 - shown to people
+        yield from ("BEGIN;", *own, step, "COMMIT;")
+    yield f"UPDATE {ledger} SET finished_at = <now> WHERE id = <new id>;"  # noqa: S608 - shown
 
 
 def _row(migration: PlannedMigration, ledger: str, *more: tuple[str, str]) -> str:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from dbops.domain.cron import Cron
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
 from dbops.domain.schema_kinds import KINDS
@@ -143,23 +144,6 @@ class ProbeOptions(Section):
     slower_by_at_least: Duration = timedelta(milliseconds=5)
     keep_reports: Annotated[int, Field(ge=1, le=1000)] = 26
     late_after: Duration = timedelta(days=8)
-
-
-class MigrationOptions(Section):
-    """How migrations are applied, and how long they may stand in the application's way.
-
-    ``lock_timeout`` is how long one try waits for a lock, with the application behind it, and ``tries`` how many there
-    are; ``statement_timeout`` ends a statement of an ordinary migration, ``concurrent_timeout`` one that is alone, with
-    CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than alerts.late_after.
-    ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
-    """
-
-    lock_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(seconds=2)
-    tries: Annotated[int, Field(ge=1, le=1000)] = 10
-    statement_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(minutes=5)
-    concurrent_timeout: Annotated[Duration, Field(gt=timedelta())] = timedelta(hours=2)
-    max_backup_age: Duration | None = None
-    compare_with: str | None = None
 
 
 class ApprovalRules(Section):

@@ -141,6 +141,7 @@ class MigrationSession:
 
     def _run(self, work: Callable[[Any], None], meanwhile: Callable[[], None]) -> None:
         raised: list[BaseException] = []
+        over = threading.Event()
 
         def run() -> None:
             try:
@@ -148,32 +149,31 @@ class MigrationSession:
                     work(cursor)
             except BaseException as error:  # noqa: BLE001 - it is raised again, where somebody hears it
                 raised.append(error)
+            finally:
+                over.set()
 
-        # The driver waits deaf to signals: it does so in another thread.
-        thread = threading.Thread(target=run, daemon=True, name="migrate")
-        thread.start()
+        # The driver waits deaf to signals: it does so in another thread. A join that a signal ends would take the
+        # thread for ended too (Python 3.11), so an event says when it is over.
+        threading.Thread(target=run, daemon=True, name="migrate").start()
         try:
-            while thread.is_alive():
-                thread.join(_TICK)
+            while not over.wait(_TICK):
                 meanwhile()
         except BaseException:
-            self._stop(thread)
+            self._stop(over)
             raise
         if raised:
             raise raised[0]
 
-    def _stop(self, thread: threading.Thread) -> None:
+    def _stop(self, over: threading.Event) -> None:
         """Cancel what runs on the server, and wait for its end; where the server does not answer, cut the line."""
         deadline = time.monotonic() + _CANCEL_WITHIN
-        while thread.is_alive() and time.monotonic() < deadline:
+        while not over.is_set() and time.monotonic() < deadline:
             # In a thread too: where the line is dead, this would not answer either.
-            cancelling = threading.Thread(target=self._cancel, daemon=True, name="cancel")
-            cancelling.start()
-            cancelling.join(_CANCEL_WITHIN / 4)
-            thread.join(_CANCEL_WITHIN / 4)
-        while thread.is_alive():
+            threading.Thread(target=self._cancel, daemon=True, name="cancel").start()
+            over.wait(_CANCEL_WITHIN / 4)
+        while not over.is_set():
             cut(self._connection)
-            thread.join(_TICK)
+            over.wait(_TICK)
 
     def _cancel(self) -> None:
         with contextlib.suppress(psycopg2.Error):

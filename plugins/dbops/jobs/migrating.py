@@ -75,7 +75,7 @@ class Migrating:
         migration = self.migrations[step.name]
         self._say(step, "is marked as applied" if step.marked else "begins")
         row_id = None if step.marked else str(uuid.uuid4())
-        step = self.step(step, StepState.APPLYING, began=self.clock(), ended=None, row_id=row_id, said="")
+        step = self.step(step, StepState.APPLYING, began=self.clock(), ended=None, row_id=row_id)
         if row_id is None:
             row_id = self.ledger.mark_applied(migration, self.clock())
         else:
@@ -115,18 +115,18 @@ class Migrating:
         Raises MigrationFailed where the server refuses; then it stays in force.
         """
         down = self.migrations[step.name].down or ""
-        assert step.row_id is not None  # noqa: S101 - it was applied
+        row_id = step.row_id or ""
         again = step.state is StepState.REVERTING
         row = self.row_of(step)
         if row is None or row.rolled_back is None:
             self._say(step, "is taken back")
             step = self.step(step, StepState.REVERTING)
             if not runs_alone(down):
-                self.runner.run(step.name, down, rolled_back(self.address, step.row_id, self.clock()))
+                self.runner.run(step.name, down, rolled_back(self.address, row_id, self.clock()))
             else:
                 if not (again and self.runner.has_happened(step.name, down)):
                     self.runner.run_alone(step.name, down)
-                self.ledger.roll_back(step.row_id, self.clock())
+                self.ledger.roll_back(row_id, self.clock())
         self.step(step, StepState.REVERTED, ended=self.clock(), said="")
 
     def close(self, state: MigrationState, **changed: object) -> MigrationRecord:

@@ -124,7 +124,8 @@ def require_no_blockers(plan: MigrationPlan) -> None:
 class _Tried:
     """What scratch has shown. ``differences`` is None where nothing was compared; ``marked`` is the baseline.
 
-    ``refused`` says which migration did not run there; what comes after it was not tried.
+    ``refused`` says which migration did not run there; then none of the pending ones has a rehearsal, nor has one that
+    waits behind a failed one.
     """
 
     marked: str | None = None
@@ -142,12 +143,14 @@ def _tried(
     pending = _pending(migrations, ledger)
     marked = pending[0].name if ledger.needs_baseline and pending else None
     applied = [one for one in migrations if one.name in ledger.applied or one.name == marked]
-    if ledger.needs_baseline and marked is None:
-        return _Tried()
+    if not (applied or ledger.applied):
+        return _Tried()  # there is nothing to compare with: no baseline, or one that failed
     try:
         differences = find_drift(place, applied)
     except ReplayFailed as failure:
         return _Tried(marked, refused=str(failure))
+    if ledger.failed:  # what comes after it may need what it was to make
+        return _Tried(marked, differences)
     executed = [one for one in pending if one.name != marked]
     try:
         return _Tried(marked, differences, rehearsed(place, applied, executed, sizes))
@@ -161,7 +164,7 @@ def _pending(migrations: Sequence[Migration], ledger: LedgerState) -> list[Migra
 
 def _planned(migration: Migration, tried: _Tried, *, server_major: int) -> PlannedMigration:
     marked = migration.name == tried.marked
-    rehearsal = tried.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried"))
+    rehearsal = tried.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried yet"))
     return PlannedMigration(
         name=migration.name,
         checksum=migration.checksum,

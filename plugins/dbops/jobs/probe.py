@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +18,7 @@ from dbops.domain.probe_run import ProbeResult, ProbeRun
 from dbops.domain.probes import Probe
 from dbops.domain.quantities import format_count
 from dbops.domain.target import ProbeOptions, Target
+from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database
 from dbops.gateways.health import read_health
@@ -26,6 +29,7 @@ from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
 
 _RUNS_REMEMBERED = 26
+_log = logging.getLogger(__name__)
 
 
 def probe(
@@ -72,11 +76,24 @@ def probe(
         escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
         notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
     )
+    put_probe_run(bucket, target, record)
     report = ProbeReport.of(record, history, options)
-    page = keep_page(record, history, target, bucket, templates=include / "report", headline=report.headline())
-    record = replace(record, page=page)
+    try:
+        page = keep_page(record, history, target, bucket, templates=include / "report", headline=report.headline())
+        record = replace(record, page=page)
+    except Exception as error:  # noqa: BLE001 - what was measured is not lost, nor a mail, for the want of a picture
+        record = replace(record, notes=(*record.notes, _no_page(target, error)))
     put_probe_run(bucket, target, record)
     return replace(report, record=record)
+
+
+def _no_page(target: Target, error: Exception) -> str:
+    if isinstance(error, DbopsError):
+        return f"The page with charts could not be kept: {error}"
+    # Not its text: what we did not write ourselves may carry anything.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("An unexpected %s while drawing the page of %s:\n%s", type(error).__name__, target.name, where)
+    return f"The page with charts could not be made: an unexpected {type(error).__name__}, see the log."
 
 
 def _judged(

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.markdown_table import markdown_table
-from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text
+from dbops.domain.markdown_text import Markup, code_block, code_span, plain_text, prose
 
 HOSTILE = st.text("ab|`*<>[]&\\ \n\r\t\x0b\u2028", max_size=20)
 
@@ -24,6 +24,20 @@ def test_a_text_begins_no_markup_and_ends_no_line(text: str) -> None:
     assert len(shown.splitlines()) <= 1
     assert not set(re.sub(r"\\.", "", shown)) & set("`*<>[]&")
     assert re.sub(r"\\(.)", r"\1", shown) == " ".join(text.split())
+
+
+def test_in_prose_what_stands_between_backticks_is_code() -> None:
+    assert prose("Run `a | b <c>` and *wait*.") == "Run `a | b <c>` and \\*wait\\*."
+    assert prose("One ` alone.") == "One \\` alone."
+
+
+@given(HOSTILE)
+def test_prose_begins_no_other_markup_and_ends_no_line(text: str) -> None:
+    shown = prose(text)
+
+    assert len(shown.splitlines()) <= 1
+    outside = re.sub(r"\\.", "", shown).split("`")[::2]
+    assert not set("".join(outside)) & set("*<>[]&")
 
 
 @given(st.text("a`|\n ", max_size=12).filter(str.strip))

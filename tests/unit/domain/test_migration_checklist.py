@@ -13,8 +13,8 @@ from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.health import HealthItem
 from dbops.domain.migration_checklist import Conditions, checklist, session_limits
 from dbops.domain.migration_facts import ForeignTable
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_plan import ChecklistItem, PlannedMigration
-from dbops.domain.target import MigrationOptions
 from tests.unit.migration_plans import BUILD, INIT, LOCK, NOTE, facts
 from tests.unit.samples import DAY, NOW, manifest, target, verification
 

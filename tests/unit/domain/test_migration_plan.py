@@ -1,4 +1,4 @@
-"""Promise: the digest of a migration's plan is that of what decides, and its document says what who decides must know."""
+"""Promise: a migration's plan has the digest of what decides, and its document says what who decides must know."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.ledger import LedgerState
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_plan import LintFinding, MigrationPlan, PlannedMigration
 from dbops.domain.object_differences import Difference
-from dbops.domain.target import MigrationOptions
 from tests.unit.migration_plans import BUILD, INIT, LOCK, NOTE, REMARK, item, plan, row
 from tests.unit.samples import NOW
 
@@ -115,21 +115,26 @@ def test_the_statements_are_those_that_prisma_would_run_and_ours_around_them() -
     assert told[1].startswith('CREATE TABLE "public"."_prisma_migrations" (id VARCHAR(36) PRIMARY KEY')
     assert told[2:4] == (
         "-- 0_init: only marked as applied; its SQL is not executed",
-        'INSERT INTO "public"."_prisma_migrations" (id, checksum, started_at, migration_name, finished_at, logs) VALUES '
-        f"(<new id>, '{'0' * 64}', <now>, '0_init', <now>, '');",
+        'INSERT INTO "public"."_prisma_migrations" (id, checksum, started_at, migration_name, finished_at, logs) '
+        "VALUES (<new id>, 'CHECKSUM', <now>, '0_init', <now>, '');".replace("CHECKSUM", "0" * 64),
     )
-    assert told[6:11] == (
+    step = 'UPDATE "public"."_prisma_migrations" SET applied_steps_count = applied_steps_count + 1 WHERE id = <new id>;'
+    assert told[6:13] == (
         "SET lock_timeout = '2000ms';",
         "SET statement_timeout = '300000ms';",
         "BEGIN;",
         'ALTER TABLE "Order" ADD note text;',
+        step,
         "COMMIT;",
+        'UPDATE "public"."_prisma_migrations" SET finished_at = <now> WHERE id = <new id>;',
     )
-    assert told[15:18] == (
-        "SET lock_timeout = '7200000ms';",
+    assert told[15:19] == (
+        "SET lock_timeout = 0;",
         "SET statement_timeout = '7200000ms';",
         'CREATE INDEX CONCURRENTLY order_note ON "Order" (note);',
+        step,
     )
+    assert 'SET search_path = "app";' in plan(ledger_table=("app", "_prisma_migrations")).statements[1]
     assert 'CREATE TABLE "Order"' not in "".join(told)
     assert plan(rows=()).statements == (told[0], *told[2:])
 
@@ -156,7 +161,8 @@ def test_the_document_begins_with_the_verdict_and_has_what_who_decides_must_know
         "| `0_init` | pending, will only be marked |",
         "### Proof of the baseline",
         "| warning | `public.Order.pk` | it is called otherwise |",
-        "### 0_init: only marked as applied\n\nChecksum `0000000000000000000000000000000000000000000000000000000000000000`."
+        "### 0_init: only marked as applied\n\n"
+        "Checksum `0000000000000000000000000000000000000000000000000000000000000000`."
         '\n\n```sql\nCREATE TABLE "Order" (id int);\n```',
         "| 2 | warning `prefer-text-field` | It may grow. | Use text. |",
         '| 2 | `ALTER TABLE "Order" ADD note text` | `public.Order` | 3.0 GiB, about 40,000 rows | AccessExclusiveLock '

@@ -117,6 +117,13 @@ def test_a_target_may_be_all_there_is(tmp_path: Path) -> None:
         ("connection: a\ndescription: 2026-01-01\n", 2, "description must be a text; put it in quotes"),
         ("connection: a\n\nretention:\n  daily: many\n", 4, "retention.daily must be a whole number"),
         ("connection: a\nretention:\n  daily: -1\n", 3, "retention.daily must be at least 0"),
+        (
+            "connection: a\nmigrations:\n  lock_timeout: 0s\n",
+            3,
+            "migrations.lock_timeout: a time limit of the server is",
+        ),
+        ("connection: a\nmigrations:\n  statement_timeout: 0.9ms\n", 3, "from 1ms to 24d, and never none"),
+        ("connection: a\nmigrations:\n  concurrent_timeout: 25d\n", 3, "from 1ms to 24d, and never none"),
         ("connection: a\nretention: 7\n", 2, "retention must be a section: below it, indented lines"),
         ("connection: a\nretention:\n", 2, "retention is empty"),
         ("connection: a\nalerts:\n  recipients: me@example.com\n", 3, "alerts.recipients must be a list, as in [first"),

@@ -1,0 +1,378 @@
+"""Promise: what was approved is applied, once, as Prisma would have it; what fails is taken back, or said plainly."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from dbops.domain.approvals import Approval
+from dbops.domain.migration_progress import MigrationProgress
+from dbops.domain.migration_record import MigrationState, StepState
+from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
+from dbops.gateways.approvals import record_approval
+from dbops.gateways.migration_files import migrations_folder
+from dbops.gateways.s3_bucket import S3Bucket
+from demo.postgres import EmbeddedPostgres
+from demo.summary_app.generate import create
+from tests.backups import NAME, Programs, execute
+from tests.drills import public_folder
+from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, REFUSED, Applying, now
+
+REFERENCE = Path(__file__).parents[2] / "include/sql/summary_app/migrations"
+
+
+@pytest.fixture
+def applying(empty_database: str, tmp_path: Path, bucket: S3Bucket, programs: Programs) -> Applying:
+    return Applying(empty_database, tmp_path / "include", bucket, programs.folder)
+
+
+@contextmanager
+def refusing(applying: Applying, kind: type[DbopsError], words: str) -> Iterator[None]:
+    """Something that is refused with both sentences, in them these words, and that changes nothing."""
+    before = applying.schema(), applying.told()
+    with pytest.raises(kind, match=words) as refused:
+        yield
+    assert refused.value.remedy
+    assert (applying.schema(), applying.told()) == before
+
+
+def test_the_reference_application_gets_its_baseline_and_both_indexes(
+    postgres_server: EmbeddedPostgres, tmp_path: Path, bucket: S3Bucket, programs: Programs, empty_database: str
+) -> None:
+    applying = Applying(empty_database, tmp_path / "include", bucket, programs.folder)
+    applying.tell("DROP TABLE notes; DROP TABLE counter;")
+    folder = migrations_folder(applying.include, NAME)
+    shutil.rmtree(folder)
+    shutil.copytree(REFERENCE, folder)
+    create(empty_database)
+    with public_folder() as place:
+        applying.place = place
+        applying.ready()
+        record = applying.apply()
+        check = applying.check()
+
+    assert record.state is MigrationState.DONE
+    assert [step.state for step in record.steps] == [StepState.APPLIED] * 3
+    assert [(state, steps) for _, state, steps in applying.told()] == [("applied", 0), ("applied", 1), ("applied", 1)]
+    baseline, *indexes = applying.ledger()
+    assert (baseline.logs, baseline.started) == ("", baseline.finished)
+    assert {row.logs for row in indexes} == {None}
+    assert check.ok, check.faults
+    built = applying.ask(
+        """SELECT indexrelid::regclass::text, indisvalid FROM pg_index
+           WHERE indexrelid::regclass::text ~ '(Summary|UsageEvent)_userId_createdAt_idx'"""
+    )
+    assert sorted(built) == [('"Summary_userId_createdAt_idx"', True), ('"UsageEvent_userId_createdAt_idx"', True)]
+    applying.expect_no_session()
+
+
+def test_an_ordinary_owner_migrates_a_schema_of_its_own(
+    postgres_server: EmbeddedPostgres, tmp_path: Path, bucket: S3Bucket, programs: Programs
+) -> None:
+    owner = f"owner_{secrets.token_hex(4)}"
+    postgres_server.create_role(owner, "word", create_databases=True)
+    postgres_server.create_database(owner, owner=owner)
+    url = postgres_server.url(owner, user=owner, password="word")
+    execute(url, "CREATE SCHEMA app", f"ALTER ROLE {owner} SET search_path = app")
+    try:
+        applying = Applying(url, tmp_path / "include", bucket, programs.folder, schema_name="app")
+        applying.write("1_count", COUNT)
+        applying.write("2_index", INDEX, DROP_INDEX)
+        applying.write("3_rows", REFUSED)
+        applying.ready()
+        with pytest.raises(MigrationFailed, match="Taken back: 2_index"):
+            applying.apply()
+        assert applying.ask("SELECT count(*) FROM app._prisma_migrations") == [(4,)]
+        assert applying.counted() == 1
+    finally:
+        postgres_server.drop_database(owner)
+        execute(postgres_server.url(), f"DROP ROLE {owner}")
+
+
+def test_what_is_done_is_done_once(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.write("2_index", INDEX)
+    applying.ready()
+    done = applying.apply()
+
+    assert applying.apply() == done
+
+    assert applying.counted() == 1
+    assert applying.told() == [("0_init", "applied", 0), ("1_count", "applied", 1), ("2_index", "applied", 1)]
+    assert [step.seconds >= 0 for step in done.steps] == [True] * 3
+    applying.run = "the next"
+    assert not applying.plan().is_needed
+    assert applying.apply().state is MigrationState.DONE
+
+
+def test_a_failure_takes_back_what_came_before_it(applying: Applying) -> None:
+    applying.write("1_column", f"ALTER TABLE notes ADD a int; {COUNT}", "ALTER TABLE notes DROP a;")
+    applying.write("2_index", INDEX, DROP_INDEX)
+    applying.write("3_rows", REFUSED)
+    applying.ready()
+    before = applying.schema()
+
+    with pytest.raises(MigrationFailed) as failure:
+        applying.apply()
+
+    assert applying.schema() == before
+    assert applying.told() == [
+        ("0_init", "applied", 0),
+        ("1_column", "rolled back", 1),
+        ("2_index", "rolled back", 1),
+        ("3_rows", "failed", 0),
+    ]
+    logs = applying.ledger()[-1].logs or ""
+    assert "Migration name: 3_rows" in logs
+    assert "Database error code: 22012" in logs
+    what, remedy = failure.value.what, failure.value.remedy
+    assert "Taken back: 2_index, 1_column." in what
+    assert "is what it was before" in what
+    assert "prisma migrate resolve --rolled-back 3_rows" in remedy
+    assert FORM not in remedy
+    record = applying.record
+    assert (record.state, record.failure, record.remedy) == (MigrationState.REVERTED, what, remedy)
+    assert record.names(StepState.REVERTED) == ("1_column", "2_index")
+    with refusing(applying, PlanChanged, "is over"):
+        applying.apply()
+
+
+def test_what_cannot_be_taken_back_is_said_with_the_backup_and_the_form_to_restore_it(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.write("2_index", INDEX, DROP_INDEX)
+    applying.write("3_rows", REFUSED)
+    applying.ready()
+
+    with pytest.raises(MigrationFailed) as failure:
+        applying.apply()
+
+    assert "NOT taken back, and in force: 1_column (it has no down.sql)." in failure.value.what
+    assert "Taken back: 2_index." in failure.value.what
+    record = applying.record
+    assert record.state is MigrationState.FAILED
+    assert f"The backup {record.backup_id} was made right before." in failure.value.remedy
+    assert FORM in failure.value.remedy
+    assert [state for _, state, _ in applying.told()] == ["applied", "applied", "rolled back", "failed"]
+
+
+def test_a_down_sql_that_the_live_rows_refuse_leaves_its_migration_in_force(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;", "ALTER TABLE notes DROP a;")
+    applying.write("2_column", "ALTER TABLE notes ADD b int;", f"ALTER TABLE notes DROP b; {REFUSED}")
+    applying.write("3_rows", REFUSED)
+    applying.ready()
+
+    with pytest.raises(MigrationFailed, match=r"2_column \(its down.sql did not run: division by zero") as failure:
+        applying.apply()
+
+    assert "1_column (what came after it could not be taken back)" in failure.value.what
+    assert [state for _, state, _ in applying.told()] == ["applied", "applied", "applied", "failed"]
+    assert applying.record.state is MigrationState.FAILED
+
+
+def test_a_lock_that_is_not_to_be_had_is_a_failure_after_which_all_is_as_before(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.ready()
+    before = applying.schema()
+    with psycopg.connect(applying.url) as reader:
+        reader.execute("SELECT count(*) FROM notes")
+        with pytest.raises(MigrationFailed, match=f"process {reader.info.backend_pid}"):
+            applying.apply()
+
+    assert applying.schema() == before
+    assert applying.record.state is MigrationState.REVERTED
+    assert applying.told()[-1] == ("1_column", "failed", 0)
+
+
+CHANGES: dict[str, Callable[[Applying], None]] = {
+    "another text": lambda one: one.write("1_column", "ALTER TABLE notes ADD b int;"),
+    "one more": lambda one: one.write("2_more", "ALTER TABLE notes ADD b int;"),
+    "another down.sql": lambda one: one.write("1_column", "ALTER TABLE notes ADD a int;", "ALTER TABLE notes DROP a;"),
+    "another schema": lambda one: one.tell("ALTER TABLE counter ADD m int"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_what_has_changed_since_it_was_approved_is_not_applied(applying: Applying, what: str) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.ready()
+    CHANGES[what](applying)
+
+    with refusing(applying, PlanChanged, "is not what its plan says"):
+        applying.apply()
+
+
+def test_a_blocker_that_has_come_up_since_is_evaluated_again(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.ready()
+    for key in [one.key for one in applying.bucket.list("") if "/backups/" in one.key]:
+        applying.bucket.delete(key)
+
+    with refusing(applying, PreflightFailed, "cannot be done"):
+        applying.apply()
+
+
+def test_nothing_is_applied_without_the_backup_of_this_run(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.plan()
+
+    with refusing(applying, PreflightFailed, "made no backup"):
+        applying.apply()
+    assert applying.apply(needs_backup=False).state is MigrationState.DONE
+
+
+def approve(applying: Applying, digest: str) -> None:
+    answer = Approval(
+        target=NAME,
+        action="migrate",
+        digest=digest,
+        run=applying.run,
+        requested_by="tester",
+        requested=now(),
+        answered_by="alice",
+        answered_by_id="alice",
+        answered=now(),
+        valid_until=now() + timedelta(hours=1),
+    )
+    record_approval(applying.bucket, applying.target, answer)
+
+
+def test_nothing_is_applied_without_consent(applying: Applying) -> None:
+    applying.approve = ("migrate",)
+    applying.write("1_count", COUNT)
+    digest = applying.ready().digest
+
+    with refusing(applying, ApprovalMissing, "Nobody has approved"):
+        applying.apply()
+    approve(applying, digest)
+    assert applying.apply().approved_by == "alice"
+    assert applying.counted() == 1
+
+
+def test_consent_to_another_plan_is_none(applying: Applying) -> None:
+    applying.approve = ("migrate",)
+    applying.write("1_count", COUNT)
+    applying.ready()
+    approve(applying, "of another plan")
+
+    with refusing(applying, ApprovalMissing, "does not allow"):
+        applying.apply()
+
+
+class Stopped(BaseException):
+    """What a signal raises in the main thread."""
+
+
+def stopping_when(condition: Callable[[MigrationProgress], bool]) -> Callable[[MigrationProgress], None]:
+    def listener(progress: MigrationProgress) -> None:
+        if condition(progress):
+            raise Stopped("marked in the UI")
+
+    return listener
+
+
+def test_who_is_stopped_says_so_and_the_same_run_goes_on_where_it_was(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.write("2_column", f"ALTER TABLE notes ADD a int; {COUNT}")
+    applying.ready()
+    with psycopg.connect(applying.url) as reader:
+        reader.execute("SELECT count(*) FROM notes")
+        with pytest.raises(Stopped):
+            applying.apply(on_progress=stopping_when(lambda seen: bool(seen.waits_for)))
+
+    applying.expect_no_session()
+    assert applying.told()[1:] == [("1_count", "applied", 1), ("2_column", "failed", 0)]
+    assert "57014" in (applying.ledger()[-1].logs or "")
+    record = applying.record
+    assert (record.state, record.interrupted) == (MigrationState.APPLYING, "2_column was stopped: marked in the UI")
+    assert applying.apply().state is MigrationState.DONE
+    assert applying.counted() == 2
+    assert applying.told()[2:] == [("2_column", "rolled back", 0), ("2_column", "applied", 1)]
+    assert applying.check().ok
+
+
+def test_who_is_stopped_within_a_build_leaves_no_invalid_index_and_goes_on_later(applying: Applying) -> None:
+    applying.write("1_index", INDEX)
+    applying.ready()
+    writer = psycopg.connect(applying.url)
+    writer.execute("INSERT INTO notes VALUES (1000, 1)")
+
+    def stop(progress: MigrationProgress) -> None:
+        if progress.waits_for:
+            writer.commit()
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stop)
+    writer.close()
+
+    assert applying.check().invalid == ()
+    assert applying.apply().state is MigrationState.DONE
+    assert applying.check().ok
+
+
+def test_a_run_goes_on_no_longer_than_its_approval_counts(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.ready()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stopping_when(lambda seen: "begins" in seen.doing))
+
+    with pytest.raises(ApprovalMissing, match="approval has run out"):
+        applying.apply(clock=lambda: now() + timedelta(hours=5))
+
+    assert applying.record.state is MigrationState.FAILED
+    assert applying.counted() == 0
+
+
+def test_a_run_does_not_go_on_where_somebody_has_changed_the_schema_meanwhile(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.ready()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stopping_when(lambda seen: "begins" in seen.doing))
+    applying.tell("ALTER TABLE notes ADD theirs int")
+
+    with refusing(applying, PlanChanged, "theirs"):
+        applying.apply()
+
+
+def test_only_one_migrates_at_a_time(applying: Applying) -> None:
+    applying.write("1_slow", "SELECT pg_sleep(60) FROM notes WHERE id = 1;")
+    applying.ready()
+    begun, refused = threading.Event(), list[DbopsError]()
+
+    def stop(progress: MigrationProgress) -> None:
+        begun.set()
+        if refused:
+            raise Stopped
+
+    def other() -> None:
+        begun.wait(60)
+        try:
+            applying.apply()
+        except DbopsError as error:
+            refused.append(error)
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stop)
+    thread.join()
+
+    assert isinstance(refused[0], PreflightFailed)
+    assert "Another migration" in refused[0].what
+
+
+def test_a_record_that_is_none_is_refused(applying: Applying) -> None:
+    applying.ready()
+    key = next(one.key for one in applying.bucket.list("") if "/migrations/" in one.key)
+    applying.bucket.put(key, b"{}")
+
+    with refusing(applying, InvalidRequest, "is not the record of this migration"):
+        applying.apply()
