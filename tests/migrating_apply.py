@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ from dbops.jobs.apply_migration import apply_migration
 from dbops.jobs.check_migrated import check_migrated
 from dbops.jobs.plan_migration import plan_migration
 from tests.backups import NAME, target
+from tests.faults.job import wait_until
 from tests.migrating_scratch import tell
 from tests.unit.samples import manifest, store_backup
 
@@ -53,6 +54,7 @@ class Applying:
     programs: Path
     approve: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    schema_name: str | None = None
     place: Path | None = None
     run: str = field(default_factory=lambda: f"test-{secrets.token_hex(4)}")
     seen: list[MigrationProgress] = field(default_factory=list)
@@ -75,7 +77,7 @@ class Applying:
 
     @property
     def address(self) -> DatabaseAddress:
-        return DatabaseAddress.from_url(self.url)
+        return replace(DatabaseAddress.from_url(self.url), search_schema=self.schema_name)
 
     @property
     def scratch_url(self) -> str:
@@ -150,7 +152,10 @@ class Applying:
 
     def schema(self) -> SchemaBaseline:
         """Without the ledger."""
-        return without(read_schema(self.address), [("public", "_prisma_migrations")])
+        return without(read_schema(self.address), [(self.schema_name or "public", "_prisma_migrations")])
+
+    def expect_no_session(self) -> None:
+        wait_until(lambda: self.sessions() == [], "every session of ours has ended", 15)
 
     def sessions(self) -> list[tuple[Any, ...]]:
         """Those of ours."""

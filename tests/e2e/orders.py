@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -80,16 +81,20 @@ class Orders:
 
     def back_up(self) -> None:
         """From a shell, for that is quicker than a run of Airflow, and the backup is as good."""
-        demo = self.stack.demo
-        subprocess.run(
-            [sys.executable, "-m", "dbops", "backup", self.name],
-            check=True,
-            capture_output=True,
-            env={
-                **os.environ,
-                **demo.connections(),
-                **connections(demo),
-                "DBOPS_INCLUDE": str(demo.include),
-                "PATH": os.pathsep.join([str(demo.postgres.bin_dir), os.environ.get("PATH", os.defpath)]),
-            },
-        )
+        dbops(self.stack.demo, connections(self.stack.demo), "backup", self.name)
+
+
+def dbops(demo: Stack, variables: Mapping[str, str], *words: str) -> None:
+    """Ask for a verb in a shell that knows the stack, and these connections."""
+    subprocess.run(
+        [sys.executable, "-m", "dbops", *words],
+        check=True,
+        capture_output=True,
+        env={
+            **os.environ,
+            **demo.connections(),
+            **variables,
+            "DBOPS_INCLUDE": str(demo.include),
+            "PATH": os.pathsep.join([str(demo.postgres.bin_dir), os.environ.get("PATH", os.defpath)]),
+        },
+    )

@@ -22,7 +22,7 @@ from demo.display import Display
 from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.up import start
-from tests.e2e import checked, orders
+from tests.e2e import checked, orders, pushed
 from tests.e2e.rest import Rest, Run
 from tests.e2e.targets import make_include
 from tests.e2e.waiting import eventually
@@ -67,7 +67,7 @@ class RunningStack:
     def secrets(self) -> list[str]:
         """What no log, no XCom, no mail and no page may show."""
         words = self.demo.state.secrets
-        own = [PASSWORD, orders.PASSWORD, checked.PASSWORD]
+        own = [PASSWORD, orders.PASSWORD, checked.PASSWORD, pushed.PASSWORD]
         return [words["summary_app_database"], words["s3_secret_key"], words["postgres"], *own]
 
     def keys(self, prefix: str) -> list[str]:
@@ -174,6 +174,7 @@ def running(folder: Path) -> Iterator[RunningStack]:
                 _create_heavy(demo)
                 orders.create(demo)
                 checked.create(demo)
+                pushed.create(demo)
             except BaseException:
                 demo.destroy()
                 watch.dismiss()
@@ -198,6 +199,7 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         "AIRFLOW_CONN_HEAVY": servers.postgres.url("heavy"),
         **orders.connections(servers),
         **checked.connections(servers),
+        **pushed.connections(servers),
     }
     config = folder / "airflow" / "config"
     config.mkdir(parents=True)

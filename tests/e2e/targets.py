@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e import checked
+from tests.e2e import checked, pushed
 
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
@@ -30,6 +30,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
     "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
+    pushed.NAME: {"connection": pushed.NAME, "schedule": {"probe": None}},
     **{name: {"connection": name} for name in ORDERS},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
@@ -41,8 +42,12 @@ SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 def make_include(include: Path, checkout: Path) -> None:
     """Make an include folder in which nothing is scheduled while the tests run; `drilled` waits for its backups."""
     include.mkdir()
-    for shared in ("email", "report", "sql"):
+    for shared in ("email", "report"):
         (include / shared).symlink_to(checkout / "include" / shared)
+    (include / "sql").mkdir()
+    for folder in (checkout / "include" / "sql").iterdir():
+        (include / "sql" / folder.name).symlink_to(folder)
+    pushed.link_sql(include, checkout)
     shutil.copytree(checkout / "include" / "targets", include / "targets")
     shutil.copytree(checkout / "include" / "expectations", include / "expectations")
     checked.write_rules(include)

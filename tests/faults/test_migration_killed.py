@@ -109,7 +109,7 @@ class Stage:
         assert {steps for name, state, steps in self.applying.told() if state == "applied"} <= {0, 1}
         assert {row.logs for row in self.applying.ledger() if row.finished and row.steps} <= {None}
         assert self.applying.check().ok
-        assert self.applying.sessions() == []
+        self.applying.expect_no_session()
 
 
 @pytest.fixture
@@ -248,7 +248,7 @@ def test_a_task_that_is_stopped_cancels_the_statement_and_says_so_in_the_ledger(
 
     job.kill(signal.SIGTERM)
 
-    assert stage.applying.sessions() == []
+    stage.applying.expect_no_session()
     assert stage.applying.told() == [("0_init", "applied", 0), ("1_count", "failed", 0)]
     assert "Database error code: 57014" in (stage.applying.ledger()[-1].logs or "")
     assert "stopped by SIGTERM" in stage.applying.record.interrupted
@@ -270,7 +270,7 @@ def test_a_task_that_is_stopped_within_a_build_leaves_no_invalid_index(stage: St
         job.kill(signal.SIGTERM)
 
     assert stage.applying.check().invalid == ()
-    assert stage.applying.sessions() == []
+    stage.applying.expect_no_session()
     stage.expect_done("0_init", "1_index")
 
 

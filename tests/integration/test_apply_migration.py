@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -21,7 +22,7 @@ from dbops.gateways.migration_files import migrations_folder
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
-from tests.backups import NAME, Programs
+from tests.backups import NAME, Programs, execute
 from tests.drills import public_folder
 from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, REFUSED, Applying, now
 
@@ -70,7 +71,30 @@ def test_the_reference_application_gets_its_baseline_and_both_indexes(
            WHERE indexrelid::regclass::text ~ '(Summary|UsageEvent)_userId_createdAt_idx'"""
     )
     assert sorted(built) == [('"Summary_userId_createdAt_idx"', True), ('"UsageEvent_userId_createdAt_idx"', True)]
-    assert applying.sessions() == []
+    applying.expect_no_session()
+
+
+def test_an_ordinary_owner_migrates_a_schema_of_its_own(
+    postgres_server: EmbeddedPostgres, tmp_path: Path, bucket: S3Bucket, programs: Programs
+) -> None:
+    owner = f"owner_{secrets.token_hex(4)}"
+    postgres_server.create_role(owner, "word", create_databases=True)
+    postgres_server.create_database(owner, owner=owner)
+    url = postgres_server.url(owner, user=owner, password="word")
+    execute(url, "CREATE SCHEMA app", f"ALTER ROLE {owner} SET search_path = app")
+    try:
+        applying = Applying(url, tmp_path / "include", bucket, programs.folder, schema_name="app")
+        applying.write("1_count", COUNT)
+        applying.write("2_index", INDEX, DROP_INDEX)
+        applying.write("3_rows", REFUSED)
+        applying.ready()
+        with pytest.raises(MigrationFailed, match="Taken back: 2_index"):
+            applying.apply()
+        assert applying.ask("SELECT count(*) FROM app._prisma_migrations") == [(4,)]
+        assert applying.counted() == 1
+    finally:
+        postgres_server.drop_database(owner)
+        execute(postgres_server.url(), f"DROP ROLE {owner}")
 
 
 def test_what_is_done_is_done_once(applying: Applying) -> None:
@@ -263,7 +287,7 @@ def test_who_is_stopped_says_so_and_the_same_run_goes_on_where_it_was(applying: 
         with pytest.raises(Stopped):
             applying.apply(on_progress=stopping_when(lambda seen: bool(seen.waits_for)))
 
-    assert applying.sessions() == []
+    applying.expect_no_session()
     assert applying.told()[1:] == [("1_count", "applied", 1), ("2_column", "failed", 0)]
     assert "57014" in (applying.ledger()[-1].logs or "")
     record = applying.record

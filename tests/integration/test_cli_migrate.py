@@ -1,9 +1,10 @@
-"""`python -m dbops migrate` as its own process: the plan, the first migration, and what is neither."""
+"""`python -m dbops migrate` as its own process: the plan, the first migration, the typed name, and what it leads to."""
 
 from __future__ import annotations
 
 import json
 import os
+import pty
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from dbops.gateways.ledger import read_ledger
+from dbops.gateways.migration_records import all_migrations
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
@@ -46,17 +49,25 @@ class Shell:
             "AWS_DEFAULT_REGION": s3_server.region,
         }
 
-    def run(self, *argv: str) -> tuple[int, str, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "dbops", "migrate", NAME, *argv],
-            cwd="/",
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+    def run(self, *argv: str, typed: str | None = None) -> tuple[int, str, str]:
+        """Without anything typed there is no terminal."""
+        ends = pty.openpty() if typed is not None else ()
+        try:
+            if ends:
+                os.write(ends[0], f"{typed}\n".encode())
+            done = subprocess.run(
+                [sys.executable, "-m", "dbops", "migrate", NAME, *argv],
+                cwd="/",
+                env=self._environment,
+                stdin=ends[1] if ends else subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=180,
+                check=False,
+            )
+        finally:
+            for end in ends:
+                os.close(end)
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout, done.stderr
 
@@ -112,9 +123,49 @@ def test_a_database_without_migrations_is_told_how_to_begin_and_the_first_one_is
     assert document["migrations"] == [{"name": "0_init", "marked": True}]
 
 
-@pytest.mark.parametrize("argv", [(), ("--plan", "--init")])
-def test_one_of_the_two_has_to_be_asked_for(argv: tuple[str, ...], shell: Shell) -> None:
-    status, _, err = shell.run(*argv)
+def test_only_one_of_the_two_can_be_asked_for(shell: Shell) -> None:
+    status, _, err = shell.run("--plan", "--init")
 
     assert status == 2
     assert "--init" in err
+
+
+def test_without_a_terminal_it_is_refused_before_anything_is_planned(shell: Shell) -> None:
+    status, _, err = shell.run()
+
+    assert status == 2
+    assert "by typing the target's name at a terminal" in err
+    assert list(all_migrations(shell.planning.bucket, shell.planning.target)) == []
+
+
+def test_when_anything_but_the_name_is_typed_nothing_is_touched(shell: Shell) -> None:
+    shell.planning.keep_backup()
+
+    status, _, err = shell.run(typed="yes")
+
+    assert status == 3
+    assert "was not approved" in err
+    [record] = all_migrations(shell.planning.bucket, shell.planning.target)
+    assert (record.state, record.backup_id) == ("planned", None)
+    assert read_ledger(shell.planning.address) is None
+
+
+def test_when_the_name_is_typed_the_plan_that_was_shown_is_applied_and_checked(shell: Shell) -> None:
+    planning = shell.planning
+    planning.keep_backup()
+
+    status, out, err = shell.run(typed=NAME)
+
+    assert status == 0, err
+    assert f"Migration of {NAME}: mark 0_init as applied" in err, "the plan is shown before anything is asked"
+    assert f"{NAME} is migrated: 0_init is marked as applied, 2 migrations applied, and checked." in out
+    assert [row.name for row in read_ledger(planning.address) or ()] == [one.name for one in planning.migrations]
+    [record] = all_migrations(planning.bucket, planning.target)
+    assert f"The backup {record.backup_id} was made right before." in " ".join(out.split())
+    assert record.approved_by
+    audit = [stored.key for stored in planning.bucket.list(f"{planning.target.root}audit/")]
+    assert [key.rpartition("Z-")[2] for key in audit] == ["approval-typed.json", "migrate.json"]
+
+    status, out, _ = shell.run(typed=NAME)
+    assert status == 0
+    assert f"There is nothing to migrate in {NAME}" in out

@@ -10,7 +10,7 @@ import pytest
 
 from dbops.domain.report import Verdict
 from dbops.errors import MigrationFailed
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from tests.backups import Programs
 from tests.drills import public_folder

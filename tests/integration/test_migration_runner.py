@@ -88,6 +88,9 @@ class Ground:
                AND application_name LIKE 'dbops%' AND pid <> pg_backend_pid()"""
         )
 
+    def expect_no_session(self) -> None:
+        wait_until(lambda: self.sessions() == [], "every session of ours has ended", 15)
+
     def working(self) -> list[int]:
         return [pid for (pid,) in self.ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'dbops migrate'")]
 
@@ -117,7 +120,7 @@ def test_all_statements_and_the_mark_take_effect_together(ground: Ground) -> Non
 
     assert ground.ask("SELECT a FROM notes LIMIT 1") == [(None,)]
     assert ground.steps() == 1
-    assert ground.sessions() == []
+    ground.expect_no_session()
 
 
 def test_a_text_of_comments_alone_is_executed_as_nothing(ground: Ground) -> None:
@@ -226,7 +229,7 @@ def test_a_build_says_how_far_it_is_and_whom_it_waits_for(ground: Ground) -> Non
         over()
 
     assert ground.indexes() == [("Notes_n_idx", True)]
-    assert ground.sessions() == []
+    ground.expect_no_session()
 
 
 def test_an_invalid_leftover_is_not_taken_for_the_index_that_is_wanted(ground: Ground) -> None:
@@ -271,6 +274,30 @@ def test_an_index_that_somebody_else_is_building_is_left_alone(ground: Ground) -
             built()
 
     assert ground.indexes() == [("Notes_n_idx", True)]
+
+
+def test_a_build_that_made_no_index_is_no_success(ground: Ground) -> None:
+    ground.tell("CREATE TABLE others (n int)", 'CREATE INDEX "Notes_n_idx" ON others (n)')
+
+    with pytest.raises(MigrationFailed, match="its index is not there"):
+        ground.runner().run_alone("1_x", BUILD.replace("CONCURRENTLY", "CONCURRENTLY IF NOT EXISTS"))
+
+
+def test_a_connection_that_is_cut_again_and_again_is_a_failure_once_it_is_seen_that_nothing_took_effect(
+    ground: Ground,
+) -> None:
+    text = "SELECT pg_sleep(60); DROP TABLE notes"
+    with in_the_background(lambda: ground.runner().run("1_x", text, ground.mark)) as over:
+        for _ in range(3):
+            wait_until(lambda: any("pg_sleep" in query for _, _, query in ground.sessions()), "it is in the middle")
+            (pid,) = ground.working()
+            ground.tell(f"SELECT pg_terminate_backend({pid})")
+            wait_until(lambda pid=pid: pid not in ground.working(), "it was cut")  # type: ignore[misc]
+        with pytest.raises(MigrationFailed, match="Nothing of it has taken effect"):
+            over()
+
+    assert ground.steps() == 0
+    assert ground.ask("SELECT count(*) FROM notes") == [(100,)]
 
 
 def terminate(ground: Ground) -> None:
@@ -324,7 +351,7 @@ def test_who_is_stopped_cancels_the_statement_and_leaves_nothing(ground: Ground)
     with ground.transaction("SELECT count(*) FROM notes"), pytest.raises(Stopped):
         ground.runner(lock_timeout=timedelta(seconds=60)).run("1_x", "ALTER TABLE notes ADD a int", ground.mark)
 
-    assert ground.sessions() == []
+    ground.expect_no_session()
     assert ground.steps() == 0
 
 
@@ -334,5 +361,5 @@ def test_who_is_stopped_within_a_build_leaves_no_invalid_index(ground: Ground) -
     with pytest.raises(Stopped):
         ground.runner().run_alone("1_x", BUILD.replace("(n)", "(slow(n))"))
 
-    assert ground.sessions() == []
+    ground.expect_no_session()
     assert ground.indexes() == []

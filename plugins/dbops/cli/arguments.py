@@ -137,13 +137,15 @@ def parser() -> Parser:
     _add_restore(restore)
     migrate = verb(
         "migrate",
-        "show what its migrations would do, or begin to have some",
-        "Nothing in the database is changed. Exit status 1 where something stands in the way.",
+        "apply its pending migrations as Prisma Migrate would, or begin to have some",
+        "The plan is shown first, and applied when the target's name is typed at a terminal, after a fresh backup. "
+        "Exit status 1 where the outcome, or with --plan what stands in the way, wants somebody to look.",
         "migrate summary_app --plan",
+        "migrate summary_app",
         "migrate shop --init",
     )
-    what = migrate.add_mutually_exclusive_group(required=True)
-    what.add_argument("--plan", action="store_true", help="prove the baseline, and try what is pending, on scratch")
+    what = migrate.add_mutually_exclusive_group()
+    what.add_argument("--plan", action="store_true", help="only show what would be done, and change nothing")
     what.add_argument("--init", action="store_true", help="write the live schema as the first migration, for review")
     for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore, migrate):
         one.add_argument("target", metavar="TARGET", help="the target's name")

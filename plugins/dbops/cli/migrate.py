@@ -1,22 +1,26 @@
-"""The verb migrate: show what a migration would do, or write the live schema as the first one. Neither changes it."""
+"""migrate, as a shell asks for it: the plan first, and the target's name typed at a terminal, where Airflow asks."""
 
 from __future__ import annotations
 
 import json
 from argparse import Namespace
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.cli.screen import Answer, Screen, markdown
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.report import Verdict
+from dbops.domain.report import Report, Verdict
 from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing
 
 if TYPE_CHECKING:
     from dbops.domain.migration_plan import MigrationPlan
+    from dbops.domain.migration_report import MigrationReport
     from dbops.gateways.bucket import Bucket
+    from dbops.jobs.require_approval import Consent
 
 
 def migrate_verb(
@@ -32,28 +36,119 @@ def migrate_verb(
     who: str,
     clock: Callable[[], datetime],
 ) -> Answer:
-    """Plan, or with ``--init`` write the first migration; raises DbopsError."""
+    """Plan, and unless only that or ``--init`` was asked for, do it; raises DbopsError."""
     if asked.init:
         from dbops.jobs.init_migrations import init_migrations
 
-        report = init_migrations(target, address, include, clock=clock, scratch=scratch)
-        status = 0 if report.verdict is Verdict.OK else 1
-        return Answer(report.to_json(), lambda: markdown(report.markdown()), status)
-    from dbops.jobs.plan_migration import plan_migration
-
+        return _reported(init_migrations(target, address, include, clock=clock, scratch=scratch))
+    if not asked.plan and "migrate" in target.approvals.approve:
+        screen.require_terminal("A migration from a shell is approved by typing the target's name at a terminal.")
+    run = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
+    shell = _Shell(target, address, open_bucket(target), include, scratch, screen, run, who, clock)
     screen.tell(f"Planning the migration of {target.name}: what is live, what scratch makes of the folder")
-    plan = plan_migration(
-        target,
-        address,
-        open_bucket(target),
-        include=include,
-        run=f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}",
-        by=who,
-        clock=clock,
-        scratch=scratch,
-        address_of_target=address_of_target,
-    )
-    return _planned(plan)
+    plan = shell.plan(address_of_target)
+    return _planned(plan) if asked.plan else _reported(shell.migrate(plan))
+
+
+@dataclass(frozen=True)
+class _Shell:
+    target: Target
+    address: DatabaseAddress
+    bucket: Bucket
+    include: Path
+    scratch: DatabaseAddress | None
+    screen: Screen
+    run: str
+    who: str
+    clock: Callable[[], datetime]
+
+    def plan(self, address_of_target: Callable[[str], DatabaseAddress]) -> MigrationPlan:
+        from dbops.jobs.plan_migration import plan_migration
+
+        return plan_migration(
+            self.target,
+            self.address,
+            self.bucket,
+            include=self.include,
+            run=self.run,
+            by=self.who,
+            clock=self.clock,
+            scratch=self.scratch,
+            address_of_target=address_of_target,
+        )
+
+    def migrate(self, plan: MigrationPlan) -> MigrationReport:
+        """Show the plan, and carry it out once somebody has said yes to it."""
+        from dbops.gateways.migration_records import keep_planned
+        from dbops.jobs.apply_migration import apply_migration
+        from dbops.jobs.plan_migration import require_no_blockers
+        from dbops.jobs.post_check_migration import post_check_migration, report_migration
+        from dbops.jobs.touched_probes import measure_before
+
+        target, address, bucket, include, run, clock = (
+            self.target, self.address, self.bucket, self.include, self.run, self.clock
+        )  # fmt: skip
+        self.screen.show(plan.markdown())
+        require_no_blockers(plan)
+        keep_planned(bucket, target, plan)
+        if plan.is_needed:
+            consent = self._typed(plan.digest)  # before anything is locked: people take their time
+            backup_id = self._back_up()
+            self.screen.tell("Timing the operations on the tables that are touched")
+            measure_before(target, address, bucket, include=include, run=run)
+            apply_migration(
+                target,
+                address,
+                bucket,
+                include=include,
+                run=run,
+                clock=clock,
+                scratch=self.scratch,
+                consent=consent,
+                restore_form=f"`python -m dbops restore {target.name} --backup {backup_id} --swap`",
+                on_progress=lambda progress: self.screen.tell(progress.sentence()),
+            )
+            self.screen.tell("Applied; the post-check follows.")
+            post_check_migration(target, address, bucket, include=include, run=run, clock=clock, scratch=self.scratch)
+        return report_migration(target, bucket, run=run, clock=clock)
+
+    def _back_up(self) -> str:
+        from dbops.gateways.migration_records import note_backup
+        from dbops.jobs.back_up import back_up
+
+        self.screen.tell(f"Backing up {self.address} to s3://{self.bucket.name}/{self.target.root}")
+        with self.screen.progress() as on_progress:
+            report = back_up(
+                self.target, self.address, self.bucket, run=self.run, clock=self.clock, on_progress=on_progress
+            )
+        for warning in report.warnings:
+            self.screen.tell(f"note: {warning}")
+        note_backup(self.bucket, self.target, run=self.run, backup_id=str(report.backup_id))
+        return str(report.backup_id)
+
+    def _typed(self, digest: str) -> Consent:
+        """The consent of whoever sits at the terminal to this plan, put on record; raises ApprovalMissing."""
+        from dbops.gateways.audit import write_audit
+
+        if "migrate" not in self.target.approvals.approve:
+            return lambda _action, _digest: None
+        name = self.target.name
+        if self.screen.ask(f"Type {name} to migrate it, by the plan {digest[:12]}: ") != name:
+            raise ApprovalMissing(f"The migration of {name} was not approved.", "Nothing was touched.")
+        facts = {"run": self.run, "digest": digest, "for": "migrate", "answered_by": self.who}
+        write_audit(self.bucket, self.target, self.clock(), "approval-typed", facts)
+
+        def consent(action: str, now: str) -> str:
+            if (action, now) != ("migrate", digest):
+                raise ApprovalMissing("What would be done now is not what was approved.", "Nothing was touched.")
+            return self.who
+
+        return consent
+
+
+def _reported(report: Report) -> Answer:
+    status = 0 if report.verdict is Verdict.OK else 1
+    return Answer(report.to_json(), lambda: markdown(report.markdown()), status)
 
 
 def _planned(plan: MigrationPlan) -> Answer:

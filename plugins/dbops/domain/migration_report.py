@@ -94,7 +94,7 @@ class MigrationReport(Report):
         folder = f"include/sql/{record.target}/migrations"
         return (
             f"Have the same folders as {folder} in the application's prisma/migrations: the ledger names them, and "
-            f"`prisma migrate deploy` goes on from there.{backup}"
+            f"prisma migrate deploy goes on from there.{backup}"
         )
 
 

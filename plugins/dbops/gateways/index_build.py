@@ -42,8 +42,9 @@ class IndexBuild:
                 self._remove_in_passing()
                 raise
             else:
-                if not self._invalid():
+                if self._statement.kind == "other" or self.has_happened():
                     return
+                self._require_made()
         self.remove_leftover(meanwhile)
         raise MigrationFailed(
             f"{self._name} was executed {_BUILDS} times, and its index was INVALID each time. It was dropped.",
@@ -63,6 +64,14 @@ class IndexBuild:
         """Drop the index that the statement makes, where it is INVALID; see ``MigrationSession.execute``."""
         for name in self._invalid():
             self._session.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", meanwhile)
+
+    def _require_made(self) -> None:
+        if not self._found():
+            there = "still there" if self._statement.kind == "drop" else "not there"
+            raise MigrationFailed(
+                f"{self._name} was executed, and its index is {there}.",
+                "Look whether another index has its name, and start a new run.",
+            )
 
     def _remove_in_passing(self) -> None:
         """The same where somebody waits for us to end; what cannot be dropped now is dropped by the next run."""

@@ -59,22 +59,24 @@ class MigrationRunner:
         It is tried again and again where it would have to wait for a lock for longer than the lock timeout.
         """
         limits, lost, attempt = self._limits, 0, 0
+        refusal = psycopg2.Error()
         while True:
             attempt += 1
             with self._session(limits.lock_timeout, limits.statement_timeout) as session:
                 if lost and _is_seen(session, name, mark):
                     return
+                if lost > _LOST_TRIES:
+                    raise failed(name, refusal)
                 try:
                     with self._watched(name, session, f"try {attempt} of {limits.tries}") as meanwhile:
                         session.transact(text, mark.sql, meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal = error
-                    is_lost = session.is_lost or _is_lost(error)
-            lost += is_lost
-            if is_lost and lost <= _LOST_TRIES:
+                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+            if is_lost:
+                lost += 1
                 continue
-            if is_lost or refusal.pgcode not in _ROLLED_BACK:
+            if refusal.pgcode not in _ROLLED_BACK:
                 raise failed(name, refusal)
             if attempt >= limits.tries:
                 raise self._never_let_in(name, refusal)
@@ -87,21 +89,24 @@ class MigrationRunner:
         INVALID is dropped, and built anew.
         """
         lost = 0
+        refusal = psycopg2.Error()
         while True:
             with self._session(timedelta(), self._limits.concurrent_timeout) as session:
                 build = IndexBuild(session, name, text)
-                if lost and build.has_happened():
-                    return
                 try:
+                    if lost and build.has_happened():
+                        return
                     with self._watched(name, session, "at work") as meanwhile:
+                        if lost > _LOST_TRIES:
+                            build.remove_leftover(meanwhile)
+                            raise failed(name, refusal)
                         build.run(meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal = error
-                    is_lost = session.is_lost or _is_lost(error)
-            lost += is_lost
-            if not is_lost or lost > _LOST_TRIES:
+                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+            if not is_lost:
                 raise failed(name, refusal)
+            lost += 1
 
     def has_happened(self, name: str, text: str) -> bool:
         """Whether a statement with CONCURRENTLY took effect, as far as the catalog tells, now that none is at work."""
@@ -132,7 +137,7 @@ class MigrationRunner:
     def _watched(self, name: str, session: MigrationSession, doing: str) -> Iterator[Callable[[], None]]:
         """What tells people how far it is, when there is something new, or nothing new for long."""
         began = time.monotonic()
-        said: list[tuple[object, float]] = [((name, doing, ()), began)]
+        said: list[tuple[object, float]] = [((), began)]
         with MigrationWatch(self._address, session.pid) as watch:
 
             def meanwhile() -> None:

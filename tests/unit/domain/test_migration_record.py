@@ -1,0 +1,100 @@
+"""Promise: how far a migration is is kept whole, and what became of it is said plainly."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dbops.domain.migrated_check import MigratedCheck
+from dbops.domain.migration_outcome import outcome
+from dbops.domain.migration_progress import MigrationProgress
+from dbops.domain.migration_record import MigrationRecord, MigrationState, MigrationStep, StepState
+from dbops.domain.object_differences import Difference
+
+NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+STEPS = (
+    MigrationStep(name="0_init", checksum="0", marked=True, state=StepState.APPLIED, began=NOW, ended=NOW),
+    MigrationStep(name="1_a", checksum="1", said="it has no down.sql", state=StepState.APPLIED, row_id="r1"),
+    MigrationStep(name="2_b", checksum="2", reversible=True, state=StepState.REVERTED, row_id="r2"),
+    MigrationStep(name="3_c", checksum="3", state=StepState.FAILED, row_id="r3"),
+    MigrationStep(name="4_d", checksum="4"),
+)
+RECORD = MigrationRecord(target="shop", run="r", digest="d", planned=NOW, backup_id="20261122T010000Z", steps=STEPS)
+
+
+def test_a_record_is_read_back_as_it_was_written() -> None:
+    assert MigrationRecord.from_json(RECORD.to_json()) == RECORD
+    with pytest.raises(ValueError, match="format"):
+        MigrationRecord.from_json(RECORD.to_json().replace(b'"format": 1', b'"format": 2'))
+
+
+def test_only_what_may_have_changed_something_is_begun_and_only_an_end_is_over() -> None:
+    begun = {state for state in MigrationState if RECORD.at(state).is_begun}
+    over = {state for state in MigrationState if RECORD.at(state).is_over}
+
+    assert begun == set(MigrationState) - {MigrationState.PLANNED, MigrationState.BACKED_UP}
+    assert over == {MigrationState.FAILED, MigrationState.REVERTED, MigrationState.DONE}
+
+
+def test_a_step_takes_the_place_of_the_one_of_its_name() -> None:
+    step = MigrationStep(name="4_d", checksum="4", began=NOW, ended=NOW + timedelta(seconds=3))
+
+    changed = RECORD.with_step(step)
+
+    assert changed.steps == (*STEPS[:4], step)
+    assert [one.seconds for one in changed.steps] == [0, 0, 0, 0, 3]
+
+
+def test_what_stays_is_said_with_the_backup_and_the_link() -> None:
+    what, remedy = outcome(RECORD, "The server refused 3_c.", "", "https://airflow/restore")
+
+    assert what == (
+        "The migration of shop failed. The server refused 3_c. Taken back: 2_b. NOT taken back, and in force: "
+        "1_a (it has no down.sql). The baseline stays marked: it was proven, and nothing was executed for it."
+    )
+    assert "prisma migrate resolve --rolled-back 3_c" in remedy
+    assert remedy.endswith(
+        "The backup 20261122T010000Z was made right before. The form to restore it, filled in: https://airflow/restore"
+    )
+
+
+def test_a_backup_that_is_not_needed_is_not_offered() -> None:
+    record = RECORD.with_step(MigrationStep(name="1_a", checksum="1", state=StepState.REVERTED))
+
+    what, remedy = outcome(record, "It failed.", "The schema is what it was before.", "https://airflow/restore")
+
+    assert "Taken back: 2_b, 1_a." in what
+    assert "NOT taken back" not in what
+    assert "https" not in remedy
+
+
+@pytest.mark.parametrize(
+    ("progress", "sentence"),
+    [
+        ({"doing": "begins"}, "1_a: begins, 5.0s"),
+        ({"doing": "building index", "done": 1, "total": 4}, "1_a: building index, 1/4 (25%), 5.0s"),
+        ({"doing": "try 1 of 2", "waits_for": (7,)}, "1_a: try 1 of 2, waits for the server's process 7, 5.0s"),
+        ({"doing": "x", "waits_for": (7, 8)}, "1_a: x, waits for the server's processes 7, 8, 5.0s"),
+    ],
+)
+def test_progress_is_one_line(progress: dict[str, object], sentence: str) -> None:
+    given = {"name": "1_a", "elapsed": timedelta(seconds=5), **progress}
+
+    assert MigrationProgress(**given).sentence() == sentence  # type: ignore[arg-type]
+
+
+def test_a_database_is_what_its_migrations_make_only_where_nothing_is_wrong() -> None:
+    renamed = Difference("renamed_constraint", "public.a.b", "it is called otherwise", severity="warning")
+    lost = Difference("missing_index", "public.a.i", "the index is missing", severity="error")
+
+    assert MigratedCheck(applied=("0_init",), differences=(renamed,)).ok
+    check = MigratedCheck(
+        applied=(), differences=(renamed, lost), invalid=("a.i",), unfinished=("1_a",), pending=("2",)
+    )
+    assert check.faults == (
+        "the index is missing.",
+        "The index a.i is INVALID.",
+        "By the ledger 1_a was begun and never finished.",
+        "2 is not applied.",
+    )
