@@ -20,7 +20,7 @@ from psycopg import sql
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.back_up import back_up
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3

@@ -18,7 +18,7 @@ from dbops.domain.backup import BackupManifest, FileEntry
 from dbops.domain.drill_report import DrillReport
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.drill import drill
 from tests.loading import Loader
 

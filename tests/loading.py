@@ -8,10 +8,9 @@ from dbops.domain.backup import BackupId
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.selection import Selection
 from dbops.domain.target import Target
-from dbops.gateways.archive import Archive, open_archive
-from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
 from dbops.gateways.programs import find_pg_restore
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from tests.backups import Desk, backed_up, target
 
 SHOP = (

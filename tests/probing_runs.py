@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.health import HealthItem
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import Explained, ProbeResult, ProbeRun, Slower
+from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun, Slower
 
 NEWEST = datetime(2026, 11, 22, 5, 0, 12, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from dbops.gateways.mailbox import SmtpMailbox
-    from dbops.gateways.s3_bucket import S3Bucket
+    from dbops.gateways.s3 import S3Bucket
     from dbops.jobs.restore_place import RestorePlace
 
 MAIL_CONNECTION = "smtp_default"
@@ -51,7 +51,7 @@ def open_bucket(target: Target) -> S3Bucket:
     """The target's bucket, through the Amazon provider: its roles, profiles, regions and endpoints all count."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 
-    from dbops.gateways.s3_bucket import S3Bucket, client_config
+    from dbops.gateways.s3 import S3Bucket, client_config
 
     storage = target.storage
     if storage.connection != _DEFAULT_S3_CONNECTION:

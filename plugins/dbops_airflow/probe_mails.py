@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.picture import Picture
-    from dbops.domain.probe_report import ProbeReport
+    from dbops.domain.probes.report import ProbeReport
     from dbops.domain.target import Target
 
 log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
     """Mail a run of the probes; there is one mail for each."""
-    from dbops.domain.probe_alert import probe_alert
+    from dbops.domain.probes.alert import probe_alert
 
     alert = probe_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
     mail(alert, target.alerts.recipients, _picture(report, target))
@@ -27,7 +27,7 @@ def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
 
 def _picture(report: ProbeReport, target: Target) -> Picture | None:
     """The overview that the report's page begins with; a mail without it is better than none."""
-    from dbops.domain.probe_picture import probe_picture
+    from dbops.domain.probes.picture import probe_picture
     from dbops.gateways.probe_runs import read_picture
     from dbops_airflow import connections
 

@@ -18,10 +18,10 @@ import pytest
 from tests.airflow.conftest import ROOT, airflow_environment
 
 _HEAVY = {
-    *("great_expectations", "matplotlib", "boto3", "botocore", "pandas", "numpy", "psycopg", "psycopg2"),
-    *("smtplib", "rich.progress"),
+    *("great_expectations", "matplotlib", "boto3", "botocore", "pandas", "numpy"),
+    *("psycopg", "psycopg2", "smtplib", "rich.progress"),
     *("airflow.providers.amazon.aws.hooks.base_aws", "airflow.providers.postgres.hooks.postgres"),
-    *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.back_up", "dbops.gateways.s3_bucket"),
+    *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.back_up", "dbops.gateways.s3"),
     *("dbops.gateways.alert_mail", "dbops.gateways.mailbox"),
 }  # fmt: skip
 

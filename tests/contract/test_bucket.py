@@ -15,7 +15,7 @@ from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from demo.seaweed import SeaweedS3
 
 MIB = 1024**2

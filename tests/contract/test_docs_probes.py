@@ -11,7 +11,7 @@ import yaml
 
 from dbops.domain.advice import IndexProposal
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import ProbeResult, ProbeRun
+from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions, Schedules
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_header import ProbeHeader

@@ -15,7 +15,7 @@ _BY_EVERY_TASK = (
     "boto3.s3.transfer",
     "dbops.gateways.alert_mail",
     "dbops.gateways.mailbox",
-    "dbops.gateways.s3_bucket",
+    "dbops.gateways.s3.bucket",
     "dbops.jobs.back_up",
     "dbops.jobs.restore",
     "dbops.jobs.verify_restore",

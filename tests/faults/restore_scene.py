@@ -22,7 +22,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.storage import S3Options
 from dbops.gateways.restores import read_restore
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs, execute

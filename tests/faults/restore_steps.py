@@ -17,7 +17,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap

@@ -18,7 +18,7 @@ import pytest
 from dbops.domain.migration_record import MigrationState, StepState
 from dbops.domain.storage import S3Options
 from dbops.errors import MigrationFailed, PlanChanged
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.faults.job import REPOSITORY, Job

@@ -15,7 +15,7 @@ import pytest
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, ObjectExists
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from demo.seaweed import SeaweedS3
 from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest
 

@@ -12,7 +12,7 @@ import pytest
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from demo.seaweed import Keys, SeaweedS3
 from tests.faults.hostile_s3 import HostileS3
 

@@ -13,7 +13,7 @@ import pytest
 
 from dbops.domain.storage import S3Options
 from dbops.gateways.expectation_files import checks_folder, read_suites
-from dbops.gateways.s3_bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from demo.summary_app.generate import create, generate

@@ -19,7 +19,7 @@ from dbops.domain.migration_record import MigrationState, StepState
 from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
 from dbops.gateways.approvals import record_approval
 from dbops.gateways.migration_files import migrations_folder
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute

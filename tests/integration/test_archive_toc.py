@@ -10,7 +10,7 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import DumpFailed
-from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.archive.toc import read_toc
 from demo.postgres import EmbeddedPostgres
 
 

@@ -15,7 +15,7 @@ from dbops.domain.storage import Storage
 from dbops.domain.target import Target
 from dbops.gateways.catalogs import read_catalog, write_index
 from dbops.gateways.claims import claim, other_live_claims
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -17,7 +17,7 @@ from dbops.domain.report import Verdict
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.check_runs import read_check_runs
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.baseline import baseline
 from dbops.jobs.check import check
 from tests.backups import execute, target

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import NAME, Programs

@@ -9,8 +9,8 @@ import psycopg
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.plan import Plan
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.query_plan import Plan
 from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.explain import explain

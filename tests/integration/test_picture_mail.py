@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dbops.domain.alerts import Alert, Severity
-from dbops.domain.probe_picture import probe_picture
+from dbops.domain.probes.picture import probe_picture
 from dbops.gateways.alert_mail import alert_mail
 from dbops.gateways.mailbox import SmtpMailbox
 from dbops.gateways.probe_charts import overview_chart

@@ -14,10 +14,10 @@ from dbops.domain.advice import IndexProposal
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.index_proposals import propose
 from dbops.domain.latency import Latency
-from dbops.domain.plan import Plan, joined_shape
-from dbops.domain.plan_advice import advise
 from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.proposed_migration import migration_folder
+from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.baseline_files import read_baseline

@@ -14,7 +14,7 @@ import pytest
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import DatabaseError, InvalidRequest, PreflightFailed
 from dbops.gateways.ledger import LedgerSession
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3.bucket import S3Bucket
 from dbops.jobs.plan_migration import require_no_blockers
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import TABLES, create

@@ -16,12 +16,12 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
-from dbops.domain.probe_report import ProbeReport
+from dbops.domain.probes.report import ProbeReport
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.probe_runs import read_probe_runs
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.probe import probe
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate

@@ -156,7 +156,7 @@ def items(empty_database: str) -> str:
 
 @pytest.fixture(scope="module")
 def small_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A server of 12 connections, of which 3 are reserved, so that 2 of 9 are left to others."""
+    """A server of 12 connections, of which 3 are reserved, so that 3 of the other 9 are left to others."""
     with running_postgres(
         tmp_path_factory.mktemp("small"), max_connections="12", max_wal_senders="0", superuser_reserved_connections="3"
     ) as server:
@@ -214,7 +214,7 @@ def test_a_step_that_does_not_fit_beside_what_others_need_is_left_out(small_serv
     assert [step.connections for step in report.steps] == [1, 2, 5]
     (note,) = report.notes
     assert note.startswith("The steps of 10 and 25 connections were left out:")
-    assert "of the 9 connections of the server were in use, ours among them, and 2 are left to others" in note
+    assert "of the 9 connections of the server were in use, ours among them, and 3 are left to others" in note
     assert report.most_used <= 7
     assert report.least_free >= 2
     assert not report.is_exhausted
@@ -232,7 +232,7 @@ def test_when_others_need_connections_it_gives_all_back_at_once(small_server: Em
 
         report = load(url, WITHOUT, steps=(5,), seconds=1000, tell=come)
         assert "others came and needed connections" in report.stopped
-        assert "2 are left to others" in report.stopped
+        assert "3 are left to others" in report.stopped
         assert report.steps == ()
         assert report.verdict is Verdict.WARNING
         assert is_soon(url, OURS, 0)

@@ -13,8 +13,8 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
-from dbops.domain.probe_parameters import as_driven
 from dbops.domain.probes import Draw, Probe
+from dbops.domain.probes.parameters import as_driven
 from dbops.domain.sql_statements import statements
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.sessions import connect

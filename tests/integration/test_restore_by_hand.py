@@ -18,7 +18,7 @@ from dbops.domain.backup import BackupManifest
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
-from dbops.gateways.s3_bucket import S3Bucket
+from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.back_up import back_up
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3

@@ -296,6 +296,11 @@ def test_no_value_of_a_row_is_in_results_docs_or_logs(
     a: Validating, caplog: pytest.LogCaptureFixture, capfd: Any
 ) -> None:
     (a.sql_folder / "q.sql").write_text("SELECT id, t FROM a")
+    body = "RETURNS boolean LANGUAGE plpgsql AS $$BEGIN RAISE 'no %', $1 USING ERRCODE ="
+    a.tell(
+        f"CREATE FUNCTION named(text) {body} '42703'; END$$",
+        f"CREATE FUNCTION state(text) {body} '55000'; END$$",
+    )
     caplog.set_level(logging.DEBUG)
     rules = [
         satisfies("t = 'x'", 1),
@@ -309,6 +314,9 @@ def test_no_value_of_a_row_is_in_results_docs_or_logs(
         rule("column_value_lengths_to_be_between", 9, column="t", max_value=1),
         rule("column_most_common_value_to_be_in_set", 10, column="t", value_set=["x"]),
         rule("column_values_to_be_between", 11, column="t", min_value=1),
+        satisfies("named(t)", 12),
+        satisfies("state(t)", 13),
+        satisfies("t::regclass IS NULL", 14),
     ]
 
     found = a.validate(suite("a", *rules), docs=True)
@@ -328,7 +336,7 @@ def test_no_value_of_a_row_is_in_results_docs_or_logs(
         *[FAILED] * 3,
         UNKNOWN,
         *[FAILED] * 3,
-        UNKNOWN,
+        *[UNKNOWN] * 4,
     ]
 
 

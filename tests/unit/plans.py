@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.plan import Plan
+from dbops.domain.query_plan import Plan
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.gateways.baseline_files import read_baseline

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import ProbeResult, ProbeRun
 from dbops.domain.probes import Probe, Statement
+from dbops.domain.probes.run import ProbeResult, ProbeRun
 from tests.unit.samples import DAY, NOW
 
 

@@ -1,12 +1,12 @@
--- How many connections the server, this database and our role may have at most, and how many each has now.
--- A role without pg_read_all_stats is not told what the sessions of others are. All that have a user and a database
--- count then: a parallel worker may be taken for a connection, and no connection is missed. No limit of a role or a
--- database binds a superuser.
+-- How many connections the server, this database and our role may have at most, and how many each has now, ours among
+-- them. A role without pg_read_all_stats is not told what the sessions of others are. All that have a user and a
+-- database count then: a parallel worker may be taken for a connection, and no connection is missed. No limit of a role
+-- or a database binds a superuser; what is reserved for them is for an emergency, and not for us even where we are one.
 WITH sessions AS (
     SELECT datid, usesysid
     FROM pg_stat_activity
-    WHERE usesysid IS NOT NULL AND datid IS NOT NULL
-      AND coalesce(backend_type, 'client backend') = 'client backend'
+    WHERE backend_type = 'client backend'
+       OR (backend_type IS NULL AND usesysid IS NOT NULL AND datid IS NOT NULL)
 )
 SELECT
     current_setting('server_version')                                                        AS server_version,

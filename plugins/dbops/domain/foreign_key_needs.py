@@ -9,7 +9,7 @@ from dbops.domain.checks import TableName
 from dbops.domain.index_key import key_columns
 from dbops.domain.index_needs import MANY_ROWS, IndexNeed
 from dbops.domain.object_names import written
-from dbops.domain.plan import Plan
+from dbops.domain.query_plan import Plan
 from dbops.domain.schema_baseline import Table, parent_of
 from dbops.domain.table_statistics import TableStatistics
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from dbops.domain.checks import TableName
 from dbops.domain.masked_sql import tokens
 from dbops.domain.object_names import in_sql, quoted
-from dbops.domain.plan_conditions import KeyColumn
+from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.schema_baseline import INVALID, Table
 
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'

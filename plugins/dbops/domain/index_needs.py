@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 
 from dbops.domain.checks import TableName
 from dbops.domain.object_names import written
-from dbops.domain.plan import Plan
-from dbops.domain.plan_conditions import Condition, KeyColumn, read_conditions, read_sort_key
-from dbops.domain.plan_label import label
-from dbops.domain.plan_node import PlanNode
+from dbops.domain.query_plan import Plan
+from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
+from dbops.domain.query_plan.label import label
+from dbops.domain.query_plan.node import PlanNode
 from dbops.domain.schema_baseline import Table
 from dbops.domain.table_statistics import TableStatistics
 

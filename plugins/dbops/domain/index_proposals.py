@@ -16,8 +16,8 @@ from dbops.domain.foreign_key_needs import read_foreign_key_needs
 from dbops.domain.index_key import IndexKey, index_keys
 from dbops.domain.index_needs import IndexNeed, read_needs
 from dbops.domain.object_names import in_sql, quoted, written
-from dbops.domain.plan import Plan
-from dbops.domain.plan_conditions import KeyColumn
+from dbops.domain.query_plan import Plan
+from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.schema_baseline import SchemaBaseline, Table
 from dbops.domain.table_statistics import TableStatistics

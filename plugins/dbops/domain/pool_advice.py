@@ -140,8 +140,7 @@ def _pool_size(
     tightest = min(limits.ceilings(), key=lambda ceiling: ceiling.limit - ceiling.reserve(free_percent))
     most = tightest.limit - tightest.reserve(free_percent)
     if most < wanted:
-        kept = tightest.reserve(free_percent)
-        why += f"; yet {tightest.who} allows {tightest.limit}, of which {kept} are left to others"
+        why += f"; yet {tightest.who} allows {tightest.limit}, of which {tightest.kept(free_percent)}"
     value = max(1, min(wanted, most))
     return PoolSetting(
         name="pool size",

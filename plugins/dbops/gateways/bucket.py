@@ -1,6 +1,6 @@
 """Bucket: the object store, as much of it as dbops needs.
 
-Two implementations pass one contract suite: ``s3_bucket.S3Bucket`` and ``memory_bucket.InMemoryBucket``.
+Two implementations pass one contract suite: ``s3.S3Bucket`` and ``memory_bucket.InMemoryBucket``.
 Every method raises BucketError with a sentence for people; transient store errors are retried below this line.
 """
 

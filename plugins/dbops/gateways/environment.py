@@ -13,7 +13,7 @@ from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
 
 if TYPE_CHECKING:
-    from dbops.gateways.s3_bucket import S3Bucket
+    from dbops.gateways.s3 import S3Bucket
 
 _FALLBACK = "DATABASE_URL"
 _POSTGRES_TYPES = frozenset({"postgres", "postgresql"})
@@ -65,7 +65,7 @@ def open_bucket(target: Target, environ: Mapping[str, str] = os.environ) -> S3Bu
 
     boto3 finds AWS_ENDPOINT_URL, AWS_ACCESS_KEY_ID, AWS_PROFILE, the role of the machine, and so on.
     """
-    from dbops.gateways.s3_bucket import S3Bucket, connect
+    from dbops.gateways.s3 import S3Bucket, connect
 
     storage = target.storage
     variable = connection_variable(storage.connection)

@@ -10,13 +10,13 @@ from contextlib import contextmanager
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.plan import Plan
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.query_plan import Plan
 from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.probing.query import filled
-from dbops.gateways.probing.refusals import is_time_out, said
 from dbops.gateways.probing.session import Session, session
+from dbops.gateways.refusals import is_time_out, said
 
 # What EXPLAIN takes; anything else, SAVEPOINT for example, has no plan.
 _PLANNED = re.compile(

@@ -6,7 +6,6 @@ long, is an item of which that is said, and takes no other down. None of them lo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -41,12 +40,11 @@ from dbops.domain.replication_health import REPLICAS, SLOTS, Replica, Slot, repl
 from dbops.domain.session_health import LockSession, OpenTransaction, SessionLimits, blocked, transactions
 from dbops.domain.table_health import DEAD_ROWS, LEAST_ROWS, NEVER, TableRows, dead_rows, never_maintained
 from dbops.gateways.exhaustion import read_ids, read_sequences
-from dbops.gateways.sessions import connect, first_line, unreachable
+from dbops.gateways.refusals import code_of, harmless_line, is_time_out, meaning
+from dbops.gateways.sessions import connect, unreachable
 from dbops.gateways.sql_files import catalog_sql
 
 _STATEMENT_MS, _LOCK_MS = 5_000, 1_000
-# What PostgreSQL says of these quotes names of ours and of the catalog's, and never a row.
-_SAFE_CLASSES = ("42", "0A", "53", "54", "55", "57", "58")
 
 T = TypeVar("T")
 
@@ -102,26 +100,18 @@ def _answers(question: _Question, session: Connection, server: HealthServer) -> 
 
 
 def _refused(concern: Concern, error: BaseException | None, server: HealthServer) -> HealthItem:
-    code = getattr(error, "pgcode", None) or ""
-    if not code:
+    if error is None or not code_of(error):
         return concern.unknown("the session was ended meanwhile", "See in the server's log by whom, and why.")
     if isinstance(error, errors.InsufficientPrivilege):
         return concern.hidden("our role may not read it", server.monitoring)
-    if isinstance(error, errors.QueryCanceled | errors.LockNotAvailable):
+    if is_time_out(error):
         return concern.unknown("the server took too long to say", "See whether it is busy, and run the probes again.")
-    if isinstance(error, errors.ObjectNotInPrerequisiteState):
-        return concern.unknown(f"the server refused: {first_line(str(error))}", "Do what the server asks for.")
-    if code.startswith(_SAFE_CLASSES):
-        return concern.unknown(f"the server refused: {first_line(str(error))}", "The server's log says more.")
-    return concern.unknown(f"the server could not say: {_meaning(error, code)}", "The server's log says more.")
-
-
-def _meaning(error: BaseException | None, code: str) -> str:
-    try:
-        name = errors.lookup(code).__name__
-    except KeyError:
-        name = type(error).__name__
-    return f"{re.sub(r'(?<=[a-z])(?=[A-Z])', ' ', name).lower()} ({code})"
+    line = harmless_line(error)
+    if line is None:
+        return concern.unknown(f"the server could not say: {meaning(error)}", "The server's log says more.")
+    asks = isinstance(error, errors.ObjectNotInPrerequisiteState)
+    remedy = "Do what the server asks for." if asks else "The server's log says more."
+    return concern.unknown(f"the server refused: {line}", remedy)
 
 
 def _all(session: Connection, kind: Callable[..., T], query: str, **parameters: Any) -> list[T]:

@@ -8,9 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 
 from dbops.domain.fault import Fault
-from dbops.domain.probe_parameters import as_driven, parameters
-from dbops.domain.probe_sql import may_write, objections
 from dbops.domain.probes import Draw, Probe
+from dbops.domain.probes.parameters import as_driven, parameters
+from dbops.domain.probes.sql import may_write, objections
 from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
 from dbops.errors import InvalidRequest
 from dbops.gateways.probe_header import NAME, HeaderFaults, ProbeHeader, read_header, split_header

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails
 
-from dbops.domain.probe_sql import draw_objection
+from dbops.domain.probes.sql import draw_objection
 from dbops.domain.quantities import Duration
 from dbops.domain.section import Section
 from dbops.domain.suggestion import did_you_mean

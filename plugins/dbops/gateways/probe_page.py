@@ -9,15 +9,15 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from dbops.domain.probe_distance import distance
-from dbops.domain.probe_run import ProbeRun
-from dbops.domain.probe_standing import (
+from dbops.domain.probes.distance import distance
+from dbops.domain.probes.run import ProbeRun
+from dbops.domain.probes.standing import (
     how_many_are_well,
     most_urgent_first,
     run_before,
     standing_of,
 )
-from dbops.domain.probe_totals import ProbeTotals
+from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.quantities import format_ms
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from dbops.domain.layout import Layout
-from dbops.domain.probe_run import ProbeRun
+from dbops.domain.probes.run import ProbeRun
 from dbops.domain.target import Target
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.run_folder import forget_oldest, newest_run, read_runs

@@ -9,7 +9,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import RestoreFailed
-from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.archive.toc import read_toc
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 

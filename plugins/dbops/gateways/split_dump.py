@@ -20,7 +20,7 @@ from dbops.domain.split_reading import SplitReading, TableName, page_ranges
 from dbops.domain.target import BackupOptions
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DbopsError, DumpFailed
-from dbops.gateways.archive_toc import read_toc
+from dbops.gateways.archive.toc import read_toc
 from dbops.gateways.brake import Brake
 from dbops.gateways.dump import TOC, DumpFile, PlainDump
 from dbops.gateways.guard import Guard

@@ -21,7 +21,7 @@ from dbops.domain.size import size_warnings
 from dbops.domain.target import BackupOptions, Target
 from dbops.errors import BucketError, PreflightFailed, SpoolError
 from dbops.gateways.allocator import share_one_heap
-from dbops.gateways.archive_upload import ArchiveUpload, UploadedArchive
+from dbops.gateways.archive import ArchiveUpload, UploadedArchive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims

@@ -10,10 +10,10 @@ from dbops.domain.advice import IndexProposal
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.index_proposals import propose
 from dbops.domain.measurement import Measurement
-from dbops.domain.plan import Plan, joined_shape
-from dbops.domain.plan_advice import advise
-from dbops.domain.probe_run import Explained, ProbeResult, ProbeRun
 from dbops.domain.probes import Drawn, Probe
+from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
+from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import ProbeOptions, Target
 from dbops.errors import DatabaseError

@@ -12,8 +12,7 @@ from dbops.domain.progress import LoadProgress
 from dbops.domain.selection import Selection
 from dbops.domain.verification import Verification
 from dbops.gateways.analyze import analyze
-from dbops.gateways.archive import Archive
-from dbops.gateways.archive_load import load_archive
+from dbops.gateways.archive import Archive, load_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.programs import RestorePrograms
 from dbops.jobs.verify import Restored, verify

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.measurement import Measurement
-from dbops.domain.probe_history import latencies_of
-from dbops.domain.probe_judgement import slower, suspects
-from dbops.domain.probe_report import ProbeReport
-from dbops.domain.probe_run import ProbeResult, ProbeRun
 from dbops.domain.probes import Probe
+from dbops.domain.probes.history import latencies_of
+from dbops.domain.probes.judgement import slower, suspects
+from dbops.domain.probes.report import ProbeReport
+from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.quantities import format_count
 from dbops.domain.target import ProbeOptions, Target
 from dbops.errors import DbopsError

@@ -13,7 +13,7 @@ from dbops.domain.pool_advice import pool_advice
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions, Target
 from dbops.errors import InvalidConnection, InvalidRequest
-from dbops.gateways.load_steps import put_under_load
+from dbops.gateways.load import put_under_load
 from dbops.gateways.probing import draw_parameters
 
 Parameters = Sequence[tuple[Probe, Sequence[Drawn]]]

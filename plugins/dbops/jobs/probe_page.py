@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbops.domain.probe_run import ProbeRun
-from dbops.domain.probe_standing import run_before
+from dbops.domain.probes.run import ProbeRun
+from dbops.domain.probes.standing import run_before
 from dbops.domain.proposed_migration import migration_folder
 from dbops.domain.target import Target
 from dbops.gateways.bucket import Bucket

@@ -16,8 +16,7 @@ from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.target import Target
 from dbops.errors import BucketError, DatabaseError, PreflightFailed
-from dbops.gateways.archive import Archive, open_archive
-from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer

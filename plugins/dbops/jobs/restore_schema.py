@@ -21,8 +21,7 @@ from dbops.domain.target import Target
 from dbops.domain.verification import Verification
 from dbops.errors import InvalidRequest, PreflightFailed, RestoreFailed, ServerFailed
 from dbops.gateways.analyze import analyze
-from dbops.gateways.archive import Archive, read_globals
-from dbops.gateways.archive_load import Loaded, load_archive
+from dbops.gateways.archive import Archive, Loaded, load_archive, read_globals
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database, SchemaFacts
 from dbops.gateways.programs import Program, find_pg_restore, find_postgres, find_program

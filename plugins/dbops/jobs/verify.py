@@ -16,8 +16,7 @@ from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
 from dbops.domain.toc_entry import TocEntry
 from dbops.domain.verification import Finding, Verification
-from dbops.gateways.archive import Archive
-from dbops.gateways.archive_load import Loaded
+from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.programs import Program
 from dbops.gateways.restored_database import RestoredDatabase
 from dbops.gateways.schema_dump import dump_schema

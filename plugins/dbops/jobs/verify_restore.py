@@ -15,8 +15,7 @@ from dbops.domain.target import Target
 from dbops.domain.verification import Verification
 from dbops.errors import RestoreFailed
 from dbops.gateways.analyze import analyze
-from dbops.gateways.archive import open_archive
-from dbops.gateways.archive_load import Loaded
+from dbops.gateways.archive import Loaded, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.migrations import say_restored_migrations

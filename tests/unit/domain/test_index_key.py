@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbops.domain.index_key import IndexKey, index_keys
-from dbops.domain.plan_conditions import KeyColumn
+from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.schema_baseline import Table
 
 TABLE = ("public", "Summary")

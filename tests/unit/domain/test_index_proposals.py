@@ -13,8 +13,8 @@ from dbops.domain.advice import IndexProposal
 from dbops.domain.index_key import IndexKey
 from dbops.domain.index_needs import IndexNeed
 from dbops.domain.index_proposals import covers, propose, serves
-from dbops.domain.plan import Plan
-from dbops.domain.plan_conditions import KeyColumn
+from dbops.domain.query_plan import Plan
+from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.schema_baseline import SchemaBaseline, Table
 from dbops.domain.table_statistics import TableStatistics

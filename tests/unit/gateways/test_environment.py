@@ -97,8 +97,8 @@ def test_a_bucket_is_found_in_every_form_airflow_takes(value: str, monkeypatch: 
     def connect(**keywords: object) -> None:
         connected.update(keywords)
 
-    monkeypatch.setattr("dbops.gateways.s3_bucket.connect", connect)
-    monkeypatch.setattr("dbops.gateways.s3_bucket.S3Bucket", lambda _client, name, _options: name)
+    monkeypatch.setattr("dbops.gateways.s3.connect", connect)
+    monkeypatch.setattr("dbops.gateways.s3.S3Bucket", lambda _client, name, _options: name)
     assert open_bucket(TARGET, {"AIRFLOW_CONN_STORE": value}) == "backups"  # type: ignore[comparison-overlap]
     assert connected == {
         "options": TARGET.storage.s3,

@@ -6,8 +6,8 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dbops.gateways.file_upload import FileUpload
-from dbops.gateways.growing_file import GrowingFile
+from dbops.gateways.archive.file_upload import FileUpload
+from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.throttle import Throttle
 from tests.unit.samples import Clock

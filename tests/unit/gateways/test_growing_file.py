@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.gateways.growing_file import GrowingFile
+from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.spool import Abandoned, Spool, SpoolPart, punch
 
 

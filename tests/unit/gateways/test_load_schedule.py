@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.latency import Latency
-from dbops.gateways.load_schedule import (
+from dbops.gateways.load.schedule import (
     Numbers,
     Sample,
     Schedule,

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import ProbeRun
+from dbops.domain.probes.run import ProbeRun
 from dbops.gateways.probe_charts import distribution_chart, overview_chart, trend_chart
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL
 from tests.probing_runs import NEWEST, bad_week, latency, result, run, weeks

@@ -13,7 +13,7 @@ from jinja2 import UndefinedError
 
 from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.health import HealthItem
-from dbops.domain.probe_run import Explained, ProbeRun
+from dbops.domain.probes.run import Explained, ProbeRun
 from dbops.gateways.probe_page import probe_page
 from tests.probing_runs import bad_week, result, run, weeks
 

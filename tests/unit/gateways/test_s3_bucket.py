@@ -17,9 +17,9 @@ from botocore.exceptions import ConnectTimeoutError, MetadataRetrievalError, NoC
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists
-from dbops.gateways.s3_attempts import Attempts
-from dbops.gateways.s3_bucket import READ, S3Bucket, connect
-from dbops.gateways.s3_refusals import bare_endpoint
+from dbops.gateways.s3.attempts import Attempts
+from dbops.gateways.s3.bucket import READ, S3Bucket, connect
+from dbops.gateways.s3.refusals import bare_endpoint
 
 CRC = base64.b64encode(zlib.crc32(b"content").to_bytes(4, "big")).decode()
 
@@ -52,7 +52,7 @@ def store() -> CannedStore:
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dbops.gateways.s3_attempts._pause_after", lambda _attempt: 0.0)
+    monkeypatch.setattr("dbops.gateways.s3.attempts._pause_after", lambda _attempt: 0.0)
 
 
 def bucket_of(store: CannedStore, endpoint: str = "https://s3.example.com:9000", **options: Any) -> S3Bucket:

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 
-from dbops.domain.probe_run import ProbeRun
+from dbops.domain.probes.run import ProbeRun
 
 
 def overview_chart(run: ProbeRun, history: Sequence[ProbeRun] = ()) -> bytes:

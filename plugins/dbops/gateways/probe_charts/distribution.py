@@ -8,7 +8,7 @@ from itertools import accumulate
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from dbops.domain.latency import Latency
-from dbops.domain.probe_run import ProbeRun
+from dbops.domain.probes.run import ProbeRun
 from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.panels import Panel, Stroke, panels
 from dbops.gateways.probe_charts.sheet import CALM, FAINT, GRID, MUTED, font_of, points

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbops.domain.probe_run import ProbeResult, ProbeRun
-from dbops.domain.probe_standing import (
+from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.standing import (
     Standing,
     how_many_are_well,
     most_urgent_first,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
-from dbops.domain.probe_run import ProbeResult
-from dbops.domain.probe_standing import Standing, most_urgent_first, standing_of
+from dbops.domain.probes.run import ProbeResult
+from dbops.domain.probes.standing import Standing, most_urgent_first, standing_of
 from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM, INK, MUTED, Sheet
 

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
-from dbops.domain.probe_run import ProbeResult, ProbeRun
-from dbops.domain.probe_standing import up_to
+from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.standing import up_to
 from dbops.gateways.probe_charts.panels import Panel, Stroke, panels
 from dbops.gateways.probe_charts.sheet import ALARM, CALM, FAINT, GRID, MUTED, Align, font_of, points
 from dbops.gateways.probe_charts.time_axis import label_times, time_range

@@ -11,11 +11,10 @@ import psycopg2
 from psycopg2 import extensions
 
 from dbops.domain.probes import Draw, Drawn, Probe
-from dbops.gateways.probing.refusals import is_of_the_moment, said
 from dbops.gateways.probing.session import JSON, Session
+from dbops.gateways.refusals import is_cancelled, is_of_the_moment, said
 
 KEPT = 300  # rows of a draw
-_TOO_SLOW = "57014"
 _DECLARE = "DECLARE dbops_draw NO SCROLL CURSOR FOR "
 
 
@@ -29,9 +28,7 @@ class DrawRefused(Exception):
     @property
     def is_of_the_moment(self) -> bool:
         """Whether another time it may work; a draw that takes too long does so every time."""
-        return (
-            self.error is not None and is_of_the_moment(self.error) and getattr(self.error, "pgcode", None) != _TOO_SLOW
-        )
+        return self.error is not None and is_of_the_moment(self.error) and not is_cancelled(self.error)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from dbops.domain.probes import Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import PreflightFailed
 from dbops.gateways.probing.draws import DrawRefused, draw
-from dbops.gateways.probing.refusals import is_full
 from dbops.gateways.probing.room import PAUSES, pauses, shortage_that_stays
 from dbops.gateways.probing.sampling import Sampler
 from dbops.gateways.probing.session import Session, opened, probing_address, session
 from dbops.gateways.probing.tally import Tally
+from dbops.gateways.refusals import is_full
 from dbops.gateways.sessions import first_line, unreachable
 
 _CONNECTS = 5

@@ -10,8 +10,8 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.probing.draws import DrawRefused, draw
-from dbops.gateways.probing.refusals import said
 from dbops.gateways.probing.session import Session, session
+from dbops.gateways.refusals import said
 
 
 def execute_once(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, str]:

@@ -12,8 +12,8 @@ import psycopg2
 
 from dbops.domain.probes import Drawn, Statement
 from dbops.gateways.probing.query import Query, filled
-from dbops.gateways.probing.refusals import is_of_the_moment, said
 from dbops.gateways.probing.session import Session
+from dbops.gateways.refusals import code_of, is_of_the_moment, said
 
 Event = Literal["INSERT", "UPDATE", "DELETE"]
 _EVENTS: Mapping[str, tuple[Event, ...]] = {
@@ -91,7 +91,7 @@ def _send(session: Session, before: str, query: Query, drawn: Drawn) -> list[tup
         position = error.diag.statement_position
         at = None if position is None else int(position) - len(before)
         sentence = said(error, drawn.values.values())
-        if at == 1 and error.pgcode == _SYNTAX:
+        if at == 1 and code_of(error) == _SYNTAX:
             sentence = f"{sentence}; {_NO_QUERY}"
         raise StatementRefused(query.line_at(at), sentence, is_of_the_moment=is_of_the_moment(error)) from None
 

@@ -22,7 +22,7 @@ from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import InvalidConnection
 from dbops.gateways.probing.query import filled
-from dbops.gateways.probing.refusals import is_lost
+from dbops.gateways.refusals import is_lost
 from dbops.gateways.sessions import connect, unreachable
 
 APPLICATION_NAME = "dbops probe"

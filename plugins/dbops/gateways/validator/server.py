@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg2
-from psycopg2 import errors
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
@@ -18,13 +17,9 @@ from sqlalchemy.pool import QueuePool
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.errors import DatabaseError
+from dbops.gateways.refusals import harmless_line, is_cancelled, meaning
 from dbops.gateways.sessions import connect, first_line, unreachable
 
-_TOO_LATE = "57014"
-# What PostgreSQL says of these quotes names and texts of the rule, and never a row: syntax and names, privileges,
-# time-outs and locks, resources, features that it does not have.
-_SAFE_CLASSES = ("42", "0A", "53", "54", "55", "57", "58")
-# While it plans a statement, PostgreSQL has read no row: what it says then can only be about the rule.
 _ABOUT_CATALOG = re.compile(r"\bpg_catalog\.|\bpg_(?:class|namespace|attribute|constraint|index)\b")
 _NO_DATA = re.compile(r"^\s*(?:EXPLAIN|SET|SHOW|BEGIN|ROLLBACK|COMMIT)\b", re.IGNORECASE)
 
@@ -163,12 +158,7 @@ def _is_plan(statement: str) -> bool:
 
 
 def _refusal(error: Any, *, planned: bool) -> Refusal:
-    code = getattr(error, "pgcode", None) or ""
-    if planned or code.startswith(_SAFE_CLASSES):
-        return Refusal(f"the server refused: {first_line(str(error))}", too_late=code == _TOO_LATE)
-    try:
-        name = errors.lookup(code).__name__
-    except KeyError:
-        name = type(error).__name__
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).lower()
-    return Refusal(f"the server could not compute it for some row: {words} ({code or 'no code'})")
+    # While it plans a statement, PostgreSQL has read no row: what it says then can only be about the rule.
+    line = first_line(str(error)) if planned else harmless_line(error)
+    why = f"could not compute it for some row: {meaning(error)}" if line is None else f"refused: {line}"
+    return Refusal(f"the server {why}", too_late=is_cancelled(error))

@@ -1,0 +1,92 @@
+"""Probe judgement: whether an operation is slower than its own history, and not just measured at a bad moment.
+
+It is where a percentile of this run is above a line, in both of the run's measurements. The line is the median of the
+last runs' percentiles, raised by the margin that is relative and absolute, and at least their own p95: what the history
+has shown before is no news.
+
+A percentile of few samples is a lottery: the p95 of forty is the third largest, so that three stalls anywhere move it.
+Hence what is counted is how many samples lie above the line. If the operation was as it always was, a sample is there
+with a chance of at most one half for the p50, and of one in twenty for the p95. Only a number of samples that such a
+chance would bring about rarely counts: of forty, 23 above the line of the p50, or 7 above that of the p95.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import ceil, comb
+from typing import Literal
+
+from dbops.domain.latency import Latency
+from dbops.domain.measurement import Measurement
+from dbops.domain.probes.history import latencies_of, line, usual
+from dbops.domain.probes.probe import Probe
+from dbops.domain.probes.run import ProbeRun, Slower
+from dbops.domain.target import ProbeOptions
+
+Statistic = Literal["p50", "p95"]
+
+# By statistic: the chance that a sample is above it, and that of a false suspicion that is put up with. The line of the
+# p50 is far from where half of the samples are, so that it is the margin which protects it; that of the p95 is among
+# the rare samples, which come in bursts.
+_CHANCES: Mapping[Statistic, tuple[float, float]] = {"p50": (0.5, 0.25), "p95": (0.05, 0.01)}
+_OUTLIER = 0.95
+
+
+def suspects(
+    measurement: Measurement, probes: Sequence[Probe], history: Sequence[ProbeRun], options: ProbeOptions
+) -> tuple[str, ...]:
+    """The probes over their budget or slower than their history, which are to be measured again in the same run."""
+    found = []
+    for probe in probes:
+        latency = next((one.latency for one in measurement.measured if one.probe == probe.name), None)
+        if latency is None:
+            continue
+        before = latencies_of(probe.name, history, options)
+        if latency.p95 > probe.budget_ms or any(_is_slower(latency, before, options, by) for by in _CHANCES):
+            found.append(probe.name)
+    return tuple(found)
+
+
+def slower(first: Latency, again: Latency | None, history: Sequence[Latency], options: ProbeOptions) -> Slower | None:
+    """By how much it is slower than the history that ``latencies_of`` gives; None where it is not.
+
+    Also where it was not measured again, for what is not confirmed is no regression, and where the history is shorter
+    than three runs. The p50 goes before the p95, and what is told is the calmer of the two measurements.
+    """
+    usually = usual(history)
+    if again is None or usually is None:
+        return None
+    for by in _CHANCES:
+        if all(_is_slower(one, history, options, by) for one in (first, again)):
+            return Slower(
+                statistic=by,
+                usual=getattr(usually, by),
+                now=min(_value(first, by), _value(again, by)),
+                runs=usually.runs,
+            )
+    return None
+
+
+def _is_slower(latency: Latency, history: Sequence[Latency], options: ProbeOptions, by: Statistic) -> bool:
+    usually = usual(history)
+    if usually is None:
+        return False
+    shown = sorted(_value(one, by) for one in history)
+    limit = max(line(getattr(usually, by), options), shown[ceil(_OUTLIER * len(shown)) - 1])
+    above = _too_many(latency.count, *_CHANCES[by])
+    return _value(latency, by) > limit and above <= latency.count and latency.sample(latency.count - above + 1) > limit
+
+
+def _value(latency: Latency, by: Statistic) -> float:
+    return latency.p50 if by == "p50" else latency.p95
+
+
+def _too_many(of: int, share: float, rarely: float) -> int:
+    """The least number of samples that are rarely where each is with that chance; more than all where none is."""
+    chance, number = 0.0, of
+    while number >= 0:
+        chance += comb(of, number) * share**number * (1 - share) ** (of - number)
+        if chance > rarely:
+            break
+        number -= 1
+    return number + 1

@@ -1,0 +1,204 @@
+"""ProbeReport: how fast the application's operations are, which of them got slower, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Self
+
+from dbops.domain.markdown_text import plain_text
+from dbops.domain.probes.history import Usual, latencies_of, line, usual
+from dbops.domain.probes.reason import likely_reason
+from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.sections import probe_sections
+from dbops.domain.probes.totals import ProbeTotals
+from dbops.domain.quantities import format_count, format_ms
+from dbops.domain.report import Report, Verdict
+from dbops.domain.target import ProbeOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeReport(Report):
+    """A run beside those before it. ``usually`` is what is usual, by probe, where enough runs say so.
+
+    ``since`` is for how many runs in a row, this one among them, a probe has been over its budget. ``recovered`` are
+    those that were not well in the last run and are now; ``settled`` those that are no faster than when they were
+    slower than usual, which is what is usual from now on. ``usual_round_trip`` is in milliseconds.
+    """
+
+    job: str = "probe"
+    record: ProbeRun
+    totals: ProbeTotals
+    usually: Mapping[str, Usual] = field(default_factory=dict)
+    since: Mapping[str, int] = field(default_factory=dict)
+    recovered: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    usual_round_trip: float | None = None
+
+    @classmethod
+    def of(cls, record: ProbeRun, history: Sequence[ProbeRun], options: ProbeOptions) -> Self:
+        """Of a run and those before it, oldest first."""
+        names = [result.probe for result in record.results]
+        usually = {name: found for name in names if (found := usual(latencies_of(name, history, options)))}
+        again = [one for one in record.results if one.is_well and _was_bad(one.probe, history)]
+        settled = {one.probe for one in again if _has_settled(one, usually.get(one.probe), history, options)}
+        trips = usual([run.round_trip for run in history])
+        return cls(
+            target=record.target,
+            started=record.started,
+            finished=record.finished,
+            record=record,
+            totals=ProbeTotals.of(record.results),
+            usually=usually,
+            since={one.probe: _since(one.probe, history) for one in record.results if one.is_over_budget},
+            recovered=tuple(one.probe for one in again if one.probe not in settled),
+            settled=tuple(one.probe for one in again if one.probe in settled),
+            usual_round_trip=trips.p50 if trips else None,
+        )
+
+    @property
+    def bad(self) -> tuple[ProbeResult, ...]:
+        """What people have to look at: failed ones, then those that got slower, then those over their budget."""
+        found = [one for one in self.record.results if not one.is_well]
+        return tuple(sorted(found, key=lambda one: (not one.is_failed, one.slower is None)))
+
+    @property
+    def verdict(self) -> Verdict:
+        """FAILED where an operation failed, WARNING where one is slow, or where none was timed at all.
+
+        What is unhealthy about the server alone is none: it changes slowly and lasts for weeks, and an alert that comes
+        every week whatever happens teaches people to read none. It stands in the report and in the digest.
+        """
+        if any(one.is_failed for one in self.record.results):
+            return Verdict.FAILED
+        return Verdict.WARNING if self.bad or not self.record.results else Verdict.OK
+
+    @property
+    def is_old_news(self) -> bool:
+        """Whether all that is bad is over its budget, and has been so before."""
+        return bool(self.bad) and all(
+            self.since.get(one.probe, 1) > 1 and not one.is_failed and not one.slower for one in self.bad
+        )
+
+    def counts(self) -> dict[str, int]:
+        """How many operations there are, and how many of them are not well, by what is wrong first of all."""
+        failed = sum(one.is_failed for one in self.bad)
+        slower = sum(one.slower is not None and not one.is_failed for one in self.bad)
+        over = len(self.bad) - failed - slower
+        return {"operations": len(self.record.results), "failed": failed, "slower": slower, "over budget": over}
+
+    def headline(self) -> str:
+        """How many operations, and what of them."""
+        results, bad = self.record.results, self.bad
+        if not results:
+            return f"No operation of {self.target} was timed."
+        operations = format_count(len(results), "operation")
+        if not bad:
+            well = f"Every one of {operations} of {self.target} is within its budget"
+            if not self.usually:
+                return f"{well}. What is usual is not known before three runs were made."
+            return f"{well} and no slower than usual."
+        if len(bad) == 1:
+            return f"{bad[0].probe} of {self.target} {self.complaint(bad[0])}."
+        _, failed, slow, over = self.counts().values()
+        parts = [
+            *([f"{failed} failed"] if failed else []),
+            *([f"{slow} {_are(slow)} slower than usual"] if slow else []),
+            *([f"{over} {_are(over)} over {'its' if over == 1 else 'their'} budget"] if over else []),
+        ]
+        return f"Of {operations} of {self.target} {_listed(parts)}."
+
+    def complaint(self, result: ProbeResult) -> str:
+        """What is wrong with one, as the rest of a sentence that begins with its name."""
+        parts = []
+        if result.is_failed:
+            times = f" {result.errors} times in {result.asked}" if result.errors else ", for no sample was taken"
+            said = f" ({result.error.rstrip('.')})" if result.error else ""
+            parts.append(f"failed{times}{said}")
+        if result.slower:
+            change = result.slower
+            parts.append(
+                f"is slower than usual: its {change.statistic} was {format_ms(change.usual)} and is now "
+                f"{format_ms(change.now)}"
+            )
+        if result.is_over_budget and result.latency:
+            runs = self.since.get(result.probe, 1)
+            since = f", for the {_nth(runs)} run in a row" if runs > 1 else ""
+            parts.append(
+                f"is over its budget: its p95 is {format_ms(result.latency.p95)}, and {format_ms(result.budget_ms)} "
+                f"are allowed{since}"
+            )
+        return _listed(parts)
+
+    def reason(self, result: ProbeResult) -> str:
+        """Why it is probably slow; empty where it failed, for then the server has said why."""
+        if result.is_failed:
+            return ""
+        return likely_reason(result, self.record, self.usually, self.usual_round_trip)
+
+    def told(self, result: ProbeResult) -> str:
+        """One that is not well: what it stands for, what is wrong where no headline says it, and the likely reason."""
+        if len(self.bad) > 1:
+            said = f"{result.probe} ({result.title}) {self.complaint(result)}."
+        else:
+            said = f"{result.probe} stands for: {result.title}."
+        return f"{said} {self.reason(result)}".rstrip()
+
+    def now_usual(self, probe: str) -> str:
+        """That a change for the worse has lasted for so long that it is not mailed any more."""
+        return (
+            f"{probe} has stayed as slow as it became: a p50 of {format_ms(self.usually[probe].p50)} is what is usual "
+            "from now on."
+        )
+
+    def markdown(self) -> str:
+        """The verdict, all operations at one glance, a table of them, what explains the bad ones, and the server."""
+        news = [
+            *(self.told(one) for one in self.bad),
+            *(f"Well again: {name}" for name in self.recovered),
+            *(self.now_usual(name) for name in self.settled),
+        ]
+        said = ["\n".join(f"- {plain_text(one)}" for one in news)] if news else []
+        sections = probe_sections(self.record, self.totals, self.usually)
+        return "\n\n".join([f"**{plain_text(self.headline())}**", *said, *sections])
+
+
+def _was_bad(probe: str, history: Sequence[ProbeRun]) -> bool:
+    last = history[-1].of(probe) if history else None
+    return last is not None and not last.is_well
+
+
+def _has_settled(
+    result: ProbeResult, usually: Usual | None, history: Sequence[ProbeRun], options: ProbeOptions
+) -> bool:
+    """Whether it is as slow as when the last run called it slower, and is well because what is usual has moved."""
+    last = history[-1].of(result.probe) if history else None
+    if last is None or last.slower is None or usually is None or result.latency is None:
+        return False
+    seen = [(one.p50 if last.slower.statistic == "p50" else one.p95) for one in (usually, result.latency)]
+    return min(seen) > line(last.slower.usual, options)
+
+
+def _since(probe: str, history: Sequence[ProbeRun]) -> int:
+    return 1 + sum(1 for _ in _over_budget(probe, history))
+
+
+def _over_budget(probe: str, history: Sequence[ProbeRun]) -> Iterator[ProbeResult]:
+    for run in reversed(history):
+        result = run.of(probe)
+        if result is None or not result.is_over_budget:
+            return
+        yield result
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"
+
+
+def _nth(number: int) -> str:
+    tens, ones = divmod(number % 100, 10)
+    return f"{number}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"

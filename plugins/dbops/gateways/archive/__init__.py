@@ -1,0 +1,17 @@
+"""Archive: a backup's files, on their way into the bucket, as they lie there, and on their way into a database."""
+
+from __future__ import annotations
+
+from dbops.gateways.archive.load import Loaded, load_archive
+from dbops.gateways.archive.stored import Archive, open_archive, read_globals
+from dbops.gateways.archive.upload import ArchiveUpload, UploadedArchive
+
+__all__ = [
+    "Archive",
+    "ArchiveUpload",
+    "Loaded",
+    "UploadedArchive",
+    "load_archive",
+    "open_archive",
+    "read_globals",
+]

@@ -1,0 +1,135 @@
+"""FileUpload: one file of the archive on its way to the bucket, while pg_dump is still writing it.
+
+One pass over the bytes hashes them, counts the rows and cuts the parts; the parts are sent by other threads, straight
+from the spool, and their disk space is given back as soon as the store has them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from typing import BinaryIO
+
+from dbops.domain.backup import FileEntry
+from dbops.domain.part_sizes import part_size
+from dbops.gateways.archive.growing_file import GrowingFile
+from dbops.gateways.bucket import Bucket, Upload
+from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.spool import SpoolPart
+from dbops.gateways.throttle import Throttle
+
+_BUFFER = 256 * 1024
+_SEND_BUFFER = 256 * 1024
+
+
+class FileUpload:
+    """Sends one growing file, called ``name`` in the archive. ``counter`` counts its rows; None where nobody asks."""
+
+    def __init__(
+        self,
+        file: GrowingFile,
+        bucket: Bucket,
+        key: str,
+        name: str,
+        *,
+        senders: Executor,
+        first_part: int,
+        throttle: Throttle,
+        punchable: bool,
+        abandoned: threading.Event,
+        on_failure: Callable[[BaseException], None],
+        counter: RowCounter | None,
+    ) -> None:
+        self.file, self._counter, self._name = file, counter, name
+        self._bucket, self._key, self._senders = bucket, key, senders
+        self._first_part, self._throttle, self._punchable = first_part, throttle, punchable
+        self._abandoned, self._on_failure = abandoned, on_failure
+        self._digest = hashlib.sha256()
+        self._upload: Upload | None = None
+        self._sent: list[Future[None]] = []
+        self._cut = 0
+        self._is_aborted = False
+        self.done = False
+
+    @property
+    def next_part(self) -> int:
+        """Bytes of the part that is being filled."""
+        return part_size(len(self._sent) + 1, self._first_part)
+
+    @property
+    def uncut(self) -> int:
+        """Bytes written that are not yet part of anything being sent."""
+        return self.file.written - self._cut
+
+    def run(self) -> FileEntry:
+        """Follow the file to its end and return what the bucket then holds; leaves no file in the spool."""
+        source = _Observed(self.file, self._observe)
+        if self._counter is not None:
+            self._counter.read(source)
+        while source.read(_BUFFER):
+            pass  # what is not a table is only hashed
+        self._send_rest()
+        self.file.discard()
+        self.done = True
+        return FileEntry(self._name, self.file.position, self._digest.hexdigest())
+
+    def abort(self) -> None:
+        """Leave nothing of it in the bucket that a listing of uploads would show."""
+        if self._upload is not None and not self._is_aborted:
+            self._upload.abort()
+            self._is_aborted = True
+
+    def _observe(self, taken: memoryview) -> None:
+        self._digest.update(taken)
+        while self.file.position - self._cut >= self.next_part:
+            if self._upload is None:
+                self._upload = self._bucket.begin_upload(self._key)
+            self._send_part(self._upload, self.next_part)
+
+    def _send_rest(self) -> None:
+        rest = self.file.position - self._cut
+        if self._upload is None:
+            self._send(0, rest, lambda part: self._bucket.put(self._key, part))
+        elif rest:
+            self._send_part(self._upload, rest)
+        for sent in self._sent:
+            sent.result()  # not futures.wait: that never wakes for what was cancelled
+        if self._upload is not None:
+            self._upload.complete()
+
+    def _send_part(self, upload: Upload, length: int) -> None:
+        number = len(self._sent) + 1
+        self._send(self._cut, length, lambda part: upload.add_part(number, part, length))
+        self._cut += length
+
+    def _send(self, offset: int, length: int, store: Callable[[BinaryIO], None]) -> None:
+        def send() -> None:
+            try:
+                self._throttle.take(length)
+                part = SpoolPart(self.file.descriptor, offset, length, self._abandoned)
+                store(io.BufferedReader(part, _SEND_BUFFER))
+                self.file.release(offset, length, punchable=self._punchable)
+            except BaseException as error:
+                self._on_failure(error)
+                raise
+
+        self._sent.append(self._senders.submit(send))
+
+
+class _Observed(io.RawIOBase):
+    """A stream whose bytes are shown to somebody as they pass."""
+
+    def __init__(self, source: GrowingFile, observe: Callable[[memoryview], None]) -> None:
+        super().__init__()
+        self._source, self._observe = source, observe
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # typeshed's Buffer cannot be indexed
+        length = self._source.readinto(buffer)
+        self._observe(memoryview(buffer)[:length])
+        return length

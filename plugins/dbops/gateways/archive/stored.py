@@ -1,0 +1,136 @@
+"""Archive: a finished backup in the bucket, proven to be all there before anybody builds on it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.layout import Layout
+from dbops.domain.quantities import format_bytes
+from dbops.domain.target import Target
+from dbops.domain.toc_entry import TocEntry
+from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
+from dbops.gateways.archive.toc import parse_toc
+from dbops.gateways.bucket import Bucket
+
+_TOC = "toc.dat"
+_GLOBALS = "globals.sql"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A backup whose manifest and table of contents were read and compared with what the bucket lists."""
+
+    manifest: BackupManifest
+    folder: str
+    toc: bytes
+    entries: Sequence[TocEntry]
+
+    @property
+    def data_files(self) -> tuple[FileEntry, ...]:
+        """The files that pg_restore reads besides the table of contents."""
+        return tuple(file for file in self.manifest.files if file.name not in {_TOC, _GLOBALS})
+
+
+def open_archive(bucket: Bucket, target: Target, backup_id: BackupId) -> Archive:
+    """Read a backup's manifest and table of contents; raises BackupUnusable where it is not whole.
+
+    Every file must be there with its size; the bytes of the table of contents are compared with its sha256, those of
+    the data files when they are loaded.
+    """
+    folder = Layout(target.root).folder(backup_id)
+    manifest = _manifest(bucket, target, backup_id)
+    _require_files(bucket, folder, manifest)
+    toc = _small_file(bucket, folder, _entry(manifest, _TOC))
+    try:
+        entries = parse_toc(toc)
+    except DumpFailed as error:
+        raise BackupUnusable(error.what, error.remedy) from None
+    return Archive(manifest, folder, toc, tuple(entries))
+
+
+def read_globals(bucket: Bucket, archive: Archive) -> bytes | None:
+    """The roles and tablespaces of the backup as SQL; None where it has none. Raises BackupUnusable."""
+    if all(file.name != _GLOBALS for file in archive.manifest.files):
+        return None
+    return _small_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS))
+
+
+def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: Callable[[], str]) -> None:
+    """Raises BackupUnusable where a file is not what was uploaded.
+
+    Before anybody distrusts the backup it is read a second time: raises BucketError where that gives another sha256
+    than the first time, for then it is damaged on its way here.
+    """
+    if sha256 == expected.sha256:
+        return
+    if look_again() != sha256:
+        raise BucketError(
+            f"{where} arrives damaged, and otherwise at every time.",
+            "The backup may be whole: find out what is wrong between the store and this machine, and try again.",
+        )
+    raise BackupUnusable(
+        f"{where} is damaged: its sha256 is {sha256}, and the manifest says {expected.sha256}.",
+        "Use another backup, and find out what changed this one.",
+    )
+
+
+def _small_file(bucket: Bucket, folder: str, expected: FileEntry) -> bytes:
+    key = folder + expected.name
+    body = bucket.get(key)
+    digest = hashlib.sha256(body).hexdigest()
+    require_unchanged(
+        f"s3://{bucket.name}/{key}", expected, digest, lambda: hashlib.sha256(bucket.get(key)).hexdigest()
+    )
+    return body
+
+
+def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupManifest:
+    key = Layout(target.root).manifest(backup_id)
+    where = f"s3://{bucket.name}/{key}"
+    try:
+        body = bucket.get(key)
+    except ObjectMissing:
+        began = any(True for _ in bucket.list(Layout(target.root).folder(backup_id)))
+        what = "never finished, or is still running" if began else "does not exist"
+        raise BackupUnusable(
+            f"Backup {backup_id} of {target.name} {what}: there is no {where}.",
+            f"`python -m dbops backups {target.name}` lists those that can be restored.",
+        ) from None
+    try:
+        manifest = BackupManifest.from_json(body)
+    except ValueError:
+        raise BackupUnusable(
+            f"{where} is not a manifest that this version can read.",
+            "Use the version of dbops that wrote it, or another backup.",
+        ) from None
+    if (manifest.target, manifest.backup_id) != (target.name, backup_id):
+        raise BackupUnusable(
+            f"{where} is the manifest of another backup: {manifest.backup_id} of {manifest.target}.",
+            "Somebody copied objects between folders; use another backup.",
+        )
+    return manifest
+
+
+def _require_files(bucket: Bucket, folder: str, manifest: BackupManifest) -> None:
+    stored = {found.key.removeprefix(folder): found.bytes for found in bucket.list(folder)}
+    for file in manifest.files:
+        where = f"s3://{bucket.name}/{folder}{file.name}"
+        if file.name not in stored:
+            raise BackupUnusable(f"{where} is missing.", "Use another backup, and find out who deleted it.")
+        if stored[file.name] != file.bytes:
+            raise BackupUnusable(
+                f"{where} has {format_bytes(stored[file.name])} ({stored[file.name]} bytes), and the manifest says "
+                f"{file.bytes} bytes.",
+                "Use another backup, and find out what changed this one.",
+            )
+    _entry(manifest, _TOC)
+
+
+def _entry(manifest: BackupManifest, name: str) -> FileEntry:
+    found = next((file for file in manifest.files if file.name == name), None)
+    if found is None:
+        raise BackupUnusable(f"The manifest of {manifest.backup_id} names no {name}.", "Use another backup.")
+    return found

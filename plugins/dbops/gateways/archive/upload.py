@@ -1,0 +1,241 @@
+"""ArchiveUpload: sends what pg_dump writes into the spool to the bucket, while pg_dump is still writing it.
+
+The main thread watches the spool; a follower thread a file reads it once; sender threads store its parts. When the
+spool reaches its cap, pg_dump is paused until the store has taken enough.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from dbops.domain.backup import FileEntry, TableEntry
+from dbops.domain.progress import Progress
+from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.storage import Storage
+from dbops.domain.target import BackupOptions
+from dbops.errors import BucketError, DumpFailed, StoreTooSlow
+from dbops.gateways.archive.contents import ArchiveContents
+from dbops.gateways.archive.file_upload import FileUpload
+from dbops.gateways.archive.growing_file import GrowingFile
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.dump import TOC, Counted, Dump, DumpFile
+from dbops.gateways.pg_dump import table_took_too_long
+from dbops.gateways.spool import Abandoned, Spool
+from dbops.gateways.throttle import Throttle
+
+log = logging.getLogger(__name__)
+
+_TICK = 0.05
+_PROGRESS_EVERY = 5.0
+_PAUSE_AT, _RESUME_AT = 0.7, 0.5
+_LAST_WORDS = 3.0
+
+
+@dataclass(frozen=True)
+class UploadedArchive:
+    """What the bucket holds of an archive."""
+
+    files: tuple[FileEntry, ...]
+    tables: tuple[TableEntry, ...]
+
+
+class ArchiveUpload:
+    """One archive on its way. ``sizes`` are the tables' bytes on the server, for the estimate of what is left."""
+
+    def __init__(
+        self,
+        dump: Dump,
+        spool: Spool,
+        bucket: Bucket,
+        folder: str,
+        *,
+        storage: Storage,
+        options: BackupOptions,
+        sizes: Mapping[tuple[str, str], int],
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self._dump, self._spool, self._bucket, self._folder = dump, spool, bucket, folder
+        self._storage, self._options = storage, options
+        self._contents = ArchiveContents(sizes)
+        self._on_progress = on_progress
+        self._began = time.monotonic()
+        self._next_progress = self._began + _PROGRESS_EVERY
+        self._abandoned = threading.Event()
+        self._throttle = Throttle(options.bandwidth_limit, sleep=self._abandoned.wait)
+        self._failure: BaseException | None = None
+        self._held = 0
+        self._counted: dict[str, Counted] = {}
+        self._uploads: dict[str, FileUpload] = {}
+        self._active: dict[str, FileUpload] = {}
+        self._results: dict[str, Future[FileEntry]] = {}
+        # A worker of pg_dump holds at most two files open; followers beyond that make sure that finished files move on.
+        self._followers = ThreadPoolExecutor(2 * options.jobs + 2, "follower")
+        self._senders = ThreadPoolExecutor(storage.parallelism, "sender")
+
+    def run(self) -> UploadedArchive:
+        """Send everything and return when it is stored; raises the first error after leaving nothing half-sent."""
+        try:
+            while not self._is_complete():
+                self._balance()
+                self._tell_progress()
+                time.sleep(_TICK)
+        except BaseException:
+            self._give_up()
+            raise
+        self._followers.shutdown()
+        self._senders.shutdown()
+        return self._outcome()
+
+    def _is_complete(self) -> bool:
+        status = self._dump.status()  # asked before looking into the spool: what ended has written all
+        self._discover()
+        stored = all(result.done() for result in self._results.values())  # asked before whether one of them failed
+        if status:
+            raise self._dump.failure(status)
+        if self._failure is not None:
+            raise self._cause_of(self._failure)
+        return status == 0 and stored
+
+    def _cause_of(self, failure: BaseException) -> BaseException:
+        """Where a data file is not whole, pg_dump is about to say why: a killed worker leaves such a file first."""
+        if not isinstance(failure, DumpFailed):
+            return failure
+        self._dump.resume()
+        try:
+            status = self._dump.wait(_LAST_WORDS)
+        except TimeoutError:
+            return failure
+        return self._dump.failure(status) if status else failure
+
+    def _discover(self) -> None:
+        self._active = {name: upload for name, upload in self._active.items() if not upload.done}
+        for file in self._dump.files():
+            if file.name not in self._uploads:
+                if file.name == TOC:
+                    self._contents.read(file.path)
+                self._follow(file)
+            if file.is_closed and file.name in self._active:
+                self._active[file.name].file.finish()
+
+    def _follow(self, file: DumpFile) -> None:
+        counter = None
+        if file.counted is not None:
+            self._counted[file.name] = file.counted
+        elif self._contents.table_of(file.name):
+            self._counted[file.name] = counter = RowCounter(file.name)
+        upload = FileUpload(
+            GrowingFile(file.path, self._abandoned),
+            self._bucket,
+            self._folder + file.name,
+            file.name,
+            senders=self._senders,
+            first_part=self._storage.part_size,
+            throttle=self._throttle,
+            punchable=self._spool.can_punch,
+            abandoned=self._abandoned,
+            on_failure=self._fail,
+            counter=counter,
+        )
+        self._uploads[file.name] = self._active[file.name] = upload
+        self._results[file.name] = self._followers.submit(self._run, upload)
+
+    def _run(self, upload: FileUpload) -> FileEntry:
+        try:
+            return upload.run()
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def _fail(self, error: BaseException) -> None:
+        """Keep the first error; the main thread raises it."""
+        if self._failure is None and not isinstance(error, Abandoned):
+            self._failure = error
+
+    def _balance(self) -> None:
+        """Pause pg_dump when the spool is nearly full, resume it when the store has taken enough.
+
+        Bytes that wait for their part to fill can only be sent when pg_dump goes on, so they never justify a pause.
+        """
+        held = waiting = 0
+        for name, upload in self._active.items():
+            self._check_time(name, upload)
+            held += upload.file.written - upload.file.released
+            if not upload.file.is_finished:
+                waiting += min(upload.uncut, upload.next_part)
+        self._held = held
+        cap = self._options.spool_cap
+        if held > cap * _PAUSE_AT and held > waiting:
+            self._dump.pause()
+        elif held <= cap * _RESUME_AT or held <= waiting:
+            self._dump.resume()
+        if self._dump.paused_for > self._options.max_stall.total_seconds():
+            raise StoreTooSlow(
+                f"The store took nothing, or too little, for {format_duration(self._options.max_stall)} while "
+                f"{format_bytes(held)} waited in the spool; the backup was given up so that its transaction does not "
+                f"stay open on the database.",
+                "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
+            )
+
+    def _check_time(self, name: str, upload: FileUpload) -> None:
+        limit = self._options.statement_timeout
+        entry = self._contents.table_of(name)
+        if limit is None or entry is None or upload.file.is_finished:
+            return
+        if time.monotonic() - upload.file.seen > limit.total_seconds():
+            raise table_took_too_long(f"{entry.schema}.{entry.name}", self._options)
+
+    def _tell_progress(self) -> None:
+        if time.monotonic() < self._next_progress:
+            return
+        self._next_progress += _PROGRESS_EVERY
+        self._on_progress(self.progress())
+
+    def progress(self) -> Progress:
+        """How far it is."""
+        read = 0
+        for name, counted in self._counted.items():
+            if entry := self._contents.table_of(name):
+                size = self._contents.size_of(entry)
+                read += size if self._uploads[name].done else min(size, counted.bytes)
+        taken = sum(upload.file.position for upload in self._uploads.values())
+        stored = sum(upload.file.released for upload in self._uploads.values())
+        return Progress(
+            tables_done=sum(self._uploads[name].done for name in self._counted),
+            tables=self._contents.tables_with_data,
+            bytes_read=taken,
+            bytes_uploaded=stored,
+            elapsed=timedelta(seconds=time.monotonic() - self._began),
+            fraction=read / (self._contents.size or 1) * stored / (taken or 1),
+            spooled=self._held,
+            paused=self._dump.paused_for > 0,
+        )
+
+    def _give_up(self) -> None:
+        self._abandoned.set()
+        self._dump.stop()
+        for result in self._results.values():
+            result.cancel()
+        self._abort_uploads()  # wakes what waits to try again
+        self._senders.shutdown(cancel_futures=True)
+        self._followers.shutdown(cancel_futures=True)
+        self._abort_uploads()  # those that were begun in between
+        for upload in self._uploads.values():
+            upload.file.close()
+
+    def _abort_uploads(self) -> None:
+        try:
+            for upload in self._uploads.values():
+                upload.abort()
+        except BucketError as error:  # the store is gone, and the first error is the one to tell
+            log.warning("An unfinished upload stays until the next backup aborts it: %s", error)
+
+    def _outcome(self) -> UploadedArchive:
+        files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
+        return UploadedArchive(tuple(files), self._contents.tables(self._counted))
