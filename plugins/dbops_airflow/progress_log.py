@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 log = logging.getLogger(__name__)
@@ -20,14 +21,14 @@ class Told(Protocol):
 
 
 class ProgressLog:
-    """Call it with each moment there is."""
+    """Call it with each moment there is; ``clock`` gives seconds."""
 
-    def __init__(self) -> None:
-        self._next = 0.0
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock, self._next = clock, 0.0
 
     def __call__(self, progress: Told) -> None:
         """Log it, unless a line was logged just before."""
-        now = time.monotonic()
+        now = self._clock()
         if now >= self._next:
             self._next = now + _SECONDS_BETWEEN_LINES
             log.info(progress.sentence())

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import psycopg2
 import pytest
 
-from dbops.domain.target import Target
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
 from tests.servers import CaughtMail
@@ -121,30 +120,15 @@ def test_a_broken_mail_server_leaves_a_shrunken_backup_green(
     assert any(record.getMessage().startswith("NOT MAILED. ") for record in caplog.records)
 
 
-def test_progress_is_logged_every_few_seconds_however_often_the_job_tells(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from dbops_airflow import operators
+def test_progress_is_logged_every_few_seconds_however_often_the_job_tells(caplog: pytest.LogCaptureFixture) -> None:
+    from dbops_airflow import progress_log
 
-    task: Any = operators.BackUpOperator(task_id="back_up", target=Target.model_validate(_ANY_TARGET))
-    logged: list[str] = []
-    monkeypatch.setattr(task.log, "info", logged.append)
-    for second in range(11):
-        monkeypatch.setattr(operators, "time", _Clock(second))
-        for _ in range(10):
-            task._log_progress(_At(second))
-    assert logged == ["at 0", "at 5", "at 10"]
-
-
-_ANY_TARGET = {"name": "shop", "connection": "shop", "environment": "staging", "storage": {"bucket": "backups"}}
-
-
-class _Clock:
-    def __init__(self, second: int) -> None:
-        self.second = second
-
-    def monotonic(self) -> float:
-        return float(self.second)
+    caplog.set_level("INFO", logger=progress_log.__name__)
+    seconds = [second for second in range(11) for _ in range(10)]
+    log = progress_log.ProgressLog(clock=map(float, seconds).__next__)
+    for second in seconds:
+        log(_At(second))
+    assert [record.getMessage() for record in caplog.records] == ["at 0", "at 5", "at 10"]
 
 
 class _At:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ def target(store: Any, bucket_name: str, add_target: Callable[..., None], includ
         add_target(
             "shop",
             storage={"bucket": bucket_name, "connection": "store", "s3": {"addressing_style": "path"}},
-            approvals={"approve": [], "four_eyes": False},
+            approvals={"approve": []},
             schedule={"drill": None},
             drill={"directory": str(place)},
             restore={"disk_size": "1TiB"},
@@ -126,6 +127,26 @@ def test_a_migration_that_fails_is_red_and_tried_once_and_leaves_the_table_as_it
     assert "The schema was compared object by object, and is what it was before." in told
 
 
+def test_a_migration_under_which_an_operation_breaks_is_red_though_it_is_applied(
+    shop: str, include: Path, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    (include / "sql/shop/migrations/1_index/migration.sql").write_text(
+        "-- squawk-ignore renaming-column\nALTER TABLE orders RENAME placed TO day;\n"
+    )
+
+    run = run_dag("migrate", {"target": "shop"})
+
+    done = states(run)
+    assert (run.state, done["apply"], done["post_check"], done["report"]) == (
+        *("failed", "success", "failed", "upstream_failed"),
+    )
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] FAILED migrate of shop (production)"
+    told = plain(mail)
+    assert "The probe orders_of_a_day worked before, and fails now" in told
+    assert "What was applied stays applied." in told
+
+
 def test_what_stands_in_the_way_ends_the_run_before_anybody_is_asked(
     shop: str, run_dag: Callable[..., Any], mail: CaughtMail
 ) -> None:
@@ -139,7 +160,23 @@ def test_what_stands_in_the_way_ends_the_run_before_anybody_is_asked(
     assert "by_hand" in plain(mail)
 
 
-def test_a_run_that_names_no_target_is_refused_at_once(run_dag: Callable[..., Any], shop: str) -> None:
+def test_behind_a_gate_that_was_marked_as_success_nothing_is_applied(
+    shop: str, include: Path, run_dag: Callable[..., Any]
+) -> None:
+    file = include / "targets/shop.yaml"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "approvals": {"approve": ["migrate"]}}))
+
+    run = run_dag("migrate", {"target": "shop"}, mark_success_pattern="approve$")
+
+    done = states(run)
+    assert (done["approve"], done["back_up"], done["apply"]) == ("success", "success", "failed")
+    [apply] = [ti for ti in run.get_task_instances() if ti.task_id == "apply"]
+    assert (run.state, apply.try_number) == ("failed", 1)
+    assert ledger(shop) == []
+
+
+@pytest.mark.usefixtures("target")
+def test_a_run_that_names_no_target_is_refused_at_once(run_dag: Callable[..., Any]) -> None:
     run = run_dag("migrate", {})
 
     [plan] = [ti for ti in run.get_task_instances() if ti.task_id == "plan"]

@@ -6,6 +6,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -18,12 +19,15 @@ from dbops.domain.migration_progress import MigrationProgress
 from dbops.domain.migration_record import MigrationState, StepState
 from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
 from dbops.gateways.approvals import record_approval
+from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import migrations_folder
+from dbops.gateways.migration_records import put_migration
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
 from tests.drills import public_folder
+from tests.faults.job import wait_until
 from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, REFUSED, Applying, now
 
 REFERENCE = Path(__file__).parents[2] / "include/sql/summary_app/migrations"
@@ -376,3 +380,17 @@ def test_a_record_that_is_none_is_refused(applying: Applying) -> None:
 
     with refusing(applying, InvalidRequest, "is not the record of this migration"):
         applying.apply()
+
+
+def test_who_has_waited_for_another_attempt_sees_what_that_has_done(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.ready()
+    with ThreadPoolExecutor(1) as pool, LedgerSession(applying.address):
+        waiting = pool.submit(applying.apply)
+        wait_until(
+            lambda: any("pg_try_advisory_lock" in query for *_, query in applying.sessions()), "it waits for the lock"
+        )
+        done = put_migration(applying.bucket, applying.target, applying.record.at(MigrationState.DONE))
+
+    assert waiting.result(60) == done
+    assert applying.counted() == 0

@@ -24,23 +24,27 @@ def answered(work: Callable[[], T], connection: Any, *, seconds: float) -> T:
     results: list[T] = []
     raised: list[Exception] = []
 
+    over = threading.Event()
+
     def wait() -> None:
         try:
             results.append(work())
         except Exception as error:  # noqa: BLE001 - it is raised again, where somebody hears it
             raised.append(error)
+        finally:
+            over.set()
 
-    thread = threading.Thread(target=wait, daemon=True, name="unanswered")
-    thread.start()
+    # Not joined: a join that a signal ends takes the thread for ended too (Python 3.11).
+    threading.Thread(target=wait, daemon=True, name="unanswered").start()
     until = time.monotonic() + seconds
     try:
-        while thread.is_alive() and time.monotonic() < until:
-            thread.join(_TICK)
+        while not over.is_set() and time.monotonic() < until:
+            over.wait(_TICK)
     finally:
-        thread.join(_TICK)
-        while thread.is_alive():  # to close the connection would wait for the answer too
+        over.wait(_TICK)
+        while not over.is_set():  # to close the connection would wait for the answer too
             cut(connection)
-            thread.join(_TICK)
+            over.wait(_TICK)
     if raised:
         raise raised[0]
     return results[0]

@@ -56,16 +56,24 @@ def apply_migration(
     it is started again.
     """
     address.require_direct(target.connection)
-    record = find_migration(bucket, target, run)
-    if record is not None and record.is_over:
-        return _over(record)
     with LedgerSession(address) as ledger:
+        record = find_migration(bucket, target, run)  # under the lock: another attempt may just have written it
+        if record is not None and record.is_over:
+            return _over(record)
         before = None
         if record is None or not record.is_begun:
-            plan = _unchanged_plan(
-                target, address, bucket, record, include=include, run=run, by=by, clock=clock,
-                programs=programs, scratch=scratch,
-            )  # fmt: skip
+            plan = plan_migration(
+                target,
+                address,
+                bucket,
+                include=include,
+                run=run,
+                by=record.requested_by if record else by,
+                clock=clock,
+                programs=programs,
+                scratch=scratch,
+            )
+            _require_as_planned(target, record, plan)
             record = record or keep_planned(bucket, target, plan)
         migrations = {migration.name: migration for migration in read_migrations(include, target.name)}
         work = Migrating(target, address, bucket, ledger, migrations, clock, on_progress, record)
@@ -86,16 +94,8 @@ def apply_migration(
         raise revert_migration(work, failure, before=before, programs=programs, restore_form=restore_form)
 
 
-def _unchanged_plan(
-    target: Target, address: DatabaseAddress, bucket: Bucket, record: MigrationRecord | None, *,
-    include: Path, run: str, by: str | None, clock: Callable[[], datetime],
-    programs: Path | None, scratch: DatabaseAddress | None,
-) -> MigrationPlan:  # fmt: skip
-    """The plan as it would be made now; raises PlanChanged where it is another, and PreflightFailed."""
-    plan = plan_migration(
-        target, address, bucket, include=include, run=run, by=record.requested_by if record else by, clock=clock,
-        programs=programs, scratch=scratch,
-    )  # fmt: skip
+def _require_as_planned(target: Target, record: MigrationRecord | None, plan: MigrationPlan) -> None:
+    """Raise PlanChanged where the plan of now is not that of the record, PreflightFailed where it is blocked."""
     if record is not None and plan.digest != record.digest:
         raise PlanChanged(
             f"What the migration of {target.name} would do now is not what its plan says: the database, its ledger or "
@@ -103,7 +103,6 @@ def _unchanged_plan(
             "Nothing was changed. Start a new run, and look at its plan.",
         )
     require_no_blockers(plan)
-    return plan
 
 
 def _begin(work: Migrating, consent: Consent | None, *, needs_backup: bool, programs: Path | None) -> WholeSchema:
