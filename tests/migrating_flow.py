@@ -73,6 +73,12 @@ class Flow:
         (self.folder / "migrations" / name).mkdir()
         (self.folder / "migrations" / name / "migration.sql").write_text(sql)
 
+    def know_the_schema(self) -> None:
+        """Let there be a schema.yaml, which nightly checks go by."""
+        (self.include / "expectations" / NAME).mkdir(parents=True)
+        schema = REFERENCE.parents[1] / "expectations/summary_app/schema.yaml"
+        shutil.copy(schema, self.include / "expectations" / NAME)
+
     def tell(self, statement: str) -> None:
         with psycopg.connect(self.url) as connection:
             connection.execute(statement.encode())

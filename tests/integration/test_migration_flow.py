@@ -61,10 +61,15 @@ def test_the_report_says_what_was_applied_and_times_the_touched_operations_befor
 def test_an_operation_that_fails_because_of_the_migration_is_found_by_the_post_check(flow: Flow) -> None:
     flow.write("3_rename", '-- squawk-ignore renaming-column\nALTER TABLE "Summary" RENAME COLUMN quotes TO citations;')
 
+    flow.know_the_schema()
+
     report = flow.whole()
 
     assert report.verdict is Verdict.FAILED
     assert report.record.checked is not None
+    [remark] = report.record.checked.remarks
+    assert "the column public.Summary.citations" in remark
+    assert "`python -m dbops baseline vault --accept` takes it over" in remark
     broken = [fault for fault in report.record.checked.faults if "summary_find_unique" in fault]
     assert broken
     assert "worked before, and fails now" in broken[0]
