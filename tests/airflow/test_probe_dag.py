@@ -53,6 +53,10 @@ def test_there_is_a_dag_only_where_there_are_probes(
     assert errors == {}
     assert "probe__shop" in dags
     assert "probe__blog" not in dags
+    timetable: Any = dags["probe__shop"].timetable
+    assert int(timetable.expression.removesuffix(" 6 * * 0")) in range(60), (
+        "a minute of its own, so that targets on one server do not measure each other"
+    )
 
 
 def test_a_calm_week_is_green_and_its_digest_has_a_picture(
