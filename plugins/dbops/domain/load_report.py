@@ -146,7 +146,7 @@ def _row(step: LoadStep) -> tuple[str, ...]:
         f"{step.rate:,.0f}/s",
         *map(_milliseconds, times),
         f"{step.errors:,}" if step.errors else "-",
-        f"{step.worker_cpu:.0%}, {_milliseconds(step.worker_delay_ms)} late",
+        f"{step.worker_cpu * 100:.0f} %, {_milliseconds(step.worker_delay_ms)} late",
     )
 
 

@@ -99,8 +99,8 @@ def _not_found(steps: Sequence[LoadStep], trusted: Sequence[LoadStep]) -> Satura
         return Saturation(
             cause="worker",
             sentence=f"Where the server saturates was not found: from {_connections(bound)} on our own worker was the "
-            f"limit (it used {bound.worker_cpu:.0%} of a processor and was {bound.worker_delay_ms:.1f} ms late). The "
-            f"server can do {most.throughput:,.0f} requests a second at least.",
+            f"limit (it used {bound.worker_cpu * 100:.0f} % of a processor and was {bound.worker_delay_ms:.1f} ms "
+            f"late). The server can do {most.throughput:,.0f} requests a second at least.",
         )
     return Saturation(
         cause="not reached",
