@@ -1,4 +1,8 @@
-"""probe__<target>: one DAG for each database that has probes below include/sql/<target>/probes, every week."""
+"""probe__<target>: one DAG for each database that has probes below include/sql/<target>/probes, every week.
+
+Where nobody chose a time, each target has a minute of its own on Sunday from 6 to 7: probes of targets on one server
+that ran at once would measure each other. Who has many of them there gives each its time (`schedule.probe`).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,7 @@ without leaving a trace, and compares how long they take with their budgets and 
 """
 
 for target in probed_targets_for("probe__"):
-    schedule = target.schedule.probe
+    schedule = target.probe_schedule
     with DAG(
         dag_id=f"probe__{target.name}",
         description=f"Latency of the critical operations of {target.name} ({target.environment})",

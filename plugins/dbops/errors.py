@@ -37,7 +37,10 @@ from __future__ import annotations
 
 
 class DbopsError(Exception):
-    """Anything dbops can say about what went wrong; ``str()`` is both sentences."""
+    """Anything dbops can say about what went wrong; ``str()`` is both sentences.
+
+    Where several things are wrong, each has a line of its own after the first one of ``what``.
+    """
 
     def __init__(self, what: str, remedy: str = "") -> None:
         super().__init__(what, remedy)
@@ -45,7 +48,8 @@ class DbopsError(Exception):
         self.remedy = remedy
 
     def __str__(self) -> str:
-        return f"{self.what} {self.remedy}".strip()
+        between = "\n" if "\n" in self.what else " "
+        return f"{self.what}{between}{self.remedy}".strip()
 
 
 class InvalidRequest(DbopsError):

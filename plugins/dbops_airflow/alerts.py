@@ -52,12 +52,14 @@ class FailureMail:
 
         ti = context.get("ti")
         name, target, recipients = self._concerned(context)
+        headline, _, details = reason.what.partition("\n")
         alert = Alert(
             severity=Severity(self.severity_of(reason)),
             job=self.job,
             target=name,
             environment=target.environment if target else None,
-            headline=reason.what,
+            headline=headline,
+            details=tuple(details.splitlines()),
             remedy=reason.remedy,
             facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,

@@ -36,7 +36,7 @@ ITEMS = (
     "CREATE UNIQUE INDEX ON item (id)",
     "ANALYZE item",
 )
-OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dbops'"
+OURS = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'dbops probe'"
 
 
 def probe(name: str, *statements: str, parameters: tuple[str, ...] = (), **changed: Any) -> Probe:
@@ -180,6 +180,22 @@ def test_each_step_has_its_throughput_its_latencies_and_its_share_of_the_worker(
     assert report.local
     assert report.advice is not None
     assert is_soon(items, OURS, 0)
+
+
+def test_its_sessions_are_those_of_the_weekly_probes(items: str) -> None:
+    wanted = {
+        "application_name": "dbops probe",
+        "timezone": "UTC",
+        "default_transaction_read_only": "on",
+        "statement_timeout": "9s",
+        "lock_timeout": "3s",
+        "idle_in_transaction_session_timeout": "10s",
+    }
+    same = " AND ".join(f"current_setting('{name}') = '{value}'" for name, value in wanted.items())
+    report = load(
+        items, probe("settings", f"SELECT 1 / ({same})::int"), steps=(1,), statement_timeout="9s", lock_timeout="3s"
+    )
+    assert report.verdict is Verdict.OK
 
 
 def test_no_row_reaches_the_report(items: str) -> None:

@@ -95,7 +95,7 @@ def test_it_is_refused_by_file_and_line_and_nothing_has_happened(shop: Probing, 
     what = refusal(shop, probe("good", "SELECT 1"), bad, statement_timeout="2s")
 
     assert f"sql/shop/probes/{said}" in what or said in what
-    assert what.startswith("The server cannot run the probes: sql/shop/probes/a.sql:")
+    assert what.startswith("The server cannot run the probes:\nsql/shop/probes/a.sql:")
     assert "good" not in what
     assert "the-secret" not in what
     assert shop.ask("SELECT count(*) FROM item") == [(5,)]
@@ -105,9 +105,9 @@ def test_every_bad_file_is_named_at_once(shop: Probing) -> None:
     what = refusal(shop, probe("a", "SELECT nope"), probe("b", "SELECT 1"), probe("c", "SELEC 1", "SELECT neither"))
 
     assert what == (
-        'The server cannot run the probes: sql/shop/probes/a.sql:4: column "nope" does not exist; '
+        'The server cannot run the probes:\nsql/shop/probes/a.sql:4: column "nope" does not exist\n'
         'sql/shop/probes/c.sql:4: syntax error at or near "SELEC"; a probe consists of SELECT, VALUES, INSERT, UPDATE, '
-        'DELETE and MERGE; sql/shop/probes/c.sql:5: column "neither" does not exist.'
+        'DELETE and MERGE\nsql/shop/probes/c.sql:5: column "neither" does not exist'
     )
 
 

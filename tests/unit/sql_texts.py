@@ -34,6 +34,7 @@ QUOTED = st.one_of(
 )
 COMMENT = st.one_of(CONTENT.map(lambda content: "-- " + re.sub(r"[\r\n]", " ", content) + "\n"), CONTENT.map(nested))
 WORD = st.sampled_from(["a", "SELECT", "type_e", "a1", "a$b", "7", "+", "a::text", "x[1:2]", "f(1, 2)", "||"])
+# With commas between: an E'' that a comment and a line end separate from the next text would go on there.
 STATEMENT = st.tuples(WORD, st.lists(QUOTED | COMMENT | WORD, max_size=6), WORD).map(
-    lambda parts: " ".join([parts[0], *parts[1], parts[2]])
+    lambda parts: " , ".join([parts[0], *parts[1], parts[2]])
 )

@@ -8,23 +8,13 @@ from dataclasses import dataclass
 
 from dbops.domain.health import HealthItem
 from dbops.domain.health_concern import Concern, HealthServer
+from dbops.domain.masked_sql import tokens
 from dbops.domain.quantities import format_count
 
 _SHOWN, _LONGEST = 5, 160
 _QUOTE = "'"
 COSTLY = Concern("costliest statements", "for you to judge: where the server's time goes")
 _ROWS = re.compile(r"(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
-# The extension writes $1 for each constant, but not where it had no room to remember the statement's parse. Comments
-# may hold what a tracing library puts there.
-_TOKEN = re.compile(
-    r"""(?P<comment>--[^\r\n]*|/\*.*?(?:\*/|\Z))
-      | (?P<name>"(?:[^"]|"")*")
-      | (?P<text>(?:\b[eEnNbBxX]|\b[uU]&)?'(?:[^'\\]|''|\\.)*(?:'|\Z))
-      | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z))
-      | (?P<parameter>\$\d+)
-      | (?P<number>(?<![\w.])(?:0[xX][\da-fA-F_]+|\d[\d_]*(?:\.\d*)?(?:[eE][+-]?\d+)?|\.\d+))""",
-    re.DOTALL | re.VERBOSE,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,21 +35,23 @@ class StatementCost:
 def outline(query: str) -> str:
     """A statement in one line, without comments, every constant a question mark, and cut."""
     line = _masked(query)
-    if "*/" in line:  # comments in comments: what stands there may be anything
-        line = f"{_masked(query.partition('/*')[0])} …"
     if "\\" in query and "'" in query:  # whether it escapes a quote is a setting: nobody knows where a text ends
         line = f"{_masked(query.partition(_QUOTE)[0])} …"
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
 def _masked(query: str) -> str:
-    return " ".join(_TOKEN.sub(_plain, query).split())
+    """The extension writes $1 for each constant, but not where it had no room to remember the statement's parse.
+
+    Comments may hold what a tracing library puts there.
+    """
+    return " ".join("".join(_plain(kind, text) for kind, text in tokens(query)).split())
 
 
-def _plain(match: re.Match[str]) -> str:
-    if match["comment"]:
+def _plain(kind: str, text: str) -> str:
+    if kind == "comment" or text.startswith("/*"):
         return " "
-    return match.group() if match["name"] or match["parameter"] else "?"
+    return "?" if kind in {"text", "number", "unclosed"} else text
 
 
 def costliest(costs: Sequence[StatementCost], server: HealthServer) -> HealthItem:

@@ -17,6 +17,7 @@ from dbops.domain.health_concern import Concern, HealthServer, listed, statement
 from dbops.domain.object_names import written
 from dbops.domain.quantities import format_count
 
+_MILLION = 1_000_000
 SEQUENCES = Concern("sequences and integer keys", f"below {NEAR:.0%} of their numbers".replace("%", " %"))
 IDS = Concern(
     "transaction ids", "younger than 500 million, or a quarter beyond where the server is told to freeze them"
@@ -40,13 +41,17 @@ def sequences(uses: Sequence[SequenceUse], server: HealthServer) -> HealthItem:
 
 def ages(ids: TransactionIds) -> HealthItem:
     """How old the oldest transaction id and multixact id are."""
-    limits = old_from(ids.freeze_at), old_from(ids.multixact_freeze_at)
-    value = f"{_millions(ids.age)} old, multixacts {_millions(ids.multixact_age)}"
+    value = f"oldest {_age(ids.age)}, of multixacts {_age(ids.multixact_age)}"
     old = list(old_ids(ids))
     if old:
         return IDS.warning(value, "; ".join(one.sentence for one in old) + ".", statements([one.sql for one in old]))
-    return IDS.ok(f"{value}; lines at {_millions(limits[0])} and {_millions(limits[1])}")
+    limit, of_multixacts = (_age(old_from(freeze_at)) for freeze_at in (ids.freeze_at, ids.multixact_freeze_at))
+    more = "" if limit == of_multixacts else f", multixacts from {of_multixacts} on"
+    return IDS.ok(f"{value}; old from {limit} on{more}")
 
 
-def _millions(age: float) -> str:
-    return f"{age / 1e6:,.1f} million"
+def _age(ids: float) -> str:
+    """``48,213``, ``12.3 million``, ``500 million``."""
+    if ids < _MILLION:
+        return f"{ids:,.0f}"
+    return f"{ids / _MILLION:,.1f}".removesuffix(".0") + " million"

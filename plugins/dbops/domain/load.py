@@ -10,6 +10,7 @@ from dbops.domain.latency import Latency
 STEPS = (1, 2, 5, 10, 25, 50)
 
 _BUSY = 0.8  # of one processor: Python runs one thread at a time
+_AT_EASE = 0.5
 _LATE_MS = 2.0
 
 
@@ -23,7 +24,8 @@ class LoadStep:
     ``response`` with as long as they had waited. ``connect`` is of the connections that this step opened.
 
     ``worker_cpu`` is how much of one processor our own process used meanwhile, and ``worker_delay_ms`` the p95 of how
-    late it was where it had nothing to do but to wait for the next request to fall due.
+    late it was where it had nothing to do but to wait for the next request to fall due. ``local`` says that the server
+    runs on the worker's own machine.
     """
 
     connections: int
@@ -38,10 +40,17 @@ class LoadStep:
     unanswered: int = 0
     worker_cpu: float = 0.0
     worker_delay_ms: float = 0.0
+    local: bool = False
 
     @property
     def is_worker_bound(self) -> bool:
-        """Whether our own process, and not the server, may have been what was too slow."""
+        """Whether our own process, and not the server, may have been what was too slow.
+
+        One that has little to do, and is late on the server's own machine, is so because the server has its
+        processors: that is the load, and no limit of ours.
+        """
+        if self.local and self.worker_cpu < _AT_EASE:
+            return False
         return self.worker_cpu >= _BUSY or self.worker_delay_ms >= max(_LATE_MS, self.service.p50)
 
 
@@ -51,7 +60,7 @@ class Load:
 
     ``most_used`` connections of the server were in use at one time, ours among them, and ``least_free`` more could
     have been opened. ``refused`` says that the server had none left for us. ``stopped`` is the sentence why it ended
-    early, empty where it did not; ``notes`` are what was left out, and why.
+    early, empty where it did not; ``notes`` are what was left out, and why. ``local`` is that of its steps.
     """
 
     steps: tuple[LoadStep, ...]
@@ -59,5 +68,6 @@ class Load:
     most_used: int
     least_free: int
     refused: bool = False
+    local: bool = False
     stopped: str = ""
     notes: tuple[str, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.connection_limits import ConnectionLimits
@@ -9,6 +10,7 @@ from dbops.domain.load import LoadStep
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.markdown_text import code_span, plain_text
 from dbops.domain.pool_advice import PoolAdvice, PoolSetting
+from dbops.domain.quantities import format_count
 from dbops.domain.report import Report, Verdict
 
 _HEAD = (
@@ -68,7 +70,7 @@ class LoadReport(Report):
         pool = (
             "No pool size follows from that"
             if size is None
-            else f"A pool of {size} connections in all is what it is worth"
+            else f"A pool of {_connections([size])} in all is what it is worth"
         )
         return f"{self.target} under load: {self.advice.saturation.sentence} {pool}."
 
@@ -105,22 +107,30 @@ class LoadReport(Report):
         return f"Connections were never exhausted: {numbers}; {kept}."
 
     def _remarks(self) -> list[str]:
-        remarks = [
-            f"With {step.connections} connections our own worker was the limit, or near it: what the table says of "
-            "that step is the least that the server can do."
-            for step in self.steps
-            if step.is_worker_bound
-        ]
-        remarks += [
-            f"With {step.connections} connections {step.unanswered} requests were not even sent in time."
-            for step in self.steps
-            if step.unanswered
-        ]
+        remarks = []
+        if bound := [step.connections for step in self.steps if step.is_worker_bound]:
+            remarks.append(
+                f"With {_connections(bound)} our own worker was the limit, or near it: what the table says of that is "
+                "the least that the server can do."
+            )
+        if unsent := [step for step in self.steps if step.unanswered]:
+            first, *others = unsent
+            requests = f"{format_count(first.unanswered, 'request')} {'was' if first.unanswered == 1 else 'were'}"
+            told = [f"With {_connections([first.connections])} {requests} not even sent in time"]
+            told += [f"with {_connections([step.connections])} {step.unanswered:,}" for step in others]
+            remarks.append(f"{', '.join(told)}.")
         if self.local:
             remarks.append(
                 "The server runs on the worker's own machine: both share its processors, and alone it can do more."
             )
         return remarks
+
+
+def _connections(numbers: Sequence[int]) -> str:
+    """``1 connection``, ``1, 2 and 5 connections``."""
+    *before, last = map(str, numbers)
+    told = f"{', '.join(before)} and {last}" if before else last
+    return f"{told} connection{'' if told == '1' else 's'}"
 
 
 def _row(step: LoadStep) -> tuple[str, ...]:
@@ -136,7 +146,7 @@ def _row(step: LoadStep) -> tuple[str, ...]:
         f"{step.rate:,.0f}/s",
         *map(_milliseconds, times),
         f"{step.errors:,}" if step.errors else "-",
-        f"{step.worker_cpu:.0%}, {_milliseconds(step.worker_delay_ms)} late",
+        f"{step.worker_cpu * 100:.0f} %, {_milliseconds(step.worker_delay_ms)} late",
     )
 
 

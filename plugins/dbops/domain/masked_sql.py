@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
+
+from dbops.domain import sql_text
+from dbops.domain.sql_text import Token
 
 MASK = "…"
-_TOKEN = re.compile(
-    r"""(?P<text>\b[eE]'(?:[^'\\]|\\.|'')*'|(?:\b[bBxXnN]|\b[uU]&)?'(?:[^']|'')*'|(?P<tag>\$(?:[^\W\d]\w*)?\$).*?(?P=tag))
-      | (?P<kept>\b(?:Init|Sub)Plan\s\d+|\.col\d+|\$\d+)
-      | (?P<cast>::\s*(?:"(?:[^"]|"")*"|[^\W\d]\w*)(?:\.(?:"(?:[^"]|"")*"|[^\W\d]\w*))?
-                 (?:\s(?:varying|precision))?(?:\(\d+(?:,\s?-?\d+)?\))?)
-      | (?P<name>"(?:[^"]|"")*")
-      | (?P<number>\d[\w.]*|\.\d\w*)
-      | (?P<boolean>\b(?:true|false)\b)
-      | (?P<word>[^\W\d][\w$]*)
-      | (?P<unclosed>\b[eE]'.*|'.*|".*)
-      | (?P<any>.)""",
+# What several tokens of a text are together.
+_TOGETHER = re.compile(
+    r"""(?P<text>(?:[bBxXnN]|[uU]&)'(?:[^']|'')*+')
+      | (?P<kept>(?:Init|Sub)Plan\s\d+|\.col\d+|\$\d+)
+      | (?P<cast>::\s*(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*)(?:\.(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*))?
+                 (?:\s(?:varying|precision)(?![\w$]))?(?:\(\d+(?:,\s?-?\d+)?\))?)
+      | (?P<number>\d[\w$]*(?:\.(?:\w[\w$]*)?)*|\.\d[\w$]*)
+      | (?P<unclosed>\$(?:[^\W\d]\w*)?\$.*)""",
     re.DOTALL | re.VERBOSE,
 )
+_TEXTS = frozenset({"text", "escaped", "dollar"})
+_BOOLEANS = frozenset({"true", "false"})
+_MASKED = frozenset({"number", "boolean", "unclosed", "comment"})
 
 
 def masked(sql: str) -> str:
@@ -29,11 +33,39 @@ def masked(sql: str) -> str:
 
 
 def tokens(sql: str) -> list[tuple[str, str]]:
-    """The kind and the text of each token: text, kept, cast, name, number, boolean, word, unclosed or any."""
-    return [(str(token.lastgroup), token.group()) for token in _TOKEN.finditer(sql)]
+    """The kind and the text of each token.
+
+    Kinds are text, kept, cast, name, number, boolean, word, comment, unclosed and any. They are made of those of
+    ``sql_text``, so that what is in quotes is the same for all who read SQL here.
+    """
+    pieces = list(sql_text.tokens(sql))
+    ends = {piece.end for piece in pieces}
+    found: list[tuple[str, str]] = []
+    at = 0
+    for piece in pieces:
+        if piece.start >= at:
+            kind, at = _kind(sql, piece, ends)
+            found.append((kind, sql[piece.start : at]))
+    return found
+
+
+def _kind(sql: str, piece: Token, ends: Collection[int]) -> tuple[str, int]:
+    """What begins with this piece, and where it ends."""
+    if piece.kind == "opening":
+        return "unclosed", len(sql)
+    if piece.kind in _TEXTS:
+        return "text", piece.end
+    if piece.kind not in {"word", "any"}:
+        return piece.kind, piece.end
+    together = _TOGETHER.match(sql, piece.start)
+    if together and together.end() in ends:
+        return str(together.lastgroup), together.end()
+    if piece.text[0].isdecimal():
+        return "number", piece.end
+    return "boolean" if piece.text in _BOOLEANS else piece.kind, piece.end
 
 
 def _mask(kind: str, text: str) -> str:
     if kind == "text":
         return f"'{MASK}'"
-    return MASK if kind in {"number", "boolean", "unclosed"} else text
+    return MASK if kind in _MASKED else text

@@ -99,8 +99,8 @@ def _not_found(steps: Sequence[LoadStep], trusted: Sequence[LoadStep]) -> Satura
         return Saturation(
             cause="worker",
             sentence=f"Where the server saturates was not found: from {_connections(bound)} on our own worker was the "
-            f"limit (it used {bound.worker_cpu:.0%} of a processor and was {bound.worker_delay_ms:.1f} ms late). The "
-            f"server can do {most.throughput:,.0f} requests a second at least.",
+            f"limit (it used {bound.worker_cpu * 100:.0f} % of a processor and was {bound.worker_delay_ms:.1f} ms "
+            f"late). The server can do {most.throughput:,.0f} requests a second at least.",
         )
     return Saturation(
         cause="not reached",
@@ -114,7 +114,8 @@ def pool_advice(steps: Sequence[LoadStep], limits: ConnectionLimits, free_percen
     found = saturation(steps)
     size = _pool_size(found, steps, limits, free_percent)
     at = _step_of(size, steps)
-    timeouts = (_pool_timeout(at), _connect_timeout(steps), _idle_timeout(steps, limits))
+    waiting = () if at is None else (_pool_timeout(at),)
+    timeouts = (*waiting, _connect_timeout(steps), _idle_timeout(steps, limits))
     if size is None:
         return PoolAdvice(saturation=found, settings=timeouts)
     return PoolAdvice(
@@ -131,9 +132,10 @@ def _pool_size(
     wanted = found.connections or (max(trusted) if trusted else None)
     if wanted is None:
         return None
+    noun = "connection" if wanted == 1 else "connections"
     why = {
-        "throughput": f"more than {wanted} connections bring no more throughput, only longer waits on the server",
-        "response": f"with more than {wanted} connections requests wait behind each other on the server",
+        "throughput": f"more than {wanted} {noun} bring no more throughput, only longer waits on the server",
+        "response": f"with more than {wanted} {noun} requests wait behind each other on the server",
         "worker": f"{wanted} is the most at which the server, and not our worker, was measured",
         "not reached": f"{wanted} is the most that was tried, and the server still gained from it",
     }[found.cause]
@@ -153,10 +155,15 @@ def _pool_size(
     )
 
 
-def _step_of(size: PoolSetting | None, steps: Sequence[LoadStep]) -> LoadStep:
-    """The step that is nearest to a pool of that size from below."""
-    fitting = [step for step in steps if size is not None and step.connections <= size.value]
-    return max(fitting, key=lambda step: step.connections) if fitting else steps[0]
+def _step_of(size: PoolSetting | None, steps: Sequence[LoadStep]) -> LoadStep | None:
+    """The step that is nearest to a pool of that size from below; the largest where there is no size.
+
+    One connection is no pool, in which requests wait for each other: it is none of one, and None where no other was
+    measured.
+    """
+    shared = sorted((step for step in steps if step.connections > 1), key=lambda step: step.connections)
+    fitting = [step for step in shared if size is None or step.connections <= size.value]
+    return fitting[-1] if fitting else next(iter(shared), None)
 
 
 def _pool_timeout(at: LoadStep) -> PoolSetting:
@@ -179,9 +186,9 @@ def _connect_timeout(steps: Sequence[LoadStep]) -> PoolSetting:
     return PoolSetting(
         name="connect timeout",
         value=value,
-        why=f"The slowest connection took {slowest.connect.max:,.1f} ms, when there came to be {slowest.connections}. "
-        "Four times as long means that the server does not answer; less than 2 seconds would not survive one lost "
-        "packet.",
+        why=f"The slowest connection took {slowest.connect.max:,.1f} ms to open, in the step of "
+        f"{_connections(slowest)}. Four times as long means that the server does not answer; less than 2 seconds "
+        "would not survive one lost packet.",
         prisma="connect_timeout",
         node="connectionTimeoutMillis",
         sqlalchemy='connect_args={"connect_timeout": ...}',

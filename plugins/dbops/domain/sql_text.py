@@ -75,11 +75,10 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
         return "it contains a NUL character; remove it"
     open_: list[str] = []
     empty = True
-    for token in _TOKEN.finditer(sql):
-        kind, text = token.lastgroup, token.group()
+    for kind, text, _ in tokens(sql):
+        if kind in {"comment", "opening"} and text.startswith("/*"):
+            return "it has a comment of the form /* */; write -- comments instead"
         if kind == "opening":
-            if text == "/*":
-                return "it has a comment of the form /* */; write -- comments instead"
             return f"a {text[-1]} is never closed; close it, or double it inside of quotes"
         if kind == "any" and text == ";":
             return "it has a semicolon; write one expression or query, without a semicolon"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Annotated, Literal
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
@@ -38,7 +39,10 @@ class Danger(ValueError):
 
 
 class Schedules(Section):
-    """Cron expressions in the target's time zone; null means "only when started by hand"."""
+    """Cron expressions in the target's time zone; null means "only when started by hand".
+
+    That of the probes is one of ``Target.probe_schedule`` where nobody has chosen another.
+    """
 
     backup: Cron | None = "0 2 * * *"
     drill: Cron | None = "0 5 * * *"
@@ -251,6 +255,18 @@ class Target(Section):
         """Whether who asked may not be who approves."""
         four_eyes = self.approvals.four_eyes
         return self.environment == "production" if four_eyes is None else four_eyes
+
+    @property
+    def probe_schedule(self) -> str | None:
+        """``schedule.probe`` as somebody chose it; else Sundays at a minute from 6:00 to 6:59 that the name decides.
+
+        Targets on one server that all began at once would measure each other. The name's minute stays the same on every
+        machine, and whatever targets are added; two names may still have nearly the same one.
+        """
+        chosen = self.schedule.probe
+        if chosen is None or "probe" in self.schedule.model_fields_set:
+            return chosen
+        return f"{crc32(self.name.encode()) % 60} {chosen.partition(' ')[2]}"
 
     @property
     def zone(self) -> ZoneInfo:

@@ -58,10 +58,10 @@ def read_probes(include: Path, target: str) -> tuple[Probe, ...]:
         except _Unusable as unusable:
             faults += [Fault(source, line, sentence) for line, sentence in unusable.faults]
     if faults:
-        told = "; ".join(str(fault) for fault in faults)
+        told = "\n".join(str(fault) for fault in faults)
         files = "file" if len({fault.path for fault in faults}) == 1 else "files"
         raise InvalidRequest(
-            f"The probes of {target} cannot be used, and none was executed. {told}.",
+            f"The probes of {target} cannot be used, and none was executed:\n{told}",
             f"Correct the {files} and try again.",
         )
     return tuple(probes)
@@ -119,17 +119,20 @@ def _faults(
     if not found:
         yield line, "it has no statement; write one below the header"
         return
-    for statement in found:
-        yield from objections(statement, writes=read is None or read[0].writes)
+    refused = [each for one in found for each in objections(one, writes=read is None or read[0].writes)]
+    yield from refused
     if read is not None:
-        yield from _contradictions(found, *read)
+        yield from _contradictions(found, *read, is_refused=bool(refused))
 
 
 def _contradictions(
-    found: tuple[SqlStatement, ...], header: ProbeHeader, mapping: YamlMapping
+    found: tuple[SqlStatement, ...], header: ProbeHeader, mapping: YamlMapping, *, is_refused: bool
 ) -> Iterator[tuple[int | None, str]]:
-    """What the header says and the statements do not do, or the other way round."""
-    if header.writes and not any(may_write(statement) for statement in found):
+    """What the header says and the statements do not do, or the other way round.
+
+    What statements do not do that are refused, what stands in their place may do.
+    """
+    if header.writes and not is_refused and not any(may_write(statement) for statement in found):
         yield (
             mapping.lines[("writes",)],
             "writes is true, but nothing writes; remove the line, or write the schema before the function that writes",
@@ -149,7 +152,7 @@ def _contradictions(
             next(iter(used.values())),
             f"nothing says what {names} stands for; write draw: in the header, and a query with the columns {columns}",
         )
-    if header.draw and not used:
+    if header.draw and not is_refused and not used:
         yield (
             mapping.lines[("draw",)],
             "it draws parameters, but no statement uses one, as in :user_id; use them or remove draw",

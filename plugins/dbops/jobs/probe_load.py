@@ -18,8 +18,6 @@ from dbops.gateways.probing import draw_parameters
 
 Parameters = Sequence[tuple[Probe, Sequence[Drawn]]]
 
-_HERE = ("localhost", "127.", "::1", "/")
-
 
 def probe_load(
     target: Target,
@@ -38,7 +36,7 @@ def probe_load(
     ``accepted`` says that somebody wants this for production. Raises InvalidRequest before anything is touched, and
     DatabaseError.
     """
-    require_load(target, address, probes, accepted=accepted)
+    _require_load(target, address, probes, accepted=accepted)
     reading = [probe for probe in probes if is_under_load(probe)]
     started = clock()
     load = put_under_load(
@@ -57,13 +55,13 @@ def probe_load(
         least_free=load.least_free,
         free_percent=free_percent,
         refused=load.refused,
-        local=address.host is None or address.host.startswith(_HERE),
+        local=load.local,
         stopped=load.stopped,
         notes=load.notes,
     )
 
 
-def require_load(target: Target, address: DatabaseAddress, probes: Sequence[Probe], *, accepted: bool) -> None:
+def _require_load(target: Target, address: DatabaseAddress, probes: Sequence[Probe], *, accepted: bool) -> None:
     """Raise InvalidRequest where this target must not, or cannot, be put under load."""
     if target.environment == "production" and not accepted:
         raise InvalidRequest(

@@ -52,10 +52,11 @@ def _result(probe: Probe, wrong: str) -> CheckResult:
 
 
 def _unreadable(target: Target, error: InvalidRequest) -> CheckResult:
+    what, *faults = error.what.splitlines()
     return CheckResult(
         rule_id="operation",
         group="operation",
         subject=f"sql/{target.name}/probes",
         outcome=Outcome.NOT_EVALUATED,
-        sentence=error.what,
+        sentence=f"{what} {'; '.join(faults)}".strip(),
     )

@@ -69,9 +69,18 @@ def test_without_a_step_nothing_is_recommended() -> None:
 
 def test_a_step_says_where_the_worker_was_the_limit_and_what_was_not_even_sent() -> None:
     text = report(steps=(step(1, 100), step(2, 110, worker_cpu=0.9, unanswered=7)), local=True).markdown()
-    assert "With 2 connections our own worker was the limit" in text
+    assert "With 2 connections our own worker was the limit, or near it" in text
     assert "With 2 connections 7 requests were not even sent in time" in text
     assert "share its processors" in text
+
+
+def test_what_holds_for_several_steps_is_said_once() -> None:
+    bound = tuple(step(each, 100, worker_cpu=0.9, unanswered=1) for each in (1, 2, 5))
+    text = report(steps=bound).markdown()
+    assert text.count("our own worker was the limit, or near it") == 1
+    assert "With 1, 2 and 5 connections our own worker was the limit" in text
+    assert "With 1 connection 1 request was not even sent in time, with 2 connections 1, with 5 connections 1." in text
+    assert "With 1 connection our own" in report(steps=(step(1, 100, worker_cpu=0.9),)).markdown()
 
 
 def test_a_report_is_one_json_document() -> None:

@@ -32,6 +32,11 @@ from dbops.domain.masked_sql import masked, tokens
         ('s."createdAt" DESC NULLS LAST', 's."createdAt" DESC NULLS LAST'),
         ("SELECT $q$a 'secret'$q$", "SELECT '…'"),
         ("(x = 'never closed", "(x = …"),
+        ("(x = 'it''s never closed", "(x = …"),
+        ("(x = $q$never closed", "(x = …"),
+        ("(x = 1) -- a secret\nAND y", "(x = …) …\nAND y"),
+        ("(x = 1 /* a /* nested */ secret */)", "(x = … …)"),
+        (r"(x = E'a' \n'b\'c')".replace(r"\n", "\n"), "(x = '…')"),
     ],
 )
 def test_names_and_casts_stay_and_values_go(condition: str, shown: str) -> None:

@@ -88,7 +88,7 @@ def test_what_cannot_be_a_migration_is_refused_at_its_line(sql: str) -> None:
 @unhurried
 @given(st.lists(QUOTED | COMMENT, max_size=6), st.sampled_from(["COMMIT", "VACUUM", "Begin", "drop database a"]))
 def test_nothing_in_quotes_or_comments_hides_or_feigns_one(parts: list[str], forbidden: str) -> None:
-    hidden = " ".join(["SELECT", *parts, "x"])
+    hidden = " , ".join(["SELECT 1", *parts, "x"])
 
     assert objections(hidden) == ()
     lines = [line for line, _ in objections(f"{hidden};\n{forbidden}; {hidden}")]
@@ -98,7 +98,7 @@ def test_nothing_in_quotes_or_comments_hides_or_feigns_one(parts: list[str], for
 @unhurried
 @given(st.lists(QUOTED | COMMENT, max_size=4), st.sampled_from(ALONE))
 def test_a_second_statement_is_noticed_wherever_it_stands(parts: list[str], alone: str) -> None:
-    other = " ".join(["SELECT", *parts, "x"])
+    other = " , ".join(["SELECT 1", *parts, "x"])
 
     assert len(objections(f"{other}\n;{alone}")) == 1
     assert len(objections(f"{alone}\n;{other}")) == 1

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,6 +62,21 @@ def test_a_worker_that_is_the_limit_is_never_called_the_servers_saturation() -> 
     assert saturation(late).cause == "worker"
 
 
+def test_where_the_server_shares_our_processors_lateness_is_its_load_and_no_limit_of_ours() -> None:
+    here = [step(each, rate, worker_cpu=0.03, worker_delay_ms=7.0, local=True) for each, rate in ((1, 100), (2, 103))]
+    assert (saturation(here).cause, saturation(here).connections) == ("throughput", 1)
+    assert pool_advice(here, limits(), 20).pool_size == 1
+    elsewhere = [replace(one, local=False) for one in here]
+    assert saturation(elsewhere).cause == "worker"
+    busy = [replace(one, worker_cpu=0.6) for one in here]
+    assert saturation(busy).cause == "worker"
+
+
+def test_one_connection_is_one_and_two_are_two() -> None:
+    found = saturation([step(1, 100, **BOUND), step(2, 190, **BOUND)])
+    assert "from 1 connection on our own worker was the limit" in found.sentence
+
+
 def test_what_a_busy_worker_reached_all_the_same_disproves_a_saturation() -> None:
     assert saturation([*steps(100, 200, 205), step(10, 400, **BOUND)]).cause == "worker"
     assert saturation([*steps(100, 200, 205), step(10, 210, **BOUND)]).connections == 2
@@ -71,6 +87,20 @@ def test_a_worker_that_is_the_limit_from_the_first_connection_on_yields_no_pool_
     assert advice.pool_size is None
     assert advice.instances == ()
     assert {each.name for each in advice.settings} == {"pool timeout", "connect timeout", "idle timeout"}
+
+
+def test_the_pool_timeout_is_never_that_of_a_step_with_one_connection_where_a_larger_one_was_measured() -> None:
+    slow = {"response": latency(700), "service": latency(300)}
+    measured = [step(1, 100), step(2, 101, **slow), step(5, 101, **slow)]
+    assert pool_advice(measured, limits(), 20).pool_size == 1
+    found = setting("pool timeout", measured)
+    assert found.value == 8
+    assert found.why.startswith("With 2 connections 99 of 100 requests")
+    assert {each.name for each in pool_advice(measured[:1], limits(), 20).settings} == {
+        "pool size",
+        "connect timeout",
+        "idle timeout",
+    }
 
 
 def test_the_pool_is_as_large_as_where_it_saturates_and_says_how_it_divides() -> None:
@@ -133,7 +163,7 @@ def test_beyond_a_saturation_nothing_brings_a_tenth_more_and_before_it_something
     ("response_ms", "seconds"), [(2, 2), (450, 5), (60_000, 10)], ids=["quick", "slow", "hopeless"]
 )
 def test_the_pool_timeout_is_ten_times_a_slow_response_within_bounds(response_ms: float, seconds: int) -> None:
-    measured = [step(1, 100, response=latency(response_ms), service=latency(response_ms))]
+    measured = [step(1, 100), step(2, 200, response=latency(response_ms), service=latency(response_ms))]
     assert setting("pool timeout", measured).value == seconds
 
 

@@ -52,8 +52,10 @@ def test_fewer_than_three_runs_are_no_history() -> None:
 @pytest.mark.parametrize(
     ("usually", "now", "is_slower"),
     [
-        (1.0, 5.9, False),  # nearly six times, and nobody feels 5 ms
-        (1.0, 6.1, True),
+        (0.24, 1.2, False),  # five times, and nobody feels 1 ms
+        (0.24, 5.2, True),
+        (1.0, 1.9, False),
+        (1.0, 2.1, True),
         (200.0, 290.0, False),  # 90 ms, and less than half as much again
         (200.0, 310.0, True),
     ],
@@ -61,6 +63,14 @@ def test_fewer_than_three_runs_are_no_history() -> None:
 def test_the_margin_is_both_relative_and_absolute(usually: float, now: float, is_slower: bool) -> None:
     found = judged(latency(now), latency(now), [latency(usually)] * 3)
     assert (found is not None) is is_slower
+
+
+@pytest.mark.parametrize(("slow", "is_slower"), [(5.9, False), (6.1, True)])
+def test_a_slow_tail_of_a_quick_operation_has_the_whole_absolute_margin(slow: float, is_slower: bool) -> None:
+    now = latency_of([1.0] * 30 + [slow] * 10)
+    found = judged(now, now, [latency(1.0)] * 3)
+    assert (found is not None) is is_slower
+    assert found is None or found.statistic == "p95"
 
 
 def test_what_the_history_has_shown_before_is_no_news() -> None:
@@ -152,6 +162,15 @@ def test_twice_the_latency_of_an_operation_of_20_ms_is_always_found() -> None:
         for _ in range(5):
             history.append(probe_run(steady.probe(history)))
         assert steady.probe(history, times=2.0).slower is not None
+
+
+def test_an_operation_below_a_millisecond_that_takes_5_ms_is_always_found() -> None:
+    for machine in machines(range(2000, 2060), usually=0.24):
+        steady = replace(machine, samples=40)
+        history: list[ProbeRun] = []
+        for _ in range(5):
+            history.append(probe_run(steady.probe(history)))
+        assert steady.probe(history, times=5.2 / 0.24).slower is not None
 
 
 # ------------------------------------------------------------------------------------------------------ the suspects

@@ -14,7 +14,9 @@ from PIL import Image
 from dbops.domain.latency import Latency
 from dbops.domain.probes.run import ProbeRun
 from dbops.gateways.probe_charts import distribution_chart, overview_chart, trend_chart
+from dbops.gateways.probe_charts.panels import panels
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL
+from dbops.gateways.probe_charts.trend import draw_panel, label_of
 from tests.probing_runs import NEWEST, bad_week, latency, result, run, weeks
 
 _LIMIT = 150_000  # bytes, of a picture that goes by mail
@@ -132,6 +134,24 @@ def test_a_probe_that_is_new_or_failed_once_is_drawn_with_a_gap(draw: _Draw, wid
     history[1] = replace(history[1], results=history[1].results[:5])
     history[2] = replace(history[2], results=tuple(replace(one, latency=None, errors=9) for one in history[2].results))
     assert _picture(draw(history[-1], history)).width == width
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=1), timedelta(hours=8), timedelta(days=1), timedelta(days=300)])
+def test_the_dates_below_a_trend_never_overlap(apart: timedelta) -> None:
+    runs = [run([result()], NEWEST - apart), run([result()])]
+    sheet, (panel, *_) = panels(runs[-1].results * 3, "title", "subtitle", [])
+    draw_panel(panel, runs)
+    sheet.png()
+    first, last = panel.axes.get_xticklabels()
+    assert first.get_text() != "" != last.get_text()
+    assert first.get_window_extent().x1 + 8 < last.get_window_extent().x0
+
+
+def test_two_runs_on_one_day_are_told_apart_by_their_time() -> None:
+    runs = [run([result()], NEWEST - timedelta(hours=1)), run([result()])]
+    assert [label_of(one, runs) for one in runs] == [f"{one.started.day} {one.started:%b %H:%M}" for one in runs]
+    week = [run([result()], NEWEST - timedelta(days=7)), run([result()])]
+    assert label_of(week[-1], week) == f"{NEWEST.day} {NEWEST:%b}"
 
 
 @charts

@@ -32,11 +32,12 @@ def refused(include: Path, text: str) -> str:
     write(include, good=HEAD + "SELECT 1", thing=text)
     with pytest.raises(InvalidRequest) as wrong:
         read_probes(include, "app")
-    before, _, said = wrong.value.what.partition(", and none was executed. ")
+    before, _, said = wrong.value.what.partition(", and none was executed:\n")
     assert before == "The probes of app cannot be used"
     assert wrong.value.remedy == "Correct the file and try again."
     assert "good.sql" not in said
-    return said.removesuffix(".")
+    assert all(line.startswith("sql/app/probes/") for line in said.splitlines()), "one fault a line"
+    return said
 
 
 def test_a_file_is_read_with_all_that_its_header_says(tmp_path: Path) -> None:
@@ -139,16 +140,24 @@ def test_what_is_wrong_in_several_files_is_said_at_once(tmp_path: Path) -> None:
 
     assert wrong.value.remedy == "Correct the files and try again."
     assert wrong.value.what == (
-        "The probes of app cannot be used, and none was executed. "
+        "The probes of app cannot be used, and none was executed:\n"
         "sql/app/probes/a.sql:1: it has no header; let it begin with the lines "
-        "-- title: a user's newest summaries, -- model: Summary, -- budget: 100ms; "
-        "sql/app/probes/c.sql:3: budget: it must be more than nothing, as in 100ms; "
-        'sql/app/probes/c.sql:4: "sample" is not a key of a probe. Did you mean "samples"?; '
+        "-- title: a user's newest summaries, -- model: Summary, -- budget: 100ms\n"
+        "sql/app/probes/c.sql:3: budget: it must be more than nothing, as in 100ms\n"
+        'sql/app/probes/c.sql:4: "sample" is not a key of a probe. Did you mean "samples"?\n'
         "sql/app/probes/c.sql:6: COMMIT may not stand in a probe: the transaction is ours, and is always rolled back; "
-        "remove it; "
+        "remove it\n"
         "sql/app/probes/c.sql:7: DROP may not stand in a probe: it changes the schema, which is for a migration to do; "
-        "remove it."
+        "remove it"
     )
+    assert str(wrong.value).endswith("\nCorrect the files and try again.")
+
+
+@pytest.mark.parametrize("more", ["-- writes: true\n", "-- draw:\n--   some: SELECT 1 AS a\n"])
+def test_of_a_statement_that_may_not_stand_there_nothing_else_is_said(tmp_path: Path, more: str) -> None:
+    (said,) = refused(tmp_path, f"{HEAD}{more}DROP TABLE x").splitlines()
+
+    assert "DROP may not stand in a probe" in said
 
 
 WRONG = {
@@ -297,10 +306,10 @@ def test_the_header_and_the_statements_are_both_looked_at_in_one_go(tmp_path: Pa
     said = refused(tmp_path, "-- titel: a\nDELETE FROM a;\nCOMMIT")
 
     assert [fault.partition(": ")[2] for fault in said.split("sql/app/probes/thing.sql")[1:]] == [
-        "title is missing from its header; write a line such as -- title: a user's newest summaries; ",
-        "model is missing from its header; write a line such as -- model: Summary; ",
-        "budget is missing from its header; write a line such as -- budget: 100ms; ",
-        '"titel" is not a key of a probe. Did you mean "title"?; ',
+        "title is missing from its header; write a line such as -- title: a user's newest summaries\n",
+        "model is missing from its header; write a line such as -- model: Summary\n",
+        "budget is missing from its header; write a line such as -- budget: 100ms\n",
+        '"titel" is not a key of a probe. Did you mean "title"?\n',
         "COMMIT may not stand in a probe: the transaction is ours, and is always rolled back; remove it",
     ]
 

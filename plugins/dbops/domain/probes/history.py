@@ -17,17 +17,23 @@ count like all others: whether an upgrade has made something slower is what peop
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import Literal
 
 from dbops.domain.latency import Latency
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions
 
+Statistic = Literal["p50", "p95"]
+
 ENOUGH_RUNS = 3
 _RUNS_COMPARED = 12  # a quarter of weekly ones
 _RUNS_MAILED = 4
+# Of the absolute margin. Half of the samples have to be above the line of the p50, which no stall does: it need not be
+# as far off as that of the p95, and an operation of 0.2 ms that takes 5 ms is no longer the same.
+_SHARES: Mapping[Statistic, float] = {"p50": 0.2, "p95": 1.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +67,7 @@ def latencies_of(probe: str, history: Sequence[ProbeRun], options: ProbeOptions)
         else:
             worse = []
             before = usual(counted)
-            is_better = before is not None and before.p50 > line(latency.p50, options)
+            is_better = before is not None and before.p50 > line(latency.p50, options, "p50")
             better = [*better, latency] if is_better else []
             counted = [*counted, latency][-_RUNS_COMPARED:]
         if len(worse) == _RUNS_MAILED or len(better) == ENOUGH_RUNS:
@@ -69,9 +75,13 @@ def latencies_of(probe: str, history: Sequence[ProbeRun], options: ProbeOptions)
     return tuple(counted)
 
 
-def line(usually: float, options: ProbeOptions) -> float:
-    """Above which a time differs from what is usual by the margin that is both relative and absolute."""
-    return max(usually * (1 + options.slower_by / 100), usually + options.slower_by_at_least.total_seconds() * 1000)
+def line(usually: float, options: ProbeOptions, by: Statistic) -> float:
+    """Above which a time differs from what is usual by the margin that is both relative and absolute.
+
+    The absolute one is a fifth of ``slower_by_at_least`` for the p50, and all of it for the p95.
+    """
+    absolute = options.slower_by_at_least.total_seconds() * 1000 * _SHARES[by]
+    return max(usually * (1 + options.slower_by / 100), usually + absolute)
 
 
 def _calmer(result: ProbeResult) -> Latency | None:

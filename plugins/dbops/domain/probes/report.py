@@ -176,7 +176,7 @@ def _has_settled(
     if last is None or last.slower is None or usually is None or result.latency is None:
         return False
     seen = [(one.p50 if last.slower.statistic == "p50" else one.p95) for one in (usually, result.latency)]
-    return min(seen) > line(last.slower.usual, options)
+    return min(seen) > line(last.slower.usual, options, last.slower.statistic)
 
 
 def _since(probe: str, history: Sequence[ProbeRun]) -> int:

@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.load.halt import Halt
+from dbops.gateways.probing.session import opened
 from dbops.gateways.refusals import is_full, is_lost, meaning
-from dbops.gateways.sessions import connect, unreachable
+from dbops.gateways.sessions import unreachable
 from dbops.gateways.unanswered import cut
 
 T = TypeVar("T")
@@ -27,28 +27,13 @@ _TICK = 0.1
 class Crew:
     """Connections that ask in threads, for the driver waits without holding Python's lock.
 
-    SQLAlchemy would be in the measurement, so the driver is used as it is. Each session can only read, and gives up
-    what takes too long. ``cancel`` ends what the sessions of these process ids execute, and says whether the server
-    answered: what the driver has for it, ``connection.cancel()``, lets no other thread run while it waits.
+    Each session is one of the probes, at their ``probing_address``: it can only read, and gives up what takes too long.
+    ``cancel`` ends what the sessions of these process ids execute, and says whether the server answered: what the
+    driver has for it, ``connection.cancel()``, lets no other thread run while it waits.
     """
 
-    def __init__(
-        self,
-        address: DatabaseAddress,
-        halt: Halt,
-        *,
-        cancel: Callable[[list[int]], bool],
-        statement_timeout_ms: int,
-        lock_timeout_ms: int,
-    ) -> None:
+    def __init__(self, address: DatabaseAddress, halt: Halt, *, cancel: Callable[[list[int]], bool]) -> None:
         self._address, self._halt, self._cancel = address, halt, cancel
-        self._settings = [
-            "SET default_transaction_read_only = on",
-            f"SET statement_timeout = {statement_timeout_ms}",
-            f"SET lock_timeout = {lock_timeout_ms}",
-        ]
-        if address.search_schema is not None:
-            self._settings.append(f"SET search_path = {quoted(address.search_schema)}")
         self._threads: list[threading.Thread] = []
         self._lock = threading.Lock()
         self.connections: list[Any] = []
@@ -70,21 +55,16 @@ class Crew:
     def _open(self) -> int | None:
         if self._halt.stopping.is_set():
             return None
-        before = time.perf_counter_ns()
         try:
-            connection = connect(self._address)
-            took = time.perf_counter_ns() - before
-            with self._lock:
-                self.connections.append(connection)
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("; ".join(self._settings))
+            session, took = opened(self._address)
         except psycopg2.Error as error:
             if not is_full(error):
                 raise unreachable(str(error), self._address) from None
             self.refused = True
             self._halt.because("the server had no connection left for us")
             return None
+        with self._lock:
+            self.connections.append(session.connection)
         return took
 
     def together(self, works: Sequence[Callable[[], T]], watch: Callable[[], None]) -> list[T]:

@@ -25,10 +25,7 @@ class ConnectionGauge:
         control.autocommit = True
         self._control = control
         self._cursor = control.cursor()
-        self._cursor.execute(
-            f"SET default_transaction_read_only = on; SET statement_timeout = {_WATCH_TIMEOUT_MS}; "
-            "SET search_path = pg_catalog"
-        )
+        self._cursor.execute(f"SET statement_timeout = {_WATCH_TIMEOUT_MS}; SET search_path = pg_catalog")
         self._percent, self._halt = free_percent, halt
         self._next = 0.0
         self.first = self.now = self.read()

@@ -33,9 +33,11 @@ from dbops.gateways.load.schedule import (
     ask_on_schedule,
     ask_without_pause,
 )
+from dbops.gateways.probing.session import probing_address
 from dbops.gateways.refusals import meaning
 from dbops.gateways.sessions import connect, translated
 
+_HERE = ("localhost", "127.", "::1", "/")
 _HEAD_START = NANOSECONDS // 20  # so that every thread is there when the first request is due
 _BURST = 0.4  # of a step's time is without a pause, the rest at a fixed rate
 _RATE = 0.7  # of what a step can do without a pause
@@ -55,25 +57,29 @@ def put_under_load(
     However it ends, every statement is cancelled then and every session closed.
     """
     halt = Halt()
-    with translated(address), closing(connect(address)) as control:
+    probing = probing_address(address, options)
+    with translated(address), closing(connect(probing)) as control:
         gauge = ConnectionGauge(control, options.free_connections, halt)
-        crew = Crew(
-            address,
-            halt,
-            cancel=gauge.cancel,
-            statement_timeout_ms=_milliseconds(options.statement_timeout.total_seconds()),
-            lock_timeout_ms=_milliseconds(options.lock_timeout.total_seconds()),
-        )
+        crew = Crew(probing, halt, cancel=gauge.cancel)
         try:
-            return _Loading(crew, gauge, halt, seconds, tell).all_steps(mix(drawn, options.seed), steps)
+            loading = _Loading(crew, gauge, halt, seconds, tell, local=is_local(address))
+            return loading.all_steps(mix(drawn, options.seed), steps)
         finally:
             crew.close()
 
 
 class _Loading:
     def __init__(
-        self, crew: Crew, gauge: ConnectionGauge, halt: Halt, seconds: float, tell: Callable[[str], None]
+        self,
+        crew: Crew,
+        gauge: ConnectionGauge,
+        halt: Halt,
+        seconds: float,
+        tell: Callable[[str], None],
+        *,
+        local: bool,
     ) -> None:
+        self._local = local
         self._crew, self._gauge, self._halt = crew, gauge, halt
         self._timer, self._seconds, self._tell = StoppableTimer(halt.stopping), seconds, tell
         self._notes: list[str] = []
@@ -104,6 +110,7 @@ class _Loading:
             most_used=self._gauge.most_used,
             least_free=self._gauge.least_free,
             refused=self._crew.refused,
+            local=self._local,
             stopped=self._halt.reason,
             notes=tuple(self._notes),
         )
@@ -178,11 +185,13 @@ class _Loading:
             unanswered=len(unsent),
             worker_cpu=cpu,
             worker_delay_ms=late[math.ceil(len(late) * 0.95) - 1] / 1e6 if late else 0.0,
+            local=self._local,
         )
 
     def _all(self, works: Sequence[Callable[[], list[Sample]]]) -> list[Sample]:
         return [sample for samples in self._crew.together(works, self._gauge.watch) for sample in samples]
 
 
-def _milliseconds(seconds: float) -> int:
-    return max(1, round(seconds * 1000))
+def is_local(address: DatabaseAddress) -> bool:
+    """Whether the server runs on our own machine, as far as its address tells."""
+    return address.host is None or address.host.startswith(_HERE)

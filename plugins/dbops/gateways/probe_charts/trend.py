@@ -30,14 +30,16 @@ def draw_trend(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
     subtitle = f"First run, {today}: there is no history yet. Milliseconds on logarithmic axes, each its own."
     if len(runs) > 1:
         title = f"{title} over {len(runs)} runs"
-        subtitle = f"{_day(runs[0].started)} to {today}. Milliseconds on logarithmic axes, each its own."
+        days = today if _is_one_day(runs) else f"{_day(runs[0].started)} to {today}"
+        subtitle = f"{days}. Milliseconds on logarithmic axes, each its own."
     sheet, made = panels(run.results, title, subtitle, _LEGEND)
     for panel in made:
-        _draw(panel, runs)
+        draw_panel(panel, runs)
     return sheet.png()
 
 
-def _draw(panel: Panel, runs: Sequence[ProbeRun]) -> None:
+def draw_panel(panel: Panel, runs: Sequence[ProbeRun]) -> None:
+    """The lines of one probe over these runs, oldest first."""
     axes = panel.axes
     days = [one.started.timestamp() / _DAY for one in runs]
     results = [one.of(panel.result.probe) for one in runs]
@@ -47,7 +49,7 @@ def _draw(panel: Panel, runs: Sequence[ProbeRun]) -> None:
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     label_times(axes.yaxis, low, high, most=4)
-    margin = max((days[-1] - days[0]) * 0.04, 1.0)
+    margin = (days[-1] - days[0]) * 0.04 or 1.0
     axes.set_xlim(days[0] - margin, days[-1] + margin)
     axes.grid(visible=True, axis="y", color=GRID, linewidth=points(1))
     axes.set_axisbelow(True)
@@ -79,13 +81,22 @@ def _values(results: Sequence[ProbeResult | None], name: str) -> list[float]:
 
 def _dates(panel: Panel, runs: Sequence[ProbeRun], days: Sequence[float]) -> None:
     axis = panel.axes.xaxis
-    ends = [0, len(days) - 1] if len(days) > 1 else [0]
+    ends = [0, len(days) - 1] if days[-1] > days[0] else [0]
     axis.set_major_locator(FixedLocator([days[end] for end in ends]))
-    axis.set_major_formatter(FixedFormatter([_day(runs[end].started) for end in ends]))
+    axis.set_major_formatter(FixedFormatter([label_of(runs[end], runs) for end in ends]))
     aligned: tuple[Align, ...] = ("left", "right") if len(ends) > 1 else ("center",)
     for label, align in zip(axis.get_ticklabels(), aligned, strict=True):
         label.set_fontproperties(font_of(11))
         label.set_horizontalalignment(align)
+
+
+def label_of(run: ProbeRun, runs: Sequence[ProbeRun]) -> str:
+    """The day of one of these runs, with its time where all are of one day."""
+    return f"{_day(run.started)} {run.started:%H:%M}" if _is_one_day(runs) else _day(run.started)
+
+
+def _is_one_day(runs: Sequence[ProbeRun]) -> bool:
+    return len(runs) > 1 and runs[0].started.date() == runs[-1].started.date()
 
 
 def _day(moment: datetime) -> str:

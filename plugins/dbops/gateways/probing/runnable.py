@@ -24,8 +24,9 @@ def require_runnable(address: DatabaseAddress, probes: Sequence[Probe], options:
     with session(address, options) as one:
         faults = [fault for probe in probes for fault in _faults(one, probe, options.seed)]
     if faults:
+        told = "\n".join(dict.fromkeys(faults))
         raise InvalidRequest(
-            f"The server cannot run the probes: {'; '.join(dict.fromkeys(faults))}.",
+            f"The server cannot run the probes:\n{told}",
             "Correct these files, or grant our role what it lacks; no probe has run.",
         )
 
