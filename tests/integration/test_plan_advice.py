@@ -88,6 +88,22 @@ def test_all_operations_together_ask_for_the_two_recommended_indexes(sample: str
     }
 
 
+@pytest.mark.parametrize(("scale", "seed"), [(0.5, 3), (1, 2)])
+def test_the_same_two_are_asked_for_in_every_database_that_is_large_enough(
+    postgres_server: EmbeddedPostgres, scale: float, seed: int
+) -> None:
+    name = f"plans_{secrets.token_hex(4)}"
+    postgres_server.create_database(name)
+    try:
+        create(postgres_server.url(name))
+        generate(postgres_server.url(name), scale, seed, now=datetime(2026, 11, 26, 12, tzinfo=UTC))
+        found = proposed(postgres_server.url(name), PROBES.values())
+    finally:
+        postgres_server.drop_database(name)
+
+    assert {name: one.origin for name, one in found.items()} == {NEWEST: "recommended", EVENTS: "recommended"}
+
+
 @pytest.mark.parametrize(("probe", "index"), [(LIST_NEWEST, NEWEST), (COUNT_MONTH, EVENTS), (GROUP_BY_TYPE, EVENTS)])
 def test_each_of_the_slow_ones_asks_for_its_own(sample: str, probe: Probe, index: str) -> None:
     assert list(proposed(sample, [probe])) == [index]

@@ -243,6 +243,45 @@ def test_what_an_index_would_not_help_asks_for_none(node: dict[str, Any]) -> Non
     assert of_t(node) == []
 
 
+def joined_first(rows: int, *, beside: int, limit: int = 20) -> dict[str, Any]:
+    """The first of rows of t that are sorted after each was joined to so many others."""
+    ran = {"Plan Rows": rows, "Actual Rows": rows, "Actual Loops": 1}
+    of_each = {
+        "Node Type": "Seq Scan",
+        "Alias": "u",
+        "Parent Relationship": "Inner",
+        "Plan Rows": beside,
+        "Actual Rows": beside,
+        "Actual Loops": rows,
+    }
+    source = {"Node Type": "Index Scan", **ran} | scan("(t.a = 1)", read=rows, found=rows)
+    return first_of(
+        {"Node Type": "Nested Loop", "Join Type": "Left", "Plans": [source, of_each]}, "t.d", limit=limit, rows=rows
+    )
+
+
+def test_few_rows_that_are_sorted_after_each_was_joined_to_many_ask_for_an_order() -> None:
+    assert of_t(joined_first(75, beside=200)) == ['"public"."t" ("a", "d")']
+
+
+@pytest.mark.parametrize(
+    "node",
+    [joined_first(59, beside=200), joined_first(75, beside=5), joined_first(0, beside=200, limit=0)],
+    ids=["most are kept", "little is joined", "nothing"],
+)
+def test_few_rows_that_are_sorted_at_little_cost_ask_for_none(node: dict[str, Any]) -> None:
+    assert of_t(node) == []
+
+
+def test_what_is_joined_in_vain_counts_where_nothing_was_executed_too() -> None:
+    def estimated(node: dict[str, Any]) -> dict[str, Any]:
+        bare = {key: value for key, value in node.items() if not key.startswith(("Actual", "Rows Removed"))}
+        return {**bare, "Plans": [estimated(child) for child in node.get("Plans", ())]}
+
+    assert of_t(estimated(joined_first(75, beside=200))) == ['"public"."t" ("a", "d")']
+    assert of_t(estimated(joined_first(75, beside=5))) == []
+
+
 def test_a_sort_of_groups_asks_for_none() -> None:
     group = {
         "Node Type": "Aggregate",
