@@ -16,7 +16,7 @@ from dbops.domain.index_proposals import propose
 from dbops.domain.latency import Latency
 from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.proposed_migration import migration_folder
-from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import ProbeOptions
@@ -203,7 +203,7 @@ def test_a_dropped_index_shows_in_the_advice(sample: str) -> None:
         explained(sample, probe),
         latency=Latency.of([10**8]),
         round_trip_ms=0.1,
-        before=before,
+        before=shapes_before(explained(sample, probe), before),
         statistics=read_statistics(DatabaseAddress.from_url(sample)),
         proposals=tuple(proposed(sample, [probe]).values()),
     )
@@ -227,7 +227,7 @@ def test_statistics_that_are_behind_are_to_be_renewed_and_then_no_more(sample: s
     def kinds() -> list[str]:
         plans = explained(sample, probe)
         known = read_statistics(address)
-        found = advise(probe, plans, latency=Latency.of([1]), round_trip_ms=0, before="", statistics=known)
+        found = advise(probe, plans, latency=Latency.of([1]), round_trip_ms=0, statistics=known)
         return [f"{one.kind} {one.sql}" for one in found]
 
     assert kinds() == ['statistics ANALYZE "public"."UsageEvent"']

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-AdviceKind = Literal["missing_index", "pagination", "statistics", "round_trips", "plan_changed"]
+AdviceKind = Literal["missing_index", "pagination", "statistics", "round_trips", "plan_changed", "trigger"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)

@@ -18,7 +18,7 @@ from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.alert_mail import alert_mail
-from tests.unit.domain.test_probes_report import FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
+from tests.unit.domain.test_probes_report import CHANGED, FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
 from tests.unit.probe_samples import probe_result, probe_run, weekly
 from tests.unit.samples import target
 
@@ -60,7 +60,7 @@ def test_a_regression_names_the_probe_before_after_the_likely_reason_and_the_nex
     changed = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan")
     found = alert(
         FAST,
-        replace(SLOWER, title="events of a month", explained=(changed,), advice=(INDEX,)),
+        replace(SLOWER, title="events of a month", explained=(changed,), advice=(INDEX, CHANGED)),
         proposals=(replace(PROPOSAL, probes=("count",)),),
         page=PAGE,
     )

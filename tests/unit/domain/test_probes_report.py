@@ -151,14 +151,26 @@ def reason(result: ProbeResult, *others: ProbeResult, history: Sequence[ProbeRun
     return report(result, *others, history=history, **more).reason(result)
 
 
-def test_a_changed_plan_is_the_reason_before_anything_else() -> None:
-    changed = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan on ...")
-    assert (
-        reason(replace(SLOWER, explained=(changed,)), round_trip=latency(90.0))
-        == "Likely reason: its plan has changed."
-    )
-    assert reason(replace(SLOWER, explained=(changed,), advice=(INDEX,))) == (
+CHANGED = Advice(kind="plan_changed", sentence="The plan is another one: from Index Scan to Seq Scan.")
+
+
+def test_a_changed_plan_is_the_reason_before_anything_around() -> None:
+    changed = replace(SLOWER, advice=(CHANGED,))
+    assert reason(changed, round_trip=latency(90.0)) == "Likely reason: its plan has changed."
+    assert reason(replace(SLOWER, advice=(INDEX, CHANGED))) == (
         f"Likely reason: its plan has changed. {INDEX.sentence}"
+    )
+
+
+def test_a_changed_plan_that_no_advice_blames_is_no_reason() -> None:
+    shown = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan on ...")
+    assert reason(replace(SLOWER, explained=(shown,))).startswith("The reason is not known")
+
+
+def test_a_trigger_that_takes_the_time_is_the_reason_before_a_changed_plan() -> None:
+    trigger = Advice(kind="trigger", sentence="The trigger audit of User took 30 ms of the 31 ms.")
+    assert reason(replace(SLOWER, advice=(trigger, INDEX, CHANGED)), round_trip=latency(90.0)) == (
+        "Likely reason: The trigger audit of User took 30 ms of the 31 ms."
     )
 
 
