@@ -19,6 +19,7 @@ from dbops.domain.proposed_migration import migration_folder
 from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
+from dbops.domain.table_statistics import ColumnStatistics
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.explain import explain
@@ -241,6 +242,9 @@ def test_the_statistics_of_a_table_are_read(empty_database: str) -> None:
         'CREATE TABLE "T" (n int) WITH (autovacuum_enabled = off)',
         "CREATE TABLE never (n int) WITH (autovacuum_enabled = off)",
         'INSERT INTO "T" SELECT generate_series(1, 100)',
+        "CREATE TABLE kinds (n int, kind text) WITH (autovacuum_enabled = off)",
+        "INSERT INTO kinds SELECT n, CASE WHEN n <= 75 THEN 'often' ELSE 'seldom' END FROM generate_series(1, 100) n",
+        "ANALYZE kinds",
     )
     execute(empty_database, 'ANALYZE "T"')  # in a session of its own, for one counts what it did when it ends
     execute(empty_database, 'DELETE FROM "T" WHERE n <= 7')
@@ -251,4 +255,9 @@ def test_the_statistics_of_a_table_are_read(empty_database: str) -> None:
     assert (known.rows, known.changed) == (100, 7)
     assert known.analyzed is not None
     assert known.ago is not None
+    assert found["public", "kinds"].columns == {
+        "n": ColumnStatistics(distinct=-1, width=4),
+        "kind": ColumnStatistics(distinct=2, most_common=0.75, width=6),
+    }
+    assert found["public", "never"].columns == {}
     assert (found["public", "never"].rows, found["public", "never"].analyzed) == (None, None)

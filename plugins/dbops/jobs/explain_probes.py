@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dbops.domain.advice import IndexProposal
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.index_proposals import propose
+from dbops.domain.index_proposals import propose, unsuited
 from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Probe
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
@@ -59,9 +59,10 @@ def explain_probes(
         if not probe.is_pool
     }
     statistics = read_statistics(address)
+    live = read_schema(address)
     proposals = propose(
         {name: found.all for name, found in plans.items()},
-        live=read_schema(address),
+        live=live,
         baseline=baseline,
         recommended=[RecommendedIndex.of(*one) for one in baseline.recommended_indexes.items()] if baseline else [],
         statistics=statistics,
@@ -80,6 +81,7 @@ def explain_probes(
                 before=before,
                 statistics=statistics,
                 proposals=proposals,
+                unsuited=unsuited(found.telling, live=live, statistics=statistics),
             )
             told = replace(told, explained=tuple(_explained(found.telling, before)), advice=advice)
         explained.append(told)

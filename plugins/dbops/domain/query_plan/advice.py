@@ -47,15 +47,18 @@ def advise(
     before: Sequence[str] = (),
     statistics: Mapping[TableName, TableStatistics],
     proposals: Sequence[IndexProposal] = (),
+    unsuited: Sequence[str] = (),
 ) -> tuple[Advice, ...]:
     """Advice on one probe, the most useful first; ``plans`` are those of one set of parameters, one a statement.
 
     ``latency`` is None where no sample succeeded. ``before`` are the shapes that they had when the probe was last well,
     as ``shapes_before`` gives them. ``proposals`` are all of the run: those that name the probe become advice.
+    ``unsuited`` are sentences on what no ordinary index would help.
     """
     return (
         *_triggers(plans, latency),
         *_missing_index(probe, proposals),
+        *(Advice(kind="missing_index", sentence=sentence) for sentence in unsuited),
         *_plan_changed(plans, before),
         *_statistics(plans, statistics),
         *_pagination(plans),
