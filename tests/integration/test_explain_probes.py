@@ -164,3 +164,13 @@ def test_what_cannot_be_explained_is_told_once(orders: str, tmp_path: Path) -> N
         'The statement in line 5 of probe orders_kept could not be explained: relation "gone" does not exist.',
     )
     assert found.results[0].explained == ()
+
+
+def test_that_it_fails_is_not_told_again_where_measuring_has_told_it(orders: str, tmp_path: Path) -> None:
+    said = 'relation "gone" does not exist'
+
+    found = explained(
+        orders, probe("SELECT * FROM gone"), tmp_path, latency=None, errors=40, error=said, slowest=Drawn()
+    )
+
+    assert found.notes == ()

@@ -141,7 +141,8 @@ def _plans(
                 else:
                     found.of_slowest = plans
     except DatabaseError as error:
-        notes.append(error.what)
+        if not measured.error or measured.error.rstrip(".") not in error.what:  # that it fails so is told already
+            notes.append(error.what)
     return found
 
 

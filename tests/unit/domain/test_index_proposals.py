@@ -379,6 +379,39 @@ def test_a_recommended_index_leaves_the_rest_to_a_filter() -> None:
     ]
 
 
+def in_schema(schema: str, statement: str = "") -> IndexProposal:
+    live = SchemaBaseline({(schema, "t"): Table(columns={"a": "integer"})})
+    wished = [RecommendedIndex.of("w", statement)] if statement else []
+    (one,) = propose({"p": [made(scan("(t.a = 1)", Schema=schema))]}, live=live, recommended=wished)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("schema", "written", "statement", "revert"),
+    [
+        ("public", "", 'CREATE INDEX CONCURRENTLY "t_a_idx" ON "public"."t" ("a")', '"public"."t_a_idx"'),
+        ("shop", "", 'CREATE INDEX CONCURRENTLY "t_a_idx" ON "shop"."t" ("a")', '"shop"."t_a_idx"'),
+        ("public", 'CREATE INDEX CONCURRENTLY w ON "t" (a)', 'CREATE INDEX CONCURRENTLY w ON "t" (a)', '"public"."w"'),
+        (
+            "shop",
+            "CREATE INDEX CONCURRENTLY w ON shop.t (a)",
+            "CREATE INDEX CONCURRENTLY w ON shop.t (a)",
+            '"shop"."w"',
+        ),
+    ],
+)
+def test_forward_and_back_are_in_the_table_s_schema_and_what_a_person_wrote_stays(
+    schema: str, written: str, statement: str, revert: str
+) -> None:
+    found = in_schema(schema, written)
+
+    assert (found.statement, found.revert) == (statement, f"DROP INDEX CONCURRENTLY IF EXISTS {revert}")
+
+
+def test_a_wish_without_a_schema_is_of_public_alone() -> None:
+    assert in_schema("shop", "CREATE INDEX CONCURRENTLY w ON t (a)").origin == "plan"
+
+
 def test_a_partition_is_left_to_its_table() -> None:
     live = SchemaBaseline({T: Table("partition", columns={"a": "integer"})})
 
