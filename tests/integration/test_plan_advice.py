@@ -16,9 +16,10 @@ from dbops.domain.index_proposals import propose
 from dbops.domain.latency import Latency
 from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.proposed_migration import migration_folder
-from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
+from dbops.domain.table_statistics import ColumnStatistics
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.explain import explain
@@ -86,6 +87,22 @@ def test_all_operations_together_ask_for_the_two_recommended_indexes(sample: str
         NEWEST: ((LIST_NEWEST.name,), "recommended"),
         EVENTS: ((CREATE.name, COUNT_MONTH.name, GROUP_BY_TYPE.name), "recommended"),
     }
+
+
+@pytest.mark.parametrize(("scale", "seed"), [(0.5, 3), (1, 2)])
+def test_the_same_two_are_asked_for_in_every_database_that_is_large_enough(
+    postgres_server: EmbeddedPostgres, scale: float, seed: int
+) -> None:
+    name = f"plans_{secrets.token_hex(4)}"
+    postgres_server.create_database(name)
+    try:
+        create(postgres_server.url(name))
+        generate(postgres_server.url(name), scale, seed, now=datetime(2026, 11, 26, 12, tzinfo=UTC))
+        found = proposed(postgres_server.url(name), PROBES.values())
+    finally:
+        postgres_server.drop_database(name)
+
+    assert {name: one.origin for name, one in found.items()} == {NEWEST: "recommended", EVENTS: "recommended"}
 
 
 @pytest.mark.parametrize(("probe", "index"), [(LIST_NEWEST, NEWEST), (COUNT_MONTH, EVENTS), (GROUP_BY_TYPE, EVENTS)])
@@ -187,7 +204,7 @@ def test_a_dropped_index_shows_in_the_advice(sample: str) -> None:
         explained(sample, probe),
         latency=Latency.of([10**8]),
         round_trip_ms=0.1,
-        before=before,
+        before=shapes_before(explained(sample, probe), before),
         statistics=read_statistics(DatabaseAddress.from_url(sample)),
         proposals=tuple(proposed(sample, [probe]).values()),
     )
@@ -211,7 +228,7 @@ def test_statistics_that_are_behind_are_to_be_renewed_and_then_no_more(sample: s
     def kinds() -> list[str]:
         plans = explained(sample, probe)
         known = read_statistics(address)
-        found = advise(probe, plans, latency=Latency.of([1]), round_trip_ms=0, before="", statistics=known)
+        found = advise(probe, plans, latency=Latency.of([1]), round_trip_ms=0, statistics=known)
         return [f"{one.kind} {one.sql}" for one in found]
 
     assert kinds() == ['statistics ANALYZE "public"."UsageEvent"']
@@ -225,6 +242,9 @@ def test_the_statistics_of_a_table_are_read(empty_database: str) -> None:
         'CREATE TABLE "T" (n int) WITH (autovacuum_enabled = off)',
         "CREATE TABLE never (n int) WITH (autovacuum_enabled = off)",
         'INSERT INTO "T" SELECT generate_series(1, 100)',
+        "CREATE TABLE kinds (n int, kind text) WITH (autovacuum_enabled = off)",
+        "INSERT INTO kinds SELECT n, CASE WHEN n <= 75 THEN 'often' ELSE 'seldom' END FROM generate_series(1, 100) n",
+        "ANALYZE kinds",
     )
     execute(empty_database, 'ANALYZE "T"')  # in a session of its own, for one counts what it did when it ends
     execute(empty_database, 'DELETE FROM "T" WHERE n <= 7')
@@ -235,4 +255,9 @@ def test_the_statistics_of_a_table_are_read(empty_database: str) -> None:
     assert (known.rows, known.changed) == (100, 7)
     assert known.analyzed is not None
     assert known.ago is not None
+    assert found["public", "kinds"].columns == {
+        "n": ColumnStatistics(distinct=-1, width=4),
+        "kind": ColumnStatistics(distinct=2, most_common=0.75, width=6),
+    }
+    assert found["public", "never"].columns == {}
     assert (found["public", "never"].rows, found["public", "never"].analyzed) == (None, None)

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
-AdviceKind = Literal["missing_index", "pagination", "statistics", "round_trips", "plan_changed"]
+AdviceKind = Literal["missing_index", "pagination", "statistics", "round_trips", "plan_changed", "trigger"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -23,7 +23,9 @@ class Advice:
 class IndexProposal:
     """An index that the plans of ``probes`` ask for. It is unproven: nobody has tried it yet.
 
-    ``statement`` is the CREATE INDEX CONCURRENTLY, and ``revert`` takes it away again. ``table`` is as people write it,
+    ``statement`` is the CREATE INDEX CONCURRENTLY, and ``revert`` takes it away again. Both name what they are about
+    with its schema, so that they mean the same whatever search_path is; only a statement that a person has written into
+    schema.yaml stays as it is, where a table without a schema is one of public. ``table`` is as people write it,
     ``why`` says what the plans do without it. ``origin`` is where the index is known from: the plans alone, or the
     schema.yaml that recommends or demands it.
     """

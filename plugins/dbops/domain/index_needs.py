@@ -15,6 +15,7 @@ from dbops.domain.query_plan import Plan
 from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
 from dbops.domain.query_plan.label import label
 from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.query_plan.work import rows_handled
 from dbops.domain.schema_baseline import Table
 from dbops.domain.table_statistics import TableStatistics
 
@@ -26,6 +27,9 @@ FEW_ROWS = 100
 READ_TIMES = 5
 # Up to a few times the rows that are returned, sorting costs less than fetching them does.
 SORTED_TIMES = 5
+# Yet what is joined to each of them first is made for nothing where the row is not returned.
+JOINED_TIMES = 3
+_MOST = 0.5
 
 # Which side of a join has all of its rows read, and which may therefore come in an order of its own.
 _KEPT = {"Left": "Outer", "Anti": "Outer", "Right": "Inner", "Right Anti": "Inner", "Full": "both"}
@@ -77,7 +81,7 @@ class _Reader:
             elif node.type in _JOINS:
                 yield from self._of_join(node)
             elif node.type == "Limit":
-                yield from self._of_sort(node)
+                yield from self._of_sort(node, root)
 
     def _is_ours(self, node: PlanNode) -> bool:
         """Whether it reads a table; of a partition its partitioned table is asked, which cannot be done in peace."""
@@ -120,7 +124,7 @@ class _Reader:
             why = f"{_scanned(scan)} {_many(read)} to join {_many(join.returned)} by {', '.join(columns)}"
             yield self._need(scan, columns, (), rows=read, why=why)
 
-    def _of_sort(self, limit: PlanNode) -> Iterator[IndexNeed]:
+    def _of_sort(self, limit: PlanNode, root: PlanNode) -> Iterator[IndexNeed]:
         sort = _sort_under(limit)
         if sort is None:
             return
@@ -133,7 +137,7 @@ class _Reader:
         if scan is None or not self._is_ours(scan):
             return
         rows, asked = sort.children[0].returned, limit.returned
-        if rows < max(FEW_ROWS, SORTED_TIMES * asked):
+        if rows < max(FEW_ROWS, SORTED_TIMES * asked) and not _is_joined_in_vain(sort.children[0], scan, limit, root):
             return
         known = self._conditions(scan, _texts(scan))
         equal = tuple(dict.fromkeys(one.column for one in known if one.kind == "equality"))  # a list has no order
@@ -226,6 +230,14 @@ def _scan_of(node: PlanNode, alias: str) -> PlanNode | None:
         if (found := _scan_of(child, alias)) is not None:
             return found
     return None
+
+
+def _is_joined_in_vain(source: PlanNode, scan: PlanNode, limit: PlanNode, root: PlanNode) -> bool:
+    """Whether most of the statement lies below the sort, much of it joined to rows that are then not returned."""
+    if source.returned < max(1, JOINED_TIMES * limit.returned):
+        return False
+    vain = rows_handled(source, without=scan) * (1 - limit.returned / source.returned)
+    return vain >= MANY_ROWS and rows_handled(source) >= _MOST * rows_handled(root)
 
 
 def _scanned(scan: PlanNode) -> str:

@@ -15,6 +15,7 @@ from dbops.domain.checks import TableName
 from dbops.domain.foreign_key_needs import read_foreign_key_needs
 from dbops.domain.index_key import IndexKey, index_keys
 from dbops.domain.index_needs import IndexNeed, read_needs
+from dbops.domain.index_suitability import instead, suited
 from dbops.domain.object_names import in_sql, quoted, written
 from dbops.domain.query_plan import Plan
 from dbops.domain.query_plan.conditions import KeyColumn
@@ -39,12 +40,28 @@ def propose(
     Probes that ask for the same index, or for the beginning of one, share a proposal. ``statistics`` say how large a
     table is whose plan was not executed.
     """
-    desk = _Desk(live, _missing(live, baseline), recommended)
+    desk = _Desk(live, _missing(live, baseline), recommended, statistics or {})
     for probe, its in plans.items():
         for plan in its:
             for need in _needs(plan, live.tables, statistics or {}):
                 desk.take(probe, need)
     return desk.proposals()
+
+
+def unsuited(
+    plans: Iterable[Plan], *, live: SchemaBaseline, statistics: Mapping[TableName, TableStatistics] | None = None
+) -> tuple[str, ...]:
+    """For what the plans of a probe would need, and an ordinary index is not good for: what might help instead."""
+    known = statistics or {}
+    said: dict[str, None] = {}
+    for need in (need for plan in plans for need in _needs(plan, live.tables, known) if need.is_heavy):
+        table = live.tables[need.table]
+        rest = suited(need, table, known.get(need.table))
+        if rest is None or any(key.is_valid and serves(key, rest) for key in index_keys(need.table, table)):
+            sentence = instead(need, table, known.get(need.table))
+            if sentence:
+                said[f"{need.why} {sentence}"] = None
+    return tuple(said)
 
 
 def _needs(
@@ -127,6 +144,7 @@ class _Desk:
     live: SchemaBaseline
     missing: list[IndexKey]
     recommended: Sequence[RecommendedIndex]
+    statistics: Mapping[TableName, TableStatistics]
     wishes: dict[tuple[TableName, str], _Wish] = field(default_factory=dict)
     own: list[tuple[str, IndexNeed]] = field(default_factory=list)
 
@@ -148,7 +166,9 @@ class _Desk:
         if best is not None:
             self.wishes.setdefault((best.table, best.name), _Wish(best, origin)).add(probe, need)
         elif need.is_heavy:
-            self.own.append((probe, need))
+            own = suited(need, self.live.tables[need.table], self.statistics.get(need.table))
+            if own is not None and not any(key.is_valid and serves(key, own) for key in there):
+                self.own.append((probe, own))
 
     def proposals(self) -> tuple[IndexProposal, ...]:
         shared = Counter((need.table, column) for _, need in self.own for column in need.equal)

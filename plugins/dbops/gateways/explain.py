@@ -1,4 +1,4 @@
-"""Asks PostgreSQL how it executes a probe: EXPLAIN of each of its statements, in the session that it is measured in."""
+"""Asks PostgreSQL how it executes a probe: EXPLAIN of each of its statements, in a session as it is measured in."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import psycopg2
 
@@ -25,15 +26,37 @@ _PLANNED = re.compile(
 )
 
 
+@contextmanager
+def explaining(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Explainer]:
+    """A session in which probes are explained one after the other.
+
+    Raises DatabaseError where there is none, and InvalidConnection behind a transaction pooler.
+    """
+    with session(address, options) as one:
+        yield Explainer(one)
+
+
 def explain(
     address: DatabaseAddress, probe: Probe, drawn: Drawn, options: ProbeOptions, *, analyze: bool
 ) -> tuple[Plan, ...]:
-    """The plans of a probe's statements, in their order, with these parameters; none of what cannot have a plan.
+    """The plans of one probe with these parameters, in a session of their own; see ``Explainer.plans``."""
+    with explaining(address, options) as explainer:
+        return explainer.plans(probe, drawn, analyze=analyze)
 
-    With ``analyze`` each statement is executed, so that later ones see what it did, and a probe that writes is rolled
-    back. Raises DatabaseError, without a value of a row, and InvalidConnection behind a transaction pooler.
-    """
-    with session(address, options) as one:
+
+@dataclass
+class Explainer:
+    """Asks in one session, which knows the catalog better with every probe."""
+
+    session: Session
+
+    def plans(self, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:
+        """The plans of a probe's statements, in their order, with these parameters; none of what cannot have a plan.
+
+        With ``analyze`` each statement is executed, so that later ones see what it did, and a probe that writes is
+        rolled back. Raises DatabaseError, without a value of a row.
+        """
+        one = self.session
         if not probe.writes:
             return _plans(one, probe, drawn, analyze=analyze)
         with _told(one, f"Probe {probe.name}", drawn):
@@ -57,6 +80,8 @@ def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[
 
 
 def _plan(one: Session, query: str, statement: Statement, drawn: Drawn, *, analyze: bool) -> Plan:
+    if analyze:
+        one.ask(f"EXPLAIN {query}")  # else the planning time would be that of reading the catalog
     options = "FORMAT JSON, VERBOSE, SETTINGS, ANALYZE, BUFFERS" if analyze else "FORMAT JSON, VERBOSE, SETTINGS"
     ((document,),) = one.ask(f"EXPLAIN ({options}) {query}")
     return Plan.of(json.loads(document), kind=drawn.kind, line=statement.line)  # the session leaves JSON a text

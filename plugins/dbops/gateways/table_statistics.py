@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import timedelta
 
@@ -9,7 +10,7 @@ from sqlalchemy import text
 
 from dbops.domain.checks import TableName
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.table_statistics import TableStatistics
+from dbops.domain.table_statistics import ColumnStatistics, TableStatistics
 from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
 
@@ -20,12 +21,19 @@ def read_statistics(address: DatabaseAddress) -> Mapping[TableName, TableStatist
     """By name every table's statistics; raises DatabaseError."""
     with reading(address, timeout_ms=_TIMEOUT_MS) as session:
         rows = session.execute(text(catalog_sql("table_statistics"))).mappings().all()
+        listed = session.execute(text(catalog_sql("column_statistics"))).mappings().all()
+    columns: dict[TableName, dict[str, ColumnStatistics]] = defaultdict(dict)
+    for row in listed:
+        columns[row["schema"], row["name"]][row["column"]] = ColumnStatistics(
+            distinct=row["n_distinct"], most_common=row["most_common"] or 0.0, width=row["width"]
+        )
     return {
         (row["schema"], row["name"]): TableStatistics(
             rows=row["rows"],
             changed=row["changed"],
             analyzed=row["analyzed"],
             ago=None if row["seconds_ago"] is None else timedelta(seconds=row["seconds_ago"]),
+            columns=columns.get((row["schema"], row["name"]), {}),
         )
         for row in rows
     }

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from dbops.domain.advice import IndexProposal
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.index_proposals import propose
-from dbops.domain.measurement import Measurement
-from dbops.domain.probes import Drawn, Probe
+from dbops.domain.index_proposals import propose, unsuited
+from dbops.domain.measurement import Measured, Measurement
+from dbops.domain.probes import Probe
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
-from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import ProbeOptions, Target
 from dbops.errors import DatabaseError
 from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.explain import explain
+from dbops.gateways.explain import explaining
 from dbops.gateways.schema_reader import read_schema
 from dbops.gateways.table_statistics import read_statistics
 
@@ -47,77 +47,103 @@ def explain_probes(
 ) -> Explanation:
     """Execute each probe once more with EXPLAIN for every kind of its parameters, and with those of its slowest sample.
 
+    What runs into a time limit is not executed again: of that there is what the planner expects.
+
     Raises SchemaFileFault where schema.yaml cannot be used, and DatabaseError where the server is gone.
     """
     baseline = read_baseline(include, target.name)
     notes: list[str] = []
     plans = {
-        probe.name: _plans(address, probe, measurement, target.probes, notes) for probe in probes if not probe.is_pool
+        probe.name: _plans(address, probe, measurement.of(probe.name), target.probes, notes)
+        for probe in probes
+        if not probe.is_pool
     }
     statistics = read_statistics(address)
+    live = read_schema(address)
     proposals = propose(
-        {name: [plan for one in by_sample for plan in one] for name, by_sample in plans.items()},
-        live=read_schema(address),
+        {name: found.all for name, found in plans.items()},
+        live=live,
         baseline=baseline,
         recommended=[RecommendedIndex.of(*one) for one in baseline.recommended_indexes.items()] if baseline else [],
         statistics=statistics,
     )
     explained = []
     for probe, result in zip(probes, results, strict=True):
-        by_sample = plans.get(probe.name, [])
-        told = replace(result, shapes=_shapes(by_sample))
-        if by_sample and not result.is_well:
-            slowest = by_sample[-1]
-            before = _shape_before(result.probe, slowest[0].kind, history)
-            if before == told.shapes[slowest[0].kind]:
-                before = ""  # the plans of other rows may differ from it on any day
-            told = replace(
-                told,
-                explained=tuple(_explained(slowest, before)),
-                advice=advise(
-                    probe,
-                    slowest,
-                    latency=result.latency,
-                    round_trip_ms=measurement.round_trip.p50,
-                    before=before,
-                    statistics=statistics,
-                    proposals=proposals,
-                )
-                if result.latency
-                else (),
+        found = plans.get(probe.name, _Plans())
+        told = replace(result, shapes=found.shapes())
+        if found.telling and not result.is_well:
+            before = found.before(_shape_before(probe.name, found.telling[0].kind, history))
+            advice = advise(
+                probe,
+                found.telling,
+                latency=result.latency,
+                round_trip_ms=measurement.round_trip.p50,
+                before=before,
+                statistics=statistics,
+                proposals=proposals,
+                unsuited=unsuited(found.telling, live=live, statistics=statistics),
             )
+            told = replace(told, explained=tuple(_explained(found.telling, before)), advice=advice)
         explained.append(told)
     return Explanation(results=tuple(explained), proposals=proposals, notes=tuple(notes))
 
 
+@dataclass
+class _Plans:
+    """A probe's plans: by the first parameters of every kind, and by those of the slowest sample, if there is one."""
+
+    of_kinds: list[tuple[Plan, ...]] = field(default_factory=list)
+    of_slowest: tuple[Plan, ...] = ()
+
+    @property
+    def all(self) -> list[Plan]:
+        return [plan for one in (*self.of_kinds, self.of_slowest) for plan in one]
+
+    @property
+    def telling(self) -> tuple[Plan, ...]:
+        """Those that tell most of why it is slow; kinds are listed with the heaviest first."""
+        return self.of_slowest or next(iter(self.of_kinds), ())
+
+    def shapes(self) -> dict[str, str]:
+        found: dict[str, str] = {}
+        for plans in (*self.of_kinds, *([self.of_slowest] if self.of_slowest else [])):
+            found.setdefault(plans[0].kind, joined_shape(plans))
+        return found
+
+    def before(self, joined: str) -> list[str]:
+        """What is another plan by the first parameters of its kind too: those of other rows may differ on any day."""
+        kind = self.telling[0].kind
+        same = next((plans for plans in self.of_kinds if plans[0].kind == kind), self.telling)
+        pairs = zip(shapes_before(self.telling, joined), shapes_before(same, joined), strict=True)
+        return [was if first_was else "" for was, first_was in pairs]
+
+
 def _plans(
-    address: DatabaseAddress, probe: Probe, measurement: Measurement, options: ProbeOptions, notes: list[str]
-) -> list[tuple[Plan, ...]]:
-    """Those of each kind of parameters, and last those of the slowest sample."""
-    measured = measurement.of(probe.name)
-    plans = []
-    for drawn in (*measured.drawn, measured.slowest):
-        try:
-            plans.append(_explain(address, probe, drawn, options))
-        except DatabaseError as error:
-            notes.append(error.what)
-            break
-    return [one for one in plans if one]
-
-
-def _explain(address: DatabaseAddress, probe: Probe, drawn: Drawn, options: ProbeOptions) -> tuple[Plan, ...]:
-    """With what it did, or where that takes too long, with what the planner expects."""
+    address: DatabaseAddress, probe: Probe, measured: Measured, options: ProbeOptions, notes: list[str]
+) -> _Plans:
+    """What can be had of them; nobody waits for a time limit more often than once."""
+    found = _Plans()
+    gave_up = measured.errors > 0 and measured.asked < probe.samples
+    analyze = measured.latency is not None and not gave_up
+    samples = [*measured.drawn, *([measured.slowest] if measured.latency is not None else [])]
     try:
-        return explain(address, probe, drawn, options, analyze=True)
-    except DatabaseError:
-        return explain(address, probe, drawn, options, analyze=False)
-
-
-def _shapes(by_sample: Iterable[tuple[Plan, ...]]) -> dict[str, str]:
-    shapes: dict[str, str] = {}
-    for plans in by_sample:
-        shapes.setdefault(plans[0].kind, joined_shape(plans))
-    return shapes
+        with explaining(address, options) as explainer:
+            for number, drawn in enumerate(samples):
+                try:
+                    plans = explainer.plans(probe, drawn, analyze=analyze)
+                except DatabaseError:
+                    if not analyze:
+                        raise
+                    analyze = False
+                    plans = explainer.plans(probe, drawn, analyze=False)
+                if plans and number < len(measured.drawn):
+                    found.of_kinds.append(plans)
+                else:
+                    found.of_slowest = plans
+    except DatabaseError as error:
+        if not measured.error or measured.error.rstrip(".") not in error.what:  # that it fails so is told already
+            notes.append(error.what)
+    return found
 
 
 def _shape_before(probe: str, kind: str, history: Sequence[ProbeRun]) -> str:
@@ -129,12 +155,6 @@ def _shape_before(probe: str, kind: str, history: Sequence[ProbeRun]) -> str:
     return ""
 
 
-def _explained(plans: Sequence[Plan], before: str) -> Iterable[Explained]:
-    for plan in plans:
-        yield Explained(
-            kind=plan.kind,
-            line=plan.line,
-            shape=plan.shape(),
-            before=before,
-            text=plan.text(),
-        )
+def _explained(plans: Sequence[Plan], before: Sequence[str]) -> Iterator[Explained]:
+    for plan, was in zip(plans, before, strict=True):
+        yield Explained(kind=plan.kind, line=plan.line, shape=plan.shape(), before=was, text=plan.text())

@@ -74,6 +74,7 @@ def probe(
         proposals=explanation.proposals,
         health=read_health(address),
         escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
+        left_out=tuple(one.name for one in probes if one.name not in first.names),
         notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
     )
     put_probe_run(bucket, target, record)

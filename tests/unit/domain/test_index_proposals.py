@@ -243,6 +243,45 @@ def test_what_an_index_would_not_help_asks_for_none(node: dict[str, Any]) -> Non
     assert of_t(node) == []
 
 
+def joined_first(rows: int, *, beside: int, limit: int = 20) -> dict[str, Any]:
+    """The first of rows of t that are sorted after each was joined to so many others."""
+    ran = {"Plan Rows": rows, "Actual Rows": rows, "Actual Loops": 1}
+    of_each = {
+        "Node Type": "Seq Scan",
+        "Alias": "u",
+        "Parent Relationship": "Inner",
+        "Plan Rows": beside,
+        "Actual Rows": beside,
+        "Actual Loops": rows,
+    }
+    source = {"Node Type": "Index Scan", **ran} | scan("(t.a = 1)", read=rows, found=rows)
+    return first_of(
+        {"Node Type": "Nested Loop", "Join Type": "Left", "Plans": [source, of_each]}, "t.d", limit=limit, rows=rows
+    )
+
+
+def test_few_rows_that_are_sorted_after_each_was_joined_to_many_ask_for_an_order() -> None:
+    assert of_t(joined_first(75, beside=200)) == ['"public"."t" ("a", "d")']
+
+
+@pytest.mark.parametrize(
+    "node",
+    [joined_first(59, beside=200), joined_first(75, beside=5), joined_first(0, beside=200, limit=0)],
+    ids=["most are kept", "little is joined", "nothing"],
+)
+def test_few_rows_that_are_sorted_at_little_cost_ask_for_none(node: dict[str, Any]) -> None:
+    assert of_t(node) == []
+
+
+def test_what_is_joined_in_vain_counts_where_nothing_was_executed_too() -> None:
+    def estimated(node: dict[str, Any]) -> dict[str, Any]:
+        bare = {key: value for key, value in node.items() if not key.startswith(("Actual", "Rows Removed"))}
+        return {**bare, "Plans": [estimated(child) for child in node.get("Plans", ())]}
+
+    assert of_t(estimated(joined_first(75, beside=200))) == ['"public"."t" ("a", "d")']
+    assert of_t(estimated(joined_first(75, beside=5))) == []
+
+
 def test_a_sort_of_groups_asks_for_none() -> None:
     group = {
         "Node Type": "Aggregate",
@@ -338,6 +377,39 @@ def test_a_recommended_index_leaves_the_rest_to_a_filter() -> None:
     assert of_t(scan("((t.b = 'x'::text) AND (t.a = 1) AND (t.d > now()))"), recommended=[other, wished]) == [
         "t (a, d DESC)"
     ]
+
+
+def in_schema(schema: str, statement: str = "") -> IndexProposal:
+    live = SchemaBaseline({(schema, "t"): Table(columns={"a": "integer"})})
+    wished = [RecommendedIndex.of("w", statement)] if statement else []
+    (one,) = propose({"p": [made(scan("(t.a = 1)", Schema=schema))]}, live=live, recommended=wished)
+    return one
+
+
+@pytest.mark.parametrize(
+    ("schema", "written", "statement", "revert"),
+    [
+        ("public", "", 'CREATE INDEX CONCURRENTLY "t_a_idx" ON "public"."t" ("a")', '"public"."t_a_idx"'),
+        ("shop", "", 'CREATE INDEX CONCURRENTLY "t_a_idx" ON "shop"."t" ("a")', '"shop"."t_a_idx"'),
+        ("public", 'CREATE INDEX CONCURRENTLY w ON "t" (a)', 'CREATE INDEX CONCURRENTLY w ON "t" (a)', '"public"."w"'),
+        (
+            "shop",
+            "CREATE INDEX CONCURRENTLY w ON shop.t (a)",
+            "CREATE INDEX CONCURRENTLY w ON shop.t (a)",
+            '"shop"."w"',
+        ),
+    ],
+)
+def test_forward_and_back_are_in_the_table_s_schema_and_what_a_person_wrote_stays(
+    schema: str, written: str, statement: str, revert: str
+) -> None:
+    found = in_schema(schema, written)
+
+    assert (found.statement, found.revert) == (statement, f"DROP INDEX CONCURRENTLY IF EXISTS {revert}")
+
+
+def test_a_wish_without_a_schema_is_of_public_alone() -> None:
+    assert in_schema("shop", "CREATE INDEX CONCURRENTLY w ON t (a)").origin == "plan"
 
 
 def test_a_partition_is_left_to_its_table() -> None:

@@ -18,11 +18,14 @@ from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.target import ProbeOptions
 from dbops.gateways.alert_mail import alert_mail
-from tests.unit.domain.test_probes_report import FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
-from tests.unit.probe_samples import probe_result, probe_run, weekly
+from tests.unit.domain.test_probes_report import CHANGED, FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
+from tests.unit.probe_samples import latency, probe_result, probe_run, weekly
 from tests.unit.samples import target
 
 WELL = probe_result("count", 20.0, model="UsageEvent")
+ROLLED_BACK = (
+    "create: the trigger t of x runs f; its work in the database is rolled back, what it may do outside is not."
+)
 TEMPLATES = Path(__file__).parents[3] / "include" / "email"
 
 
@@ -60,7 +63,7 @@ def test_a_regression_names_the_probe_before_after_the_likely_reason_and_the_nex
     changed = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan")
     found = alert(
         FAST,
-        replace(SLOWER, title="events of a month", explained=(changed,), advice=(INDEX,)),
+        replace(SLOWER, title="events of a month", explained=(changed,), advice=(INDEX, CHANGED)),
         proposals=(replace(PROPOSAL, probes=("count",)),),
         page=PAGE,
     )
@@ -92,14 +95,68 @@ def test_stale_statistics_are_renewed_by_a_statement_that_stands_in_the_mail_onc
 
 
 def test_the_remedy_is_for_what_is_bad() -> None:
-    assert alert(FAILED).remedy.startswith(
-        "Put the operation right that fails, or its file in include/sql/shop/probes/"
-    )
     assert "another budget" in alert(replace(OVER, advice=())).remedy
     assert "another budget" not in alert(OVER).remedy
     assert "another budget" not in alert(SLOWER).remedy
     assert "proposed index" in alert(OVER, proposals=(PROPOSAL,), page=PAGE).remedy
     assert "proposed index" not in alert(SLOWER, proposals=(PROPOSAL,), page=PAGE).remedy
+
+
+@pytest.mark.parametrize(
+    ("error", "remedy"),
+    [
+        (
+            "canceling statement due to lock timeout",
+            "Find who holds the lock that user_update waited for: pg_blocking_pids() names the process while somebody "
+            "waits, and when the run was over nobody did.",
+        ),
+        ("lock not available (55P03)", "Find who holds the lock that user_update waited for: pg_blocking_pids()"),
+        (
+            "canceling statement due to statement timeout",
+            "Make user_update faster, by its plan and what is proposed, or give it more time with "
+            "probes.statement_timeout.",
+        ),
+        ("query canceled (57014)", "Make user_update faster"),
+        ("permission denied for table User", "Grant our role what user_update needs; the application's own role has"),
+        ("insufficient privilege (42501)", "Grant our role what user_update needs"),
+        (
+            'relation "User" does not exist',
+            "Put right what fails in user_update, or its file in include/sql/shop/probes/ where it asks for what is no "
+            "longer there.",
+        ),
+        ("", "Put right what fails in user_update"),
+    ],
+)
+def test_what_failed_has_the_remedy_of_its_kind(error: str, remedy: str) -> None:
+    assert alert(replace(FAILED, error=error)).remedy.startswith(remedy)
+
+
+def test_those_that_failed_alike_have_one_remedy() -> None:
+    other, denied = replace(FAILED, probe="other"), replace(FAILED, probe="denied", error="permission denied for x")
+    remedy = alert(FAILED, denied, other).remedy
+    assert remedy.count("Find who holds the lock that user_update, other waited for") == 1
+    assert remedy.endswith("Grant our role what denied needs; the application's own role has it.")
+
+
+def test_who_may_hold_a_lock_is_told_once_in_the_remedy() -> None:
+    idle = HealthItem(
+        name="idle in transaction", value="process 7 for 5m", threshold="none", status="warning", remedy="Look."
+    )
+    found = alert(FAILED, health=(idle,))
+    assert found.remedy.startswith(
+        "Find who holds the lock that user_update waited for: idle in transaction, process 7 for 5m."
+    )
+    assert not any("process 7" in detail for detail in found.details)
+    assert any("process 7" in detail for detail in alert(SLOWER, health=(idle,)).details)
+
+
+def test_that_an_operation_failed_is_told_once() -> None:
+    notes = (
+        "user_update was asked 3 of 40 times: it ran into a time limit 3 times in a row.",
+        "The statement in line 9 of probe user_update could not be explained: canceling statement due to lock timeout.",
+        "The statement in line 9 of probe count could not be explained: canceling statement due to lock timeout.",
+    )
+    assert alert(FAST, FAILED, notes=notes).details[1:] == notes[2:]
 
 
 def test_what_has_been_over_its_budget_before_is_no_new_alarm() -> None:
@@ -117,7 +174,7 @@ def test_what_could_be_better_stands_in_the_digest() -> None:
         FAST,
         health=(fine, ill, unseen),
         proposals=(PROPOSAL,),
-        escapes=("create uses a sequence.",),
+        escapes=("create: the sequence s numbers t.id; each INSERT leaves a gap in it.", ROLLED_BACK),
         notes=("Connections were scarce: 2 probes were left out.",),
     )
     assert found.severity is Severity.DIGEST
@@ -126,8 +183,54 @@ def test_what_could_be_better_stands_in_the_digest() -> None:
         "Health: dead rows is 60 %. Vacuum it.",
         "Our role may not see everything of the server's health: replication slots.",
         "Proposed, and unproven: Summary_userId_createdAt_idx on Summary.",
-        "The rollbacks did not take back 1 thing, see the log.",
+        "A rollback does not take back 1 thing, see the log.",
     )
+
+
+def test_what_only_may_stay_is_not_counted_as_what_stays() -> None:
+    assert alert(FAST, escapes=(ROLLED_BACK,)).details == ()
+    written = "create: the trigger t of x runs f, which writes a file: that stays."
+    assert alert(FAST, escapes=(ROLLED_BACK, written)).details == (
+        "A rollback does not take back 1 thing, see the log.",
+    )
+
+
+GONE = replace(PROPOSAL, name="User_email_key", table="public.User", probes=("user_by_email",), origin="baseline")
+
+
+def test_an_index_that_is_gone_is_a_warning_that_says_who_demands_it_and_where_its_migration_lies() -> None:
+    found = alert(FAST, proposals=(PROPOSAL, GONE), page=PAGE)
+    assert found.severity is Severity.WARNING
+    assert found.headline.startswith(
+        "Every one of 1 operation of shop is within its budget; 1 index is gone that schema.yaml demands."
+    )
+    assert found.details == (
+        "The index User_email_key on public.User is gone. schema.yaml demands it, and it is asked for by "
+        "user_by_email. Its migration lies below s3://vault/team/shop/probes/20261122T120000Z/migrations/.",
+        "Proposed, and unproven: Summary_userId_createdAt_idx on Summary.",
+    )
+    assert found.remedy == "Find out who dropped the index that is gone, and make it again."
+
+
+def test_what_was_left_out_once_is_no_alarm_and_what_is_left_out_again_is_one() -> None:
+    note = "connection_pool was left out, for it needs 10 connections: 3 are free."
+    once = alert(FAST, left_out=("connection_pool",), notes=(note,))
+    assert (once.severity, once.details, once.remedy) == (Severity.DIGEST, (note,), "")
+    again = alert(
+        FAST, left_out=("connection_pool",), notes=(note,), history=[probe_run(FAST, left_out=("connection_pool",))]
+    )
+    assert again.severity is Severity.WARNING
+    assert again.details == ("Not measured in the last run either: connection_pool.", note)
+    assert again.remedy == "Make room for what was not measured, or nobody will know when it becomes slow."
+
+
+def test_pools_have_a_line_of_their_own() -> None:
+    pool = probe_result("pool", 300.0, budget_ms=2000.0, waits=latency(200.0))
+    facts = dict(alert(FAST, pool).facts)
+    assert facts["All"] == "3.0 ms on average, p95 3.0 ms, of 40 samples"
+    assert facts["Slowest"] == "user_by_id, p95 3.0 ms"
+    assert facts["Pools"] == "pool 300 ms"
+    assert "Pools" not in dict(alert(FAST).facts)
 
 
 def test_what_is_over_is_told_and_what_has_settled_too() -> None:

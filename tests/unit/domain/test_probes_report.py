@@ -103,9 +103,45 @@ def test_one_that_is_bad_is_named_with_what_it_was_and_is() -> None:
 def test_several_that_are_bad_are_counted_each_once_by_the_worst_of_it() -> None:
     both = replace(SLOWER, probe="both", budget_ms=10.0)
     assert report(FAST, OVER, SLOWER, both, FAILED).headline() == (
-        "Of 5 operations of shop 1 failed, 2 are slower than usual and 1 is over its budget."
+        "Of 5 operations of shop 1 failed, 2 are slower than usual (1 of them over its budget too) and 1 is over its "
+        "budget."
     )
+    assert "1 is slower than usual (over its budget too)" in report(OVER, both).headline()
     assert [one.probe for one in report(FAST, OVER, SLOWER, FAILED).bad] == ["user_update", "count", "newest"]
+
+
+def test_one_that_is_both_slower_and_over_its_budget_is_one_sentence() -> None:
+    both = replace(SLOWER, budget_ms=10.0)
+    assert report(both, history=[probe_run(both)]).headline() == (
+        "count of shop is slower than usual (p50 was 20 ms and is now 44 ms) and over its budget (p95 is 45 ms, and "
+        "10 ms are allowed, for the 2nd run in a row)."
+    )
+
+
+def test_what_a_server_says_at_length_is_cut() -> None:
+    said = report(replace(FAILED, error="no " * 100)).headline()
+    assert said.endswith("…).")
+    assert len(said) < 250
+
+
+def test_what_was_not_measured_is_in_the_headline() -> None:
+    assert report(FAST, OVER, FAILED, left_out=("pool",)).headline() == (
+        "Of 4 operations of shop 1 failed and 1 is over its budget; 1 was not measured."
+    )
+    assert report(FAST, OVER, left_out=("pool",)).headline().endswith("100 ms are allowed; 1 was not measured.")
+    well = report(FAST, probe_result("other"), history=before(FAST), left_out=("pool",))
+    assert well.headline() == (
+        "2 of 3 operations of shop are within their budget and no slower than usual; 1 was not measured."
+    )
+    assert well.verdict is Verdict.OK
+
+
+def test_what_was_not_measured_twice_in_a_row_is_a_warning() -> None:
+    last = probe_run(FAST, left_out=("pool", "other"))
+    found = report(FAST, left_out=("pool", "third"), history=[last])
+    assert (found.left_out_again, found.verdict) == (("pool",), Verdict.WARNING)
+    assert "- Not measured in the last run either: pool." in found.markdown()
+    assert not report(OVER, left_out=("pool",), history=[probe_run(OVER)]).is_old_news
 
 
 def test_it_says_for_how_many_runs_in_a_row_a_budget_was_not_kept() -> None:
@@ -151,14 +187,26 @@ def reason(result: ProbeResult, *others: ProbeResult, history: Sequence[ProbeRun
     return report(result, *others, history=history, **more).reason(result)
 
 
-def test_a_changed_plan_is_the_reason_before_anything_else() -> None:
-    changed = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan on ...")
-    assert (
-        reason(replace(SLOWER, explained=(changed,)), round_trip=latency(90.0))
-        == "Likely reason: its plan has changed."
-    )
-    assert reason(replace(SLOWER, explained=(changed,), advice=(INDEX,))) == (
+CHANGED = Advice(kind="plan_changed", sentence="The plan is another one: from Index Scan to Seq Scan.")
+
+
+def test_a_changed_plan_is_the_reason_before_anything_around() -> None:
+    changed = replace(SLOWER, advice=(CHANGED,))
+    assert reason(changed, round_trip=latency(90.0)) == "Likely reason: its plan has changed."
+    assert reason(replace(SLOWER, advice=(INDEX, CHANGED))) == (
         f"Likely reason: its plan has changed. {INDEX.sentence}"
+    )
+
+
+def test_a_changed_plan_that_no_advice_blames_is_no_reason() -> None:
+    shown = Explained(shape="Seq Scan", before="Index Scan", text="Seq Scan on ...")
+    assert reason(replace(SLOWER, explained=(shown,))).startswith("The reason is not known")
+
+
+def test_a_trigger_that_takes_the_time_is_the_reason_before_a_changed_plan() -> None:
+    trigger = Advice(kind="trigger", sentence="The trigger audit of User took 30 ms of the 31 ms.")
+    assert reason(replace(SLOWER, advice=(trigger, INDEX, CHANGED)), round_trip=latency(90.0)) == (
+        "Likely reason: The trigger audit of User took 30 ms of the 31 ms."
     )
 
 
@@ -227,6 +275,17 @@ def test_the_page_has_all_operations_at_one_glance() -> None:
     assert "- Operations above 100 ms (p95): newest 140 ms" in text
 
 
+def test_pools_are_not_among_the_operations_that_are_added_up() -> None:
+    pool = probe_result("pool", 300.0, budget_ms=2000.0, model="pooling", waits=latency(200.0))
+    text = report(FAST, pool).markdown()
+    assert "- Operations passed: User 1/1, pooling 1/1" in text
+    assert "- All operations: 3.0 ms on average, p95 3.0 ms, of 40 samples" in text
+    assert "- Slowest operation: user_by_id" in text
+    assert "- Connection pools: pool 300 ms" in text
+    assert "- Operations above 100 ms (p95): pool 300 ms" in text
+    assert "- All operations: nothing was timed" in report(pool).markdown()
+
+
 def test_the_table_has_each_with_its_percentiles_budget_usual_and_verdict() -> None:
     text = report(FAST, replace(SLOWER, budget_ms=30.0), FAILED, history=before(FAST)).markdown()
     assert "| probe | p50 | p95 | p99 | max | budget | usual p50 / p95 | verdict |" in text
@@ -268,7 +327,7 @@ def test_what_escaped_and_what_was_left_out_is_named_and_the_page_too() -> None:
     text = report(
         FAST, escapes=("create uses the sequence Order_id_seq.",), notes=("Cut short after 5m.",), page=PAGE
     ).markdown()
-    assert "What the rollbacks did not take back:\n\n- create uses the sequence Order_id_seq." in text
+    assert "What a rollback may not take back:\n\n- create uses the sequence Order_id_seq." in text
     assert "- Cut short after 5m." in text
     assert text.endswith(f"Page with charts: `{PAGE}`")
 

@@ -13,7 +13,7 @@ from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.checks import TableName
 from dbops.domain.latency import Latency
 from dbops.domain.probes import Probe, Statement
-from dbops.domain.query_plan import Plan, joined_shape
+from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.table_statistics import TableStatistics
 from tests.unit.plans import made, plan
@@ -33,7 +33,7 @@ def probe(statements: int = 1, **more: Any) -> Probe:
 def advice(
     *plans: Plan,
     of: Probe | None = None,
-    p50: float = 100.0,
+    p50: float | None = 100.0,
     round_trip_ms: float = 0.1,
     before: str = "",
     statistics: Mapping[TableName, TableStatistics] | None = None,
@@ -42,9 +42,9 @@ def advice(
     return advise(
         of or probe(),
         plans,
-        latency=replace(Latency.of([1]), p50=p50),
+        latency=None if p50 is None else replace(Latency.of([1]), p50=p50),
         round_trip_ms=round_trip_ms,
-        before=before,
+        before=shapes_before(plans, before),
         statistics=statistics or {},
         proposals=proposals,
     )
@@ -184,11 +184,92 @@ def test_a_long_change_is_told_shortly() -> None:
 
 
 def test_the_order_of_steps_is_a_change_too() -> None:
-    one, other = plan("events_by_type"), plan("events_of_this_month")
+    top, below = plan("events_by_type").shape().split(" > ")
 
-    (changed,) = advice(one, other, before=joined_shape([other, one]))
+    (changed,) = advice(plan("events_by_type"), before=f"{below} > {top}")
 
     assert "its steps are the same, in another order" in changed.sentence
+
+
+def lasting(execution_ms: float, name: str = "events_by_type", line: int = 1) -> Plan:
+    return replace(plan(name), execution_ms=execution_ms, line=line)
+
+
+def test_of_several_statements_the_one_whose_plan_has_changed_is_named() -> None:
+    plans = (lasting(6), lasting(4, "newest_of_a_user", 9))
+    before = joined_shape([plan("events_by_type"), plan("newest_with_the_index")])
+
+    (changed,) = advice(*plans, before=before)
+
+    assert changed.sentence.startswith(
+        "The plan of the statement in line 9 is another one than when the probe was last well: from Index Scan on "
+    )
+    assert shapes_before(plans, before) == ["", plan("newest_with_the_index").shape()]
+
+
+def test_a_changed_plan_that_takes_little_of_the_time_is_not_blamed() -> None:
+    before = joined_shape([plan("events_by_type"), plan("newest_with_the_index")])
+
+    assert advice(lasting(96), lasting(4, "newest_of_a_user"), before=before) == ()
+
+
+def test_the_plans_of_other_statements_are_not_compared() -> None:
+    before = joined_shape([plan("newest_with_the_index")] * 3)
+
+    assert shapes_before([plan("events_by_type")] * 2, before) == ["", ""]
+    assert advice(lasting(1), lasting(1), before=before) == ()
+
+
+def changing(*triggers: dict[str, Any], execution_ms: float = 40.0) -> Plan:
+    known = [{"Trigger Name": "a", "Relation": "User", "Calls": 1, **one} for one in triggers]
+    return made({"Node Type": "ModifyTable"}, Triggers=known, **{"Execution Time": execution_ms})
+
+
+def test_a_trigger_that_takes_most_of_the_time_is_named_with_its_time_before_anything_else() -> None:
+    slow = changing({"Trigger Name": "audit", "Time": 30.0}, {"Time": 1.0})
+
+    trigger, index, changed = advice(slow, proposals=(PROPOSAL,), before="Insert on User")
+
+    assert trigger.kind == "trigger"
+    assert trigger.sentence == (
+        "The trigger audit of User took 30 ms of the 40 ms in which its statements were executed. "
+        "Make what it does faster, or do it outside of the statement."
+    )
+    assert (index.kind, changed.kind) == ("missing_index", "plan_changed")
+
+
+def test_a_foreign_key_that_takes_most_of_the_time_is_named_as_one() -> None:
+    (one,) = advice(changing({"Constraint Name": "Summary_userId_fkey", "Time": 39.0}))
+
+    assert one.sentence.startswith("What the constraint Summary_userId_fkey of User does for each row took 39 ms of")
+
+
+def test_what_one_trigger_takes_in_several_statements_counts_together() -> None:
+    half = changing({"Time": 12.0}, execution_ms=20.0)
+
+    assert [one.kind for one in advice(half, half, p50=None)] == ["trigger"]
+
+
+@pytest.mark.parametrize(
+    ("triggers", "p50"),
+    [
+        ([{"Time": 19.0}], 40.0),
+        ([{"Time": 19.0, "Trigger Name": "b"}, {"Time": 19.0}], 40.0),
+        ([{"Time": 38.0}], 160.0),
+        ([], 40.0),
+    ],
+    ids=["less than half", "two that share it", "not what people wait for", "none"],
+)
+def test_a_trigger_that_does_not_take_most_of_the_time_is_not_blamed(
+    triggers: list[dict[str, Any]], p50: float
+) -> None:
+    assert advice(changing(*triggers), p50=p50) == ()
+
+
+def test_an_operation_that_never_succeeded_is_advised_too() -> None:
+    (one,) = advice(plan("newest_not_executed"), of=probe(6), p50=None, round_trip_ms=100, proposals=(PROPOSAL,))
+
+    assert one.kind == "missing_index"
 
 
 def test_a_proposed_index_is_advice_to_the_probes_that_ask_for_it() -> None:

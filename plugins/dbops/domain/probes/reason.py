@@ -20,11 +20,15 @@ def likely_reason(
 ) -> str:
     """A sentence or two on an operation that was timed and is not well; what nobody can know is said as that.
 
-    A changed plan is evidence for this very operation. The network and a busy server explain many operations at once,
-    and are looked for only where this one has become slower. What its plan lacks explains those that always were slow.
+    A trigger that takes the time and a changed plan are evidence for this very operation. The network and a busy server
+    explain many operations at once, and are looked for only where this one has become slower. What its plan lacks
+    explains those that always were slow.
     """
+    trigger = next((one.sentence for one in result.advice if one.kind == "trigger"), "")
+    if trigger:
+        return f"{_LIKELY} {trigger}"
     advice = next((one.sentence for one in result.advice if one.kind != "plan_changed"), "")
-    if any(one.before and one.before != one.shape for one in result.explained):
+    if any(one.kind == "plan_changed" for one in result.advice):
         return f"{_LIKELY} its plan has changed.{f' {advice}' if advice else ''}"
     around = next(_around(result.slower, run, usually, usual_round_trip), "") if result.slower else ""
     likely = around or advice or _connecting(result, run)

@@ -6,11 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
+from dbops.domain.advice import IndexProposal
 from dbops.domain.markdown_text import plain_text
+from dbops.domain.probes.complaint import complaint, counted
 from dbops.domain.probes.history import Usual, latencies_of, line, usual
 from dbops.domain.probes.reason import likely_reason
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.probes.sections import probe_sections
+from dbops.domain.probes.sections import migrations_place, probe_sections
 from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.quantities import format_count, format_ms
 from dbops.domain.report import Report, Verdict
@@ -23,7 +25,8 @@ class ProbeReport(Report):
 
     ``since`` is for how many runs in a row, this one among them, a probe has been over its budget. ``recovered`` are
     those that were not well in the last run and are now; ``settled`` those that are no faster than when they were
-    slower than usual, which is what is usual from now on. ``usual_round_trip`` is in milliseconds.
+    slower than usual, which is what is usual from now on. ``left_out_again`` were not measured in the last run either.
+    ``usual_round_trip`` is in milliseconds.
     """
 
     job: str = "probe"
@@ -33,6 +36,7 @@ class ProbeReport(Report):
     since: Mapping[str, int] = field(default_factory=dict)
     recovered: tuple[str, ...] = ()
     settled: tuple[str, ...] = ()
+    left_out_again: tuple[str, ...] = ()
     usual_round_trip: float | None = None
 
     @classmethod
@@ -53,6 +57,7 @@ class ProbeReport(Report):
             since={one.probe: _since(one.probe, history) for one in record.results if one.is_over_budget},
             recovered=tuple(one.probe for one in again if one.probe not in settled),
             settled=tuple(one.probe for one in again if one.probe in settled),
+            left_out_again=tuple(one for one in record.left_out if history and one in history[-1].left_out),
             usual_round_trip=trips.p50 if trips else None,
         )
 
@@ -64,20 +69,29 @@ class ProbeReport(Report):
 
     @property
     def verdict(self) -> Verdict:
-        """FAILED where an operation failed, WARNING where one is slow, or where none was timed at all.
+        """FAILED where an operation failed, WARNING where one is slow, or was not timed twice in a row, or none at all.
 
+        It is a WARNING too where an index is gone that schema.yaml demands: whoever dropped it did not mean to.
         What is unhealthy about the server alone is none: it changes slowly and lasts for weeks, and an alert that comes
         every week whatever happens teaches people to read none. It stands in the report and in the digest.
         """
         if any(one.is_failed for one in self.record.results):
             return Verdict.FAILED
-        return Verdict.WARNING if self.bad or not self.record.results else Verdict.OK
+        is_odd = self.bad or self.gone or self.left_out_again or not self.record.results
+        return Verdict.WARNING if is_odd else Verdict.OK
+
+    @property
+    def gone(self) -> tuple[IndexProposal, ...]:
+        """The indexes that schema.yaml demands, the database lacks, and an operation asks for."""
+        return tuple(one for one in self.record.proposals if one.origin == "baseline")
 
     @property
     def is_old_news(self) -> bool:
         """Whether all that is bad is over its budget, and has been so before."""
-        return bool(self.bad) and all(
-            self.since.get(one.probe, 1) > 1 and not one.is_failed and not one.slower for one in self.bad
+        return (
+            bool(self.bad)
+            and not (self.gone or self.record.left_out)
+            and all(self.since.get(one.probe, 1) > 1 and not one.is_failed and not one.slower for one in self.bad)
         )
 
     def counts(self) -> dict[str, int]:
@@ -89,46 +103,38 @@ class ProbeReport(Report):
 
     def headline(self) -> str:
         """How many operations, and what of them."""
-        results, bad = self.record.results, self.bad
-        if not results:
+        if not self.record.results:
             return f"No operation of {self.target} was timed."
-        operations = format_count(len(results), "operation")
-        if not bad:
-            well = f"Every one of {operations} of {self.target} is within its budget"
-            if not self.usually:
-                return f"{well}. What is usual is not known before three runs were made."
-            return f"{well} and no slower than usual."
-        if len(bad) == 1:
-            return f"{bad[0].probe} of {self.target} {self.complaint(bad[0])}."
-        _, failed, slow, over = self.counts().values()
-        parts = [
-            *([f"{failed} failed"] if failed else []),
-            *([f"{slow} {_are(slow)} slower than usual"] if slow else []),
-            *([f"{over} {_are(over)} over {'its' if over == 1 else 'their'} budget"] if over else []),
+        left_out, gone = len(self.record.left_out), len(self.gone)
+        besides = [
+            *([f"{left_out} {'was' if left_out == 1 else 'were'} not measured"] if left_out else []),
+            *(
+                [f"{gone} {'index is gone' if gone == 1 else 'indexes are gone'} that schema.yaml demands"]
+                if gone
+                else []
+            ),
         ]
-        return f"Of {operations} of {self.target} {_listed(parts)}."
+        said = "; ".join([self._of_the_measured(), *besides])
+        if self.bad or self.usually:
+            return f"{said}."
+        return f"{said}. What is usual is not known before three runs were made."
+
+    def _of_the_measured(self) -> str:
+        results, bad = self.record.results, self.bad
+        operations = format_count(len(results) + len(self.record.left_out), "operation")
+        if len(bad) == 1:
+            return f"{bad[0].probe} of {self.target} {self.complaint(bad[0])}"
+        if bad:
+            return f"Of {operations} of {self.target} {counted(bad)}"
+        usual = " and no slower than usual" if self.usually else ""
+        if not self.record.left_out:
+            return f"Every one of {operations} of {self.target} is within its budget{usual}"
+        are = "is within its budget" if len(results) == 1 else "are within their budget"
+        return f"{len(results)} of {operations} of {self.target} {are}{usual}"
 
     def complaint(self, result: ProbeResult) -> str:
         """What is wrong with one, as the rest of a sentence that begins with its name."""
-        parts = []
-        if result.is_failed:
-            times = f" {result.errors} times in {result.asked}" if result.errors else ", for no sample was taken"
-            said = f" ({result.error.rstrip('.')})" if result.error else ""
-            parts.append(f"failed{times}{said}")
-        if result.slower:
-            change = result.slower
-            parts.append(
-                f"is slower than usual: its {change.statistic} was {format_ms(change.usual)} and is now "
-                f"{format_ms(change.now)}"
-            )
-        if result.is_over_budget and result.latency:
-            runs = self.since.get(result.probe, 1)
-            since = f", for the {_nth(runs)} run in a row" if runs > 1 else ""
-            parts.append(
-                f"is over its budget: its p95 is {format_ms(result.latency.p95)}, and {format_ms(result.budget_ms)} "
-                f"are allowed{since}"
-            )
-        return _listed(parts)
+        return complaint(result, self.since.get(result.probe, 1))
 
     def reason(self, result: ProbeResult) -> str:
         """Why it is probably slow; empty where it failed, for then the server has said why."""
@@ -144,6 +150,18 @@ class ProbeReport(Report):
             said = f"{result.probe} stands for: {result.title}."
         return f"{said} {self.reason(result)}".rstrip()
 
+    def besides(self) -> Iterator[str]:
+        """What is wrong beside the operations that were measured: sentences."""
+        place = migrations_place(self.record)
+        where = f" Its migration lies below {place}." if place else ""
+        for one in self.gone:
+            yield (
+                f"The index {one.name} on {one.table} is gone. schema.yaml demands it, and it is asked for by "
+                f"{', '.join(one.probes)}.{where}"
+            )
+        if self.left_out_again:
+            yield f"Not measured in the last run either: {', '.join(self.left_out_again)}."
+
     def now_usual(self, probe: str) -> str:
         """That a change for the worse has lasted for so long that it is not mailed any more."""
         return (
@@ -155,6 +173,7 @@ class ProbeReport(Report):
         """The verdict, all operations at one glance, a table of them, what explains the bad ones, and the server."""
         news = [
             *(self.told(one) for one in self.bad),
+            *self.besides(),
             *(f"Well again: {name}" for name in self.recovered),
             *(self.now_usual(name) for name in self.settled),
         ]
@@ -189,16 +208,3 @@ def _over_budget(probe: str, history: Sequence[ProbeRun]) -> Iterator[ProbeResul
         if result is None or not result.is_over_budget:
             return
         yield result
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"
-
-
-def _nth(number: int) -> str:
-    tens, ones = divmod(number % 100, 10)
-    return f"{number}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"

@@ -88,7 +88,8 @@ class ProbeResult:
 class ProbeRun:
     """``round_trip`` is that of an empty statement, ``connect`` of opening a connection; ``page`` where its report is.
 
-    ``notes`` say what was left out or cut short, ``escapes`` what the rollbacks did not take back.
+    ``left_out`` are the probes that were not measured at all; ``notes`` say why, and what was cut short. ``escapes``
+    say what a rollback may not take back.
     """
 
     target: str
@@ -102,6 +103,7 @@ class ProbeRun:
     proposals: tuple[IndexProposal, ...] = ()
     health: tuple[HealthItem, ...] = ()
     escapes: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     page: str = ""
     format: Literal[1] = 1

@@ -29,7 +29,7 @@ def probe_sections(run: ProbeRun, totals: ProbeTotals, usually: Mapping[str, Usu
     if run.health:
         yield _health(run.health)
     if run.escapes:
-        yield _list("What the rollbacks did not take back", run.escapes)
+        yield _list("What a rollback may not take back", run.escapes)
     if run.notes:
         yield _list("What was left out or cut short", run.notes)
     if run.page:
@@ -56,6 +56,7 @@ def _glance(run: ProbeRun, totals: ProbeTotals) -> str:
         f"Operations passed: {totals.models()}",
         f"All operations: {totals.overall()}",
         *([f"Slowest operation: {totals.slowest}"] if totals.slowest else []),
+        *([f"Connection pools: {totals.pooled()}"] if totals.pools else []),
         f"Operations above {format_ms(SLOW_MS)} (p95): {totals.slow_ones()}",
         distance(run),
     ]

@@ -19,7 +19,8 @@ class ProbeTotals:
     """``passed`` is, by model, how many operations worked, and how many there are: slow ones have passed too.
 
     ``samples``, ``average`` and ``p95`` are of all samples of all operations, None where there are none. ``slowest`` is
-    the operation with the highest p95, and ``above`` are those whose p95 is above 100 ms, the slowest first.
+    the operation with the highest p95. Pools are in neither, for opening many connections is no operation: ``pools``
+    are theirs, by p95. ``above`` are all whose p95 is above 100 ms, the slowest first.
     """
 
     passed: PassedByModel
@@ -27,6 +28,7 @@ class ProbeTotals:
     average: float | None
     p95: float | None
     slowest: str
+    pools: tuple[tuple[str, float], ...]
     above: tuple[tuple[str, float], ...]
 
     @classmethod
@@ -34,13 +36,16 @@ class ProbeTotals:
         """Of a run's results, in their order."""
         timed = [(result.probe, latency) for result in results if (latency := result.latency)]
         ranked = sorted(((name, latency.p95) for name, latency in timed), key=lambda one: -one[1])
-        together = Latency.merged(latency for _, latency in timed) if timed else None
+        pools = {result.probe for result in results if result.waits is not None}
+        single = [latency for name, latency in timed if name not in pools]
+        together = Latency.merged(single) if single else None
         return cls(
             passed=passed_by_model((one.model, not one.is_failed) for one in results),
             samples=together.count if together else 0,
             average=together.mean if together else None,
             p95=together.p95 if together else None,
-            slowest=ranked[0][0] if ranked else "",
+            slowest=next((name for name, _ in ranked if name not in pools), ""),
+            pools=tuple((name, p95) for name, p95 in ranked if name in pools),
             above=tuple((name, p95) for name, p95 in ranked if p95 > SLOW_MS),
         )
 
@@ -57,4 +62,12 @@ class ProbeTotals:
 
     def slow_ones(self) -> str:
         """``a 140 ms, b 120 ms``, or none."""
-        return ", ".join(f"{name} {format_ms(p95)}" for name, p95 in self.above) or "none"
+        return _each(self.above) or "none"
+
+    def pooled(self) -> str:
+        """``connection_pool 180 ms``: until every connection was open and had answered."""
+        return _each(self.pools)
+
+
+def _each(named: Sequence[tuple[str, float]]) -> str:
+    return ", ".join(f"{name} {format_ms(p95)}" for name, p95 in named)

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from dbops.domain.query_plan.plan import Plan, PlanTrigger, joined_shape
+from dbops.domain.query_plan.plan import Plan, PlanTrigger, joined_shape, shapes_before
 
-__all__ = ["Plan", "PlanTrigger", "joined_shape"]
+__all__ = ["Plan", "PlanTrigger", "joined_shape", "shapes_before"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
@@ -11,9 +11,9 @@ from dbops.domain.checks import TableName
 from dbops.domain.latency import Latency
 from dbops.domain.object_names import in_sql, written
 from dbops.domain.probes import Probe
-from dbops.domain.quantities import format_count, format_duration
+from dbops.domain.quantities import format_count, format_duration, format_ms
 from dbops.domain.query_plan.node import PlanNode
-from dbops.domain.query_plan.plan import Plan, joined_shape
+from dbops.domain.query_plan.plan import Plan
 from dbops.domain.query_plan.shape import steps
 from dbops.domain.table_statistics import TableStatistics
 
@@ -29,6 +29,10 @@ OLD_STATISTICS = timedelta(days=30)
 # Most of the time is the network's, and enough of it that people would notice.
 ROUND_TRIPS_SHARE = 0.5
 ROUND_TRIPS_MS = 5.0
+TRIGGER_SHARE = 0.5
+# A foreign key's look-up is most of a quick INSERT, and not why people had to wait for it.
+TRIGGER_NOTICED = 0.25
+CHANGED_PLAN_SHARE = 0.25
 
 _SHOWN = 200  # characters of a plan in a sentence; the whole one stands beside it
 _HAND_ON = {"Result", "ProjectSet", "Subquery Scan", "LockRows", "Gather", "Gather Merge"}
@@ -38,19 +42,23 @@ def advise(
     probe: Probe,
     plans: Sequence[Plan],
     *,
-    latency: Latency,
+    latency: Latency | None,
     round_trip_ms: float,
-    before: str,
+    before: Sequence[str] = (),
     statistics: Mapping[TableName, TableStatistics],
     proposals: Sequence[IndexProposal] = (),
+    unsuited: Sequence[str] = (),
 ) -> tuple[Advice, ...]:
     """Advice on one probe, the most useful first; ``plans`` are those of one set of parameters, one a statement.
 
-    ``before`` is their shape when the probe was last well, as ``joined_shape`` writes it, or empty. ``proposals`` are
-    all of the run: those that name the probe become advice.
+    ``latency`` is None where no sample succeeded. ``before`` are the shapes that they had when the probe was last well,
+    as ``shapes_before`` gives them. ``proposals`` are all of the run: those that name the probe become advice.
+    ``unsuited`` are sentences on what no ordinary index would help.
     """
     return (
+        *_triggers(plans, latency),
         *_missing_index(probe, proposals),
+        *(Advice(kind="missing_index", sentence=sentence) for sentence in unsuited),
         *_plan_changed(plans, before),
         *_statistics(plans, statistics),
         *_pagination(plans),
@@ -65,19 +73,44 @@ def _missing_index(probe: Probe, proposals: Sequence[IndexProposal]) -> Iterator
             yield Advice(kind="missing_index", sentence=sentence, sql=proposal.statement)
 
 
-def _plan_changed(plans: Sequence[Plan], before: str) -> Iterator[Advice]:
-    now = joined_shape(plans)
-    if not before or not now or now == before:
+def _triggers(plans: Sequence[Plan], latency: Latency | None) -> Iterator[Advice]:
+    """The one that takes most, where it takes most of the time both of the plans and of what was measured."""
+    executed = sum(plan.execution_ms or 0.0 for plan in plans)
+    spent: dict[tuple[str, str, str], float] = defaultdict(float)
+    for one in (one for plan in plans for one in plan.triggers):
+        spent[one.constraint, one.name, one.table] += one.time_ms
+    noticed = TRIGGER_NOTICED * latency.p50 if latency else 0.0
+    for (constraint, name, table), time_ms in sorted(spent.items(), key=lambda one: -one[1])[:1]:
+        if not executed or time_ms < max(TRIGGER_SHARE * executed, noticed):
+            continue
+        took = f"took {format_ms(time_ms)} of the {format_ms(executed)} in which its statements were executed"
+        if constraint:
+            what = f"What the constraint {constraint} of {table} does for each row {took}."
+            remedy = "See whether the columns by which it looks rows up have an index."
+        else:
+            what = f"The trigger {name} of {table} {took}."
+            remedy = "Make what it does faster, or do it outside of the statement."
+        yield Advice(kind="trigger", sentence=f"{what} {remedy}")
+
+
+def _plan_changed(plans: Sequence[Plan], before: Sequence[str]) -> Iterator[Advice]:
+    """That of the statement that takes most among those with another plan, unless they are not what takes the time."""
+    whole = sum(plan.weight for plan in plans)
+    pairs = zip(plans, before, strict=False)
+    changed = [(plan, was) for plan, was in pairs if was and plan.weight >= CHANGED_PLAN_SHARE * whole]
+    if not changed:
         return
-    was, is_ = Counter(steps(before)), Counter(steps(now))
+    plan, shape_ = max(changed, key=lambda one: one[0].weight)
+    was, is_ = Counter(steps(shape_)), Counter(steps(plan.shape()))
     gone, came = _shortly(was - is_), _shortly(is_ - was)
     if not gone and not came:
         change = "its steps are the same, in another order"
     else:
         change = f"from {gone or 'no step of its own'} to {came or 'no step in its place'}"
+    of = f" of the statement in line {plan.line}" if len(plans) > 1 else ""
     yield Advice(
         kind="plan_changed",
-        sentence=f"The plan is another one than when the probe was last well: {change}. "
+        sentence=f"The plan{of} is another one than when the probe was last well: {change}. "
         "Look for an index that is gone, new statistics, or a changed setting.",
     )
 
@@ -152,10 +185,12 @@ def _pagination(plans: Sequence[Plan]) -> Iterator[Advice]:
             )
 
 
-def _round_trips(probe: Probe, latency: Latency, round_trip_ms: float) -> Iterator[Advice]:
+def _round_trips(probe: Probe, latency: Latency | None, round_trip_ms: float) -> Iterator[Advice]:
     number = len(probe.statements)
+    if latency is None or number == 1 or probe.is_pool:
+        return
     spent = number * round_trip_ms
-    if number > 1 and not probe.is_pool and spent >= max(ROUND_TRIPS_MS, ROUND_TRIPS_SHARE * latency.p50):
+    if spent >= max(ROUND_TRIPS_MS, ROUND_TRIPS_SHARE * latency.p50):
         yield Advice(
             kind="round_trips",
             sentence=f"Its {number} statements wait {spent:.1f} of {latency.p50:.1f} ms for the network, "

@@ -13,6 +13,8 @@ from dbops.domain.query_plan.node import PlanNode
 from dbops.domain.query_plan.shape import shape
 from dbops.domain.query_plan.text import text_lines
 
+_BETWEEN = "; "
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlanTrigger:
@@ -57,6 +59,11 @@ class Plan:
         except (KeyError, TypeError, ValueError, AttributeError):
             raise ValueError("this is not what EXPLAIN (FORMAT JSON) answers") from None
 
+    @property
+    def weight(self) -> float:
+        """How much of a probe it takes, beside the probe's other plans: its time, or what the planner expects of it."""
+        return self.root.cost[1] if self.execution_ms is None else self.execution_ms
+
     def shape(self) -> str:
         """The plan in a line, without numbers, values and aliases: equal for equal plans, whatever the parameters."""
         return shape(self.root)
@@ -80,7 +87,15 @@ class Plan:
 
 def joined_shape(plans: Iterable[Plan]) -> str:
     """The shapes of a probe's statements in one text, as a run keeps them."""
-    return "; ".join(plan.shape() for plan in plans)
+    return _BETWEEN.join(plan.shape() for plan in plans)
+
+
+def shapes_before(plans: Sequence[Plan], joined: str) -> list[str]:
+    """For each plan the shape that its statement had in such a text, empty where it is the same, or not to be told."""
+    before = joined.split(_BETWEEN)
+    if len(before) != len(plans):  # the probe has got other statements
+        return [""] * len(plans)
+    return ["" if shape_ == plan.shape() else shape_ for plan, shape_ in zip(plans, before, strict=True)]
 
 
 def _trigger(found: Mapping[str, Any]) -> PlanTrigger:
