@@ -177,19 +177,6 @@ def test_a_trigger_that_sleeps_is_named_with_its_operation_alone(probing: Probin
     assert any("slow" in escape for escape in report.record.escapes)
 
 
-def test_a_lock_that_somebody_holds_makes_the_operation_fail_and_not_the_run_wait(probing: Probing) -> None:
-    probing.options = {"lock_timeout": "50ms"}
-    probing.only("user_find_by_id", "usage_event_create")
-    with psycopg.connect(probing.url) as other:
-        other.execute('LOCK TABLE "UsageEvent" IN SHARE MODE')
-        report = probing.probe()
-
-    assert report.verdict is Verdict.FAILED
-    (bad,) = report.bad
-    assert bad.probe == "usage_event_create"
-    assert "lock timeout" in bad.error
-
-
 def test_an_operation_that_always_takes_too_long_fails_with_its_plan_and_what_it_lacks(probing: Probing) -> None:
     probing.options = {"statement_timeout": "200ms"}
     probing.only("user_find_by_id", "user_find_by_email")
@@ -222,6 +209,19 @@ def test_what_was_not_measured_is_named_and_a_warning_when_it_is_not_measured_ag
     assert once.record.left_out == ("connection_pool",)
     assert "1 of 2 operations of summary_app is within its budget; 1 was not measured." in once.headline()
     assert (once.verdict, again.verdict) == (Verdict.OK, Verdict.WARNING)
+
+
+def test_a_lock_that_somebody_holds_makes_the_operation_fail_and_not_the_run_wait(probing: Probing) -> None:
+    probing.options = {"lock_timeout": "50ms"}
+    probing.only("user_find_by_id", "usage_event_create")
+    with psycopg.connect(probing.url) as other:
+        other.execute('LOCK TABLE "UsageEvent" IN SHARE MODE')
+        report = probing.probe()
+
+    assert report.verdict is Verdict.FAILED
+    (bad,) = report.bad
+    assert bad.probe == "usage_event_create"
+    assert "lock timeout" in bad.error
 
 
 def test_one_bad_file_is_named_and_nothing_is_executed(probing: Probing) -> None:
