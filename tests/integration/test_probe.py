@@ -173,7 +173,42 @@ def test_a_trigger_that_sleeps_is_named_with_its_operation_alone(probing: Probin
     report = probing.probe()
 
     assert [one.probe for one in report.bad] == ["user_update"]
+    assert report.reason(report.bad[0]).startswith("Likely reason: The trigger slow of User took ")
     assert any("slow" in escape for escape in report.record.escapes)
+
+
+def test_an_operation_that_always_takes_too_long_fails_with_its_plan_and_what_it_lacks(probing: Probing) -> None:
+    probing.options = {"statement_timeout": "200ms"}
+    probing.only("user_find_by_id", "user_find_by_email")
+    probing.tell(
+        'INSERT INTO "User" (id, email, "updatedAt") '
+        "SELECT 'extra' || n, n || '@extra.example.com', now() FROM generate_series(1, 20000) n",
+        'DROP INDEX "User_email_key"',
+        'ANALYZE "User"',
+    )
+    file = probing.folder / "user_find_by_email.sql"
+    file.write_text(re.sub(r"(WHERE .*)", r"\1 AND pg_sleep(1) IS NOT NULL", file.read_text()))
+
+    report = probing.probe()
+
+    (bad,) = report.bad
+    assert (bad.probe, bad.latency) == ("user_find_by_email", None)
+    assert "Seq Scan" in bad.explained[0].text
+    assert [one.kind for one in bad.advice] == ["missing_index"]
+    assert [one.name for one in report.gone] == ["User_email_key"]
+
+
+def test_what_was_not_measured_is_named_and_a_warning_when_it_is_not_measured_again(probing: Probing) -> None:
+    probing.only("user_find_by_id", "connection_pool")
+    with psycopg.connect(probing.url) as connection:
+        (limit,) = connection.execute("SELECT current_setting('max_connections')::int").fetchone() or (0,)
+    probing.options = {"free_connections": 100 * (limit - 8) // limit}
+
+    once, again = probing.probe(), probing.probe()
+
+    assert once.record.left_out == ("connection_pool",)
+    assert "1 of 2 operations of summary_app is within its budget; 1 was not measured." in once.headline()
+    assert (once.verdict, again.verdict) == (Verdict.OK, Verdict.WARNING)
 
 
 def test_a_lock_that_somebody_holds_makes_the_operation_fail_and_not_the_run_wait(probing: Probing) -> None:
