@@ -14,8 +14,9 @@ import psycopg
 import pytest
 
 from dbops.errors import DatabaseError, InvalidConnection, InvalidRequest, PreflightFailed
+from dbops.gateways.probing.session import session
 from demo.postgres import EmbeddedPostgres
-from tests.probing_measure import Probing, probe
+from tests.probing_measure import Probing, options, probe
 from tests.servers import running_postgres
 
 SECRET = "hunter2-the-value-of-a-row"
@@ -99,6 +100,16 @@ def test_the_seed_decides_which_rows_are_drawn_also_where_the_draw_is_random(sho
 
     assert first == again
     assert first != other
+
+
+def test_the_first_row_of_a_draw_is_the_one_that_its_query_gives_first(shop: Probing) -> None:
+    heaviest = probe(
+        "item", "SELECT %(id)s", draw={"heavy": "SELECT id FROM item ORDER BY id DESC", "one": "SELECT 1 id"}
+    )
+
+    one = shop.measure(heaviest, seed=1).of("item")
+
+    assert [drawn.values["id"] for drawn in one.drawn] == [5, 1]
 
 
 def test_values_of_every_type_can_be_drawn_and_come_back_as_what_they_are(shop: Probing) -> None:
@@ -402,6 +413,34 @@ def test_a_lost_connection_ends_the_measuring(shop: Probing) -> None:
     with pytest.raises(DatabaseError, match="cannot be used"):
         shop.measure(probe("suicide", "SELECT pg_terminate_backend(pg_backend_pid())"))
     shop.wait_until_closed()
+
+
+_IDLE = "SELECT set_config('idle_in_transaction_session_timeout', '1ms', true)"
+_SAID = "terminating connection due to idle-in-transaction timeout"
+
+
+def test_why_the_server_ended_a_session_is_told_where_only_the_rollback_notices(shop: Probing) -> None:
+    def queries() -> Iterator[str]:
+        yield _IDLE
+        time.sleep(0.5)
+
+    with pytest.raises(DatabaseError, match=_SAID), session(shop.address, options()) as one:
+        one.timed(queries(), writes=True)
+    with pytest.raises(DatabaseError, match=_SAID), session(shop.address, options()) as one, one.reading():
+        list(map(one.ask, queries()))
+
+
+def test_that_the_server_ended_a_session_is_told_and_not_that_the_rollback_failed(shop: Probing) -> None:
+    def queries() -> Iterator[str]:
+        yield _IDLE
+        time.sleep(0.5)
+        yield "SELECT 1"
+
+    with (
+        pytest.raises(DatabaseError, match="server closed the connection unexpectedly"),
+        session(shop.address, options()) as one,
+    ):
+        one.timed(queries(), writes=True)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

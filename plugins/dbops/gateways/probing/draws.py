@@ -33,18 +33,17 @@ class DrawRefused(Exception):
 
 @dataclass(frozen=True)
 class Draws:
-    """The parameters of one probe: the kinds take turns, and each of them goes through its rows."""
+    """The parameters of one probe: the kinds take turns, and each of them goes through its rows.
+
+    ``first`` is of every kind the row that its query gave first: of the heavy users the heaviest.
+    """
 
     kinds: tuple[tuple[Drawn, ...], ...] = field(default=((Drawn(),),), repr=False)
+    first: tuple[Drawn, ...] = field(default=(Drawn(),), repr=False)
 
     def __getitem__(self, number: int) -> Drawn:
         rows = self.kinds[number % len(self.kinds)]
         return rows[number // len(self.kinds) % len(rows)]
-
-    @property
-    def first(self) -> tuple[Drawn, ...]:
-        """The first of every kind."""
-        return tuple(rows[0] for rows in self.kinds)
 
 
 def draw(session: Session, probe: Probe, seed: int) -> Draws:
@@ -53,12 +52,13 @@ def draw(session: Session, probe: Probe, seed: int) -> Draws:
         return Draws()
     # Of each probe's own, so that measuring some of them again asks the same.
     order = Random(f"{seed} {probe.name}")  # noqa: S311 - to be repeated, not to be secret
-    kinds = []
+    kinds, first = [], []
     for one in probe.draws:
         rows = drawn_rows(session, one, seed)
+        first.append(rows[0])
         order.shuffle(rows)
         kinds.append(tuple(rows))
-    return Draws(tuple(kinds))
+    return Draws(tuple(kinds), tuple(first))
 
 
 def drawn_rows(session: Session, one: Draw, seed: int) -> list[Drawn]:

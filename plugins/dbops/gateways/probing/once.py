@@ -35,7 +35,6 @@ def _tried(one: Session, probes: Sequence[Probe], options: ProbeOptions) -> Iter
             one.timed(one.ready(probe, drawn), writes=probe.writes)
         except psycopg2.Error as error:
             one.require(error)
-            one.repair()
             yield probe.name, said(error, drawn.values.values())
         else:
             yield probe.name, ""
