@@ -40,28 +40,35 @@ def probe(
     include: Path,
     run: str,
     clock: Callable[[], datetime],
+    probing: DatabaseAddress | None = None,
     tell: Callable[[str], None] = lambda _sentence: None,
 ) -> ProbeReport:
     """Measure every probe of the target, those that look slow twice; explain them, keep what was found, and report it.
 
-    ``tell`` hears what is being done. Raises InvalidRequest, before any probe has run, where a file is wrong; another
-    DbopsError where nothing could be measured.
+    ``probing`` is as whom they are executed, None for ``address``, which is asked about the server's health. ``tell``
+    hears what is being done. Raises InvalidRequest, before any probe has run, where a file is wrong; another DbopsError
+    where nothing could be measured.
     """
-    address.require_direct(target.connection)
-    probes, options = read_probes(include, target.name), target.probes
-    require_runnable(address, probes, options)
+    as_application = probing or address
+    as_application.require_direct(target.probing_connection)
+    every, options = read_probes(include, target.name), target.probes
+    lacking = require_runnable(as_application, every, options)
+    probes = [one for one in every if one.name not in lacking]
+    notes = [f"{name} was left out: {sentence}." for name, sentence in lacking.items()]
     history = read_probe_runs(bucket, target, _RUNS_REMEMBERED)
     started = clock()
     tell(f"Measuring {format_count(len(probes), 'operation')} of {target.name}")
-    first = measure(address, probes, options)
+    first = measure(as_application, probes, options)
     again = None
     if doubtful := suspects(first, probes, history, options):
         tell(f"Measuring again what looks slow: {', '.join(doubtful)}")
-        again = measure(address, [one for one in probes if one.name in doubtful], options)
+        again = measure(as_application, [one for one in probes if one.name in doubtful], options)
     probed = [one for one in probes if one.name in first.names]  # the others: see the notes
     judged = [_judged(one, first, again, history, options) for one in probed]
     tell("Explaining")
-    explanation = explain_probes(target, address, probed, first, results=judged, history=history, include=include)
+    explanation = explain_probes(
+        target, as_application, probed, first, results=judged, history=history, include=include
+    )
     record = ProbeRun(
         target=target.name,
         run=run,
@@ -73,8 +80,8 @@ def probe(
         connect=first.connect,
         proposals=explanation.proposals,
         health=read_health(address),
-        escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
-        notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
+        escapes=tuple(one.sentence for one in read_escapes(as_application, probes, options)),
+        notes=tuple(dict.fromkeys((*notes, *first.notes, *(again.notes if again else ()), *explanation.notes))),
     )
     put_probe_run(bucket, target, record)
     report = ProbeReport.of(record, history, options)

@@ -6,6 +6,7 @@ The driver is used directly: SQLAlchemy's own work would be part of what is meas
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import time
 from collections.abc import Iterable, Iterator
@@ -68,10 +69,14 @@ def probing_address(address: DatabaseAddress, options: ProbeOptions) -> Database
 
 
 class Session:
-    """One connection, in which every statement is a transaction of its own, that can only read."""
+    """One connection, in which every statement is a transaction of its own, that can only read.
+
+    A statement may take ``statement_seconds``. ``drawn`` is what draws have given, by their query and the seed.
+    """
 
     def __init__(self, connection: Any, address: DatabaseAddress) -> None:
-        self.connection, self.address = connection, address
+        self.connection, self.address, self.statement_seconds = connection, address, math.inf
+        self.drawn: dict[tuple[str, int], tuple[list[str], list[tuple[Any, ...]]]] = {}
         connection.autocommit = True
         self.cursor = connection.cursor()
         # Else what takes Python long to read, as JSON does, would be measured with it; and a date may be too far off.
@@ -174,6 +179,7 @@ def session(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Session
     """A probing session, closed afterwards whatever happens; raises DatabaseError where there is none, or none left."""
     try:
         one, _ = opened(probing_address(address, options))
+        one.statement_seconds = options.statement_timeout.total_seconds()
     except psycopg2.Error as error:
         raise unreachable(str(error), address) from None
     try:
