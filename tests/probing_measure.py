@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,12 +64,17 @@ class Probing:
         with psycopg.connect(self.url, autocommit=True) as connection:
             return connection.execute(query.encode()).fetchall()
 
-    def measure(self, *probes: Probe, pause: Callable[[float], None] | None = None, **settings: Any) -> Measurement:
-        more = {} if pause is None else {"pause": pause}
-        return measure(self.address, probes, options(**settings), **more)
+    def measure(
+        self,
+        *probes: Probe,
+        seconds: float | None = None,
+        pause: Callable[[float], None] = time.sleep,
+        **settings: Any,
+    ) -> Measurement:
+        return measure(self.address, probes, options(**settings), seconds=seconds, pause=pause)
 
-    def require_runnable(self, *probes: Probe, **settings: Any) -> None:
-        require_runnable(self.address, probes, options(**settings))
+    def require_runnable(self, *probes: Probe, **settings: Any) -> Mapping[str, str]:
+        return require_runnable(self.address, probes, options(**settings))
 
     def escapes(self, *probes: Probe) -> tuple[Escape, ...]:
         return read_escapes(self.address, probes, options())

@@ -41,6 +41,7 @@ class CheckOperator(StoppableOperator):
                 run=context["run_id"],
                 clock=lambda: datetime.now(UTC),
                 full=self.full if isinstance(self.full, bool) else None,
+                probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
         mail_checks(report, self.target, context)

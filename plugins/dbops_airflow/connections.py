@@ -47,6 +47,11 @@ def restore_place(target: Target) -> RestorePlace:
     return RestorePlace(live, database_address(own) if own else live)
 
 
+def probing_address(target: Target) -> DatabaseAddress:
+    """Where and as whom the target's probes are executed; raises InvalidConnection."""
+    return database_address(target.probing_connection)
+
+
 def open_bucket(target: Target) -> S3Bucket:
     """The target's bucket, through the Amazon provider: its roles, profiles, regions and endpoints all count."""
     from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook

@@ -37,6 +37,7 @@ class ProbeOperator(StoppableOperator):
                 include=include_folder(),
                 run=context["run_id"],
                 clock=lambda: datetime.now(UTC),
+                probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
         mail_probes(report, self.target, context)

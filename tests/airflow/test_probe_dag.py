@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
+from demo.postgres import EmbeddedPostgres
 from tests.airflow.conftest import Dags, states
 from tests.backups import execute
 from tests.servers import CaughtMail
@@ -78,6 +81,34 @@ def test_a_calm_week_is_green_and_its_digest_has_a_picture(
     assert "Order 1/1" in _text(message)
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture.get_content().startswith(b"\x89PNG")
+
+
+@pytest.fixture
+def prober(
+    shop: str, include: Path, postgres_server: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[str]:
+    """The name of a role that the target shop has for its probes."""
+    target = include / "targets/shop.yaml"
+    target.write_text(json.dumps({**json.loads(target.read_text()), "probes": {"connection": "shop_prober"}}))
+    postgres_server.create_role("dag_prober", "word")
+    database = str(psycopg.conninfo.conninfo_to_dict(shop)["dbname"])
+    monkeypatch.setenv("AIRFLOW_CONN_SHOP_PROBER", postgres_server.url(database, user="dag_prober", password="word"))
+    execute(shop, "GRANT SELECT ON orders TO dag_prober")
+    yield "dag_prober"
+    execute(shop, "DROP OWNED BY dag_prober", "DROP ROLE dag_prober")
+
+
+def test_operations_are_executed_as_the_role_of_probes_connection(
+    prober: str, run_dag: Callable[..., Any], mail: CaughtMail, include: Path
+) -> None:
+    (include / "sql/shop/probes/who.sql").write_text(
+        f"-- title: who\n-- model: Order\n-- budget: 10s\n-- samples: 2\nSELECT 1 / (current_user = '{prober}')::int"
+    )
+    run = run_dag("probe__shop")
+
+    assert states(run) == {"probe": "success"}
+    [message] = mail.messages()
+    assert "Order 2/2" in _text(message)
 
 
 def test_an_operation_that_fails_is_red_at_once_and_mailed_once(

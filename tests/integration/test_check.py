@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import secrets
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from dbops.gateways.check_runs import read_check_runs
 from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.baseline import baseline
 from dbops.jobs.check import check
+from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
 
 SHOP = (
@@ -66,10 +69,15 @@ class Checking:
                 starter.unlink()
         self.suite.write_text(ORDERS)
 
-    def check(self, **asked: Any) -> CheckReport:
-        address = DatabaseAddress.from_url(self.url)
+    def check(self, address: DatabaseAddress | None = None, **asked: Any) -> CheckReport:
         return check(
-            self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now, **asked
+            self.target,
+            address or DatabaseAddress.from_url(self.url),
+            self.bucket,
+            include=self.include,
+            run="test",
+            clock=lambda: self.now,
+            **asked,
         )
 
     def next_night(self) -> None:
@@ -250,6 +258,53 @@ def test_an_operation_that_fails_is_red_and_named(checking: Checking) -> None:
     assert (bad.subject, bad.outcome) == ("order_create", Outcome.FAILED)
     assert "check violation (23514)" in bad.sentence
     assert report.operations == "Customer 1/1, Order 0/1"
+
+
+@pytest.fixture
+def reader(checking: Checking, postgres_server: EmbeddedPostgres) -> Iterator[DatabaseAddress]:
+    """The checked database as the role that docs/add-a-database.md has people create: it reads all, and no more."""
+    role = f"reader_{secrets.token_hex(4)}"
+    postgres_server.create_role(role, "word")
+    execute(checking.url, f"GRANT pg_read_all_data TO {role}")
+    database = str(psycopg.conninfo.conninfo_to_dict(checking.url)["dbname"])
+    yield DatabaseAddress.from_url(postgres_server.url(database, user=role, password="word"))
+    execute(checking.url, f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
+def test_what_a_role_that_only_reads_may_not_do_is_a_warning_that_says_what_to_grant(
+    checking: Checking, reader: DatabaseAddress
+) -> None:
+    _write_probes(checking)
+    report = checking.check(address=reader)
+
+    assert report.verdict is Verdict.WARNING
+    (bad,) = [one for one in report.bad if one.group == "operation"]
+    assert (bad.subject, bad.outcome, bad.severity) == ("order_create", Outcome.NOT_EVALUATED, "warning")
+    assert 'GRANT INSERT ON "public"."orders" TO' in bad.sentence
+    assert "probes.connection" in bad.sentence
+    assert report.operations == "Customer 1/1"
+
+
+def test_operations_are_executed_as_a_role_of_their_own(checking: Checking, reader: DatabaseAddress) -> None:
+    _write_probes(checking)
+    report = checking.check(address=reader, probing=DatabaseAddress.from_url(checking.url))
+
+    assert report.verdict is Verdict.OK
+    assert report.operations == "Customer 1/1, Order 1/1"
+
+
+def test_an_operation_without_a_row_to_ask_for_is_a_warning(checking: Checking) -> None:
+    folder = _write_probes(checking)
+    text = (folder / "customer_by_id.sql").read_text()
+    assert "-- draw:" in text
+    (folder / "customer_by_id.sql").write_text(text.replace("FROM customers", "FROM customers WHERE false", 1))
+    report = checking.check()
+
+    assert report.verdict is Verdict.WARNING
+    (bad,) = [one for one in report.bad if one.group == "operation"]
+    assert (bad.subject, bad.outcome, bad.severity) == ("customer_by_id", Outcome.NOT_EVALUATED, "warning")
+    assert "gives no row" in bad.sentence
+    assert report.operations == "Order 1/1"
 
 
 def test_a_probe_that_cannot_be_read_could_not_be_evaluated_and_hides_no_rule(checking: Checking) -> None:

@@ -61,7 +61,7 @@ def explained(url: str, probe: Probe, *, analyze: bool = True, kinds: int = 1) -
     """With the first parameters of as many kinds; those of heavy users come first."""
     address, options = DatabaseAddress.from_url(url), ProbeOptions()
     with session(address, options) as one:
-        drawn = [drawn_rows(one, draw, 1)[0] for draw in probe.draws[:kinds]] or [Drawn()]
+        drawn = [drawn_rows(one, draw, 1).rows[0] for draw in probe.draws[:kinds]] or [Drawn()]
     return tuple(plan for each in drawn for plan in explain(address, probe, each, options, analyze=analyze))
 
 

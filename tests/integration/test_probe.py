@@ -55,10 +55,17 @@ class Probing:
             if file.stem not in names:
                 file.unlink()
 
-    def probe(self, weeks: int = 1) -> ProbeReport:
+    def probe(self, weeks: int = 1, address: DatabaseAddress | None = None, **more: Any) -> ProbeReport:
         self.now += timedelta(weeks=weeks)
-        address = DatabaseAddress.from_url(self.url)
-        return probe(self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now)
+        address = address or DatabaseAddress.from_url(self.url)
+        return probe(
+            self.target, address, self.bucket, include=self.include, run="test", clock=lambda: self.now, **more
+        )
+
+    def write(self, name: str, sql: str, **header: Any) -> None:
+        keys = {"title": name, "model": "Test", "budget": "30s", **header}
+        lines = [f"-- {key}: {value}" for key, value in keys.items()]
+        (self.folder / f"{name}.sql").write_text("\n".join([*lines, sql]))
 
     def tell(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -222,6 +229,69 @@ def test_a_lock_that_somebody_holds_makes_the_operation_fail_and_not_the_run_wai
     (bad,) = report.bad
     assert bad.probe == "usage_event_create"
     assert "lock timeout" in bad.error
+
+
+def test_an_error_that_a_second_measurement_does_not_see_is_a_note(probing: Probing) -> None:
+    probing.only("user_find_by_id")
+    probing.tell("CREATE SEQUENCE asked")
+    nothing = """DELETE FROM "public"."User" WHERE "id" = 'nobody'"""
+    first_sample = "SELECT 1 / (nextval('asked') > 2)::int"  # what comes before is the warm-up
+    probing.write("once", f"{nothing};\n{first_sample}", writes="true", samples=5)
+
+    report = probing.probe()
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert (
+        "once failed 1 time in 10 (division by zero (22012)), in only one of two measurements." in report.record.notes
+    )
+
+
+def test_what_no_time_is_left_to_confirm_is_a_note(probing: Probing) -> None:
+    probing.only("user_find_by_id")
+    probing.options = {"max_seconds": "1s"}
+    probing.write("slow", "SELECT pg_sleep(0.3)", budget="1ms", samples=90)
+
+    report = probing.probe()
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert "No time of max_seconds was left to measure again what looked wrong: slow." in report.record.notes
+
+
+def test_a_role_that_only_reads_probes_what_it_may_and_is_told_what_it_lacks(
+    probing: Probing, postgres_server: EmbeddedPostgres
+) -> None:
+    probing.only("user_find_by_id", "user_update", "usage_event_create")
+    role = f"reader_{secrets.token_hex(4)}"
+    postgres_server.create_role(role, "word")
+    probing.tell(f"GRANT pg_read_all_data TO {role}")
+    database = str(psycopg.conninfo.conninfo_to_dict(probing.url)["dbname"])
+    reader = DatabaseAddress.from_url(postgres_server.url(database, user=role, password="word"))
+    try:
+        report = probing.probe(address=reader)
+        as_application = probing.probe(address=reader, probing=DatabaseAddress.from_url(probing.url))
+    finally:
+        probing.tell(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert [one.probe for one in report.record.results] == ["user_find_by_id"]
+    update, insert = sorted((note for note in report.record.notes if "GRANT" in note), reverse=True)
+    assert update.startswith("user_update was left out: permission denied for table User; GRANT UPDATE ON ")
+    assert insert.startswith(
+        "usage_event_create was left out: permission denied for table UsageEvent; GRANT INSERT ON "
+    )
+    assert len(as_application.record.results) == 3
+    assert as_application.record.notes == ()
+
+
+def test_an_empty_table_leaves_out_what_asks_for_its_rows_and_not_the_others(probing: Probing) -> None:
+    probing.only("user_find_by_id", "share_link_by_slug")
+    probing.tell('DELETE FROM "ShareLink"')
+
+    report = probing.probe()
+
+    assert report.verdict is Verdict.OK, report.markdown()
+    assert "user_find_by_id" in [one.probe for one in report.record.results]
+    assert any("share_link_by_slug" in note and "gives no row" in note for note in report.record.notes)
 
 
 def test_one_bad_file_is_named_and_nothing_is_executed(probing: Probing) -> None:

@@ -14,8 +14,9 @@ import psycopg
 import pytest
 
 from dbops.errors import DatabaseError, InvalidConnection, InvalidRequest, PreflightFailed
+from dbops.gateways.probing.session import session
 from demo.postgres import EmbeddedPostgres
-from tests.probing_measure import Probing, probe
+from tests.probing_measure import Probing, options, probe
 from tests.servers import running_postgres
 
 SECRET = "hunter2-the-value-of-a-row"
@@ -99,6 +100,74 @@ def test_the_seed_decides_which_rows_are_drawn_also_where_the_draw_is_random(sho
 
     assert first == again
     assert first != other
+
+
+def test_the_first_row_of_a_draw_is_the_one_that_its_query_gives_first(shop: Probing) -> None:
+    heaviest = probe(
+        "item", "SELECT %(id)s", draw={"heavy": "SELECT id FROM item ORDER BY id DESC", "one": "SELECT 1 id"}
+    )
+
+    one = shop.measure(heaviest, seed=1).of("item")
+
+    assert [drawn.values["id"] for drawn in one.drawn] == [5, 1]
+
+
+def test_a_kind_without_a_row_is_left_out_and_so_is_a_probe_without_a_kind(shop: Probing) -> None:
+    empty = {"none": "SELECT id FROM nothing"}
+    found = shop.measure(
+        probe("some", "SELECT %(id)s", draw={**empty, "one": "SELECT 1 AS id"}),
+        probe("none", "SELECT %(id)s", draw=empty),
+        probe("good", "SELECT 1"),
+    )
+
+    assert [(one.probe, one.asked, one.errors) for one in found.measured] == [("some", 5, 0), ("good", 5, 0)]
+    assert found.of("some").kinds.keys() == {"one"}
+    assert found.notes == (
+        'The draw "none" of some gives no row, and was left out.',
+        "none was left out, for its draws give no row.",
+    )
+
+
+def test_a_draw_takes_no_longer_than_what_is_left_and_its_probe_has_not_failed(shop: Probing) -> None:
+    slow = {"slow": "SELECT 1 AS id FROM pg_sleep(60)"}
+    found = shop.measure(
+        probe("slow", "SELECT %(id)s", draw=slow),
+        probe("late", "SELECT %(id)s", draw={"quick": "SELECT 1 AS id"}),
+        probe("good", "SELECT 1"),
+        max_seconds="1s",
+        statement_timeout="30s",
+    )
+
+    assert [(one.probe, one.asked, one.errors) for one in found.measured] == [("good", 1, 0)]
+    assert "No time of max_seconds, 1 s, was left to draw the parameters of slow, late." in found.notes
+    assert 1 <= found.seconds < 30
+
+
+def test_a_draw_is_executed_once_however_many_probes_use_it(shop: Probing) -> None:
+    draw = {"one": "SELECT id, clock_timestamp()::text AS moment FROM item LIMIT 1"}
+    found = shop.measure(*(probe(f"p{n}", "SELECT %(id)s", draw=draw) for n in range(3)))
+
+    assert len({one.drawn[0].values["moment"] for one in found.measured}) == 1
+
+
+def test_what_is_left_of_the_ceiling_is_all_that_another_measurement_may_take(shop: Probing) -> None:
+    found = shop.measure(probe("slow", "SELECT pg_sleep(0.05)", samples=1000), seconds=0.5)
+
+    assert found.of("slow").asked < 100
+    assert found.seconds < 50
+
+
+def test_what_our_role_turns_out_to_lack_is_no_failure(shop: Probing, postgres_server: EmbeddedPostgres) -> None:
+    shop.tell("CREATE TABLE numbered (id serial, n int)", "GRANT INSERT ON numbered TO PUBLIC")
+    with limited_role(postgres_server, shop.url, -1) as url:
+        insert = probe("insert", "INSERT INTO numbered (n) VALUES (1)", writes=True)
+        found = Probing(url).measure(insert, probe("good", "SELECT 1"))
+
+    assert [one.probe for one in found.measured] == ["good"]
+    assert found.notes == (
+        "insert was left out: permission denied for sequence numbered_id_seq; grant it that, or name a role that may "
+        "under probes.connection.",
+    )
 
 
 def test_values_of_every_type_can_be_drawn_and_come_back_as_what_they_are(shop: Probing) -> None:
@@ -240,13 +309,71 @@ def test_a_pool_waits_for_the_slowest_and_tells_each_wait(shop: Probing) -> None
     shop.wait_until_closed()
 
 
-def test_a_pool_opens_no_more_connections_than_it_may(shop: Probing) -> None:
-    found = shop.measure(probe("pool", "SELECT pg_sleep(0.01)", connections=9, samples=2), max_concurrency=3)
+def test_with_a_pool_open_there_are_no_more_of_our_sessions_than_there_may_be(shop: Probing) -> None:
+    few = (
+        "SELECT 1 / (count(*) <= 3)::int FROM pg_stat_activity, pg_sleep(0.1) "
+        "WHERE application_name = 'dbops probe' AND datname = current_database()"
+    )
+    found = shop.measure(probe("pool", few, connections=9, samples=2), max_concurrency=3, pause=a_moment)
 
-    waits = found.of("pool").waits
-    assert waits is not None
-    assert waits.count == 6
-    assert found.notes == ("pool opens 3 connections instead of 9, as max_concurrency says.",)
+    one = found.of("pool")
+    assert one.errors == 0
+    assert one.waits is not None
+    assert one.waits.count == 4
+    assert found.notes == (
+        "pool opens 2 connections instead of 9, for with the one that measures they are the 3 of max_concurrency.",
+    )
+
+
+def test_a_pool_is_left_out_where_only_one_connection_is_allowed(shop: Probing) -> None:
+    found = shop.measure(probe("pool", "SELECT 1", connections=2), probe("good", "SELECT 1"), max_concurrency=1)
+
+    assert [one.probe for one in found.measured] == ["good"]
+    assert found.notes == ("pool was left out: max_concurrency leaves no connection beside the one that measures.",)
+
+
+def test_room_is_asked_for_before_every_burst_and_what_finds_none_is_skipped(
+    shop: Probing, postgres_server: EmbeddedPostgres
+) -> None:
+    with limited_role(postgres_server, shop.url, 6) as url, contextlib.ExitStack() as others:
+        paused: list[float] = []
+
+        def pause(seconds: float) -> None:
+            paused.append(seconds)
+            a_moment(seconds)
+            if len(paused) == 2:  # after the warm-up and one sample
+                others.enter_context(psycopg.connect(url))
+
+        pool = probe("pool", "SELECT 1", connections=4, samples=4)
+        found = Probing(url).measure(pool, probe("good", "SELECT 1"), free_connections=1, pause=pause)
+
+    one = found.of("pool")
+    assert (one.asked, one.errors) == (1, 0)
+    assert found.of("good").asked == 5
+    (note,) = found.notes
+    assert note == (
+        "pool found no room for 3 of its 4 bursts: 2 of the 6 connections of our role were in use, ours among them, "
+        "and 1 is left to others."
+    )
+
+
+def test_a_pool_that_never_finds_room_is_not_among_what_was_measured(
+    shop: Probing, postgres_server: EmbeddedPostgres
+) -> None:
+    with limited_role(postgres_server, shop.url, 6) as url, contextlib.ExitStack() as others:
+
+        def pause(seconds: float) -> None:
+            a_moment(seconds)
+            if seconds < 0.5:  # after the warm-up
+                others.enter_context(psycopg.connect(url))
+
+        found = Probing(url).measure(
+            probe("pool", "SELECT 1", connections=4, samples=2), free_connections=1, pause=pause
+        )
+
+    assert found.measured == ()
+    (note,) = found.notes
+    assert note.startswith("pool found no room for 2 of its 2 bursts: ")
 
 
 def test_a_pool_that_writes_leaves_nothing_behind(shop: Probing) -> None:
@@ -296,9 +423,12 @@ def test_a_pool_without_room_is_left_out_after_growing_pauses(shop: Probing, pos
 
 def test_a_pool_begins_when_the_room_it_waits_for_is_there(shop: Probing, postgres_server: EmbeddedPostgres) -> None:
     with limited_role(postgres_server, shop.url, 6) as url, psycopg.connect(url) as other:
-        found = Probing(url).measure(
-            probe("pool", "SELECT 1", connections=4), free_connections=1, pause=lambda _: other.close()
-        )
+
+        def pause(seconds: float) -> None:
+            other.close()
+            a_moment(seconds)
+
+        found = Probing(url).measure(probe("pool", "SELECT 1", connections=4), free_connections=1, pause=pause)
 
     assert found.of("pool").errors == 0
     assert found.notes == ()
@@ -402,6 +532,34 @@ def test_a_lost_connection_ends_the_measuring(shop: Probing) -> None:
     with pytest.raises(DatabaseError, match="cannot be used"):
         shop.measure(probe("suicide", "SELECT pg_terminate_backend(pg_backend_pid())"))
     shop.wait_until_closed()
+
+
+_IDLE = "SELECT set_config('idle_in_transaction_session_timeout', '1ms', true)"
+_SAID = "terminating connection due to idle-in-transaction timeout"
+
+
+def test_why_the_server_ended_a_session_is_told_where_only_the_rollback_notices(shop: Probing) -> None:
+    def queries() -> Iterator[str]:
+        yield _IDLE
+        time.sleep(0.5)
+
+    with pytest.raises(DatabaseError, match=_SAID), session(shop.address, options()) as one:
+        one.timed(queries(), writes=True)
+    with pytest.raises(DatabaseError, match=_SAID), session(shop.address, options()) as one, one.reading():
+        list(map(one.ask, queries()))
+
+
+def test_that_the_server_ended_a_session_is_told_and_not_that_the_rollback_failed(shop: Probing) -> None:
+    def queries() -> Iterator[str]:
+        yield _IDLE
+        time.sleep(0.5)
+        yield "SELECT 1"
+
+    with (
+        pytest.raises(DatabaseError, match="server closed the connection unexpectedly"),
+        session(shop.address, options()) as one,
+    ):
+        one.timed(queries(), writes=True)
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 from typing import Any
 
 import psycopg
@@ -68,9 +69,13 @@ WRONG: dict[str, tuple[Probe, str]] = {
         probe("a", "SELECT %(id)s", draw={"x": "SELECT id FROM gone"}),
         'a.sql: the draw "x" was refused: relation "gone" does not exist',
     ),
-    "a draw that gives no row": (
-        probe("a", "SELECT %(id)s", draw={**FIVE, "x": "SELECT id FROM nothing"}),
-        'a.sql: the draw "x" gives no row',
+    "a draw that gives no row, nor a column for a parameter": (
+        probe("a", "SELECT %(id)s", draw={**FIVE, "x": "SELECT id AS other FROM nothing"}),
+        'a.sql: the draw "x" gives no column id',
+    ),
+    "an unknown column of a probe whose draws give no row": (
+        probe("a", "SELECT nope FROM item WHERE id = %(id)s", draw={"x": "SELECT id FROM nothing"}),
+        'a.sql:4: column "nope" does not exist',
     ),
     "a draw that takes too long": (
         probe("a", "SELECT %(id)s", draw={"x": "SELECT 1 AS id FROM pg_sleep(60)"}),
@@ -111,13 +116,66 @@ def test_every_bad_file_is_named_at_once(shop: Probing) -> None:
     )
 
 
-def test_a_table_that_our_role_may_not_read_is_named(shop: Probing, postgres_server: EmbeddedPostgres) -> None:
-    postgres_server.create_role("visitor", "word")
-    url = postgres_server.url(
-        str(psycopg.conninfo.conninfo_to_dict(shop.url)["dbname"]), user="visitor", password="word"
+def test_an_empty_table_is_no_fault_of_a_file(shop: Probing) -> None:
+    empty = {"x": "SELECT id FROM nothing"}
+
+    lacking = shop.require_runnable(
+        probe("some", "SELECT %(id)s", draw={**FIVE, **empty}),
+        probe("none", "SELECT * FROM item WHERE id = %(id)s", draw=empty),
+        probe("types", "SELECT n FROM generate_series(1, %(id)s) n", "SELECT abs(%(id)s)", draw=empty),
+        probe("writes", "DELETE FROM item WHERE id = %(id)s", writes=True, draw=empty),
     )
 
-    assert "a.sql:4: permission denied for table item" in refusal(Probing(url), probe("a", "SELECT * FROM item"))
+    assert lacking == {}
+
+
+@pytest.fixture
+def visitor(shop: Probing, postgres_server: EmbeddedPostgres) -> Iterator[Probing]:
+    """The same database as a role that may do nothing."""
+    name = f"visitor_{secrets.token_hex(4)}"
+    postgres_server.create_role(name, "word")
+    database = str(psycopg.conninfo.conninfo_to_dict(shop.url)["dbname"])
+    yield Probing(postgres_server.url(database, user=name, password="word"))
+    shop.tell(f"DROP OWNED BY {name}", f"DROP ROLE {name}")
+
+
+def test_what_our_role_may_not_do_is_no_fault_of_a_file_and_told_with_what_grants_it(
+    shop: Probing, visitor: Probing
+) -> None:
+    ((role,),) = visitor.ask("SELECT current_user")
+    shop.tell("CREATE SCHEMA hidden", "CREATE TABLE hidden.item (id int)", f"GRANT SELECT ON nothing TO {role}")
+    probes = (
+        probe("may", "SELECT * FROM nothing"),
+        probe("read", "SELECT * FROM item"),
+        probe("insert", "INSERT INTO item VALUES (6)", writes=True),
+        probe("update", "UPDATE item SET name = 'x' FROM nothing WHERE item.id = nothing.id", writes=True),
+        probe("lock", "SELECT * FROM item FOR UPDATE", writes=True),
+        probe("draw", "SELECT %(id)s", draw=FIVE),
+        probe("schema", "SELECT * FROM hidden.item"),
+    )
+
+    lacking = visitor.require_runnable(*probes)
+
+    or_role = ", or name a role that may under probes.connection"
+    table = "permission denied for table item"
+    assert lacking == {
+        "read": f'{table}; GRANT SELECT ON "public"."item" TO "{role}"{or_role}',
+        "insert": f'{table}; GRANT INSERT ON "public"."item" TO "{role}"{or_role}',
+        "update": f'{table}; GRANT SELECT, UPDATE ON "public"."item" TO "{role}"{or_role}',
+        "lock": f'{table}; GRANT SELECT, UPDATE ON "public"."item" TO "{role}"{or_role}',
+        "draw": f'the draw "all" was refused: {table}; GRANT SELECT ON "public"."item" TO "{role}"{or_role}',
+        "schema": f"permission denied for schema hidden; grant it that{or_role}",
+    }
+    for sentence in lacking.values():
+        if "GRANT" in sentence:
+            shop.tell(sentence[sentence.index("GRANT") : sentence.index(or_role)])
+    assert visitor.require_runnable(*probes).keys() == {"schema"}
+
+
+def test_a_bad_file_is_refused_also_where_our_role_may_not_execute_another(visitor: Probing) -> None:
+    what = refusal(visitor, probe("a", "SELECT nope"), probe("b", "SELECT * FROM item"))
+    assert "a.sql:4" in what
+    assert "permission" not in what
 
 
 def test_what_is_asked_for_is_not_executed(shop: Probing) -> None:

@@ -26,6 +26,7 @@ from dbops.domain.target import Target
 from dbops.errors import BucketError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.target_files import read_targets
 from dbops.jobs import back_up as back_up_module
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
 
@@ -380,6 +381,18 @@ def test_a_backup_shows_where_it_goes_how_far_it_is_and_what_came_of_it(
     assert "hunter2" not in shell.out + shell.err
     document = shell.document("backup", "shop")
     assert (document["backup_id"], document["verdict"], shell.err) == ("20261122T120000Z", "ok", "")
+
+
+def test_probes_are_executed_as_the_role_of_their_own_connection_where_they_have_one(shell: Shell) -> None:
+    around = Surroundings(
+        shell.include,
+        shell.open_bucket,
+        database_address=lambda target: DatabaseAddress(target.name, "db", user="reader"),
+        address_of=lambda connection: DatabaseAddress("shop", "db", user=connection),
+    )
+    shell.write_target("blog", "connection: blog\nprobes: {connection: blog_prober}\n")
+    targets = read_targets(shell.include)
+    assert [around.probing_address(targets.target(name)).user for name in ("shop", "blog")] == ["reader", "blog_prober"]
 
 
 def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(

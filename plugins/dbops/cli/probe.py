@@ -17,6 +17,7 @@ from dbops.gateways.bucket import Bucket
 def probe_verb(
     target: Target,
     address: DatabaseAddress,
+    probing: DatabaseAddress,
     open_bucket: Callable[[Target], Bucket],
     asked: Namespace,
     *,
@@ -25,7 +26,7 @@ def probe_verb(
     clock: Callable[[], datetime],
     tell: Callable[[str], None],
 ) -> Report:
-    """Probe, or with ``--load`` load; raises InvalidRequest, and what the jobs raise."""
+    """Probe, or with ``--load`` load, as the role of ``probing``; raises InvalidRequest, and what the jobs raise."""
     if asked.yes and not asked.load:
         raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
     if asked.load:
@@ -33,7 +34,16 @@ def probe_verb(
         from dbops.jobs.probe_load import probe_load
 
         probes = read_probes(include, target.name)
-        return probe_load(target, address, probes, clock=clock, accepted=asked.yes, tell=tell)
+        return probe_load(target, probing, probes, clock=clock, accepted=asked.yes, tell=tell)
     from dbops.jobs.probe import probe
 
-    return probe(target, address, open_bucket(target), include=include, run=f"shell of {who}", clock=clock, tell=tell)
+    return probe(
+        target,
+        address,
+        open_bucket(target),
+        include=include,
+        run=f"shell of {who}",
+        clock=clock,
+        probing=probing,
+        tell=tell,
+    )

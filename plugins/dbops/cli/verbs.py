@@ -56,6 +56,11 @@ class Surroundings:
         live, own = self.database_address(target), target.restore.connection
         return RestorePlace(live, self.address_of(own) if own else live)
 
+    def probing_address(self, target: Target) -> DatabaseAddress:
+        """Where and as whom the target's probes are executed; raises InvalidConnection."""
+        own = target.probes.connection
+        return self.address_of(own) if own else self.database_address(target)
+
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
@@ -152,6 +157,7 @@ def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespac
         run=f"shell of {around.who}",
         clock=around.clock,
         full=True if asked.full else None,
+        probing=around.probing_address(target),
     )
     return _answer(report)
 
@@ -163,6 +169,7 @@ def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespac
         probe_verb(
             target,
             around.database_address(target),
+            around.probing_address(target),
             around.open_bucket,
             asked,
             include=around.include,

@@ -18,7 +18,10 @@ _LOWEST, _HIGHEST, _DIGITS = 1, 3_600_000_000, 3  # microseconds
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class Latency:
-    """Of ``count`` samples; ``histogram`` is the HDR V2 encoding, in microseconds, as text."""
+    """Of ``count`` samples; ``histogram`` is the HDR V2 encoding, in microseconds, as text.
+
+    No percentile is above ``max``, which is exact.
+    """
 
     count: int
     p50: float
@@ -56,11 +59,13 @@ class Latency:
     @classmethod
     def _of(cls, histogram: HdrHistogram, *, count: int, mean: float, largest: float) -> Self:
         values = histogram.get_percentile_to_value_dict([50, 95, 99])  # in one pass: each walks every bucket
+        # It answers with the highest value that it cannot tell from a sample, which may be above all of them.
+        p50, p95, p99 = (min(values[percent] / 1000, largest) for percent in (50, 95, 99))
         return cls(
             count=count,
-            p50=values[50] / 1000,
-            p95=values[95] / 1000,
-            p99=values[99] / 1000,
+            p50=p50,
+            p95=p95,
+            p99=p99,
             max=largest,
             mean=mean,
             histogram=histogram.encode().decode("ascii"),
@@ -68,7 +73,8 @@ class Latency:
 
     def sample(self, rank: int) -> float:
         """The sample of that rank in milliseconds; the smallest has rank 1."""
-        return float(HdrHistogram.decode(self.histogram).get_value_at_percentile(100 * rank / self.count)) / 1000
+        value = HdrHistogram.decode(self.histogram).get_value_at_percentile(100 * rank / self.count)
+        return min(float(value) / 1000, self.max)
 
     def distribution(self) -> list[tuple[float, int]]:
         """The samples again, as milliseconds and how many there were of each, ascending."""

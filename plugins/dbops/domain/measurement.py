@@ -34,12 +34,14 @@ class Measurement:
     """All probes: ``round_trip`` is that of an empty statement, ``connect`` of opening a connection and logging in.
 
     ``notes`` are sentences on what was left out or cut short, and why: scarce connections, the ceiling of time.
+    ``seconds`` is how long all of it took.
     """
 
     measured: tuple[Measured, ...]
     round_trip: Latency
     connect: Latency
     notes: tuple[str, ...] = ()
+    seconds: float = 0.0
 
     @property
     def names(self) -> frozenset[str]:

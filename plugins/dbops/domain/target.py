@@ -131,6 +131,7 @@ class CheckOptions(Section):
 class ProbeOptions(Section):
     """How the weekly probes work, and how much of the server they may take.
 
+    ``connection`` is the application's own role, or one with its rights, where the target's own may only read.
     ``max_seconds`` is the ceiling of one run's measuring, ``max_concurrency`` that of its connections at one time;
     ``free_connections`` in percent of the server's limit are left to others. ``lock_timeout`` and ``statement_timeout``
     end what would stand in the application's way. ``seed`` decides which parameters are drawn.
@@ -138,8 +139,9 @@ class ProbeOptions(Section):
     ``late_after`` is the promise that ``watch`` keeps an eye on.
     """
 
+    connection: ConnectionId | None = None
     max_seconds: Duration = timedelta(minutes=5)
-    max_concurrency: Annotated[int, Field(ge=1, le=500)] = 10
+    max_concurrency: Annotated[int, Field(ge=1, le=501)] = 11
     free_connections: Annotated[float, Field(ge=0, lt=100)] = 20.0
     statement_timeout: Duration = timedelta(seconds=10)
     lock_timeout: Duration = timedelta(seconds=2)
@@ -267,6 +269,11 @@ class Target(Section):
         if chosen is None or "probe" in self.schedule.model_fields_set:
             return chosen
         return f"{crc32(self.name.encode()) % 60} {chosen.partition(' ')[2]}"
+
+    @property
+    def probing_connection(self) -> str:
+        """The id of the connection as which the application's operations are executed."""
+        return self.probes.connection or self.connection
 
     @property
     def zone(self) -> ZoneInfo:

@@ -59,12 +59,8 @@ class Explainer:
         one = self.session
         if not probe.writes:
             return _plans(one, probe, drawn, analyze=analyze)
-        with _told(one, f"Probe {probe.name}", drawn):
-            one.ask("BEGIN READ WRITE")
-        try:
+        with one.writing():
             return _plans(one, probe, drawn, analyze=analyze)
-        finally:
-            one.repair()
 
 
 def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:

@@ -35,10 +35,12 @@ def check(
     run: str,
     clock: Callable[[], datetime],
     full: bool | None = None,
+    probing: DatabaseAddress | None = None,
 ) -> CheckReport:
     """Check the target by the files below ``include``, keep what was found, and report it.
 
-    ``full`` None means: on the day that ``checks.full_on`` names. Raises a DbopsError where nothing could be asked.
+    ``probing`` is as whom the smoke test executes the operations, None for ``address``. ``full`` None means: on the
+    day that ``checks.full_on`` names. Raises a DbopsError where nothing could be asked.
     """
     if not has_expectations(include, target.name):
         raise InvalidRequest(
@@ -46,6 +48,8 @@ def check(
             f"`python -m dbops baseline {target.name}` writes a first set from the live database.",
         )
     address.require_direct(target.connection)
+    if probing is not None:
+        probing.require_direct(target.probing_connection)
     started = clock()
     in_full = started.astimezone(target.zone).strftime("%A").lower() == target.checks.full_on if full is None else full
     files, baseline = read_suites(include, target.name), read_baseline(include, target.name)
@@ -60,7 +64,7 @@ def check(
             baseline=baseline,
             sql_folder=include / "sql" / target.name / "checks",
         )
-        smoke = smoke_test(target, address, include)
+        smoke = smoke_test(target, probing or address, include)
         results = (
             *files.faults,
             *found.results,

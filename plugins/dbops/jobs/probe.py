@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.measurement import Measurement
-from dbops.domain.probes import Probe
-from dbops.domain.probes.history import latencies_of
-from dbops.domain.probes.judgement import slower, suspects
+from dbops.domain.probes.confirmation import confirmed
+from dbops.domain.probes.judgement import suspects
 from dbops.domain.probes.report import ProbeReport
-from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.run import ProbeRun
 from dbops.domain.quantities import format_count
-from dbops.domain.target import ProbeOptions, Target
-from dbops.errors import DbopsError
+from dbops.domain.target import Target
+from dbops.errors import DbopsError, PreflightFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database
 from dbops.gateways.health import read_health
@@ -40,28 +38,47 @@ def probe(
     include: Path,
     run: str,
     clock: Callable[[], datetime],
+    probing: DatabaseAddress | None = None,
     tell: Callable[[str], None] = lambda _sentence: None,
 ) -> ProbeReport:
-    """Measure every probe of the target, those that look slow twice; explain them, keep what was found, and report it.
+    """Measure every probe of the target, those that look wrong twice; explain them, keep what was found, and report it.
 
-    ``tell`` hears what is being done. Raises InvalidRequest, before any probe has run, where a file is wrong; another
-    DbopsError where nothing could be measured.
+    ``probing`` is as whom they are executed, None for ``address``, which is asked about the server's health. ``tell``
+    hears what is being done. Raises InvalidRequest, before any probe has run, where a file is wrong; another DbopsError
+    where nothing could be measured.
     """
-    address.require_direct(target.connection)
-    probes, options = read_probes(include, target.name), target.probes
-    require_runnable(address, probes, options)
+    as_application = probing or address
+    as_application.require_direct(target.probing_connection)
+    every, options = read_probes(include, target.name), target.probes
+    lacking = require_runnable(as_application, every, options)
+    probes = [one for one in every if one.name not in lacking]
+    notes = [f"{name} was left out: {sentence}." for name, sentence in lacking.items()]
     history = read_probe_runs(bucket, target, _RUNS_REMEMBERED)
     started = clock()
     tell(f"Measuring {format_count(len(probes), 'operation')} of {target.name}")
-    first = measure(address, probes, options)
+    first = measure(as_application, probes, options)
+    doubtful = suspects(first, probes, history, options)
+    left = options.max_seconds.total_seconds() - first.seconds
     again = None
-    if doubtful := suspects(first, probes, history, options):
-        tell(f"Measuring again what looks slow: {', '.join(doubtful)}")
-        again = measure(address, [one for one in probes if one.name in doubtful], options)
+    if doubtful and left > 0:
+        tell(f"Measuring again what looks wrong: {', '.join(doubtful)}")
+        try:
+            again = measure(as_application, [one for one in probes if one.name in doubtful], options, seconds=left)
+        except PreflightFailed as error:
+            notes.append(f"What looked wrong could not be measured again: {', '.join(doubtful)}. {error.what}")
+    elif doubtful:
+        notes.append(f"No time of max_seconds was left to measure again what looked wrong: {', '.join(doubtful)}.")
     probed = [one for one in probes if one.name in first.names]  # the others: see the notes
-    judged = [_judged(one, first, again, history, options) for one in probed]
+    judged = []
+    for one in probed:
+        second = again.of(one.name) if again and one.name in again.names else None
+        result, note = confirmed(one, first.of(one.name), second, history, options, doubtful=one.name in doubtful)
+        judged.append(result)
+        notes += [note] if note else []
     tell("Explaining")
-    explanation = explain_probes(target, address, probed, first, results=judged, history=history, include=include)
+    explanation = explain_probes(
+        target, as_application, probed, first, results=judged, history=history, include=include
+    )
     record = ProbeRun(
         target=target.name,
         run=run,
@@ -73,9 +90,9 @@ def probe(
         connect=first.connect,
         proposals=explanation.proposals,
         health=read_health(address),
-        escapes=tuple(one.sentence for one in read_escapes(address, probes, options)),
-        left_out=tuple(one.name for one in probes if one.name not in first.names),
-        notes=tuple(dict.fromkeys((*first.notes, *(again.notes if again else ()), *explanation.notes))),
+        escapes=tuple(one.sentence for one in read_escapes(as_application, probes, options)),
+        left_out=tuple(one.name for one in every if one.name not in first.names),
+        notes=tuple(dict.fromkeys((*notes, *first.notes, *(again.notes if again else ()), *explanation.notes))),
     )
     put_probe_run(bucket, target, record)
     report = ProbeReport.of(record, history, options)
@@ -95,30 +112,3 @@ def _no_page(target: Target, error: Exception) -> str:
     where = "".join(traceback.format_tb(error.__traceback__))
     _log.error("An unexpected %s while drawing the page of %s:\n%s", type(error).__name__, target.name, where)
     return f"The page with charts could not be made: an unexpected {type(error).__name__}, see the log."
-
-
-def _judged(
-    probe: Probe,
-    first: Measurement,
-    again: Measurement | None,
-    history: Sequence[ProbeRun],
-    options: ProbeOptions,
-) -> ProbeResult:
-    measured = first.of(probe.name)
-    second = again.of(probe.name) if again and probe.name in again.names else None
-    latency_again = second.latency if second else None
-    before = latencies_of(probe.name, history, options)
-    return ProbeResult(
-        probe=probe.name,
-        title=probe.title,
-        model=probe.model,
-        budget_ms=probe.budget_ms,
-        asked=measured.asked,
-        latency=measured.latency,
-        errors=measured.errors + (second.errors if second else 0),
-        error=measured.error or (second.error if second else ""),
-        again=latency_again,
-        kinds={kind: latency.p50 for kind, latency in measured.kinds.items()},
-        waits=measured.waits,
-        slower=slower(measured.latency, latency_again, before, options) if measured.latency else None,
-    )

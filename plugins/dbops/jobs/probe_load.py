@@ -69,10 +69,11 @@ def _require_load(target: Target, address: DatabaseAddress, probes: Sequence[Pro
             f"Measure a copy, or accept that with `python -m dbops probe {target.name} --load --yes`, at a quiet time.",
         )
     if address.pooled:
+        connection = target.probing_connection
         raise InvalidConnection(
-            f'The connection "{target.connection}" goes through a transaction pooler (pgbouncer=true), which would be '
+            f'The connection "{connection}" goes through a transaction pooler (pgbouncer=true), which would be '
             "what is measured, and whose sessions belong to others too.",
-            f'Give "{target.connection}" the direct URL of the database, without pgbouncer=true.',
+            f'Give "{connection}" the direct URL of the database, without pgbouncer=true.',
         )
     if not any(is_under_load(probe) for probe in probes):
         raise InvalidRequest(

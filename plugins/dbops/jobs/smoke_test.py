@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.checks import CheckResult, Outcome, Severity
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.operations import in_words, passed_by_model
 from dbops.domain.probes import Probe
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.probe_files import has_probes, read_probes
-from dbops.gateways.probing import execute_once
+from dbops.gateways.probing import Tried, execute_once
 
 
 @dataclass(frozen=True)
@@ -24,29 +24,43 @@ class SmokeTest:
 
 
 def smoke_test(target: Target, address: DatabaseAddress, include: Path) -> SmokeTest:
-    """Execute the target's probes once; files that cannot be used are a result too. Raises DatabaseError."""
+    """Execute the target's probes once, as the role of ``address``; files that cannot be used are a result too.
+
+    What our role may not do, or has no parameters for, could not be evaluated, and is a warning. Raises DatabaseError.
+    """
     if not has_probes(include, target.name):
         return SmokeTest()
     try:
         probes = read_probes(include, target.name)
     except InvalidRequest as error:
         return SmokeTest(results=(_unreadable(target, error),))
-    wrong = execute_once(address, probes, target.probes)
-    tried = [probe for probe in probes if probe.name in wrong]
+    came = execute_once(address, probes, target.probes)
+    tried = [probe for probe in probes if probe.name in came]
     return SmokeTest(
-        tuple(_result(probe, wrong[probe.name]) for probe in tried),
-        in_words(passed_by_model((probe.model, not wrong[probe.name]) for probe in tried)),
+        tuple(_result(probe, came[probe.name]) for probe in tried),
+        in_words(
+            passed_by_model(
+                (probe.model, not came[probe.name].wrong) for probe in tried if not came[probe.name].unknown
+            )
+        ),
     )
 
 
-def _result(probe: Probe, wrong: str) -> CheckResult:
+def _result(probe: Probe, came: Tried) -> CheckResult:
+    severity: Severity = "error"
+    outcome, sentence = Outcome.PASSED, ""
+    if came.unknown:
+        outcome, severity, sentence = Outcome.NOT_EVALUATED, "warning", f"the operation was not tried: {came.unknown}"
+    elif came.wrong:
+        outcome, sentence = Outcome.FAILED, f"the operation fails: {came.wrong}"
     return CheckResult(
         rule_id=f"operation/{probe.name}",
         group="operation",
         subject=probe.name,
         description=f"{probe.title} works",
-        outcome=Outcome.FAILED if wrong else Outcome.PASSED,
-        sentence=f"the operation fails: {wrong}" if wrong else "",
+        outcome=outcome,
+        severity=severity,
+        sentence=sentence,
         source=probe.source,
     )
 

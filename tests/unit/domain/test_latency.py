@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dbops.domain.latency import Latency
 from tests.unit.probe_samples import latency_of
@@ -28,3 +30,16 @@ def test_there_is_no_latency_without_samples() -> None:
     for nothing in (Latency.of, Latency.merged):
         with pytest.raises(ValueError, match="samples"):
             nothing([])
+
+
+SAMPLES = st.lists(st.integers(min_value=0, max_value=10**11), min_size=1, max_size=60)
+
+
+@settings(max_examples=30)
+@given(SAMPLES, SAMPLES)
+def test_no_percentile_is_above_the_next_or_above_the_slowest_sample(some: list[int], others: list[int]) -> None:
+    first, second = Latency.of(some), Latency.of(others)
+    for one in (first, second, Latency.merged([first, second])):
+        assert one.p50 <= one.p95 <= one.p99 <= one.max
+        assert one.sample(one.count) <= one.max
+    assert (first.max, second.max) == (max(some) / 1e6, max(others) / 1e6)

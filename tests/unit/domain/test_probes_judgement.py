@@ -184,7 +184,7 @@ def measurement(**latencies: Latency | None) -> Measurement:
     )
 
 
-def test_only_what_is_over_its_budget_or_slower_is_measured_again() -> None:
+def test_only_what_is_over_its_budget_or_slower_or_failed_is_measured_again() -> None:
     history = [probe_run(probe_result("calm", 20.0), probe_result("worse", 20.0)) for _ in range(3)]
     found = suspects(
         measurement(calm=latency(22.0), worse=latency(44.0), new=latency(44.0), over=latency(120.0), failed=None),
@@ -192,7 +192,22 @@ def test_only_what_is_over_its_budget_or_slower_is_measured_again() -> None:
         history,
         OPTIONS,
     )
-    assert found == ("worse", "over")
+    assert found == ("worse", "over", "failed")
+
+
+def test_what_has_an_error_is_measured_again_too() -> None:
+    measured = (
+        Measured(probe="some", asked=40, latency=latency(3.0), errors=1),
+        Measured(probe="all", asked=3, latency=None, errors=3),
+        Measured(probe="none", asked=40, latency=latency(3.0)),
+    )
+    found = suspects(
+        Measurement(measured=measured, round_trip=latency(0.3), connect=latency(5.0)),
+        [probe(name) for name in ("some", "all", "none", "left_out")],
+        [],
+        OPTIONS,
+    )
+    assert found == ("some", "all")
 
 
 # ------------------------------------------------------------------------------------------- what counts as history

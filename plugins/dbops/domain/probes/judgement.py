@@ -34,14 +34,19 @@ _OUTLIER = 0.95
 def suspects(
     measurement: Measurement, probes: Sequence[Probe], history: Sequence[ProbeRun], options: ProbeOptions
 ) -> tuple[str, ...]:
-    """The probes over their budget or slower than their history, which are to be measured again in the same run."""
+    """The probes with errors, over their budget or slower than their history: to be measured again in the same run."""
     found = []
     for probe in probes:
-        latency = next((one.latency for one in measurement.measured if one.probe == probe.name), None)
-        if latency is None:
+        if probe.name not in measurement.names:
             continue
-        before = latencies_of(probe.name, history, options)
-        if latency.p95 > probe.budget_ms or any(_is_slower(latency, before, options, by) for by in _CHANCES):
+        measured, before = measurement.of(probe.name), latencies_of(probe.name, history, options)
+        latency = measured.latency
+        if (
+            measured.errors
+            or latency is None
+            or latency.p95 > probe.budget_ms
+            or any(_is_slower(latency, before, options, by) for by in _CHANCES)
+        ):
             found.append(probe.name)
     return tuple(found)
 

@@ -46,6 +46,8 @@ class Explained:
 class ProbeResult:
     """One probe. ``latency`` is None where no sample succeeded, ``again`` that of the second measurement, if any.
 
+    ``errors`` of ``asked`` samples failed, in both measurements together. ``is_confirmed`` is false where no second
+    measurement has seen what is wrong: there are errors in only one of two, or no time was left for another.
     ``kinds`` is the p50 by the kind of parameters, ``waits`` the latency of each connection of a pool. ``shapes`` are
     those of its plans, by the kind of parameters, its statements' joined. ``slower`` is set where both measurements
     were slower than usual.
@@ -60,6 +62,7 @@ class ProbeResult:
     errors: int = 0
     error: str = ""
     again: Latency | None = None
+    is_confirmed: bool = True
     kinds: dict[str, float] = Field(default_factory=dict)
     waits: Latency | None = None
     shapes: dict[str, str] = Field(default_factory=dict)
@@ -69,14 +72,15 @@ class ProbeResult:
 
     @property
     def is_over_budget(self) -> bool:
-        """Whether its p95 is above its budget; where it was measured again, both times."""
+        """Whether its p95 is above its budget, both times that it was measured."""
         seen = [one for one in (self.latency, self.again) if one is not None]
-        return bool(seen) and all(one.p95 > self.budget_ms for one in seen)
+        is_enough = self.is_confirmed or self.again is not None
+        return is_enough and bool(seen) and all(one.p95 > self.budget_ms for one in seen)
 
     @property
     def is_failed(self) -> bool:
-        """Whether the server refused it, or it took longer than any statement may, even once."""
-        return self.errors > 0 or self.latency is None
+        """Whether the server refused it, or it took longer than any statement may: in both measurements, or always."""
+        return self.latency is None or (self.errors > 0 and self.is_confirmed)
 
     @property
     def is_well(self) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from dbops.gateways.probing.escapes import read_escapes
 from dbops.gateways.probing.measuring import measure
-from dbops.gateways.probing.once import execute_once
+from dbops.gateways.probing.once import Tried, execute_once
 from dbops.gateways.probing.parameters import draw_parameters
 from dbops.gateways.probing.runnable import require_runnable
 
-__all__ = ["draw_parameters", "execute_once", "measure", "read_escapes", "require_runnable"]
+__all__ = ["Tried", "draw_parameters", "execute_once", "measure", "read_escapes", "require_runnable"]

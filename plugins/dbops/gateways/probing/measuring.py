@@ -13,7 +13,7 @@ from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import PreflightFailed
-from dbops.gateways.probing.draws import DrawRefused, draw
+from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, OutOfTime, draw
 from dbops.gateways.probing.room import PAUSES, pauses, shortage_that_stays
 from dbops.gateways.probing.sampling import Sampler
 from dbops.gateways.probing.session import Session, opened, probing_address, session
@@ -31,23 +31,26 @@ def measure(
     probes: Sequence[Probe],
     options: ProbeOptions,
     *,
+    seconds: float | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Measurement:
     """Execute every probe again and again and say how long each took; nothing of what they write stays.
 
     What is left out, for lack of connections or on a replica, is not among ``measured`` but in ``notes``. Raises
     DatabaseError where the server cannot be reached or the session is lost, PreflightFailed where too few connections
-    are free. ``pause`` waits seconds.
+    are free. ``seconds`` are what is left of max_seconds, all of them where nothing is said; after that only what was
+    not asked even once is. ``pause`` waits seconds.
     """
-    deadline = time.monotonic() + options.max_seconds.total_seconds()
-    connects = _connect_times(address, options, pause)
+    began = time.monotonic()
+    left = options.max_seconds.total_seconds() if seconds is None else seconds
+    connects = _connect_times(address, options, pause, left)
     with session(address, options) as one:
-        short = shortage_that_stays(one, 0, options.free_connections, pause=pause, seconds=sum(PAUSES))
+        short = shortage_that_stays(one, 0, options.free_connections, pause=pause, seconds=min(sum(PAUSES), left))
         if short is not None:
             raise PreflightFailed(f"The probes cannot be measured: {short}.", _REMEDY)
-        sampler = Sampler(one, probing_address(address, options), options, deadline, pause)
+        sampler = Sampler(one, probing_address(address, options), options, began + left, pause)
         able = _able(one, probes, sampler.notes)
-        tallies, refused = _drawn(one, able, options)
+        tallies, refused = _drawn(sampler, able)
         sampler.round_trips += [one.round_trip() for _ in range(_ROUND_TRIPS)]
         measured = {tally.probe.name: tally.measured() for tally in sampler.sample(tallies)} | refused
     return Measurement(
@@ -55,13 +58,16 @@ def measure(
         round_trip=Latency.of(sampler.round_trips),
         connect=Latency.of(connects),
         notes=tuple(sampler.notes),
+        seconds=time.monotonic() - began,
     )
 
 
-def _connect_times(address: DatabaseAddress, options: ProbeOptions, pause: Callable[[float], None]) -> list[int]:
+def _connect_times(
+    address: DatabaseAddress, options: ProbeOptions, pause: Callable[[float], None], seconds: float
+) -> list[int]:
     """Nanoseconds of opening a connection and logging in, some times; the first may have to wait for a free one."""
     to = probing_address(address, options)
-    waits = pauses(sum(PAUSES))
+    waits = pauses(min(sum(PAUSES), seconds))
     times: list[int] = []
     while len(times) < _CONNECTS:
         try:
@@ -96,12 +102,22 @@ def _list(names: Sequence[str]) -> str:
     return ", ".join(names)
 
 
-def _drawn(one: Session, probes: Sequence[Probe], options: ProbeOptions) -> tuple[list[Tally], dict[str, Measured]]:
-    """The probes with their parameters, and what is to be said of those for which there are none."""
-    tallies, refused = [], {}
+def _drawn(sampler: Sampler, probes: Sequence[Probe]) -> tuple[list[Tally], dict[str, Measured]]:
+    """The probes with their parameters, and what is to be said of those whose draws fail; others are left out."""
+    tallies, refused, late = [], {}, []
     for probe in probes:
         try:
-            tallies.append(Tally(probe, draw(one, probe, options.seed)))
+            draws = draw(sampler.session, probe, sampler.options.seed, seconds=sampler.left)
+        except NothingDrawn:
+            sampler.notes.append(f"{probe.name} was left out, for its draws give no row.")
+        except OutOfTime:
+            late.append(probe.name)
         except DrawRefused as error:
             refused[probe.name] = Measured(probe=probe.name, asked=1, latency=None, errors=1, error=str(error))
+        else:
+            tallies.append(Tally(probe, draws))
+            for kind in draws.empty:
+                sampler.notes.append(f'The draw "{kind}" of {probe.name} gives no row, and was left out.')
+    if late:
+        sampler.notes.append(f"No time of {sampler.ceiling}, was left to draw the parameters of {_list(late)}.")
     return tallies, refused

@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe
 from dbops.domain.target import ProbeOptions
-from dbops.gateways.probing.draws import DrawRefused, draw
+from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
+from dbops.gateways.probing.privileges import is_lack_of_privilege, lacking
 from dbops.gateways.probing.session import Session, session
 from dbops.gateways.refusals import said
 
 
-def execute_once(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, str]:
-    """By the name of each probe why it does not work, empty where it does; what it writes is rolled back.
+@dataclass(frozen=True)
+class Tried:
+    """What came of it: ``wrong`` is why it does not work, ``unknown`` why nobody knows; of both at most one is set."""
 
-    A probe that writes is left out on a replica. Raises DatabaseError where the server cannot be reached.
+    wrong: str = ""
+    unknown: str = ""
+
+
+def execute_once(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, Tried]:
+    """By the name of each probe what came of executing it; what it writes is rolled back.
+
+    Nobody knows where our role lacks a privilege, or no parameters can be drawn from empty tables. A probe that writes
+    is left out on a replica. Raises DatabaseError where the server cannot be reached.
     """
     with session(address, options) as one:
         ((is_replica,),) = one.ask("SELECT pg_catalog.pg_is_in_recovery()")
-        return dict(_tried(one, [probe for probe in probes if not (probe.writes and is_replica)], options))
+        able = [probe for probe in probes if not (probe.writes and is_replica)]
+        return {probe.name: _tried(one, probe, options) for probe in able}
 
 
-def _tried(one: Session, probes: Sequence[Probe], options: ProbeOptions) -> Iterator[tuple[str, str]]:
-    for probe in probes:
-        try:
-            drawn = draw(one, probe, options.seed)[0]
-        except DrawRefused as error:
-            yield probe.name, str(error)
-            continue
-        try:
-            one.timed(one.ready(probe, drawn), writes=probe.writes)
-        except psycopg2.Error as error:
-            one.require(error)
-            one.repair()
-            yield probe.name, said(error, drawn.values.values())
-        else:
-            yield probe.name, ""
+def _tried(one: Session, probe: Probe, options: ProbeOptions) -> Tried:
+    try:
+        drawn = draw(one, probe, options.seed)[0]
+    except NothingDrawn as error:
+        return Tried(unknown=str(error))
+    except DrawRefused as error:
+        if is_lack_of_privilege(error.error):
+            return Tried(unknown=lacking(one, str(error), [each.query for each in probe.draws]))
+        return Tried(wrong=str(error))
+    queries = one.ready(probe, drawn)
+    try:
+        one.timed(queries, writes=probe.writes)
+    except psycopg2.Error as error:
+        one.require(error)
+        sentence = said(error, drawn.values.values())
+        if is_lack_of_privilege(error):
+            return Tried(unknown=lacking(one, sentence, queries))
+        return Tried(wrong=sentence)
+    return Tried()

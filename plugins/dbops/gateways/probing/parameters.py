@@ -8,7 +8,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions
 from dbops.errors import InvalidRequest
-from dbops.gateways.probing.draws import DrawRefused, draw
+from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.runnable import require_runnable
 from dbops.gateways.probing.session import Session, session
 
@@ -18,11 +18,25 @@ def draw_parameters(
 ) -> list[tuple[Probe, Sequence[Drawn]]]:
     """Each probe with its sets of parameters, the kinds one after the other; none where it takes none.
 
-    Raises InvalidRequest where one of them cannot run, as ``require_runnable`` does, and DatabaseError.
+    Probes for which our role lacks a privilege, or whose draws give no row, are not among them. Raises InvalidRequest
+    where one of them cannot run, as ``require_runnable`` does, or all are left out, and DatabaseError.
     """
-    require_runnable(address, probes, options)
+    left_out = dict(require_runnable(address, probes, options))
+    found: list[tuple[Probe, Sequence[Drawn]]] = []
     with session(address, options) as one:
-        return [(probe, _drawn(one, probe, options.seed)) for probe in probes]
+        for probe in probes:
+            if probe.name in left_out:
+                continue
+            try:
+                found.append((probe, _drawn(one, probe, options.seed)))
+            except NothingDrawn as error:
+                left_out[probe.name] = str(error)
+    if not found:
+        raise InvalidRequest(
+            f"None of the probes can be executed: {'; '.join(f'{name}: {why}' for name, why in left_out.items())}.",
+            "Grant our role what it lacks, or name another one under probes.connection, or fill the tables.",
+        )
+    return found
 
 
 def _drawn(one: Session, probe: Probe, seed: int) -> Sequence[Drawn]:
@@ -30,5 +44,7 @@ def _drawn(one: Session, probe: Probe, seed: int) -> Sequence[Drawn]:
         return ()
     try:
         return [drawn for kind in draw(one, probe, seed).kinds for drawn in kind]
+    except NothingDrawn:
+        raise
     except DrawRefused as error:
         raise InvalidRequest(f"{probe.source or probe.name}: {error}.", "Correct that file.") from None

@@ -73,13 +73,12 @@ class _Opening:
             session.connection.close()
 
     def _ask(self, session: Session, drawn: Drawn) -> None:
-        if self.probe.writes:
-            session.ask("BEGIN READ WRITE")
-        for query in session.ready(self.probe, drawn):
-            session.ask(query)
-        self.done.append((time.perf_counter_ns() - self.start, drawn))
-        if self.probe.writes:
-            session.repair()
+        writing = session.writing() if self.probe.writes else contextlib.nullcontext()
+        with writing:
+            for query in session.ready(self.probe, drawn):
+                session.ask(query)
+            took = time.perf_counter_ns() - self.start
+        self.done.append((took, drawn))
 
     def stop(self) -> None:
         """Let no thread begin anything more, and end what their statements are doing."""

@@ -28,19 +28,30 @@ _EXPLAIN = "EXPLAIN (VERBOSE, FORMAT JSON) "
 # What a rule has rewritten to nothing has an INTO, too, but no cursor takes it.
 _MAY_MAKE_A_TABLE = re.compile(r"\A(?!\s*(?:INSERT|MERGE)\b).*\bINTO\b", re.IGNORECASE | re.DOTALL)
 _SYNTAX = "42601"
+# A function or operator for these types that is not there, or more than one; types that do not match or are not known.
+_TYPES = ("42725", "42883", "42804", "42846", "42P18", "42P38")
 _NO_QUERY = "a probe consists of SELECT, VALUES, INSERT, UPDATE, DELETE and MERGE"
 
 
 class StatementRefused(Exception):
     """The server cannot prepare a statement; its text is a sentence without a row's value.
 
-    ``is_of_the_moment`` where another time it may: a lock, a full disk.
+    ``error`` is what the driver raised.
     """
 
-    def __init__(self, line: int, sentence: str, *, is_of_the_moment: bool) -> None:
+    def __init__(self, line: int, sentence: str, error: BaseException) -> None:
         super().__init__(sentence)
-        self.line = line
-        self.is_of_the_moment = is_of_the_moment
+        self.line, self.error = line, error
+
+    @property
+    def is_of_the_moment(self) -> bool:
+        """Whether another time the server may: a lock, a full disk."""
+        return is_of_the_moment(self.error)
+
+    @property
+    def is_of_types(self) -> bool:
+        """Whether it may be one of the NULLs that were sent for want of a value, whose types nobody knows."""
+        return code_of(self.error) in _TYPES
 
 
 @dataclass(frozen=True)
@@ -85,7 +96,7 @@ def _send(session: Session, before: str, query: Query, drawn: Drawn) -> list[tup
     except UnicodeEncodeError as error:
         line = query.line_at(error.start - len(before) + 1)
         sentence = f"it has a character that the database's encoding, {session.connection.encoding}, lacks"
-        raise StatementRefused(line, sentence, is_of_the_moment=False) from None
+        raise StatementRefused(line, sentence, error) from None
     except psycopg2.Error as error:
         session.require(error)
         position = error.diag.statement_position
@@ -93,7 +104,7 @@ def _send(session: Session, before: str, query: Query, drawn: Drawn) -> list[tup
         sentence = said(error, drawn.values.values())
         if at == 1 and code_of(error) == _SYNTAX:
             sentence = f"{sentence}; {_NO_QUERY}"
-        raise StatementRefused(query.line_at(at), sentence, is_of_the_moment=is_of_the_moment(error)) from None
+        raise StatementRefused(query.line_at(at), sentence, error) from None
 
 
 def _nodes(plan: Any) -> Iterator[Mapping[str, Any]]:

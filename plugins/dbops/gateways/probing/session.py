@@ -6,9 +6,10 @@ The driver is used directly: SQLAlchemy's own work would be part of what is meas
 from __future__ import annotations
 
 import contextlib
+import math
 import re
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.target import ProbeOptions
-from dbops.errors import InvalidConnection
+from dbops.errors import DatabaseError, InvalidConnection
 from dbops.gateways.probing.query import filled
 from dbops.gateways.refusals import is_lost
 from dbops.gateways.sessions import connect, unreachable
@@ -32,6 +33,7 @@ _COSTLY = (*JSON, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 1115, 1182, 1183, 11
 # What somebody has set for the role would end a session that waits its turn, and not every version has them.
 _NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
     WHERE name IN ('idle_session_timeout', 'transaction_timeout')"""
+_FAREWELL = "FATAL:"
 # A session-level advisory lock outlives the ROLLBACK.
 _ROLLBACK = "ROLLBACK; SELECT pg_catalog.pg_advisory_unlock_all()"
 
@@ -67,10 +69,14 @@ def probing_address(address: DatabaseAddress, options: ProbeOptions) -> Database
 
 
 class Session:
-    """One connection, in which every statement is a transaction of its own, that can only read."""
+    """One connection, in which every statement is a transaction of its own, that can only read.
+
+    A statement may take ``statement_seconds``. ``drawn`` is what draws have given, by their query and the seed.
+    """
 
     def __init__(self, connection: Any, address: DatabaseAddress) -> None:
-        self.connection, self.address = connection, address
+        self.connection, self.address, self.statement_seconds = connection, address, math.inf
+        self.drawn: dict[tuple[str, int], tuple[list[str], list[tuple[Any, ...]]]] = {}
         connection.autocommit = True
         self.cursor = connection.cursor()
         # Else what takes Python long to read, as JSON does, would be measured with it; and a date may be too far off.
@@ -85,20 +91,17 @@ class Session:
         """The probe's statements, with these parameters, as they are sent."""
         return [filled(self.cursor, statement, drawn).text for statement in probe.statements]
 
-    def timed(self, queries: Sequence[str], *, writes: bool) -> int:
+    def timed(self, queries: Iterable[str], *, writes: bool) -> int:
         """Nanoseconds that it takes to execute these and to fetch all rows; raises psycopg2.Error.
 
         Those that write do so between BEGIN and ROLLBACK, which are not in the time.
         """
         if not writes:
             return self._timed(queries)
-        self.cursor.execute("BEGIN READ WRITE")
-        try:
+        with self.writing():
             return self._timed(queries)
-        finally:
-            self.repair()
 
-    def _timed(self, queries: Sequence[str]) -> int:
+    def _timed(self, queries: Iterable[str]) -> int:
         cursor = self.cursor
         began = time.perf_counter_ns()
         for query in queries:
@@ -120,24 +123,43 @@ class Session:
             return took
         return time.perf_counter_ns() - began
 
-    def repair(self) -> None:
-        """End whatever transaction there is; nothing where there is no session any more, which the next use tells."""
+    def writing(self) -> contextlib.AbstractContextManager[None]:
+        """Within, one transaction that may write and is rolled back; raises psycopg2.Error."""
+        return self._rolled_back("BEGIN READ WRITE")
+
+    @contextlib.contextmanager
+    def _rolled_back(self, begin: str) -> Iterator[None]:
+        """Within, one transaction; raises psycopg2.Error, also where only the ROLLBACK finds the session gone."""
+        self._listen()
+        self.cursor.execute(begin)
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(psycopg2.Error):  # what came first says why
+                self.cursor.execute(_ROLLBACK)
+            raise
+        self._listen()
+        self.cursor.execute(_ROLLBACK)
+
+    def _listen(self) -> None:
+        """Take in what the server has said unasked: the driver loses that when it sends to a session that is over."""
         with contextlib.suppress(psycopg2.Error):
-            self.cursor.execute(_ROLLBACK)
+            self.connection.poll()
+
+    def lost(self, error: BaseException) -> DatabaseError:
+        """What to raise where that error was the end of the session: the server's own reason where it gave one."""
+        farewells = [notice for notice in self.connection.notices if notice.startswith(_FAREWELL)]
+        said = farewells[-1].removeprefix(_FAREWELL) if farewells and self.connection.closed else str(error)
+        return unreachable(said, self.address)
 
     def require(self, error: BaseException) -> None:
         """Raise DatabaseError where that error was the end of the session."""
         if is_lost(error, self.connection):
-            raise unreachable(str(error), self.address) from None
+            raise self.lost(error) from None
 
-    @contextlib.contextmanager
-    def reading(self) -> Iterator[None]:
-        """Within, one transaction that can only read and is rolled back."""
-        self.cursor.execute("BEGIN READ ONLY")
-        try:
-            yield
-        finally:
-            self.repair()
+    def reading(self) -> contextlib.AbstractContextManager[None]:
+        """Within, one transaction that can only read and is rolled back; raises psycopg2.Error."""
+        return self._rolled_back("BEGIN READ ONLY")
 
 
 def opened(address: DatabaseAddress) -> tuple[Session, int]:
@@ -157,13 +179,14 @@ def session(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Session
     """A probing session, closed afterwards whatever happens; raises DatabaseError where there is none, or none left."""
     try:
         one, _ = opened(probing_address(address, options))
+        one.statement_seconds = options.statement_timeout.total_seconds()
     except psycopg2.Error as error:
         raise unreachable(str(error), address) from None
     try:
         one.ask(_NO_LIMITS)
         yield one
     except psycopg2.Error as error:
-        raise unreachable(str(error), address) from None
+        raise one.lost(error) from None
     finally:
         one.connection.close()
 

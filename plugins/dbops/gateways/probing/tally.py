@@ -9,6 +9,7 @@ from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.probing.draws import Draws
+from dbops.gateways.probing.privileges import is_lack_of_privilege
 from dbops.gateways.refusals import is_time_out, said
 
 ENOUGH_TIME_OUTS = 3
@@ -16,7 +17,11 @@ ENOUGH_TIME_OUTS = 3
 
 @dataclass
 class Tally:
-    """``gave_up`` says that a probe ran into time limits so often, one after the other, that it is asked no more."""
+    """``skipped`` is how many bursts of a pool found no room on the server, ``no_room`` the last reason for it.
+
+    ``is_short`` says that the last one found none. ``lacks`` is what our role may not do, where that is why not a
+    single sample succeeded: it is asked no more then.
+    """
 
     probe: Probe
     draws: Draws
@@ -26,14 +31,23 @@ class Tally:
     asked: int = 0
     errors: int = 0
     error: str = ""
+    lacks: str = ""
+    skipped: int = 0
+    no_room: str = ""
+    is_short: bool = False
     slowest: Drawn = field(default_factory=Drawn)
     _longest: int = -1
     _time_outs: int = 0
 
     @property
     def gave_up(self) -> bool:
-        """Whether the server is to be spared."""
+        """Whether it ran into time limits so often, one after the other, that the server is to be spared."""
         return self._time_outs >= ENOUGH_TIME_OUTS
+
+    @property
+    def is_told(self) -> bool:
+        """Whether there is anything to say of it but why it was left out."""
+        return self.asked > 0 and not self.lacks
 
     def took(self, nanoseconds: int, drawn: Drawn) -> None:
         """A sample that succeeded."""
@@ -52,6 +66,8 @@ class Tally:
         self._time_outs = self._time_outs + 1 if is_time_out(error) else 0
         if not self.error:
             self.error = said(error, [value for one in drawn for value in one.values.values()])
+        if is_lack_of_privilege(error) and not self.samples:
+            self.lacks = self.error
 
     def measured(self) -> Measured:
         """All of it."""
