@@ -39,15 +39,15 @@ def probe_load(
     _require_load(target, address, probes, accepted=accepted)
     reading = [probe for probe in probes if is_under_load(probe)]
     started = clock()
-    load = put_under_load(
-        address, draw(address, reading, target.probes), target.probes, steps=steps, seconds=seconds, tell=tell
-    )
+    asked = draw(address, reading, target.probes)
+    left_out = sorted({probe.name for probe in reading} - {probe.name for probe, _ in asked})
+    load = put_under_load(address, asked, target.probes, steps=steps, seconds=seconds, tell=tell)
     free_percent = target.probes.free_connections
     return LoadReport(
         target=target.name,
         started=started,
         finished=clock(),
-        probes=tuple(probe.name for probe in reading),
+        probes=tuple(probe.name for probe, _ in asked),
         steps=load.steps,
         advice=pool_advice(load.steps, load.limits, free_percent) if load.steps else None,
         limits=load.limits,
@@ -57,7 +57,7 @@ def probe_load(
         refused=load.refused,
         local=load.local,
         stopped=load.stopped,
-        notes=load.notes,
+        notes=(*(f"{name} was left out: it has no parameters, or our role may not." for name in left_out), *load.notes),
     )
 
 
