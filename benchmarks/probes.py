@@ -15,7 +15,7 @@ from benchmarks.results import Bound, Table
 from benchmarks.stage import Stage
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe, Statement
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing import measure
 from dbops.gateways.programs import find_program
 

@@ -13,7 +13,7 @@ import psycopg
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.measurement import Escape, Measurement
 from dbops.domain.probes import Draw, Probe, Statement
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing import measure, read_escapes, require_runnable
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")

@@ -11,8 +11,9 @@ import yaml
 
 from dbops.domain.advice import IndexProposal
 from dbops.domain.latency import Latency
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.target import ProbeOptions, Schedules
+from dbops.domain.target import Schedules
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_header import ProbeHeader
 

@@ -10,8 +10,8 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.query_plan import Plan
-from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.explain import explain
 from tests.backups import execute

@@ -15,12 +15,12 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.index_proposals import propose
 from dbops.domain.latency import Latency
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.proposed_migration import migration_folder
 from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.table_statistics import ColumnStatistics
-from dbops.domain.target import ProbeOptions
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.explain import explain
 from dbops.gateways.probe_files import read_probes

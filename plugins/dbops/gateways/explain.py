@@ -12,8 +12,8 @@ import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.query_plan import Plan
-from dbops.domain.target import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.probing.query import filled
 from dbops.gateways.probing.session import Session, session

@@ -11,11 +11,12 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.index_proposals import propose, unsuited
 from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Probe
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
-from dbops.domain.target import ProbeOptions, Target
+from dbops.domain.target import Target
 from dbops.errors import DatabaseError
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.explain import explaining

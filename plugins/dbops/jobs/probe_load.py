@@ -11,7 +11,8 @@ from dbops.domain.load_mix import is_under_load
 from dbops.domain.load_report import LoadReport
 from dbops.domain.pool_advice import pool_advice
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import ProbeOptions, Target
+from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.target import Target
 from dbops.errors import InvalidConnection, InvalidRequest
 from dbops.gateways.load import put_under_load
 from dbops.gateways.probing import draw_parameters

@@ -12,8 +12,9 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.measurement import Measurement
 from dbops.domain.migration_record import MigrationRecord
 from dbops.domain.probes import Drawn, Probe
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.query_plan import Plan
-from dbops.domain.target import ProbeOptions, Target
+from dbops.domain.target import Target
 from dbops.domain.touched_probes import ProbeReading, ProbeReadings
 from dbops.errors import DatabaseError, InvalidRequest, PreflightFailed
 from dbops.gateways.bucket import Bucket

@@ -14,9 +14,9 @@ from dbops.domain.advice import Advice
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.health import HealthItem
 from dbops.domain.probes.alert import probe_alert
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
-from dbops.domain.target import ProbeOptions
 from dbops.gateways.alert_mail import alert_mail
 from tests.unit.domain.test_probes_report import CHANGED, FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
 from tests.unit.probe_samples import latency, probe_result, probe_run, weekly

@@ -7,9 +7,9 @@ from dataclasses import replace
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured
 from dbops.domain.probes.confirmation import confirmed
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult
 from dbops.domain.probes.standing import Standing, standing_of
-from dbops.domain.target import ProbeOptions
 from tests.unit.probe_samples import latency, probe
 
 OPTIONS = ProbeOptions()

@@ -12,8 +12,8 @@ from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes.history import Usual, latencies_of, usual
 from dbops.domain.probes.judgement import slower, suspects
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult, ProbeRun, Slower
-from dbops.domain.target import ProbeOptions
 from tests.unit.probe_samples import latency, latency_of, probe, probe_result, probe_run, weekly
 
 OPTIONS = ProbeOptions()

@@ -12,10 +12,10 @@ import pytest
 from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.health import HealthItem
 from dbops.domain.probes.distance import distance
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun, Slower
 from dbops.domain.report import Verdict
-from dbops.domain.target import ProbeOptions
 from tests.unit.probe_samples import latency, latency_of, probe_result, probe_run, weekly
 
 INDEX = Advice(kind="missing_index", sentence="It sorts 40,000 rows, and no index has them in that order.")

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dbops.domain.measurement import Measured
 from dbops.domain.probes.history import latencies_of
 from dbops.domain.probes.judgement import slower
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.probe import Probe
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.quantities import format_count
-from dbops.domain.target import ProbeOptions
 
 
 def confirmed(

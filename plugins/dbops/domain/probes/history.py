@@ -23,8 +23,8 @@ from statistics import median
 from typing import Literal
 
 from dbops.domain.latency import Latency
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.target import ProbeOptions
 
 Statistic = Literal["p50", "p95"]
 

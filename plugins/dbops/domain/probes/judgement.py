@@ -20,9 +20,9 @@ from math import ceil, comb
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measurement
 from dbops.domain.probes.history import Statistic, latencies_of, line, usual
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.probe import Probe
 from dbops.domain.probes.run import ProbeRun, Slower
-from dbops.domain.target import ProbeOptions
 
 # By statistic: the chance that a sample is above it, and that of a false suspicion that is put up with. The line of the
 # p50 is far from where half of the samples are, so that it is the margin which protects it; that of the p95 is among

@@ -10,13 +10,13 @@ from dbops.domain.advice import IndexProposal
 from dbops.domain.markdown_text import plain_text
 from dbops.domain.probes.complaint import complaint, counted
 from dbops.domain.probes.history import Usual, latencies_of, line, usual
+from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.reason import likely_reason
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.probes.sections import migrations_place, probe_sections
 from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.quantities import format_count, format_ms
 from dbops.domain.report import Report, Verdict
-from dbops.domain.target import ProbeOptions
 
 
 @dataclass(frozen=True, kw_only=True)

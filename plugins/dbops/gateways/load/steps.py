@@ -19,7 +19,7 @@ from dbops.domain.latency import Latency
 from dbops.domain.load import STEPS, Load, LoadStep
 from dbops.domain.load_mix import mix
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import DatabaseError
 from dbops.gateways.load.crew import Asker, Crew, Tally, execute
 from dbops.gateways.load.gauge import ConnectionGauge

@@ -12,7 +12,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.measurement import Escape
 from dbops.domain.object_names import written
 from dbops.domain.probes import Drawn, Probe, Statement
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing.draws import DrawRefused, draw
 from dbops.gateways.probing.functions import Function, called_in, notifies, what_escapes, what_escapes_of
 from dbops.gateways.probing.prepared import Event, StatementRefused, planned

@@ -11,7 +11,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import PreflightFailed
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, OutOfTime, draw
 from dbops.gateways.probing.room import PAUSES, pauses, shortage_that_stays

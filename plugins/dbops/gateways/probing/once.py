@@ -9,7 +9,7 @@ import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.privileges import is_lack_of_privilege, lacking
 from dbops.gateways.probing.session import Session, session

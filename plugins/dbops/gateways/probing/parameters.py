@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.runnable import require_runnable

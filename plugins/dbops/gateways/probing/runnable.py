@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import written
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, drawn_rows
 from dbops.gateways.probing.prepared import StatementRefused, planned

@@ -12,7 +12,7 @@ import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing.pool import Burst, burst
 from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.room import shortage_that_stays

@@ -20,7 +20,7 @@ from psycopg2 import extensions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.target import ProbeOptions
+from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import DatabaseError, InvalidConnection
 from dbops.gateways.probing.query import filled
 from dbops.gateways.refusals import is_lost
