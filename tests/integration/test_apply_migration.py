@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from dbops.domain.approvals import Approval
+from dbops.domain.migration_plan import MigrationPlan
 from dbops.domain.migration_progress import MigrationProgress
 from dbops.domain.migration_record import MigrationState, StepState
 from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
@@ -23,6 +25,7 @@ from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import migrations_folder
 from dbops.gateways.migration_records import put_migration
 from dbops.gateways.s3.bucket import S3Bucket
+from dbops.jobs.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
@@ -211,6 +214,38 @@ def test_what_has_changed_since_it_was_approved_is_not_applied(applying: Applyin
 
     with refusing(applying, PlanChanged, "is not what its plan says"):
         applying.apply()
+
+
+BETWEEN: dict[str, Callable[[Applying], None]] = {
+    "another text": lambda one: one.write("1_count", "UPDATE counter SET n = n + 1000;"),
+    "another down.sql": lambda one: one.write("1_count", COUNT, "UPDATE counter SET n = n - 1000;"),
+    "the folder is gone": lambda one: shutil.rmtree(migrations_folder(one.include, NAME) / "1_count"),
+}
+
+
+@pytest.mark.parametrize("what", BETWEEN)
+@pytest.mark.parametrize("fails", [False, True], ids=["well", "taken back"])
+def test_what_is_executed_are_the_texts_whose_digest_was_compared(
+    applying: Applying, what: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applying.write("1_count", COUNT, "UPDATE counter SET n = n - 1;")
+    if fails:
+        applying.write("2_rows", REFUSED)
+    applying.ready()
+
+    def planned(*args: Any, **asked: Any) -> MigrationPlan:
+        plan = plan_migration(*args, **asked)
+        BETWEEN[what](applying)  # in the moment between
+        return plan
+
+    monkeypatch.setattr("dbops.jobs.apply_migration.plan_migration", planned)
+    if fails:
+        with pytest.raises(MigrationFailed, match="Taken back: 1_count"):
+            applying.apply()
+    else:
+        applying.apply()
+
+    assert applying.counted() == (0 if fails else 1)
 
 
 def test_a_blocker_that_has_come_up_since_is_evaluated_again(applying: Applying) -> None:

@@ -75,7 +75,10 @@ def apply_migration(
             )
             _require_as_planned(target, record, plan)
             record = record or keep_planned(bucket, target, plan)
-        migrations = {migration.name: migration for migration in read_migrations(include, target.name)}
+            sources = plan.sources  # what was planned, whatever has become of the files since
+        else:
+            sources = read_migrations(include, target.name)
+        migrations = {migration.name: migration for migration in sources}
         work = Migrating(target, address, bucket, ledger, migrations, clock, on_progress, record)
         if not record.is_begun:
             before = _begin(work, consent, needs_backup=needs_backup, programs=programs)

@@ -109,6 +109,7 @@ def plan_migration(
         drift=drift,
         migrations=planned,
         checklist=(*judge_findings(findings), *checklist(conditions)),
+        sources=migrations,
     )
 
 
