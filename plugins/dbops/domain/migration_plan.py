@@ -64,7 +64,8 @@ class PlannedMigration:
     """One migration of the plan: the baseline is only ``marked``, every other is executed.
 
     ``reversible`` is whether its down.sql was tried on the scratch database and led back to where it began;
-    ``why_not`` says why not, in a sentence.
+    ``why_not`` says why not, in a sentence. ``lint`` is of migration.sql; ``down_lint`` what would be an error there
+    and is in down.sql, mostly that it loses rows.
     """
 
     name: str
@@ -76,6 +77,7 @@ class PlannedMigration:
     reversible: bool = False
     why_not: str = ""
     lint: tuple[LintFinding, ...] = ()
+    down_lint: tuple[LintFinding, ...] = ()
     locks: tuple[TakenLock, ...] = ()
 
 
