@@ -484,6 +484,20 @@ def test_taking_back_goes_on_only_with_what_was_approved_and_where_it_was(applyi
             session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
 
 
+def test_what_the_ledger_knows_nothing_of_any_more_is_not_taken_back(applying: Applying) -> None:
+    applying.write("1_index", INDEX, DROP_INDEX)
+    applying.write("2_rows", REFUSED)
+    applying.ready()
+
+    def forget(progress: MigrationProgress) -> None:
+        if progress.name == "2_rows":
+            applying.tell("DELETE FROM _prisma_migrations WHERE migration_name = '1_index'")
+
+    with pytest.raises(MigrationFailed, match=r"NOT taken back, and in force: 1_index \(.* row of it is gone"):
+        applying.apply(on_progress=forget)
+    assert applying.ask("SELECT to_regclass('notes_n_idx') IS NULL") == [(False,)]
+
+
 def test_a_run_goes_on_only_where_the_rows_of_what_it_has_applied_are_there(applying: Applying) -> None:
     applying.write("1_count", COUNT)
     applying.write("2_count", COUNT)

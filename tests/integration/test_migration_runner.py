@@ -136,7 +136,7 @@ def test_a_refused_statement_leaves_nothing_of_those_before_it_and_no_detail_is_
         ground.runner().run("1_x", "ALTER TABLE notes ADD a int; INSERT INTO notes VALUES (77, 'secret')", ground.mark)
 
     assert failure.value.code == "23505"
-    assert failure.value.said == 'duplicate key value violates unique constraint "one"'
+    assert failure.value.said == "unique violation (23505), constraint one of notes"
     assert "77" not in str(failure.value)
     assert ground.ask("SELECT count(*) FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = 'a'") == [
         (0,)

@@ -18,7 +18,7 @@ from dbops.gateways.index_build import IndexBuild
 from dbops.gateways.ledger_mark import LedgerMark
 from dbops.gateways.migration_session import MigrationSession, OutOfTime, RowGone
 from dbops.gateways.migration_watch import MigrationWatch
-from dbops.gateways.refusals import code_of, harmless_line, meaning
+from dbops.gateways.refusals import code_of, said
 
 _LOST_TRIES = 2
 _FIRST_PAUSE = 0.5
@@ -162,22 +162,23 @@ class MigrationRunner:
 
     def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
         limits = self._limits
-        said = _said(error)
+        words = _said(error)
         others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
         return MigrationFailed(
             f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
-            f"timeout of {limits.lock_timeout.total_seconds():g} s: {said}. {_NOTHING_DONE}",
+            f"timeout of {limits.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
             "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
             code=error.pgcode,
-            said=said,
+            said=words,
         )
 
 
 def failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
     """The error of a migration that the server refused: its words where they quote no row, else what its code means."""
     words = _said(error)
+    code = f" ({error.pgcode})" if error.pgcode and error.pgcode not in words else ""
     return MigrationFailed(
-        f"The server refused {name}: {words}. {left or _NOTHING_DONE}",
+        f"The server refused {name}: {words}{code}. {left or _NOTHING_DONE}",
         "Correct it, and start a new run.",
         code=error.pgcode,
         said=words,
@@ -195,11 +196,9 @@ def _left(build: IndexBuild) -> str:
 def _said(error: psycopg2.Error) -> str:
     if isinstance(error, RowGone | OutOfTime):
         return str(error)
-    line, code = harmless_line(error), code_of(error)
-    words = f"{line} ({code})" if line and code else line or meaning(error)
-    diag = error.diag
+    words, diag = said(error), error.diag
     # The server names the constraint beside its words, which a function's own words may do too.
-    named = diag.constraint_name if code.startswith(_CONSTRAINTS) and not diag.context else None
+    named = diag.constraint_name if code_of(error).startswith(_CONSTRAINTS) and not diag.context else None
     return f"{words}, constraint {named} of {diag.table_name}" if named else words
 
 
