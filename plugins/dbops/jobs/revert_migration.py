@@ -86,7 +86,7 @@ def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -
     if schema_fingerprint(now) == work.record.fingerprint:
         same = "The schema was compared object by object, and is what it was before"
         if grants_fingerprint(grants) == work.record.grants:
-            return True, f"{same}, with its owners and grants."
+            return True, f"{same}. So are its owners and grants."
         return False, f"{same}, but its grants and owners are NOT{_changed_grants(work, grants)}: grant them again."
     found = whole_drift(before, now) if before is not None else ()
     told = "; ".join(one.sentence for one in found[:_SHOWN])
