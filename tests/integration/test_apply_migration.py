@@ -414,6 +414,23 @@ def test_who_is_stopped_within_a_build_leaves_no_invalid_index_and_goes_on_later
     assert applying.check().ok
 
 
+def test_a_drop_that_was_stopped_half_way_is_dropped_to_the_end_by_the_next_attempt(applying: Applying) -> None:
+    applying.write("0_init", f"{INIT}CREATE INDEX notes_n_idx ON notes (n);")
+    applying.tell("CREATE INDEX notes_n_idx ON notes (n)")
+    applying.write("1_drop", DROP_INDEX)
+    applying.ready()
+    invalid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('notes_n_idx')"
+    with psycopg.connect(applying.url) as reader:
+        reader.execute("SELECT count(*) FROM notes")
+        with pytest.raises(Stopped):
+            applying.apply(on_progress=stopping_when(lambda _: applying.ask(invalid) == [(False,)]))
+    assert applying.ask(invalid) == [(False,)]
+
+    assert applying.apply().state is MigrationState.DONE
+    assert applying.ask(invalid) == []
+    assert applying.told()[-1] == ("1_drop", "applied", 1)
+
+
 def test_where_no_yes_is_needed_none_runs_out(applying: Applying) -> None:
     applying.write("1_count", COUNT)
     applying.ready()
