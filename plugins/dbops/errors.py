@@ -96,11 +96,12 @@ class MigrationFailed(DbopsError):
     """The server refused a migration, or it could not be finished; the sentences say what became of it.
 
     ``code`` is the SQLSTATE, None where no server has said why; ``said`` what it said, without details.
+    ``left`` is what it has left behind all the same, in a sentence; empty where it has taken no effect.
     """
 
-    def __init__(self, what: str, remedy: str = "", *, code: str | None = None, said: str = "") -> None:
+    def __init__(self, what: str, remedy: str = "", *, code: str | None = None, said: str = "", left: str = "") -> None:
         super().__init__(what, remedy)
-        self.code, self.said = code, said or what
+        self.code, self.said, self.left = code, said or what, left
 
 
 class PlanChanged(DbopsError):

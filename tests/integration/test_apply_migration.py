@@ -10,11 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from dbops.domain.approvals import Approval
+from dbops.domain.migration_plan import MigrationPlan
 from dbops.domain.migration_progress import MigrationProgress
 from dbops.domain.migration_record import MigrationState, StepState
 from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
@@ -23,12 +25,13 @@ from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import migrations_folder
 from dbops.gateways.migration_records import put_migration
 from dbops.gateways.s3.bucket import S3Bucket
+from dbops.jobs.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
 from tests.drills import public_folder
 from tests.faults.job import wait_until
-from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, REFUSED, Applying, now
+from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, INIT, REFUSED, Applying, now
 
 REFERENCE = Path(__file__).parents[2] / "include/sql/summary_app/migrations"
 
@@ -167,6 +170,23 @@ def test_what_cannot_be_taken_back_is_said_with_the_backup_and_the_form_to_resto
     assert [state for _, state, _ in applying.told()] == ["applied", "applied", "rolled back", "failed"]
 
 
+def test_grants_that_taking_back_has_lost_are_said(applying: Applying) -> None:
+    role = f"reader_{secrets.token_hex(4)}"
+    view = "CREATE VIEW v AS SELECT id FROM notes;"
+    applying.tell(f"CREATE ROLE {role}", view, f"GRANT SELECT ON v TO {role}")
+    applying.write("0_init", INIT + view)
+    applying.write("1_view", "DROP VIEW v;", view)
+    applying.write("2_rows", REFUSED)
+    applying.ready()
+    try:
+        with pytest.raises(MigrationFailed, match=r"grants and owners are NOT: .*public\.v") as failure:
+            applying.apply()
+        assert "not needed" not in failure.value.remedy
+        assert applying.record.state is MigrationState.FAILED
+    finally:
+        applying.tell(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+
+
 def test_a_down_sql_that_the_live_rows_refuse_leaves_its_migration_in_force(applying: Applying) -> None:
     applying.write("1_column", "ALTER TABLE notes ADD a int;", "ALTER TABLE notes DROP a;")
     applying.write("2_column", "ALTER TABLE notes ADD b int;", f"ALTER TABLE notes DROP b; {REFUSED}")
@@ -179,6 +199,35 @@ def test_a_down_sql_that_the_live_rows_refuse_leaves_its_migration_in_force(appl
     assert "1_column (what came after it could not be taken back)" in failure.value.what
     assert [state for _, state, _ in applying.told()] == ["applied", "applied", "applied", "failed"]
     assert applying.record.state is MigrationState.FAILED
+
+
+QUOTING = {
+    "a cast": "UPDATE secrets SET n = t::int;",
+    "a unique key": "INSERT INTO secrets SELECT * FROM secrets;",
+    "a message of its own": """DO $$ BEGIN
+        IF EXISTS (SELECT FROM secrets) THEN RAISE EXCEPTION 'not %', (SELECT t FROM secrets); END IF; END $$;""",
+    "a name out of a row": "SELECT t::regclass FROM secrets;",
+    "a down.sql": "UPDATE notes SET n = 1;",
+}
+
+
+@pytest.mark.parametrize("how", QUOTING)
+def test_no_row_is_quoted_in_the_ledger_the_record_or_the_error(applying: Applying, how: str) -> None:
+    table = "CREATE TABLE secrets (t text PRIMARY KEY, n int);\n"
+    applying.write("0_init", INIT + table)
+    applying.tell(table, "INSERT INTO secrets VALUES ('alice@example.com')")
+    applying.write("1_x", QUOTING[how], QUOTING["a cast"])
+    if how == "a down.sql":
+        applying.write("2_rows", REFUSED)
+    applying.ready()
+
+    with pytest.raises(MigrationFailed) as failure:
+        applying.apply()
+
+    told = [failure.value.what, failure.value.remedy, *(row.logs or "" for row in applying.ledger())]
+    assert "alice" not in " ".join(told)
+    assert b"alice" not in applying.record.to_json()
+    assert any("Migration name: " in text for text in told)
 
 
 def test_a_lock_that_is_not_to_be_had_is_a_failure_after_which_all_is_as_before(applying: Applying) -> None:
@@ -211,6 +260,49 @@ def test_what_has_changed_since_it_was_approved_is_not_applied(applying: Applyin
 
     with refusing(applying, PlanChanged, "is not what its plan says"):
         applying.apply()
+
+
+BETWEEN: dict[str, Callable[[Applying], None]] = {
+    "another text": lambda one: one.write("1_count", "UPDATE counter SET n = n + 1000;"),
+    "another down.sql": lambda one: one.write("1_count", COUNT, "UPDATE counter SET n = n - 1000;"),
+    "the folder is gone": lambda one: shutil.rmtree(migrations_folder(one.include, NAME) / "1_count"),
+}
+
+
+@pytest.mark.parametrize("what", BETWEEN)
+@pytest.mark.parametrize("fails", [False, True], ids=["well", "taken back"])
+def test_what_is_executed_are_the_texts_whose_digest_was_compared(
+    applying: Applying, what: str, fails: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    applying.write("1_count", COUNT, "UPDATE counter SET n = n - 1;")
+    if fails:
+        applying.write("2_rows", REFUSED)
+    applying.ready()
+
+    def planned(*args: Any, **asked: Any) -> MigrationPlan:
+        plan = plan_migration(*args, **asked)
+        BETWEEN[what](applying)  # in the moment between
+        return plan
+
+    monkeypatch.setattr("dbops.jobs.apply_migration.plan_migration", planned)
+    if fails:
+        with pytest.raises(MigrationFailed, match="Taken back: 1_count"):
+            applying.apply()
+    else:
+        applying.apply()
+
+    assert applying.counted() == (0 if fails else 1)
+
+
+def test_a_text_that_sets_its_own_limits_is_refused_and_one_in_force_is_not(applying: Applying) -> None:
+    applying.write("0_init", f"SET statement_timeout = 0; {INIT}")
+    applying.write("1_count", COUNT, "SET LOCAL lock_timeout = 0; UPDATE counter SET n = n - 1;")
+    with pytest.raises(InvalidRequest, match=r"1_count/down\.sql:1: SET lock_timeout may not stand here"):
+        applying.plan()
+
+    applying.write("1_count", COUNT, "UPDATE counter SET n = n - 1;")
+    applying.ready()
+    assert applying.apply().state is MigrationState.DONE
 
 
 def test_a_blocker_that_has_come_up_since_is_evaluated_again(applying: Applying) -> None:
@@ -322,9 +414,37 @@ def test_who_is_stopped_within_a_build_leaves_no_invalid_index_and_goes_on_later
     assert applying.check().ok
 
 
-def test_a_run_goes_on_no_longer_than_its_approval_counts(applying: Applying) -> None:
+def test_a_drop_that_was_stopped_half_way_is_dropped_to_the_end_by_the_next_attempt(applying: Applying) -> None:
+    applying.write("0_init", f"{INIT}CREATE INDEX notes_n_idx ON notes (n);")
+    applying.tell("CREATE INDEX notes_n_idx ON notes (n)")
+    applying.write("1_drop", DROP_INDEX)
+    applying.ready()
+    invalid = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('notes_n_idx')"
+    with psycopg.connect(applying.url) as reader:
+        reader.execute("SELECT count(*) FROM notes")
+        with pytest.raises(Stopped):
+            applying.apply(on_progress=stopping_when(lambda _: applying.ask(invalid) == [(False,)]))
+    assert applying.ask(invalid) == [(False,)]
+
+    assert applying.apply().state is MigrationState.DONE
+    assert applying.ask(invalid) == []
+    assert applying.told()[-1] == ("1_drop", "applied", 1)
+
+
+def test_where_no_yes_is_needed_none_runs_out(applying: Applying) -> None:
     applying.write("1_count", COUNT)
     applying.ready()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stopping_when(lambda seen: "begins" in seen.doing))
+
+    assert applying.apply(clock=lambda: now() + timedelta(hours=5)).state is MigrationState.DONE
+    assert applying.counted() == 1
+
+
+def test_a_run_goes_on_no_longer_than_its_approval_counts(applying: Applying) -> None:
+    applying.approve = ("migrate",)
+    applying.write("1_count", COUNT)
+    approve(applying, applying.ready().digest)
     with pytest.raises(Stopped):
         applying.apply(on_progress=stopping_when(lambda seen: "begins" in seen.doing))
 
@@ -344,6 +464,68 @@ def test_a_run_does_not_go_on_where_somebody_has_changed_the_schema_meanwhile(ap
 
     with refusing(applying, PlanChanged, "theirs"):
         applying.apply()
+
+
+def elsewhere(applying: Applying) -> None:
+    name = f"elsewhere_{secrets.token_hex(4)}"
+    with psycopg.connect(applying.scratch_url, autocommit=True) as session:
+        database = applying.url.rpartition("/")[2].partition("?")[0]
+        session.execute(f'CREATE DATABASE "{name}" TEMPLATE "{database}"'.encode())
+    applying.url = f"{applying.url.rpartition('/')[0]}/{name}"
+
+
+MEANWHILE: dict[str, tuple[Callable[[Applying], None], str]] = {
+    "another down.sql": (lambda one: one.write("1_index", INDEX, "DROP INDEX CONCURRENTLY notes_pkey;"), "was changed"),
+    "its row is gone": (lambda one: one.tell("DELETE FROM _prisma_migrations"), "1_index is gone"),
+    "another database": (elsewhere, "does not lead to the database"),
+}
+
+
+@pytest.mark.parametrize("what", MEANWHILE)
+def test_taking_back_goes_on_only_with_what_was_approved_and_where_it_was(applying: Applying, what: str) -> None:
+    applying.write("1_index", INDEX, DROP_INDEX)
+    applying.write("2_rows", REFUSED)
+    applying.ready()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stopping_when(lambda seen: "is taken back" in seen.doing))
+    assert applying.record.state is MigrationState.REVERTING
+    there = applying.url
+    change, words = MEANWHILE[what]
+    change(applying)
+
+    with refusing(applying, PlanChanged, words):
+        applying.apply()
+    if applying.url != there:
+        name = applying.url.rpartition("/")[2]
+        with psycopg.connect(applying.scratch_url, autocommit=True) as session:
+            session.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
+def test_what_the_ledger_knows_nothing_of_any_more_is_not_taken_back(applying: Applying) -> None:
+    applying.write("1_index", INDEX, DROP_INDEX)
+    applying.write("2_rows", REFUSED)
+    applying.ready()
+
+    def forget(progress: MigrationProgress) -> None:
+        if progress.name == "2_rows":
+            applying.tell("DELETE FROM _prisma_migrations WHERE migration_name = '1_index'")
+
+    with pytest.raises(MigrationFailed, match=r"NOT taken back, and in force: 1_index \(.* row of it is gone"):
+        applying.apply(on_progress=forget)
+    assert applying.ask("SELECT to_regclass('notes_n_idx') IS NULL") == [(False,)]
+
+
+def test_a_run_goes_on_only_where_the_rows_of_what_it_has_applied_are_there(applying: Applying) -> None:
+    applying.write("1_count", COUNT)
+    applying.write("2_count", COUNT)
+    applying.ready()
+    with pytest.raises(Stopped):
+        applying.apply(on_progress=stopping_when(lambda seen: seen.name == "2_count" and "begins" in seen.doing))
+    applying.tell("DELETE FROM _prisma_migrations WHERE migration_name = '1_count'")
+
+    with refusing(applying, PlanChanged, "row of 1_count is gone"):
+        applying.apply()
+    assert applying.counted() == 1
 
 
 def test_only_one_migrates_at_a_time(applying: Applying) -> None:

@@ -136,7 +136,7 @@ def test_a_refused_statement_leaves_nothing_of_those_before_it_and_no_detail_is_
         ground.runner().run("1_x", "ALTER TABLE notes ADD a int; INSERT INTO notes VALUES (77, 'secret')", ground.mark)
 
     assert failure.value.code == "23505"
-    assert failure.value.said == 'duplicate key value violates unique constraint "one"'
+    assert failure.value.said == "unique violation (23505), constraint one of notes"
     assert "77" not in str(failure.value)
     assert ground.ask("SELECT count(*) FROM pg_attribute WHERE attrelid = 'notes'::regclass AND attname = 'a'") == [
         (0,)
@@ -250,6 +250,19 @@ def test_a_build_that_cannot_succeed_leaves_nothing(ground: Ground) -> None:
     assert ground.indexes() == []
 
 
+def test_all_statements_together_have_the_statement_timeout_for_their_locks_are_held_to_the_end(
+    ground: Ground,
+) -> None:
+    text = "ALTER TABLE notes ADD a int; " + "SELECT pg_sleep(0.8); " * 60
+
+    with pytest.raises(MigrationFailed, match=r"together took longer than .* Nothing of it") as failure:
+        ground.runner(statement_timeout=timedelta(seconds=1)).run("1_x", text, ground.mark)
+
+    assert failure.value.code == "57014"
+    assert ground.ask("SELECT * FROM notes LIMIT 1") == [(1, "x")]
+    assert ground.steps() == 0
+
+
 def test_a_build_that_lasts_too_long_is_ended_and_leaves_nothing(ground: Ground) -> None:
     ground.tell(SLOW)
 
@@ -258,6 +271,50 @@ def test_a_build_that_lasts_too_long_is_ended_and_leaves_nothing(ground: Ground)
 
     assert failure.value.code == "57014"
     assert ground.indexes() == []
+
+
+def test_a_drop_that_cannot_be_ended_says_that_the_index_is_invalid_and_how_to_end_it(ground: Ground) -> None:
+    ground.tell(BUILD)
+    drop = 'DROP INDEX CONCURRENTLY "Notes_n_idx"'
+    with (
+        ground.transaction("SELECT count(*) FROM notes"),
+        pytest.raises(MigrationFailed) as failure,
+    ):
+        ground.runner(concurrent_timeout=timedelta(seconds=1)).run_alone("1_x", drop)
+
+    assert ground.indexes() == [("Notes_n_idx", False)]
+    assert "Nothing of it has taken effect" not in failure.value.what
+    assert 'The index public."Notes_n_idx" is INVALID now' in failure.value.what
+    assert 'DROP INDEX CONCURRENTLY public."Notes_n_idx";' in failure.value.left
+    ground.runner().settle_alone("1_x", drop)
+    assert ground.indexes() == []
+    assert ground.runner().has_happened("1_x", drop)
+
+
+def test_a_drop_that_has_not_begun_leaves_its_index_in_use(ground: Ground) -> None:
+    ground.tell(BUILD)
+    with ground.transaction("LOCK notes"), pytest.raises(MigrationFailed, match="Nothing of it has taken effect"):
+        ground.runner(concurrent_timeout=timedelta(seconds=1)).run_alone("1_x", 'DROP INDEX CONCURRENTLY "Notes_n_idx"')
+
+    assert ground.indexes() == [("Notes_n_idx", True)]
+
+
+def test_a_drop_that_is_stopped_is_dropped_to_the_end_where_nobody_is_in_its_way(ground: Ground) -> None:
+    ground.tell(BUILD)
+    reader = psycopg.connect(ground.url)
+    reader.execute("SELECT count(*) FROM notes")
+
+    def stop(progress: MigrationProgress) -> None:
+        if progress.waits_for and ground.indexes() == [("Notes_n_idx", False)]:
+            reader.close()
+            raise KeyboardInterrupt
+
+    ground.listener = stop
+    with pytest.raises(KeyboardInterrupt):
+        ground.runner().run_alone("1_x", 'DROP INDEX CONCURRENTLY "Notes_n_idx"')
+
+    assert ground.indexes() == []
+    ground.expect_no_session()
 
 
 def test_an_index_that_somebody_else_is_building_is_left_alone(ground: Ground) -> None:

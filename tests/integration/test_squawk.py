@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from dbops.errors import PreflightFailed
-from dbops.gateways.squawk import lint
+from dbops.gateways.squawk import lint, lint_down
 from tests.migrating_scratch import migration
 
 REMARKS = {
@@ -37,6 +38,15 @@ def test_a_remark_has_its_rule_its_line_and_its_weight(sql: str) -> None:
     assert {(one.line, one.severity) for one in found} == {(3, severity)}
     assert all(one.sentence for one in found)
     assert all(one.remedy for one in found) or rule not in {"ban-drop-column", "require-concurrent-index-creation"}
+
+
+def test_what_down_sql_would_lose_is_a_warning_and_what_is_advice_is_none() -> None:
+    down = 'ALTER TABLE "User" DROP COLUMN "age";\nALTER TABLE "User" ADD "n" int;'
+
+    found = lint_down(replace(migration("1_x", 'ALTER TABLE "User" ADD "age" bigint;'), down=down), server_major=17)
+
+    assert [(one.rule, one.line, one.severity) for one in found] == [("ban-drop-column", 1, "warning")]
+    assert lint_down(migration("1_x", "SELECT 1;"), server_major=17) == ()
 
 
 def test_what_our_runner_does_anyway_is_not_asked_for() -> None:

@@ -25,9 +25,10 @@ class MigrationOptions(Section):
     """How migrations are applied, and how long they may stand in the application's way.
 
     ``lock_timeout`` is how long one try waits for a lock, with the application behind it, and ``tries`` how many there
-    are; ``statement_timeout`` ends a statement of an ordinary migration, ``concurrent_timeout`` one that is alone, with
-    CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than alerts.late_after.
-    ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
+    are; ``statement_timeout`` ends an ordinary migration, counted over all of its statements, ``concurrent_timeout``
+    one that is alone, with CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than
+    alerts.late_after. ``compare_with`` names the target of another environment, whose ledger is shown beside this
+    one's.
     """
 
     lock_timeout: TimeLimit = timedelta(seconds=2)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dbops.domain.migration_record import MigrationRecord, StepState
 
 
-def outcome(record: MigrationRecord, failure: str, proof: str, restore_form: str) -> tuple[str, str]:
-    """What happened and the remedy. ``proof`` says whether the schema is what it was; ``restore_form`` is a link."""
+def outcome(record: MigrationRecord, failure: str, proof: str, restore_form: str, *, is_equal: bool) -> tuple[str, str]:
+    """What happened and the remedy. ``proof`` says whether the schema is what it was, as ``is_equal`` does.
+
+    ``restore_form`` is a link. Only what was compared and is equal needs no backup.
+    """
     failed, reverted = record.names(StepState.FAILED), record.names(StepState.REVERTED)
     stays = [step for step in record.steps if step.state in {StepState.APPLIED, StepState.REVERTING}]
     words = [f"The migration of {record.target} failed. {failure}"]
@@ -25,7 +28,7 @@ def outcome(record: MigrationRecord, failure: str, proof: str, restore_form: str
             f"By the ledger {', '.join(failed)} has failed, and nothing is applied until that is resolved: correct it, "
             f"run `prisma migrate resolve --rolled-back {failed[-1]}`, and start a new run."
         )
-    if kept and record.backup_id:
+    if record.backup_id and (kept or not is_equal):
         where = f" The form to restore it, filled in: {restore_form}" if restore_form else ""
         remedies.append(f"The backup {record.backup_id} was made right before.{where}")
     elif record.backup_id:

@@ -16,6 +16,7 @@ from dbops.domain.ledger import LedgerRow, LedgerState
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_sections import migration_markdown
 from dbops.domain.migration_steps import migration_steps
+from dbops.domain.migrations import Migration
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
 
@@ -63,7 +64,8 @@ class PlannedMigration:
     """One migration of the plan: the baseline is only ``marked``, every other is executed.
 
     ``reversible`` is whether its down.sql was tried on the scratch database and led back to where it began;
-    ``why_not`` says why not, in a sentence.
+    ``why_not`` says why not, in a sentence. ``lint`` is of migration.sql; ``down_lint`` what would be an error there
+    and is in down.sql, mostly that it loses rows.
     """
 
     name: str
@@ -75,6 +77,7 @@ class PlannedMigration:
     reversible: bool = False
     why_not: str = ""
     lint: tuple[LintFinding, ...] = ()
+    down_lint: tuple[LintFinding, ...] = ()
     locks: tuple[TakenLock, ...] = ()
 
 
@@ -100,7 +103,8 @@ class MigrationPlan:
     ``rows`` are the ledger's, which lies at ``ledger_table``, None where there is none yet; ``folder`` is each
     migration of the folder with its checksum. ``fingerprint`` is of the live schema. ``proof`` is where the baseline
     does not make what is live, ``drift`` where the applied migrations do not; each is None where it was not compared,
-    and empty where both are equal. ``requested_by`` is None where nobody knows.
+    and empty where both are equal. ``requested_by`` is None where nobody knows. ``sources`` are the files that all of
+    this was found out about, to the byte: who carries out this plan executes them, and reads none again.
     """
 
     target: str
@@ -120,6 +124,7 @@ class MigrationPlan:
     drift: tuple[Difference, ...] | None = None
     migrations: tuple[PlannedMigration, ...] = ()
     checklist: tuple[ChecklistItem, ...] = ()
+    sources: tuple[Migration, ...] = ()
 
     @property
     def blockers(self) -> tuple[str, ...]:

@@ -50,11 +50,13 @@ class StepState(StrEnum):
 class MigrationStep:
     """One migration of the run. ``marked`` is a baseline, which is not executed; ``row_id`` its row of the ledger.
 
+    ``checksum`` and ``down_checksum`` are of the texts that were approved, the latter None where there is no down.sql.
     ``said`` is why it failed, or why it stays although the run has failed.
     """
 
     name: str
     checksum: str
+    down_checksum: str | None = None
     marked: bool = False
     reversible: bool = False
     state: StepState = StepState.PENDING
@@ -81,7 +83,8 @@ class PostCheck:
 class MigrationRecord:
     """One run's migration of the target's ``database`` by the plan of ``digest``.
 
-    ``oid`` is the database's, ``fingerprint`` the live schema's before anything was done, see ``schema_fingerprint``.
+    ``oid`` is the database's, ``fingerprint`` the live schema's before anything was done, see ``schema_fingerprint``,
+    and ``grants`` that of its owners and grants; empty until something is begun.
     ``consented`` is when the approval was used up, ``backup_id`` what was backed up right before. ``failure`` says what
     went wrong, ``remedy`` what to do; ``interrupted`` why the last attempt has ended early, where it could say so.
     ``touched`` are the tables that were there before and that the migrations lock; ``before`` and ``after`` are how the
@@ -96,6 +99,7 @@ class MigrationRecord:
     database: str = ""
     oid: int = 0
     fingerprint: str = ""
+    grants: str = ""
     state: MigrationState = MigrationState.PLANNED
     backup_id: str | None = None
     approved_by: str | None = None

@@ -188,7 +188,14 @@ def _way_back(migrations: Sequence[PlannedMigration]) -> Iterator[ChecklistItem]
             f"Cannot be taken back by a down.sql: {listed(without, named=_SHOWN)}.",
             "After it only the backup leads back, without what was written since.",
         )
-    elif executed:
+    losing = [f"{one.name}, line {each.line}: {each.rule}" for one in executed for each in one.down_lint]
+    if losing:
+        yield _warning(
+            "down.sql",
+            f"To take it back may lose rows, or stop the application: {listed(losing, named=_SHOWN)}.",
+            "What a failure takes back goes with what the application has written there since. Is that meant?",
+        )
+    if executed and not without:
         yield _ok("way back", "Each down.sql was tried: it leads back to the schema before.")
 
 

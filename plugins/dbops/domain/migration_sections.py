@@ -14,7 +14,7 @@ from dbops.domain.object_names import written
 from dbops.domain.quantities import format_bytes, format_count
 
 if TYPE_CHECKING:
-    from dbops.domain.migration_plan import MigrationPlan, PlannedMigration, TakenLock
+    from dbops.domain.migration_plan import LintFinding, MigrationPlan, PlannedMigration, TakenLock
     from dbops.domain.object_differences import Difference
 
 _APPLIED_SHOWN = 20
@@ -141,7 +141,7 @@ def _migration(migration: PlannedMigration) -> Iterator[str]:
     yield code_block(migration.sql.rstrip("\n"), "sql")
     if migration.marked:
         return
-    yield _lint(migration)
+    yield _lint(migration.lint)
     yield _locks(migration.locks)
     yield (
         "It can be taken back: down.sql was tried on scratch, and led back to the schema before."
@@ -150,10 +150,12 @@ def _migration(migration: PlannedMigration) -> Iterator[str]:
     )
     if migration.down is not None:
         yield f"down.sql:\n\n{code_block(migration.down.rstrip(chr(10)), 'sql')}"
+        if migration.down_lint:
+            yield _lint(migration.down_lint)
 
 
-def _lint(migration: PlannedMigration) -> str:
-    if not migration.lint:
+def _lint(findings: Sequence[LintFinding]) -> str:
+    if not findings:
         return "squawk has nothing to say."
     rows = [
         (
@@ -162,7 +164,7 @@ def _lint(migration: PlannedMigration) -> str:
             prose(one.sentence),
             prose(one.remedy),
         )
-        for one in migration.lint
+        for one in findings
     ]
     return markdown_table(("line", "squawk", "what it says", "what to do"), rows)
 

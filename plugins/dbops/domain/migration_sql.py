@@ -9,12 +9,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
-from dbops.domain.sql_text import tokens
+from dbops.domain.sql_text import Token, tokens
 
 _TRANSACTION = "may not stand here: the transaction is ours, and the file takes effect whole or not at all; remove it"
 _ELSEWHERE = "may not stand here: it takes no part in a transaction, and changes more than this schema; run it by hand"
 _COPY = "is followed by rows that only psql sends; write INSERT, or load the rows by hand"
 _MARK = "the file begins with a byte order mark, which PostgreSQL takes for a part of a word; save it as UTF-8 without"
+_WORKER = (
+    "may not stand here: it reaches beyond the database, to files and programs of the server, which is the "
+    "worker's own where a plan tries it; do it by hand"
+)
+_FILES = frozenset({
+    "pg_read_file", "pg_read_binary_file", "pg_ls_dir", "pg_stat_file", "pg_file_write", "lo_import", "lo_export",
+})  # fmt: skip
+_UNTRUSTED = frozenset({
+    "c", "internal", "plpythonu", "plpython2u", "plpython3u", "plperlu", "pltclu", "file_fdw", "adminpack",
+})  # fmt: skip
 # By the words that a statement begins with, why it may not.
 _REFUSED: dict[tuple[str, ...], str] = {
     **dict.fromkeys((("BEGIN",), ("START",), ("COMMIT",), ("END",), ("ROLLBACK",), ("ABORT",)), _TRANSACTION),
@@ -22,6 +32,7 @@ _REFUSED: dict[tuple[str, ...], str] = {
     **dict.fromkeys((("VACUUM",), ("ALTER", "SYSTEM")), _ELSEWHERE),
     **dict.fromkeys((("CREATE", "DATABASE"), ("DROP", "DATABASE")), _ELSEWHERE),
     **dict.fromkeys((("CREATE", "TABLESPACE"), ("DROP", "TABLESPACE")), _ELSEWHERE),
+    ("LOAD",): _WORKER,
 }
 
 
@@ -50,6 +61,8 @@ def _objections(statement: SqlStatement, *, alone: bool) -> Iterator[tuple[int, 
             yield statement.line, f"{' '.join(words)} {sentence}"
     if _begins_with(statement, ("COPY",)) and _has_words(statement, ("FROM", "STDIN")):
         yield statement.line, f"COPY ... FROM STDIN {_COPY}"
+    for token, beyond in _beyond(statement):
+        yield statement.line_of(token), f"{beyond} {_WORKER}"
     what = _concurrent(statement)
     if what and not alone:
         yield (
@@ -62,6 +75,39 @@ def _objections(statement: SqlStatement, *, alone: bool) -> Iterator[tuple[int, 
             statement.line,
             f"{what} names no index, so that what an interrupted build leaves could not be told; write its name",
         )
+
+
+def _beyond(statement: SqlStatement) -> Iterator[tuple[Token, str]]:
+    """What of it reaches files or programs, as far as that can be seen, in bodies too."""
+    found = statement.tokens
+    for number, token in enumerate(found):
+        word, after = statement.keyword(number), found[number + 1] if number + 1 < len(found) else None
+        if after is not None and statement.keyword(0) == "COPY" and word in {"TO", "FROM"}:
+            if after.text.upper() == "PROGRAM":
+                yield token, "COPY with a PROGRAM"
+            elif after.kind in {"text", "escaped", "dollar"}:
+                yield token, "COPY with a file of the server"
+        if after is not None and word in {"LANGUAGE", "EXTENSION", "EXISTS"} and _plain(after) in _UNTRUSTED:
+            yield token, f"{_plain(after)}, which is not trusted,"
+        yield from _files(token, found[number + 1 : number + 2])
+
+
+def _files(token: Token, after: Sequence[Token]) -> Iterator[tuple[Token, str]]:
+    if token.kind == "dollar":
+        quote = token.text[: token.text.index("$", 1) + 1]
+        inner = [
+            one
+            for one in tokens(token.text[len(quote) : -len(quote)])
+            if one.kind != "comment" and not one.text.isspace()
+        ]
+        for number, one in enumerate(inner):
+            yield from ((token, what) for _, what in _files(one, inner[number + 1 : number + 2]))
+    elif _plain(token) in _FILES and token.kind in {"word", "name"} and [one.text for one in after] == ["("]:
+        yield token, f"{_plain(token)}()"
+
+
+def _plain(token: Token) -> str:
+    return token.text.strip("'\"").lower()
 
 
 def _concurrent(statement: SqlStatement) -> str:

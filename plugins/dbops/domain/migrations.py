@@ -31,11 +31,21 @@ class Migration:
         """What the ledger keeps of it: the sha256 of migration.sql, in hex."""
         return hashlib.sha256(self.body).hexdigest()
 
+    @property
+    def down_checksum(self) -> str | None:
+        """The same of down.sql; None where there is none."""
+        return checksum_of(self.down)
+
     def is_recorded_as(self, checksum: str) -> bool:
         """Whether a ledger's checksum is of this text: as for Prisma, other ends of lines are no other text."""
         plain = self.body.replace(b"\r\n", b"\n")
         variants = (self.body, plain, plain.replace(b"\n", b"\r\n"))
         return any(hashlib.sha256(body).hexdigest() == checksum for body in variants)
+
+
+def checksum_of(text: str | None) -> str | None:
+    """The sha256 of a text in hex; None where there is none."""
+    return None if text is None else hashlib.sha256(text.encode("utf-8")).hexdigest()
 
 
 def in_order(name: str) -> tuple[Sequence[tuple[int, str]], Sequence[bool]]:

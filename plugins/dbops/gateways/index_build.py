@@ -28,21 +28,22 @@ class IndexBuild:
     def run(self, meanwhile: Callable[[], None]) -> None:
         """Execute it until the index is valid, at most so many times; see ``MigrationSession.execute``."""
         for attempt in range(1, _BUILDS + 1):
-            # IF NOT EXISTS would take an INVALID index for the one that is wanted.
-            self.remove_leftover(meanwhile)
+            if self._statement.kind == "create":  # IF NOT EXISTS would take an INVALID index for the one that is wanted
+                self.remove_leftover(meanwhile)
             try:
                 self._session.execute(self._text, meanwhile)
             except psycopg2.Error as error:
                 if self._session.is_lost:
                     raise
-                self.remove_leftover(meanwhile)
+                if self._statement.kind == "create":
+                    self.remove_leftover(meanwhile)
                 if error.pgcode not in _AGAIN or attempt == _BUILDS:
                     raise
             except BaseException:
                 self._remove_in_passing()
                 raise
             else:
-                if self._statement.kind == "other" or self.has_happened():
+                if self.has_happened():
                     return
                 self._require_made()
         self.remove_leftover(meanwhile)
@@ -60,8 +61,21 @@ class IndexBuild:
             return self._session.ask(query, {"index": self._statement.relation}) == [(True,)]
         return False
 
+    def left(self) -> str:
+        """What a statement that failed has left INVALID, in a sentence with what ends it; empty where nothing is."""
+        names = [name for name, valid, _ in self._found() if not valid]
+        if not names:
+            return ""
+        return (
+            f"The index {names[0]} is INVALID now: no query uses it, though every write still keeps it up. This ends "
+            f"it, once no old transaction is in its way: DROP INDEX CONCURRENTLY {names[0]};"
+        )
+
     def remove_leftover(self, meanwhile: Callable[[], None]) -> None:
-        """Drop the index that the statement makes, where it is INVALID; see ``MigrationSession.execute``."""
+        """Drop the index that the statement makes or drops, where it is INVALID; see ``MigrationSession.execute``.
+
+        A DROP makes its index INVALID before it waits for those who still use it: then it is dropped to the end.
+        """
         for name in self._invalid():
             self._session.execute(f"DROP INDEX CONCURRENTLY IF EXISTS {name}", meanwhile)
 
@@ -94,9 +108,10 @@ class IndexBuild:
         return [name for name, _ in found]
 
     def _found(self) -> list[tuple[str, bool, list[int]]]:
-        if self._statement.kind != "create":
+        if self._statement.kind == "create":
+            query, where = "index_by_name", {"table": self._statement.relation, "index": self._statement.index}
+        elif self._statement.kind == "drop":
+            query, where = "index_by_its_name", {"index": self._statement.relation}
+        else:
             return []
-        where = {"table": self._statement.relation, "index": self._statement.index}
-        return [
-            (name, valid, builders) for name, valid, builders in self._session.ask(catalog_sql("index_by_name"), where)
-        ]
+        return [(name, valid, builders) for name, valid, builders in self._session.ask(catalog_sql(query), where)]

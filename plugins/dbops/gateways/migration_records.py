@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dbops.domain.layout import Layout
 from dbops.domain.migration_plan import MigrationPlan
 from dbops.domain.migration_record import MigrationRecord, MigrationState, MigrationStep
+from dbops.domain.migrations import checksum_of
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing, PlanChanged
 from dbops.gateways.bucket import Bucket
@@ -64,6 +65,7 @@ def keep_planned(bucket: Bucket, target: Target, plan: MigrationPlan) -> Migrati
             MigrationStep(
                 name=one.name,
                 checksum=one.checksum,
+                down_checksum=checksum_of(one.down),
                 marked=one.marked,
                 reversible=one.reversible,
                 said="" if one.reversible else one.why_not,

@@ -16,9 +16,9 @@ from dbops.domain.migration_progress import MigrationProgress
 from dbops.errors import MigrationFailed
 from dbops.gateways.index_build import IndexBuild
 from dbops.gateways.ledger_mark import LedgerMark
-from dbops.gateways.migration_session import MigrationSession
+from dbops.gateways.migration_session import MigrationSession, OutOfTime, RowGone
 from dbops.gateways.migration_watch import MigrationWatch
-from dbops.gateways.sessions import first_line
+from dbops.gateways.refusals import code_of, said
 
 _LOST_TRIES = 2
 _FIRST_PAUSE = 0.5
@@ -27,6 +27,7 @@ _SAY_EVERY = 10.0
 _LOCK_TIMEOUT = "55P03"
 _ROLLED_BACK = {_LOCK_TIMEOUT, "40P01", "40001"}  # and a deadlock, and a transaction that cannot be serialized
 _LOST = ("08", "57P")
+_CONSTRAINTS = "23"
 _NOTHING_DONE = "Nothing of it has taken effect."
 
 Listener = Callable[[MigrationProgress], None]
@@ -104,8 +105,9 @@ class MigrationRunner:
                         return
                 except psycopg2.Error as error:
                     refusal, is_lost = error, session.is_lost or _is_lost(error)
+                    left = "" if is_lost else _left(build)
             if not is_lost:
-                raise failed(name, refusal)
+                raise failed(name, refusal, left)
             lost += 1
 
     def has_happened(self, name: str, text: str) -> bool:
@@ -160,27 +162,44 @@ class MigrationRunner:
 
     def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
         limits = self._limits
-        said = first_line(error.diag.message_primary or str(error))
+        words = _said(error)
         others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
         return MigrationFailed(
             f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
-            f"timeout of {limits.lock_timeout.total_seconds():g} s: {said}. {_NOTHING_DONE}",
+            f"timeout of {limits.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
             "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
             code=error.pgcode,
-            said=said,
+            said=words,
         )
 
 
-def failed(name: str, error: psycopg2.Error) -> MigrationFailed:
-    """The error of a migration that the server refused: its words without details, which quote rows."""
-    said = first_line(error.diag.message_primary or str(error))
-    code = f" ({error.pgcode})" if error.pgcode else ""
+def failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
+    """The error of a migration that the server refused: its words where they quote no row, else what its code means."""
+    words = _said(error)
+    code = f" ({error.pgcode})" if error.pgcode and error.pgcode not in words else ""
     return MigrationFailed(
-        f"The server refused {name}: {said}{code}. {_NOTHING_DONE}",
+        f"The server refused {name}: {words}{code}. {left or _NOTHING_DONE}",
         "Correct it, and start a new run.",
         code=error.pgcode,
-        said=said,
+        said=words,
+        left=left,
     )
+
+
+def _left(build: IndexBuild) -> str:
+    try:
+        return build.left()
+    except psycopg2.Error:
+        return "Whether its index is INVALID now could not be seen: look at pg_index."
+
+
+def _said(error: psycopg2.Error) -> str:
+    if isinstance(error, RowGone | OutOfTime):
+        return str(error)
+    words, diag = said(error), error.diag
+    # The server names the constraint beside its words, which a function's own words may do too.
+    named = diag.constraint_name if code_of(error).startswith(_CONSTRAINTS) and not diag.context else None
+    return f"{words}, constraint {named} of {diag.table_name}" if named else words
 
 
 def _is_lost(error: psycopg2.Error) -> bool:

@@ -22,6 +22,8 @@ from dbops.gateways.unanswered import cut
 _APPLICATION = "dbops migrate"
 _TICK = 0.05
 _CANCEL_WITHIN = 3.0
+_CANCEL_AGAIN_AFTER = 0.5
+_GRACE = 0.5  # a single statement is ended by the server, which says so
 _ORPHAN_ENDS_WITHIN = 30.0
 _LOOK_EVERY = 0.2
 _NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
@@ -33,6 +35,16 @@ _HOLDERS = """SELECT pid FROM pg_catalog.pg_locks
     WHERE locktype = 'advisory' AND granted AND objsubid = 2 AND objid = 0
       AND classid::int8 = pg_catalog.hashtext('dbops migrate')::int8 & 4294967295
       AND database = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())"""
+
+
+class OutOfTime(psycopg2.OperationalError):
+    """The statements of a migration took longer together than one of them may."""
+
+    pgcode = "57014"
+
+
+class RowGone(psycopg2.DataError):
+    """The mark of a migration has found no row of the ledger to change."""
 
 
 class MigrationSession:
@@ -119,25 +131,45 @@ class MigrationSession:
     def transact(self, text: str, mark: str, meanwhile: Callable[[], None]) -> None:
         """Run a text, and the statement ``mark``, in one transaction; see ``execute``.
 
-        The mark has to change exactly one row: else psycopg2.DataError, and nothing was changed.
+        The mark has to change exactly one row: else RowGone, and nothing was changed. All statements of the text
+        together have the statement timeout: locks are held to the end. Else OutOfTime, and nothing was changed.
         """
+        limit = self._limits["statement_timeout"].total_seconds()
+        in_text, expired = threading.Event(), threading.Event()
+        cancel_at = time.monotonic() + limit + _GRACE
 
         def work(cursor: Any) -> None:
             cursor.execute("BEGIN")
             try:
+                in_text.set()
                 _run_text(cursor, text)
+                in_text.clear()
                 cursor.execute("RESET SESSION AUTHORIZATION")  # the mark is ours to write, whoever the text has become
                 cursor.execute("RESET ROLE")
                 cursor.execute(mark)
                 if cursor.rowcount != 1:
-                    raise psycopg2.DataError("the ledger's row of this migration is gone")
+                    raise RowGone("the ledger's row of this migration is gone")
                 cursor.execute("COMMIT")
-            except psycopg2.Error:
+            except psycopg2.Error as error:
+                in_text.clear()
                 with contextlib.suppress(psycopg2.Error):
                     cursor.execute("ROLLBACK")
+                if expired.is_set() and error.pgcode == OutOfTime.pgcode:
+                    raise OutOfTime(
+                        f"its statements together took longer than migrations.statement_timeout ({limit:g} s), and "
+                        "hold their locks to the end"
+                    ) from None
                 raise
 
-        self._run(work, meanwhile)
+        def looking() -> None:
+            nonlocal cancel_at
+            meanwhile()
+            if limit and in_text.is_set() and time.monotonic() >= cancel_at:
+                expired.set()
+                cancel_at = time.monotonic() + _CANCEL_AGAIN_AFTER  # one that comes between two statements is lost
+                threading.Thread(target=self._cancel, daemon=True, name="cancel").start()
+
+        self._run(work, looking)
 
     def _run(self, work: Callable[[Any], None], meanwhile: Callable[[], None]) -> None:
         raised: list[BaseException] = []

@@ -7,10 +7,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from dbops.domain.lint_rules import LEFT_OUT, remedy_of_rule, severity_of_rule
 from dbops.domain.migration_plan import LintFinding
+from dbops.domain.migration_sql import runs_alone
 from dbops.domain.migrations import Migration
 from dbops.errors import PreflightFailed
 
@@ -65,6 +67,18 @@ def lint(migration: Migration, *, server_major: int) -> tuple[LintFinding, ...]:
         for one in found
     ]
     return tuple(sorted(findings, key=lambda one: one.line))
+
+
+def lint_down(migration: Migration, *, server_major: int) -> tuple[LintFinding, ...]:
+    """What it calls an error in down.sql, as warnings: a way back mostly drops what its migration has made.
+
+    Raises PreflightFailed like ``lint``.
+    """
+    if migration.down is None:
+        return ()
+    text = replace(migration, body=migration.down.encode(), concurrently=runs_alone(migration.down))
+    found = lint(text, server_major=server_major)
+    return tuple(replace(one, severity="warning") for one in found if one.severity == "error")
 
 
 def _program() -> Path:

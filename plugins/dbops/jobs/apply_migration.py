@@ -17,6 +17,7 @@ from dbops.errors import ApprovalMissing, MigrationFailed, PlanChanged, Prefligh
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database
+from dbops.gateways.grants import grants_fingerprint, read_grants
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import read_migrations
 from dbops.gateways.migration_records import find_migration, keep_planned
@@ -26,7 +27,7 @@ from dbops.jobs.migrating import Migrating
 from dbops.jobs.plan_migration import plan_migration, require_no_blockers
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.revert_migration import facts, revert_migration
-from dbops.jobs.settle_migration import settle_migration
+from dbops.jobs.settle_migration import require_same, settle_migration
 
 
 def apply_migration(
@@ -75,11 +76,15 @@ def apply_migration(
             )
             _require_as_planned(target, record, plan)
             record = record or keep_planned(bucket, target, plan)
-        migrations = {migration.name: migration for migration in read_migrations(include, target.name)}
+            sources = plan.sources  # what was planned, whatever has become of the files since
+        else:
+            sources = read_migrations(include, target.name)
+        migrations = {migration.name: migration for migration in sources}
         work = Migrating(target, address, bucket, ledger, migrations, clock, on_progress, record)
         if not record.is_begun:
             before = _begin(work, consent, needs_backup=needs_backup, programs=programs)
         elif record.state is MigrationState.REVERTING:
+            require_same(work)
             work.runner.wait_for_earlier()
             raise revert_migration(work, record.failure, before=None, programs=programs, restore_form=restore_form)
         else:
@@ -118,11 +123,13 @@ def _begin(work: Migrating, consent: Consent | None, *, needs_backup: bool, prog
             f"The schema of {target.name} has changed in this very moment.",
             "Nothing was changed by us. Start a new run.",
         )
+    work.grants = read_grants(work.address)
     if record.steps:
         asked = consent or consent_on_record(work.bucket, target, run=record.run, clock=work.clock)
         approved_by = asked("migrate", record.digest)
         # On record before it is acted upon: the next attempt does not see it again.
-        work.save(record.at(MigrationState.APPLYING, approved_by=approved_by, consented=work.clock()))
+        grants = grants_fingerprint(work.grants)
+        work.save(record.at(MigrationState.APPLYING, approved_by=approved_by, consented=work.clock(), grants=grants))
     return before
 
 
@@ -130,6 +137,8 @@ def _require_recent_consent(work: Migrating) -> None:
     """What is left may only be done as long as the approval would still count."""
     record, valid_for = work.record, work.target.approvals.valid_for
     left = record.names(StepState.PENDING)
+    if record.approved_by is None and "migrate" not in work.target.approvals.approve:
+        return  # nobody had to say yes
     if left and (record.consented is None or work.clock() - record.consented >= valid_for):
         failure = f"The run was interrupted, and its approval has run out since: {', '.join(left)} is not applied."
         work.close(MigrationState.FAILED, failure=failure, remedy="Start a new run for what is left.")

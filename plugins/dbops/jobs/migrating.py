@@ -18,6 +18,7 @@ from dbops.domain.migrations import Migration
 from dbops.domain.target import Target
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.grants import Grants
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.ledger_mark import rolled_back, stepped
 from dbops.gateways.migration_records import put_migration
@@ -29,7 +30,10 @@ _STOPPED = "canceling statement due to user request"
 
 @dataclass
 class Migrating:
-    """``ledger`` holds Prisma's lock. ``migrations`` are the folder's, by name; ``record`` is as the bucket has it."""
+    """``ledger`` holds Prisma's lock. ``migrations`` are the folder's, by name; ``record`` is as the bucket has it.
+
+    ``grants`` are those from before, None where another attempt has begun.
+    """
 
     target: Target
     address: DatabaseAddress
@@ -39,6 +43,7 @@ class Migrating:
     clock: Callable[[], datetime]
     on_progress: Listener
     record: MigrationRecord
+    grants: Grants | None = None
 
     def __post_init__(self) -> None:
         options = self.target.migrations
@@ -118,7 +123,13 @@ class Migrating:
         row_id = step.row_id or ""
         again = step.state is StepState.REVERTING
         row = self.row_of(step)
-        if row is None or row.rolled_back is None:
+        if row is None:
+            raise MigrationFailed(
+                f"The ledger's row of {step.name} is gone: it was not taken back.",
+                "Look at the schema and the ledger by hand.",
+                said="not begun, for the ledger's row of it is gone",
+            )
+        if row.rolled_back is None:
             self._say(step, "is taken back")
             step = self.step(step, StepState.REVERTING)
             if not runs_alone(down):

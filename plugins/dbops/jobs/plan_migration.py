@@ -13,8 +13,10 @@ from pathlib import Path
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drift import LEDGER
+from dbops.domain.fault import Fault
 from dbops.domain.ledger import LedgerState
 from dbops.domain.ledger_rules import judge_ledger
+from dbops.domain.live_objections import live_objections
 from dbops.domain.migration_checklist import Conditions, checklist, session_limits
 from dbops.domain.migration_plan import MigrationPlan, PlannedMigration
 from dbops.domain.migration_rules import Findings, OtherLedger, judge_findings
@@ -22,7 +24,7 @@ from dbops.domain.migrations import Migration
 from dbops.domain.object_differences import Difference
 from dbops.domain.schema_fingerprint import schema_fingerprint
 from dbops.domain.target import Target
-from dbops.errors import BucketError, DbopsError, PreflightFailed
+from dbops.errors import BucketError, DbopsError, InvalidRequest, PreflightFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.health import read_health
@@ -30,7 +32,7 @@ from dbops.gateways.ledger import read_ledger
 from dbops.gateways.migration_facts import read_migration_facts
 from dbops.gateways.migration_files import read_migrations
 from dbops.gateways.scratch_session import ReplayFailed
-from dbops.gateways.squawk import lint
+from dbops.gateways.squawk import lint, lint_down
 from dbops.gateways.statement_locks import TableSize, read_table_sizes
 from dbops.jobs.replay import Rehearsal, find_drift, rehearsed
 from dbops.jobs.scratch import Scratch, scratch_for
@@ -56,7 +58,8 @@ def plan_migration(
     ``by`` is who asked for it, None where nobody knows. ``scratch`` is as of ``scratch_for``; ``address_of_target``
     finds the database of the target that migrations.compare_with names, by its name.
 
-    Raises a DbopsError where no plan can be made: InvalidRequest where a file of a migration is wrong.
+    Raises a DbopsError where no plan can be made: InvalidRequest where a file of a migration is wrong, or one that
+    would be executed sets its own limits.
     """
     migrations = read_migrations(include, target.name)
     ledger_table = (address.search_schema or _PUBLIC, LEDGER)
@@ -64,6 +67,7 @@ def plan_migration(
         # After the live schema, so that what somebody applies meanwhile is seen as drift, and not applied twice.
         rows = read_ledger(address)
         ledger = judge_ledger(migrations, rows)
+        _require_executable(target, migrations, ledger)
         tried = _tried(place, migrations, ledger, read_table_sizes(address))
         fingerprint, notes, major = schema_fingerprint(place.live), place.notes, place.server_major
     planned = tuple(_planned(migration, tried, server_major=major) for migration in _pending(migrations, ledger))
@@ -109,6 +113,7 @@ def plan_migration(
         drift=drift,
         migrations=planned,
         checklist=(*judge_findings(findings), *checklist(conditions)),
+        sources=migrations,
     )
 
 
@@ -117,6 +122,22 @@ def require_no_blockers(plan: MigrationPlan) -> None:
     if plan.blockers:
         raise PreflightFailed(
             f"This migration of {plan.target} cannot be done: {' '.join(plan.blockers)}", "Nothing was touched."
+        )
+
+
+def _require_executable(target: Target, migrations: Sequence[Migration], ledger: LedgerState) -> None:
+    pending = _pending(migrations, ledger)
+    faults = [
+        Fault(f"sql/{target.name}/migrations/{one.name}/{name}", line, sentence)
+        for one in (pending[1:] if ledger.needs_baseline else pending)
+        for name, text in (("migration.sql", one.sql), ("down.sql", one.down or ""))
+        for line, sentence in live_objections(text)
+    ]
+    if faults:
+        told = "; ".join(str(fault) for fault in faults)
+        raise InvalidRequest(
+            f"The migrations of {target.name} cannot be used, and nothing was touched. {told}.",
+            "Correct what is named and try again.",
         )
 
 
@@ -175,6 +196,7 @@ def _planned(migration: Migration, tried: _Tried, *, server_major: int) -> Plann
         reversible=rehearsal.reversible,
         why_not="" if marked else rehearsal.why_not,
         lint=() if marked else lint(migration, server_major=server_major),
+        down_lint=() if marked else lint_down(migration, server_major=server_major),
         locks=rehearsal.locks,
     )
 

@@ -12,6 +12,7 @@ from dbops.domain.whole_schema import WholeSchema
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.database import Database
+from dbops.gateways.grants import Grants, grants_fingerprint, read_grants
 from dbops.gateways.programs import find_pg_dump
 from dbops.gateways.whole_schema import read_whole_schema
 from dbops.jobs.migrating import Migrating
@@ -29,7 +30,7 @@ def revert_migration(
     work.save(work.record.at(MigrationState.REVERTING, failure=failure))
     whole = _take_back(work)
     is_equal, proof = _proof(work, before, programs) if whole else (False, "")
-    what, remedy = outcome(work.record, failure, proof, restore_form)
+    what, remedy = outcome(work.record, failure, proof, restore_form, is_equal=is_equal)
     state = MigrationState.REVERTED if is_equal else MigrationState.FAILED
     record = work.close(state, failure=what, remedy=remedy)
     write_audit(work.bucket, work.target, work.clock(), "migration-failed", facts(record))
@@ -59,9 +60,19 @@ def _take_back(work: Migrating) -> bool:
         try:
             work.take_back(step)
         except MigrationFailed as error:
-            work.step(step, StepState.APPLIED, said=f"its down.sql did not run: {error.said}")
+            left = f". {error.left.rstrip('.')}" if error.left else ""
+            work.step(step, StepState.APPLIED, said=f"its down.sql did not run: {error.said}{left}")
             return False
     return True
+
+
+def _changed_grants(work: Migrating, now: Grants) -> str:
+    before = work.grants
+    if before is None:
+        return ""
+    changed = sorted(name for name in {*before, *now} if before.get(name) != now.get(name))
+    told = "; ".join(f"{name} had {before.get(name, 'none')}, now {now.get(name, 'none')}" for name in changed[:_SHOWN])
+    return f": {told}"
 
 
 def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -> tuple[bool, str]:
@@ -69,10 +80,14 @@ def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -
     try:
         pg_dump = find_pg_dump(programs, Database(work.address).facts().server_major)
         now = read_whole_schema(pg_dump, work.address)
+        grants = read_grants(work.address)
     except DbopsError as error:
         return False, f"Whether the schema is what it was before is not known, for it cannot be read: {error.what}"
     if schema_fingerprint(now) == work.record.fingerprint:
-        return True, "The schema was compared object by object, and is what it was before."
+        same = "The schema was compared object by object, and is what it was before"
+        if grants_fingerprint(grants) == work.record.grants:
+            return True, f"{same}. So are its owners and grants."
+        return False, f"{same}, but its grants and owners are NOT{_changed_grants(work, grants)}: grant them again."
     found = whole_drift(before, now) if before is not None else ()
     told = "; ".join(one.sentence for one in found[:_SHOWN])
     return False, f"The schema is NOT what it was before{f': {told}' if told else ''}."

@@ -21,6 +21,7 @@ from dbops.jobs.replay import replayed_whole
 from dbops.jobs.scratch import Scratch, scratch_for
 
 _SHOWN = 5
+_HAVE_A_ROW = {StepState.APPLIED, StepState.REVERTING, StepState.REVERTED}
 
 
 def settle_migration(work: Migrating, *, programs: Path | None, scratch: DatabaseAddress | None) -> None:
@@ -29,7 +30,7 @@ def settle_migration(work: Migrating, *, programs: Path | None, scratch: Databas
     Raises PlanChanged where that cannot be told, or where the live schema is not what the migrations in force make;
     then nothing was changed.
     """
-    _require_same(work)
+    require_same(work)
     work.runner.wait_for_earlier()
     open_ = next((step for step in work.record.steps if step.state is StepState.APPLYING), None)
     if open_ is not None and _is_begun(work, open_) and work.migrations[open_.name].concurrently:
@@ -43,7 +44,8 @@ def settle_migration(work: Migrating, *, programs: Path | None, scratch: Databas
         _write_down(work, open_, is_applied=is_applied)
 
 
-def _require_same(work: Migrating) -> None:
+def require_same(work: Migrating) -> None:
+    """Raise PlanChanged where an interrupted run finds another database, other files, or rows of its own gone."""
     record = work.record
     if Database(work.address).oid() != record.oid:
         raise PlanChanged(
@@ -53,7 +55,7 @@ def _require_same(work: Migrating) -> None:
     changed = [
         step.name
         for step in record.steps
-        if step.name not in work.migrations or work.migrations[step.name].checksum != step.checksum
+        if step.name not in work.migrations or _checksums(work.migrations[step.name]) != _checksums(step)
     ]
     if changed:
         raise PlanChanged(
@@ -61,6 +63,20 @@ def _require_same(work: Migrating) -> None:
             "Nothing was changed. Put back what was approved and start this step again, or look at the ledger, resolve "
             "what has failed there, and start a new run.",
         )
+    rows = {row.row_id for row in work.ledger.rows() or ()}
+    # Of a step that was only being applied there may be none yet.
+    gone = [step.name for step in record.steps if step.state in _HAVE_A_ROW and step.row_id not in rows]
+    if gone:
+        raise PlanChanged(
+            f"This run was interrupted, and the ledger's row of {', '.join(gone)} is gone since: whether it is in "
+            "force cannot be told any more.",
+            "Nothing was changed now. Look at the schema by hand, say what is in force with `prisma migrate resolve "
+            "--applied`, and start a new run.",
+        )
+
+
+def _checksums(one: Migration | MigrationStep) -> tuple[str, str | None]:
+    return one.checksum, one.down_checksum
 
 
 def _is_begun(work: Migrating, step: MigrationStep) -> bool:

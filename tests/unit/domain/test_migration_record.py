@@ -47,7 +47,7 @@ def test_a_step_takes_the_place_of_the_one_of_its_name() -> None:
 
 
 def test_what_stays_is_said_with_the_backup_and_the_link() -> None:
-    what, remedy = outcome(RECORD, "The server refused 3_c.", "", "https://airflow/restore")
+    what, remedy = outcome(RECORD, "The server refused 3_c.", "", "https://airflow/restore", is_equal=False)
 
     assert what == (
         "The migration of shop failed. The server refused 3_c. Taken back: 2_b. NOT taken back, and in force: "
@@ -62,11 +62,23 @@ def test_what_stays_is_said_with_the_backup_and_the_link() -> None:
 def test_a_backup_that_is_not_needed_is_not_offered() -> None:
     record = RECORD.with_step(MigrationStep(name="1_a", checksum="1", state=StepState.REVERTED))
 
-    what, remedy = outcome(record, "It failed.", "The schema is what it was before.", "https://airflow/restore")
+    proof = "The schema is what it was before."
+    what, remedy = outcome(record, "It failed.", proof, "https://airflow/restore", is_equal=True)
 
     assert "Taken back: 2_b, 1_a." in what
     assert "NOT taken back" not in what
     assert "https" not in remedy
+    assert remedy.endswith("is not needed.")
+
+
+@pytest.mark.parametrize("proof", ["", "The schema is NOT what it was before.", "It cannot be read."])
+def test_a_backup_is_called_unneeded_only_where_the_schema_was_compared_and_is_equal(proof: str) -> None:
+    record = RECORD.with_step(MigrationStep(name="1_a", checksum="1", state=StepState.REVERTED))
+
+    _, remedy = outcome(record, "It failed.", proof, "https://airflow/restore", is_equal=False)
+
+    assert "not needed" not in remedy
+    assert remedy.endswith("https://airflow/restore")
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,14 @@ def test_an_error_of_the_linter_stands_in_the_way_and_says_how_it_is_accepted() 
     assert "squawk-ignore" in item.remedy
 
 
+def test_a_down_sql_that_loses_rows_is_a_warning() -> None:
+    losing = LintFinding(rule="ban-drop-column", line=2, sentence="It drops.")
+    item = judged(migrations=(replace(BUILD, down_lint=(losing,)),))["down.sql"]
+
+    assert item.status == "warning"
+    assert f"{BUILD.name}, line 2: ban-drop-column" in item.sentence
+
+
 def test_no_way_back_is_a_warning() -> None:
     item = judged(migrations=(NOTE, BUILD))["way back"]
 
