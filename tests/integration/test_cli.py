@@ -40,6 +40,7 @@ class Shell:
     environment: dict[str, str]
     bucket: str
     client: S3Client
+    database: str
     started: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def configure(self, text: str) -> None:
@@ -121,7 +122,7 @@ def shell(
     # The SQL that introspects a database lies below include/, where the targets are.
     (tmp_path / "sql").symlink_to(REPOSITORY / "include" / "sql")
     client = s3_server.client()
-    shell = Shell(tmp_path, environment, bucket_name, client)
+    shell = Shell(tmp_path, environment, bucket_name, client, postgres_server.url(database))
     shell.configure("")
     yield shell
     for process in shell.started:
@@ -336,7 +337,7 @@ def test_database_url_and_boto3s_own_variables_are_enough(shell: Shell, s3_serve
     assert status == 0, report
 
 
-def test_a_database_is_onboarded_compared_and_taken_over(shell: Shell, empty_database: str) -> None:
+def test_a_database_is_onboarded_compared_and_taken_over(shell: Shell) -> None:
     status, document = shell.document("baseline", "shop")
     assert (status, document["verdict"]) == (0, "ok")
     folder = shell.include / "expectations" / "shop"
@@ -344,9 +345,7 @@ def test_a_database_is_onboarded_compared_and_taken_over(shell: Shell, empty_dat
     before = (folder / "schema.yaml").read_bytes()
     assert shell.run("baseline", "shop")[:2] == (0, "The schema of shop is its baseline: 1 table.\n")
 
-    with psycopg2.connect(empty_database) as connection, connection.cursor() as cursor:
-        cursor.execute('ALTER TABLE "Order" ADD discount int')
-    connection.close()
+    execute(shell.database, 'ALTER TABLE "Order" ADD discount int')
     status, out, err = shell.run("baseline", "shop")
     assert status == 1
     assert "- the column public.Order.discount (integer) is not in the baseline" in out
