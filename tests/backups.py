@@ -141,9 +141,12 @@ class Programs:
         self.run("psql", url, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", script)
 
     def restore(self, archive: Path, url: str) -> None:
-        """Restore a directory archive into an empty database, in parallel, stopping at the first error."""
+        """Restore a directory archive into an empty database, stopping at the first error.
+
+        By one job: several give grants that build on one another in any order (dbops.domain.load_passes).
+        """
         database = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
-        self.run("pg_restore", url, "-Fd", "-j2", "--exit-on-error", f"--dbname={database}", archive)
+        self.run("pg_restore", url, "-Fd", "--exit-on-error", f"--dbname={database}", archive)
 
     def dump(self, url: str) -> list[str]:
         """The whole database as the lines of an SQL script, the same for the same database: its only token is fixed."""
