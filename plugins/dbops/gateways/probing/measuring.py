@@ -89,7 +89,7 @@ def _connect_times(
 
 def _able(one: Session, probes: Sequence[Probe], notes: list[str]) -> list[Probe]:
     """Those that can run here."""
-    ((is_replica,),) = one.ask("SELECT pg_catalog.pg_is_in_recovery()")
+    is_replica = one.is_replica()
     left_out = [probe.name for probe in probes if probe.writes and is_replica]
     if left_out:
         names = ", ".join(left_out)

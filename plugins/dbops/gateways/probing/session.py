@@ -87,6 +87,11 @@ class Session:
         self.cursor.execute(query)
         return list(self.cursor.fetchall()) if self.cursor.description else []
 
+    def is_replica(self) -> bool:
+        """Whether nothing can be written here; raises psycopg2.Error."""
+        ((is_replica,),) = self.ask("SELECT pg_catalog.pg_is_in_recovery()")
+        return bool(is_replica)
+
     def ready(self, probe: Probe, drawn: Drawn) -> list[str]:
         """The probe's statements, with these parameters, as they are sent."""
         return [filled(self.cursor, statement, drawn).text for statement in probe.statements]
