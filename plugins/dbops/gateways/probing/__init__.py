@@ -12,5 +12,6 @@ from dbops.gateways.probing.measuring import measure
 from dbops.gateways.probing.once import Tried, execute_once
 from dbops.gateways.probing.parameters import draw_parameters
 from dbops.gateways.probing.runnable import require_runnable
+from dbops.gateways.probing.session import WHY_DIRECT
 
-__all__ = ["Tried", "draw_parameters", "execute_once", "measure", "read_escapes", "require_runnable"]
+__all__ = ["WHY_DIRECT", "Tried", "draw_parameters", "execute_once", "measure", "read_escapes", "require_runnable"]
