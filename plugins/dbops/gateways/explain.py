@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,12 +17,6 @@ from dbops.errors import DatabaseError
 from dbops.gateways.probing.query import filled
 from dbops.gateways.probing.session import Session, session
 from dbops.gateways.refusals import is_time_out, said
-
-# What EXPLAIN takes; anything else, SAVEPOINT for example, has no plan.
-_PLANNED = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH|TABLE)\b",
-    re.IGNORECASE | re.DOTALL,
-)
 
 
 @contextmanager
@@ -51,7 +44,7 @@ class Explainer:
     session: Session
 
     def plans(self, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:
-        """The plans of a probe's statements, in their order, with these parameters; none of what cannot have a plan.
+        """The plans of a probe's statements, in their order, with these parameters.
 
         With ``analyze`` each statement is executed, so that later ones see what it did, and a probe that writes is
         rolled back. Raises DatabaseError, without a value of a row.
@@ -68,10 +61,7 @@ def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[
     for statement in probe.statements:
         with _told(one, f"The statement in line {statement.line} of probe {probe.name}", drawn):
             query = filled(one.cursor, statement, drawn).text
-            if _PLANNED.match(statement.sql):
-                found.append(_plan(one, query, statement, drawn, analyze=analyze))
-            elif analyze:
-                one.ask(query)
+            found.append(_plan(one, query, statement, drawn, analyze=analyze))
     return tuple(found)
 
 
