@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
-from dbops_airflow.approval import ApprovalSensor
+from dbops_airflow.approval import ApprovalSensor, break_glass_params
 from dbops_airflow.migration_operators import (
     ApplyMigrationOperator,
     BackUpBeforeMigrationOperator,
@@ -45,10 +45,7 @@ with DAG(
     params={
         # None is chosen beforehand: whoever starts a migration names the database.
         "target": Param("", type="string", enum=["", *(target.name for target in targets_for("migrate__"))]),
-        "break_glass": Param(
-            False, type="boolean", description="approve alone, in an emergency: for approvers only, told to everybody"
-        ),
-        "break_glass_reason": Param(None, type=["null", "string"], description="needed with break_glass"),
+        **break_glass_params(),
     },
     default_args={
         "owner": "dbops",

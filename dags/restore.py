@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
-from dbops_airflow.approval import ApprovalSensor
+from dbops_airflow.approval import ApprovalSensor, break_glass_params
 from dbops_airflow.restore_operators import (
     AnalyzeRestoreOperator,
     PlanRestoreOperator,
@@ -56,10 +56,7 @@ with DAG(
             None, type=["null", "array"], items={"type": "string"}, description="schema.table, one a line; empty: all"
         ),
         "into": Param(None, type=["null", "string"], description="mode into: the empty database, on the same server"),
-        "break_glass": Param(
-            False, type="boolean", description="approve alone, in an emergency: for approvers only, told to everybody"
-        ),
-        "break_glass_reason": Param(None, type=["null", "string"], description="needed with break_glass"),
+        **break_glass_params(),
     },
     default_args={
         "owner": "dbops",

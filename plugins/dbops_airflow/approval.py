@@ -46,6 +46,16 @@ def plan_for_approval(
     return {"markdown": markdown, "digest": digest, "target": target.name, "action": action, "needed": needed}
 
 
+def break_glass_params() -> dict[str, Param]:
+    """The fields of a trigger form by which one person alone may approve in an emergency; every ApprovalSensor asks."""
+    return {
+        "break_glass": Param(
+            False, type="boolean", description="approve alone, in an emergency: for approvers only, told to everybody"
+        ),
+        "break_glass_reason": Param(None, type=["null", "string"], description="needed with break_glass"),
+    }
+
+
 class ApprovalSensor(ApprovalOperator):
     """Wait until somebody who may approves the plan of ``plan_task_id``; all but a yes that counts ends the run red.
 

@@ -27,6 +27,8 @@ def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
 
 def _picture(report: ProbeReport, target: Target) -> Picture | None:
     """The overview that the report's page begins with; a mail without it is better than none."""
+    if not report.record.page:
+        return None
     from dbops.domain.probes.picture import probe_picture
     from dbops.gateways.probe_runs import read_picture
     from dbops_airflow import connections

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class ProbeOperator(StoppableOperator):
-    """Probe one target; the XCom is the verdict and how many operations there were, were well, slower, over budget."""
+    """Probe one target.
+
+    The XCom is the verdict, and how many operations there were, failed, were slower, or over budget.
+    """
 
     def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)

@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ import pytest
 from dbops.domain.approvals import Question
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import ROOT, states
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 if TYPE_CHECKING:
@@ -71,12 +71,6 @@ def objects(s3_client: S3Client, bucket_name: str) -> Objects:
     return read
 
 
-def plain(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 @pytest.mark.usefixtures("gated")
 class TestARunThatNobodyIsAskedAbout:
     """Through Airflow's own task runner, API and metadata database."""
@@ -98,7 +92,7 @@ class TestARunThatNobodyIsAskedAbout:
         assert record["action"] == "BREAK-GLASS-approval-rejected"
         [message] = mail.messages()
         assert message["Subject"] == "[dbops] REJECTED swap of shop (production)"
-        assert "break_glass is for those under approvals.approvers" in plain(message)
+        assert "break_glass is for those under approvals.approvers" in text_of(message)
 
     def test_acts_where_the_file_asks_for_no_approval(
         self, gated: Callable[..., None], dag: Any, mail: CaughtMail, objects: Objects
@@ -162,7 +156,7 @@ class TestTheServersEvent:
         assert objects("shop/approvals/")["manual__1-swap.json"]["approved"] is True
         [message] = mail.messages()
         assert message["Subject"] == "[dbops] APPROVED swap of shop (production)"
-        assert "The reason: ticket 4711" in plain(message)
+        assert "The reason: ticket 4711" in text_of(message)
 
     @pytest.mark.parametrize(
         ("event", "why"),

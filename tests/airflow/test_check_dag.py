@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pytest
 
 from tests.airflow.conftest import Dags, states
 from tests.backups import execute
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 _ORDERS = """
@@ -22,12 +22,6 @@ expectations:
     kwargs: {condition: 'total > 0'}
     meta: {description: an order costs something}
 """
-
-
-def _text(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 @pytest.fixture
@@ -85,7 +79,7 @@ def test_a_broken_rule_is_red_once_mailed_once_and_mailed_again_when_it_is_well(
     assert ti.try_number == 1, "what is broken is not asked again by a retry"
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] FAILED check of shop (production)"
-    text = _text(message)
+    text = text_of(message)
     assert "Keys: 7, 8" in text
     assert "orders.yaml" in text
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -12,6 +11,7 @@ import pytest
 
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import Dags, states
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 if TYPE_CHECKING:
@@ -68,12 +68,6 @@ def xcom(run: Any, task_id: str) -> Any:
     return ti.xcom_pull(task_ids=task_id)
 
 
-def plain(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 def test_a_run_proves_the_newest_backup_and_the_next_one_has_nothing_to_do(
     backed_up: Callable[[], str],
     run_dag: Callable[..., Any],
@@ -121,7 +115,7 @@ def test_a_backup_that_there_is_not_is_a_red_run_without_a_second_try(
     assert states(run) == {"drill": "failed"}
     assert [ti.try_number for ti in run.get_task_instances()] == [1]
     [message] = mail.messages()
-    assert backup in plain(message)
+    assert backup in text_of(message)
 
 
 def test_a_backup_that_is_not_what_it_says_is_a_red_run_and_one_mail_and_the_next_backup_is_drilled(
@@ -141,8 +135,8 @@ def test_a_backup_that_is_not_what_it_says_is_a_red_run_and_one_mail_and_the_nex
     assert verdict(bad)["ok"] is False
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] FAILED drill of shop (production)"
-    assert f"Backup {bad} of shop FAILED its drill" in plain(message)
-    assert "Make a new backup now" in plain(message)
+    assert f"Backup {bad} of shop FAILED its drill" in text_of(message)
+    assert "Make a new backup now" in text_of(message)
 
     better = backed_up()
     recovered = run_dag("drill__shop")

@@ -11,15 +11,10 @@ from typing import Any
 import pytest
 
 from tests.airflow.conftest import set_connection, states
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 _SECRET = "hunter2-hunter2"
-
-
-def _text(message: EmailMessage, kind: str) -> str:
-    body = message.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
 
 
 @pytest.fixture
@@ -54,7 +49,7 @@ def test_a_run_that_fails_after_its_retries_is_mailed_once(failed: tuple[Any, li
     assert message["X-Envelope-To"] == "dba@example.com, boss@example.com"
     assert message["From"] == "airflow@example.com"
     for kind in ("plain", "html"):
-        text = _text(message, kind)
+        text = text_of(message, kind)
         assert "127.0.0.1:1" in text
         assert "3 of 3" in text
         assert run.run_id in text
@@ -73,7 +68,7 @@ def test_a_mailed_failure_leaves_the_mark_that_keeps_the_run_from_mailing_it_aga
 def test_no_secret_is_in_the_mail(failed: tuple[Any, list[EmailMessage]]) -> None:
     for message in failed[1]:
         assert _SECRET not in message.as_string()
-        assert _SECRET not in _text(message, "plain") + _text(message, "html")
+        assert _SECRET not in text_of(message, "plain") + text_of(message, "html")
 
 
 @pytest.mark.usefixtures("nothing_listens", "mail")
@@ -97,7 +92,7 @@ def test_a_wrong_request_fails_at_once_and_is_mailed(
     run = run_dag("backup__shop")
     assert {ti.task_id: ti.try_number for ti in run.get_task_instances()}["back_up"] == 1
     [message] = mail.messages()
-    assert "AIRFLOW_CONN_SHOP" in _text(message, "plain")
+    assert "AIRFLOW_CONN_SHOP" in text_of(message, "plain")
 
 
 def test_a_broken_mail_server_is_named_in_the_log_with_what_was_to_be_said(
@@ -171,8 +166,8 @@ def test_a_killed_task_is_mailed_by_the_run(run_mail: Any, mail: CaughtMail) -> 
     run_mail({"ti": _KilledTask([None, None]), "dag": _Dag(), "run_id": "scheduled__1", "reason": "task_failure"})
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] FAILED backup of shop (production)"
-    assert "killed" in _text(message, "plain")
-    assert "https://airflow.example.com/log" in _text(message, "plain")
+    assert "killed" in text_of(message, "plain")
+    assert "https://airflow.example.com/log" in text_of(message, "plain")
 
 
 def test_a_failure_that_the_task_has_mailed_is_not_mailed_by_the_run(run_mail: Any, mail: CaughtMail) -> None:
@@ -183,7 +178,7 @@ def test_a_failure_that_the_task_has_mailed_is_not_mailed_by_the_run(run_mail: A
 def test_a_run_of_which_nothing_but_its_name_is_known_is_mailed_too(run_mail: Any, mail: CaughtMail) -> None:
     run_mail({"dag": _Dag(), "run_id": "scheduled__1", "reason": "timed_out"})
     [message] = mail.messages()
-    assert "scheduled__1" in _text(message, "plain")
+    assert "scheduled__1" in text_of(message, "plain")
 
 
 def test_a_task_that_was_stopped_leaves_the_mail_to_its_run(run_mail: Any, mail: CaughtMail) -> None:

@@ -13,6 +13,7 @@ import pytest
 from tests.airflow.conftest import states
 from tests.backups import execute
 from tests.drills import public_folder
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 _INIT = """CREATE TABLE orders (
@@ -74,9 +75,7 @@ def ledger(url: str) -> list[tuple[Any, ...]]:
 
 def plain(mail: CaughtMail) -> str:
     """The text of the last mail, on one line."""
-    body = mail.messages()[-1].get_body(("plain",))
-    assert body is not None
-    return " ".join(body.get_content().split())
+    return " ".join(text_of(mail.messages()[-1]).split())
 
 
 def test_a_pushed_database_gets_its_baseline_and_its_index_and_a_mail_says_so(

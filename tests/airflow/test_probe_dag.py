@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import pytest
 from demo.postgres import EmbeddedPostgres
 from tests.airflow.conftest import Dags, states
 from tests.backups import execute
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 _PROBE = """-- title: an order by id
@@ -24,12 +24,6 @@ _PROBE = """-- title: an order by id
 --   hit: SELECT id AS number FROM orders ORDER BY id LIMIT 5
 SELECT id, total FROM public.orders WHERE id = :number
 """
-
-
-def _text(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
 
 
 @pytest.fixture
@@ -78,7 +72,7 @@ def test_a_calm_week_is_green_and_its_digest_has_a_picture(
     }
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] DIGEST probe of shop (production)"
-    assert "Order 1/1" in _text(message)
+    assert "Order 1/1" in text_of(message)
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture.get_content().startswith(b"\x89PNG")
 
@@ -108,7 +102,7 @@ def test_operations_are_executed_as_the_role_of_probes_connection(
 
     assert states(run) == {"probe": "success"}
     [message] = mail.messages()
-    assert "Order 2/2" in _text(message)
+    assert "Order 2/2" in text_of(message)
 
 
 def test_an_operation_that_fails_is_red_at_once_and_mailed_once(
@@ -124,7 +118,7 @@ def test_an_operation_that_fails_is_red_at_once_and_mailed_once(
     assert ti.try_number == 1, "what fails is not asked again by a retry"
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] FAILED probe of shop (production)"
-    assert "division by zero (22012)" in _text(message)
+    assert "division by zero (22012)" in text_of(message)
 
 
 def test_a_bad_file_is_told_with_its_line_and_nothing_was_executed(
@@ -135,7 +129,7 @@ def test_a_bad_file_is_told_with_its_line_and_nothing_was_executed(
 
     assert states(run) == {"probe": "failed"}
     [message] = mail.messages()
-    text = _text(message)
+    text = text_of(message)
     assert "none was executed:" in text
     faults = [line for line in text.splitlines() if "sql/shop/probes/bad.sql:" in line]
     assert [line[:30] for line in faults] == ["- sql/shop/probes/bad.sql:1: b", "- sql/shop/probes/bad.sql:3: D"]

@@ -26,6 +26,7 @@ from tests.e2e import checked, orders, pushed
 from tests.e2e.rest import Rest, Run
 from tests.e2e.targets import make_include
 from tests.e2e.waiting import eventually
+from tests.mail_text import text_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -238,15 +239,8 @@ def _create_heavy(demo: Stack) -> None:
         )
 
 
-def text_of(mail: EmailMessage, kind: str) -> str:
-    """The plain or html part of a mail."""
-    body = mail.get_body((kind,))
-    assert body is not None, f"{mail['Subject']} has no {kind} part"
-    return str(body.get_content())
-
-
 def _told(mail: EmailMessage) -> str:
-    return f"{mail['Subject']}\n{text_of(mail, 'plain')}"
+    return f"{mail['Subject']}\n{text_of(mail)}"
 
 
 def _events_of_callback(log: Path, run: Run) -> Iterator[str]:

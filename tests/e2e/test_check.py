@@ -8,7 +8,8 @@ import pytest
 
 from tests.e2e import checked
 from tests.e2e.rest import Rest, Run
-from tests.e2e.running_stack import RunningStack, text_of
+from tests.e2e.running_stack import RunningStack
+from tests.mail_text import text_of
 
 _INDEXES = ("Summary_userId_createdAt_idx", "UsageEvent_userId_createdAt_idx")
 

@@ -9,8 +9,9 @@ import pytest
 
 from tests.e2e.browser import Browser
 from tests.e2e.rest import Rest, Run
-from tests.e2e.running_stack import RunningStack, text_of
+from tests.e2e.running_stack import RunningStack
 from tests.e2e.waiting import eventually
+from tests.mail_text import text_of
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ import pytest
 
 from tests.e2e.browser import Browser
 from tests.e2e.rest import Rest, Run
-from tests.e2e.running_stack import HEAVY_ROWS, RunningStack, text_of
+from tests.e2e.running_stack import HEAVY_ROWS, RunningStack
 from tests.e2e.targets import SLOWLY, write_target
 from tests.e2e.waiting import eventually
+from tests.mail_text import text_of
 
 
 @dataclass(frozen=True)

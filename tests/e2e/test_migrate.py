@@ -13,7 +13,8 @@ from tests.e2e import pushed
 from tests.e2e.gate import Asked, wait_until_parked
 from tests.e2e.orders import dbops
 from tests.e2e.rest import Rest
-from tests.e2e.running_stack import RunningStack, text_of
+from tests.e2e.running_stack import RunningStack
+from tests.mail_text import text_of
 
 _INDEXES = ["Summary_userId_createdAt_idx", "UsageEvent_userId_createdAt_idx"]
 _MIGRATIONS = [

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e.rest import Rest, Run
-from tests.e2e.running_stack import RunningStack, text_of
+from tests.e2e.running_stack import RunningStack
+from tests.mail_text import text_of
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ from tests.e2e.browser import Browser
 from tests.e2e.orders import ROWS, Orders
 from tests.e2e.rest import Rest
 from tests.e2e.restore_run import Restore
-from tests.e2e.running_stack import RunningStack, text_of
+from tests.e2e.running_stack import RunningStack
 from tests.e2e.targets import ORDERS
+from tests.mail_text import text_of
 
 _AFTER_A_NO = {
     "plan": "success",

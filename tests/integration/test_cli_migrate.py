@@ -2,79 +2,28 @@
 
 from __future__ import annotations
 
-import json
-import os
-import pty
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from dbops.domain.layout import Layout
+from dbops.domain.migration_record import MigrationRecord
 from dbops.gateways.ledger import read_ledger
-from dbops.gateways.migration_records import all_migrations
+from dbops.gateways.run_records import all_records
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import NAME, Programs
 from tests.drills import public_folder
 from tests.migrating_plan import Planning, pushed
+from tests.shell import REPOSITORY, Shell
 
-REPOSITORY = Path(__file__).resolve().parents[2]
 
-
-class Shell:
-    """A shell in which the target of a Planning is known."""
-
-    def __init__(self, planning: Planning, s3_server: SeaweedS3) -> None:
-        self.planning = planning
-        include = planning.include
-        (include / "targets").mkdir()
-        (include / "defaults.yaml").write_text("{}\n")
-        (include / "sql/catalog").symlink_to(REPOSITORY / "include/sql/catalog")
-        document = planning.target.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
-        (include / f"targets/{NAME}.yaml").write_text(json.dumps(document))
-        self._environment = {
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(REPOSITORY / "plugins"),
-            "DBOPS_INCLUDE": str(include),
-            "DBOPS_PG_BIN": str(planning.programs),
-            f"AIRFLOW_CONN_{NAME.upper()}": planning.url,
-            "AWS_ENDPOINT_URL": s3_server.endpoint_url,
-            "AWS_ACCESS_KEY_ID": s3_server.access_key,
-            "AWS_SECRET_ACCESS_KEY": s3_server.secret_key,
-            "AWS_DEFAULT_REGION": s3_server.region,
-        }
-
-    def run(self, *argv: str, typed: str | None = None) -> tuple[int, str, str]:
-        """Without anything typed there is no terminal."""
-        ends = pty.openpty() if typed is not None else ()
-        try:
-            if ends:
-                os.write(ends[0], f"{typed}\n".encode())
-            done = subprocess.run(
-                [sys.executable, "-m", "dbops", "migrate", NAME, *argv],
-                cwd="/",
-                env=self._environment,
-                stdin=ends[1] if ends else subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                timeout=180,
-                check=False,
-            )
-        finally:
-            for end in ends:
-                os.close(end)
-        assert "Traceback" not in done.stderr
-        return done.returncode, done.stdout, done.stderr
-
-    def document(self, *argv: str) -> tuple[int, Any]:
-        status, out, err = self.run(*argv, "--json")
-        assert out.count("\n") == 1, err
-        return status, json.loads(out)
+def records(planning: Planning) -> list[MigrationRecord]:
+    folder = Layout(planning.target.root).migrations
+    return list(all_records(planning.bucket, folder, MigrationRecord.from_json))
 
 
 @pytest.fixture
@@ -87,10 +36,18 @@ def planning(
 
 @pytest.fixture
 def shell(planning: Planning, s3_server: SeaweedS3) -> Shell:
-    return Shell(planning, s3_server)
+    (planning.include / "sql/catalog").symlink_to(REPOSITORY / "include/sql/catalog")
+    return Shell(
+        "migrate",
+        planning.target,
+        url=planning.url,
+        include=planning.include,
+        programs=planning.programs,
+        s3_server=s3_server,
+    )
 
 
-def test_the_plan_is_one_document_and_what_stands_in_the_way_is_status_1(shell: Shell) -> None:
+def test_the_plan_is_one_document_and_what_stands_in_the_way_is_status_1(shell: Shell, planning: Planning) -> None:
     status, document = shell.document("--plan")
 
     assert status == 1
@@ -100,16 +57,18 @@ def test_the_plan_is_one_document_and_what_stands_in_the_way_is_status_1(shell: 
     assert (document["needs_baseline"], len(document["digest"])) == (True, 64)
     assert [one["marked"] for one in document["migrations"]] == [True, False, False]
 
-    shell.planning.keep_backup()
+    planning.keep_backup()
     status, out, _ = shell.run("--plan")
     assert status == 0
     assert out.startswith(f"## Migration of {NAME}: mark 0_init as applied and apply 2 migrations")
     assert document["digest"] in out
 
 
-def test_a_database_without_migrations_is_told_how_to_begin_and_the_first_one_is_proven(shell: Shell) -> None:
-    shutil.rmtree(shell.planning.folder)
-    shell.planning.keep_backup()
+def test_a_database_without_migrations_is_told_how_to_begin_and_the_first_one_is_proven(
+    shell: Shell, planning: Planning
+) -> None:
+    shutil.rmtree(planning.folder)
+    planning.keep_backup()
 
     status, document = shell.document("--plan")
     assert (status, len(document["blockers"])) == (1, 1)
@@ -130,28 +89,29 @@ def test_only_one_of_the_two_can_be_asked_for(shell: Shell) -> None:
     assert "--init" in err
 
 
-def test_without_a_terminal_it_is_refused_before_anything_is_planned(shell: Shell) -> None:
+def test_without_a_terminal_it_is_refused_before_anything_is_planned(shell: Shell, planning: Planning) -> None:
     status, _, err = shell.run()
 
     assert status == 2
     assert "by typing the target's name at a terminal" in err
-    assert list(all_migrations(shell.planning.bucket, shell.planning.target)) == []
+    assert records(planning) == []
 
 
-def test_when_anything_but_the_name_is_typed_nothing_is_touched(shell: Shell) -> None:
-    shell.planning.keep_backup()
+def test_when_anything_but_the_name_is_typed_nothing_is_touched(shell: Shell, planning: Planning) -> None:
+    planning.keep_backup()
 
     status, _, err = shell.run(typed="yes")
 
     assert status == 3
     assert "was not approved" in err
-    [record] = all_migrations(shell.planning.bucket, shell.planning.target)
+    [record] = records(planning)
     assert (record.state, record.backup_id) == ("planned", None)
-    assert read_ledger(shell.planning.address) is None
+    assert read_ledger(planning.address) is None
 
 
-def test_when_the_name_is_typed_the_plan_that_was_shown_is_applied_and_checked(shell: Shell) -> None:
-    planning = shell.planning
+def test_when_the_name_is_typed_the_plan_that_was_shown_is_applied_and_checked(
+    shell: Shell, planning: Planning
+) -> None:
     planning.keep_backup()
 
     status, out, err = shell.run(typed=NAME)
@@ -160,7 +120,7 @@ def test_when_the_name_is_typed_the_plan_that_was_shown_is_applied_and_checked(s
     assert f"Migration of {NAME}: mark 0_init as applied" in err, "the plan is shown before anything is asked"
     assert f"{NAME} is migrated: 0_init is marked as applied, 2 migrations applied, and checked." in out
     assert [row.name for row in read_ledger(planning.address) or ()] == [one.name for one in planning.migrations]
-    [record] = all_migrations(planning.bucket, planning.target)
+    [record] = records(planning)
     assert f"The backup {record.backup_id} was made right before." in " ".join(out.split())
     assert record.approved_by
     audit = [stored.key for stored in planning.bucket.list(f"{planning.target.root}audit/")]

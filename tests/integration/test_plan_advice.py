@@ -22,7 +22,7 @@ from dbops.domain.query_plan.advice import advise
 from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.table_statistics import ColumnStatistics
 from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.explain import explain
+from dbops.gateways.explain import explaining
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probing.draws import drawn_rows
 from dbops.gateways.probing.session import session
@@ -62,7 +62,8 @@ def explained(url: str, probe: Probe, *, analyze: bool = True, kinds: int = 1) -
     address, options = DatabaseAddress.from_url(url), ProbeOptions()
     with session(address, options) as one:
         drawn = [drawn_rows(one, draw, 1).rows[0] for draw in probe.draws[:kinds]] or [Drawn()]
-    return tuple(plan for each in drawn for plan in explain(address, probe, each, options, analyze=analyze))
+    with explaining(address, options) as explainer:
+        return tuple(plan for each in drawn for plan in explainer.plans(probe, each, analyze=analyze))
 
 
 def proposed(url: str, probes: Iterable[Probe], *, analyze: bool = True) -> dict[str, IndexProposal]:

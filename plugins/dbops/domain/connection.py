@@ -97,12 +97,13 @@ class DatabaseAddress:
             parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
         return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
 
-    def require_direct(self, connection_id: str) -> None:
-        """Raise InvalidConnection where the address leads through a transaction pooler, which no dump survives."""
+    def require_direct(
+        self, connection_id: str, why: str = "a dump needs a session of its own from its first statement to its last"
+    ) -> None:
+        """Raise InvalidConnection where the address leads through a transaction pooler; ``why`` that cannot be."""
         if self.pooled:
             raise InvalidConnection(
-                f'The connection "{connection_id}" goes through a transaction pooler (pgbouncer=true); a dump needs a '
-                "session of its own from its first statement to its last.",
+                f'The connection "{connection_id}" goes through a transaction pooler (pgbouncer=true); {why}.',
                 f'Give "{connection_id}" the direct URL of the database: the one Prisma calls DIRECT_URL, '
                 "without pgbouncer=true, mostly at port 5432 instead of 6432 or 6543.",
             )

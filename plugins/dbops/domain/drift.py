@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from dbops.domain.ledger import LEDGER
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
 from dbops.domain.schema_baseline import Column, SchemaBaseline, Table, without
 from dbops.domain.schema_differences import every_difference
 from dbops.domain.unmodelled_objects import object_differences
 from dbops.domain.whole_schema import WholeSchema
-
-LEDGER = "_prisma_migrations"
 
 _WARNINGS = {"renamed_constraint"}
 

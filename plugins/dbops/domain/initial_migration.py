@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
-from dbops.domain.drift import LEDGER
+from dbops.domain.ledger import LEDGER
 from dbops.domain.toc_entry import TocEntry
 from dbops.domain.unmodelled_objects import described
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
 
@@ -56,11 +56,10 @@ def _late(
     setting, within = promise
     if now - newest <= within:
         return None
-    return Problem(
-        kind=kind,
-        key=f"{target.name}: {kind}",
-        target=target.name,
-        sentence=f"{what} {format_duration(now - newest)} ago, and {setting} promises {format_duration(within)}.",
-        remedy=f"Look at the last runs of {dag}__{target.name}, or start one.",
+    return problem_of(
+        target,
+        kind,
+        f"{what} {format_duration(now - newest)} ago, and {setting} promises {format_duration(within)}.",
+        f"Look at the last runs of {dag}__{target.name}, or start one.",
         since=newest + within,
     )

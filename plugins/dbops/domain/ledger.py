@@ -3,7 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+
+LEDGER = "_prisma_migrations"
+"""What Prisma calls the table."""
+
+LOCK = 72_707_369
+"""The key of the session's advisory lock under which Prisma migrates."""
+
+_COLUMNS = (
+    "id VARCHAR(36) PRIMARY KEY NOT NULL",
+    "checksum VARCHAR(64) NOT NULL",
+    "finished_at TIMESTAMPTZ",
+    "migration_name VARCHAR(255) NOT NULL",
+    "logs TEXT",
+    "rolled_back_at TIMESTAMPTZ",
+    "started_at TIMESTAMPTZ NOT NULL DEFAULT now()",
+    "applied_steps_count INTEGER NOT NULL DEFAULT 0",
+)
+
+
+def create_ledger(name: str) -> str:
+    """The statement that makes the table as Prisma does; ``name`` is quoted for SQL."""
+    return f"CREATE TABLE {name} ({', '.join(_COLUMNS)})"
+
+
+def ledger_time(now: datetime) -> datetime:
+    """A moment as Prisma has it in the table: UTC, in whole milliseconds."""
+    utc = now.astimezone(UTC)
+    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from dbops.domain.ledger import LOCK, create_ledger
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.object_names import in_sql
 from dbops.domain.quantities import format_count
@@ -15,7 +16,6 @@ from dbops.domain.whole_statements import whole_statements
 if TYPE_CHECKING:
     from dbops.domain.migration_plan import PlannedMigration
 
-_LOCK = 72_707_369  # Prisma's
 _PUBLIC = "public"
 
 
@@ -30,15 +30,11 @@ def _steps(
     migrations: Sequence[PlannedMigration], table: tuple[str, str], options: MigrationOptions, *, creates_ledger: bool
 ) -> Iterator[str]:
     ledger = in_sql(*table)
-    yield f"SELECT pg_try_advisory_lock({_LOCK});  -- Prisma Migrate's own: nobody else migrates meanwhile"
+    yield f"SELECT pg_try_advisory_lock({LOCK});  -- Prisma Migrate's own: nobody else migrates meanwhile"
     if table[0] != _PUBLIC:
         yield f"SET search_path = {in_sql(table[0])};  -- the connection's ?schema="
     if creates_ledger:
-        yield (
-            f"CREATE TABLE {ledger} (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, "
-            "finished_at TIMESTAMPTZ, migration_name VARCHAR(255) NOT NULL, logs TEXT, rolled_back_at TIMESTAMPTZ, "
-            "started_at TIMESTAMPTZ NOT NULL DEFAULT now(), applied_steps_count INTEGER NOT NULL DEFAULT 0);"
-        )
+        yield f"{create_ledger(ledger)};"
     for migration in migrations:
         yield from _marked(migration, ledger) if migration.marked else _executed(migration, ledger, options)
 

@@ -57,14 +57,14 @@ class Problem:
 def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> list[Problem]:
     """The problems of one target at ``now``; ``catalog`` is the sentence why not where it could not be read."""
     if isinstance(catalog, str):
-        return [_problem(target, ProblemKind.UNREACHABLE, catalog, _LOOK_AT_BUCKET)]
+        return [problem_of(target, ProblemKind.UNREACHABLE, catalog, _LOOK_AT_BUCKET)]
     good = [entry for entry in catalog.entries if entry.is_good and not _is_future(entry.backup_id, now)]
     live, dead = _leftovers(catalog, now)
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
         *_verification(target, catalog, good, now),
         *(_not_drilled(target, catalog, good, now) if target.schedule.drill is not None else []),
-        *(_problem(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
+        *(problem_of(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
           for sentence in catalog.unreadable),
         *_unfinished(target, good, dead),
         *_stalled(target, live, now),
@@ -72,6 +72,20 @@ def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> li
         *(_from_the_future(target, entry.backup_id, now)
           for entry in catalog.entries if _is_future(entry.backup_id, now)),
     ]  # fmt: skip
+
+
+def problem_of(
+    target: Target,
+    kind: ProblemKind,
+    sentence: str,
+    remedy: str,
+    *,
+    detail: str = "",
+    since: datetime | None = None,
+) -> Problem:
+    """One of a target's own; ``detail`` tells it from others of its kind."""
+    key = f"{target.name}: {kind}: {detail}" if detail else f"{target.name}: {kind}"
+    return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
 
 
 def fault_problem(fault: Fault) -> Problem:
@@ -103,19 +117,6 @@ _LOOK_AT_OBJECT = (
 )
 
 
-def _problem(
-    target: Target,
-    kind: ProblemKind,
-    sentence: str,
-    remedy: str,
-    *,
-    detail: str = "",
-    since: datetime | None = None,
-) -> Problem:
-    key = f"{target.name}: {kind}: {detail}" if detail else f"{target.name}: {kind}"
-    return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
-
-
 def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], now: datetime) -> list[Problem]:
     late_after = target.alerts.late_after
     running = f" One is running since {_time(live[-1].backup_id.time)}." if live else ""
@@ -127,7 +128,7 @@ def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], no
         if live and now - live[0].backup_id.time <= late_after:
             return []  # the first backup of a new target is on its way
         sentence = f"There is no good backup of {target.name} at all.{running}"
-        return [_problem(target, ProblemKind.NO_BACKUP, sentence, remedy)]
+        return [problem_of(target, ProblemKind.NO_BACKUP, sentence, remedy)]
     # Counted from its end: with a nightly backup that takes hours, the next one's end is a day after this one's.
     finished = max(entry.manifest.finished for entry in good)
     if now - finished <= late_after:
@@ -136,7 +137,7 @@ def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], no
         f"The newest good backup of {target.name} was finished {format_duration(now - finished)} ago, at "
         f"{_time(finished)}; a new one was promised within {format_duration(late_after)}.{running}"
     )
-    return [_problem(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
+    return [problem_of(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
 
 
 def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
@@ -146,7 +147,7 @@ def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], no
     instead = f"the newest good one is {good[-1].backup_id}" if good else "there is no good one"
     sentence = f"The newest backup of {target.name}, {newest.backup_id}, failed its verification; {instead}."
     remedy = "Look at the report of that verification, and make a new backup."
-    return [_problem(target, ProblemKind.NOT_GOOD, sentence, remedy, detail=newest.backup_id)]
+    return [problem_of(target, ProblemKind.NOT_GOOD, sentence, remedy, detail=newest.backup_id)]
 
 
 def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
@@ -164,7 +165,7 @@ def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now
         f"promises: {proven}."
     )
     remedy = f"Look at the last runs of drill__{target.name}, or start one with force."
-    return [_problem(target, ProblemKind.NOT_DRILLED, sentence, remedy, since=since + within)]
+    return [problem_of(target, ProblemKind.NOT_DRILLED, sentence, remedy, since=since + within)]
 
 
 def _leftovers(catalog: Catalog, now: datetime) -> tuple[list[Leftover], list[Leftover]]:
@@ -188,13 +189,13 @@ def _unfinished(target: Target, good: list[CatalogEntry], dead: list[Leftover]) 
         f"Look at the log of that run of backup__{target.name}: its worker was probably killed. "
         "The next backup is not hindered; what is left of this one is swept a day later."
     )
-    return [_problem(target, ProblemKind.UNFINISHED, sentence, remedy, detail=newest, since=newest.time)]
+    return [problem_of(target, ProblemKind.UNFINISHED, sentence, remedy, detail=newest, since=newest.time)]
 
 
 def _stalled(target: Target, live: list[Leftover], now: datetime) -> list[Problem]:
     remedy = "Look at the progress in its task log; if it does not move, stop that run: it cleans up after itself."
     return [
-        _problem(
+        problem_of(
             target,
             ProblemKind.STALLED,
             f"A backup of {target.name} has been running for {format_duration(now - leftover.backup_id.time)}, since "
@@ -220,7 +221,7 @@ def _shrunk(target: Target, good: list[CatalogEntry]) -> list[Problem]:
         f"`python -m dbops hold {target.name} <backup id>`."
     )
     sentence = f"{newest.backup_id} of {target.name}: {' '.join(warnings)}"
-    return [_problem(target, ProblemKind.SHRUNK, sentence, remedy, detail=newest.backup_id, since=newest.finished)]
+    return [problem_of(target, ProblemKind.SHRUNK, sentence, remedy, detail=newest.backup_id, since=newest.finished)]
 
 
 def _from_the_future(target: Target, backup_id: BackupId, now: datetime) -> Problem:
@@ -228,7 +229,7 @@ def _from_the_future(target: Target, backup_id: BackupId, now: datetime) -> Prob
         f"The backup {backup_id} of {target.name} is dated {format_duration(backup_id.time - now)} in the future; "
         "retention does not count it."
     )
-    return _problem(target, ProblemKind.FUTURE, sentence, "Compare the clocks of the workers.", detail=backup_id)
+    return problem_of(target, ProblemKind.FUTURE, sentence, "Compare the clocks of the workers.", detail=backup_id)
 
 
 def _is_future(backup_id: BackupId, now: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 
-from dbops.domain.drift import LEDGER
+from dbops.domain.ledger import LEDGER
 from dbops.domain.schema_baseline import signatures, without
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.unmodelled_objects import is_of_ledger

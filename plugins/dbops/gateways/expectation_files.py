@@ -19,7 +19,7 @@ from dbops.domain.own_expectations import OWN
 from dbops.domain.sql_text import objection
 from dbops.domain.suggestion import did_you_mean
 from dbops.gateways.expectation_sentences import refusals
-from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping
+from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping, unknown_key
 
 FOLDER = "expectations"
 SCHEMA_FILE = "schema.yaml"
@@ -95,21 +95,21 @@ class _Reader:
         try:
             table, optional, listed = self._head(body)
         except _Fault as fault:
-            raise _Fault(fault.place, fault.sentence, _line(body, fault.place)) from None
+            raise _Fault(fault.place, fault.sentence, body.line_of(fault.place)) from None
         self.seen[table] = shown
         for key in body.value:
             if key not in _SUITE_KEYS:
-                self.faults.append(_file_fault(shown, body.lines[(key,)], _unknown(key, _SUITE_KEYS, "of a suite")))
+                self.faults.append(_file_fault(shown, body.lines[(key,)], unknown_key(key, _SUITE_KEYS, "of a suite")))
         rules: dict[str, Rule] = {}
         for number, item in enumerate(listed):
             place: Place = ("expectations", number)
-            rule = _named(item, table, shown, _line(body, (*place, "type")) or 0)
+            rule = _named(item, table, shown, body.line_of((*place, "type")) or 0)
             faults = list(_faults(item, place, self.checks))
             if not faults and rule.rule_id in rules:
                 first = rules[rule.rule_id].line
                 faults = [_Fault(place, f"this rule stands here twice, first in line {first}; remove one")]
             if faults:
-                self.faults.extend(_rule_fault(rule, table, shown, _line(body, one.place), one) for one in faults)
+                self.faults.extend(_rule_fault(rule, table, shown, body.line_of(one.place), one) for one in faults)
             else:
                 rules[rule.rule_id] = rule
         self.suites.append(TableSuite(table=table, rules=tuple(rules.values()), optional=optional))
@@ -175,7 +175,7 @@ def _faults(item: Any, place: Place, checks: Path) -> Iterator[_Fault]:
         return
     for key in item:
         if key not in _RULE_KEYS:
-            yield _Fault((*place, key), _unknown(key, _RULE_KEYS, "of an expectation"))
+            yield _Fault((*place, key), unknown_key(key, _RULE_KEYS, "of an expectation"))
     yield from _meta_faults(item.get("meta"), (*place, "meta"))
     kind, kwargs = item.get("type"), item.get("kwargs")
     if not isinstance(kind, str):
@@ -200,7 +200,7 @@ def _meta_faults(meta: Any, place: Place) -> Iterator[_Fault]:
         return
     for key, value in meta.items():
         if key not in _META_KEYS:
-            yield _Fault((*place, key), _unknown(key, _META_KEYS, "below meta"))
+            yield _Fault((*place, key), unknown_key(key, _META_KEYS, "below meta"))
         elif key == "severity" and value not in _SEVERITIES:
             near = did_you_mean(str(value), _SEVERITIES)
             yield _Fault((*place, key), f"severity must be one of {', '.join(_SEVERITIES)}. {near}".strip())
@@ -219,16 +219,6 @@ def _query_faults(path: Path, place: Place) -> Iterator[_Fault]:
     else:
         if why:
             yield _Fault(place, f"{path.name}: {why}")
-
-
-def _unknown(key: str, known: tuple[str, ...], where: str) -> str:
-    return f'"{key}" is not a key {where}. {did_you_mean(key, known) or "The keys are " + ", ".join(known)}'
-
-
-def _line(body: YamlMapping, place: Place) -> int | None:
-    """The line of a key, else of the nearest above it."""
-    above = (place[:length] for length in range(len(place), 0, -1))
-    return next((body.lines[one] for one in above if one in body.lines), None)
 
 
 def _file_fault(shown: str, line: int | None, sentence: str) -> CheckResult:

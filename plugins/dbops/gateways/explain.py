@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
 
 import psycopg2
 
@@ -19,48 +17,47 @@ from dbops.gateways.probing.query import filled
 from dbops.gateways.probing.session import Session, session
 from dbops.gateways.refusals import is_time_out, said
 
-# What EXPLAIN takes; anything else, SAVEPOINT for example, has no plan.
-_PLANNED = re.compile(
-    r"(?:\s|--[^\n]*(?:\n|$)|/\*.*?\*/|\()*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH|TABLE)\b",
-    re.IGNORECASE | re.DOTALL,
-)
-
 
 @contextmanager
 def explaining(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Explainer]:
-    """A session in which probes are explained one after the other.
-
-    Raises DatabaseError where there is none, and InvalidConnection behind a transaction pooler.
-    """
-    with session(address, options) as one:
-        yield Explainer(one)
+    """Within, probes are explained one after the other; nothing is opened before the first is."""
+    with ExitStack() as opened:
+        yield Explainer(address, options, opened)
 
 
-def explain(
-    address: DatabaseAddress, probe: Probe, drawn: Drawn, options: ProbeOptions, *, analyze: bool
-) -> tuple[Plan, ...]:
-    """The plans of one probe with these parameters, in a session of their own; see ``Explainer.plans``."""
-    with explaining(address, options) as explainer:
-        return explainer.plans(probe, drawn, analyze=analyze)
-
-
-@dataclass
 class Explainer:
-    """Asks in one session, which knows the catalog better with every probe."""
+    """Asks in one session, which knows the catalog better with every probe, and in another where that was lost."""
 
-    session: Session
+    def __init__(self, address: DatabaseAddress, options: ProbeOptions, opened: ExitStack) -> None:
+        self._address, self._options, self._opened = address, options, opened
+        self._session: Session | None = None
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether there is no session any more, so that the next probe is explained in another."""
+        return self._session is not None and bool(self._session.connection.closed)
 
     def plans(self, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:
-        """The plans of a probe's statements, in their order, with these parameters; none of what cannot have a plan.
+        """The plans of a probe's statements, in their order, with these parameters.
 
         With ``analyze`` each statement is executed, so that later ones see what it did, and a probe that writes is
-        rolled back. Raises DatabaseError, without a value of a row.
+        rolled back. Raises DatabaseError, without a value of a row, also where there is no session, and
+        InvalidConnection behind a transaction pooler.
         """
-        one = self.session
+        one = self._asked()
         if not probe.writes:
             return _plans(one, probe, drawn, analyze=analyze)
-        with one.writing():
-            return _plans(one, probe, drawn, analyze=analyze)
+        try:
+            with one.writing():
+                return _plans(one, probe, drawn, analyze=analyze)
+        except psycopg2.Error as error:  # of BEGIN or ROLLBACK: the session was lost between statements
+            raise one.lost(error) from None
+
+    def _asked(self) -> Session:
+        if self._session is None or self.is_lost:
+            self._opened.close()
+            self._session = self._opened.enter_context(session(self._address, self._options))
+        return self._session
 
 
 def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:
@@ -68,10 +65,7 @@ def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[
     for statement in probe.statements:
         with _told(one, f"The statement in line {statement.line} of probe {probe.name}", drawn):
             query = filled(one.cursor, statement, drawn).text
-            if _PLANNED.match(statement.sql):
-                found.append(_plan(one, query, statement, drawn, analyze=analyze))
-            elif analyze:
-                one.ask(query)
+            found.append(_plan(one, query, statement, drawn, analyze=analyze))
     return tuple(found)
 
 

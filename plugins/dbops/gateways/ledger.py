@@ -6,21 +6,20 @@ import time
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
 from sqlalchemy import Connection, Row, text
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.ledger import LedgerRow
+from dbops.domain.ledger import LOCK, LedgerRow, create_ledger, ledger_time
 from dbops.domain.migrations import Migration
 from dbops.errors import DatabaseError, InvalidConnection, PlanChanged, PreflightFailed
-from dbops.gateways.ledger_table import CREATE, ledger_name, ledger_rows
+from dbops.gateways.ledger_table import ledger_name, ledger_rows
 from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
 
-_LOCK = 72_707_369  # Prisma's
 _LOOK_EVERY = 0.2
 _WAIT = 10.0  # as long as Prisma waits
 _TIMEOUT_MS = 60_000
@@ -84,7 +83,7 @@ class LedgerSession:
     def create(self) -> None:
         """Make the ledger where there is none; raises PreflightFailed where something else lies there."""
         if self.rows() is None:
-            self._execute(CREATE.format(self._name))
+            self._execute(create_ledger(self._name))
 
     def mark_applied(self, migration: Migration, now: datetime) -> str:
         """Say that a migration is in force without executing it, and return the row's id; raises PlanChanged.
@@ -95,7 +94,7 @@ class LedgerSession:
         for row in self.rows() or ():
             if row.name == migration.name and row.is_failed:
                 self.roll_back(row.row_id, now)
-        return self._insert(migration, now, {"finished_at": _moment(now), "logs": ""})
+        return self._insert(migration, now, {"finished_at": ledger_time(now), "logs": ""})
 
     def begin(self, migration: Migration, now: datetime, row_id: str | None = None) -> str:
         """Say that a migration is about to be executed, and return the row's id; raises PlanChanged.
@@ -119,7 +118,7 @@ class LedgerSession:
 
     def finish(self, row_id: str, now: datetime) -> None:
         """Say that it is in force; why it was once taken for failed is forgotten."""
-        self._update(row_id, "finished_at = :now, logs = NULL", now=_moment(now))
+        self._update(row_id, "finished_at = :now, logs = NULL", now=ledger_time(now))
 
     def fail(self, row_id: str, logs: str) -> None:
         """Say why it failed, as failure_logs writes it; from now on it blocks every other, until it is rolled back."""
@@ -131,7 +130,7 @@ class LedgerSession:
         ``row`` is a row's id, or a migration's name: then its newest attempt that is not rolled back yet.
         """
         mine = [one for one in self.rows() or () if row in {one.row_id, one.name} and one.rolled_back is None]
-        self._update(mine[-1].row_id if mine else row, "rolled_back_at = :now", now=_moment(now))
+        self._update(mine[-1].row_id if mine else row, "rolled_back_at = :now", now=ledger_time(now))
 
     @property
     def _open(self) -> Connection:
@@ -144,7 +143,7 @@ class LedgerSession:
     def _take_lock(self) -> None:
         # Asked again and again, for whoever waits within a statement is waited for by CREATE INDEX CONCURRENTLY.
         deadline = time.monotonic() + self._wait
-        while not self._execute("SELECT pg_try_advisory_lock(:key)", key=_LOCK)[0][0]:
+        while not self._execute("SELECT pg_try_advisory_lock(:key)", key=LOCK)[0][0]:
             if time.monotonic() >= deadline:
                 raise self._locked()
             time.sleep(_LOOK_EVERY)
@@ -169,7 +168,7 @@ class LedgerSession:
         )
 
     def _holders(self) -> Sequence[Row[Any]]:
-        return self._execute(catalog_sql("ledger_lock_holders"), key=_LOCK)
+        return self._execute(catalog_sql("ledger_lock_holders"), key=LOCK)
 
     def _require_unapplied(self, migration: Migration) -> None:
         if any(row.name == migration.name and row.is_applied for row in self.rows() or ()):
@@ -182,7 +181,7 @@ class LedgerSession:
         values = {
             "id": row_id or str(uuid.uuid4()),
             "checksum": migration.checksum,
-            "started_at": _moment(now),
+            "started_at": ledger_time(now),
             "migration_name": migration.name,
             **more,
         }
@@ -202,9 +201,3 @@ class LedgerSession:
         with translated(self._address):
             result = self._open.execute(text(statement), values)
             return result.all() if result.returns_rows else ()
-
-
-def _moment(now: datetime) -> datetime:
-    """As Prisma has it: UTC, in whole milliseconds."""
-    utc = now.astimezone(UTC)
-    return utc.replace(microsecond=utc.microsecond // 1000 * 1000)

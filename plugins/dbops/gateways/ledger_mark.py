@@ -6,11 +6,12 @@ So whoever finds a migration that was interrupted reads in its row whether the s
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.database_settings import quote_text
-from dbops.domain.object_names import in_sql
+from dbops.domain.ledger import ledger_time
+from dbops.gateways.ledger_table import ledger_name
 
 
 @dataclass(frozen=True)
@@ -28,13 +29,12 @@ def stepped(address: DatabaseAddress, row_id: str) -> LedgerMark:
 
 def rolled_back(address: DatabaseAddress, row_id: str, now: datetime) -> LedgerMark:
     """The migration was taken back."""
-    utc = now.astimezone(UTC)
-    moment = utc.replace(microsecond=utc.microsecond // 1000 * 1000).isoformat()
-    return _mark(address, row_id, f"rolled_back_at = {quote_text(moment)}", "rolled_back_at IS NOT NULL")
+    moment = quote_text(ledger_time(now).isoformat())
+    return _mark(address, row_id, f"rolled_back_at = {moment}", "rolled_back_at IS NOT NULL")
 
 
 def _mark(address: DatabaseAddress, row_id: str, change: str, seen: str) -> LedgerMark:
-    table, which = in_sql(address.search_schema or "public", "_prisma_migrations"), f"id = {quote_text(row_id)}"
+    table, which = ledger_name(address), f"id = {quote_text(row_id)}"
     return LedgerMark(
         f"UPDATE {table} SET {change} WHERE {which}",  # noqa: S608 - quoted
         f"SELECT {seen} FROM {table} WHERE {which}",  # noqa: S608 - quoted

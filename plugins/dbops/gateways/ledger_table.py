@@ -1,4 +1,4 @@
-"""The ledger's table: where it lies, how Prisma makes it, and its rows, read from any session."""
+"""The ledger's table: where it lies, and its rows, read from any session."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.ledger import LedgerRow
+from dbops.domain.ledger import LEDGER, LedgerRow
 from dbops.domain.object_names import in_sql, written
 from dbops.errors import PreflightFailed
 from dbops.gateways.sql_files import catalog_sql
 
-_TABLE = "_prisma_migrations"
 _PUBLIC = "public"
 
 _TEXTS = frozenset({"character varying", "text"})
@@ -29,22 +28,11 @@ _COLUMNS = {
     "started_at": _TIMES,
     "applied_steps_count": frozenset({"integer"}),
 }
-CREATE = """CREATE TABLE {} (
-    id                      VARCHAR(36) PRIMARY KEY NOT NULL,
-    checksum                VARCHAR(64) NOT NULL,
-    finished_at             TIMESTAMPTZ,
-    migration_name          VARCHAR(255) NOT NULL,
-    logs                    TEXT,
-    rolled_back_at          TIMESTAMPTZ,
-    started_at              TIMESTAMPTZ NOT NULL DEFAULT now(),
-    applied_steps_count     INTEGER NOT NULL DEFAULT 0
-)"""
-"""How Prisma makes it, to the letter."""
 
 
 def ledger_name(address: DatabaseAddress) -> str:
     """Its name for SQL, in the schema that the connection names (Prisma's ``?schema=``), by default in public."""
-    return in_sql(_schema(address), _TABLE)
+    return in_sql(_schema(address), LEDGER)
 
 
 def ledger_rows(session: Connection, address: DatabaseAddress) -> tuple[LedgerRow, ...] | None:
@@ -91,7 +79,7 @@ def _require_shape(columns: Sequence[Row[Any]], schema: str) -> None:
     ]
     if wrong:
         raise PreflightFailed(
-            f"What is called {written(schema, _TABLE)} is not the ledger that Prisma Migrate makes: "
+            f"What is called {written(schema, LEDGER)} is not the ledger that Prisma Migrate makes: "
             f"{', '.join(wrong)}.",
             "Move it out of the way or correct it; nothing was touched.",
         )

@@ -13,8 +13,10 @@ from dbops.domain.migration_sql import objections, runs_alone
 from dbops.domain.migrations import Migration, in_order
 from dbops.errors import InvalidRequest
 
+LOCK_FILE = "migration_lock.toml"
+"""Prisma's own, which says for which kind of database the migrations are."""
+
 _NAME = re.compile(r"[\w.-]+")
-_LOCK = "migration_lock.toml"
 _PROVIDER = "postgresql"
 _TOML_LINE = re.compile(r"\(at line (\d+)")
 
@@ -134,9 +136,9 @@ def _name_faults(folder: Path) -> Iterator[str]:
 
 
 def _lock_faults(folder: Path, shown: str) -> Iterator[Fault]:
-    source = f"{shown}/{_LOCK}"
+    source = f"{shown}/{LOCK_FILE}"
     try:
-        text = (folder / _LOCK).read_bytes().decode("utf-8")
+        text = (folder / LOCK_FILE).read_bytes().decode("utf-8")
         provider = tomllib.loads(text).get("provider")
     except (FileNotFoundError, NotADirectoryError):
         return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from dbops.domain.layout import Layout
 from dbops.domain.migration_plan import MigrationPlan
 from dbops.domain.migration_record import MigrationRecord, MigrationState, MigrationStep
 from dbops.domain.migrations import checksum_of
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest, ObjectMissing, PlanChanged
+from dbops.errors import InvalidRequest, PlanChanged
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.run_records import find_record
 
 
 def put_migration(bucket: Bucket, target: Target, record: MigrationRecord) -> MigrationRecord:
@@ -21,19 +20,15 @@ def put_migration(bucket: Bucket, target: Target, record: MigrationRecord) -> Mi
 
 def find_migration(bucket: Bucket, target: Target, run: str) -> MigrationRecord | None:
     """How far that run's migration is; None where it has planned none. Raises InvalidRequest where it is unreadable."""
-    key = Layout(target.root).migration(run)
-    try:
-        record = MigrationRecord.from_json(bucket.get(key))
-    except ObjectMissing:
-        return None
-    except ValueError:
-        record = None
-    if record is None or (record.target, record.run) != (target.name, run):
-        raise InvalidRequest(
-            f"s3://{bucket.name}/{key} is not the record of this migration.",
-            "Look at the ledger in the database, and start a new run.",
-        )
-    return record
+    return find_record(
+        bucket,
+        Layout(target.root).migration(run),
+        MigrationRecord.from_json,
+        target=target.name,
+        run=run,
+        what="this migration",
+        remedy="Look at the ledger in the database, and start a new run.",
+    )
 
 
 def read_migration(bucket: Bucket, target: Target, run: str) -> MigrationRecord:
@@ -82,12 +77,3 @@ def note_backup(bucket: Bucket, target: Target, *, run: str, backup_id: str) -> 
     if record.is_begun:
         raise PlanChanged(f"The run {run} has begun to migrate {target.name} already.", "Look at its report.")
     return put_migration(bucket, target, record.at(MigrationState.BACKED_UP, backup_id=backup_id))
-
-
-def all_migrations(bucket: Bucket, target: Target) -> Iterator[MigrationRecord]:
-    """Every migration that can be read, in the order of their runs' names."""
-    for stored in bucket.list(Layout(target.root).migrations):
-        try:
-            yield MigrationRecord.from_json(bucket.get(stored.key))
-        except (ObjectMissing, ValueError):
-            continue

@@ -13,9 +13,8 @@ from pydantic_core import ErrorDetails
 from dbops.domain.probes.sql import draw_objection
 from dbops.domain.quantities import Duration
 from dbops.domain.section import Section
-from dbops.domain.suggestion import did_you_mean
 from dbops.gateways.target_sentences import WANTED
-from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping
+from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping, unknown_key
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 """What a probe may be called, and a kind of parameters."""
@@ -133,8 +132,7 @@ def _sentence(error: ErrorDetails) -> str:
     kind, context = error["type"], error.get("ctx", {})
     name = ".".join(str(part) for part in error["loc"])
     if kind == "extra_forbidden":
-        known = list(ProbeHeader.model_fields)
-        return f'"{name}" is not a key of a probe. {did_you_mean(name, known) or "The keys are " + ", ".join(known)}'
+        return unknown_key(name, list(ProbeHeader.model_fields), "of a probe")
     if kind == "missing":
         return f"{name} is missing from its header; write a line such as -- {_EXAMPLES[name]}"
     if kind == "value_error":
@@ -147,5 +145,4 @@ def _sentence(error: ErrorDetails) -> str:
 
 def _line(mapping: YamlMapping, place: Place) -> int:
     """The line of a key, else of the nearest above it, else of the header."""
-    above = (place[:length] for length in range(len(place), 0, -1))
-    return next((mapping.lines[one] for one in above if one in mapping.lines), min(mapping.lines.values(), default=1))
+    return mapping.line_of(place) or min(mapping.lines.values(), default=1)

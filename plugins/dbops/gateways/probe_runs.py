@@ -27,12 +27,13 @@ def newest_probe(bucket: Bucket, target: Target) -> datetime | None:
     return newest_run(bucket, Layout(target.root).probes)
 
 
-OVERVIEW = "overview.png"
+OVERVIEW = "overview"
+"""The picture of a page that its mail shows too."""
 
 
 def read_picture(bucket: Bucket, target: Target, probe_id: str) -> bytes:
     """The overview of a run whose page was kept, a PNG; raises BucketError."""
-    return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{OVERVIEW}")
+    return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{OVERVIEW}.png")
 
 
 def put_page(
@@ -46,13 +47,13 @@ def put_page(
 ) -> str:
     """Upload a run's page, forget the oldest beyond ``probes.keep_reports``, and give the place; raises BucketError.
 
-    ``pictures`` are by their names, beside the page, OVERVIEW among them; ``migrations`` the files of what is
+    ``pictures`` are PNGs by their names, beside the page, OVERVIEW among them; ``migrations`` the files of what is
     proposed, by their paths below ``migrations/``.
     """
     layout = Layout(target.root)
     folder = layout.probe_page(probe_id)
     for name, picture in sorted(pictures.items()):
-        bucket.put(f"{folder}{name}", picture)
+        bucket.put(f"{folder}{name}.png", picture)
     for path, text in sorted(migrations.items()):
         bucket.put(f"{layout.probe_migrations(probe_id)}{path}", text)
     bucket.put(f"{folder}index.html", page)  # last: a page that is there shows its pictures

@@ -70,6 +70,11 @@ def is_cancelled(error: BaseException) -> bool:
     return code_of(error) == _CANCELLED
 
 
+def is_lack_of_privilege(error: BaseException | None) -> bool:
+    """Whether the server refused because of who asked, and not what."""
+    return code_of(error) == _PRIVILEGE
+
+
 def is_time_out(error: BaseException) -> bool:
     """Whether our own statement_timeout or lock_timeout ended it."""
     return code_of(error) in _TIME_OUTS

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dbops.domain.layout import Layout
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest, ObjectMissing
+from dbops.errors import InvalidRequest
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.run_records import all_records, find_record
 
 
 def put_restore(bucket: Bucket, target: Target, record: RestoreRecord) -> RestoreRecord:
@@ -19,18 +20,15 @@ def put_restore(bucket: Bucket, target: Target, record: RestoreRecord) -> Restor
 
 def find_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord | None:
     """How far that run's restore is; None where it has planned none. Raises InvalidRequest where it cannot be read."""
-    key = Layout(target.root).restore(run)
-    try:
-        record = RestoreRecord.from_json(bucket.get(key))
-    except ObjectMissing:
-        return None
-    except ValueError:
-        record = None
-    if record is None or (record.target, record.run) != (target.name, run):
-        raise InvalidRequest(
-            f"s3://{bucket.name}/{key} is not the record of this restore.", "Start a new run; nothing live was touched."
-        )
-    return record
+    return find_record(
+        bucket,
+        Layout(target.root).restore(run),
+        RestoreRecord.from_json,
+        target=target.name,
+        run=run,
+        what="this restore",
+        remedy="Start a new run; nothing live was touched.",
+    )
 
 
 def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
@@ -43,8 +41,4 @@ def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
 
 def all_restores(bucket: Bucket, target: Target) -> Iterator[RestoreRecord]:
     """Every restore that can be read, in the order of their runs' names."""
-    for stored in bucket.list(Layout(target.root).restores):
-        try:
-            yield RestoreRecord.from_json(bucket.get(stored.key))
-        except (ObjectMissing, ValueError):
-            continue
+    return all_records(bucket, Layout(target.root).restores, RestoreRecord.from_json)

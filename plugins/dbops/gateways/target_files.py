@@ -19,7 +19,7 @@ from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Danger, Target
 from dbops.errors import InvalidTarget, UnknownTarget
 from dbops.gateways.target_sentences import sentence_of
-from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping
+from dbops.gateways.yaml_lines import YamlFault, YamlMapping, read_yaml_mapping
 
 FOLDER_VARIABLE = "DBOPS_INCLUDE"
 
@@ -166,12 +166,7 @@ def _located(error: ErrorDetails, shown: str, own: YamlMapping, defaults: YamlMa
         return Fault(shown, own.lines[place], sentence)
     if place in defaults.lines:
         return Fault(_DEFAULTS, defaults.lines[place], sentence)
-    return Fault(shown, _line_above(place, own.lines), sentence)
-
-
-def _line_above(place: Place, lines: Mapping[Place, int]) -> int | None:
-    above = (place[:length] for length in range(len(place) - 1, 0, -1))
-    return next((lines[one] for one in above if one in lines), None)
+    return Fault(shown, own.line_of(place), sentence)
 
 
 def _nested(targets: Iterable[Target]) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 
 from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Target
+from dbops.gateways.yaml_lines import unknown_key
 
 # By the type of pydantic's error.
 WANTED = {
@@ -68,8 +69,7 @@ def _unknown_key(place: tuple[int | str, ...]) -> str:
     homes = [section for section in _keys(()) if key in _keys((section,)) and (section,) != place[:-1]]
     if homes and key not in known:
         return f'"{key}" is not a key {where}; it belongs below {" or ".join(homes)}'
-    near = did_you_mean(key, known)
-    return f'"{key}" is not a key {where}. {near or "The keys are " + ", ".join(known)}'
+    return unknown_key(key, known, where)
 
 
 def _keys(place: tuple[int | str, ...]) -> list[str]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
+
+from dbops.domain.suggestion import did_you_mean
 
 try:
     from yaml import CSafeLoader as _Loader
@@ -31,6 +33,16 @@ class YamlMapping:
 
     value: Mapping[str, Any]
     lines: Mapping[Place, int] = field(default_factory=dict)
+
+    def line_of(self, place: Place) -> int | None:
+        """The line of a key, else of the nearest above it; None where none of them stands here."""
+        above = (place[:length] for length in range(len(place), 0, -1))
+        return next((self.lines[one] for one in above if one in self.lines), None)
+
+
+def unknown_key(key: str, known: Sequence[str], where: str) -> str:
+    """The sentence on a key that nobody reads, and those that are ``known`` there; ``where`` is as in "of a suite"."""
+    return f'"{key}" is not a key {where}. {did_you_mean(key, known) or "The keys are " + ", ".join(known)}'
 
 
 def read_text(body: bytes) -> str:

@@ -19,6 +19,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run, put_docs, read_check_runs
 from dbops.gateways.exhaustion import read_exhaustion
 from dbops.gateways.expectation_files import read_suites
+from dbops.gateways.probing import WHY_DIRECT
 from dbops.gateways.target_files import has_expectations
 from dbops.gateways.validator import validate
 from dbops.jobs.smoke_test import smoke_test
@@ -47,9 +48,9 @@ def check(
             f"{target.name} has no rules: there is no folder include/expectations/{target.name}.",
             f"`python -m dbops baseline {target.name}` writes a first set from the live database.",
         )
-    address.require_direct(target.connection)
+    address.require_direct(target.connection, "checks need sessions of their own, in which their time is limited")
     if probing is not None:
-        probing.require_direct(target.probing_connection)
+        probing.require_direct(target.probing_connection, WHY_DIRECT)
     started = clock()
     in_full = started.astimezone(target.zone).strftime("%A").lower() == target.checks.full_on if full is None else full
     files, baseline = read_suites(include, target.name), read_baseline(include, target.name)

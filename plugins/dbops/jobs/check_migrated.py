@@ -10,7 +10,6 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.ledger_rules import judge_ledger
 from dbops.domain.migrated_check import MigratedCheck
 from dbops.domain.target import Target
-from dbops.errors import MigrationFailed
 from dbops.gateways.ledger import read_ledger
 from dbops.gateways.migration_files import read_migrations
 from dbops.gateways.restored_database import RestoredDatabase
@@ -40,12 +39,3 @@ def check_migrated(
         unfinished=state.failed,
         pending=state.pending,
     )
-
-
-def require_migrated(target: Target, check: MigratedCheck) -> None:
-    """Raise MigrationFailed with everything that is not as it has to be."""
-    if not check.ok:
-        raise MigrationFailed(
-            f"The database of {target.name} is not what its migrations make: {' '.join(check.faults)}",
-            "What was applied stays applied. Compare, and correct it by another migration.",
-        )

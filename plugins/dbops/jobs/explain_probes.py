@@ -11,7 +11,6 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.index_proposals import propose, unsuited
 from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Probe
-from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.query_plan import Plan, joined_shape, shapes_before
 from dbops.domain.query_plan.advice import advise
@@ -19,7 +18,7 @@ from dbops.domain.recommended_indexes import RecommendedIndex
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError
 from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.explain import explaining
+from dbops.gateways.explain import Explainer, explaining
 from dbops.gateways.schema_reader import read_schema
 from dbops.gateways.table_statistics import read_statistics
 
@@ -54,11 +53,12 @@ def explain_probes(
     """
     baseline = read_baseline(include, target.name)
     notes: list[str] = []
-    plans = {
-        probe.name: _plans(address, probe, measurement.of(probe.name), target.probes, notes)
-        for probe in probes
-        if not probe.is_pool
-    }
+    with explaining(address, target.probes) as explainer:
+        plans = {
+            probe.name: _plans(explainer, probe, measurement.of(probe.name), notes)
+            for probe in probes
+            if not probe.is_pool
+        }
     statistics = read_statistics(address)
     live = read_schema(address)
     proposals = propose(
@@ -119,28 +119,25 @@ class _Plans:
         return [was if first_was else "" for was, first_was in pairs]
 
 
-def _plans(
-    address: DatabaseAddress, probe: Probe, measured: Measured, options: ProbeOptions, notes: list[str]
-) -> _Plans:
+def _plans(explainer: Explainer, probe: Probe, measured: Measured, notes: list[str]) -> _Plans:
     """What can be had of them; nobody waits for a time limit more often than once."""
     found = _Plans()
     gave_up = measured.errors > 0 and measured.asked < probe.samples
     analyze = measured.latency is not None and not gave_up
     samples = [*measured.drawn, *([measured.slowest] if measured.latency is not None else [])]
     try:
-        with explaining(address, options) as explainer:
-            for number, drawn in enumerate(samples):
-                try:
-                    plans = explainer.plans(probe, drawn, analyze=analyze)
-                except DatabaseError:
-                    if not analyze:
-                        raise
-                    analyze = False
-                    plans = explainer.plans(probe, drawn, analyze=False)
-                if plans and number < len(measured.drawn):
-                    found.of_kinds.append(plans)
-                else:
-                    found.of_slowest = plans
+        for number, drawn in enumerate(samples):
+            try:
+                plans = explainer.plans(probe, drawn, analyze=analyze)
+            except DatabaseError:
+                if not analyze or explainer.is_lost:
+                    raise
+                analyze = False
+                plans = explainer.plans(probe, drawn, analyze=False)
+            if number < len(measured.drawn):
+                found.of_kinds.append(plans)
+            else:
+                found.of_slowest = plans
     except DatabaseError as error:
         if not measured.error or measured.error.rstrip(".") not in error.what:  # that it fails so is told already
             notes.append(error.what)

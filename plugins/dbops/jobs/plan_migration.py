@@ -12,9 +12,8 @@ from pathlib import Path
 
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drift import LEDGER
 from dbops.domain.fault import Fault
-from dbops.domain.ledger import LedgerState
+from dbops.domain.ledger import LEDGER, LedgerState
 from dbops.domain.ledger_rules import judge_ledger
 from dbops.domain.live_objections import live_objections
 from dbops.domain.migration_checklist import Conditions, checklist, session_limits

@@ -22,7 +22,7 @@ from dbops.gateways.database import Database
 from dbops.gateways.health import read_health
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_runs import put_probe_run, read_probe_runs
-from dbops.gateways.probing import measure, read_escapes, require_runnable
+from dbops.gateways.probing import WHY_DIRECT, measure, read_escapes, require_runnable
 from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
 
@@ -48,7 +48,7 @@ def probe(
     where nothing could be measured.
     """
     as_application = probing or address
-    as_application.require_direct(target.probing_connection)
+    as_application.require_direct(target.probing_connection, WHY_DIRECT)
     every, options = read_probes(include, target.name), target.probes
     lacking = require_runnable(as_application, every, options)
     probes = [one for one in every if one.name not in lacking]

@@ -13,7 +13,7 @@ from dbops.domain.pool_advice import pool_advice
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.target import Target
-from dbops.errors import InvalidConnection, InvalidRequest
+from dbops.errors import InvalidRequest
 from dbops.gateways.load import put_under_load
 from dbops.gateways.probing import draw_parameters
 
@@ -69,13 +69,9 @@ def _require_load(target: Target, address: DatabaseAddress, probes: Sequence[Pro
             f"{target.name} is production, and a load takes from its users what it measures.",
             f"Measure a copy, or accept that with `python -m dbops probe {target.name} --load --yes`, at a quiet time.",
         )
-    if address.pooled:
-        connection = target.probing_connection
-        raise InvalidConnection(
-            f'The connection "{connection}" goes through a transaction pooler (pgbouncer=true), which would be '
-            "what is measured, and whose sessions belong to others too.",
-            f'Give "{connection}" the direct URL of the database, without pgbouncer=true.',
-        )
+    address.require_direct(
+        target.probing_connection, "it would be what is measured, and its sessions belong to others too"
+    )
     if not any(is_under_load(probe) for probe in probes):
         raise InvalidRequest(
             f"{target.name} has no probe that only reads, and a load is made of those.",

@@ -12,7 +12,7 @@ from dbops.domain.target import Target
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.probe_charts import distribution_chart, overview_chart, trend_chart
 from dbops.gateways.probe_page import probe_page
-from dbops.gateways.probe_runs import put_page
+from dbops.gateways.probe_runs import OVERVIEW, put_page
 
 
 def keep_page(
@@ -26,7 +26,7 @@ def keep_page(
 ) -> str:
     """Draw, write and upload it, and give the place; raises BucketError."""
     pictures = {
-        "overview": overview_chart(run, history),
+        OVERVIEW: overview_chart(run, history),
         "trend": trend_chart(run, history),
         "distribution": distribution_chart(run, run_before(run, history)),
     }
@@ -40,6 +40,6 @@ def keep_page(
         target,
         run.probe_id,
         page,
-        pictures={f"{name}.png": png for name, png in pictures.items()},
+        pictures=pictures,
         migrations=migrations,
     )

@@ -18,7 +18,7 @@ from dbops.domain.target import Target
 from dbops.domain.touched_probes import ProbeReading, ProbeReadings
 from dbops.errors import DatabaseError, InvalidRequest, PreflightFailed
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.explain import explain
+from dbops.gateways.explain import explaining
 from dbops.gateways.migration_records import put_migration, read_migration
 from dbops.gateways.probe_files import has_probes, read_probes
 from dbops.gateways.probing import draw_parameters, measure
@@ -77,20 +77,19 @@ def _plans(
 ) -> tuple[dict[str, tuple[Plan, ...]], dict[str, str]]:
     """By name what the planner expects of each probe, nothing being executed; or why there is no plan."""
     plans, refused = {}, {}
-    for probe in probes:
-        try:
-            ((_, drawn),) = draw_parameters(address, [probe], options)
-        except InvalidRequest as error:
-            refused[probe.name] = error.what
-            continue
-        try:
-            plans[probe.name] = tuple(
-                plan
-                for one in _first_of_each_kind(drawn)
-                for plan in explain(address, probe, one, options, analyze=False)
-            )
-        except DatabaseError as error:
-            refused[probe.name] = error.what
+    with explaining(address, options) as explainer:
+        for probe in probes:
+            try:
+                ((_, drawn),) = draw_parameters(address, [probe], options)
+            except InvalidRequest as error:
+                refused[probe.name] = error.what
+                continue
+            try:
+                plans[probe.name] = tuple(
+                    plan for one in _first_of_each_kind(drawn) for plan in explainer.plans(probe, one, analyze=False)
+                )
+            except DatabaseError as error:
+                refused[probe.name] = error.what
     return plans, refused
 
 

@@ -12,6 +12,7 @@ import pytest
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.picture import Picture
 from dbops.gateways.alert_mail import alert_mail
+from tests.mail_text import text_of
 
 _ROOT = Path(__file__).parents[3]
 _PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20
@@ -41,12 +42,6 @@ def _mail(picture: Picture | None) -> EmailMessage:
     return message_from_bytes(bytes(written), policy=policy.default)
 
 
-def _text(mail: EmailMessage, kind: str) -> str:
-    body = mail.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
-
-
 def _shape(mail: EmailMessage) -> list[str]:
     return [part.get_content_type() for part in mail.walk()]
 
@@ -62,28 +57,28 @@ def test_the_html_shows_the_picture_that_came_with_it_byte_for_byte() -> None:
     image = next(part for part in mail.walk() if part.get_content_type() == "image/png")
     assert image.get_content() == _PNG
     assert image.get_content_disposition() == "inline"
-    assert f'src="cid:{image["Content-ID"].strip("<>")}"' in _text(mail, "html")
+    assert f'src="cid:{image["Content-ID"].strip("<>")}"' in text_of(mail, "html")
 
 
 def test_it_is_as_wide_as_the_card_also_in_a_program_that_knows_no_css() -> None:
-    html = _text(_mail(_PICTURE), "html")
+    html = text_of(_mail(_PICTURE), "html")
     assert 'width="536"' in html
     assert "max-width:536px" in html
 
 
 def test_whoever_sees_no_pictures_reads_what_it_shows() -> None:
-    assert 'alt="3 of 16 &lt;b&gt;&#34;probes&#34;&lt;/b&gt;"' in _text(_mail(_PICTURE), "html")
+    assert 'alt="3 of 16 &lt;b&gt;&#34;probes&#34;&lt;/b&gt;"' in text_of(_mail(_PICTURE), "html")
 
 
 def test_the_plain_text_is_the_same_with_it_and_without() -> None:
-    assert _text(_mail(_PICTURE), "plain") == _text(_mail(None), "plain")
+    assert text_of(_mail(_PICTURE), "plain") == text_of(_mail(None), "plain")
 
 
 @pytest.mark.parametrize(("kind", "file"), [("plain", "alert.txt"), ("html", "alert.html")])
 def test_a_mail_without_a_picture_is_what_it_always_was(kind: str, file: str) -> None:
     mail = _mail(None)
     assert _shape(mail) == ["multipart/alternative", "text/plain", "text/html"]
-    assert _text(mail, kind) == (_ROOT / "tests/testdata/mail" / file).read_text()
+    assert text_of(mail, kind) == (_ROOT / "tests/testdata/mail" / file).read_text()
 
 
 def test_no_two_mails_share_a_content_id() -> None:

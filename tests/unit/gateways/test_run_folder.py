@@ -32,7 +32,7 @@ def page(bucket: Bucket, probe_id: str) -> str:
         SHOP,
         probe_id,
         b"<html>",
-        pictures={"trend.png": b"png"},
+        pictures={"trend": b"png"},
         migrations={"20261122000000_index/migration.sql": b"CREATE INDEX"},
     )
 

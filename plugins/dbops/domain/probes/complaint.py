@@ -28,17 +28,26 @@ def complaint(result: ProbeResult, runs: int = 1) -> str:
 
 def counted(bad: Sequence[ProbeResult]) -> str:
     """``1 failed, 2 are slower than usual (1 of them over its budget too) and 1 is over its budget``."""
-    failed = [one for one in bad if one.is_failed]
-    slower = [one for one in bad if one.slower is not None and not one.is_failed]
-    over = len(bad) - len(failed) - len(slower)
+    failed, slower, over = by_fault(bad)
     too = sum(one.is_over_budget for one in slower)
     return listed(
         [
             *([f"{len(failed)} failed"] if failed else []),
             *([f"{len(slower)} {_are(len(slower))} slower than usual{_too(too, of=len(slower))}"] if slower else []),
-            *([f"{over} {_are(over)} over {_its(over)} budget"] if over else []),
+            *([f"{len(over)} {_are(len(over))} over {_its(len(over))} budget"] if over else []),
         ]
     )
+
+
+def by_fault(bad: Sequence[ProbeResult]) -> tuple[list[ProbeResult], list[ProbeResult], list[ProbeResult]]:
+    """Those that failed, those that are slower than usual, and those over their budget: by what is wrong first of all.
+
+    All of ``bad`` are not well, so each is in one of the three.
+    """
+    failed = [one for one in bad if one.is_failed]
+    slower = [one for one in bad if not one.is_failed and one.slower is not None]
+    over = [one for one in bad if not one.is_failed and one.slower is None]
+    return failed, slower, over
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Self
 
 from dbops.domain.advice import IndexProposal
 from dbops.domain.markdown_text import plain_text
-from dbops.domain.probes.complaint import complaint, counted
+from dbops.domain.probes.complaint import by_fault, complaint, counted
 from dbops.domain.probes.history import Usual, latencies_of, line, usual
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.reason import likely_reason
@@ -96,9 +97,7 @@ class ProbeReport(Report):
 
     def counts(self) -> dict[str, int]:
         """How many operations there are, and how many of them are not well, by what is wrong first of all."""
-        failed = sum(one.is_failed for one in self.bad)
-        slower = sum(one.slower is not None and not one.is_failed for one in self.bad)
-        over = len(self.bad) - failed - slower
+        failed, slower, over = (len(some) for some in by_fault(self.bad))
         return {"operations": len(self.record.results), "failed": failed, "slower": slower, "over budget": over}
 
     def headline(self) -> str:
@@ -199,12 +198,5 @@ def _has_settled(
 
 
 def _since(probe: str, history: Sequence[ProbeRun]) -> int:
-    return 1 + sum(1 for _ in _over_budget(probe, history))
-
-
-def _over_budget(probe: str, history: Sequence[ProbeRun]) -> Iterator[ProbeResult]:
-    for run in reversed(history):
-        result = run.of(probe)
-        if result is None or not result.is_over_budget:
-            return
-        yield result
+    before = (run.of(probe) for run in reversed(history))
+    return 1 + sum(1 for _ in takewhile(lambda result: result is not None and result.is_over_budget, before))

@@ -89,17 +89,12 @@ def _connect_times(
 
 def _able(one: Session, probes: Sequence[Probe], notes: list[str]) -> list[Probe]:
     """Those that can run here."""
-    ((is_replica,),) = one.ask("SELECT pg_catalog.pg_is_in_recovery()")
+    is_replica = one.is_replica()
     left_out = [probe.name for probe in probes if probe.writes and is_replica]
     if left_out:
-        notes.append(
-            f"The server is a replica, where nothing can be written, so these were left out: {_list(left_out)}."
-        )
+        names = ", ".join(left_out)
+        notes.append(f"The server is a replica, where nothing can be written, so these were left out: {names}.")
     return [probe for probe in probes if probe.name not in left_out]
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)
 
 
 def _drawn(sampler: Sampler, probes: Sequence[Probe]) -> tuple[list[Tally], dict[str, Measured]]:
@@ -119,5 +114,5 @@ def _drawn(sampler: Sampler, probes: Sequence[Probe]) -> tuple[list[Tally], dict
             for kind in draws.empty:
                 sampler.notes.append(f'The draw "{kind}" of {probe.name} gives no row, and was left out.')
     if late:
-        sampler.notes.append(f"No time of {sampler.ceiling}, was left to draw the parameters of {_list(late)}.")
+        sampler.notes.append(f"No time of {sampler.ceiling}, was left to draw the parameters of {', '.join(late)}.")
     return tallies, refused

@@ -11,9 +11,9 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe
 from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
-from dbops.gateways.probing.privileges import is_lack_of_privilege, lacking
+from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.session import Session, session
-from dbops.gateways.refusals import said
+from dbops.gateways.refusals import is_lack_of_privilege, said
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ def execute_once(address: DatabaseAddress, probes: Sequence[Probe], options: Pro
     is left out on a replica. Raises DatabaseError where the server cannot be reached.
     """
     with session(address, options) as one:
-        ((is_replica,),) = one.ask("SELECT pg_catalog.pg_is_in_recovery()")
+        is_replica = one.is_replica()
         able = [probe for probe in probes if not (probe.writes and is_replica)]
         return {probe.name: _tried(one, probe, options) for probe in able}
 

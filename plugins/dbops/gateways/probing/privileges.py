@@ -9,16 +9,9 @@ import psycopg2
 
 from dbops.domain.object_names import in_sql, quoted
 from dbops.gateways.probing.session import Session
-from dbops.gateways.refusals import code_of
 from dbops.gateways.sql_files import catalog_sql
 
-_PRIVILEGE = "42501"
 _WRITING = ("INSERT", "UPDATE", "DELETE")
-
-
-def is_lack_of_privilege(error: BaseException | None) -> bool:
-    """Whether the server refused because of who asked, and not what."""
-    return code_of(error) == _PRIVILEGE
 
 
 def lacking(session: Session, said: str, texts: Sequence[str]) -> str:

@@ -11,9 +11,10 @@ from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, drawn_rows
 from dbops.gateways.probing.prepared import StatementRefused, planned
-from dbops.gateways.probing.privileges import is_lack_of_privilege, lacking
+from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.query import filled
 from dbops.gateways.probing.session import Session, session
+from dbops.gateways.refusals import is_lack_of_privilege
 
 
 def require_runnable(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, str]:

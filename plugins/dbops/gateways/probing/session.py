@@ -27,6 +27,7 @@ from dbops.gateways.refusals import is_lost
 from dbops.gateways.sessions import connect, unreachable
 
 APPLICATION_NAME = "dbops probe"
+WHY_DIRECT = "probes need a session of their own"
 _IDLE_MS = 10_000
 JSON = (114, 3802, 199, 3807)  # json, jsonb and arrays of them
 _COSTLY = (*JSON, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 1115, 1182, 1183, 1185, 1187, 1270, 1231)
@@ -46,7 +47,7 @@ def probing_address(address: DatabaseAddress, options: ProbeOptions) -> Database
     """
     if address.pooled:
         raise InvalidConnection(
-            "The connection goes through a transaction pooler (pgbouncer=true); probes need a session of their own.",
+            f"The connection goes through a transaction pooler (pgbouncer=true); {WHY_DIRECT}.",
             "Give it the direct URL of the database: the one Prisma calls DIRECT_URL.",
         )
     statement_ms, lock_ms = _milliseconds(options.statement_timeout), _milliseconds(options.lock_timeout)
@@ -86,6 +87,11 @@ class Session:
         """The rows of a statement; raises psycopg2.Error."""
         self.cursor.execute(query)
         return list(self.cursor.fetchall()) if self.cursor.description else []
+
+    def is_replica(self) -> bool:
+        """Whether nothing can be written here; raises psycopg2.Error."""
+        ((is_replica,),) = self.ask("SELECT pg_catalog.pg_is_in_recovery()")
+        return bool(is_replica)
 
     def ready(self, probe: Probe, drawn: Drawn) -> list[str]:
         """The probe's statements, with these parameters, as they are sent."""

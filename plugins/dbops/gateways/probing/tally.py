@@ -9,8 +9,7 @@ from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured
 from dbops.domain.probes import Drawn, Probe
 from dbops.gateways.probing.draws import Draws
-from dbops.gateways.probing.privileges import is_lack_of_privilege
-from dbops.gateways.refusals import is_time_out, said
+from dbops.gateways.refusals import is_lack_of_privilege, is_time_out, said
 
 ENOUGH_TIME_OUTS = 3
 
