@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from dbops.domain.backup import BackupManifest
+from dbops.domain.object_names import unquoted
 from dbops.domain.selection import Selection, select
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import PreflightFailed
@@ -84,9 +85,7 @@ def _is_schema(entry: TocEntry, schema: str) -> bool:
 
 def _schema_of(extension: TocEntry) -> str:
     match = _WITH_SCHEMA.search(extension.definition)
-    if match is None:
-        return ""
-    return match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
+    return unquoted(match[1]) if match else ""
 
 
 def _with_needs(dump_ids: set[int], by_id: Mapping[int, TocEntry]) -> set[int]:

@@ -11,6 +11,7 @@ import psycopg2
 from psycopg2 import sql
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import quoted
 from dbops.errors import RestoreFailed
 
 _PARENTS = """
@@ -94,8 +95,7 @@ def _part_from_parents(cursor: Any, schema: str) -> Iterator[str]:
 def _unsure_functions(cursor: Any, schema: str) -> Iterator[str]:
     cursor.execute(_FUNCTIONS, [schema])
     functions = cursor.fetchall()
-    quoted = '"' + schema.replace('"', '""') + '"'
-    named = re.compile(rf"""(?<![\w$"])(?:{re.escape(schema)}(?![\w$"])|{re.escape(quoted)})""")
+    named = re.compile(rf"""(?<![\w$"])(?:{re.escape(schema)}(?![\w$"])|{re.escape(quoted(schema))})""")
     old = list(dict.fromkeys(name for name, body in functions if named.search(body)))
     if old:
         yield f"Bodies of functions are text, and these name the old schema {schema}: {_list(old)}."
