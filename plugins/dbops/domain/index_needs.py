@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from dbops.domain.checks import TableName
 from dbops.domain.object_names import written
+from dbops.domain.quantities import format_count
 from dbops.domain.query_plan import Plan
 from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
 from dbops.domain.query_plan.label import label
@@ -250,4 +251,4 @@ def _scanned(scan: PlanNode) -> str:
 
 
 def _many(rows: float) -> str:
-    return f"{rows:,.0f} row{'' if round(rows) == 1 else 's'}"
+    return format_count(round(rows), "row")
