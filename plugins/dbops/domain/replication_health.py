@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, lasting, listed, statements
-from dbops.domain.quantities import format_bytes, format_count
+from dbops.domain.health_concern import Concern, HealthServer, lasting, statements
+from dbops.domain.quantities import format_bytes, format_count, listed
 from dbops.domain.sql_text import literal
 
 _RETAINED, _BEHIND_BYTES, _BEHIND_SECONDS = 1024**3, 256 * 1024**2, 60.0
