@@ -22,7 +22,6 @@ class Slot:
 
     name: str
     type: str
-    database: str
     active: bool
     wal_status: str
     retained_bytes: int | None
@@ -48,7 +47,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """Who follows this server, or ``itself`` where this server follows another; None is what nobody knows.
+    """Who follows this server, or this server itself where it follows another; None is what nobody knows.
 
     Where it is ``hidden``, our role sees that it is there, and no more.
     """
@@ -59,7 +58,6 @@ class Replica:
     behind_bytes: int | None
     behind_seconds: float | None
     hidden: bool
-    itself: bool
 
     def __str__(self) -> str:
         who = self.name or f"role {self.role}"
