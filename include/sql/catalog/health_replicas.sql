@@ -5,14 +5,14 @@
 SELECT coalesce(r.application_name, '') AS name, coalesce(r.usename, '')::text AS role, coalesce(r.state, '') AS state,
        pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END,
                        coalesce(r.replay_lsn, r.flush_lsn))::bigint AS behind_bytes,
-       extract(epoch FROM r.replay_lag)::float8 AS behind_seconds, r.state IS NULL AS hidden, false AS itself
+       extract(epoch FROM r.replay_lag)::float8 AS behind_seconds, r.state IS NULL AS hidden
 FROM pg_stat_replication r
 WHERE coalesce(r.state, '') <> 'backup'
 UNION ALL
 SELECT 'this server', '', CASE WHEN w.receives THEN 'streaming' ELSE 'receives nothing' END,
        pg_wal_lsn_diff(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn())::bigint,
        CASE WHEN w.receives AND pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
-            ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 END, false, true
+            ELSE extract(epoch FROM clock_timestamp() - pg_last_xact_replay_timestamp())::float8 END, false
 FROM (SELECT EXISTS (SELECT FROM pg_stat_wal_receiver) AS receives) AS w
 WHERE pg_is_in_recovery()
 ORDER BY 1

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, listed, statements
+from dbops.domain.health_concern import Concern, HealthServer, statements
 from dbops.domain.object_names import in_sql, written
-from dbops.domain.quantities import format_bytes, format_count
+from dbops.domain.quantities import format_bytes, format_count, listed
 from dbops.domain.schema_repairs import index_rebuilt
 from dbops.domain.sql_text import literal
 

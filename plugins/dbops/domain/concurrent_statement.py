@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from dbops.domain.object_names import folded
 from dbops.domain.sql_statements import SqlStatement, statements
 
 
@@ -26,14 +27,14 @@ class ConcurrentStatement:
         words = [statement.keyword(number) for number in range(len(statement.tokens))]
         if words[:3] == ["DROP", "INDEX", "CONCURRENTLY"]:
             at = 5 if words[3:5] == ["IF", "EXISTS"] else 3
-            return cls("drop", _name(statement, _end(statement, at) - 1), _sql(statement, at))
+            return cls("drop", folded(statement.tokens[_end(statement, at) - 1].text), _sql(statement, at))
         at = 2 if words[1:2] == ["UNIQUE"] else 1
         if words[0] != "CREATE" or words[at : at + 2] != ["INDEX", "CONCURRENTLY"]:
             return cls("other")
         at += 2
         if words[at : at + 3] == ["IF", "NOT", "EXISTS"]:
             at += 3
-        name = _name(statement, at)
+        name = folded(statement.tokens[at].text)
         at += 2  # the name, and ON
         if words[at] == "ONLY":
             at += 1
@@ -49,9 +50,3 @@ def _end(statement: SqlStatement, at: int) -> int:
 
 def _sql(statement: SqlStatement, at: int) -> str:
     return "".join(token.text for token in statement.tokens[at : _end(statement, at)])
-
-
-def _name(statement: SqlStatement, at: int) -> str:
-    """A name as the catalog has it."""
-    token = statement.tokens[at]
-    return token.text[1:-1].replace('""', '"') if token.kind == "name" else token.text.lower()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from dbops.domain.health import HealthItem
 from dbops.domain.health_concern import Concern, HealthServer
@@ -12,7 +13,6 @@ from dbops.domain.masked_sql import tokens
 from dbops.domain.quantities import format_count
 
 _SHOWN, _LONGEST = 5, 160
-_QUOTE = "'"
 COSTLY = Concern("costliest statements", "for you to judge: where the server's time goes")
 _ROWS = re.compile(r"(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
 
@@ -34,9 +34,9 @@ class StatementCost:
 
 def outline(query: str) -> str:
     """A statement in one line, without comments, every constant a question mark, and cut."""
-    line = _masked(query)
-    if "\\" in query and "'" in query:  # whether it escapes a quote is a setting: nobody knows where a text ends
-        line = f"{_masked(query.partition(_QUOTE)[0])} …"
+    before, quote, _ = query.partition("'")
+    # Whether a backslash escapes a quote is a setting: nobody knows where a text ends.
+    line = f"{_masked(before)} …" if quote and "\\" in query else _masked(query)
     return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"
 
 
@@ -56,8 +56,8 @@ def _plain(kind: str, text: str) -> str:
 
 def costliest(costs: Sequence[StatementCost], server: HealthServer) -> HealthItem:
     """The first five of those that read or change rows; others may hold passwords, and are left out."""
-    shown = [(one, outline(one.query)) for one in costs if not one.hidden]
-    told = [f"{one}: {text}" for one, text in shown if _ROWS.match(text)][:_SHOWN]
+    outlined = ((one, outline(one.query)) for one in costs if not one.hidden)  # lazily: five are enough
+    told = list(islice((f"{one}: {text}" for one, text in outlined if _ROWS.match(text)), _SHOWN))
     value = "; ".join(told) or "none yet"
     if any(one.hidden for one in costs):
         return COSTLY.hidden(value if told else "statements of other roles not seen", server.monitoring)

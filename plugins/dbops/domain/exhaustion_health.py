@@ -13,9 +13,9 @@ from dbops.domain.exhaustion import (
     sequences_near_end,
 )
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, listed, statements
+from dbops.domain.health_concern import Concern, HealthServer, statements
 from dbops.domain.object_names import written
-from dbops.domain.quantities import format_count
+from dbops.domain.quantities import format_count, listed
 
 _MILLION = 1_000_000
 SEQUENCES = Concern("sequences and integer keys", f"below {NEAR:.0%} of their numbers".replace("%", " %"))

@@ -8,9 +8,7 @@ from datetime import timedelta
 
 from dbops.domain.health import HealthItem
 from dbops.domain.object_names import quoted
-from dbops.domain.quantities import format_duration
-
-_NAMED = 5
+from dbops.domain.quantities import NAMED, format_duration
 
 
 @dataclass(frozen=True)
@@ -90,16 +88,9 @@ class HealthServer:
         return f"for {lasting(self.counted_seconds)}"
 
 
-def listed(things: Sequence[str], *, named: int = _NAMED) -> str:
-    """``a, b and 12 more``: the first few of them."""
-    if len(things) <= named:
-        return ", ".join(things)
-    return f"{', '.join(things[:named])} and {len(things) - named:,} more"
-
-
 def statements(sqls: Sequence[str]) -> str:
-    """The first few statements, a line each."""
-    return "\n".join([sql for sql in sqls if sql][:_NAMED])
+    """The first few statements, a line each: as many as things are named."""
+    return "\n".join([sql for sql in sqls if sql][:NAMED])
 
 
 def lasting(seconds: float) -> str:

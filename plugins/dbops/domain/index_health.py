@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, listed, statements
+from dbops.domain.health_concern import Concern, HealthServer, statements
 from dbops.domain.object_names import in_sql, quoted, written
-from dbops.domain.quantities import format_bytes
+from dbops.domain.quantities import format_bytes, listed
 from dbops.domain.schema_repairs import index_dropped, index_rebuilt
 
 UNUSED_BYTES = 1024**2

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from dbops.domain.checks import TableName
 from dbops.domain.masked_sql import tokens
-from dbops.domain.object_names import in_sql, quoted
+from dbops.domain.object_names import folded, in_sql, quoted
 from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.schema_baseline import INVALID, Table
 
@@ -115,5 +115,4 @@ def _key_column(part: list[tuple[str, str]]) -> KeyColumn | None:
     nulls = words[1:] if words[:1] in (["DESC"], ["ASC"]) else words
     if nulls not in ([], ["NULLS", "FIRST"], ["NULLS", "LAST"]):
         return None  # another collation or operator class
-    name = text[1:-1].replace('""', '"') if kind == "name" else text.lower()
-    return KeyColumn(name, descending, nulls[1] == "FIRST" if nulls else descending)
+    return KeyColumn(folded(text), descending, nulls[1] == "FIRST" if nulls else descending)

@@ -7,10 +7,11 @@ anyway, and it is gone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from dbops.domain.checks import TableName
 from dbops.domain.object_names import written
+from dbops.domain.quantities import format_count
 from dbops.domain.query_plan import Plan
 from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
 from dbops.domain.query_plan.label import label
@@ -96,7 +97,7 @@ class _Reader:
         read, returned = self._read(scan), scan.returned
         heavy = read is not None and read >= max(MANY_ROWS, READ_TIMES * returned) and _a_time(scan, read) >= FEW_ROWS
         columns = ", ".join([*equal, *(key.name for key in ranges)])
-        yield self._need(
+        yield _need(
             scan,
             equal,
             ranges,
@@ -122,7 +123,7 @@ class _Reader:
             equal, _ = self._known(scan)
             columns = tuple(dict.fromkeys([*equal, *joined]))
             why = f"{_scanned(scan)} {_many(read)} to join {_many(join.returned)} by {', '.join(columns)}"
-            yield self._need(scan, columns, (), rows=read, why=why)
+            yield _need(scan, columns, (), rows=read, why=why)
 
     def _of_sort(self, limit: PlanNode, root: PlanNode) -> Iterator[IndexNeed]:
         sort = _sort_under(limit)
@@ -147,25 +148,7 @@ class _Reader:
         source = written(*scan.table or ())
         why = f"{_many(rows)} of {source}{given} are sorted by {order} to return the first {asked:,.0f}"
         if then:
-            yield self._need(scan, equal, then, ordered=True, rows=rows, why=why)
-
-    def _need(
-        self,
-        scan: PlanNode,
-        equal: tuple[str, ...],
-        then: tuple[KeyColumn, ...],
-        *,
-        rows: float,
-        why: str,
-        heavy: bool = True,
-        ordered: bool = False,
-    ) -> IndexNeed:
-        if scan.rows is None:
-            why = f"by the planner's estimate {why}"
-        need = IndexNeed(
-            table=scan.table or ("", ""), equal=equal, then=then, is_sorted=ordered, is_heavy=heavy, rows=rows
-        )
-        return replace(need, why=f"{why[0].upper()}{why[1:]}.")
+            yield _need(scan, equal, then, ordered=True, rows=rows, why=why)
 
     def _known(self, scan: PlanNode) -> tuple[tuple[str, ...], tuple[KeyColumn, ...]]:
         """The columns that equal something, and the first that lies in a range."""
@@ -190,6 +173,29 @@ class _Reader:
             return scan.returned + scan.removed
         known = self.statistics.get(scan.table) if scan.table else None
         return float(known.rows) if known and known.rows is not None and scan.type == "Seq Scan" else None
+
+
+def _need(
+    scan: PlanNode,
+    equal: tuple[str, ...],
+    then: tuple[KeyColumn, ...],
+    *,
+    rows: float,
+    why: str,
+    heavy: bool = True,
+    ordered: bool = False,
+) -> IndexNeed:
+    if scan.rows is None:
+        why = f"by the planner's estimate {why}"
+    return IndexNeed(
+        table=scan.table or ("", ""),
+        equal=equal,
+        then=then,
+        is_sorted=ordered,
+        is_heavy=heavy,
+        rows=rows,
+        why=f"{why[0].upper()}{why[1:]}.",
+    )
 
 
 def _texts(scan: PlanNode) -> list[str]:
@@ -245,4 +251,4 @@ def _scanned(scan: PlanNode) -> str:
 
 
 def _many(rows: float) -> str:
-    return f"{rows:,.0f} row{'' if round(rows) == 1 else 's'}"
+    return format_count(round(rows), "row")

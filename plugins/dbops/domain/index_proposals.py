@@ -40,7 +40,13 @@ def propose(
     Probes that ask for the same index, or for the beginning of one, share a proposal. ``statistics`` say how large a
     table is whose plan was not executed.
     """
-    desk = _Desk(live, _missing(live, baseline), recommended, statistics or {})
+    there = {name: list(index_keys(name, table)) for name, table in live.tables.items()}
+    wished = [
+        key
+        for one in recommended
+        if (key := IndexKey.of(one.name, one.table, one.statement)) and not _is_made(key, there.get(key.table, []))
+    ]
+    desk = _Desk(live.tables, there, _missing(there, baseline), wished, statistics or {})
     for probe, its in plans.items():
         for plan in its:
             for need in _needs(plan, live.tables, statistics or {}):
@@ -113,14 +119,20 @@ def _name(column: KeyColumn | None) -> str | None:
     return None if column is None else column.name
 
 
-def _missing(live: SchemaBaseline, baseline: SchemaBaseline | None) -> list[IndexKey]:
+def _missing(there: Mapping[TableName, Sequence[IndexKey]], baseline: SchemaBaseline | None) -> list[IndexKey]:
     """What the baseline demands and the live database lacks, or has a failed build of."""
-    missing = []
-    for name, table in (baseline.tables if baseline else {}).items():
-        if name in live.tables:
-            there = [key for key in index_keys(name, live.tables[name]) if key.is_valid]
-            missing += [key for key in index_keys(name, table) if not any(key.equals(one) for one in there)]
-    return missing
+    return [
+        key
+        for name, table in (baseline.tables if baseline else {}).items()
+        if name in there
+        for key in index_keys(name, table)
+        if not any(one.is_valid and key.equals(one) for one in there[name])
+    ]
+
+
+def _is_made(key: IndexKey, there: Iterable[IndexKey]) -> bool:
+    """Whether a recommended index is among these, under its name or as what it is."""
+    return any(one.is_valid and (one.name == key.name or one.equals(key)) for one in there)
 
 
 @dataclass
@@ -141,32 +153,28 @@ class _Wish:
 
 @dataclass
 class _Desk:
-    live: SchemaBaseline
-    missing: list[IndexKey]
-    recommended: Sequence[RecommendedIndex]
+    """What is known of all tables: the indexes that are ``there``, those ``missing`` and those ``wished`` for."""
+
+    tables: Mapping[TableName, Table]
+    there: Mapping[TableName, Sequence[IndexKey]]
+    missing: Sequence[IndexKey]
+    wished: Sequence[IndexKey]
     statistics: Mapping[TableName, TableStatistics]
     wishes: dict[tuple[TableName, str], _Wish] = field(default_factory=dict)
     own: list[tuple[str, IndexNeed]] = field(default_factory=list)
 
     def take(self, probe: str, need: IndexNeed) -> None:
-        there = list(index_keys(need.table, self.live.tables[need.table]))
+        there = self.there[need.table]
         if any(key.is_valid and serves(key, need) for key in there):
             return
-        demanded = [key for key in self.missing if key.table == need.table]
-        wished = [
-            key
-            for one in self.recommended
-            if one.table == need.table and (key := IndexKey.of(one.name, one.table, one.statement))
-            if not any(other.is_valid and (other.name == key.name or other.equals(key)) for other in there)
-        ]
-        best = _best(demanded, need)
+        best = _best(self.missing, need)
         origin: Origin = "baseline"
         if best is None and need.is_heavy:
-            best, origin = _best(wished, need), "recommended"
+            best, origin = _best(self.wished, need), "recommended"
         if best is not None:
             self.wishes.setdefault((best.table, best.name), _Wish(best, origin)).add(probe, need)
         elif need.is_heavy:
-            own = suited(need, self.live.tables[need.table], self.statistics.get(need.table))
+            own = suited(need, self.tables[need.table], self.statistics.get(need.table))
             if own is not None and not any(key.is_valid and serves(key, own) for key in there):
                 self.own.append((probe, own))
 
@@ -193,8 +201,8 @@ class _Desk:
 
     def _free_name(self, table: TableName, columns: list[str]) -> str:
         """As Prisma names it; numbered where another index of the schema has that name."""
-        schema = {name: one for name, one in self.live.tables.items() if name[0] == table[0]}
-        taken = {key.name for name, one in schema.items() for key in index_keys(name, one) if key.is_valid}
+        schema = [name for name in self.tables if name[0] == table[0]]
+        taken = {key.name for name in schema for key in self.there[name] if key.is_valid}
         taken |= {name for _, name in schema} | {wish.key.name for wish in self.wishes.values()}
         stem = "_".join([table[1], *columns])
         endings = ["_idx", *(f"_idx{number}" for number in range(2, len(taken) + 3))]
@@ -213,7 +221,7 @@ class _Desk:
         why += [
             f"The index {broken.name} is INVALID, its build has failed. First: "
             f"DROP INDEX CONCURRENTLY {in_sql(key.table[0], broken.name)}."
-            for broken in index_keys(key.table, self.live.tables[key.table])
+            for broken in self.there[key.table]
             if not broken.is_valid and (broken.name == key.name or broken.columns[: len(key.columns)] == key.columns)
         ]
         return IndexProposal(
@@ -228,8 +236,8 @@ class _Desk:
 
 
 def _best(keys: Iterable[IndexKey], need: IndexNeed) -> IndexKey | None:
-    """The one that leaves least to a filter."""
-    fitting = [key for key in keys if covers(key, need)]
+    """The one of the table's that leaves least to a filter."""
+    fitting = [key for key in keys if key.table == need.table and covers(key, need)]
     return max(fitting, key=lambda key: (serves(key, need), len(key.columns)), default=None)
 
 

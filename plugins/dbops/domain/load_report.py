@@ -162,9 +162,7 @@ def _settings(advice: PoolAdvice) -> str:
         "\n".join(f"- **{each.name} {_value(each)}**: {plain_text(each.why)}" for each in advice.settings),
     ]
     if advice.instances:
-        divided = ", ".join(
-            f"{each} each with {number} instance{'' if number == 1 else 's'}" for number, each in advice.instances
-        )
+        divided = ", ".join(f"{each} each with {format_count(number, 'instance')}" for number, each in advice.instances)
         parts.append(
             f"Divided among the application's instances (processes, containers, functions): {divided}. With more "
             "instances than connections, put PgBouncer before the server."

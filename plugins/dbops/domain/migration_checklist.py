@@ -11,12 +11,11 @@ from dbops.domain.catalog import Catalog
 from dbops.domain.checks import TableName
 from dbops.domain.connection_health import CONNECTIONS
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import listed
 from dbops.domain.migration_facts import MigrationFacts
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_plan import ChecklistItem, PlannedMigration, TakenLock
 from dbops.domain.object_names import in_sql, written
-from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.quantities import format_bytes, format_duration, listed
 from dbops.domain.replication_health import REPLICAS
 from dbops.domain.session_health import SessionLimits
 from dbops.domain.target import Target

@@ -10,11 +10,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dbops.domain.drift import errors_of
-from dbops.domain.health_concern import listed
 from dbops.domain.ledger import LedgerRow, LedgerState
 from dbops.domain.migration_plan import ChecklistItem, PlannedMigration
 from dbops.domain.object_differences import Difference
-from dbops.domain.quantities import format_count
+from dbops.domain.quantities import format_count, listed
 
 _SHOWN = 3
 

@@ -6,7 +6,7 @@ import re
 
 _PLAIN = re.compile(r'^[^."]+$')
 _UNQUOTED = re.compile(r"^[a-z_][a-z0-9_$]*$")
-_PART = re.compile(r'"((?:[^"]|"")+)"|([^."]+)')
+_PART = re.compile(r'"(?:[^"]|"")+"|[^."]+')
 
 
 def written(*parts: str) -> str:
@@ -18,7 +18,7 @@ def read_table_name(text: str) -> tuple[str, str]:
     """What ``written`` has made of a schema and a name; a name alone is one of schema public. Raises ValueError."""
     parts, position = [], 0
     while match := _PART.match(text, position):
-        parts.append(match[1].replace('""', '"') if match[1] is not None else match[2])
+        parts.append(unquoted(match[0]))
         position = match.end() + 1
         if text[match.end() : position] != ".":
             break
@@ -30,6 +30,16 @@ def read_table_name(text: str) -> tuple[str, str]:
 def quoted(name: str) -> str:
     """A name for SQL, always in quotes."""
     return '"' + name.replace('"', '""') + '"'
+
+
+def unquoted(name: str) -> str:
+    """A name out of the quotes in which PostgreSQL has written it, where it needs some."""
+    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+
+
+def folded(name: str) -> str:
+    """What a name in an SQL text names: PostgreSQL takes one without quotes in small letters."""
+    return unquoted(name) if name.startswith('"') else name.lower()
 
 
 def in_sql(*parts: str) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from dbops.domain.connection_limits import ConnectionLimits
 from dbops.domain.load import LoadStep
+from dbops.domain.quantities import format_count
 
 _GAIN = 1.10  # less is not worth the connections
 _BEHIND_MS = 5.0
@@ -132,10 +133,10 @@ def _pool_size(
     wanted = found.connections or (max(trusted) if trusted else None)
     if wanted is None:
         return None
-    noun = "connection" if wanted == 1 else "connections"
+    pool = format_count(wanted, "connection")
     why = {
-        "throughput": f"more than {wanted} {noun} bring no more throughput, only longer waits on the server",
-        "response": f"with more than {wanted} {noun} requests wait behind each other on the server",
+        "throughput": f"more than {pool} bring no more throughput, only longer waits on the server",
+        "response": f"with more than {pool} requests wait behind each other on the server",
         "worker": f"{wanted} is the most at which the server, and not our worker, was measured",
         "not reached": f"{wanted} is the most that was tried, and the server still gained from it",
     }[found.cause]
@@ -245,7 +246,7 @@ def _change(before: float, after: float) -> str:
 
 
 def _connections(step: LoadStep) -> str:
-    return f"{step.connections} connection{'' if step.connections == 1 else 's'}"
+    return format_count(step.connections, "connection")
 
 
 def _sentence(text: str) -> str:

@@ -1,14 +1,17 @@
-"""Durations and byte counts as people write them: ``26h``, ``15m``, ``5ms``, ``256MiB``."""
+"""Durations, byte counts and numbers of things as people write them: ``26h``, ``5ms``, ``256MiB``, ``2 tables``."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer
 
+NAMED = 5
+"""How many of many things are named, where nobody says otherwise: a person reads no more in a sentence."""
 _UNITS = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _DURATION = re.compile(r"^\s*(?:\d+(?:\.\d+)?\s*(?:ms|[smhdw])\s*)+$", re.ASCII)
 _DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhdw])", re.ASCII)
@@ -83,6 +86,13 @@ def format_bytes(value: float) -> str:
 def format_count(number: int, thing: str) -> str:
     """Write a number of things: ``1 table``, ``1,204 rows``."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
+def listed(things: Sequence[str], *, named: int = NAMED) -> str:
+    """Write the first few of many things, and how many others there are: ``a, b and 12 more``."""
+    if len(things) <= named:
+        return ", ".join(things)
+    return f"{', '.join(things[:named])} and {len(things) - named:,} more"
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(_exact, when_used="json")]

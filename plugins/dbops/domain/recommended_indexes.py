@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from dbops.domain.checks import TableName
-from dbops.domain.object_names import quoted, written
+from dbops.domain.object_names import folded, quoted, written
 from dbops.domain.schema_baseline import INVALID, SchemaBaseline, Signature
 
 _NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
@@ -31,9 +31,9 @@ class RecommendedIndex:
     def of(cls, name: str, statement: str) -> RecommendedIndex:
         """Read ``CREATE INDEX CONCURRENTLY name ON table (...)``; raises ValueError."""
         match = _STATEMENT.fullmatch(statement)
-        if match is None or _identifier(match["name"]) != name:
+        if match is None or folded(match["name"]) != name:
             raise ValueError(f'write the statement CREATE INDEX CONCURRENTLY "{name}" ON ... that makes it')
-        table = (_identifier(match["schema"] or "public"), _identifier(match["table"]))
+        table = (folded(match["schema"] or "public"), folded(match["table"]))
         return cls(name, " ".join(statement.split()), table, _shape(bool(match["unique"]), table, match["rest"]))
 
     @property
@@ -71,10 +71,6 @@ def nameless(definition: str, name: str) -> str:
         if found:
             return f"{before}INDEX ON {after}"
     return definition
-
-
-def _identifier(text: str) -> str:
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text.lower()
 
 
 def _shape(unique: bool, table: TableName, rest: str) -> str:

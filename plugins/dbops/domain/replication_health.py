@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, lasting, listed, statements
-from dbops.domain.quantities import format_bytes, format_count
+from dbops.domain.health_concern import Concern, HealthServer, lasting, statements
+from dbops.domain.quantities import format_bytes, format_count, listed
 from dbops.domain.sql_text import literal
 
 _RETAINED, _BEHIND_BYTES, _BEHIND_SECONDS = 1024**3, 256 * 1024**2, 60.0
@@ -22,7 +22,6 @@ class Slot:
 
     name: str
     type: str
-    database: str
     active: bool
     wal_status: str
     retained_bytes: int | None
@@ -48,7 +47,7 @@ class Slot:
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """Who follows this server, or ``itself`` where this server follows another; None is what nobody knows.
+    """Who follows this server, or this server itself where it follows another; None is what nobody knows.
 
     Where it is ``hidden``, our role sees that it is there, and no more.
     """
@@ -59,7 +58,6 @@ class Replica:
     behind_bytes: int | None
     behind_seconds: float | None
     hidden: bool
-    itself: bool
 
     def __str__(self) -> str:
         who = self.name or f"role {self.role}"

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from dbops.domain.checks import TableName
-from dbops.domain.object_names import spellings
+from dbops.domain.object_names import spellings, unquoted
 
 ObjectKind = Literal["table", "column", "constraint", "index", "trigger", "enum"]
 OBJECT_KINDS: tuple[ObjectKind, ...] = ("table", "column", "constraint", "index", "trigger", "enum")
@@ -155,11 +155,7 @@ def without(baseline: SchemaBaseline, absent: Collection[TableName]) -> SchemaBa
 def parent_of(constraint: str) -> TableName | None:
     """The table that a foreign key leads to; None for every other constraint."""
     match = _FOREIGN_KEY.match(constraint)
-    return None if match is None else (_unquoted(match["schema"]), _unquoted(match["table"]))
-
-
-def _unquoted(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name
+    return None if match is None else (unquoted(match["schema"]), unquoted(match["table"]))
 
 
 def _not_leading_to(gone: Collection[TableName], constraints: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from dbops.domain.backup import BackupManifest
+from dbops.domain.object_names import unquoted
+from dbops.domain.quantities import listed
 from dbops.domain.selection import Selection, select
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import PreflightFailed
@@ -26,7 +28,6 @@ _USED = {
     *_TABLES, "VIEW", "MATERIALIZED VIEW", "TYPE", "DOMAIN", "FUNCTION", "PROCEDURE", "AGGREGATE", "SEQUENCE",
     "COLLATION", "OPERATOR", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY",
 }  # fmt: skip
-_SHOWN = 5
 _WITH_SCHEMA = re.compile(r' WITH SCHEMA ("(?:[^"]|"")+"|[^\s;]+)')
 
 
@@ -84,9 +85,7 @@ def _is_schema(entry: TocEntry, schema: str) -> bool:
 
 def _schema_of(extension: TocEntry) -> str:
     match = _WITH_SCHEMA.search(extension.definition)
-    if match is None:
-        return ""
-    return match[1][1:-1].replace('""', '"') if match[1].startswith('"') else match[1]
+    return unquoted(match[1]) if match else ""
 
 
 def _with_needs(dump_ids: set[int], by_id: Mapping[int, TocEntry]) -> set[int]:
@@ -124,8 +123,7 @@ def _warnings(entries: Sequence[TocEntry], by_id: Mapping[int, TocEntry], own: S
             name = entry.name if entry.name.startswith(entry.kind) else f"{entry.kind.lower()} {entry.name}"
             yield f"Left out: {name}, which belongs to the database and not to the schema."
     if used := _used_of_others(by_id, own, schema):
-        names = ", ".join(used[:_SHOWN]) + (f" and {len(used) - _SHOWN} more" if len(used) > _SHOWN else "")
-        yield f"Some of it uses {names}: the live database's own, as they are there now."
+        yield f"Some of it uses {listed(used)}: the live database's own, as they are there now."
     if any(entry.kind in _LARGE_OBJECTS for entry in entries):
         yield "Left out: the backup's large objects, which belong to no schema."
 

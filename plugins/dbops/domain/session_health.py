@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, lasting, listed, statements
+from dbops.domain.health_concern import Concern, HealthServer, lasting, statements
 from dbops.domain.object_names import quoted
-from dbops.domain.quantities import format_count
+from dbops.domain.quantities import format_count, listed
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.health import HealthItem
-from dbops.domain.health_concern import Concern, HealthServer, listed, statements
+from dbops.domain.health_concern import Concern, HealthServer, statements
 from dbops.domain.object_names import in_sql, written
-from dbops.domain.quantities import format_count
+from dbops.domain.quantities import format_count, listed
 
 _DEAD, _DEAD_SHARE = 10_000, 0.2
 _ANALYZED, _VACUUMED = 1_000, 10_000

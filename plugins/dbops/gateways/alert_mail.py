@@ -8,10 +8,9 @@ from email.message import EmailMessage
 from email.utils import format_datetime, make_msgid, parseaddr
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.picture import Picture
+from dbops.gateways.templates import environment
 
 # The bar and the button: readable with white text on it, and told apart in grey as well by the words beside them.
 _COLOURS = {
@@ -49,13 +48,7 @@ def alert_mail(
     message["Message-ID"] = make_msgid(domain=_domain(sender))
     # Says to out-of-office robots and ticket systems that nobody reads an answer (RFC 3834).
     message["Auto-Submitted"] = "auto-generated"
-    words = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=select_autoescape(enabled_extensions=("html.j2",), default=False),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    words = environment(templates)
     content_id = make_msgid(domain=_domain(sender)) if picture else ""
     facts = {
         "alert": alert,

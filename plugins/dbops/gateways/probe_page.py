@@ -6,7 +6,6 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from dbops.domain.probes.distance import distance
@@ -19,6 +18,7 @@ from dbops.domain.probes.standing import (
 )
 from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.quantities import format_ms
+from dbops.gateways.templates import environment
 
 
 def probe_page(
@@ -33,13 +33,7 @@ def probe_page(
 
     ``headline`` is one sentence, by default how many probes are well. Raises jinja2's errors for a template.
     """
-    words = Environment(
-        loader=FileSystemLoader(templates),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    words = environment(templates)
     words.filters["ms"] = format_ms
     words.filters["name"] = _name
     ordered = most_urgent_first(run.results)

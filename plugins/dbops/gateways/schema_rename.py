@@ -11,6 +11,8 @@ import psycopg2
 from psycopg2 import sql
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import quoted
+from dbops.domain.quantities import listed
 from dbops.errors import RestoreFailed
 
 _PARENTS = """
@@ -94,20 +96,15 @@ def _part_from_parents(cursor: Any, schema: str) -> Iterator[str]:
 def _unsure_functions(cursor: Any, schema: str) -> Iterator[str]:
     cursor.execute(_FUNCTIONS, [schema])
     functions = cursor.fetchall()
-    quoted = '"' + schema.replace('"', '""') + '"'
-    named = re.compile(rf"""(?<![\w$"])(?:{re.escape(schema)}(?![\w$"])|{re.escape(quoted)})""")
+    named = re.compile(rf"""(?<![\w$"])(?:{re.escape(schema)}(?![\w$"])|{re.escape(quoted(schema))})""")
     old = list(dict.fromkeys(name for name, body in functions if named.search(body)))
     if old:
-        yield f"Bodies of functions are text, and these name the old schema {schema}: {_list(old)}."
+        yield f"Bodies of functions are text, and these name the old schema {schema}: {listed(old, named=_SHOWN)}."
     if functions:
         yield (
             f"Names without a schema in the bodies of its {len(functions)} functions are found by the search_path, "
             f"which may lead to {schema}."
         )
-
-
-def _list(names: list[str]) -> str:
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def _move_back(cursor: Any, extension: str, schema: str) -> None:

@@ -10,7 +10,7 @@ from dbops.domain.backup import BackupId, Claim
 from dbops.domain.catalog import Catalog
 from dbops.domain.expire_report import ExpireReport
 from dbops.domain.layout import Layout
-from dbops.domain.quantities import format_duration
+from dbops.domain.quantities import format_duration, listed
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.audit import write_audit
@@ -156,7 +156,7 @@ def _write_audit(
 
 def _failure(target: Target, failures: dict[str, BucketError]) -> ExpireFailed:
     keys = list(failures)
-    named = ", ".join(keys[:_KEYS_NAMED]) + (f" and {len(keys) - _KEYS_NAMED} more" if keys[_KEYS_NAMED:] else "")
+    named = listed(keys, named=_KEYS_NAMED)
     first = failures[keys[0]]
     objects = "1 object" if len(keys) == 1 else f"{len(keys)} objects"
     return ExpireFailed(

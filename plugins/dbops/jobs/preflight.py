@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.quantities import listed
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import SplitReading, TableName, plan_split_reading
 from dbops.domain.target import BackupOptions, Target
@@ -80,13 +81,14 @@ def _require_readable(relations: Iterable[DumpedRelation], target: Target) -> No
             hidden.append(name)
     if unreadable:
         raise PreflightFailed(
-            f"The role of connection {target.connection} may not read {_some(unreadable)}: "
+            f"The role of connection {target.connection} may not read {listed(unreadable, named=_NAMES_SHOWN)}: "
             f"a backup would not be whole.",
             "GRANT pg_read_all_data TO that role, or leave them out with backup.exclude_tables.",
         )
     if hidden:
         raise PreflightFailed(
-            f"Row-level security would hide rows of {_some(hidden)} from the role of connection {target.connection}.",
+            f"Row-level security would hide rows of {listed(hidden, named=_NAMES_SHOWN)} from the role of connection "
+            f"{target.connection}.",
             "ALTER ROLE ... BYPASSRLS for that role, or connect as the tables' owner.",
         )
 
@@ -95,12 +97,6 @@ def _require_readable_large_objects(unreadable: list[int], target: Target) -> No
     if unreadable:
         raise PreflightFailed(
             f"The role of connection {target.connection} may not read {len(unreadable)} large objects: "
-            f"{_some([str(oid) for oid in unreadable])}.",
+            f"{listed([str(oid) for oid in unreadable], named=_NAMES_SHOWN)}.",
             "GRANT SELECT ON LARGE OBJECT ... to that role; pg_read_all_data does not cover them.",
         )
-
-
-def _some(names: list[str]) -> str:
-    shown = ", ".join(names[:_NAMES_SHOWN])
-    left = len(names) - _NAMES_SHOWN
-    return f"{shown} and {left} more" if left > 0 else shown

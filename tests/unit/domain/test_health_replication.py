@@ -16,13 +16,13 @@ GIB, MIB = 1024**3, 1024**2
 
 
 def slot(**more: Any) -> Slot:
-    fields = {"name": "s", "type": "logical", "database": "shop", "active": True, "wal_status": "reserved"}
+    fields = {"name": "s", "type": "logical", "active": True, "wal_status": "reserved"}
     return Slot(**{**fields, "retained_bytes": 0, "inactive_seconds": None, **more})
 
 
 def replica(**more: Any) -> Replica:
     fields = {"name": "r", "role": "rep", "state": "streaming", "behind_bytes": 0, "behind_seconds": None}
-    return Replica(**{**fields, "hidden": False, "itself": False, **more})
+    return Replica(**{**fields, "hidden": False, **more})
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_only_a_slot_that_nobody_uses_is_to_be_dropped() -> None:
         (replica(behind_seconds=60.0), "warning"),
         (replica(behind_bytes=None), "ok"),
         (replica(hidden=True, state="", behind_bytes=None), "unknown"),
-        (replica(name="this server", itself=True, state="receives nothing", behind_seconds=61.0), "warning"),
+        (replica(name="this server", state="receives nothing", behind_seconds=61.0), "warning"),
     ],
 )
 def test_a_replica_is_behind_by_bytes_or_by_time(one: Replica, status: str) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dbops.domain.masked_sql import tokens
+from dbops.domain.object_names import unquoted
 
 ConditionKind = Literal["equality", "list", "range"]
 _Token = tuple[str, str]
@@ -63,7 +64,7 @@ def read_conditions(texts: Iterable[str], alias: str) -> list[Condition]:
 def read_sort_key(text: str) -> tuple[str, KeyColumn] | None:
     """The alias and the column of a ``Sort Key``; None where it sorts by something else than a column as it is."""
     found = [token for token in tokens(text) if not token[1].isspace()]
-    alias = _name(found[0]) if found else ""
+    alias = unquoted(found[0][1]) if found else ""
     column = _column(found[:_COLUMN], alias)
     if column is None or column.cast:
         return None
@@ -153,20 +154,15 @@ def _column(found: list[_Token], alias: str) -> Condition | None:
         found = found[1:-1]
     if len(found) != _COLUMN or found[1][1] != "." or not {found[0][0], found[2][0]} <= _IDENTIFIERS:
         return None
-    return Condition(_name(found[2]), "equality", cast) if _name(found[0]) == alias else None
+    return Condition(unquoted(found[2][1]), "equality", cast) if unquoted(found[0][1]) == alias else None
 
 
 def _depends(found: list[_Token], alias: str) -> bool:
     """Whether a value is another one for each row of the relation."""
     for place, token in enumerate(found):
         after = found[place + 1][1] if place + 1 < len(found) else ""
-        if token[0] in _IDENTIFIERS and after == "." and _name(token) == alias:
+        if token[0] in _IDENTIFIERS and after == "." and unquoted(token[1]) == alias:
             return True
         if token[0] == "kept" and token[1].startswith("SubPlan"):
             return True
     return False
-
-
-def _name(token: _Token) -> str:
-    text = token[1]
-    return text[1:-1].replace('""', '"') if text.startswith('"') else text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from dbops.domain.masked_sql import tokens
+from dbops.domain.object_names import unquoted
 from dbops.domain.query_plan.label import label
 from dbops.domain.query_plan.node import PlanNode
 
@@ -53,14 +54,14 @@ def _columns(texts: Iterable[str]) -> Iterable[str]:
         found = tokens(text)
         for place in range(2, len(found)):
             if _is_column(found, place):
-                yield _bare(found[place][1])
+                yield unquoted(found[place][1])
 
 
 def _without_aliases(text: str) -> str:
     found = tokens(text)
     aliases = {place - 2 for place in range(2, len(found)) if _is_column(found, place)}
     kept = (part for place, part in enumerate(found) if place not in aliases and place - 1 not in aliases)
-    return "".join(_bare(text) if kind == "name" else text for kind, text in kept)
+    return "".join(unquoted(text) if kind == "name" else text for kind, text in kept)
 
 
 def _is_column(found: list[tuple[str, str]], place: int) -> bool:
@@ -68,7 +69,3 @@ def _is_column(found: list[tuple[str, str]], place: int) -> bool:
     names = {found[place][0], found[place - 2][0]} <= {"name", "word"}
     call = place + 1 < len(found) and found[place + 1][1] == "("
     return names and found[place - 1][1] == "." and not call
-
-
-def _bare(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name

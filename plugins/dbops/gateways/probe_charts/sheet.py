@@ -63,7 +63,7 @@ class Sheet:
         )  # fmt: skip
         return self._measure(shown, size, bold)
 
-    def box(self, x: float, y: float, width: float, height: float, *, fill: str, edge: str | None = None) -> None:
+    def box(self, x: float, y: float, width: float, height: float, *, fill: str) -> None:
         """A rectangle whose top left corner is at (x, y)."""
         self._figure.add_artist(
             Rectangle(
@@ -72,8 +72,8 @@ class Sheet:
                 height / self.height,
                 transform=self._figure.transFigure,
                 facecolor=fill,
-                edgecolor=edge or "none",
-                linewidth=_POINT if edge else 0,
+                edgecolor="none",
+                linewidth=0,
             )
         )
 
