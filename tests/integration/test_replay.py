@@ -185,6 +185,26 @@ def test_a_scratch_server_serves_as_well_and_is_left_as_it_was(
         assert connection.execute(query).fetchone() == (0,)
 
 
+def test_of_a_scratch_server_no_database_is_made_for_nothing(
+    live: str, place: Path, programs: Programs, postgres_server: EmbeddedPostgres
+) -> None:
+    def made() -> set[str]:
+        with psycopg.connect(postgres_server.url()) as connection:
+            query = "SELECT datname FROM pg_database WHERE datname LIKE 'dbops_drill_%'"
+            return {name for (name,) in connection.execute(query).fetchall()}
+
+    server = DatabaseAddress.from_url(postgres_server.url())
+    with scratch_like(live, place, programs.folder, scratch=server):
+        assert len(made()) == 1  # what is not as at the target is known from it
+    assert made() == set()
+    with scratch_like(live, place, programs.folder, scratch=server) as found:
+        first = made()
+        with found.database() as one, found.database() as other:
+            assert {one.database} == first
+            assert made() == {one.database, other.database}
+        assert made() == set()
+
+
 def test_a_scratch_server_that_is_not_there_is_told(live: str, place: Path, programs: Programs) -> None:
     nowhere = DatabaseAddress.from_url("postgresql://drills@127.0.0.1:1/scratch")
 
