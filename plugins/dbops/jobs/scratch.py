@@ -130,10 +130,9 @@ def _on_scratch_server(
 
 
 def _require_all(live: WholeSchema, major: int, offer: ServerOffer, who: str, remedy: str) -> None:
-    needs = unmet_needs(live.entries, major, offer)
+    needs = unmet_needs(live.entries, major, offer, whose="the target's")
     if needs:
-        told = "; ".join(needs).replace("the backup's", "the target's")
-        raise PreflightFailed(f"{who} cannot hold a database like the target's: {told}.", remedy)
+        raise PreflightFailed(f"{who} cannot hold a database like the target's: {'; '.join(needs)}.", remedy)
 
 
 def _newer(major: int, offer: ServerOffer) -> tuple[str, ...]:
