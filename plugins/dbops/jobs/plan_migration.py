@@ -12,7 +12,7 @@ from pathlib import Path
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.fault import Fault
-from dbops.domain.ledger import LEDGER, LedgerState
+from dbops.domain.ledger import LedgerState
 from dbops.domain.ledger_rules import judge_ledger
 from dbops.domain.live_objections import live_objections
 from dbops.domain.migration_checklist import Conditions, checklist, session_limits
@@ -26,6 +26,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.health import read_health
 from dbops.gateways.ledger import read_ledger
+from dbops.gateways.ledger_table import ledger_place
 from dbops.gateways.migration_facts import read_migration_facts
 from dbops.gateways.migration_files import read_migrations
 from dbops.gateways.scratch_session import ReplayFailed
@@ -33,8 +34,6 @@ from dbops.gateways.squawk import lint, lint_down
 from dbops.gateways.statement_locks import TableSize, read_table_sizes
 from dbops.jobs.replay import Rehearsal, Trial, tried
 from dbops.jobs.scratch import Scratch, scratch_for
-
-_PUBLIC = "public"
 
 
 def plan_migration(
@@ -59,7 +58,7 @@ def plan_migration(
     would be executed sets its own limits.
     """
     migrations = read_migrations(include, target.name)
-    ledger_table = (address.search_schema or _PUBLIC, LEDGER)
+    ledger_table = ledger_place(address)
     with scratch_for(target, address, clock=clock, programs=programs, scratch=scratch) as place:
         # After the live schema, so that what somebody applies meanwhile is seen as drift, and not applied twice.
         rows = read_ledger(address)
