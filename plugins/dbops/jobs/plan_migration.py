@@ -21,14 +21,14 @@ from dbops.domain.migration_rules import Findings, OtherLedger, judge_findings
 from dbops.domain.migrations import Migration
 from dbops.domain.schema_fingerprint import schema_fingerprint
 from dbops.domain.target import Target
-from dbops.errors import BucketError, DbopsError, InvalidRequest, PreflightFailed
+from dbops.errors import BucketError, DbopsError, PreflightFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.health import read_health
 from dbops.gateways.ledger import read_ledger
 from dbops.gateways.ledger_table import ledger_place
 from dbops.gateways.migration_facts import read_migration_facts
-from dbops.gateways.migration_files import read_migrations
+from dbops.gateways.migration_files import read_migrations, require_no_faults
 from dbops.gateways.scratch_session import ReplayFailed
 from dbops.gateways.squawk import lint, lint_down
 from dbops.gateways.statement_locks import TableSize, read_table_sizes
@@ -132,12 +132,7 @@ def _require_executable(target: Target, migrations: Sequence[Migration], ledger:
         for name, text in (("migration.sql", one.sql), ("down.sql", one.down or ""))
         for line, sentence in live_objections(text)
     ]
-    if faults:
-        told = "; ".join(str(fault) for fault in faults)
-        raise InvalidRequest(
-            f"The migrations of {target.name} cannot be used, and nothing was touched. {told}.",
-            "Correct what is named and try again.",
-        )
+    require_no_faults(target.name, faults)
 
 
 def _trial(
