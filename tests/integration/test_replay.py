@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import nullcontext
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +13,13 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.migrations import Migration
+from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.schema_differences import every_difference
 from dbops.errors import PreflightFailed, ServerFailed
 from dbops.gateways.schema_reader import read_schema
 from dbops.gateways.scratch_session import ReplayFailed
 from dbops.gateways.statement_locks import TableSize, read_table_sizes
-from dbops.jobs.replay import Rehearsal, find_drift, rehearsed, replayed
+from dbops.jobs.replay import Rehearsal, find_drift, replayed_whole, tried
 from dbops.jobs.scratch import Scratch
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
@@ -57,8 +59,18 @@ def refused(scratch: Scratch, *migrations: Migration) -> ReplayFailed:
     return caught.value
 
 
+def replayed(scratch: Scratch, migrations: Sequence[Migration]) -> SchemaBaseline:
+    return replayed_whole(scratch, migrations).catalog
+
+
+def rehearsed(scratch: Scratch, *pending: Migration) -> Mapping[str, Rehearsal]:
+    trial = tried(scratch, [BASELINE], pending, SIZES)
+    assert (trial.differences, trial.refused) == ((), "")
+    return trial.rehearsals
+
+
 def one(scratch: Scratch, pending: Migration) -> Rehearsal:
-    return rehearsed(scratch, [BASELINE], [pending], SIZES)[pending.name]
+    return rehearsed(scratch, pending)[pending.name]
 
 
 def locks(rehearsal: Rehearsal) -> list[tuple[int, str, str, str]]:
@@ -98,7 +110,7 @@ def test_a_migration_is_one_transaction(scratch: Scratch) -> None:
 def test_a_migration_may_be_a_comment_alone(scratch: Scratch) -> None:
     nothing = migration("1_x", "-- nothing yet\n", down="")
 
-    assert rehearsed(scratch, [BASELINE], [nothing], SIZES)["1_x"].reversible
+    assert rehearsed(scratch, nothing)["1_x"].reversible
 
 
 def test_a_body_with_semicolons_is_one_statement(scratch: Scratch) -> None:
@@ -167,10 +179,30 @@ def test_a_scratch_server_serves_as_well_and_is_left_as_it_was(
     index = migration("1_x", 'CREATE INDEX a ON "User" (name);', down="DROP INDEX a;")
     with scratch_like(live, place, programs.folder, scratch=server) as found:
         assert find_drift(found, [BASELINE]) == ()
-        assert rehearsed(found, [BASELINE], [index], SIZES)["1_x"].reversible
+        assert rehearsed(found, index)["1_x"].reversible
     with psycopg.connect(postgres_server.url()) as connection:
         query = "SELECT count(*) FROM pg_database WHERE datname LIKE 'dbops_drill_%'"
         assert connection.execute(query).fetchone() == (0,)
+
+
+def test_of_a_scratch_server_no_database_is_made_for_nothing(
+    live: str, place: Path, programs: Programs, postgres_server: EmbeddedPostgres
+) -> None:
+    def made() -> set[str]:
+        with psycopg.connect(postgres_server.url()) as connection:
+            query = "SELECT datname FROM pg_database WHERE datname LIKE 'dbops_drill_%'"
+            return {name for (name,) in connection.execute(query).fetchall()}
+
+    server = DatabaseAddress.from_url(postgres_server.url())
+    with scratch_like(live, place, programs.folder, scratch=server):
+        assert len(made()) == 1  # what is not as at the target is known from it
+    assert made() == set()
+    with scratch_like(live, place, programs.folder, scratch=server) as found:
+        first = made()
+        with found.database() as one, found.database() as other:
+            assert {one.database} == first
+            assert made() == {one.database, other.database}
+        assert made() == set()
 
 
 def test_a_scratch_server_that_is_not_there_is_told(live: str, place: Path, programs: Programs) -> None:
@@ -265,7 +297,7 @@ def test_a_down_that_leads_back_is_reversible(scratch: Scratch) -> None:
         migration("4_none", "SELECT 1;", down="SELECT 1;"),
     ]
 
-    found = rehearsed(scratch, [BASELINE], there, SIZES)
+    found = rehearsed(scratch, *there)
 
     assert {name: (each.reversible, each.why_not) for name, each in found.items()} == {
         "1_column": (True, ""),
@@ -283,7 +315,7 @@ def test_a_down_that_leads_elsewhere_is_not_and_those_after_it_are_tried_all_the
         migration("4_good", 'ALTER TABLE "User" DROP age;', down='ALTER TABLE "User" ADD age int;'),
     ]
 
-    found = rehearsed(scratch, [BASELINE], there, SIZES)
+    found = rehearsed(scratch, *there)
 
     assert {name: each.why_not for name, each in found.items()} == {
         "1_half": "its down.sql does not lead back to the schema before: "
@@ -296,5 +328,29 @@ def test_a_down_that_leads_elsewhere_is_not_and_those_after_it_are_tried_all_the
 
 
 def test_a_pending_migration_that_does_not_run_is_told(scratch: Scratch) -> None:
-    with pytest.raises(ReplayFailed, match=r"2_bad/migration\.sql, line 2 .*already exists"):
-        rehearsed(scratch, [BASELINE], [migration("2_bad", 'SELECT 1;\nCREATE TABLE "Tag" ();')], SIZES)
+    good, bad = migration("1_good", "SELECT 1;"), migration("2_bad", 'SELECT 1;\nCREATE TABLE "Tag" ();')
+
+    trial = tried(scratch, [BASELINE], [good, bad], SIZES)
+
+    assert re.search(r"2_bad/migration\.sql, line 2 .*already exists", trial.refused)
+    assert (trial.differences, trial.rehearsals) == ((), {})
+
+
+def test_an_applied_migration_that_does_not_run_leaves_nothing_to_tell(scratch: Scratch) -> None:
+    with pytest.raises(ReplayFailed, match=r"1_bad/migration\.sql, line 1 .*already exists"):
+        tried(scratch, [BASELINE, migration("1_bad", 'CREATE TABLE "Tag" ();')], [migration("2_x", "SELECT 1;")], SIZES)
+
+
+def test_the_applied_migrations_are_replayed_once_for_the_drift_and_the_rehearsals(scratch: Scratch) -> None:
+    made: list[str] = []
+
+    @contextmanager
+    def counted() -> Iterator[DatabaseAddress]:
+        with scratch.database() as address:
+            made.append(address.database)
+            yield address
+
+    there = [migration("1_x", "CREATE TABLE a ();", down="DROP TABLE a;"), migration("2_x", "CREATE TABLE b ();")]
+    found = rehearsed(replace(scratch, database=counted), *there)
+
+    assert (list(found), len(made)) == (["1_x", "2_x"], 1)

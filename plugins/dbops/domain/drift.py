@@ -25,7 +25,7 @@ def whole_drift(expected: WholeSchema, live: WholeSchema) -> tuple[Difference, .
     """Both opinions, errors first."""
     told = drift(expected.catalog, live.catalog)
     known = [one.subject for one in errors_of(told)]
-    more = object_differences(expected, live, ledger=LEDGER, told=known)
+    more = object_differences(expected, live, told=known)
     return tuple(sorted((*told, *more), key=lambda one: str(one.severity)))
 
 
@@ -34,7 +34,7 @@ def drift(expected: SchemaBaseline, live: SchemaBaseline) -> tuple[Difference, .
 
     The ledger's own table is left out on both sides.
     """
-    expected, live = _without_ledger(expected), _without_ledger(live)
+    expected, live = without_ledger(expected), without_ledger(live)
     found = [
         replace(one, severity="warning" if one.kind in _WARNINGS else "error")
         for one in every_difference(expected, live)
@@ -42,7 +42,8 @@ def drift(expected: SchemaBaseline, live: SchemaBaseline) -> tuple[Difference, .
     return tuple(sorted(_with_renamed_columns(found, expected, live), key=lambda one: str(one.severity)))
 
 
-def _without_ledger(schema: SchemaBaseline) -> SchemaBaseline:
+def without_ledger(schema: SchemaBaseline) -> SchemaBaseline:
+    """The catalog but for the ledger's own table, in whatever schema it lies."""
     return without(schema, [name for name in schema.tables if name[1] == LEDGER])
 
 

@@ -26,16 +26,21 @@ class ServerOffer:
     has_icu: bool
 
 
-def unmet_needs(entries: Sequence[TocEntry], source_major: int, offer: ServerOffer) -> tuple[str, ...]:
-    """What keeps the archive from being restored there, each as the end of a sentence; empty where nothing does."""
+def unmet_needs(
+    entries: Sequence[TocEntry], source_major: int, offer: ServerOffer, *, whose: str = "the backup's"
+) -> tuple[str, ...]:
+    """What keeps the archive from being restored there, each as the end of a sentence; empty where nothing does.
+
+    ``whose`` these entries are, for the sentences.
+    """
     needs = []
     if offer.major < source_major:
-        needs.append(f"it is PostgreSQL {offer.major}, older than the backup's {source_major}")
+        needs.append(f"it is PostgreSQL {offer.major}, older than {whose} {source_major}")
     extensions = {entry.name for entry in entries if entry.kind == "EXTENSION"} - offer.extensions
     if extensions:
         needs.append(f"it has no extension {_list(extensions)}")
     if not offer.has_icu and any(_uses_icu(entry) for entry in entries):
-        needs.append("it was built without ICU, which the backup's collations need")
+        needs.append(f"it was built without ICU, which {whose} collations need")
     collations = {name for entry in entries for name in _collations(entry)} - offer.collations
     if collations:
         needs.append(f"its system has no collation {_list(collations)}")

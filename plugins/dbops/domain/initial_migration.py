@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
-from dbops.domain.ledger import LEDGER
 from dbops.domain.toc_entry import TocEntry
 from dbops.domain.unmodelled_objects import described
 
@@ -33,7 +32,7 @@ def _kept(entries: Sequence[TocEntry]) -> list[TocEntry]:
     absent = {entry.dump_id for entry in entries if entry.kind in _LEFT_OUT}
     return [
         entry
-        for entry in described(entries, LEDGER)
+        for entry in described(entries)
         if entry.dump_id not in absent and absent.isdisjoint(entry.depends_on) and entry.definition.strip()
     ]
 

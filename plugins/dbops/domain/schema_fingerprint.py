@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 
-from dbops.domain.ledger import LEDGER
-from dbops.domain.schema_baseline import signatures, without
+from dbops.domain.drift import without_ledger
+from dbops.domain.schema_baseline import signatures
 from dbops.domain.schema_comparison import fingerprint
-from dbops.domain.unmodelled_objects import is_of_ledger
+from dbops.domain.unmodelled_objects import entries_without_ledger
 from dbops.domain.whole_schema import WholeSchema
 
 
@@ -17,10 +17,9 @@ def schema_fingerprint(schema: WholeSchema) -> str:
 
     What pg_dump leaves out, as an index whose build has failed, is in the catalog.
     """
-    catalog = without(schema.catalog, [name for name in schema.catalog.tables if name[1] == LEDGER])
-    by_id = {entry.dump_id: entry for entry in schema.entries}
+    catalog = signatures(without_ledger(schema.catalog))
     parts = {
-        "catalog": {kind: sorted(texts) for kind, texts in signatures(catalog).items()},
-        "objects": fingerprint(entry for entry in schema.entries if not is_of_ledger(entry, by_id, LEDGER)),
+        "catalog": {kind: sorted(texts) for kind, texts in catalog.items()},
+        "objects": fingerprint(entries_without_ledger(schema.entries)),
     }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()

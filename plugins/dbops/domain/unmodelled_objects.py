@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from dbops.domain.checks import Severity, TableName
+from dbops.domain.ledger import LEDGER
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
 from dbops.domain.schema_comparison import schema_of
@@ -39,14 +40,12 @@ _NAMED = re.compile(r'^(.*?)CONSTRAINT (?:"(?:[^"]|"")+"|\w+) (CHECK|NOT NULL)')
 _Key = tuple[str, str, str]
 
 
-def object_differences(
-    expected: WholeSchema, live: WholeSchema, *, ledger: str, told: Sequence[str]
-) -> Iterator[Difference]:
+def object_differences(expected: WholeSchema, live: WholeSchema, *, told: Sequence[str]) -> Iterator[Difference]:
     """A difference for each object, in order of kinds and names; ``told`` are the subjects of errors that are known.
 
     An extension that is there beside those that the migrations need is a warning: providers install some.
     """
-    wanted, found = _Side(expected, ledger), _Side(live, ledger)
+    wanted, found = _Side(expected), _Side(live)
     for key in sorted(wanted.texts.keys() | found.texts.keys()):
         kind, schema, name = key
         subject = f"{schema}.{name}" if schema else name  # pg_dump's own words, with arguments or quotes in them
@@ -72,10 +71,10 @@ def object_differences(
 class _Side:
     """What is compared of one side: the texts of each object, sorted."""
 
-    def __init__(self, schema: WholeSchema, ledger: str) -> None:
+    def __init__(self, schema: WholeSchema) -> None:
         self._entries: dict[_Key, list[TocEntry]] = defaultdict(list)
         self._by_id = {entry.dump_id: entry for entry in schema.entries}
-        for entry in _compared(schema, ledger):
+        for entry in _compared(schema):
             self._entries[entry.kind, entry.schema, entry.name].append(entry)
         self.texts = {key: sorted(map(_normal, entries)) for key, entries in self._entries.items()}
 
@@ -98,31 +97,24 @@ class _Side:
         return any(table not in other.texts for table in self._tables(self._entries[key]))
 
 
-def _compared(schema: WholeSchema, ledger: str) -> Iterator[TocEntry]:
+def _compared(schema: WholeSchema) -> Iterator[TocEntry]:
     enums: Mapping[TableName, object] = schema.catalog.enums
-    for entry in described(schema.entries, ledger):
+    for entry in described(schema.entries):
         if not (entry.kind == "TYPE" and (entry.schema, entry.name) in enums and _ENUM in entry.definition):
             yield entry
 
 
-def described(entries: Sequence[TocEntry], ledger: str) -> Iterator[TocEntry]:
-    """The entries of what migrations make: no settings of a session, no owners and grants, not the ``ledger``."""
-    by_id = {entry.dump_id: entry for entry in entries}
-    for entry in schema_of(entries):
-        if entry.kind in _OF_ROLES | _SESSION or _is_public(entry) or _is_about_extension(entry):
-            continue
-        if not is_of_ledger(entry, by_id, ledger):
+def described(entries: Sequence[TocEntry]) -> Iterator[TocEntry]:
+    """The entries of what migrations make: no settings of a session, no owners and grants, not the ledger."""
+    for entry in schema_of(entries_without_ledger(entries)):
+        if not (entry.kind in _OF_ROLES | _SESSION or _is_public(entry) or _is_about_extension(entry)):
             yield entry
 
 
-def is_of_ledger(entry: TocEntry, by_id: Mapping[int, TocEntry], ledger: str) -> bool:
-    """Whether an entry is the ledger's table, or hangs on it."""
-    if entry.kind == "TABLE" and entry.name == ledger:
-        return True
-    return any(
-        (other := by_id.get(one)) is not None and other.kind == "TABLE" and other.name == ledger
-        for one in entry.depends_on
-    )
+def entries_without_ledger(entries: Sequence[TocEntry]) -> list[TocEntry]:
+    """The entries without the ledger's table and what hangs on it."""
+    ledgers = {entry.dump_id for entry in entries if entry.kind == "TABLE" and entry.name == LEDGER}
+    return [entry for entry in entries if entry.dump_id not in ledgers and ledgers.isdisjoint(entry.depends_on)]
 
 
 def _is_public(entry: TocEntry) -> bool:

@@ -30,18 +30,23 @@ _COLUMNS = {
 }
 
 
+def ledger_place(address: DatabaseAddress) -> tuple[str, str]:
+    """Its schema, which is the one that the connection names (Prisma's ``?schema=``) or public, and its name."""
+    return address.search_schema or _PUBLIC, LEDGER
+
+
 def ledger_name(address: DatabaseAddress) -> str:
-    """Its name for SQL, in the schema that the connection names (Prisma's ``?schema=``), by default in public."""
-    return in_sql(_schema(address), LEDGER)
+    """The same for SQL."""
+    return in_sql(*ledger_place(address))
 
 
 def ledger_rows(session: Connection, address: DatabaseAddress) -> tuple[LedgerRow, ...] | None:
     """All of it by when each was begun; None where there is none. Raises PreflightFailed where something else is."""
-    schema = _schema(address)
-    columns = session.execute(text(catalog_sql("ledger_columns")), {"schema": schema}).all()
+    place = ledger_place(address)
+    columns = session.execute(text(catalog_sql("ledger_columns")), {"schema": place[0]}).all()
     if not columns:
         return None
-    _require_shape(columns, schema)
+    _require_shape(columns, place)
     query = f"SELECT * FROM {ledger_name(address)}"  # noqa: S608 - it is quoted
     found = session.exec_driver_sql(query.replace("%", "%%")).mappings().all()
     rows = [
@@ -60,11 +65,7 @@ def ledger_rows(session: Connection, address: DatabaseAddress) -> tuple[LedgerRo
     return tuple(sorted(rows, key=lambda row: (row.started, row.name, row.row_id)))
 
 
-def _schema(address: DatabaseAddress) -> str:
-    return address.search_schema or _PUBLIC
-
-
-def _require_shape(columns: Sequence[Row[Any]], schema: str) -> None:
+def _require_shape(columns: Sequence[Row[Any]], place: tuple[str, str]) -> None:
     types = {column.name: column.type for column in columns}
     wrong = [] if columns[0].is_table else ["it is no table"]
     for name, expected in _COLUMNS.items():
@@ -79,7 +80,6 @@ def _require_shape(columns: Sequence[Row[Any]], schema: str) -> None:
     ]
     if wrong:
         raise PreflightFailed(
-            f"What is called {written(schema, LEDGER)} is not the ledger that Prisma Migrate makes: "
-            f"{', '.join(wrong)}.",
+            f"What is called {written(*place)} is not the ledger that Prisma Migrate makes: {', '.join(wrong)}.",
             "Move it out of the way or correct it; nothing was touched.",
         )

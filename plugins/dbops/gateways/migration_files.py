@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from dbops.domain.fault import Fault
@@ -46,13 +46,18 @@ def read_migrations(include: Path, target: str) -> tuple[Migration, ...]:
         faults += read.faults
         if migration is not None:
             migrations.append(migration)
+    require_no_faults(target, faults)
+    return tuple(migrations)
+
+
+def require_no_faults(target: str, faults: Sequence[Fault]) -> None:
+    """Raise one InvalidRequest that has all of these faults, where there is any."""
     if faults:
         told = "; ".join(str(fault) for fault in faults)
         raise InvalidRequest(
             f"The migrations of {target} cannot be used, and nothing was touched. {told}.",
             "Correct what is named and try again.",
         )
-    return tuple(migrations)
 
 
 def unproven_migrations(include: Path, target: str) -> tuple[Migration, ...]:

@@ -5,38 +5,35 @@ The target's database is only read; what is executed, is executed on a scratch d
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.fault import Fault
-from dbops.domain.ledger import LEDGER, LedgerState
+from dbops.domain.ledger import LedgerState
 from dbops.domain.ledger_rules import judge_ledger
 from dbops.domain.live_objections import live_objections
 from dbops.domain.migration_checklist import Conditions, checklist, session_limits
 from dbops.domain.migration_plan import MigrationPlan, PlannedMigration
 from dbops.domain.migration_rules import Findings, OtherLedger, judge_findings
 from dbops.domain.migrations import Migration
-from dbops.domain.object_differences import Difference
 from dbops.domain.schema_fingerprint import schema_fingerprint
 from dbops.domain.target import Target
-from dbops.errors import BucketError, DbopsError, InvalidRequest, PreflightFailed
+from dbops.errors import BucketError, DbopsError, PreflightFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.health import read_health
 from dbops.gateways.ledger import read_ledger
+from dbops.gateways.ledger_table import ledger_place
 from dbops.gateways.migration_facts import read_migration_facts
-from dbops.gateways.migration_files import read_migrations
+from dbops.gateways.migration_files import read_migrations, require_no_faults
 from dbops.gateways.scratch_session import ReplayFailed
 from dbops.gateways.squawk import lint, lint_down
 from dbops.gateways.statement_locks import TableSize, read_table_sizes
-from dbops.jobs.replay import Rehearsal, find_drift, rehearsed
+from dbops.jobs.replay import Rehearsal, Trial, tried
 from dbops.jobs.scratch import Scratch, scratch_for
-
-_PUBLIC = "public"
 
 
 def plan_migration(
@@ -61,25 +58,28 @@ def plan_migration(
     would be executed sets its own limits.
     """
     migrations = read_migrations(include, target.name)
-    ledger_table = (address.search_schema or _PUBLIC, LEDGER)
+    ledger_table = ledger_place(address)
     with scratch_for(target, address, clock=clock, programs=programs, scratch=scratch) as place:
         # After the live schema, so that what somebody applies meanwhile is seen as drift, and not applied twice.
         rows = read_ledger(address)
         ledger = judge_ledger(migrations, rows)
         _require_executable(target, migrations, ledger)
-        tried = _tried(place, migrations, ledger, read_table_sizes(address))
+        trial = _trial(place, migrations, ledger, read_table_sizes(address))
         fingerprint, notes, major = schema_fingerprint(place.live), place.notes, place.server_major
-    planned = tuple(_planned(migration, tried, server_major=major) for migration in _pending(migrations, ledger))
+    marked = _marked(migrations, ledger)
+    planned = tuple(
+        _planned(one, trial, marked=one.name == marked, server_major=major) for one in _pending(migrations, ledger)
+    )
     facts = read_migration_facts(address, ledger=ledger_table)
     moment = clock()
-    proof, drift = (tried.differences, None) if ledger.needs_baseline else (None, tried.differences)
+    proof, drift = (trial.differences, None) if ledger.needs_baseline else (None, trial.differences)
     findings = Findings(
         target=target.name,
         ledger=ledger,
         baseline=migrations[0].name if migrations else None,
         proof=proof,
         drift=drift,
-        refused=tried.refused,
+        refused=trial.refused,
         migrations=planned,
         other=_other(target, address_of_target),
     )
@@ -132,59 +132,43 @@ def _require_executable(target: Target, migrations: Sequence[Migration], ledger:
         for name, text in (("migration.sql", one.sql), ("down.sql", one.down or ""))
         for line, sentence in live_objections(text)
     ]
-    if faults:
-        told = "; ".join(str(fault) for fault in faults)
-        raise InvalidRequest(
-            f"The migrations of {target.name} cannot be used, and nothing was touched. {told}.",
-            "Correct what is named and try again.",
-        )
+    require_no_faults(target.name, faults)
 
 
-@dataclass(frozen=True)
-class _Tried:
-    """What scratch has shown. ``differences`` is None where nothing was compared; ``marked`` is the baseline.
-
-    ``refused`` says which migration did not run there; then none of the pending ones has a rehearsal, nor has one that
-    waits behind a failed one.
-    """
-
-    marked: str | None = None
-    differences: tuple[Difference, ...] | None = None
-    rehearsals: dict[str, Rehearsal] = field(default_factory=dict)
-    refused: str = ""
-
-
-def _tried(
+def _trial(
     place: Scratch,
     migrations: Sequence[Migration],
     ledger: LedgerState,
-    sizes: dict[tuple[str, str], TableSize],
-) -> _Tried:
-    pending = _pending(migrations, ledger)
-    marked = pending[0].name if ledger.needs_baseline and pending else None
+    sizes: Mapping[tuple[str, str], TableSize],
+) -> Trial:
+    """What scratch shows. Those that wait behind a failed migration are not tried, nor where an applied one is refused.
+
+    Nothing is compared where there is nothing to compare with: no baseline, or one that failed.
+    """
+    marked = _marked(migrations, ledger)
     applied = [one for one in migrations if one.name in ledger.applied or one.name == marked]
     if not (applied or ledger.applied):
-        return _Tried()  # there is nothing to compare with: no baseline, or one that failed
+        return Trial()
+    # What comes after a failed one may need what that was to make.
+    executed = [one for one in _pending(migrations, ledger) if one.name != marked and not ledger.failed]
     try:
-        differences = find_drift(place, applied)
+        return tried(place, applied, executed, sizes)
     except ReplayFailed as failure:
-        return _Tried(marked, refused=str(failure))
-    if ledger.failed:  # what comes after it may need what it was to make
-        return _Tried(marked, differences)
-    executed = [one for one in pending if one.name != marked]
-    try:
-        return _Tried(marked, differences, rehearsed(place, applied, executed, sizes))
-    except ReplayFailed as failure:
-        return _Tried(marked, differences, refused=str(failure))
+        return Trial(refused=str(failure))
+
+
+def _marked(migrations: Sequence[Migration], ledger: LedgerState) -> str | None:
+    """The baseline, where it is still to be marked."""
+    pending = _pending(migrations, ledger)
+    return pending[0].name if ledger.needs_baseline and pending else None
 
 
 def _pending(migrations: Sequence[Migration], ledger: LedgerState) -> list[Migration]:
     return [migration for migration in migrations if migration.name in ledger.pending]
 
 
-def _planned(migration: Migration, tried: _Tried, *, server_major: int) -> PlannedMigration:
-    marked = migration.name == tried.marked
-    rehearsal = tried.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried yet"))
+def _planned(migration: Migration, trial: Trial, *, marked: bool, server_major: int) -> PlannedMigration:
+    rehearsal = trial.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried yet"))
     return PlannedMigration(
         name=migration.name,
         checksum=migration.checksum,

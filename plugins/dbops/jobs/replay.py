@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drift import whole_drift
 from dbops.domain.migration_plan import TakenLock
 from dbops.domain.migrations import Migration
 from dbops.domain.object_differences import Difference
-from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.whole_schema import WholeSchema
 from dbops.gateways.scratch_session import ReplayFailed, run_down, run_migration
 from dbops.gateways.statement_locks import TableSize, taken_locks
@@ -20,22 +19,17 @@ from dbops.jobs.scratch import Scratch
 _SHOWN = 3
 
 
-def replayed(place: Scratch, migrations: Sequence[Migration]) -> SchemaBaseline:
-    """The catalog of an empty database after these migrations, each run as Prisma runs it.
+def replayed_whole(place: Scratch, migrations: Sequence[Migration]) -> WholeSchema:
+    """The schema of an empty database after these migrations, each run as Prisma runs it.
 
     Raises ReplayFailed, which names folder and line, and ServerFailed.
     """
-    return replayed_whole(place, migrations).catalog
-
-
-def replayed_whole(place: Scratch, migrations: Sequence[Migration]) -> WholeSchema:
-    """The same, and what pg_dump says of it."""
     with _after(place, migrations) as address:
         return place.read(address)
 
 
 def find_drift(place: Scratch, migrations: Sequence[Migration]) -> tuple[Difference, ...]:
-    """Where the target's live schema is not what these migrations make, errors first; raises like ``replayed``."""
+    """Where the target's live schema is not what these migrations make, errors first; raises the same."""
     return whole_drift(replayed_whole(place, migrations), place.live)
 
 
@@ -48,31 +42,62 @@ class Rehearsal:
     why_not: str = ""
 
 
-def rehearsed(
+@dataclass(frozen=True)
+class Trial:
+    """What scratch has shown. ``differences`` are as of ``find_drift``, None where nothing was compared.
+
+    ``rehearsals`` are of the pending migrations, by their names; ``refused`` says which of all did not run, and then
+    there is none.
+    """
+
+    differences: tuple[Difference, ...] | None = None
+    rehearsals: Mapping[str, Rehearsal] = field(default_factory=dict)
+    refused: str = ""
+
+
+def tried(
     place: Scratch,
     applied: Sequence[Migration],
     pending: Sequence[Migration],
     sizes: Mapping[tuple[str, str], TableSize],
-) -> dict[str, Rehearsal]:
-    """By name, what each pending migration does after those before it; ``sizes`` are the live tables'.
+) -> Trial:
+    """Compare what is live with the applied migrations, and try each pending one after those before it.
 
-    Raises ReplayFailed where one does not run, and ServerFailed. A down.sql that does not run is told as ``why_not``.
+    ``sizes`` are the live tables'. Raises ReplayFailed where an applied one does not run, and ServerFailed.
     """
+    differences: tuple[Difference, ...] | None = None
+    rehearsals: dict[str, Rehearsal] = {}
+    try:
+        while differences is None or len(rehearsals) < len(pending):
+            done, waiting = pending[: len(rehearsals)], pending[len(rehearsals) :]
+            with _after(place, [*applied, *done]) as address:
+                if differences is None:
+                    differences = whole_drift(place.read(address), place.live)
+                rehearsals |= _rehearsed(place, address, waiting, sizes)
+    except ReplayFailed as failure:
+        if differences is None:
+            raise
+        return Trial(differences, refused=str(failure))
+    return Trial(differences, rehearsals)
+
+
+def _rehearsed(
+    place: Scratch,
+    address: DatabaseAddress,
+    migrations: Sequence[Migration],
+    sizes: Mapping[tuple[str, str], TableSize],
+) -> dict[str, Rehearsal]:
+    """What each of them does in this database, up to the first whose down.sql leaves it unfit for the next."""
     found: dict[str, Rehearsal] = {}
-    waiting = list(pending)
-    done = list(applied)
-    while waiting:
-        with _after(place, done) as address:
-            clean = True
-            while waiting and clean:
-                migration = waiting.pop(0)
-                before = place.read(address) if migration.down is not None else None
-                locks = taken_locks(address, migration, sizes)
-                why_not, clean = "it has no down.sql", True
-                if before is not None:
-                    why_not, clean = _tried_back(place, address, migration, before)
-                found[migration.name] = Rehearsal(locks, not why_not, why_not)
-                done.append(migration)
+    for migration in migrations:
+        before = place.read(address) if migration.down is not None else None
+        locks = taken_locks(address, migration, sizes)
+        why_not, clean = "it has no down.sql", True
+        if before is not None:
+            why_not, clean = _tried_back(place, address, migration, before)
+        found[migration.name] = Rehearsal(locks, not why_not, why_not)
+        if not clean:
+            break
     return found
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
@@ -63,7 +63,8 @@ def scratch_for(
         with _on_throwaway_server(target, address, major, programs) as place:
             yield place
     else:
-        yield _on_scratch_server(target, address, major, programs, server=scratch, clock=clock)
+        with _on_scratch_server(target, address, major, programs, server=scratch, clock=clock) as place:
+            yield place
 
 
 @contextmanager
@@ -95,6 +96,7 @@ def _on_throwaway_server(
         yield Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))
 
 
+@contextmanager
 def _on_scratch_server(
     target: Target,
     address: DatabaseAddress,
@@ -103,28 +105,34 @@ def _on_scratch_server(
     *,
     server: DatabaseAddress,
     clock: Callable[[], datetime],
-) -> Scratch:
+) -> Iterator[Scratch]:
     server.require_direct(str(target.drill.connection))
     offer = ScratchDatabase(server, target.name, clock()).offer()
     pg_dump = find_pg_dump(programs, max(major, offer.major))
     live = read_whole_schema(pg_dump, address)
     _require_all(live, major, offer, "The scratch server", "Let drill.connection name a server that can.")
-    with ScratchDatabase(server, target.name, clock()).create(live.entries) as tried:
-        odd = tried.note
 
-    @contextmanager
-    def database() -> Iterator[DatabaseAddress]:
-        with ScratchDatabase(server, target.name, clock()).create(live.entries) as made:
-            yield replace(made.address, search_schema=address.search_schema)
+    def create() -> ScratchDatabase:
+        return ScratchDatabase(server, target.name, clock()).create(live.entries)
 
-    return Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))
+    with ExitStack() as unused:
+        first = unused.enter_context(create())
+        waiting = [first]
+
+        @contextmanager
+        def database() -> Iterator[DatabaseAddress]:
+            with unused.pop_all() as mine:  # the first one, which else is dropped in the end
+                made = waiting.pop() if waiting else mine.enter_context(create())
+                yield replace(made.address, search_schema=address.search_schema)
+
+        odd = first.note
+        yield Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))
 
 
 def _require_all(live: WholeSchema, major: int, offer: ServerOffer, who: str, remedy: str) -> None:
-    needs = unmet_needs(live.entries, major, offer)
+    needs = unmet_needs(live.entries, major, offer, whose="the target's")
     if needs:
-        told = "; ".join(needs).replace("the backup's", "the target's")
-        raise PreflightFailed(f"{who} cannot hold a database like the target's: {told}.", remedy)
+        raise PreflightFailed(f"{who} cannot hold a database like the target's: {'; '.join(needs)}.", remedy)
 
 
 def _newer(major: int, offer: ServerOffer) -> tuple[str, ...]:

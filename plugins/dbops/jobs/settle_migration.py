@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drift import errors_of, whole_drift
+from dbops.domain.drift import errors_of
 from dbops.domain.migration_record import MigrationStep, StepState
 from dbops.domain.migrations import Migration, in_order
 from dbops.domain.object_differences import Difference
 from dbops.errors import PlanChanged
 from dbops.gateways.database import Database
 from dbops.jobs.migrating import Migrating
-from dbops.jobs.replay import replayed_whole
+from dbops.jobs.replay import find_drift
 from dbops.jobs.scratch import Scratch, scratch_for
 
 _SHOWN = 5
@@ -36,10 +36,7 @@ def settle_migration(work: Migrating, *, programs: Path | None, scratch: Databas
     if open_ is not None and _is_begun(work, open_) and work.migrations[open_.name].concurrently:
         work.runner.settle_alone(open_.name, work.migrations[open_.name].sql)
     with scratch_for(work.target, work.address, clock=work.clock, programs=programs, scratch=scratch) as place:
-        is_applied = open_ is not None and _is_applied(work, place, open_)
-        differences = _differences(work, place, plus=open_ if is_applied else None)
-    if differences:
-        raise _refusal(work, differences)
+        is_applied = _is_applied(work, place, open_)
     if open_ is not None:
         _write_down(work, open_, is_applied=is_applied)
 
@@ -84,18 +81,30 @@ def _is_begun(work: Migrating, step: MigrationStep) -> bool:
     return row is not None and row.is_failed
 
 
-def _is_applied(work: Migrating, place: Scratch, step: MigrationStep) -> bool:
+def _is_applied(work: Migrating, place: Scratch, step: MigrationStep | None) -> bool:
+    """Whether the step is in force, after the live schema was compared; raises PlanChanged as ``settle_migration``."""
+    told = _told_by_ledger(work, step)
+    if told is not None:
+        differences = _differences(work, place, plus=step if told else None)
+        if differences:
+            raise _refusal(work, differences)
+        return told
+    without, with_it = _differences(work, place), _differences(work, place, plus=step)
+    if bool(without) == bool(with_it):
+        raise _refusal(work, without, step)
+    return not with_it
+
+
+def _told_by_ledger(work: Migrating, step: MigrationStep | None) -> bool | None:
+    """Whether the step is in force; None where only the catalog can tell. Where there is no step, none is."""
+    if step is None:
+        return False
     if step.name in _in_force(work):
         return True
     row = work.row_of(step)
     if row is None or not row.is_failed:
         return False
-    if not work.migrations[step.name].concurrently:
-        return row.steps > 0
-    without, with_it = _differences(work, place), _differences(work, place, plus=step)
-    if bool(without) == bool(with_it):
-        raise _refusal(work, without, step)
-    return not with_it
+    return None if work.migrations[step.name].concurrently else row.steps > 0
 
 
 def _in_force(work: Migrating) -> set[str]:
@@ -109,7 +118,7 @@ def _differences(work: Migrating, place: Scratch, plus: MigrationStep | None = N
     migrations: Sequence[Migration] = [
         work.migrations[name] for name in sorted(names & work.migrations.keys(), key=in_order)
     ]
-    return errors_of(whole_drift(replayed_whole(place, migrations), place.live))
+    return errors_of(find_drift(place, migrations))
 
 
 def _write_down(work: Migrating, step: MigrationStep, *, is_applied: bool) -> None:

@@ -72,6 +72,15 @@ def test_everything_that_is_missing_is_named_at_once() -> None:
     assert len(unmet_needs(entries, 18, PLAIN)) == 3
 
 
+def test_the_needs_say_whose_they_are() -> None:
+    entries = [toc("COLLATION", definition="... (PROVIDER = icu, locale = 'de');")]
+
+    assert unmet_needs(entries, 18, PLAIN, whose="the target's") == (
+        "it is PostgreSQL 17, older than the target's 18",
+        "it was built without ICU, which the target's collations need",
+    )
+
+
 def test_a_server_that_has_it_all_is_good_enough() -> None:
     entries = [toc("EXTENSION", "vector"), toc("COLLATION", definition="... (provider = icu, locale = 'de');")]
     rich = ServerOffer(major=18, extensions=frozenset({"vector"}), collations=frozenset(), has_icu=True)
