@@ -6,12 +6,12 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_progress import MigrationProgress
 from dbops.errors import MigrationFailed
 from dbops.gateways.index_build import IndexBuild
@@ -33,16 +33,6 @@ _NOTHING_DONE = "Nothing of it has taken effect."
 Listener = Callable[[MigrationProgress], None]
 
 
-@dataclass(frozen=True)
-class RunLimits:
-    """How long a migration may stand in the application's way, how often it is tried, and how long a build may last."""
-
-    lock_timeout: timedelta
-    tries: int
-    statement_timeout: timedelta
-    concurrent_timeout: timedelta
-
-
 class MigrationRunner:
     """Raises MigrationFailed where a text was not executed, and DatabaseError where that is not known.
 
@@ -50,8 +40,8 @@ class MigrationRunner:
     took effect. What a signal raises here ends the text on the server first.
     """
 
-    def __init__(self, address: DatabaseAddress, limits: RunLimits, on_progress: Listener) -> None:
-        self._address, self._limits, self._on_progress = address, limits, on_progress
+    def __init__(self, address: DatabaseAddress, options: MigrationOptions, on_progress: Listener) -> None:
+        self._address, self._options, self._on_progress = address, options, on_progress
         self._waited_for: tuple[int, ...] = ()
 
     def run(self, name: str, text: str, mark: LedgerMark) -> None:
@@ -59,17 +49,17 @@ class MigrationRunner:
 
         It is tried again and again where it would have to wait for a lock for longer than the lock timeout.
         """
-        limits, lost, attempt = self._limits, 0, 0
+        options, lost, attempt = self._options, 0, 0
         refusal = psycopg2.Error()
         while True:
             attempt += 1
-            with self._session(limits.lock_timeout, limits.statement_timeout) as session:
+            with self._session(options.lock_timeout, options.statement_timeout) as session:
                 if lost and _is_seen(session, name, mark):
                     return
                 if lost > _LOST_TRIES:
                     raise failed(name, refusal)
                 try:
-                    with self._watched(name, session, f"try {attempt} of {limits.tries}") as meanwhile:
+                    with self._watched(name, session, f"try {attempt} of {options.tries}") as meanwhile:
                         session.transact(text, mark.sql, meanwhile)
                         return
                 except psycopg2.Error as error:
@@ -79,7 +69,7 @@ class MigrationRunner:
                 continue
             if refusal.pgcode not in _ROLLED_BACK:
                 raise failed(name, refusal)
-            if attempt >= limits.tries:
+            if attempt >= options.tries:
                 raise self._never_let_in(name, refusal)
             time.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
 
@@ -92,7 +82,7 @@ class MigrationRunner:
         lost = 0
         refusal = psycopg2.Error()
         while True:
-            with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+            with self._session(timedelta(), self._options.concurrent_timeout) as session:
                 build = IndexBuild(session, name, text)
                 try:
                     if lost and build.has_happened():
@@ -112,7 +102,7 @@ class MigrationRunner:
 
     def has_happened(self, name: str, text: str) -> bool:
         """Whether a statement with CONCURRENTLY took effect, as far as the catalog tells, now that none is at work."""
-        with self._session(self._limits.lock_timeout, self._limits.statement_timeout) as session:
+        with self._session(self._options.lock_timeout, self._options.statement_timeout) as session:
             try:
                 return IndexBuild(session, name, text).has_happened()
             except psycopg2.Error as error:
@@ -120,7 +110,7 @@ class MigrationRunner:
 
     def settle_alone(self, name: str, text: str) -> None:
         """Remove what an interrupted build of that text has left INVALID, as soon as none is at work any more."""
-        with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+        with self._session(timedelta(), self._options.concurrent_timeout) as session:
             try:
                 with self._watched(name, session, "removes what is left") as meanwhile:
                     IndexBuild(session, name, text).remove_leftover(meanwhile)
@@ -129,7 +119,7 @@ class MigrationRunner:
 
     def wait_for_earlier(self) -> None:
         """Wait until no session of an earlier try is at work any more; raises PreflightFailed where one goes on."""
-        with self._session(self._limits.lock_timeout, self._limits.statement_timeout):
+        with self._session(self._options.lock_timeout, self._options.statement_timeout):
             return
 
     def _session(self, lock_timeout: timedelta, statement_timeout: timedelta) -> MigrationSession:
@@ -161,12 +151,12 @@ class MigrationRunner:
             yield meanwhile
 
     def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
-        limits = self._limits
+        options = self._options
         words = _said(error)
         others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
         return MigrationFailed(
-            f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
-            f"timeout of {limits.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
+            f"{name} was tried {options.tries} times, and each time had to wait for {others} for longer than its lock "
+            f"timeout of {options.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
             "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
             code=error.pgcode,
             said=words,

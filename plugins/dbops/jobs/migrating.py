@@ -25,7 +25,7 @@ from dbops.gateways.grants import Grants
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.ledger_mark import rolled_back, stepped
 from dbops.gateways.migration_records import put_migration
-from dbops.gateways.migration_runner import Listener, MigrationRunner, RunLimits
+from dbops.gateways.migration_runner import Listener, MigrationRunner
 from dbops.gateways.programs import find_pg_dump
 from dbops.gateways.whole_schema import read_whole_schema
 
@@ -55,14 +55,7 @@ class Migrating:
     grants: Grants | None = None
 
     def __post_init__(self) -> None:
-        options = self.target.migrations
-        limits = RunLimits(
-            lock_timeout=options.lock_timeout,
-            tries=options.tries,
-            statement_timeout=options.statement_timeout,
-            concurrent_timeout=options.concurrent_timeout,
-        )
-        self.runner = MigrationRunner(self.address, limits, self.on_progress)
+        self.runner = MigrationRunner(self.address, self.target.migrations, self.on_progress)
 
     def schema(self) -> WholeSchema:
         """The whole schema as it is now; raises DatabaseError, RestoreFailed, and PreflightFailed without a pg_dump."""
