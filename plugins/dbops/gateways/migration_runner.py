@@ -18,7 +18,7 @@ from dbops.gateways.index_build import IndexBuild
 from dbops.gateways.ledger_mark import LedgerMark
 from dbops.gateways.migration_session import MigrationSession, OutOfTime, RowGone
 from dbops.gateways.migration_watch import MigrationWatch
-from dbops.gateways.refusals import code_of, said
+from dbops.gateways.refusals import code_of, ends_session, said
 
 _LOST_TRIES = 2
 _FIRST_PAUSE = 0.5
@@ -26,7 +26,6 @@ _LONGEST_PAUSE = 15.0
 _SAY_EVERY = 10.0
 _LOCK_TIMEOUT = "55P03"
 _ROLLED_BACK = {_LOCK_TIMEOUT, "40P01", "40001"}  # and a deadlock, and a transaction that cannot be serialized
-_LOST = ("08", "57P")
 _CONSTRAINTS = "23"
 _NOTHING_DONE = "Nothing of it has taken effect."
 
@@ -57,18 +56,18 @@ class MigrationRunner:
                 if lost and _is_seen(session, name, mark):
                     return
                 if lost > _LOST_TRIES:
-                    raise failed(name, refusal)
+                    raise _failed(name, refusal)
                 try:
                     with self._watched(name, session, f"try {attempt} of {options.tries}") as meanwhile:
                         session.transact(text, mark.sql, meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+                    refusal, is_lost = error, session.is_lost or ends_session(error)
             if is_lost:
                 lost += 1
                 continue
             if refusal.pgcode not in _ROLLED_BACK:
-                raise failed(name, refusal)
+                raise _failed(name, refusal)
             if attempt >= options.tries:
                 raise self._never_let_in(name, refusal)
             time.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
@@ -90,14 +89,14 @@ class MigrationRunner:
                     with self._watched(name, session, "at work") as meanwhile:
                         if lost > _LOST_TRIES:
                             build.remove_leftover(meanwhile)
-                            raise failed(name, refusal)
+                            raise _failed(name, refusal)
                         build.run(meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+                    refusal, is_lost = error, session.is_lost or ends_session(error)
                     left = "" if is_lost else _left(build)
             if not is_lost:
-                raise failed(name, refusal, left)
+                raise _failed(name, refusal, left)
             lost += 1
 
     def has_happened(self, name: str, text: str) -> bool:
@@ -106,7 +105,7 @@ class MigrationRunner:
             try:
                 return IndexBuild(session, name, text).has_happened()
             except psycopg2.Error as error:
-                raise failed(name, error) from None
+                raise _failed(name, error) from None
 
     def settle_alone(self, name: str, text: str) -> None:
         """Remove what an interrupted build of that text has left INVALID, as soon as none is at work any more."""
@@ -115,7 +114,7 @@ class MigrationRunner:
                 with self._watched(name, session, "removes what is left") as meanwhile:
                     IndexBuild(session, name, text).remove_leftover(meanwhile)
             except psycopg2.Error as error:
-                raise failed(name, error) from None
+                raise _failed(name, error) from None
 
     def wait_for_earlier(self) -> None:
         """Wait until no session of an earlier try is at work any more; raises PreflightFailed where one goes on."""
@@ -163,7 +162,7 @@ class MigrationRunner:
         )
 
 
-def failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
+def _failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
     """The error of a migration that the server refused: its words where they quote no row, else what its code means."""
     words = _said(error)
     code = f" ({error.pgcode})" if error.pgcode and error.pgcode not in words else ""
@@ -192,13 +191,9 @@ def _said(error: psycopg2.Error) -> str:
     return f"{words}, constraint {named} of {diag.table_name}" if named else words
 
 
-def _is_lost(error: psycopg2.Error) -> bool:
-    return error.pgcode.startswith(_LOST) if error.pgcode else isinstance(error, psycopg2.OperationalError)
-
-
 def _is_seen(session: MigrationSession, name: str, mark: LedgerMark) -> bool:
     try:
         rows = session.ask(mark.seen)
     except psycopg2.Error as error:
-        raise failed(name, error) from None
+        raise _failed(name, error) from None
     return bool(rows and rows[0][0])
