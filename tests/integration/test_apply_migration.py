@@ -29,9 +29,10 @@ from dbops.jobs.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
+from tests.clock import now
 from tests.drills import public_folder
 from tests.faults.job import wait_until
-from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, INIT, REFUSED, Applying, now
+from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, INIT, REFUSED, Applying
 
 REFERENCE = Path(__file__).parents[2] / "include/sql/summary_app/migrations"
 
