@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +27,9 @@ from dbops.jobs.apply_migration import apply_migration
 from dbops.jobs.check_migrated import check_migrated
 from dbops.jobs.plan_migration import plan_migration
 from tests.backups import NAME, target
+from tests.clock import now
 from tests.faults.job import wait_until
-from tests.migrating_scratch import tell
+from tests.migrating_scratch import tell, write_migration
 from tests.unit.samples import manifest, store_backup
 
 INIT = """CREATE TABLE notes (id int PRIMARY KEY, n int);
@@ -90,11 +90,7 @@ class Applying:
 
     def write(self, name: str, sql: str, down: str | None = None) -> None:
         """A migration, or another text of one."""
-        folder = migrations_folder(self.include, NAME) / name
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "migration.sql").write_text(sql)
-        if down is not None:
-            (folder / "down.sql").write_text(down)
+        write_migration(migrations_folder(self.include, NAME), name, sql, down)
 
     def asked(self) -> dict[str, Any]:
         return {
@@ -169,7 +165,3 @@ def _state(row: LedgerRow) -> str:
     if row.rolled_back is not None:
         return "rolled back"
     return "applied" if row.finished is not None else "failed"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +23,8 @@ from dbops.jobs.plan_migration import plan_migration, require_no_blockers
 from dbops.jobs.post_check_migration import post_check_migration, report_migration
 from dbops.jobs.touched_probes import measure_before
 from tests.backups import NAME, target
+from tests.clock import now
+from tests.migrating_scratch import write_migration
 
 REFERENCE = Path(__file__).parents[1] / "include/sql/summary_app"
 LAST = "20261126090100_usage_event_user_id_created_at_idx"
@@ -70,8 +71,7 @@ class Flow:
 
     def write(self, name: str, sql: str) -> None:
         """One more migration."""
-        (self.folder / "migrations" / name).mkdir()
-        (self.folder / "migrations" / name / "migration.sql").write_text(sql)
+        write_migration(self.folder / "migrations", name, sql)
 
     def know_the_schema(self) -> None:
         """Let there be a schema.yaml, which nightly checks go by."""
@@ -128,7 +128,3 @@ class Flow:
     @property
     def record(self) -> MigrationRecord:
         return read_migration(self.bucket, self.target, self.run)
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

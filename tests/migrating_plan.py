@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,8 @@ from dbops.gateways.migration_files import migrations_folder, read_migrations
 from dbops.jobs.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from tests.backups import NAME, target
-from tests.migrating_scratch import tell
+from tests.clock import now
+from tests.migrating_scratch import tell, write_migration
 from tests.unit.samples import manifest, store_backup, verification
 from tests.validating import cloned
 
@@ -75,7 +76,7 @@ class Planning:
             include=self.include,
             run="test",
             by="tester",
-            clock=lambda: datetime.now(UTC),
+            clock=now,
             programs=self.programs,
             address_of_target=self.others,
             **asked,
@@ -83,29 +84,26 @@ class Planning:
 
     def write(self, name: str, sql: str, down: str | None = None) -> None:
         """One more migration, or another text of one."""
-        (self.folder / name).mkdir(exist_ok=True)
-        (self.folder / name / "migration.sql").write_text(sql)
-        if down is not None:
-            (self.folder / name / "down.sql").write_text(down)
+        write_migration(self.folder, name, sql, down)
 
     def tell(self, *scripts: str) -> None:
         tell(self.url, *scripts)
 
     def apply_all(self) -> None:
-        """What the job will do some day, by hand: the first is marked, the others are executed."""
+        """What apply_migration does, by hand: the first is marked, the others are executed."""
         first, *others = self.migrations
         with LedgerSession(DatabaseAddress.from_url(self.url)) as ledger:
             ledger.create()
-            ledger.mark_applied(first, datetime.now(UTC))
+            ledger.mark_applied(first, now())
             for migration in others:
-                row = ledger.begin(migration, datetime.now(UTC))
+                row = ledger.begin(migration, now())
                 self.tell(migration.sql)
                 ledger.step(row)
-                ledger.finish(row, datetime.now(UTC))
+                ledger.finish(row, now())
 
     def keep_backup(self, age: timedelta = timedelta(hours=1)) -> None:
         """A good backup of that age, restored for the proof since."""
-        backup, layout = manifest(datetime.now(UTC) - age, of=NAME), Layout(self.target.root)
+        backup, layout = manifest(now() - age, of=NAME), Layout(self.target.root)
         store_backup(self.bucket, layout, backup)
         proof = verification(backup.backup_id, of=NAME)
         self.bucket.put(layout.verification(backup.backup_id), proof.to_json())

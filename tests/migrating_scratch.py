@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from dbops.domain.target import Target
 from dbops.domain.whole_statements import whole_statements
 from dbops.jobs.scratch import Scratch, scratch_for
 from tests.backups import target
+from tests.clock import now
 
 INIT = (Path(__file__).parents[1] / "include/sql/summary_app/migrations/0_init/migration.sql").read_bytes()
 BASELINE = Migration(name="0_init", body=INIT)
@@ -23,6 +23,14 @@ BASELINE = Migration(name="0_init", body=INIT)
 
 def migration(name: str, sql: str, *, down: str | None = None, concurrently: bool = False) -> Migration:
     return Migration(name=name, body=sql.encode(), down=down, concurrently=concurrently)
+
+
+def write_migration(folder: Path, name: str, sql: str, down: str | None = None) -> None:
+    """One more migration in that folder, or another text of one."""
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / name / "migration.sql").write_text(sql)
+    if down is not None:
+        (folder / name / "down.sql").write_text(down)
 
 
 def tell(url: str, *scripts: str) -> None:
@@ -45,7 +53,3 @@ def scratch_like(url: str, place: Path, programs: Path, **asked: Any) -> Iterato
     address = DatabaseAddress.from_url(url)
     with scratch_for(target_in(place), address, clock=now, programs=programs, **asked) as scratch:
         yield scratch
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

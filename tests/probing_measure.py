@@ -15,6 +15,7 @@ from dbops.domain.measurement import Escape, Measurement
 from dbops.domain.probes import Draw, Probe, Statement
 from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing import measure, read_escapes, require_runnable
+from tests.faults.job import wait_until
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -101,7 +102,4 @@ class Probing:
 
     def wait_until_closed(self) -> None:
         """Until the server has noticed that ours are; fails the test where some stay open."""
-        deadline = time.monotonic() + 30
-        while self.sessions():
-            assert time.monotonic() < deadline, "there are sessions left"
-            time.sleep(0.02)
+        wait_until(lambda: not self.sessions(), "every session of ours is closed", 30)

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
@@ -29,6 +28,7 @@ from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
 from tests.backups import counted_rows
+from tests.clock import now
 from tests.loading import Loader
 
 
@@ -154,7 +154,3 @@ class Restoring:
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             for name in self.databases() - {self.live}:
                 connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
-def now() -> datetime:
-    return datetime.now(UTC)

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from dbops.errors import ApprovalMissing, DbopsError
 from dbops_airflow.alerts import TaskFailureMail, mail, recipients_of
+from dbops_airflow.links import base_url
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -97,8 +98,5 @@ def _recipients(asked: Question | Approval, target: Target) -> Sequence[str]:
 
 
 def _question_url(ti: Any) -> str:
-    """Where the question is answered. The provider's own link drops the path under which Airflow may be installed."""
-    from airflow.sdk.configuration import conf
-
-    base = str(conf.get("api", "base_url", fallback="http://localhost:8080/")).rstrip("/")
-    return f"{base}/dags/{quote(ti.dag_id)}/runs/{quote(ti.run_id)}/tasks/{quote(ti.task_id)}/required_actions"
+    """Where the question is answered."""
+    return f"{base_url()}/dags/{quote(ti.dag_id)}/runs/{quote(ti.run_id)}/tasks/{quote(ti.task_id)}/required_actions"

@@ -47,6 +47,12 @@ def restore_place(target: Target) -> RestorePlace:
     return RestorePlace(live, database_address(own) if own else live)
 
 
+def scratch_address(target: Target) -> DatabaseAddress | None:
+    """The server of drill.connection; None: a throw-away one of this worker. Raises InvalidConnection."""
+    own = target.drill.connection
+    return database_address(own) if own else None
+
+
 def probing_address(target: Target) -> DatabaseAddress:
     """Where and as whom the target's probes are executed; raises InvalidConnection."""
     return database_address(target.probing_connection)

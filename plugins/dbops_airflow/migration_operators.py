@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
-from dbops.errors import InvalidRequest, MigrationFailed
+from dbops.errors import MigrationFailed
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.links import base_url
 from dbops_airflow.migration_mails import mail_migrated
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
+from dbops_airflow.targets import chosen_target
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,19 +45,16 @@ class _Asked:
     @classmethod
     def by(cls, context: Context) -> _Asked:
         """Read the target's file as it is now, and look its connections up; raises DbopsError."""
-        chosen, include = context["params"]["target"], include_folder()
-        if not chosen:
-            raise InvalidRequest("No target was chosen.", "Choose one in the trigger form.")
+        include = include_folder()
         files = read_targets(include)
-        target = files.target(str(chosen))
+        target = chosen_target(context, files)
         address, bucket = connections.database_address(target.connection), connections.open_bucket(target)
         return cls(target, address, bucket, context["run_id"], include, files)
 
     @property
     def scratch(self) -> DatabaseAddress | None:
         """The server on which migrations are tried; None: a throw-away one of this worker."""
-        own = self.target.drill.connection
-        return connections.database_address(own) if own else None
+        return connections.scratch_address(self.target)
 
     def other(self, name: str) -> DatabaseAddress:
         """The database of another target."""
@@ -198,11 +197,8 @@ class ReportMigrationOperator(StoppableOperator):
 
 def _restore_form(target: str, backup_id: str | None) -> str:
     """Where a restore is asked for, and what to give it there as its configuration, all in one."""
-    from airflow.sdk.configuration import conf
-
-    base = str(conf.get("api", "base_url", fallback="http://localhost:8080/")).rstrip("/")
     filled = json.dumps({"target": target, "mode": "swap", "backup": backup_id})
-    return f"{base}/dags/restore with the configuration {filled}"
+    return f"{base_url()}/dags/restore with the configuration {filled}"
 
 
 def _now() -> datetime:

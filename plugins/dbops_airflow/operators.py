@@ -87,13 +87,12 @@ class DrillOperator(StoppableOperator):
         from dbops.jobs.drill import drill
 
         with told_to_airflow(), self.stoppable():
-            scratch = self.target.drill.connection
             report = drill(
                 self.target,
                 connections.open_bucket(self.target),
                 run=context["run_id"],
                 clock=_now,
-                scratch=connections.database_address(scratch) if scratch else None,
+                scratch=connections.scratch_address(self.target),
                 force=self.force is True,
                 backup_id=read_backup_id(self.backup_id) if self.backup_id else None,
                 on_progress=lambda progress: self.log.info(progress.sentence()),

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.domain.restore_request import RestoreRequest, read_restore_request
-from dbops.errors import InvalidRequest
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.stoppable import StoppableOperator
+from dbops_airflow.targets import chosen_target
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -38,12 +38,9 @@ class _Asked:
     @classmethod
     def by(cls, context: Context) -> _Asked:
         """Read the target's file as it is now, and look its connections up; raises DbopsError."""
-        params = context["params"]
-        if not params["target"]:
-            raise InvalidRequest("No target was chosen.", "Choose one in the trigger form.")
-        target = read_targets(include_folder()).target(str(params["target"]))
+        target = chosen_target(context, read_targets(include_folder()))
         place, bucket = connections.restore_place(target), connections.open_bucket(target)
-        return cls(target, place, bucket, context["run_id"], params)
+        return cls(target, place, bucket, context["run_id"], context["params"])
 
     def request(self) -> RestoreRequest:
         """What the form asks for; raises InvalidRequest."""

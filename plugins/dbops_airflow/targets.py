@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from airflow.sdk import get_parsing_context
 
 from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
 from dbops.gateways.probe_files import has_probes
-from dbops.gateways.target_files import has_expectations, include_folder, read_targets
+from dbops.gateways.target_files import TargetFiles, has_expectations, include_folder, read_targets
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 def targets_for(prefix: str) -> tuple[Target, ...]:
@@ -26,3 +32,11 @@ def probed_targets_for(prefix: str) -> tuple[Target, ...]:
     """Those of them that have probes below include/sql/."""
     include = include_folder()
     return tuple(target for target in targets_for(prefix) if has_probes(include, target.name))
+
+
+def chosen_target(context: Context, files: TargetFiles) -> Target:
+    """The target that the run's trigger form names; raises InvalidRequest where it names none, else as ``files`` do."""
+    chosen = context["params"]["target"]
+    if not chosen:
+        raise InvalidRequest("No target was chosen.", "Choose one in the trigger form.")
+    return files.target(str(chosen))

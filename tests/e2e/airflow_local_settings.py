@@ -1,4 +1,4 @@
-"""Read by every process of this stack's Airflow: the scheduler imports once what each of its tasks would import anew.
+"""Read by every process of this stack's Airflow: the scheduler imports once what most of its tasks would import anew.
 
 Tasks are forks of it. That each of them finds its modules by itself as well is what tests/airflow shows.
 """

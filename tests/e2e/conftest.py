@@ -48,6 +48,14 @@ def alice(stack: RunningStack) -> Iterator[Rest]:
     rest.close()
 
 
+@pytest.fixture(scope="session")
+def bob(stack: RunningStack) -> Iterator[Rest]:
+    """Airflow's REST API as bob, who may trigger and answer like alice."""
+    rest = stack.rest("bob")
+    yield rest
+    rest.close()
+
+
 @pytest.fixture
 def viewer(stack: RunningStack) -> Iterator[Rest]:
     """Airflow's REST API as viewer, who may only look."""

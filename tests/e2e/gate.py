@@ -15,7 +15,7 @@ from tests.e2e.waiting import eventually
 TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
 
 
-def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float = 60.0) -> None:
+def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float) -> None:
     """Wait until a question can be answered.
 
     The scheduler hears from the executor a moment after the parking that the task's process has ended. Where an answer
@@ -38,15 +38,28 @@ def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: f
 
 @dataclass(frozen=True)
 class Asked:
-    """A run whose task `question_id` asks about `target`, and the stack it runs in."""
+    """A run whose task `question_id` asks about `target`, and the stack it runs in.
+
+    Its record, where it keeps one, lies in `folder` of the target; `patience` is how many seconds we wait for it.
+    """
 
     stack: RunningStack
     run: Run
     target: str
     question_id: str = "approve"
+    folder: str = ""
+    patience: float = 60.0
 
     def wait_until_parked(self) -> None:
-        wait_until_parked(self.stack, self.run, self.question_id)
+        wait_until_parked(self.stack, self.run, self.question_id, seconds=self.patience)
+
+    def wait(self, *ends: str) -> str:
+        return self.run.wait(*ends, seconds=self.patience)
+
+    def record(self) -> dict[str, Any]:
+        """How far it is, as the bucket has it."""
+        [record] = self.objects(self.folder).values()
+        return dict(record)
 
     def answer(self, rest: Rest, *options: str, **params: Any) -> httpx.Response:
         return rest.ask(

@@ -5,39 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tests.e2e.gate import Asked, wait_until_parked
+from tests.e2e.gate import Asked
 from tests.e2e.orders import ROWS, Orders
 from tests.e2e.rest import Rest
 from tests.e2e.running_stack import RunningStack
 
-_PATIENCE = 300.0  # seconds
-
 
 @dataclass(frozen=True)
 class Restore(Asked):
-    """One run of the DAG restore."""
+    """One run of the DAG restore: six steps, and other restores at the same time, come before its question."""
 
     question_id: str = "approve_swap"
+    folder: str = "restores"
+    patience: float = 300.0
 
     @classmethod
     def trigger(cls, stack: RunningStack, rest: Rest, target: str, **conf: Any) -> Restore:
         return cls(stack, rest.trigger("restore", target=target, **conf), target)
 
-    def wait_until_parked(self) -> None:
-        """Six steps, and other restores at the same time, come before the question."""
-        wait_until_parked(self.stack, self.run, self.question_id, seconds=_PATIENCE)
-
-    def wait(self, *ends: str) -> str:
-        return self.run.wait(*ends, seconds=_PATIENCE)
-
     @property
     def orders(self) -> Orders:
         return Orders(self.stack, self.target)
-
-    def record(self) -> dict[str, Any]:
-        """How far it is, as the bucket has it."""
-        [record] = self.objects("restores").values()
-        return dict(record)
 
     def wait_red(self, task_id: str, *words: str) -> None:
         """Wait for the run's red end, by that task, whose log says why; nothing live has changed."""

@@ -16,14 +16,6 @@ from tests.e2e.waiting import ahead, eventually
 from tests.mail_text import text_of
 
 
-@pytest.fixture(scope="module")
-def bob(stack: RunningStack) -> Iterator[Rest]:
-    """Airflow's REST API as bob, who may trigger and answer like alice."""
-    rest = stack.rest("bob")
-    yield rest
-    rest.close()
-
-
 @pytest.fixture
 def admin(stack: RunningStack) -> Iterator[Rest]:
     """Airflow's REST API as admin, who may do everything."""

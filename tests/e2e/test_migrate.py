@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.e2e import pushed
-from tests.e2e.gate import Asked, wait_until_parked
+from tests.e2e.gate import Asked
 from tests.e2e.orders import dbops
 from tests.e2e.rest import Rest
 from tests.e2e.running_stack import RunningStack
@@ -22,24 +21,18 @@ _MIGRATIONS = [
     ("20261126090000_summary_user_id_created_at_idx", 1),
     ("20261126090100_usage_event_user_id_created_at_idx", 1),
 ]
-_PATIENCE = 300.0  # seconds
 
 
 @dataclass(frozen=True)
 class Migration(Asked):
     """One run of the DAG migrate over the pushed database."""
 
+    folder: str = "migrations"
+    patience: float = 300.0
+
     @classmethod
     def trigger(cls, stack: RunningStack, rest: Rest) -> Migration:
         return cls(stack, rest.trigger("migrate", target=pushed.NAME), pushed.NAME)
-
-    def wait_until_parked(self) -> None:
-        wait_until_parked(self.stack, self.run, self.question_id, seconds=_PATIENCE)
-
-    def record(self) -> dict[str, Any]:
-        """How far it is, as the bucket has it."""
-        [record] = self.objects("migrations").values()
-        return dict(record)
 
 
 def schema(stack: RunningStack) -> list[tuple[Any, ...]]:
@@ -49,14 +42,6 @@ def schema(stack: RunningStack) -> list[tuple[Any, ...]]:
         FROM pg_class c LEFT JOIN pg_index i ON i.indexrelid = c.oid
         WHERE c.relnamespace = 'public'::regnamespace ORDER BY 1"""
     return stack.ask(pushed.NAME, query)
-
-
-@pytest.fixture(scope="module")
-def bob(stack: RunningStack) -> Iterator[Rest]:
-    """Airflow's REST API as bob, who may trigger and answer like alice."""
-    rest = stack.rest("bob")
-    yield rest
-    rest.close()
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +69,7 @@ def migrated(asked: tuple[Migration, Migration], rejected: Migration, bob: Rest)
     """The one to which bob has said yes afterwards, and that is over."""
     migration = asked[1]
     migration.approve(bob, reason="ticket 4711")
-    migration.run.wait("success", seconds=_PATIENCE)
+    migration.wait("success")
     return migration
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import psycopg
 import pytest
@@ -31,14 +31,6 @@ _AFTER_A_NO = {
     "swapped": "upstream_failed",
     "report": "skipped",
 }
-
-
-@pytest.fixture(scope="module")
-def bob(stack: RunningStack) -> Iterator[Rest]:
-    """Airflow's REST API as bob, who may trigger and answer like alice."""
-    rest = stack.rest("bob")
-    yield rest
-    rest.close()
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Job: a backup or a step of a restore in a process of its own, watched from outside."""
+"""Job: a job in a process of its own, watched from outside."""
 
 from __future__ import annotations
 

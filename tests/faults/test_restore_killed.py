@@ -17,9 +17,9 @@ from dbops.domain.approvals import Approval
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import PreflightFailed
 from dbops.gateways.approvals import record_approval
+from tests.clock import now
 from tests.faults.job import Job, wait_until
 from tests.faults.restore_scene import VISITORS, RestoreScene
-from tests.restoring import now
 
 
 def test_killed_in_the_middle_of_the_load_it_is_begun_anew_and_a_new_run_leaves_it_alone(

@@ -23,15 +23,16 @@ from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationF
 from dbops.gateways.approvals import record_approval
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import migrations_folder
-from dbops.gateways.migration_records import put_migration
+from dbops.gateways.migration_records import note_backup, put_migration
 from dbops.gateways.s3.bucket import S3Bucket
 from dbops.jobs.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
+from tests.clock import now
 from tests.drills import public_folder
 from tests.faults.job import wait_until
-from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, INIT, REFUSED, Applying, now
+from tests.migrating_apply import COUNT, DROP_INDEX, FORM, INDEX, INIT, REFUSED, Applying
 
 REFERENCE = Path(__file__).parents[2] / "include/sql/summary_app/migrations"
 
@@ -321,7 +322,16 @@ def test_nothing_is_applied_without_the_backup_of_this_run(applying: Applying) -
 
     with refusing(applying, PreflightFailed, "made no backup"):
         applying.apply()
-    assert applying.apply(needs_backup=False).state is MigrationState.DONE
+    note_backup(applying.bucket, applying.target, run=applying.run, backup_id=applying.keep_backup())
+    assert applying.apply().state is MigrationState.DONE
+
+
+def test_nothing_is_applied_that_this_run_has_not_planned(applying: Applying) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;")
+    applying.keep_backup()
+
+    with refusing(applying, InvalidRequest, "has planned no migration"):
+        applying.apply()
 
 
 def approve(applying: Applying, digest: str) -> None:

@@ -18,9 +18,10 @@ from dbops.jobs.replay import find_drift
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import Programs
+from tests.clock import now
 from tests.drills import public_folder
 from tests.loading import SHOP
-from tests.migrating_scratch import now, scratch_like, target_in, tell
+from tests.migrating_scratch import scratch_like, target_in, tell
 
 FAILED_BUILD = """UPDATE pg_index SET indisvalid = false WHERE indexrelid = '"Summary_videoId_idx"'::regclass"""
 # What only works in an order: bodies that name tables made later, a default that needs its function first.

@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,22 +16,23 @@ import psycopg
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_progress import MigrationProgress
 from dbops.errors import MigrationFailed
 from dbops.gateways.ledger_mark import LedgerMark, rolled_back, stepped
-from dbops.gateways.migration_runner import MigrationRunner, RunLimits
+from dbops.gateways.migration_runner import MigrationRunner
 from tests.faults.job import wait_until
 
 LEDGER = """CREATE TABLE _prisma_migrations (
     id varchar(36) PRIMARY KEY, checksum varchar(64) NOT NULL, finished_at timestamptz, migration_name varchar(255),
     logs text, rolled_back_at timestamptz, started_at timestamptz NOT NULL DEFAULT now(),
     applied_steps_count integer NOT NULL DEFAULT 0)"""
-LIMITS = RunLimits(
-    lock_timeout=timedelta(milliseconds=300),
-    tries=3,
-    statement_timeout=timedelta(seconds=60),
-    concurrent_timeout=timedelta(seconds=60),
-)
+LIMITS = {
+    "lock_timeout": timedelta(milliseconds=300),
+    "tries": 3,
+    "statement_timeout": timedelta(seconds=60),
+    "concurrent_timeout": timedelta(seconds=60),
+}
 BUILD = 'CREATE INDEX CONCURRENTLY "Notes_n_idx" ON notes (n)'
 
 SLOW = """CREATE FUNCTION slow(n int) RETURNS int IMMUTABLE LANGUAGE plpgsql
@@ -57,7 +57,7 @@ class Ground:
         return stepped(self.address, self.row)
 
     def runner(self, **limits: Any) -> MigrationRunner:
-        return MigrationRunner(self.address, replace(LIMITS, **limits), self._listen)
+        return MigrationRunner(self.address, MigrationOptions.model_validate({**LIMITS, **limits}), self._listen)
 
     def _listen(self, progress: MigrationProgress) -> None:
         self.listener(progress)

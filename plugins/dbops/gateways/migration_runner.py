@@ -6,19 +6,19 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.migration_progress import MigrationProgress
 from dbops.errors import MigrationFailed
 from dbops.gateways.index_build import IndexBuild
 from dbops.gateways.ledger_mark import LedgerMark
 from dbops.gateways.migration_session import MigrationSession, OutOfTime, RowGone
 from dbops.gateways.migration_watch import MigrationWatch
-from dbops.gateways.refusals import code_of, said
+from dbops.gateways.refusals import code_of, ends_session, said
 
 _LOST_TRIES = 2
 _FIRST_PAUSE = 0.5
@@ -26,21 +26,10 @@ _LONGEST_PAUSE = 15.0
 _SAY_EVERY = 10.0
 _LOCK_TIMEOUT = "55P03"
 _ROLLED_BACK = {_LOCK_TIMEOUT, "40P01", "40001"}  # and a deadlock, and a transaction that cannot be serialized
-_LOST = ("08", "57P")
 _CONSTRAINTS = "23"
 _NOTHING_DONE = "Nothing of it has taken effect."
 
 Listener = Callable[[MigrationProgress], None]
-
-
-@dataclass(frozen=True)
-class RunLimits:
-    """How long a migration may stand in the application's way, how often it is tried, and how long a build may last."""
-
-    lock_timeout: timedelta
-    tries: int
-    statement_timeout: timedelta
-    concurrent_timeout: timedelta
 
 
 class MigrationRunner:
@@ -50,8 +39,8 @@ class MigrationRunner:
     took effect. What a signal raises here ends the text on the server first.
     """
 
-    def __init__(self, address: DatabaseAddress, limits: RunLimits, on_progress: Listener) -> None:
-        self._address, self._limits, self._on_progress = address, limits, on_progress
+    def __init__(self, address: DatabaseAddress, options: MigrationOptions, on_progress: Listener) -> None:
+        self._address, self._options, self._on_progress = address, options, on_progress
         self._waited_for: tuple[int, ...] = ()
 
     def run(self, name: str, text: str, mark: LedgerMark) -> None:
@@ -59,27 +48,27 @@ class MigrationRunner:
 
         It is tried again and again where it would have to wait for a lock for longer than the lock timeout.
         """
-        limits, lost, attempt = self._limits, 0, 0
+        options, lost, attempt = self._options, 0, 0
         refusal = psycopg2.Error()
         while True:
             attempt += 1
-            with self._session(limits.lock_timeout, limits.statement_timeout) as session:
+            with self._session(options.lock_timeout, options.statement_timeout) as session:
                 if lost and _is_seen(session, name, mark):
                     return
                 if lost > _LOST_TRIES:
-                    raise failed(name, refusal)
+                    raise _failed(name, refusal)
                 try:
-                    with self._watched(name, session, f"try {attempt} of {limits.tries}") as meanwhile:
+                    with self._watched(name, session, f"try {attempt} of {options.tries}") as meanwhile:
                         session.transact(text, mark.sql, meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+                    refusal, is_lost = error, session.is_lost or ends_session(error)
             if is_lost:
                 lost += 1
                 continue
             if refusal.pgcode not in _ROLLED_BACK:
-                raise failed(name, refusal)
-            if attempt >= limits.tries:
+                raise _failed(name, refusal)
+            if attempt >= options.tries:
                 raise self._never_let_in(name, refusal)
             time.sleep(min(_LONGEST_PAUSE, _FIRST_PAUSE * 2 ** (attempt - 1)) * random.uniform(0.5, 1.0))  # noqa: S311
 
@@ -92,7 +81,7 @@ class MigrationRunner:
         lost = 0
         refusal = psycopg2.Error()
         while True:
-            with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+            with self._session(timedelta(), self._options.concurrent_timeout) as session:
                 build = IndexBuild(session, name, text)
                 try:
                     if lost and build.has_happened():
@@ -100,36 +89,36 @@ class MigrationRunner:
                     with self._watched(name, session, "at work") as meanwhile:
                         if lost > _LOST_TRIES:
                             build.remove_leftover(meanwhile)
-                            raise failed(name, refusal)
+                            raise _failed(name, refusal)
                         build.run(meanwhile)
                         return
                 except psycopg2.Error as error:
-                    refusal, is_lost = error, session.is_lost or _is_lost(error)
+                    refusal, is_lost = error, session.is_lost or ends_session(error)
                     left = "" if is_lost else _left(build)
             if not is_lost:
-                raise failed(name, refusal, left)
+                raise _failed(name, refusal, left)
             lost += 1
 
     def has_happened(self, name: str, text: str) -> bool:
         """Whether a statement with CONCURRENTLY took effect, as far as the catalog tells, now that none is at work."""
-        with self._session(self._limits.lock_timeout, self._limits.statement_timeout) as session:
+        with self._session(self._options.lock_timeout, self._options.statement_timeout) as session:
             try:
                 return IndexBuild(session, name, text).has_happened()
             except psycopg2.Error as error:
-                raise failed(name, error) from None
+                raise _failed(name, error) from None
 
     def settle_alone(self, name: str, text: str) -> None:
         """Remove what an interrupted build of that text has left INVALID, as soon as none is at work any more."""
-        with self._session(timedelta(), self._limits.concurrent_timeout) as session:
+        with self._session(timedelta(), self._options.concurrent_timeout) as session:
             try:
                 with self._watched(name, session, "removes what is left") as meanwhile:
                     IndexBuild(session, name, text).remove_leftover(meanwhile)
             except psycopg2.Error as error:
-                raise failed(name, error) from None
+                raise _failed(name, error) from None
 
     def wait_for_earlier(self) -> None:
         """Wait until no session of an earlier try is at work any more; raises PreflightFailed where one goes on."""
-        with self._session(self._limits.lock_timeout, self._limits.statement_timeout):
+        with self._session(self._options.lock_timeout, self._options.statement_timeout):
             return
 
     def _session(self, lock_timeout: timedelta, statement_timeout: timedelta) -> MigrationSession:
@@ -161,19 +150,19 @@ class MigrationRunner:
             yield meanwhile
 
     def _never_let_in(self, name: str, error: psycopg2.Error) -> MigrationFailed:
-        limits = self._limits
+        options = self._options
         words = _said(error)
         others = f"others (process {', '.join(map(str, self._waited_for))})" if self._waited_for else "others"
         return MigrationFailed(
-            f"{name} was tried {limits.tries} times, and each time had to wait for {others} for longer than its lock "
-            f"timeout of {limits.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
+            f"{name} was tried {options.tries} times, and each time had to wait for {others} for longer than its lock "
+            f"timeout of {options.lock_timeout.total_seconds():g} s: {words}. {_NOTHING_DONE}",
             "Look for a long transaction on its tables, as the plan shows them, and start a new run at a quieter time.",
             code=error.pgcode,
             said=words,
         )
 
 
-def failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
+def _failed(name: str, error: psycopg2.Error, left: str = "") -> MigrationFailed:
     """The error of a migration that the server refused: its words where they quote no row, else what its code means."""
     words = _said(error)
     code = f" ({error.pgcode})" if error.pgcode and error.pgcode not in words else ""
@@ -202,13 +191,9 @@ def _said(error: psycopg2.Error) -> str:
     return f"{words}, constraint {named} of {diag.table_name}" if named else words
 
 
-def _is_lost(error: psycopg2.Error) -> bool:
-    return error.pgcode.startswith(_LOST) if error.pgcode else isinstance(error, psycopg2.OperationalError)
-
-
 def _is_seen(session: MigrationSession, name: str, mark: LedgerMark) -> bool:
     try:
         rows = session.ask(mark.seen)
     except psycopg2.Error as error:
-        raise failed(name, error) from None
+        raise _failed(name, error) from None
     return bool(rows and rows[0][0])

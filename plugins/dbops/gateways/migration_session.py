@@ -62,9 +62,8 @@ class MigrationSession:
 
     def __enter__(self) -> Self:
         address = self._address
-        options = {**address.options, "application_name": _APPLICATION}
         try:
-            self._connection = psycopg2.connect(**{**address.libpq_parameters(), **options})
+            self._connection = psycopg2.connect(**{**address.libpq_parameters(), "application_name": _APPLICATION})
             try:
                 self._prepare()
             except BaseException:

@@ -90,6 +90,12 @@ def is_lost(error: BaseException, connection: Any) -> bool:
     return bool(connection.closed) or code_of(error).startswith(_LOST)
 
 
+def ends_session(error: BaseException) -> bool:
+    """Whether a session has ended with it; an OperationalError without a code is the driver's, of a lost connection."""
+    code = code_of(error)
+    return code.startswith(_LOST) if code else isinstance(error, psycopg2.OperationalError)
+
+
 def is_full(error: BaseException) -> bool:
     """Whether a connection was refused because there are as many as the server, database or role may have."""
     return code_of(error) == _NO_SLOT or any(words in str(error) for words in _FULL)

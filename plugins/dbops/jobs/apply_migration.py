@@ -12,17 +12,13 @@ from dbops.domain.migration_progress import MigrationProgress
 from dbops.domain.migration_record import MigrationRecord, MigrationState, StepState
 from dbops.domain.schema_fingerprint import schema_fingerprint
 from dbops.domain.target import Target
-from dbops.domain.whole_schema import WholeSchema
 from dbops.errors import ApprovalMissing, MigrationFailed, PlanChanged, PreflightFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.database import Database
 from dbops.gateways.grants import grants_fingerprint, read_grants
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import read_migrations
-from dbops.gateways.migration_records import find_migration, keep_planned
-from dbops.gateways.programs import find_pg_dump
-from dbops.gateways.whole_schema import read_whole_schema
+from dbops.gateways.migration_records import read_migration
 from dbops.jobs.migrating import Migrating
 from dbops.jobs.plan_migration import plan_migration, require_no_blockers
 from dbops.jobs.require_approval import Consent, consent_on_record
@@ -41,52 +37,50 @@ def apply_migration(
     consent: Consent | None = None,
     programs: Path | None = None,
     scratch: DatabaseAddress | None = None,
-    by: str | None = None,
-    needs_backup: bool = True,
     restore_form: str = "",
     on_progress: Callable[[MigrationProgress], None] = lambda _: None,
 ) -> MigrationRecord:
     """Do what that run has planned and somebody has approved, and return its record; nothing where it is done.
 
-    Demands the ``consent`` to this very plan, by default the one on record, and with ``needs_backup`` a backup that was
-    noted for this run. ``scratch`` is as of ``scratch_for``, ``restore_form`` a link for whoever needs the backup.
+    Demands the ``consent`` to this very plan, by default the one on record, and a backup that was noted for this run.
+    ``scratch`` is as of ``scratch_for``, ``restore_form`` a link for whoever needs the backup.
     An attempt that was interrupted is gone on with: what it has left is found out first.
 
-    Raises MigrationFailed where a migration failed, which says what was taken back and what stays; PlanChanged,
-    PreflightFailed and ApprovalMissing, before anything further was changed; DatabaseError and BucketError, after which
-    it is started again.
+    Raises InvalidRequest where the run has planned nothing; MigrationFailed where a migration failed, which says what
+    was taken back and what stays; PlanChanged, PreflightFailed and ApprovalMissing, before anything further was
+    changed; DatabaseError and BucketError, after which it is started again.
     """
     address.require_direct(target.connection)
     with LedgerSession(address) as ledger:
-        record = find_migration(bucket, target, run)  # under the lock: another attempt may just have written it
-        if record is not None and record.is_over:
+        record = read_migration(bucket, target, run)  # under the lock: another attempt may just have written it
+        if record.is_over:
             return _over(record)
-        before = None
-        if record is None or not record.is_begun:
+        if not record.is_begun:
             plan = plan_migration(
                 target,
                 address,
                 bucket,
                 include=include,
                 run=run,
-                by=record.requested_by if record else by,
+                by=record.requested_by,
                 clock=clock,
                 programs=programs,
                 scratch=scratch,
             )
             _require_as_planned(target, record, plan)
-            record = record or keep_planned(bucket, target, plan)
             sources = plan.sources  # what was planned, whatever has become of the files since
         else:
             sources = read_migrations(include, target.name)
         migrations = {migration.name: migration for migration in sources}
-        work = Migrating(target, address, bucket, ledger, migrations, clock, on_progress, record)
+        work = Migrating(
+            target, address, bucket, ledger, migrations, clock, on_progress, record, programs, restore_form
+        )
         if not record.is_begun:
-            before = _begin(work, consent, needs_backup=needs_backup, programs=programs)
+            _begin(work, consent)
         elif record.state is MigrationState.REVERTING:
             require_same(work)
             work.runner.wait_for_earlier()
-            raise revert_migration(work, record.failure, before=None, programs=programs, restore_form=restore_form)
+            raise revert_migration(work, record.failure)
         else:
             settle_migration(work, programs=programs, scratch=scratch)
             _require_recent_consent(work)
@@ -96,12 +90,12 @@ def apply_migration(
             failure = error.what
         else:
             return _done(work)
-        raise revert_migration(work, failure, before=before, programs=programs, restore_form=restore_form)
+        raise revert_migration(work, failure)
 
 
-def _require_as_planned(target: Target, record: MigrationRecord | None, plan: MigrationPlan) -> None:
+def _require_as_planned(target: Target, record: MigrationRecord, plan: MigrationPlan) -> None:
     """Raise PlanChanged where the plan of now is not that of the record, PreflightFailed where it is blocked."""
-    if record is not None and plan.digest != record.digest:
+    if plan.digest != record.digest:
         raise PlanChanged(
             f"What the migration of {target.name} would do now is not what its plan says: the database, its ledger or "
             f"the files have changed since ({record.digest[:12]} was planned, now it is {plan.digest[:12]}).",
@@ -110,15 +104,15 @@ def _require_as_planned(target: Target, record: MigrationRecord | None, plan: Mi
     require_no_blockers(plan)
 
 
-def _begin(work: Migrating, consent: Consent | None, *, needs_backup: bool, programs: Path | None) -> WholeSchema:
-    """Use up the consent, and give the schema as it is before anything is done."""
+def _begin(work: Migrating, consent: Consent | None) -> None:
+    """Keep how everything is before anything is done, and use up the consent."""
     record, target = work.record, work.target
-    if needs_backup and record.steps and record.backup_id is None:
+    if record.steps and record.backup_id is None:
         raise PreflightFailed(
             f"The run {record.run} has made no backup of {target.name}.", "Nothing was changed. Back it up first."
         )
-    before = read_whole_schema(find_pg_dump(programs, Database(work.address).facts().server_major), work.address)
-    if schema_fingerprint(before) != record.fingerprint:
+    work.before = work.schema()
+    if schema_fingerprint(work.before) != record.fingerprint:
         raise PlanChanged(
             f"The schema of {target.name} has changed in this very moment.",
             "Nothing was changed by us. Start a new run.",
@@ -130,7 +124,6 @@ def _begin(work: Migrating, consent: Consent | None, *, needs_backup: bool, prog
         # On record before it is acted upon: the next attempt does not see it again.
         grants = grants_fingerprint(work.grants)
         work.save(record.at(MigrationState.APPLYING, approved_by=approved_by, consented=work.clock(), grants=grants))
-    return before
 
 
 def _require_recent_consent(work: Migrating) -> None:

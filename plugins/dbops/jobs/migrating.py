@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.ledger import LedgerRow
@@ -16,13 +17,17 @@ from dbops.domain.migration_record import MigrationRecord, MigrationState, Migra
 from dbops.domain.migration_sql import runs_alone
 from dbops.domain.migrations import Migration
 from dbops.domain.target import Target
+from dbops.domain.whole_schema import WholeSchema
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.database import Database
 from dbops.gateways.grants import Grants
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.ledger_mark import rolled_back, stepped
 from dbops.gateways.migration_records import put_migration
-from dbops.gateways.migration_runner import Listener, MigrationRunner, RunLimits
+from dbops.gateways.migration_runner import Listener, MigrationRunner
+from dbops.gateways.programs import find_pg_dump
+from dbops.gateways.whole_schema import read_whole_schema
 
 _CANCELLED = "57014"
 _STOPPED = "canceling statement due to user request"
@@ -32,7 +37,8 @@ _STOPPED = "canceling statement due to user request"
 class Migrating:
     """``ledger`` holds Prisma's lock. ``migrations`` are the folder's, by name; ``record`` is as the bucket has it.
 
-    ``grants`` are those from before, None where another attempt has begun.
+    ``restore_form`` is a link for whoever needs the backup. ``before`` and ``grants`` are the schema and its grants
+    before anything was done, None where another attempt has begun.
     """
 
     target: Target
@@ -43,17 +49,18 @@ class Migrating:
     clock: Callable[[], datetime]
     on_progress: Listener
     record: MigrationRecord
+    programs: Path | None = None
+    restore_form: str = ""
+    before: WholeSchema | None = None
     grants: Grants | None = None
 
     def __post_init__(self) -> None:
-        options = self.target.migrations
-        limits = RunLimits(
-            lock_timeout=options.lock_timeout,
-            tries=options.tries,
-            statement_timeout=options.statement_timeout,
-            concurrent_timeout=options.concurrent_timeout,
-        )
-        self.runner = MigrationRunner(self.address, limits, self.on_progress)
+        self.runner = MigrationRunner(self.address, self.target.migrations, self.on_progress)
+
+    def schema(self) -> WholeSchema:
+        """The whole schema as it is now; raises DatabaseError, RestoreFailed, and PreflightFailed without a pg_dump."""
+        pg_dump = find_pg_dump(self.programs, Database(self.address).facts().server_major)
+        return read_whole_schema(pg_dump, self.address)
 
     def save(self, record: MigrationRecord) -> MigrationRecord:
         """Keep how far it is; raises BucketError."""

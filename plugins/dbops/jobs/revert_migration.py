@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dbops.domain.drift import whole_drift
 from dbops.domain.migration_outcome import outcome
 from dbops.domain.migration_record import MigrationRecord, MigrationState, StepState
 from dbops.domain.schema_fingerprint import schema_fingerprint
-from dbops.domain.whole_schema import WholeSchema
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.audit import write_audit
-from dbops.gateways.database import Database
 from dbops.gateways.grants import Grants, grants_fingerprint, read_grants
-from dbops.gateways.programs import find_pg_dump
-from dbops.gateways.whole_schema import read_whole_schema
 from dbops.jobs.migrating import Migrating
 
 _SHOWN = 5
 
 
-def revert_migration(
-    work: Migrating, failure: str, *, before: WholeSchema | None, programs: Path | None, restore_form: str
-) -> MigrationFailed:
+def revert_migration(work: Migrating, failure: str) -> MigrationFailed:
     """Take back in reverse order what can be, and keep and return the error that says what became of everything.
 
     What stands before one that cannot be taken back stays too. Each is taken back once, however often this is begun.
     """
     work.save(work.record.at(MigrationState.REVERTING, failure=failure))
     whole = _take_back(work)
-    is_equal, proof = _proof(work, before, programs) if whole else (False, "")
-    what, remedy = outcome(work.record, failure, proof, restore_form, is_equal=is_equal)
+    is_equal, proof = _proof(work) if whole else (False, "")
+    what, remedy = outcome(work.record, failure, proof, work.restore_form, is_equal=is_equal)
     state = MigrationState.REVERTED if is_equal else MigrationState.FAILED
     record = work.close(state, failure=what, remedy=remedy)
     write_audit(work.bucket, work.target, work.clock(), "migration-failed", facts(record))
@@ -75,11 +67,10 @@ def _changed_grants(work: Migrating, now: Grants) -> str:
     return f": {told}"
 
 
-def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -> tuple[bool, str]:
+def _proof(work: Migrating) -> tuple[bool, str]:
     """Whether the live schema is what it was before, and the sentence that says so."""
     try:
-        pg_dump = find_pg_dump(programs, Database(work.address).facts().server_major)
-        now = read_whole_schema(pg_dump, work.address)
+        now = work.schema()
         grants = read_grants(work.address)
     except DbopsError as error:
         return False, f"Whether the schema is what it was before is not known, for it cannot be read: {error.what}"
@@ -88,6 +79,6 @@ def _proof(work: Migrating, before: WholeSchema | None, programs: Path | None) -
         if grants_fingerprint(grants) == work.record.grants:
             return True, f"{same}. So are its owners and grants."
         return False, f"{same}, but its grants and owners are NOT{_changed_grants(work, grants)}: grant them again."
-    found = whole_drift(before, now) if before is not None else ()
+    found = whole_drift(work.before, now) if work.before is not None else ()
     told = "; ".join(one.sentence for one in found[:_SHOWN])
     return False, f"The schema is NOT what it was before{f': {told}' if told else ''}."
