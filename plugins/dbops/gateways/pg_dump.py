@@ -93,8 +93,10 @@ def _remedy(stderr: str) -> str:
     remedies = {
         "LOCK TABLE": "Another session holds a lock on one of these tables, often a migration: let it finish and run "
         "the backup again, or raise backup.lock_wait_timeout.",
+        # pg_dump says so of every LOCK of a worker that fails, whatever the reason.
         "could not obtain lock": "A migration of that table began to wait while the backup was running, and nothing "
-        "gets in line behind it: let it finish and run the backup again, or keep the two apart.",
+        "gets in line behind it: let it finish and run the backup again, or keep the two apart. Or the server went "
+        "away at that moment: its log says so.",
         "row-level security": "Give the role BYPASSRLS, or connect as the tables' owner.",
         "permission denied": "Grant the role pg_read_all_data, or leave those tables out in the target's file.",
         "compress": "Install a pg_dump that was built with zstd, as PGDG's packages are.",
