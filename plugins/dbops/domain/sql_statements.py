@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dbops.domain.sql_text import Token, tokens
+from dbops.domain.sql_text import OPENED_BY, Token, tokens
 
 _DOLLAR_QUOTE = re.compile(r"\$(?:[^\W\d]\w*)?\$")
-_PAIRS = {")": "(", "]": "["}
 
 
 class SqlFault(ValueError):
@@ -91,7 +90,7 @@ def _wrong(sql: str, token: Token, open_: list[Token]) -> str:  # noqa: PLR0911 
         return ""
     if token.text in "([":
         open_.append(token)
-    elif token.text in _PAIRS and (not open_ or open_.pop().text != _PAIRS[token.text]):
+    elif token.text in OPENED_BY and (not open_ or open_.pop().text != OPENED_BY[token.text]):
         return f"a {token.text} closes nothing; remove it"
     elif token.text == "$" and (quote := _DOLLAR_QUOTE.match(sql, token.start)):
         return f"a {quote.group()} is never closed; close it"

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_PAIRS = {")": "(", "]": "["}
+OPENED_BY = {")": "(", "]": "["}
+"""The bracket that opens what each of these closes."""
 
 
 class Token(NamedTuple):
@@ -84,7 +85,7 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
             return "it has a semicolon; write one expression or query, without a semicolon"
         if kind == "any" and text in "([":
             open_.append(text)
-        elif kind == "any" and text in ")]" and (not open_ or open_.pop() != _PAIRS[text]):
+        elif kind == "any" and text in ")]" and (not open_ or open_.pop() != OPENED_BY[text]):
             return f"a {text} closes nothing; remove it"
         empty = empty and (kind == "comment" or text.isspace())
     if open_:
