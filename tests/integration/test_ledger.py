@@ -103,7 +103,7 @@ def test_what_was_taken_back_is_pending_again_and_may_be_begun_anew(empty_databa
         ledger.roll_back(row, NOW + MS)
         again = ledger.begin(MORE, NOW + 2 * MS)
         ledger.fail(again, "why")
-        ledger.roll_back("1_more", NOW + 3 * MS)
+        ledger.roll_back(again, NOW + 3 * MS)
         state = judge_ledger((INIT, MORE), ledger.rows())
         third = ledger.begin(MORE, NOW + 4 * MS)
         ledger.finish(third, NOW + 5 * MS)
