@@ -47,6 +47,16 @@ class SqlStatement:
             return ""
         return self.tokens[number].text.upper()
 
+    @property
+    def keywords(self) -> list[str]:
+        """For each token the keyword that it can be; empty where it can be none."""
+        return [self.keyword(number) for number in range(len(self.tokens))]
+
+    def has_keywords(self, *words: str) -> bool:
+        """Whether these stand in it one after the other, outside of quotes."""
+        found = self.keywords
+        return any(tuple(found[at : at + len(words)]) == words for at in range(len(found)))
+
     def has(self, number: int, characters: str) -> bool:
         """Whether the token of that number is one of these characters, outside of quotes."""
         if not 0 <= number < len(self.tokens):

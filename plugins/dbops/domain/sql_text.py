@@ -40,6 +40,12 @@ class Token(NamedTuple):
         """Where the next one begins."""
         return self.start + len(self.text)
 
+    @property
+    def quoted(self) -> str:
+        """What a token of the kind dollar has between its quotes."""
+        quote = self.text[: self.text.index("$", 1) + 1]
+        return self.text[len(quote) : -len(quote)]
+
 
 def tokens(sql: str) -> Iterator[Token]:
     """All of a text, piece by piece, as PostgreSQL takes it apart; a comment may hold other comments."""
