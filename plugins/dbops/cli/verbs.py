@@ -55,6 +55,11 @@ class Surroundings:
         live, own = self.database_address(target), target.restore.connection
         return RestorePlace(live, self.address_of(own) if own else live)
 
+    def scratch_address(self, target: Target) -> DatabaseAddress | None:
+        """The server of drill.connection; None: a throw-away one of this machine. Raises InvalidConnection."""
+        own = target.drill.connection
+        return self.address_of(own) if own else None
+
     def probing_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target's probes are executed; raises InvalidConnection."""
         own = target.probes.connection
@@ -125,14 +130,14 @@ def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
 def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.jobs.drill import drill
 
-    bucket, scratch = around.open_bucket(target), target.drill.connection
+    bucket = around.open_bucket(target)
     with screen.loading() as on_progress:
         report = drill(
             target,
             bucket,
             run=f"shell of {around.who}",
             clock=around.clock,
-            scratch=around.address_of(scratch) if scratch else None,
+            scratch=around.scratch_address(target),
             force=not asked.if_due,
             backup_id=read_backup_id(asked.backup) if asked.backup else None,
             on_progress=on_progress,
@@ -178,7 +183,6 @@ def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespac
 def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.cli.migrate import migrate_verb
 
-    scratch = target.drill.connection
     return migrate_verb(
         target,
         around.database_address(target),
@@ -186,7 +190,7 @@ def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: S
         asked,
         screen,
         include=around.include,
-        scratch=around.address_of(scratch) if scratch else None,
+        scratch=around.scratch_address(target),
         address_of_target=lambda name: around.database_address(files.target(name)),
         who=around.who,
         clock=around.clock,
