@@ -50,7 +50,7 @@ def live_through(url: str) -> None:
         ledger.finish(row, _NOW + 2 * _LATER)
         row = ledger.begin(BROKEN, _NOW + 3 * _LATER)
         ledger.fail(row, failure_logs(BROKEN.name, "42P01", 'relation "nowhere" does not exist'))
-        ledger.roll_back(BROKEN.name, _NOW + 4 * _LATER)
+        ledger.roll_back(row, _NOW + 4 * _LATER)
 
 
 def recorded() -> dict[str, Any]:

@@ -15,6 +15,7 @@ from dbops.domain.measurement import Escape, Measurement
 from dbops.domain.probes import Draw, Probe, Statement
 from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing import measure, read_escapes, require_runnable
+from tests.backups import execute
 from tests.faults.job import wait_until
 
 _PARAMETER = re.compile(r"%\((\w+)\)s")
@@ -57,9 +58,7 @@ class Probing:
         return DatabaseAddress.from_url(self.url)
 
     def tell(self, *statements: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        execute(self.url, *statements)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url, autocommit=True) as connection:

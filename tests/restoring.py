@@ -27,7 +27,7 @@ from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
-from tests.backups import counted_rows
+from tests.backups import counted_rows, execute
 from tests.clock import now
 from tests.loading import Loader
 
@@ -114,9 +114,7 @@ class Restoring:
             return connection.execute(query.encode()).fetchall()
 
     def tell(self, *statements: str, database: str | None = None) -> None:
-        with psycopg.connect(self.url_of(database or self.live), autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        execute(self.url_of(database or self.live), *statements)
 
     def databases(self) -> set[str]:
         """Those that belong to the live one: itself, and what restores have made of it."""

@@ -15,6 +15,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.target import CheckOptions
 from dbops.gateways.validator import Validation, validate
+from tests.backups import execute
 
 
 @dataclass
@@ -28,9 +29,7 @@ class Validating:
     last: Validation | None = field(default=None, repr=False)
 
     def tell(self, *statements: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        execute(self.url, *statements)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url) as connection:

@@ -108,7 +108,7 @@ class Stage:
         assert "failed" not in {state for _, state, _ in self.applying.told()}
         assert {steps for name, state, steps in self.applying.told() if state == "applied"} <= {0, 1}
         assert {row.logs for row in self.applying.ledger() if row.finished and row.steps} <= {None}
-        assert self.applying.check().ok
+        assert self.applying.check().faults == ()
         self.applying.expect_no_session()
 
 

@@ -21,6 +21,7 @@ from dbops.gateways.ledger import LedgerSession, read_ledger
 from dbops.gateways.migrations import say_restored_migrations
 from dbops.gateways.target_files import read_targets
 from demo.postgres import EmbeddedPostgres
+from tests.backups import execute
 from tests.migrating_ledger import live_through, recorded, told
 
 INCLUDE = Path(__file__).parents[2] / "include"
@@ -33,12 +34,6 @@ PRISMAS_LOCK = "SELECT pg_advisory_lock(72707369)"
 
 def at(url: str) -> DatabaseAddress:
     return DatabaseAddress.from_url(url)
-
-
-def execute(url: str, *statements: str) -> None:
-    with psycopg.connect(url, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement.encode())
 
 
 def only(rows: tuple[LedgerRow, ...] | None, name: str) -> LedgerRow:
@@ -103,7 +98,7 @@ def test_what_was_taken_back_is_pending_again_and_may_be_begun_anew(empty_databa
         ledger.roll_back(row, NOW + MS)
         again = ledger.begin(MORE, NOW + 2 * MS)
         ledger.fail(again, "why")
-        ledger.roll_back("1_more", NOW + 3 * MS)
+        ledger.roll_back(again, NOW + 3 * MS)
         state = judge_ledger((INIT, MORE), ledger.rows())
         third = ledger.begin(MORE, NOW + 4 * MS)
         ledger.finish(third, NOW + 5 * MS)

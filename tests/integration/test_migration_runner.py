@@ -21,6 +21,7 @@ from dbops.domain.migration_progress import MigrationProgress
 from dbops.errors import MigrationFailed
 from dbops.gateways.ledger_mark import LedgerMark, rolled_back, stepped
 from dbops.gateways.migration_runner import MigrationRunner
+from tests.backups import execute
 from tests.faults.job import wait_until
 
 LEDGER = """CREATE TABLE _prisma_migrations (
@@ -63,9 +64,7 @@ class Ground:
         self.listener(progress)
 
     def tell(self, *statements: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as session:
-            for statement in statements:
-                session.execute(statement.encode())
+        execute(self.url, *statements)
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         with psycopg.connect(self.url) as session:

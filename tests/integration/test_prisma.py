@@ -195,7 +195,7 @@ def test_after_a_failure_of_ours_prisma_refuses_until_it_is_rolled_back(
     assert BROKEN.name in refused.text
 
     with LedgerSession(address) as ledger:
-        ledger.roll_back(BROKEN.name, NOW)
+        ledger.roll_back(row, NOW)
     prisma.remove(BROKEN)
     prisma.add(SECOND)
     assert prisma.run("deploy").status == 0
@@ -216,7 +216,8 @@ def test_what_we_took_back_prisma_deploys_anew(empty_database: str, project: Pro
         psycopg.connect(empty_database) as connection,
     ):
         connection.execute("ALTER TABLE a DROP COLUMN b")
-        ledger.roll_back(SECOND.name, NOW + timedelta(hours=1))
+        row = next(row for row in ledger.rows() or () if row.name == SECOND.name)
+        ledger.roll_back(row.row_id, NOW + timedelta(hours=1))
 
     assert SECOND.name in prisma.run("status").text
     assert prisma.run("deploy").status == 0

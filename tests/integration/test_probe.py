@@ -25,7 +25,7 @@ from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.probe import probe
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
-from tests.backups import target
+from tests.backups import execute, target
 from tests.validating import cloned
 
 INCLUDE = Path(__file__).parents[2] / "include"
@@ -68,9 +68,7 @@ class Probing:
         (self.folder / f"{name}.sql").write_text("\n".join([*lines, sql]))
 
     def tell(self, *statements: str) -> None:
-        with psycopg.connect(self.url, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement.encode())
+        execute(self.url, *statements)
 
     def checksums(self) -> dict[str, str]:
         query = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} AS t"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbops.cli.screen import Answer, Screen, markdown
+from dbops.cli.screen import Answer, Screen
+from dbops.cli.typed_consent import typed_consent
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.report import Report, Verdict
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
 
@@ -40,14 +39,14 @@ def migrate_verb(
     if asked.init:
         from dbops.jobs.init_migrations import init_migrations
 
-        return _reported(init_migrations(target, address, include, clock=clock, scratch=scratch))
+        return Answer.of(init_migrations(target, address, include, clock=clock, scratch=scratch))
     if not asked.plan and "migrate" in target.approvals.approve:
         screen.require_terminal("A migration from a shell is approved by typing the target's name at a terminal.")
     run = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
     shell = _Shell(target, address, open_bucket(target), include, scratch, screen, run, who, clock)
     screen.tell(f"Planning the migration of {target.name}: what is live, what scratch makes of the folder")
     plan = shell.plan(address_of_target)
-    return _planned(plan) if asked.plan else _reported(shell.migrate(plan))
+    return _planned(plan) if asked.plan else Answer.of(shell.migrate(plan))
 
 
 @dataclass(frozen=True)
@@ -127,41 +126,31 @@ class _Shell:
         return str(report.backup_id)
 
     def _typed(self, digest: str) -> Consent:
-        """The consent of whoever sits at the terminal to this plan, put on record; raises ApprovalMissing."""
-        from dbops.gateways.audit import write_audit
+        """The consent of whoever sits at the terminal, to this plan and no other; raises ApprovalMissing."""
+        who = typed_consent(
+            self.screen,
+            self.target,
+            self.bucket,
+            "migrate",
+            digest,
+            run=self.run,
+            who=self.who,
+            clock=self.clock,
+            refusal=ApprovalMissing(f"The migration of {self.target.name} was not approved.", "Nothing was touched."),
+        )
 
-        if "migrate" not in self.target.approvals.approve:
-            return lambda _action, _digest: None
-        name = self.target.name
-        if self.screen.ask(f"Type {name} to migrate it, by the plan {digest[:12]}: ") != name:
-            raise ApprovalMissing(f"The migration of {name} was not approved.", "Nothing was touched.")
-        facts = {"run": self.run, "digest": digest, "for": "migrate", "answered_by": self.who}
-        write_audit(self.bucket, self.target, self.clock(), "approval-typed", facts)
-
-        def consent(action: str, now: str) -> str:
-            if (action, now) != ("migrate", digest):
+        def consent(action: str, now: str) -> str | None:
+            if who is not None and (action, now) != ("migrate", digest):
                 raise ApprovalMissing("What would be done now is not what was approved.", "Nothing was touched.")
-            return self.who
+            return who
 
         return consent
 
 
-def _reported(report: Report) -> Answer:
-    status = 0 if report.verdict is Verdict.OK else 1
-    return Answer(report.to_json(), lambda: markdown(report.markdown()), status)
-
-
 def _planned(plan: MigrationPlan) -> Answer:
-    text = f"{plan.markdown()}\n\nDigest: `{plan.digest}`"
-    document = {
-        "target": plan.target,
+    facts = {
         "database": plan.database,
-        "digest": plan.digest,
         "needs_baseline": plan.ledger.needs_baseline,
         "migrations": [{"name": one.name, "marked": one.marked} for one in plan.migrations],
-        "blockers": plan.blockers,
-        "warnings": plan.warnings,
-        "statements": plan.statements,
-        "markdown": plan.markdown(),
     }
-    return Answer(json.dumps(document, ensure_ascii=False), lambda: markdown(text), 1 if plan.blockers else 0)
+    return Answer.of_plan(plan, facts)

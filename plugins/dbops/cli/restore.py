@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dbops.cli.screen import Answer, Screen, markdown
-from dbops.domain.report import Verdict
+from dbops.cli.screen import Answer, Screen
+from dbops.cli.typed_consent import typed_consent
 from dbops.domain.restore_request import RestoreRequest, read_restore_request
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, InvalidRequest
@@ -39,7 +38,7 @@ def restore_verb(
     shell = _Shell(target, place, bucket, screen, f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}", who, clock)
     if asked.plan:
         return _planned(shell.plan(request, keep=False))
-    return _done(shell.restore(request))
+    return Answer.of(shell.restore(request))
 
 
 def _request(asked: Namespace, target: Target) -> RestoreRequest:
@@ -58,23 +57,7 @@ def _request(asked: Namespace, target: Target) -> RestoreRequest:
 
 
 def _planned(plan: RestorePlan) -> Answer:
-    text = f"{plan.markdown()}\n\nDigest: `{plan.digest}`"
-    document = {
-        "target": plan.target,
-        "backup_id": plan.manifest.backup_id,
-        "mode": plan.request.mode,
-        "digest": plan.digest,
-        "blockers": plan.blockers,
-        "warnings": plan.warnings,
-        "statements": plan.statements,
-        "markdown": plan.markdown(),
-    }
-    return Answer(json.dumps(document, ensure_ascii=False), lambda: markdown(text), 1 if plan.blockers else 0)
-
-
-def _done(report: RestoreReport) -> Answer:
-    status = 0 if report.verdict is Verdict.OK else 1
-    return Answer(report.to_json(), lambda: markdown(report.markdown()), status)
+    return Answer.of_plan(plan, {"backup_id": plan.manifest.backup_id, "mode": plan.request.mode})
 
 
 @dataclass(frozen=True)
@@ -124,14 +107,16 @@ class _Shell:
         return report_restore(target, place, bucket, run=run, clock=clock)
 
     def _typed(self, action: str, digest: str) -> str | None:
-        """The consent of whoever sits at the terminal, put on record; raises ApprovalMissing."""
-        from dbops.gateways.audit import write_audit
-
-        if action not in self.target.approvals.approve:
-            return None
+        """The consent of whoever sits at the terminal; raises ApprovalMissing."""
         name = self.target.name
-        if self.screen.ask(f"Type {name} to {action} it, by the plan {digest[:12]}: ") != name:
-            raise ApprovalMissing(f"The {action} of {name} was not approved.", "Nothing live was touched.")
-        facts = {"run": self.run, "digest": digest, "for": action, "answered_by": self.who}
-        write_audit(self.bucket, self.target, self.clock(), "approval-typed", facts)
-        return self.who
+        return typed_consent(
+            self.screen,
+            self.target,
+            self.bucket,
+            action,
+            digest,
+            run=self.run,
+            who=self.who,
+            clock=self.clock,
+            refusal=ApprovalMissing(f"The {action} of {name} was not approved.", "Nothing live was touched."),
+        )

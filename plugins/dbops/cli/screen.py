@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dbops.domain.progress import LoadProgress, Progress
+from dbops.domain.report import Report, Verdict
 from dbops.errors import DbopsError, InvalidRequest
 
 if TYPE_CHECKING:
@@ -20,6 +21,25 @@ _SECONDS_BETWEEN_LINES = 10.0
 _WIDTH_OF_A_PIPE = 200
 
 
+class _Plan(Protocol):
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def digest(self) -> str: ...
+
+    @property
+    def blockers(self) -> tuple[str, ...]: ...
+
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+    @property
+    def statements(self) -> tuple[str, ...]: ...
+
+    def markdown(self) -> str: ...
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a verb has to say: ``document`` is JSON, ``shown`` the same for people, ``status`` the exit status."""
@@ -27,6 +47,26 @@ class Answer:
     document: str
     shown: Callable[[], list[RenderableType]]
     status: int = 0
+
+    @classmethod
+    def of(cls, report: Report) -> Self:
+        """That of a job that is done."""
+        return cls(report.to_json(), lambda: markdown(report.markdown()), 0 if report.verdict is Verdict.OK else 1)
+
+    @classmethod
+    def of_plan(cls, plan: _Plan, facts: Mapping[str, object]) -> Self:
+        """That of a plan that is only shown; ``facts`` are what no other kind of plan has."""
+        text = f"{plan.markdown()}\n\nDigest: `{plan.digest}`"
+        document = {
+            "target": plan.target,
+            **facts,
+            "digest": plan.digest,
+            "blockers": plan.blockers,
+            "warnings": plan.warnings,
+            "statements": plan.statements,
+            "markdown": plan.markdown(),
+        }
+        return cls(json.dumps(document, ensure_ascii=False), lambda: markdown(text), 1 if plan.blockers else 0)
 
 
 class Screen:

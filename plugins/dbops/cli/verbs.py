@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 
 from dbops.cli import listings
 from dbops.cli.hold import hold_verb
-from dbops.cli.screen import Answer, Screen, markdown
+from dbops.cli.screen import Answer, Screen
 from dbops.domain.backup import read_backup_id
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.report import Report, Verdict
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
@@ -56,6 +55,11 @@ class Surroundings:
         live, own = self.database_address(target), target.restore.connection
         return RestorePlace(live, self.address_of(own) if own else live)
 
+    def scratch_address(self, target: Target) -> DatabaseAddress | None:
+        """The server of drill.connection; None: a throw-away one of this machine. Raises InvalidConnection."""
+        own = target.drill.connection
+        return self.address_of(own) if own else None
+
     def probing_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target's probes are executed; raises InvalidConnection."""
         own = target.probes.connection
@@ -86,10 +90,6 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     return doing[asked.verb]()
 
 
-def _answer(report: Report) -> Answer:
-    return Answer(report.to_json(), lambda: markdown(report.markdown()), 0 if report.verdict is Verdict.OK else 1)
-
-
 def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
     from dbops.jobs.back_up import back_up
 
@@ -101,14 +101,14 @@ def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
         report = back_up(
             target, address, bucket, run=f"shell of {around.who}", clock=around.clock, on_progress=on_progress
         )
-    return _answer(report)
+    return Answer.of(report)
 
 
 def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: bool) -> Answer:
     from dbops.jobs.baseline import baseline
 
     address = around.database_address(target)
-    return _answer(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
+    return Answer.of(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
 
 
 def _backups(target: Target, around: Surroundings) -> Answer:
@@ -124,25 +124,25 @@ def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
     from dbops.jobs.expire import expire
 
     bucket = around.open_bucket(target)
-    return _answer(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
+    return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
 
 
 def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.jobs.drill import drill
 
-    bucket, scratch = around.open_bucket(target), target.drill.connection
+    bucket = around.open_bucket(target)
     with screen.loading() as on_progress:
         report = drill(
             target,
             bucket,
             run=f"shell of {around.who}",
             clock=around.clock,
-            scratch=around.address_of(scratch) if scratch else None,
+            scratch=around.scratch_address(target),
             force=not asked.if_due,
             backup_id=read_backup_id(asked.backup) if asked.backup else None,
             on_progress=on_progress,
         )
-    return _answer(report)
+    return Answer.of(report)
 
 
 def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
@@ -159,13 +159,13 @@ def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespac
         full=True if asked.full else None,
         probing=around.probing_address(target),
     )
-    return _answer(report)
+    return Answer.of(report)
 
 
 def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.cli.probe import probe_verb
 
-    return _answer(
+    return Answer.of(
         probe_verb(
             target,
             around.database_address(target),
@@ -183,7 +183,6 @@ def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespac
 def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
     from dbops.cli.migrate import migrate_verb
 
-    scratch = target.drill.connection
     return migrate_verb(
         target,
         around.database_address(target),
@@ -191,7 +190,7 @@ def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: S
         asked,
         screen,
         include=around.include,
-        scratch=around.address_of(scratch) if scratch else None,
+        scratch=around.scratch_address(target),
         address_of_target=lambda name: around.database_address(files.target(name)),
         who=around.who,
         clock=around.clock,
@@ -226,4 +225,4 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
     )
-    return _answer(report)
+    return Answer.of(report)

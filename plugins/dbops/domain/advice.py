@@ -8,6 +8,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 AdviceKind = Literal["missing_index", "pagination", "statistics", "round_trips", "plan_changed", "trigger"]
+Origin = Literal["plan", "recommended", "baseline"]
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -36,4 +37,4 @@ class IndexProposal:
     revert: str
     probes: tuple[str, ...]
     why: str
-    origin: Literal["plan", "recommended", "baseline"] = "plan"
+    origin: Origin = "plan"

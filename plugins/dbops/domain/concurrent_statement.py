@@ -24,7 +24,7 @@ class ConcurrentStatement:
     def of(cls, sql: str) -> ConcurrentStatement:
         """Read a text of one such statement."""
         (statement,) = statements(sql)
-        words = [statement.keyword(number) for number in range(len(statement.tokens))]
+        words = statement.keywords
         if words[:3] == ["DROP", "INDEX", "CONCURRENTLY"]:
             at = 5 if words[3:5] == ["IF", "EXISTS"] else 3
             return cls("drop", folded(statement.tokens[_end(statement, at) - 1].text), _sql(statement, at))

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
 
-from dbops.domain.advice import IndexProposal
+from dbops.domain.advice import IndexProposal, Origin
 from dbops.domain.checks import TableName
 from dbops.domain.foreign_key_needs import read_foreign_key_needs
 from dbops.domain.index_key import IndexKey, index_keys
@@ -24,7 +23,6 @@ from dbops.domain.schema_baseline import SchemaBaseline, Table
 from dbops.domain.table_statistics import TableStatistics
 
 _LONGEST_NAME = 63  # bytes, PostgreSQL's own limit
-Origin = Literal["plan", "recommended", "baseline"]
 
 
 def propose(

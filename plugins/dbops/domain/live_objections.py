@@ -37,7 +37,7 @@ def live_objections(sql: str) -> tuple[tuple[int, str], ...]:
 
 
 def _reasons(statement: SqlStatement) -> Iterator[tuple[int, str]]:
-    words = [statement.keyword(number) for number in range(len(statement.tokens))]
+    words = statement.keywords
     if words[:1] == ["REINDEX"] and "CONCURRENTLY" in words:
         yield statement.line, _REINDEX
     if words[:2] == ["ALTER", "TABLE"] and "DETACH" in words and words[-1] == "CONCURRENTLY":
@@ -87,9 +87,8 @@ def _within(statement: SqlStatement) -> Iterator[tuple[int, str]]:
     for token in statement.tokens:
         if token.kind != "dollar":
             continue
-        quote = token.text[: token.text.index("$", 1) + 1]
         try:
-            parts = statements(token.text[len(quote) : -len(quote)], statement.line_of(token))
+            parts = statements(token.quoted, statement.line_of(token))
         except SqlFault:
             continue
         for part in parts:

@@ -15,7 +15,6 @@ class MigratedCheck:
     ``unfinished`` have a row of the ledger that was never finished, ``pending`` have none.
     """
 
-    applied: tuple[str, ...]
     differences: tuple[Difference, ...] = ()
     invalid: tuple[str, ...] = ()
     unfinished: tuple[str, ...] = ()
@@ -30,8 +29,3 @@ class MigratedCheck:
             *(f"By the ledger {name} was begun and never finished." for name in self.unfinished),
             *(f"{name} is not applied." for name in self.pending),
         )
-
-    @property
-    def ok(self) -> bool:
-        """Whether nothing is."""
-        return not self.faults

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from dbops.domain.drift import errors_of
 from dbops.domain.ledger import LedgerRow, LedgerState
 from dbops.domain.migration_plan import ChecklistItem, PlannedMigration
-from dbops.domain.object_differences import Difference
+from dbops.domain.object_differences import Difference, first_told
 from dbops.domain.quantities import format_count, listed
 
 _SHOWN = 3
@@ -139,9 +139,7 @@ def _comparison(name: str, all_: Sequence[Difference], *, equal: str, different:
     if not all_:
         return _ok(name, equal)
     errors = errors_of(all_)
-    told = "; ".join(one.sentence for one in (errors or all_)[:_SHOWN])
-    more = len(errors or all_) - _SHOWN
-    told = f"{told}; and {more} more" if more > 0 else told
+    told = first_told(errors or all_, _SHOWN)
     if errors:
         return _blocker(name, f"{different}: {told}.", remedy)
     return _warning(name, f"Equal but for what changes no answer: {told}.", "See whether that is meant.")

@@ -56,10 +56,11 @@ def runs_alone(sql: str) -> bool:
 
 
 def _objections(statement: SqlStatement, *, alone: bool) -> Iterator[tuple[int, str]]:
+    found = tuple(statement.keywords)
     for words, sentence in _REFUSED.items():
-        if _begins_with(statement, words):
+        if found[: len(words)] == words:
             yield statement.line, f"{' '.join(words)} {sentence}"
-    if _begins_with(statement, ("COPY",)) and _has_words(statement, ("FROM", "STDIN")):
+    if found[:1] == ("COPY",) and statement.has_keywords("FROM", "STDIN"):
         yield statement.line, f"COPY ... FROM STDIN {_COPY}"
     for token, beyond in _beyond(statement):
         yield statement.line_of(token), f"{beyond} {_WORKER}"
@@ -94,12 +95,7 @@ def _beyond(statement: SqlStatement) -> Iterator[tuple[Token, str]]:
 
 def _files(token: Token, after: Sequence[Token]) -> Iterator[tuple[Token, str]]:
     if token.kind == "dollar":
-        quote = token.text[: token.text.index("$", 1) + 1]
-        inner = [
-            one
-            for one in tokens(token.text[len(quote) : -len(quote)])
-            if one.kind != "comment" and not one.text.isspace()
-        ]
+        inner = [one for one in tokens(token.quoted) if one.kind != "comment" and not one.text.isspace()]
         for number, one in enumerate(inner):
             yield from ((token, what) for _, what in _files(one, inner[number + 1 : number + 2]))
     elif _plain(token) in _FILES and token.kind in {"word", "name"} and [one.text for one in after] == ["("]:
@@ -112,36 +108,23 @@ def _plain(token: Token) -> str:
 
 def _concurrent(statement: SqlStatement) -> str:
     """What it is called where no transaction may be open around it; else empty."""
-    if not _has_words(statement, ("CONCURRENTLY",)):
+    if not statement.has_keywords("CONCURRENTLY"):
         return ""
     first, second = statement.keyword(0), statement.keyword(1)
     if first == "CREATE" and (second == "INDEX" or (second, statement.keyword(2)) == ("UNIQUE", "INDEX")):
-        return "CREATE INDEX CONCURRENTLY" if _has_words(statement, ("INDEX", "CONCURRENTLY")) else ""
+        return "CREATE INDEX CONCURRENTLY" if statement.has_keywords("INDEX", "CONCURRENTLY") else ""
     if (first, second) == ("DROP", "INDEX"):
         return "DROP INDEX CONCURRENTLY" if statement.keyword(2) == "CONCURRENTLY" else ""
     if first == "REINDEX":
         return "REINDEX CONCURRENTLY"
-    if (first, second) == ("ALTER", "TABLE") and _has_words(statement, ("DETACH", "PARTITION")):
+    if (first, second) == ("ALTER", "TABLE") and statement.has_keywords("DETACH", "PARTITION"):
         return "DETACH PARTITION CONCURRENTLY" if statement.keyword(len(statement.tokens) - 1) == "CONCURRENTLY" else ""
     return ""
 
 
 def _has_name(statement: SqlStatement) -> bool:
     """Whether a CREATE INDEX CONCURRENTLY says how the index is called: else ON follows at once."""
-    after = next(number for number in range(len(statement.tokens)) if statement.keyword(number) == "CONCURRENTLY") + 1
-    return statement.keyword(after) != "ON"
-
-
-def _begins_with(statement: SqlStatement, words: Sequence[str]) -> bool:
-    return all(statement.keyword(number) == word for number, word in enumerate(words))
-
-
-def _has_words(statement: SqlStatement, words: Sequence[str]) -> bool:
-    """Whether these keywords stand in it one after the other, outside of quotes."""
-    return any(
-        all(statement.keyword(number + step) == word for step, word in enumerate(words))
-        for number in range(len(statement.tokens))
-    )
+    return statement.keyword(statement.keywords.index("CONCURRENTLY") + 1) != "ON"
 
 
 def _without_bodies(found: Sequence[SqlStatement]) -> Iterator[SqlStatement]:
@@ -152,7 +135,7 @@ def _without_bodies(found: Sequence[SqlStatement]) -> Iterator[SqlStatement]:
             inside = statement.keyword(0) != "END"
             continue
         yield statement
-        inside = _has_words(statement, ("BEGIN", "ATOMIC"))
+        inside = statement.has_keywords("BEGIN", "ATOMIC")
 
 
 def _copies(sql: str) -> Iterator[int]:

@@ -12,14 +12,13 @@ class Migration:
     """``name`` is the folder's, ``body`` migration.sql to the byte, ``down`` the text of down.sql, where there is one.
 
     ``concurrently`` says that it is a single statement with CONCURRENTLY, mostly a CREATE INDEX, which runs outside of
-    a transaction. ``source`` is the file below include/.
+    a transaction.
     """
 
     name: str
     body: bytes
     down: str | None = None
     concurrently: bool = False
-    source: str = ""
 
     @property
     def sql(self) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from dbops.domain import schema_repairs as repairs
@@ -26,6 +26,13 @@ class Difference:
     sentence: str
     sql: str = ""
     severity: Severity | None = None
+
+
+def first_told(differences: Sequence[Difference], shown: int) -> str:
+    """The first so many in their sentences, and how many others there are, without a full stop."""
+    told = [one.sentence for one in differences[:shown]]
+    left = len(differences) - shown
+    return "; ".join([*told, f"and {left} more"] if left > 0 else told)
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,7 @@ def saturation(steps: Sequence[LoadStep]) -> Saturation:
     """
     if not steps:
         raise ValueError("saturation is seen in steps")
-    trusted = list(takewhile(lambda step: not step.is_worker_bound, steps))
+    trusted = _trusted(steps)
     for number, here in enumerate(trusted[:-1]):
         more = [step for step in steps[number + 1 :] if step.throughput >= here.throughput * _GAIN]
         if not more:
@@ -91,6 +91,11 @@ def saturation(steps: Sequence[LoadStep]) -> Saturation:
                 f"for {more[0].service.p50:,.1f} ms.",
             )
     return _not_found(steps, trusted)
+
+
+def _trusted(steps: Sequence[LoadStep]) -> list[LoadStep]:
+    """Those before our own worker was the limit."""
+    return list(takewhile(lambda step: not step.is_worker_bound, steps))
 
 
 def _not_found(steps: Sequence[LoadStep], trusted: Sequence[LoadStep]) -> Saturation:
@@ -129,8 +134,7 @@ def pool_advice(steps: Sequence[LoadStep], limits: ConnectionLimits, free_percen
 def _pool_size(
     found: Saturation, steps: Sequence[LoadStep], limits: ConnectionLimits, free_percent: float
 ) -> PoolSetting | None:
-    trusted = [step.connections for step in takewhile(lambda step: not step.is_worker_bound, steps)]
-    wanted = found.connections or (max(trusted) if trusted else None)
+    wanted = found.connections or max((step.connections for step in _trusted(steps)), default=None)
     if wanted is None:
         return None
     pool = format_count(wanted, "connection")

@@ -6,10 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dbops.domain.sql_text import Token, tokens
+from dbops.domain.sql_text import OPENED_BY, Token, tokens
 
 _DOLLAR_QUOTE = re.compile(r"\$(?:[^\W\d]\w*)?\$")
-_PAIRS = {")": "(", "]": "["}
 
 
 class SqlFault(ValueError):
@@ -47,6 +46,16 @@ class SqlStatement:
         if before is not None and (before.text == "." or (before.kind == "word" and before.text.upper() == "AS")):
             return ""
         return self.tokens[number].text.upper()
+
+    @property
+    def keywords(self) -> list[str]:
+        """For each token the keyword that it can be; empty where it can be none."""
+        return [self.keyword(number) for number in range(len(self.tokens))]
+
+    def has_keywords(self, *words: str) -> bool:
+        """Whether these stand in it one after the other, outside of quotes."""
+        found = self.keywords
+        return any(tuple(found[at : at + len(words)]) == words for at in range(len(found)))
 
     def has(self, number: int, characters: str) -> bool:
         """Whether the token of that number is one of these characters, outside of quotes."""
@@ -91,7 +100,7 @@ def _wrong(sql: str, token: Token, open_: list[Token]) -> str:  # noqa: PLR0911 
         return ""
     if token.text in "([":
         open_.append(token)
-    elif token.text in _PAIRS and (not open_ or open_.pop().text != _PAIRS[token.text]):
+    elif token.text in OPENED_BY and (not open_ or open_.pop().text != OPENED_BY[token.text]):
         return f"a {token.text} closes nothing; remove it"
     elif token.text == "$" and (quote := _DOLLAR_QUOTE.match(sql, token.start)):
         return f"a {quote.group()} is never closed; close it"

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
-_PAIRS = {")": "(", "]": "["}
+OPENED_BY = {")": "(", "]": "["}
+"""The bracket that opens what each of these closes."""
 
 
 class Token(NamedTuple):
@@ -38,6 +39,12 @@ class Token(NamedTuple):
     def end(self) -> int:
         """Where the next one begins."""
         return self.start + len(self.text)
+
+    @property
+    def quoted(self) -> str:
+        """What a token of the kind dollar has between its quotes."""
+        quote = self.text[: self.text.index("$", 1) + 1]
+        return self.text[len(quote) : -len(quote)]
 
 
 def tokens(sql: str) -> Iterator[Token]:
@@ -84,7 +91,7 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
             return "it has a semicolon; write one expression or query, without a semicolon"
         if kind == "any" and text in "([":
             open_.append(text)
-        elif kind == "any" and text in ")]" and (not open_ or open_.pop() != _PAIRS[text]):
+        elif kind == "any" and text in ")]" and (not open_ or open_.pop() != OPENED_BY[text]):
             return f"a {text} closes nothing; remove it"
         empty = empty and (kind == "comment" or text.isspace())
     if open_:

@@ -8,22 +8,18 @@ from dbops.domain.sql_statements import SqlStatement, statements
 
 
 def whole_statements(sql: str) -> Iterator[SqlStatement]:
-    """The statements of a text, each of which can be executed alone; raises SqlFault."""
+    """The statements of a text, each of which can be executed alone; raises SqlFault.
+
+    Of one that has a body only the tokens before its first semicolon are known.
+    """
     begun: list[SqlStatement] = []
     for statement in statements(sql):
         begun.append(statement)
-        if statement.keyword(0) == "END" or not _opens_a_body(begun[0]):
+        if statement.keyword(0) == "END" or not begun[0].has_keywords("BEGIN", "ATOMIC"):
             yield _joined(begun)
             begun = []
     if begun:  # its END is missing, which the server will say
         yield _joined(begun)
-
-
-def _opens_a_body(statement: SqlStatement) -> bool:
-    return any(
-        statement.keyword(number) == "BEGIN" and statement.keyword(number + 1) == "ATOMIC"
-        for number in range(len(statement.tokens))
-    )
 
 
 def _joined(parts: list[SqlStatement]) -> SqlStatement:

@@ -124,13 +124,9 @@ class LedgerSession:
         """Say why it failed, as failure_logs writes it; from now on it blocks every other, until it is rolled back."""
         self._update(row_id, "logs = :logs", logs=logs)
 
-    def roll_back(self, row: str, now: datetime) -> None:
-        """Say that it was taken back, whether it had failed or was in force: it is pending again.
-
-        ``row`` is a row's id, or a migration's name: then its newest attempt that is not rolled back yet.
-        """
-        mine = [one for one in self.rows() or () if row in {one.row_id, one.name} and one.rolled_back is None]
-        self._update(mine[-1].row_id if mine else row, "rolled_back_at = :now", now=ledger_time(now))
+    def roll_back(self, row_id: str, now: datetime) -> None:
+        """Say that it was taken back, whether it had failed or was in force: it is pending again."""
+        self._update(row_id, "rolled_back_at = :now", now=ledger_time(now))
 
     @property
     def _open(self) -> Connection:

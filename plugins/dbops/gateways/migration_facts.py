@@ -6,16 +6,18 @@ from sqlalchemy import text
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.migration_facts import ForeignTable, MigrationFacts
+from dbops.gateways.ledger_table import ledger_place
 from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
 
 _TIMEOUT_MS = 60_000
 
 
-def read_migration_facts(address: DatabaseAddress, *, ledger: tuple[str, str]) -> MigrationFacts:
-    """What is there and what our role may; ``ledger`` is where the ledger is or will be. Raises DatabaseError."""
+def read_migration_facts(address: DatabaseAddress) -> MigrationFacts:
+    """What is there and what our role may, with the ledger that is there or will be; raises DatabaseError."""
     with reading(address, timeout_ms=_TIMEOUT_MS) as session:
-        places = {"ledger_schema": ledger[0], "ledger_table": ledger[1]}
+        schema, table = ledger_place(address)
+        places = {"ledger_schema": schema, "ledger_table": table}
         row = dict(session.execute(text(catalog_sql("migration_facts")), places).mappings().one())
     foreign = {
         (schema, name): ForeignTable(owner, may_refer) for schema, name, owner, may_refer in row["foreign_tables"]

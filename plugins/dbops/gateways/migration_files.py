@@ -98,7 +98,6 @@ class _Reading:
             body=body,
             down=None if down is None else down.decode("utf-8"),
             concurrently=runs_alone(body.decode("utf-8")),
-            source=f"{self._source}/migration.sql",
         )
 
     def _body(self, name: str) -> bytes | None:

@@ -1,4 +1,4 @@
-"""ScratchDatabase: a database on a server that was set aside for drills; made for one, and dropped after it."""
+"""ScratchDatabase: one on drill.connection's server, made for a drill or to try migrations, and dropped after it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dbops.errors import ServerFailed
 from dbops.gateways.database_creation import create_like
 from dbops.gateways.server_offer import read_offer
 
-_ABANDONED_AFTER = timedelta(minutes=5)  # by then its drill is connected to it
+_ABANDONED_AFTER = timedelta(minutes=5)  # by then whoever made it is connected to it
 _TIME = "%Y%m%d%H%M%S"
 _NAME_IN_PREFIX = 30
 _ABANDONED = """
@@ -32,8 +32,8 @@ WHERE starts_with(datname, %s) AND NOT EXISTS (SELECT FROM pg_stat_activity WHER
 class ScratchDatabase:
     """``dbops_drill_<target>_<time>_<any>``, while it is used as a context manager. Raises ServerFailed.
 
-    A session stays connected to it all the time: so the next drill of the target knows, and drops, what one that died
-    has left behind.
+    A session stays connected to it all the time: so the next one of the target knows, and drops, what one that died has
+    left behind.
     """
 
     def __init__(self, server: DatabaseAddress, target: str, now: datetime) -> None:
@@ -79,7 +79,7 @@ class ScratchDatabase:
                 raise
 
     def _abandoned(self, server: Any) -> list[str]:
-        """The databases of drills of this target whose session is gone."""
+        """The databases of this target whose session is gone."""
         with server.cursor() as cursor:
             cursor.execute(_ABANDONED, [self._prefix])
             names = [name for (name,) in cursor.fetchall()]

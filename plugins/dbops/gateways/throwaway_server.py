@@ -1,7 +1,7 @@
-"""ThrowawayServer: a PostgreSQL server that the worker starts for one drill, and that nothing is left of.
+"""ThrowawayServer: a PostgreSQL server that the worker starts for a drill, or to try migrations; nothing is left of it.
 
 It listens on a unix socket in a private folder and on no port. It is as fast as a server may be whose data nobody will
-miss: nothing is synced to the disk. The guardian ends it when the worker dies; its folder is removed by the next drill.
+miss: nothing is synced to the disk. The guardian ends it when the worker dies; its folder is removed by the next one.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class ThrowawayServer:
         return self._sockets.path / "s"
 
     def _make_folders(self) -> None:
-        """The server's own folders, inside ours: the next drill only removes what belongs to us."""
+        """The server's own folders, inside ours: the next server of ours only removes what belongs to us."""
         for outer, own in ((self._place.path, self._data), (self._sockets.path, self._socket_folder)):
             own.mkdir(mode=0o700)
             if self._account is None:

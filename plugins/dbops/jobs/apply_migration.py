@@ -82,7 +82,7 @@ def apply_migration(
             work.runner.wait_for_earlier()
             raise revert_migration(work, record.failure)
         else:
-            settle_migration(work, programs=programs, scratch=scratch)
+            settle_migration(work, scratch)
             _require_recent_consent(work)
         try:
             _carry_out(work)

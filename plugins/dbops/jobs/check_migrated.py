@@ -33,7 +33,6 @@ def check_migrated(
     with scratch_for(target, address, clock=clock, programs=programs, scratch=scratch) as place:
         differences = find_drift(place, applied)
     return MigratedCheck(
-        applied=state.applied,
         differences=differences,
         invalid=tuple(f"{schema}.{name}" for schema, name in RestoredDatabase(address).broken_indexes()),
         unfinished=state.failed,

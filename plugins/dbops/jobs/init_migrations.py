@@ -11,7 +11,7 @@ from dbops.domain.drift import errors_of
 from dbops.domain.init_report import InitReport
 from dbops.domain.initial_migration import NAME, initial_migration
 from dbops.domain.migrations import Migration
-from dbops.domain.object_differences import Difference
+from dbops.domain.object_differences import Difference, first_told
 from dbops.domain.target import Target
 from dbops.domain.whole_statements import whole_statements
 from dbops.errors import InvalidRequest, PreflightFailed
@@ -100,8 +100,5 @@ def _statement_of(text: str, failure: ReplayFailed) -> str:
 def _require_equal(target: str, found: tuple[Difference, ...]) -> None:
     wrong = errors_of(found)
     if wrong:
-        told = "; ".join(one.sentence for one in wrong[:_SHOWN])
-        more = f"; and {len(wrong) - _SHOWN} more" if len(wrong) > _SHOWN else ""
-        raise PreflightFailed(
-            f"The schema of {target} as a migration does not make the same schema: {told}{more}.", _BY_HAND
-        )
+        told = first_told(wrong, _SHOWN)
+        raise PreflightFailed(f"The schema of {target} as a migration does not make the same schema: {told}.", _BY_HAND)

@@ -70,7 +70,7 @@ def plan_migration(
     planned = tuple(
         _planned(one, trial, marked=one.name == marked, server_major=major) for one in _pending(migrations, ledger)
     )
-    facts = read_migration_facts(address, ledger=ledger_table)
+    facts = read_migration_facts(address)
     moment = clock()
     proof, drift = (trial.differences, None) if ledger.needs_baseline else (None, trial.differences)
     findings = Findings(

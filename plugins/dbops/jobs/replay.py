@@ -10,7 +10,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drift import whole_drift
 from dbops.domain.migration_plan import TakenLock
 from dbops.domain.migrations import Migration
-from dbops.domain.object_differences import Difference
+from dbops.domain.object_differences import Difference, first_told
 from dbops.domain.whole_schema import WholeSchema
 from dbops.gateways.scratch_session import ReplayFailed, run_down, run_migration
 from dbops.gateways.statement_locks import TableSize, taken_locks
@@ -112,9 +112,7 @@ def _tried_back(
         return f"its down.sql does not run{where}: {failure.said}", False
     left = whole_drift(before, place.read(address))
     if left:
-        told = "; ".join(one.sentence for one in left[:_SHOWN])
-        more = f"; and {len(left) - _SHOWN} more" if len(left) > _SHOWN else ""
-        return f"its down.sql does not lead back to the schema before: {told}{more}", False
+        return f"its down.sql does not lead back to the schema before: {first_told(left, _SHOWN)}", False
     try:
         run_migration(address, migration)
     except ReplayFailed as failure:

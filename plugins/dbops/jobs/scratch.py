@@ -81,16 +81,17 @@ def _on_throwaway_server(
         _require_all(live, major, offer, "The throw-away server", "Set drill.connection to a server that can.")
         server.create_roles("".join(f"CREATE ROLE {quoted(name)};\n" for name in roles).encode())
         numbers = count(1)
-        first = f"migrations_{next(numbers)}"
-        odd = server.create_database(first, live.entries)
+
+        def create() -> tuple[str, str | None]:
+            name = f"migrations_{next(numbers)}"
+            return name, server.create_database(name, live.entries)
+
+        first, odd = create()
         unused = [first]
 
         @contextmanager
         def database() -> Iterator[DatabaseAddress]:
-            # Those of a throw-away server go with it.
-            name = unused.pop() if unused else f"migrations_{next(numbers)}"
-            if name != first:
-                server.create_database(name, live.entries)
+            name = unused.pop() if unused else create()[0]  # all of them go with the server
             yield replace(server.address(name), search_schema=address.search_schema)
 
         yield Scratch(live, database, pg_dump, major, (*_newer(major, offer), *([odd] if odd else [])))

@@ -7,7 +7,6 @@ CONCURRENTLY tells by the catalog: it is what the migrations make on scratch, wi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drift import errors_of
@@ -24,18 +23,18 @@ _SHOWN = 5
 _HAVE_A_ROW = {StepState.APPLIED, StepState.REVERTING, StepState.REVERTED}
 
 
-def settle_migration(work: Migrating, *, programs: Path | None, scratch: DatabaseAddress | None) -> None:
+def settle_migration(work: Migrating, scratch: DatabaseAddress | None) -> None:
     """Say of the step that was being applied whether it is in force, in the ledger and in the record.
 
-    Raises PlanChanged where that cannot be told, or where the live schema is not what the migrations in force make;
-    then nothing was changed.
+    ``scratch`` is as of ``scratch_for``. Raises PlanChanged where that cannot be told, or where the live schema is not
+    what the migrations in force make; then nothing was changed.
     """
     require_same(work)
     work.runner.wait_for_earlier()
     open_ = next((step for step in work.record.steps if step.state is StepState.APPLYING), None)
     if open_ is not None and _is_begun(work, open_) and work.migrations[open_.name].concurrently:
         work.runner.settle_alone(open_.name, work.migrations[open_.name].sql)
-    with scratch_for(work.target, work.address, clock=work.clock, programs=programs, scratch=scratch) as place:
+    with scratch_for(work.target, work.address, clock=work.clock, programs=work.programs, scratch=scratch) as place:
         is_applied = _is_applied(work, place, open_)
     if open_ is not None:
         _write_down(work, open_, is_applied=is_applied)

@@ -45,14 +45,13 @@ def test_a_folder_is_read_to_the_byte(tmp_path: Path) -> None:
     lock(tmp_path, 'provider = "postgresql"')
 
     assert read_migrations(tmp_path, "app") == (
-        Migration(name="m_1", body=body.encode(), down="DROP TABLE a;", source=f"{SHOWN}/m_1/migration.sql"),
+        Migration(name="m_1", body=body.encode(), down="DROP TABLE a;"),
         Migration(
             name="m_2",
             body=b"CREATE INDEX CONCURRENTLY a ON t (b)",
             concurrently=True,
-            source=f"{SHOWN}/m_2/migration.sql",
         ),
-        Migration(name="m_3", body=b"-- nothing\n", source=f"{SHOWN}/m_3/migration.sql"),
+        Migration(name="m_3", body=b"-- nothing\n"),
     )
 
 

@@ -23,14 +23,14 @@ def complaint(result: ProbeResult, runs: int = 1) -> str:
             *([f"is slower than usual: its {slow}"] if slow else []),
             *([f"is over its budget: its {over}"] if over else []),
         ]
-    return listed([*([_failed(result)] if result.is_failed else []), *said])
+    return _joined([*([_failed(result)] if result.is_failed else []), *said])
 
 
 def counted(bad: Sequence[ProbeResult]) -> str:
     """``1 failed, 2 are slower than usual (1 of them over its budget too) and 1 is over its budget``."""
     failed, slower, over = by_fault(bad)
     too = sum(one.is_over_budget for one in slower)
-    return listed(
+    return _joined(
         [
             *([f"{len(failed)} failed"] if failed else []),
             *([f"{len(slower)} {_are(len(slower))} slower than usual{_too(too, of=len(slower))}"] if slower else []),
@@ -50,15 +50,15 @@ def by_fault(bad: Sequence[ProbeResult]) -> tuple[list[ProbeResult], list[ProbeR
     return failed, slower, over
 
 
-def listed(parts: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
-
-
-def nth(number: int) -> str:
+def _nth(number: int) -> str:
     """``1st``, ``2nd``, ``11th``."""
     tens, ones = divmod(number % 100, 10)
     return f"{number}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
+
+
+def _joined(parts: Sequence[str]) -> str:
+    """``a, b and c``."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
 
 
 def _failed(result: ProbeResult) -> str:
@@ -78,7 +78,7 @@ def _slower(result: ProbeResult) -> str:
 def _over_budget(result: ProbeResult, runs: int) -> str:
     if not result.is_over_budget or result.latency is None:
         return ""
-    since = f", for the {nth(runs)} run in a row" if runs > 1 else ""
+    since = f", for the {_nth(runs)} run in a row" if runs > 1 else ""
     return f"p95 is {format_ms(result.latency.p95)}, and {format_ms(result.budget_ms)} are allowed{since}"
 
 

@@ -47,6 +47,13 @@ def most_urgent_first(results: Iterable[ProbeResult]) -> list[ProbeResult]:
     return sorted(results, key=lambda one: (_urgency(one), -share_of_budget(one), one.probe))
 
 
+def most_urgent(results: Iterable[ProbeResult], most: int) -> tuple[list[ProbeResult], str]:
+    """So many of them at most, in that order, and in words how many are left out; empty where none is."""
+    ordered = most_urgent_first(results)
+    left_out = len(ordered) - most
+    return ordered[:most], f"and {left_out} more, which have used up less of their budgets" if left_out > 0 else ""
+
+
 def _urgency(result: ProbeResult) -> int:
     standing = standing_of(result)
     return _URGENCY[Standing.WELL if standing.is_well else standing]

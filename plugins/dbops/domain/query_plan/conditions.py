@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Literal
 
 from dbops.domain.masked_sql import tokens
@@ -79,12 +80,10 @@ def read_sort_key(text: str) -> tuple[str, KeyColumn] | None:
 
 def _conjuncts(found: list[_Token]) -> Iterator[list[_Token]]:
     """The parts that AND joins, however they are nested."""
-    while found and found[0][1] == "(" and _closing(found, 0) == len(found) - 1:
+    while _is_in_parentheses(found):
         found = found[1:-1]
     parts: list[list[_Token]] = [[]]
-    depth = 0
-    for token in found:
-        depth += (token[1] in "([") - (token[1] in ")]")
+    for token, depth in zip(found, _depths(found), strict=True):
         if depth == 0 and token == ("word", "AND"):
             parts.append([])
         else:
@@ -96,13 +95,15 @@ def _conjuncts(found: list[_Token]) -> Iterator[list[_Token]]:
         yield from _conjuncts(part)
 
 
-def _closing(found: list[_Token], opening: int) -> int:
-    depth = 0
-    for place in range(opening, len(found)):
-        depth += (found[place][1] in "([") - (found[place][1] in ")]")
-        if depth == 0:
-            return place
-    return -1
+def _depths(found: list[_Token]) -> Iterator[int]:
+    """Within how many brackets each token stands; one that opens stands within its own, one that closes does not."""
+    return accumulate((text in "([") - (text in ")]") for _, text in found)
+
+
+def _is_in_parentheses(found: list[_Token]) -> bool:
+    """Whether the first token is a parenthesis that the last one closes."""
+    depths = list(_depths(found))
+    return found[:1] == [("any", "(")] and depths[-1] == 0 and 0 not in depths[:-1]
 
 
 def _condition(found: list[_Token], alias: str) -> Condition | None:
@@ -130,9 +131,7 @@ def _condition(found: list[_Token], alias: str) -> Condition | None:
 
 def _compared(found: list[_Token]) -> tuple[list[_Token], str, list[_Token]]:
     """What stands left and right of the one operator that is in no parentheses; no operator where a word joins."""
-    depth = 0
-    for place, (_, text) in enumerate(found):
-        depth += (text in "([") - (text in ")]")
+    for place, ((_, text), depth) in enumerate(zip(found, _depths(found), strict=True)):
         if depth == 0 and text in {"OR", "NOT", "IS"}:
             break
         if depth == 0 and text in _SYMBOLS:
@@ -149,7 +148,7 @@ def _column(found: list[_Token], alias: str) -> Condition | None:
     if found and found[-1][0] == "cast":
         cast = found[-1][1].removeprefix("::").strip()
         found = found[:-1]
-        if not found or found[0][1] != "(" or _closing(found, 0) != len(found) - 1:
+        if not _is_in_parentheses(found):
             return None
         found = found[1:-1]
     if len(found) != _COLUMN or found[1][1] != "." or not {found[0][0], found[2][0]} <= _IDENTIFIERS:

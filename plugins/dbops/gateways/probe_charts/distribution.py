@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from matplotlib.ticker import FixedFormatter, FixedLocator
-
 from dbops.domain.latency import Latency
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.panels import Panel, Stroke, panels
-from dbops.gateways.probe_charts.sheet import CALM, FAINT, GRID, MUTED, font_of, points
+from dbops.gateways.probe_charts.sheet import CALM, DASHED, FAINT, GRID, MUTED, font_of, mark_ticks, points
 from dbops.gateways.probe_charts.time_axis import label_times, time_range
 
 _P95 = 95.0
@@ -45,14 +43,11 @@ def _draw(panel: Panel, before: Latency | None) -> None:
     axes.set_xlim(low, high)
     axes.set_ylim(0, 104)
     label_times(axes.xaxis, low, high, most=4)
-    axes.yaxis.set_major_locator(FixedLocator(_SHARES))
-    axes.yaxis.set_major_formatter(FixedFormatter([f"{share:.0f} %" for share in _SHARES]))
-    for label in axes.get_yticklabels():
-        label.set_fontproperties(font_of(11))
+    mark_ticks(axes.yaxis, _SHARES, [f"{share:.0f} %" for share in _SHARES])
     axes.grid(visible=True, axis="both", color=GRID, linewidth=points(1))
     axes.set_axisbelow(True)
     if is_near:
-        axes.axvline(budget, color=MUTED, linewidth=points(1.2), linestyle=(0, (4, 3)))
+        axes.axvline(budget, color=MUTED, linewidth=points(1.2), linestyle=DASHED)
     else:
         font = font_of(11)
         axes.text(

@@ -8,7 +8,7 @@ from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.probes.standing import (
     Standing,
     how_many_are_well,
-    most_urgent_first,
+    most_urgent,
     run_before,
     share_of_budget,
     standing_of,
@@ -27,9 +27,7 @@ _MOST_END = 2.0  # where the axis ends, as a share of the budget; a longer bar i
 def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
     """See ``overview_chart``."""
     before = run_before(run, history)
-    ordered = most_urgent_first(run.results)
-    shown = ordered[:_MOST]
-    left_out = len(ordered) - len(shown)
+    shown, left_out = most_urgent(run.results, _MOST)
     sheet = Sheet(_WIDTH, _HEAD + len(shown) * _ROW + _FOOT + (30 if left_out else 0))
     end = min(max([1.0, *(1.04 * share_of_budget(one) for one in shown)]), _MOST_END)
     full = _ROOM / end
@@ -37,8 +35,7 @@ def draw_overview(run: ProbeRun, history: Sequence[ProbeRun]) -> bytes:
     for number, result in enumerate(shown):
         _row(sheet, result, before.of(result.probe) if before else None, _HEAD + number * _ROW, full)
     if left_out:
-        words = f"and {left_out} more, which have used up less of their budgets"
-        sheet.write(words, _MARGIN, sheet.height - 18, size=_SIZE, colour=MUTED, room=_ROOM)
+        sheet.write(left_out, _MARGIN, sheet.height - 18, size=_SIZE, colour=MUTED, room=_ROOM)
     return sheet.png()
 
 

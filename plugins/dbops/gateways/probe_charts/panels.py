@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from dbops.domain.probes.run import ProbeResult
-from dbops.domain.probes.standing import Standing, most_urgent_first, standing_of
+from dbops.domain.probes.standing import Standing, most_urgent, standing_of
 from dbops.domain.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM, INK, MUTED, Sheet
 
@@ -44,16 +44,14 @@ def panels(
     results: Sequence[ProbeResult], title: str, subtitle: str, legend: Sequence[Stroke]
 ) -> tuple[Sheet, list[Panel]]:
     """A sheet with title, legend and each probe's name and p95 above its empty plot."""
-    shown = most_urgent_first(results)[:_MOST]
+    shown, left_out = most_urgent(results, _MOST)
     columns = max(min(_COLUMNS, len(shown)), 1)
     rows = max(math.ceil(len(shown) / columns), 1)
-    left_out = len(results) - len(shown)
     sheet = Sheet(_WIDTH, _HEAD + rows * _PANEL + _FOOT + (24 if left_out else 0))
     unwell = [] if all(standing_of(one).is_well for one in shown) else [Stroke("not well now", ALARM, 2.2)]
     _head(sheet, title, subtitle, [*legend, *unwell])
     if left_out:
-        words = f"and {left_out} more, which have used up less of their budgets"
-        sheet.write(words, _LEFT, sheet.height - 14, size=13, colour=MUTED)
+        sheet.write(left_out, _LEFT, sheet.height - 14, size=13, colour=MUTED)
     width = (_ROOM - (columns - 1) * _GAP) / columns
     made = []
     for number, result in enumerate(shown):

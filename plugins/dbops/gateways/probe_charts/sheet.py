@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Literal
 
 from matplotlib import get_data_path
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, get_font
 from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter, FixedLocator
 from PIL import Image
 
 INK = "#16191d"
@@ -23,6 +27,7 @@ PAPER = "#ffffff"
 ALARM = "#b42318"
 CALM = "#3b5b85"  # of lines and words; as dark as ALARM, so words and the order tell them apart as well
 CALM_FILL = "#9fb3cc"  # of areas: far lighter than ALARM, also in grey
+DASHED = (0, (4, 3))  # a budget's line, in a plot as in the legend
 
 _CSS_DPI = 96
 _SCALE = 2
@@ -90,7 +95,7 @@ class Sheet:
         xs = [start[0] / self.width, end[0] / self.width]
         ys = [1 - start[1] / self.height, 1 - end[1] / self.height]
         self._figure.add_artist(
-            Line2D(xs, ys, color=colour, linewidth=width * _POINT, linestyle=(0, (4, 3)) if dashed else "-")
+            Line2D(xs, ys, color=colour, linewidth=width * _POINT, linestyle=DASHED if dashed else "-")
         )
 
     def axes(self, x: float, y: float, width: float, height: float) -> Axes:
@@ -139,6 +144,16 @@ def _middle_cut(text: str, kept: int) -> str:
 def font_of(size: float, *, bold: bool = False) -> FontProperties:
     """The font that matplotlib brings along, by its file: which others a machine has decides nothing."""
     return FontProperties(fname=_font_file(bold), size=size * _POINT)
+
+
+def mark_ticks(axis: Axis, places: Sequence[float], words: Sequence[str]) -> list[Text]:
+    """Mark these places of an axis, each with its words, and return these."""
+    axis.set_major_locator(FixedLocator(places))
+    axis.set_major_formatter(FixedFormatter(words))
+    labels = axis.get_ticklabels()
+    for label in labels:
+        label.set_fontproperties(font_of(11))
+    return labels
 
 
 def drawable(text: str, *, bold: bool = False) -> str:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterable
 
 from matplotlib.axis import Axis
-from matplotlib.ticker import FixedFormatter, FixedLocator, NullLocator
+from matplotlib.ticker import NullLocator
 
-from dbops.gateways.probe_charts.sheet import font_of
+from dbops.gateways.probe_charts.sheet import mark_ticks
 
 _LOWEST = 0.001  # milliseconds: what a latency's histogram tells apart
 _SPAN = 8.0  # from the axis' begin to its end at least: noise of a few percent must not look like a mountain range
@@ -26,11 +26,8 @@ def time_range(values: Iterable[float]) -> tuple[float, float]:
 def label_times(axis: Axis, low: float, high: float, *, most: int) -> None:
     """Mark ``most`` round numbers at most, each with its unit."""
     ticks = _ticks(low, high, most)
-    axis.set_major_locator(FixedLocator(ticks))
     axis.set_minor_locator(NullLocator())
-    axis.set_major_formatter(FixedFormatter([_round(tick) for tick in ticks]))
-    for label in axis.get_ticklabels():
-        label.set_fontproperties(font_of(11))
+    mark_ticks(axis, ticks, [_round(tick) for tick in ticks])
 
 
 def _ticks(low: float, high: float, most: int) -> list[float]:

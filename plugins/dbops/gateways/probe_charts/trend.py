@@ -6,12 +6,10 @@ import math
 from collections.abc import Sequence
 from datetime import datetime
 
-from matplotlib.ticker import FixedFormatter, FixedLocator
-
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.probes.standing import up_to
 from dbops.gateways.probe_charts.panels import Panel, Stroke, panels
-from dbops.gateways.probe_charts.sheet import ALARM, CALM, FAINT, GRID, MUTED, Align, font_of, points
+from dbops.gateways.probe_charts.sheet import ALARM, CALM, DASHED, FAINT, GRID, MUTED, Align, mark_ticks, points
 from dbops.gateways.probe_charts.time_axis import label_times, time_range
 
 _DAY = 86_400.0
@@ -70,7 +68,7 @@ def draw_panel(panel: Panel, runs: Sequence[ProbeRun]) -> None:
 def _budget(panel: Panel, days: Sequence[float], budgets: Sequence[float], margin: float) -> None:
     panel.axes.step(
         [days[0] - margin, *days, days[-1] + margin], [budgets[0], *budgets, budgets[-1]], where="mid",
-        color=MUTED, linewidth=points(1.2), linestyle=(0, (4, 3)),
+        color=MUTED, linewidth=points(1.2), linestyle=DASHED,
     )  # fmt: skip
 
 
@@ -80,13 +78,10 @@ def _values(results: Sequence[ProbeResult | None], name: str) -> list[float]:
 
 
 def _dates(panel: Panel, runs: Sequence[ProbeRun], days: Sequence[float]) -> None:
-    axis = panel.axes.xaxis
     ends = [0, len(days) - 1] if days[-1] > days[0] else [0]
-    axis.set_major_locator(FixedLocator([days[end] for end in ends]))
-    axis.set_major_formatter(FixedFormatter([label_of(runs[end], runs) for end in ends]))
+    labels = mark_ticks(panel.axes.xaxis, [days[end] for end in ends], [label_of(runs[end], runs) for end in ends])
     aligned: tuple[Align, ...] = ("left", "right") if len(ends) > 1 else ("center",)
-    for label, align in zip(axis.get_ticklabels(), aligned, strict=True):
-        label.set_fontproperties(font_of(11))
+    for label, align in zip(labels, aligned, strict=True):
         label.set_horizontalalignment(align)
 
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
+from dbops.domain.sql_text import tokens
+
 _CALL = re.compile(r'"?([\w$]+)"?\s*\(')
 _NOTIFY = re.compile(r"\bpg_notify\s*\(|\bnotify\s+[\w\"]", re.IGNORECASE)
 _ESCAPES = {
@@ -50,7 +51,7 @@ class Function:
 
 def what_escapes(text: str) -> list[str]:
     """What a statement or a function's text does that stays; each the end of a sentence."""
-    plain = _COMMENT.sub(" ", text)
+    plain = _without_comments(text)
     return [sentence for pattern, sentence in _ESCAPES.items() if pattern.search(plain)]
 
 
@@ -68,12 +69,12 @@ def what_escapes_of(function: Function, functions: Sequence[Function]) -> list[s
 
 def notifies(function: Function, functions: Sequence[Function]) -> bool:
     """Whether it sends notifications, which PostgreSQL delivers at COMMIT, and so never to anybody."""
-    return any(_NOTIFY.search(_COMMENT.sub(" ", one.text)) for one in called([function], functions))
+    return any(_NOTIFY.search(_without_comments(one.text)) for one in called([function], functions))
 
 
 def called_in(text: str, functions: Sequence[Function]) -> list[Function]:
     """The functions whose names a text calls, in whatever schema they are."""
-    names = {name.lower() for name in _CALL.findall(_COMMENT.sub(" ", text))}
+    names = {name.lower() for name in _CALL.findall(_without_comments(text))}
     return [function for function in functions if function.name.lower() in names]
 
 
@@ -87,3 +88,7 @@ def called(begin: Iterable[Function], functions: Sequence[Function]) -> list[Fun
             seen.update(one.oid for one in more)
             found += more
     return found
+
+
+def _without_comments(text: str) -> str:
+    return "".join(" " if token.kind == "comment" else token.text for token in tokens(text))

@@ -9,7 +9,7 @@ from dbops.domain.probes import Drawn, Probe
 from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
-from dbops.gateways.probing.runnable import require_runnable
+from dbops.gateways.probing.runnable import require_runnable_in
 from dbops.gateways.probing.session import Session, session
 
 
@@ -21,9 +21,9 @@ def draw_parameters(
     Probes for which our role lacks a privilege, or whose draws give no row, are not among them. Raises InvalidRequest
     where one of them cannot run, as ``require_runnable`` does, or all are left out, and DatabaseError.
     """
-    left_out = dict(require_runnable(address, probes, options))
     found: list[tuple[Probe, Sequence[Drawn]]] = []
     with session(address, options) as one:
+        left_out = dict(require_runnable_in(one, probes, options.seed))
         for probe in probes:
             if probe.name in left_out:
                 continue

@@ -26,8 +26,13 @@ def require_runnable(address: DatabaseAddress, probes: Sequence[Probe], options:
     sentence that says which. Raises DatabaseError where the server cannot be reached.
     """
     with session(address, options) as one:
-        asking = _Asking(one, options.seed)
-        faults = [fault for probe in probes for fault in asking.faults(probe)]
+        return require_runnable_in(one, probes, options.seed)
+
+
+def require_runnable_in(one: Session, probes: Sequence[Probe], seed: int) -> Mapping[str, str]:
+    """The same in an open session, which need not ask these draws again when their parameters are wanted."""
+    asking = _Asking(one, seed)
+    faults = [fault for probe in probes for fault in asking.faults(probe)]
     if faults:
         told = "\n".join(dict.fromkeys(faults))
         raise InvalidRequest(

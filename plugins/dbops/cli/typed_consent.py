@@ -1,0 +1,37 @@
+"""Typed consent: a target's name, typed at a terminal, where Airflow would ask for an approval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from dbops.cli.screen import Screen
+from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing
+from dbops.gateways.audit import write_audit
+from dbops.gateways.bucket import Bucket
+
+
+def typed_consent(
+    screen: Screen,
+    target: Target,
+    bucket: Bucket,
+    action: str,
+    digest: str,
+    *,
+    run: str,
+    who: str,
+    clock: Callable[[], datetime],
+    refusal: ApprovalMissing,
+) -> str | None:
+    """``who`` sits at the terminal, once the name is typed and that is on record; None where nobody has to say yes.
+
+    Raises the ``refusal`` where something else is typed, InvalidRequest where there is no terminal, and BucketError.
+    """
+    if action not in target.approvals.approve:
+        return None
+    if screen.ask(f"Type {target.name} to {action} it, by the plan {digest[:12]}: ") != target.name:
+        raise refusal
+    facts = {"run": run, "digest": digest, "for": action, "answered_by": who}
+    write_audit(bucket, target, clock(), "approval-typed", facts)
+    return who
