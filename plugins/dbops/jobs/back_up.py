@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -31,8 +32,10 @@ from dbops.gateways.shared_snapshot import SharedSnapshot
 from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
 from dbops.jobs.preflight import Readiness, preflight
+from dbops.jobs.refresh_index import refresh_index
 
 _GLOBALS = "globals.sql"
+_log = logging.getLogger(__name__)
 
 
 def back_up(
@@ -70,6 +73,8 @@ def back_up(
             except BaseException:
                 _discard(bucket, layout, held)
                 raise
+    if no_index := refresh_index(target, bucket, clock):
+        _log.warning("%s", no_index)  # no oddity of the backup, of which its report would tell people by mail
     return _report(target, bucket, manifest, catalog)
 
 
