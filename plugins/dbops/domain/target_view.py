@@ -176,7 +176,7 @@ class TargetView:
 
     @property
     def dags(self) -> Mapping[str, DagState]:
-        """Its DAGs by job, see ``overview.JOBS``."""
+        """Its DAGs by job, see ``dag_state.JOBS``."""
         return self.row.dags
 
 
