@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 from dbops.domain.fault import Fault
@@ -13,7 +13,7 @@ from dbops.domain.light import Light
 from dbops.domain.overview import Overview, OverviewRow
 from dbops.domain.target import Target
 from dbops.errors import BucketError, InvalidConnection
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.bucket import Bucket, StoredObject
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.see_targets import see_targets
@@ -38,7 +38,7 @@ class CountingBucket(InMemoryBucket):
             self.go_on.wait()
         return super().get(key)
 
-    def list(self, prefix: str) -> object:  # type: ignore[override]
+    def list(self, prefix: str) -> Iterator[StoredObject]:
         self.asked[f"list {prefix}"] += 1
         return super().list(prefix)
 
