@@ -1,0 +1,30 @@
+"""DagState: what Airflow says of one DAG, as a plain value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+JOBS = ("backup", "check", "probe", "drill")
+"""The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DagState:
+    """``last_state`` is Airflow's word for the last run: success, failed, running, queued; empty where there was none.
+
+    ``next_run`` is None where none is planned, ``last_run`` the last run's id, and ``last_end`` None until it is over.
+    """
+
+    dag_id: str
+    is_paused: bool
+    next_run: datetime | None = None
+    last_run: str = ""
+    last_state: str = ""
+    last_end: datetime | None = None
+
+
+def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:
+    """The DAGs of the target of that name by job, of ``dags`` by their ids."""
+    return {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}

@@ -1,0 +1,49 @@
+"""see_index: the short form of one target's bucket, or in words why there is none to show; and the row it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from dbops.domain.dag_state import DagState, dags_of
+from dbops.domain.overview import OverviewRow, overview_row
+from dbops.domain.reasons import NotKnown
+from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.target_indexes import read_index
+from dbops.jobs.unseen import why_unseen
+
+
+def see_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> TargetIndex | NotKnown | str:
+    """With one small read; NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing."""
+    try:
+        index = read_index(open_bucket(target), target)
+    except Exception as error:  # noqa: BLE001 - one target must not hide all the others
+        return why_unseen(_place(target), error)
+    if index is None:
+        return NotKnown(
+            f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{target.root}index.json is missing, "
+            "or of another version. The next run of the DAG watch writes it; start one to have it now."
+        )
+    return index
+
+
+def unanswered(target: Target) -> NotKnown:
+    """What is known of a target whose store has not answered in time."""
+    return NotKnown(f"{_place(target)} did not answer in time. Look whether the store is slow, and load this again.")
+
+
+def see_row(
+    target: Target, seen: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+) -> OverviewRow:
+    """The target's row by what was seen of it; ``dags`` are by their ids. Raises nothing."""
+    own = dags_of(target.name, dags)
+    try:
+        return overview_row(target, seen, own, now)
+    except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
+        return overview_row(target, why_unseen(_place(target), error), own, now)
+
+
+def _place(target: Target) -> str:
+    return f"The bucket of {target.name}, s3://{target.storage.bucket}/{target.root},"
