@@ -8,6 +8,7 @@ import httpx
 
 from demo.errors import DemoError
 
+_PATIENCE = 90  # seconds for an answer: jobs and API share a small machine
 _HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -19,7 +20,7 @@ class AirflowApi:
         self._user = user
         self._password = password
         # trust_env: a proxy for the outside world must not be asked for 127.0.0.1.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False, transport=transport)
+        self._client = httpx.Client(base_url=url, timeout=_PATIENCE, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Close its connections."""

@@ -78,11 +78,11 @@ def test_the_last_words_name_the_page_airflow_and_its_users() -> None:
     print_access(
         console,
         url="http://127.0.0.1:1",
-        page="http://127.0.0.1:1/plugin/database-ops",
+        page="http://127.0.0.1:1/plugin/database_ops",
         users={"alice": "pw1"},
         roles={"alice": "user"},
     )
 
     text = console.file.getvalue()  # type: ignore[attr-defined]
-    for expected in ("http://127.0.0.1:1/plugin/database-ops", "alice", "pw1", "user", "make demo-break"):
+    for expected in ("http://127.0.0.1:1/plugin/database_ops", "alice", "pw1", "user", "make demo-break"):
         assert expected in text
