@@ -65,12 +65,12 @@ class Orphans(Breakage):
         """Drop the key, and delete what some links lead to; without it nothing takes the links along."""
         with _session(self._url) as connection:
             connection.execute(f'ALTER TABLE "ShareLink" DROP CONSTRAINT "{_KEY}"')
-            connection.execute(
+            deleted = connection.execute(
                 'DELETE FROM "Summary" WHERE id IN (SELECT DISTINCT "summaryId" FROM "ShareLink" ORDER BY 1 LIMIT %s)',
                 [_SUMMARIES],
-            )
+            ).rowcount
             left = connection.execute(f"SELECT {_WITHOUT_PARENT}").rowcount
-        return f"the foreign key {_KEY} was dropped and {_SUMMARIES} summaries deleted: {left} links lead nowhere"
+        return f"the foreign key {_KEY} was dropped and {deleted} summaries deleted: {left} links lead nowhere"
 
     def mend(self) -> str:
         """Delete the orphans, as the key would have done, and have the key back, in two steps that lock nobody out."""
