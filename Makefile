@@ -19,9 +19,15 @@ help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } /^##@ / { printf "\n%s\n", substr($$0, 5) } /^[a-z0-9-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ##@ Try it
-.PHONY: demo demo-status demo-stop demo-clean demo-env
-demo: venv ## Start everything here, without Docker, and back up the sample database through Airflow
+.PHONY: demo demo-break demo-mend demo-status demo-stop demo-clean demo-env
+demo: venv ## Start everything here, without Docker, and run a whole night on the sample database through Airflow
 	@$(PY) -m demo up $(ARGS)
+
+demo-break: venv ## Break the sample and a backup of it on purpose: see red, the mails, and the remedies
+	@$(PY) -m demo break
+
+demo-mend: venv ## Do what the mails say, and see it green again
+	@$(PY) -m demo mend
 
 demo-status: venv ## What of the demo runs, where, and with which users
 	@$(PY) -m demo status

@@ -8,6 +8,7 @@ import httpx
 
 from demo.errors import DemoError
 
+_PATIENCE = 90  # seconds for an answer: jobs and API share a small machine
 _HEALTHY = ("metadatabase", "scheduler", "dag_processor", "triggerer")
 
 
@@ -19,7 +20,7 @@ class AirflowApi:
         self._user = user
         self._password = password
         # trust_env: a proxy for the outside world must not be asked for 127.0.0.1.
-        self._client = httpx.Client(base_url=url, timeout=30, trust_env=False, transport=transport)
+        self._client = httpx.Client(base_url=url, timeout=_PATIENCE, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Close its connections."""
@@ -49,10 +50,22 @@ class AirflowApi:
         """Let the scheduler run it."""
         self._request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 
-    def trigger(self, dag_id: str) -> str:
-        """Start a run; its id."""
-        run = _object(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json={"logical_date": None}))
-        return str(run["dag_run_id"])
+    def trigger(self, dag_id: str, **conf: Any) -> str:
+        """Start a run, its trigger form filled in with `conf`; its id."""
+        asked = {"logical_date": None, "conf": conf}
+        return str(_object(self._request("POST", f"/api/v2/dags/{dag_id}/dagRuns", json=asked))["dag_run_id"])
+
+    def run_started_by(self, dag_id: str, *, source_run_id: str) -> str | None:
+        """The run of `dag_id` that an asset made by the run `source_run_id` has started; None while there is none."""
+        runs = f"/api/v2/dags/{dag_id}/dagRuns"
+        newest = {"run_type": "asset_triggered", "order_by": "-run_after", "limit": 10}
+        for run in _object(self._request("GET", runs, params=newest))["dag_runs"]:
+            if run["state"] == "queued":  # Airflow cannot yet say what has started it: its answer would be a 500
+                continue
+            events = _object(self._request("GET", f"{runs}/{run['dag_run_id']}/upstreamAssetEvents"))["asset_events"]
+            if any(event["source_run_id"] == source_run_id for event in events):
+                return str(run["dag_run_id"])
+        return None
 
     def run_state(self, dag_id: str, run_id: str) -> str:
         """queued, running, success or failed."""
@@ -62,6 +75,12 @@ class AirflowApi:
         """The run's tasks: task_id, state, try_number, start_date, ..."""
         answer = self._request("GET", f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances")
         return list(_object(answer)["task_instances"])
+
+    def result(self, dag_id: str, run_id: str, task_id: str) -> Any:
+        """What the task has returned; None where it has returned nothing."""
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}/xcomEntries/return_value"
+        answer = self._request("GET", path, allowed=(404,))
+        return None if answer.status_code == httpx.codes.NOT_FOUND else _object(answer)["value"]
 
     def log_lines(self, dag_id: str, run_id: str, task_id: str, try_number: int) -> list[str]:
         """What a task has logged so far, without its grouping marks; empty while there is nothing to read."""

@@ -122,6 +122,8 @@ def settings(
         "AIRFLOW__API__INSTANCE_NAME": "dbops demo",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets["airflow_jwt"],
         "AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES": "1",
+        # The API server builds what tasks talk to when the first one asks, and a busy machine needs long for that.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "60",
     }
 
 

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from demo import airflow_server, environment
 from demo.errors import DemoError
+from demo.existing import existing, running
 from demo.stack import CHECKOUT, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.summary import print_access
@@ -28,9 +29,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo", description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where the demo keeps its state (default: .demo)")
     commands = parser.add_subparsers(dest="command", required=True)
-    start = commands.add_parser("up", help="start the stack, and back up the sample database through Airflow")
+    start = commands.add_parser("up", help="start the stack, and run a whole night of jobs through Airflow")
     start.add_argument("--scale", type=float, default=1.0, help="size of the sample data; 1 is about 50 MB")
     start.add_argument("--dags", type=Path, help="another folder of DAGs")
+    commands.add_parser("break", help="break the sample and its newest backup on purpose, and show who notices")
+    commands.add_parser("mend", help="put right what was broken, and show it green")
     commands.add_parser("status", help="say what runs")
     commands.add_parser("stop", help="stop it and keep its data")
     commands.add_parser("clean", help="stop it and delete its data")
@@ -44,19 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     try:
-        match chosen.command:
-            case "up":
-                from demo.up import up
-
-                up(folder, console, scale=chosen.scale, dags=chosen.dags and chosen.dags.resolve())
-            case "status":
-                return _status(folder, console)
-            case "stop":
-                _stop(folder, console)
-            case "clean":
-                _clean(folder, console)
-            case "env":
-                _env(folder)
+        return _execute(chosen, folder, console)
     except DemoError as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
@@ -71,6 +62,36 @@ def main(arguments: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _execute(chosen: argparse.Namespace, folder: Path, console: Console) -> int:
+    match chosen.command:
+        case "up":
+            from demo.up import up
+
+            up(folder, console, scale=chosen.scale, dags=chosen.dags and chosen.dags.resolve())
+        case "break":
+            from demo.breaking import break_on_purpose
+
+            environment.clean_own()
+            stack = running(folder)
+            with locked(folder):
+                break_on_purpose(stack, console)
+        case "mend":
+            from demo.mending import mend
+
+            environment.clean_own()
+            stack = running(folder)
+            with locked(folder):
+                mend(stack, console)
+        case "status":
+            return _status(folder, console)
+        case "stop":
+            _stop(folder, console)
+        case "clean":
+            _clean(folder, console)
+        case "env":
+            _env(folder)
     return 0
 
 
@@ -78,26 +99,19 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _existing(folder: Path) -> Stack:
-    state = DemoState.load(folder / "state.json")
-    if state is None or not set(PORTS) <= set(state.ports):
-        raise DemoError("There is no demo here: `make demo` makes one.")
-    return Stack(folder, state)
-
-
 def _status(folder: Path, console: Console) -> int:
-    stack = _existing(folder)
-    running = stack.running()
+    stack = existing(folder)
+    servers = stack.running()
     api = stack.api()
-    unhealthy = api.unhealthy_parts() if running["Airflow"] else []
+    unhealthy = api.unhealthy_parts() if servers["Airflow"] else []
     api.close()
-    for name, runs in running.items():
+    for name, runs in servers.items():
         lacking = f", but not yet healthy: {', '.join(unhealthy)}" if name == "Airflow" and unhealthy else ""
         console.print(f"{name:<16} {'runs' if runs else 'does not run'}{lacking}")
-    if not all(running.values()) or unhealthy:
+    if not all(servers.values()) or unhealthy:
         console.print("\n`make demo` starts what does not run.")
         return 1
-    print_access(console, url=stack.url, users=stack.users, roles=airflow_server.USERS)
+    print_access(console, url=stack.url, page=stack.page, users=stack.users, roles=airflow_server.USERS)
     return 0
 
 
@@ -106,7 +120,7 @@ def _stop(folder: Path, console: Console) -> None:
         console.print("Nothing runs: there is no demo here.")
         return
     with locked(folder):
-        _existing(folder).stop()
+        existing(folder).stop()
     console.print("Stopped. The data are kept: `make demo` goes on with them, `make demo-clean` removes them.")
 
 
@@ -124,7 +138,5 @@ def _clean(folder: Path, console: Console) -> None:
 
 
 def _env(folder: Path) -> None:
-    stack = _existing(folder)
-    if not all(stack.running().values()):
-        raise DemoError("The demo does not run: `make demo` starts it.")
+    stack = running(folder)
     print(environment.export_lines(stack.exports(), path=stack.programs()))

@@ -13,6 +13,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+_STYLES = {"✓": "green", "!": "yellow", "✗": "red"}
 _PLAIN_EVERY = 10.0  # seconds between two plain lines about the same row that say nothing new but their detail
 
 
@@ -20,7 +21,7 @@ _PLAIN_EVERY = 10.0  # seconds between two plain lines about the same row that s
 class _Row:
     name: str
     detail: str = ""
-    mark: str = ""  # ✓ or ✗ once it has ended
+    mark: str = ""  # ✓, ! or ✗ once it has ended
     began: float = field(default_factory=time.monotonic)
     ended: float | None = None
     printed: float = 0.0
@@ -63,9 +64,11 @@ class Display:
         table.add_column(overflow="ellipsis", no_wrap=True, ratio=1)
         with self._lock:
             for row in self._rows.values():
-                style = "green" if row.mark == "✓" else "red"
-                mark = Text(row.mark, style=style) if row.mark else row.spinner
-                table.add_row(mark, row.name, Text(f"{row.seconds:.1f} s", style="dim"), Text(row.detail, style="dim"))
+                mark = Text(row.mark, style=_STYLES[row.mark]) if row.mark else row.spinner
+                # What has ended is told in full; what goes on may not make the table jump.
+                detail = Text(row.detail, style="dim", no_wrap=not row.mark)
+                detail.overflow = "fold" if row.mark else "ellipsis"
+                table.add_row(mark, row.name, Text(f"{row.seconds:.1f} s", style="dim"), detail)
         return table
 
     def working(self, name: str, detail: str = "") -> None:
@@ -82,21 +85,25 @@ class Display:
 
     def done(self, name: str, detail: str = "") -> None:
         """The row has ended well."""
-        with self._lock:
-            self.working(name)
-            self._rows[name].detail = detail
-            self._end(self._rows[name], "✓")
+        self._ended(name, detail, "✓")
+
+    def warned(self, name: str, detail: str = "") -> None:
+        """The row has ended well, and somebody should look at it."""
+        self._ended(name, detail, "!")
 
     def failed(self, name: str, detail: str = "") -> None:
         """The row has ended badly."""
-        with self._lock:
-            self.working(name)
-            self._rows[name].detail = detail
-            self._end(self._rows[name], "✗")
+        self._ended(name, detail, "✗")
 
     def note(self, sentence: str) -> None:
         """Something worth saying that belongs to no row."""
         self._console.print(Text(sentence, style="yellow"), soft_wrap=True)
+
+    def _ended(self, name: str, detail: str, mark: str) -> None:
+        with self._lock:
+            self.working(name)
+            self._rows[name].detail = detail
+            self._end(self._rows[name], mark)
 
     def _end(self, row: _Row, mark: str) -> None:
         if row.mark:

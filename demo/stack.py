@@ -23,6 +23,8 @@ from demo.state import DemoState
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MARK = "DBOPS_DEMO"
+PAGE = "database_ops"
+"""The page's `url_route` in plugins/database_ops_plugin.py."""
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 _GRPC = (0, ports.GRPC_OFFSET)
@@ -78,6 +80,11 @@ class Stack:
     def url(self) -> str:
         """Where Airflow's UI and API are."""
         return f"http://127.0.0.1:{self.state.ports['airflow']}"
+
+    @property
+    def page(self) -> str:
+        """Where the Database Ops page is, within Airflow's UI."""
+        return f"{self.url}/plugin/{PAGE}"
 
     @property
     def users(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`python -m demo up`: start what does not run, load the sample data once, and back them up through Airflow."""
+"""`python -m demo up`: start what does not run, load the sample data once, and run a whole night of jobs on them."""
 
 from __future__ import annotations
 
@@ -6,28 +6,30 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from pathlib import Path
 
 from rich.console import Console
 
 from demo import airflow_server, disk, environment, system_user, target
 from demo.abandoned import Watch
-from demo.backup_run import run_to_its_end, wait_for_dag
+from demo.caught_mails import mails_about, wait_for_mails
+from demo.dag_run import play
 from demo.display import Display
 from demo.errors import ComponentFailed, DemoError
+from demo.night import Night
+from demo.records import Records
 from demo.stack import MARK, Stack, locked, settle
 from demo.state import DemoState
-from demo.summary import BackupSummary, print_access, print_backup
+from demo.summary import print_access, print_mails
 
-_DAG = f"backup__{target.NAME}"
 _RESTART_AFTER = 60.0
 _HEALTHY_WITHIN = 420.0
-_DAG_KNOWN_WITHIN = 90.0
-_BACKUP_WITHIN = 1800.0
+_MAILED_WITHIN = 30.0
 
 
 def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None = None) -> None:
-    """Start the stack and make one backup; DemoError when it cannot be started, RunFailed when the backup fails."""
+    """Start the stack and run one night; DemoError when it cannot be started, RunFailed when a job fails."""
     with locked(folder):
         places = (folder, system_user.ROOT) if os.geteuid() == 0 else (folder,)
         for place in places:
@@ -52,20 +54,23 @@ def up(folder: Path, console: Console, *, scale: float = 1.0, dags: Path | None 
                     raise DemoError(f"{full}{error}") from error
                 raise
             watch.dismiss()
-    client = stack.s3.client()
-    api = stack.api("alice")
+    _night(stack, console)
+
+
+def _night(stack: Stack, console: Console) -> None:
+    """Run every job once, and end with where to look; RunFailed when one of them fails."""
     try:
-        with Display(console) as display:
-            wait_for_dag(api, _DAG, seconds=_DAG_KNOWN_WITHIN)
-            run_to_its_end(api, _DAG, display, seconds=_BACKUP_WITHIN)
-        backup = BackupSummary.newest(client, bucket=stack.storage.bucket, prefix=stack.storage.folder)
+        with closing(stack.s3.client()) as client, closing(stack.api("alice")) as api, Display(console) as display:
+            night = Night(api, Records.of(stack, client), display)
+            play(night.whole())
+            play(wait_for_mails(stack.mail.mail, night.failed_runs, seconds=_MAILED_WITHIN))
     except KeyboardInterrupt as error:
-        raise DemoError(f"Interrupted: the stack runs on, and so does the backup; watch it at {stack.url}.") from error
-    finally:
-        api.close()
-        client.close()
-    print_backup(console, backup)
-    print_access(console, url=stack.url, users=stack.users, roles=airflow_server.USERS)
+        raise DemoError(
+            f"Interrupted: the stack runs on, and so does what was begun; watch it at {stack.url}."
+        ) from error
+    print_mails(console, stack.mail.mail, mails_about(stack.mail.mail, list(night.runs.values())))
+    print_access(console, url=stack.url, page=stack.page, users=stack.users, roles=airflow_server.USERS)
+    night.require_success()
 
 
 def stop_completely(stack: Stack) -> None:

@@ -17,7 +17,7 @@ _STARTING = 600  # seconds: whichever test comes first waits for Airflow's start
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if HERE in item.path.parents:
+        if HERE in item.path.parents and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(_STARTING))
 
 

@@ -171,6 +171,18 @@ def test_no_variables_are_printed_for_a_demo_that_does_not_run(folder: Path) -> 
     assert "The demo does not run" in stopped.stderr
 
 
+@pytest.mark.parametrize("command", ["break", "mend"])
+def test_nothing_is_broken_or_mended_of_a_demo_that_does_not_run(folder: Path, command: str) -> None:
+    absent = demo(folder, command)
+    settled(folder)
+    stopped = demo(folder, command)
+
+    assert absent.returncode == stopped.returncode == 1
+    assert "There is no demo here: `make demo` makes one." in absent.stderr
+    assert "The demo does not run: `make demo` starts it." in stopped.stderr
+    assert "Traceback" not in absent.stderr + stopped.stderr
+
+
 def test_stopping_and_removing_what_is_not_there_is_no_error(folder: Path) -> None:
     assert demo(folder, "stop").returncode == 0
     assert demo(folder, "clean").returncode == 0

@@ -35,7 +35,7 @@ def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_
         missing = "there is no backup" if not catalog.entries else "the newest backup has its verdict"
         return DrillDue(None, missing)
     last = catalog.last_proof
-    if catalog.entries[:-1] and catalog.entries[-2].verified is False:
+    if _newest_judged_is_bad(catalog):
         return DrillDue(newest.backup_id, "the backup before it failed its verification")
     if last is None:
         return DrillDue(newest.backup_id, "no backup has been proven yet")
@@ -45,3 +45,10 @@ def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_
     if schema_fingerprint != last.schema_fingerprint:
         return DrillDue(newest.backup_id, "the schema has changed since the last proof")
     return DrillDue(None, f"{last.backup_id} was proven {format_duration(age)} ago, and the schema is the same")
+
+
+def _newest_judged_is_bad(catalog: Catalog) -> bool:
+    """Whether the last backup with a verdict is bad; it may have expired, for retention does not wait for a drill."""
+    verdicts = {verdict.backup_id: verdict.ok for verdict in catalog.past}
+    verdicts |= {entry.backup_id: entry.verified for entry in catalog.entries if entry.verified is not None}
+    return bool(verdicts) and not verdicts[max(verdicts)]

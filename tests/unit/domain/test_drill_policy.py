@@ -69,6 +69,23 @@ def test_after_a_failure_the_next_backup_is_drilled_at_once() -> None:
     assert found == (newest.backup_id, "the backup before it failed its verification")
 
 
+def test_a_failure_counts_after_its_backup_has_expired() -> None:
+    good, bad, newest = entry(3 * DAY, ok=True), entry(2 * DAY, ok=False), entry(DAY)
+    assert bad.verification is not None
+
+    # What is not good is let go as soon as a newer backup exists, which is before that one's drill begins.
+    found = drill_due(Catalog("app", (good, newest), past=(bad.verification,)), WEEKLY, NOW, schema_fingerprint="same")
+
+    assert found.backup_id == newest.backup_id
+    assert found.reason == "the backup before it failed its verification"
+
+
+def test_a_failure_is_over_when_a_newer_backup_was_proven() -> None:
+    bad, good = entry(3 * DAY, ok=False), entry(2 * DAY, ok=True)
+
+    assert due(bad, good, entry(DAY))[0] is None
+
+
 def test_no_backup_is_drilled_twice_for_its_schedule() -> None:
     assert due(entry(30 * DAY, ok=True))[0] is None
     assert due(entry(DAY, ok=False))[0] is None
