@@ -19,6 +19,7 @@ from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
+from dbops_airflow.watch_notices import notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -114,7 +115,8 @@ class WatchOperator(BaseOperator):
         from dbops.jobs.watch import watch
 
         with told_to_airflow():
-            files = read_targets(include_folder())
+            include = include_folder()
+            files = read_targets(include)
             report = watch(
                 list(files.targets.values()),
                 files.faults,
@@ -124,6 +126,7 @@ class WatchOperator(BaseOperator):
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
+                noticed=notices(include, files.targets, connections.open_bucket, _now()),
             )
             self.log.info(report.markdown())
             unsent = alerts.mail_problems(report.due, files.targets, context)

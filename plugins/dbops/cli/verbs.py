@@ -6,7 +6,7 @@ import getpass
 import socket
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from dbops.domain.report import Report, Verdict
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.notifier_files import notifier_faults
 from dbops.gateways.target_files import TargetFiles, read_targets
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
     files = read_targets(around.include)
     if asked.verb == "targets":
+        files = replace(files, faults=(*files.faults, *notifier_faults(around.include, files.targets.values())))
         shown = lambda: listings.targets_shown(files)  # noqa: E731 - rendered only where it is shown
         return Answer(listings.targets_document(files), shown, 2 if files.faults else 0)
     if asked.verb == "watch":
