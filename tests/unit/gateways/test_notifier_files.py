@@ -30,7 +30,7 @@ def _write(include: Path, text: str) -> None:
     (include / "notifiers.yaml").write_text(text, encoding="utf-8")
 
 
-def _target(include: Path, alerts: str, defaults: str = "storage: {bucket: b}\n") -> None:
+def _target(include: Path, alerts: str, defaults: str = "storage: {bucket: backups}\n") -> None:
     (include / "targets/shop.yaml").write_text(f"connection: shop\n{alerts}", encoding="utf-8")
     (include / "defaults.yaml").write_text(defaults, encoding="utf-8")
 
@@ -127,14 +127,14 @@ def test_a_name_that_nobody_describes_is_a_fault_at_its_line_and_the_target_keep
     _write(include, _GOOD)
     _target(include, "alerts:\n  notify:\n  - oncall\n  - oncal\n")
     [fault] = _faults(include)
-    assert (fault.path, fault.line) == ("targets/shop.yaml", 4)
+    assert (fault.path, fault.line) == ("targets/shop.yaml", 5)
     assert 'Did you mean "oncall"?' in fault.sentence
     assert set(read_targets(include).targets) == {"shop"}
     assert read_targets(include).faults == ()
 
 
 def test_a_name_in_the_defaults_is_a_fault_there_and_told_once(include: Path) -> None:
-    _target(include, "", defaults="storage: {bucket: b}\nalerts:\n  notify: [oncall]\n")
+    _target(include, "", defaults="storage: {bucket: backups}\nalerts:\n  notify: [oncall]\n")
     (include / "targets/blog.yaml").write_text("connection: blog\n")
     [fault] = _faults(include)
     assert (fault.path, fault.line) == ("defaults.yaml", 3)
