@@ -118,10 +118,11 @@ def test_datadog_has_them_as_tags_too(listener: Listener, configure: Callable[..
 
 
 def test_opentelemetry_has_them_as_attributes(configure: Callable[..., None]) -> None:
-    from airflow.sdk._shared.observability.metrics.otel_logger import flush_otel_metrics
+    from airflow.sdk._shared.observability.metrics import otel_logger
     from opentelemetry import metrics
     from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 
+    flush: Callable[[], None] = otel_logger.flush_otel_metrics
     bodies: list[bytes] = []
 
     class _Collector(BaseHTTPRequestHandler):
@@ -141,10 +142,10 @@ def test_opentelemetry_has_them_as_attributes(configure: Callable[..., None]) ->
         configure(otel_on=True, otel_host="127.0.0.1", otel_port=server.server_port)
         _emit(_SHOP, _LIST)
         provider: Any = metrics.get_meter_provider()
-        flush_otel_metrics()  # what the end of a task's process calls
+        flush()  # what the end of a task's process calls
         provider.shutdown()
     finally:
-        atexit.unregister(flush_otel_metrics)
+        atexit.unregister(flush)
         server.shutdown()
         thread.join()
         server.server_close()
