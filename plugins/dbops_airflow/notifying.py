@@ -22,10 +22,11 @@ log = logging.getLogger(__name__)
 # Airflow kills a failed task's process 20 s after the failure (core.task_success_overtime): importing a provider may
 # take seconds of these, and what does not answer must be named in the log, and kept, before that.
 _PATIENCE_SECONDS = 14.0
+_KEEPING_SECONDS = 3.0
 
 
 class Notifying:
-    """Alerts under way. ``end`` waits for those that were begun, no longer than is wise, and keeps what it saw."""
+    """An alert under way. ``end`` waits for those that were begun, no longer than is wise."""
 
     def __init__(self, alert: Alert, context: Mapping[str, Any]) -> None:
         self._alert, self._context = alert, context
@@ -58,8 +59,21 @@ class Notifying:
                 self._refused[name] = "It did not answer in time."
         refused = dict(self._refused)
         self.taken = tuple(name for name in self._threads if name not in refused)
-        self._keep(refused)
         return refused
+
+    def keep(self, refused: Mapping[str, str]) -> None:
+        """Keep for the watch what became of the alert: beside the backups, where every worker may write.
+
+        Where the store does not answer, which may be what the alert is about, nobody waits for it.
+        """
+        outcomes = {**dict.fromkeys(self.taken, ""), **refused}
+        if not outcomes or self._alert.target is None:
+            return
+        keeping = threading.Thread(target=self._keep, args=(self._alert.target, outcomes), name="keep", daemon=True)
+        keeping.start()
+        keeping.join(_KEEPING_SECONDS)
+        if keeping.is_alive():
+            log.warning("The watch will not know what became of this: the store does not answer.")
 
     def _begin(self, notifier: Notifier) -> None:
         # A daemon: what hangs must not keep its task's process alive.
@@ -68,11 +82,13 @@ class Notifying:
         thread.start()
 
     def _notify(self, notifier: Notifier) -> None:
+        from airflow.sdk.execution_time.context import ConnectionAccessor
+
         from dbops_airflow.notifier_classes import build
 
         try:
-            # A copy of the context: each puts its own fields into it.
-            build(notifier)({**self._context, "alert": alert_words(self._alert)})
+            # A copy of the context: each puts its own fields into it. The DAG processor's has no connections.
+            build(notifier)({"conn": ConnectionAccessor(), **self._context, "alert": alert_words(self._alert)})
         except DbopsError as error:
             self._refused[notifier.name] = str(error)
         except Exception as error:  # noqa: BLE001 - whatever a provider raises; its text may hold a credential
@@ -80,12 +96,7 @@ class Notifying:
             log.warning("%s in the notifier %s:\n%s", type(error).__name__, notifier.name, where)
             self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
 
-    def _keep(self, refused: Mapping[str, str]) -> None:
-        """For the watch, which tells of it: beside the backups, where every worker may write."""
-        outcomes = {**dict.fromkeys(self.taken, ""), **refused}
-        name = self._alert.target
-        if not outcomes or name is None:
-            return
+    def _keep(self, name: str, outcomes: Mapping[str, str]) -> None:
         from dbops.domain.notification import Notification
         from dbops.gateways.notifications import put_notification
         from dbops.gateways.target_files import include_folder, read_targets

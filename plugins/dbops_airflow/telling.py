@@ -63,6 +63,7 @@ def tell(alert: Alert, audience: Audience, context: Mapping[str, Any], picture: 
         log.error("NOT NOTIFIED. %s: %s The alert was: %s", name, why, unsent)
     if notifying.taken:
         log.info("Notified %s of %s", ", ".join(notifying.taken), alert.subject)
+    notifying.keep(refused)
     return Told(mailed, notifying.taken, tuple(refused))
 
 

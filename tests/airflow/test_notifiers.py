@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,14 +73,13 @@ def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.Mon
 
 
 @pytest.fixture
-def telling_watch(watch: Callable[[], Any], caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+def telling_watch(watch: Callable[[], Any], capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
     """Runs the watch once; the answer is its log."""
 
     def run() -> str:
-        caplog.clear()
-        with caplog.at_level(logging.INFO):
-            watch()
-        return caplog.text
+        capfd.readouterr()
+        watch()
+        return "".join(capfd.readouterr())
 
     return run
 
@@ -165,6 +165,28 @@ def test_a_notifier_that_does_not_answer_is_given_up_on(
     assert "Mailed [dbops] FAILED backup of shop (production) to dba@example.com" in told
 
 
+def test_a_store_that_does_not_answer_is_not_waited_for(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import notifying
+
+    monkeypatch.setattr(notifying, "_KEEPING_SECONDS", 0.2)
+    describe(oncall=_HOOK)
+    shop("oncall")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        set_connection(
+            monkeypatch,
+            "store",
+            conn_type="aws",
+            login="key",
+            password=_SECRET,
+            extra={"endpoint_url": f"http://127.0.0.1:{silent.getsockname()[1]}", "region_name": "us-east-1"},
+        )
+        told = fail()
+    assert len(hook.received) == 1
+    assert "The watch will not know what became of this: the store does not answer." in told
+
+
 def test_a_broken_mail_server_does_not_keep_the_notifier_from_telling(
     hook: Webhook, describe: Any, shop: Any, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -173,6 +195,28 @@ def test_a_broken_mail_server_does_not_keep_the_notifier_from_telling(
     shop("oncall")
     run_dag("backup__shop")
     assert len(hook.received) == 1
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_killed_task_reaches_the_notifier_by_way_of_the_dag_processor(
+    hook: Webhook, describe: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops_airflow.alerts import RunFailureMail
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    describe(oncall=_HOOK)
+    shop("oncall")
+    target = read_targets(include_folder()).target("shop")
+    tell_of_it: Any = RunFailureMail("backup", target.audience, target)
+    tell_of_it({"run_id": "scheduled__1", "reason": "timed_out"})
+    [body] = hook.received
+    assert body["summary"] == "[dbops] FAILED backup of shop (production)"
+    assert "killed" in body["text"]
+    assert hook.headers[0]["Authorization"] == f"Bearer {_SECRET}"
 
 
 def test_what_is_missing_reaches_the_notifier_through_the_watch(

@@ -215,11 +215,14 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
+    from dbops.domain.notification import notifier_problem
     from dbops.gateways.heartbeat import ping
+    from dbops.jobs.lost_alerts import lost_alerts
     from dbops.jobs.watch import watch
 
+    targets = files.targets.values()
     report = watch(
-        list(files.targets.values()),
+        list(targets),
         files.faults,
         around.open_bucket,
         clock=around.clock,
@@ -227,5 +230,9 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         # A person who looks is no proof that Airflow's hourly watch lives, and that is what the outside listens for.
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
+        noticed=[
+            *map(notifier_problem, notifier_faults(around.include, targets)),
+            *lost_alerts(targets, around.open_bucket, around.clock()),
+        ],
     )
     return _answer(report)
