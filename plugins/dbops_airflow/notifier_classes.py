@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import threading
 import traceback
 from collections.abc import Iterable
 from copy import deepcopy
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_PATIENCE_SECONDS = 60.0
 _CORRECT = "Correct its keywords"
 _INSTALL = "Install its provider on every worker, or correct the path"
 
@@ -49,13 +51,28 @@ def build(notifier: Notifier) -> BaseNotifier:
 
 def class_faults(notifiers: Iterable[Notifier]) -> tuple[Fault, ...]:
     """A fault for each notifier that cannot be made. This imports their providers, so only the watch asks."""
-    faults = []
-    for notifier in notifiers:
+    return tuple(
+        Fault(NOTIFIERS, notifier.line, sentence) for notifier in notifiers if (sentence := _why_not(notifier))
+    )
+
+
+def _why_not(notifier: Notifier) -> str:
+    """Empty where it can be made. One that never ends must not keep the watch from looking at the databases."""
+    said: list[str] = []
+
+    def make() -> None:
         try:
             build(notifier)
         except InvalidRequest as error:
-            faults.append(Fault(NOTIFIERS, notifier.line, f"{error.what} {error.remedy}"))
-    return tuple(faults)
+            said.append(str(error))
+        else:
+            said.append("")
+
+    making = threading.Thread(target=make, name=f"make {notifier.name}", daemon=True)
+    making.start()
+    making.join(_PATIENCE_SECONDS)
+    endless = f"The notifier {notifier.name} is not made within {_PATIENCE_SECONDS:.0f} seconds. See what it waits for."
+    return said[0] if said else endless
 
 
 def _class(notifier: Notifier) -> type[BaseNotifier]:

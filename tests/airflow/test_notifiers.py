@@ -258,6 +258,15 @@ def test_the_watch_is_red_where_nobody_but_a_notifier_is_to_be_told_and_it_refus
     assert "no good backup of shop" in hook.received[0]["text"]
 
 
+def test_who_has_nobody_but_a_notifier_that_does_not_want_to_hear_of_it_has_chosen_so(
+    hook: Webhook, describe: Any, shop: Any, watch: Callable[[], Any]
+) -> None:
+    describe(oncall={**_HOOK, "only": ["approval"]})
+    shop("oncall", recipients=[])
+    assert states(watch()) == {"watch": "success"}
+    assert hook.received == []
+
+
 def test_a_notifier_that_cannot_be_made_is_told_before_it_is_needed_and_leaves_every_dag_alone(
     describe: Any, shop: Any, watch: Callable[[], Any], mail: CaughtMail, load_dags: Callable[[], Dags]
 ) -> None:
