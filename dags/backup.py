@@ -44,9 +44,9 @@ for target in targets_for("backup__"):
             "owner": target.owner,
             "retries": 2,
             "retry_delay": timedelta(minutes=5),
-            "on_failure_callback": TaskFailureMail("backup", target.alerts.recipients, target),
+            "on_failure_callback": TaskFailureMail("backup", target.audience, target),
         },
-        on_failure_callback=RunFailureMail("backup", target.alerts.recipients, target),
+        on_failure_callback=RunFailureMail("backup", target.audience, target),
     ):
         back_up = BackUpOperator(task_id="back_up", target=target, outlets=[backup_asset(target)])
         expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")

@@ -44,8 +44,8 @@ for target in checked_targets_for("check__"):
             "owner": target.owner,
             "retries": 1,
             "retry_delay": timedelta(minutes=10),
-            "on_failure_callback": TaskFailureMail("check", target.alerts.recipients, target),
+            "on_failure_callback": TaskFailureMail("check", target.audience, target),
         },
-        on_failure_callback=RunFailureMail("check", target.alerts.recipients, target),
+        on_failure_callback=RunFailureMail("check", target.audience, target),
     ):
         CheckOperator(task_id="check", target=target, full="{{ params.full }}", outlets=[checked_asset(target)])

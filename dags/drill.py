@@ -47,8 +47,8 @@ for target in targets_for("drill__"):
             "owner": target.owner,
             "retries": 1,
             "retry_delay": timedelta(minutes=10),
-            "on_failure_callback": TaskFailureMail("drill", target.alerts.recipients, target),
+            "on_failure_callback": TaskFailureMail("drill", target.audience, target),
         },
-        on_failure_callback=RunFailureMail("drill", target.alerts.recipients, target),
+        on_failure_callback=RunFailureMail("drill", target.audience, target),
     ):
         DrillOperator(task_id="drill", target=target, force="{{ params.force }}", backup_id="{{ params.backup }}")

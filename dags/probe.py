@@ -41,8 +41,8 @@ for target in probed_targets_for("probe__"):
             "owner": target.owner,
             "retries": 1,
             "retry_delay": timedelta(minutes=10),
-            "on_failure_callback": TaskFailureMail("probe", target.alerts.recipients, target),
+            "on_failure_callback": TaskFailureMail("probe", target.audience, target),
         },
-        on_failure_callback=RunFailureMail("probe", target.alerts.recipients, target),
+        on_failure_callback=RunFailureMail("probe", target.audience, target),
     ):
         ProbeOperator(task_id="probe", target=target)

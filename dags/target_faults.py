@@ -5,10 +5,10 @@ from __future__ import annotations
 from airflow.sdk import get_parsing_context
 
 from dbops.errors import InvalidTarget
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops_airflow.include_faults import include_faults
 
 # A task's process never parses this file; a callback's may, and has nothing to do with faults.
-faults = read_targets(include_folder()).faults if get_parsing_context().dag_id is None else ()
+faults = include_faults() if get_parsing_context().dag_id is None else ()
 
 if faults:
     raise InvalidTarget("\n".join(str(fault) for fault in faults), "The DAGs of every other target are not affected.")

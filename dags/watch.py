@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, CronTriggerTimetable
 
-from dbops_airflow.alerts import RunFailureMail, TaskFailureMail, recipients_of
+from dbops_airflow.alerts import RunFailureMail, TaskFailureMail, everybody
 from dbops_airflow.operators import WatchOperator
 from dbops_airflow.targets import targets_for
 
@@ -18,7 +18,7 @@ a day as long as it lasts. A green run means that the watch has looked, not that
 Nobody can watch himself: `alerts.heartbeat_url` lets somebody outside notice that this DAG, or Airflow, is gone.
 """
 
-everybody = recipients_of(targets_for("backup__"))
+whole_audience = everybody(targets_for("backup__"))
 
 with DAG(
     dag_id="watch",
@@ -33,8 +33,8 @@ with DAG(
         "owner": "dbops",
         "retries": 1,
         "retry_delay": timedelta(minutes=5),
-        "on_failure_callback": TaskFailureMail("watch", everybody),
+        "on_failure_callback": TaskFailureMail("watch", whole_audience),
     },
-    on_failure_callback=RunFailureMail("watch", everybody),
+    on_failure_callback=RunFailureMail("watch", whole_audience),
 ):
     WatchOperator(task_id="watch")

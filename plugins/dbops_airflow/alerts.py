@@ -1,6 +1,6 @@
-"""Alerts: what Airflow knows about a failure or an odd report, as one e-mail. Nothing in here ever raises.
+"""Alerts: what Airflow knows about a failure or an odd report, as one alert. Nothing in here ever raises.
 
-A failed task is mailed by its own process, which still has the error in its hands (TaskFailureMail). Where there is no
+A failed task is told of by its own process, which still has the error in its hands (TaskFailureMail). Where there is no
 process left to do that - killed, out of memory, worker gone, marked failed in the UI - the run's callback mails, from
 the DAG processor (RunFailureMail). An XCom beside the failed task says that it has been mailed: one run, one mail.
 """
@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
+from dbops.domain.audience import Audience
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
-from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
+from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.alerts import Alert
     from dbops.domain.backup_report import BackupReport
-    from dbops.domain.picture import Picture
+    from dbops.domain.problem_alerts import ProblemAlert
     from dbops.domain.promises import Problem
     from dbops.domain.restore_report import RestoreReport
 
@@ -36,22 +36,22 @@ _NO_LAST_WORDS = DbopsError(
 
 
 class FailureMail:
-    """A callback that mails ``recipients``; ``target`` is None where the job is no single target's.
+    """A callback that tells ``audience``; ``target`` is None where the job is no single target's.
 
-    With neither, the run's own trigger form says which target is concerned, and its recipients are mailed.
+    With neither, the run's own trigger form says which target is concerned, and its audience is told.
     """
 
-    def __init__(self, job: str, recipients: Sequence[str] | None = None, target: Target | None = None) -> None:
+    def __init__(self, job: str, audience: Audience | None = None, target: Target | None = None) -> None:
         self.job = job
-        self.recipients = None if recipients is None else tuple(recipients)
+        self.audience = audience
         self.target = target
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
-        """Whether it was handed to the mail server."""
+        """Whether people have been told, so that nobody need try again."""
         from dbops.domain.alerts import Alert, Severity
 
         ti = context.get("ti")
-        name, target, recipients = self._concerned(context)
+        name, target, audience = self._concerned(context)
         headline, _, details = reason.what.partition("\n")
         alert = Alert(
             severity=Severity(self.severity_of(reason)),
@@ -64,15 +64,15 @@ class FailureMail:
             facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,
         )
-        return mail(alert, recipients)
+        return tell(alert, audience, context).is_done
 
     def severity_of(self, _reason: DbopsError) -> str:
         """The first word of the subject."""
         return "FAILED"
 
-    def _concerned(self, context: Mapping[str, Any]) -> tuple[str | None, Target | None, Sequence[str]]:
-        if self.recipients is not None:
-            return self.target.name if self.target else None, self.target, self.recipients
+    def _concerned(self, context: Mapping[str, Any]) -> tuple[str | None, Target | None, Audience]:
+        if self.audience is not None:
+            return self.target.name if self.target else None, self.target, self.audience
         return target_of_form(context)
 
 
@@ -121,7 +121,7 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
         ),
         link=context["ti"].log_url,
     )
-    mail(alert, target.alerts.recipients)
+    tell(alert, target.audience, context)
 
 
 def mail_restored(report: RestoreReport, target: Target, context: Context) -> None:
@@ -148,28 +148,31 @@ def mail_restored(report: RestoreReport, target: Target, context: Context) -> No
         ),
         link=context["ti"].log_url,
     )
-    mail(alert, target.alerts.recipients)
+    tell(alert, target.audience, context)
 
 
 def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], context: Context) -> frozenset[str]:
     """Mail what a watch found; the answer are the keys of those problems that nobody could be told of.
 
-    A target that names no recipients has chosen so; a problem without a target must reach somebody.
+    A target that names nobody, or only notifiers that do not want to hear of it, has chosen so; a problem without a
+    target must reach somebody.
     """
     from dbops.domain.problem_alerts import problem_alerts
 
     run = ("Run", str(context["run_id"]))
     mails = problem_alerts(problems, targets, [run], context["ti"].log_url)
-    unsent = [
-        mailing.keys
-        for mailing in mails
-        if not mail(mailing.alert, mailing.recipients) and (mailing.recipients or mailing.alert.target is None)
-    ]
+    unsent = [mailing.keys for mailing in mails if not _is_settled(mailing, context)]
     return frozenset().union(*unsent)
 
 
-def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | None, Sequence[str]]:
-    """The target that was chosen in the trigger form, and whom to mail: everybody where its file cannot be read."""
+def _is_settled(mailing: ProblemAlert, context: Context) -> bool:
+    told = tell(mailing.alert, mailing.audience, context)
+    is_wanted = bool(mailing.audience.recipients or told.refused) or mailing.alert.target is None
+    return told.is_done or not is_wanted
+
+
+def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | None, Audience]:
+    """The target that was chosen in the trigger form, and whom to tell: everybody where its file cannot be read."""
     from dbops.gateways.target_files import include_folder, read_targets
 
     chosen = context.get("params") or getattr(context.get("dag_run"), "conf", None) or {}
@@ -179,31 +182,13 @@ def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | Non
     return (
         None if name is None else str(name),
         target,
-        target.alerts.recipients if target else recipients_of(targets.values()),
+        target.audience if target else everybody(targets.values()),
     )
 
 
-def recipients_of(targets: Iterable[Target]) -> tuple[str, ...]:
+def everybody(targets: Iterable[Target]) -> Audience:
     """Everyone who hears of any of them, once."""
-    return tuple(dict.fromkeys(address for target in targets for address in target.alerts.recipients))
-
-
-def mail(alert: Alert, recipients: Sequence[str], picture: Picture | None = None) -> bool:
-    """Hand an alert to the mail server; where that fails, the log says so, and what the mail would have said."""
-    unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
-    if not recipients:
-        log.warning("Nobody is mailed (no alerts: recipients:): %s", unsent)
-        return False
-    try:
-        _send(alert, recipients, picture)
-    except DbopsError as error:
-        log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
-        return False
-    except Exception:
-        log.exception("NOT MAILED, which is a bug of dbops or of its e-mail templates. The alert was: %s", unsent)
-        return False
-    log.info("Mailed %s to %s", alert.subject, ", ".join(recipients))
-    return True
+    return Audience.together(target.audience for target in targets)
 
 
 def facts_of(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
@@ -226,16 +211,6 @@ def remember_mailed(ti: Any) -> None:
         ti.xcom_push(_MAILED, value=True)
     except Exception:
         log.warning("The run's callback may mail this failure a second time.", exc_info=True)
-
-
-def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:
-    from dbops.gateways.alert_mail import alert_mail
-    from dbops.gateways.target_files import include_folder
-
-    server, sender = connections.mailbox()
-    now = datetime.now(UTC)
-    templates = include_folder() / "email"
-    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=templates, picture=picture))
 
 
 def _was_mailed(context: Mapping[str, Any]) -> bool:

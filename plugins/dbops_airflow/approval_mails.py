@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from dbops.errors import ApprovalMissing, DbopsError
-from dbops_airflow.alerts import TaskFailureMail, mail, recipients_of
+from dbops_airflow.alerts import TaskFailureMail, everybody
 from dbops_airflow.links import base_url
+from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.approvals import Approval, Question
+    from dbops.domain.audience import Audience
     from dbops.domain.target import Target
 
 
@@ -49,7 +50,7 @@ def mail_question(question: Question, target: Target, context: Context) -> None:
         link=_question_url(context["ti"]),
         link_to="question",
     )
-    mail(alert, _recipients(question, target))
+    tell(alert, _audience(question, target), context)
 
 
 def mail_approved(approval: Approval, target: Target, context: Context) -> None:
@@ -68,7 +69,7 @@ def mail_approved(approval: Approval, target: Target, context: Context) -> None:
         facts=(*_asked(approval), ("Approved by", approval.answered_by), ("Counts until", until)),
         link=context["ti"].log_url,
     )
-    mail(alert, _recipients(approval, target))
+    tell(alert, _audience(approval, target), context)
 
 
 def _glass(asked: Question | Approval) -> tuple[str, ...]:
@@ -89,12 +90,12 @@ def _asked(asked: Question | Approval) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _recipients(asked: Question | Approval, target: Target) -> Sequence[str]:
+def _audience(asked: Question | Approval, target: Target) -> Audience:
     if not asked.break_glass:
-        return target.alerts.recipients
+        return target.audience
     from dbops.gateways.target_files import include_folder, read_targets
 
-    return recipients_of([target, *read_targets(include_folder()).targets.values()])
+    return everybody([target, *read_targets(include_folder()).targets.values()])
 
 
 def _question_url(ti: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops_airflow.alerts import mail
+from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,4 +19,4 @@ def mail_checks(report: CheckReport, target: Target, context: Context) -> None:
 
     alert = check_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
     if alert is not None:
-        mail(alert, target.alerts.recipients)
+        tell(alert, target.audience, context)

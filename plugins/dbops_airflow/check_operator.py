@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed
-from dbops_airflow import connections
+from dbops_airflow import connections, metrics
 from dbops_airflow.check_mails import mail_checks
 from dbops_airflow.failures import JobRefused, told_to_airflow
 from dbops_airflow.stoppable import StoppableOperator
@@ -44,6 +44,7 @@ class CheckOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
+        metrics.emit_target(self.target)
         mail_checks(report, self.target, context)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ChecksFailed(report.headline(), "See the mail, or the table in this log."))

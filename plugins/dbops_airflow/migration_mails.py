@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dbops_airflow.alerts import mail
+from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -37,4 +37,4 @@ def mail_migrated(report: MigrationReport, target: Target, context: Context) -> 
         facts=(*report.probes.facts(), *((label, value) for label, value in known if value)),
         link=context["ti"].log_url,
     )
-    mail(alert, target.alerts.recipients)
+    tell(alert, target.audience, context)

@@ -11,7 +11,7 @@ from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.errors import MigrationFailed
 from dbops.gateways.target_files import include_folder, read_targets
-from dbops_airflow import alerts, connections
+from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.links import base_url
@@ -126,6 +126,7 @@ class BackUpBeforeMigrationOperator(StoppableOperator):
             )
             note_backup(asked.bucket, asked.target, run=asked.run, backup_id=str(report.backup_id))
         self.log.info(report.markdown())
+        metrics.emit_target(asked.target)
         if report.warnings:
             alerts.mail_backup_warnings(report, asked.target, context)
         return str(report.backup_id)

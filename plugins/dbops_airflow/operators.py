@@ -14,11 +14,12 @@ from dbops.domain.target import Target
 from dbops.errors import MailFailed
 from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_files import has_expectations, include_folder, read_targets
-from dbops_airflow import alerts, connections
+from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
+from dbops_airflow.watch_notices import notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,6 +46,7 @@ class BackUpOperator(StoppableOperator):
                 on_progress=ProgressLog(),
             )
         self.log.info(report.markdown())
+        metrics.emit_target(self.target)
         if report.warnings:
             alerts.mail_backup_warnings(report, self.target, context)
         return str(report.backup_id)
@@ -69,6 +71,7 @@ class ExpireOperator(StoppableOperator):
             bucket = connections.open_bucket(self.target)
             report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
         self.log.info(report.summary())
+        metrics.emit_target(self.target)
 
 
 class DrillOperator(StoppableOperator):
@@ -98,6 +101,7 @@ class DrillOperator(StoppableOperator):
                 on_progress=lambda progress: self.log.info(progress.sentence()),
             )
             self.log.info(report.markdown())
+            metrics.emit_target(self.target)
             report.require_proof()
         return str(report.verification.backup_id) if report.verification else None
 
@@ -114,7 +118,8 @@ class WatchOperator(BaseOperator):
         from dbops.jobs.watch import watch
 
         with told_to_airflow():
-            files = read_targets(include_folder())
+            include = include_folder()
+            files = read_targets(include)
             report = watch(
                 list(files.targets.values()),
                 files.faults,
@@ -124,8 +129,10 @@ class WatchOperator(BaseOperator):
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
+                noticed=notices(include, files.targets, connections.open_bucket, _now()),
             )
             self.log.info(report.markdown())
+            metrics.emit_watch(report, files.targets)
             unsent = alerts.mail_problems(report.due, files.targets, context)
             remember(context, {key: moment for key, moment in report.memory.items() if key not in unsent})
             if unsent:

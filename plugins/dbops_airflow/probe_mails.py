@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from dbops_airflow.alerts import mail
+from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,7 +22,7 @@ def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
     from dbops.domain.probes.alert import probe_alert
 
     alert = probe_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
-    mail(alert, target.alerts.recipients, _picture(report, target))
+    tell(alert, target.audience, context, _picture(report, target))
 
 
 def _picture(report: ProbeReport, target: Target) -> Picture | None:

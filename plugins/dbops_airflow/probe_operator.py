@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
 from dbops.errors import ProbesFailed
-from dbops_airflow import connections
+from dbops_airflow import connections, metrics
 from dbops_airflow.failures import JobRefused, told_to_airflow
 from dbops_airflow.probe_mails import mail_probes
 from dbops_airflow.stoppable import StoppableOperator
@@ -43,6 +43,7 @@ class ProbeOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
+        metrics.emit_target(self.target)
         mail_probes(report, self.target, context)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ProbesFailed(report.headline(), "See the mail, or the table in this log."))

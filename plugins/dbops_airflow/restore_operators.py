@@ -11,7 +11,7 @@ from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.domain.restore_request import RestoreRequest, read_restore_request
 from dbops.gateways.target_files import include_folder, read_targets
-from dbops_airflow import alerts, connections
+from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.stoppable import StoppableOperator
@@ -127,6 +127,7 @@ class VerifyRestoreOperator(StoppableOperator):
             record = verify_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
             shown = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now).markdown()
             self.log.info(shown)
+            metrics.emit_target(asked.target)
             if record.request.mode == "swap":
                 plan = require_unchanged_plan(asked.target, asked.place, asked.bucket, record, count_live=True)
                 shown = f"{shown}\n\n{plan.markdown()}"

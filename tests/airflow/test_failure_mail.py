@@ -159,7 +159,8 @@ def run_mail(add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, m
 
     monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     add_target("shop")
-    return RunFailureMail("backup", ["dba@example.com"], read_targets(include_folder()).target("shop"))
+    shop = read_targets(include_folder()).target("shop")
+    return RunFailureMail("backup", shop.audience, shop)
 
 
 def test_a_killed_task_is_mailed_by_the_run(run_mail: Any, mail: CaughtMail) -> None:
@@ -184,7 +185,7 @@ def test_a_run_of_which_nothing_but_its_name_is_known_is_mailed_too(run_mail: An
 def test_a_task_that_was_stopped_leaves_the_mail_to_its_run(run_mail: Any, mail: CaughtMail) -> None:
     from dbops_airflow.alerts import TaskFailureMail
 
-    task_mail: Any = TaskFailureMail("backup", run_mail.recipients, run_mail.target)
+    task_mail: Any = TaskFailureMail("backup", run_mail.audience, run_mail.target)
     task_mail({"ti": _KilledTask([]), "exception": SystemExit("stopped"), "run_id": "scheduled__1"})
     task_mail({"ti": _KilledTask([]), "run_id": "scheduled__1"})
     assert mail.messages() == []

@@ -69,6 +69,23 @@ def test_parsing_imports_nothing_heavy_and_needs_no_pythonpath(
     assert str(ROOT / "plugins") in seen["path"]
 
 
+def test_a_notifier_is_found_and_read_without_being_imported(
+    parse: Callable[..., Any], add_target: Callable[..., None], include: Path
+) -> None:
+    add_target("shop", alerts={"notify": ["hook"]})
+    hook = "hook:\n  class: airflow.providers.http.notifications.http.HttpNotifier\n"
+    (include / "notifiers.yaml").write_text(hook)
+    seen = parse()
+    assert seen["errors"] == {}
+    assert _HEAVY.intersection(seen["imported"]) == set()
+    assert not [name for name in seen["imported"] if name.startswith("airflow.providers.http.")]
+    (include / "notifiers.yaml").write_text(f"{hook}  http_con_id: pager\n")
+    seen = parse()
+    [error] = seen["errors"].values()
+    assert 'notifiers.yaml:3: hook: HttpNotifier takes no http_con_id. Did you mean "http_conn_id"?' in error
+    assert not [name for name in seen["imported"] if name.startswith("airflow.providers.http.")]
+
+
 def test_a_task_process_builds_only_its_own_dag_and_reads_only_its_own_file(
     parse: Callable[..., Any], add_target: Callable[..., None], include: Path
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbops.domain.alerts import Alert, Severity
+from dbops.domain.audience import Audience
 from dbops.domain.picture import Picture
 from tests.servers import CaughtMail
 
@@ -18,10 +19,10 @@ def test_an_alert_is_mailed_with_the_picture_it_was_given_and_without_one_otherw
     from airflow.sdk.execution_time import supervisor
     from airflow.secrets.environment_variables import EnvironmentVariablesBackend
 
-    from dbops_airflow import alerts
+    from dbops_airflow.telling import tell
 
     monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
-    assert alerts.mail(_ALERT, ["dba@example.com"], picture)
+    assert tell(_ALERT, Audience(("dba@example.com",)), {}, picture).is_done
     [message] = mail.messages()
     shown = [part.get_content() for part in message.walk() if part.get_content_type() == "image/png"]
     assert shown == ([picture.png] if picture else [])

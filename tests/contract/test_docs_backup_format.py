@@ -65,7 +65,13 @@ def test_every_key_is_explained_once(title: str, record: type[BackupManifest | V
 
 def test_every_object_that_the_code_names_is_on_the_page() -> None:
     layout = Layout("")
-    objects = section("Objects").replace("<backup_id>", BACKUP).replace("<time>", BACKUP).replace("<run>", "run")
+    objects = (
+        section("Objects")
+        .replace("<backup_id>", BACKUP)
+        .replace("<time>", BACKUP)
+        .replace("<run>", "run")
+        .replace("<notifier>", "notifier")
+    )
     keys = [
         layout.started(BACKUP),
         layout.manifest(BACKUP),
@@ -76,6 +82,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.audit(BACKUP.time, "expire"),
         layout.check(BACKUP),
         f"{layout.docs}{BACKUP}/",
+        layout.notification("notifier"),
         layout.index,
     ]
     for key in keys:

@@ -89,6 +89,15 @@ def test_targets_are_listed(shell: Shell) -> None:
     assert shell.status == 0
 
 
+def test_a_notifier_that_is_described_badly_is_shown_beside_the_targets_with_status_2(shell: Shell) -> None:
+    (shell.include / "notifiers.yaml").write_text("oncall:\n  only: [failed]\n")
+    assert shell.run("targets") == 2
+    assert "notifiers.yaml:1: oncall has no class" in shell.out
+    assert shell.run("watch") == 1
+    assert "notifiers.yaml:1: oncall has no class" in " ".join(shell.out.split())
+    assert shell.run("backups", "shop") == 0
+
+
 def test_a_file_that_cannot_be_used_is_shown_beside_the_targets_with_status_2(shell: Shell) -> None:
     shell.write_target("bad", "conection: x\n")
     assert shell.run("targets") == 2

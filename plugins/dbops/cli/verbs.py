@@ -6,7 +6,7 @@ import getpass
 import socket
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.notifier_files import notifier_faults
 from dbops.gateways.target_files import TargetFiles, read_targets
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
     files = read_targets(around.include)
     if asked.verb == "targets":
+        files = replace(files, faults=(*files.faults, *notifier_faults(around.include, files.targets.values())))
         shown = lambda: listings.targets_shown(files)  # noqa: E731 - rendered only where it is shown
         return Answer(listings.targets_document(files), shown, 2 if files.faults else 0)
     if asked.verb == "watch":
@@ -212,11 +214,14 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
+    from dbops.domain.notification import notifier_problem
     from dbops.gateways.heartbeat import ping
+    from dbops.jobs.lost_alerts import lost_alerts
     from dbops.jobs.watch import watch
 
+    targets = files.targets.values()
     report = watch(
-        list(files.targets.values()),
+        list(targets),
         files.faults,
         around.open_bucket,
         clock=around.clock,
@@ -224,5 +229,9 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         # A person who looks is no proof that Airflow's hourly watch lives, and that is what the outside listens for.
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
+        noticed=[
+            *map(notifier_problem, notifier_faults(around.include, targets)),
+            *lost_alerts(targets, around.open_bucket, around.clock()),
+        ],
     )
     return Answer.of(report)

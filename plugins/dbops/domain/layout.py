@@ -102,6 +102,10 @@ class Layout:
         """What one run of the checks found."""
         return f"{self.checks}{check_id}.json"
 
+    def notification(self, notifier: str) -> str:
+        """Whether that notifier took the last alert of this target."""
+        return f"{self.root}notifications/{notifier}.json"
+
     @property
     def docs(self) -> str:
         """The folder of data docs, one folder below it for each run of the checks."""

@@ -63,6 +63,7 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     Sign.PROBES_UNWELL: Light.AMBER,
     Sign.RULES_WARN: Light.AMBER,
     Sign.UNSEEN_FOR_HOURS: Light.AMBER,
+    ProblemKind.NOT_NOTIFIED: Light.AMBER,
     ProblemKind.OLD_DATABASE: Light.AMBER,
     Sign.FIRST_BACKUP: Light.GREY,
     Sign.NOT_SEEN: Light.GREY,

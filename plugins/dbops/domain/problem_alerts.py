@@ -7,31 +7,32 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from dbops.domain.alerts import Alert, Severity
+from dbops.domain.audience import Audience
 from dbops.domain.promises import Problem, ProblemKind
 from dbops.domain.target import Target
 
 _MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})
-_JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe"}
-_FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT})
+_JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe", ProblemKind.NOT_NOTIFIED: "alert"}
+_FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT, ProblemKind.NOT_NOTIFIED})
 
 
 @dataclass(frozen=True)
 class ProblemAlert:
-    """One alert, to whom, and the keys of the problems that it is about."""
+    """One alert, whom it reaches, and the keys of the problems that it is about."""
 
     alert: Alert
-    recipients: tuple[str, ...]
+    audience: Audience
     keys: frozenset[str]
 
 
 def problem_alerts(
     problems: Sequence[Problem], targets: Mapping[str, Target], facts: Sequence[tuple[str, str]], link: str | None
 ) -> list[ProblemAlert]:
-    """One for each target with problems, to its recipients, and one for what belongs to no target, to everybody.
+    """One for each target with problems, to its audience, and one for what belongs to no target, to everybody.
 
     ``problems`` are worst first; the worst gives each alert its headline and its severity.
     """
-    everybody = tuple(dict.fromkeys(who for target in targets.values() for who in target.alerts.recipients))
+    everybody = Audience.together(target.audience for target in targets.values())
     subjects = dict.fromkeys(problem.target if problem.target in targets else None for problem in problems)
     alerts = []
     for name in subjects:
@@ -40,7 +41,7 @@ def problem_alerts(
         alerts.append(
             ProblemAlert(
                 _alert(own, target, facts, link),
-                target.alerts.recipients if target else everybody,
+                target.audience if target else everybody,
                 frozenset(problem.key for problem in own),
             )
         )

@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field, field_validator, model_validator
 
+from dbops.domain.audience import Audience
 from dbops.domain.cron import Cron
 from dbops.domain.migration_options import MigrationOptions
+from dbops.domain.notifier_name import NotifierName
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
@@ -143,9 +145,13 @@ class ApprovalRules(Section):
 
 
 class Alerts(Section):
-    """Who hears of what, and from when on something counts as wrong."""
+    """Who hears of what, and from when on something counts as wrong.
+
+    ``notify`` are names of notifiers in include/notifiers.yaml, which hear of what the recipients do.
+    """
 
     recipients: tuple[str, ...] = ()
+    notify: tuple[NotifierName, ...] = ()
     late_after: Duration = timedelta(hours=26)
     shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
     smaller_than: Bytes | None = None
@@ -219,8 +225,8 @@ class Target(Section):
         if self.retention.minimum_redundancy < _SAFE_MINIMUM_REDUNDANCY:
             sentence = f"minimum_redundancy is below {_SAFE_MINIMUM_REDUNDANCY}"
             dangers.append(("low_redundancy", ("retention", "minimum_redundancy"), sentence))
-        if not self.alerts.recipients:
-            sentence = "no alerts.recipients are set, so nobody would hear of a failure"
+        if not self.audience:
+            sentence = "no alerts.recipients are set, and no alerts.notify, so nobody would hear of a failure"
             dangers.append(("no_recipients", ("alerts", "recipients"), sentence))
         for danger, key, sentence in dangers:
             if danger not in self.allow:
@@ -251,6 +257,11 @@ class Target(Section):
     def probing_connection(self) -> str:
         """The id of the connection as which the application's operations are executed."""
         return self.probes.connection or self.connection
+
+    @property
+    def audience(self) -> Audience:
+        """Whom its alerts reach."""
+        return Audience(self.alerts.recipients, self.alerts.notify)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -34,11 +34,12 @@ def watch(
     paused: Collection[str] = (),
     ping: Callable[[str], None],
     exists: Callable[[Target, str], bool],
+    noticed: Sequence[Problem] = (),
 ) -> WatchReport:
     """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
 
     ``memory`` is the last report's; ``paused`` are the ids of paused DAGs; ``ping`` requests a heartbeat address;
-    ``exists`` says whether a target's server has a database of that name.
+    ``exists`` says whether a target's server has a database of that name; ``noticed`` are problems the caller knows.
     What fails for one target is a problem of that target, or a warning; nothing is raised.
     """
     started = clock()
@@ -47,6 +48,7 @@ def watch(
         problems = [problem for view in views for problem in view.problems]
         problems += [fault_problem(fault) for fault in faults]
         problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
+        problems += noticed
         problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
         urls = _healthy_heartbeats(targets, problems, faults)
         refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]

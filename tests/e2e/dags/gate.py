@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Asset, BaseOperator, Param
 
+from dbops.domain.audience import Audience
 from dbops.domain.target import Target
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import connections
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 ACTION = "swap"
-RECIPIENTS = ("dba@example.com",)
+AUDIENCE = Audience(("dba@example.com",))
 DOC = "The gate alone: what it stands before is an object in the bucket, and a test looks whether it is there. " * 3
 
 
@@ -101,9 +102,9 @@ for dag_id, schedule in (("gate", None), ("gate_unasked", [Asset("nobody_in_part
             "owner": "tests",
             "retries": 2,
             "retry_delay": timedelta(seconds=1),
-            "on_failure_callback": TaskFailureMail("act", RECIPIENTS),
+            "on_failure_callback": TaskFailureMail("act", AUDIENCE),
         },
-        on_failure_callback=RunFailureMail("act", RECIPIENTS),
+        on_failure_callback=RunFailureMail("act", AUDIENCE),
     ):
         plan = Plan(task_id="plan")
         approve = ApprovalSensor(task_id="approve", plan_task_id="plan", action=ACTION)

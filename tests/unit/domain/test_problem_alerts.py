@@ -45,7 +45,7 @@ def test_each_database_gets_one_alert_to_its_own_recipients() -> None:
         _problem(ProblemKind.PAUSED, "shop"),
     ]
     mails = problem_alerts(found, _TARGETS, [_RUN], "https://airflow.example.com/log")
-    assert [(mail.alert.target, mail.recipients, len(mail.keys)) for mail in mails] == [
+    assert [(mail.alert.target, mail.audience.recipients, len(mail.keys)) for mail in mails] == [
         ("shop", ("shop@example.com", "dba@example.com"), 2),
         ("blog", ("blog@example.com", "dba@example.com"), 1),
     ]
@@ -71,17 +71,17 @@ def test_an_alert_says_since_when_and_that_it_will_be_repeated() -> None:
 def test_a_file_nobody_can_read_is_told_to_everybody_once() -> None:
     [mail] = problem_alerts([_problem(ProblemKind.FAULT, None, "targets/new.yaml:3: no.")], _TARGETS, [_RUN], None)
     assert mail.alert.subject == "[dbops] FAILED reading of include/targets"
-    assert mail.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
+    assert mail.audience.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
 
 
 def test_a_problem_of_a_target_that_is_gone_is_told_to_everybody() -> None:
     [mail] = problem_alerts([_problem(ProblemKind.PAUSED, "gone")], _TARGETS, [_RUN], None)
-    assert mail.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
+    assert mail.audience.recipients == ("shop@example.com", "dba@example.com", "blog@example.com")
 
 
 def test_a_database_without_recipients_still_gets_its_alert_for_the_log() -> None:
     [mail] = problem_alerts([_problem(ProblemKind.LATE, "quiet")], {"quiet": _target("quiet")}, [_RUN], None)
-    assert mail.recipients == ()
+    assert mail.audience.recipients == ()
     assert mail.alert.target == "quiet"
 
 

@@ -10,6 +10,7 @@ from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
 from dbops.domain.kept_databases import kept_problem
 from dbops.domain.late_promise import not_checked, not_probed
+from dbops.domain.notification import Notification, untaken
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -281,6 +282,14 @@ def test_every_problem_says_what_to_do() -> None:
     assert kept is not None
     assert late is not None
     assert untimed is not None
-    found += [kept, late, untimed]
+    lost = untaken(
+        target("shop", alerts={"notify": ["oncall"]}),
+        Notification(
+            target="shop", notifier="oncall", moment=NOW, subject="[dbops] FAILED backup", run="r", refusal="It hung."
+        ),
+        NOW,
+    )
+    assert lost is not None
+    found += [kept, late, untimed, lost]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

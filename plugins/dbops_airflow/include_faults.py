@@ -1,0 +1,20 @@
+"""Include faults: all that can be told of files below include/ while Airflow parses, with nothing heavy imported."""
+
+from __future__ import annotations
+
+from dbops.domain.fault import Fault
+from dbops.gateways.notifier_files import read_notifiers, unknown_notifiers
+from dbops.gateways.target_files import include_folder, read_targets
+from dbops_airflow.notifier_source import source_faults
+
+
+def include_faults() -> tuple[Fault, ...]:
+    """The faults of targets, of the notifiers, and of the names by which targets use these."""
+    include = include_folder()
+    targets, notifiers = read_targets(include), read_notifiers(include)
+    return (
+        *targets.faults,
+        *notifiers.faults,
+        *unknown_notifiers(include, targets.targets.values(), notifiers),
+        *source_faults(notifiers.notifiers.values()),
+    )

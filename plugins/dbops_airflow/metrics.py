@@ -1,0 +1,85 @@
+"""Metrics: gauges through Airflow's own Stats, to StatsD or OpenTelemetry, whichever Airflow is configured for.
+
+Nothing in here ever raises: what cannot be measured is said in the log, and the watch sends all of it anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from dbops.domain.gauges import Gauge
+from dbops.domain.target import Target
+from dbops.errors import DbopsError
+from dbops_airflow import connections
+
+if TYPE_CHECKING:
+    from dbops.domain.watch_report import WatchReport
+
+log = logging.getLogger(__name__)
+
+_THREADS = 8
+
+
+def emit_target(target: Target) -> None:
+    """Send what the bucket says of one target now: at the end of each job that may have changed it."""
+    if _is_on():
+        emit(_measured(target))
+
+
+def emit_watch(report: WatchReport, targets: Mapping[str, Target]) -> None:
+    """Send what a watch found, and all of every target, so that a restarted exporter, say, has it again."""
+    from dbops.domain.gauges import watch_gauges
+
+    if not _is_on():
+        return
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="metrics") as pool:
+        measured = list(pool.map(_measured, targets.values()))
+    emit([*(gauge for each in measured for gauge in each), *watch_gauges(report, targets)])
+
+
+def emit(gauges: Iterable[Gauge]) -> None:
+    """Hand them to Airflow's Stats: with tags where these arrive, else with the tags' values behind the name."""
+    try:
+        # Where it lies has changed with each Airflow since 3.1; the providers' compatibility layer knows.
+        from airflow.providers.common.compat.sdk import Stats
+
+        is_tagged = _tags_arrive()
+        for gauge in gauges:
+            if is_tagged:
+                Stats.gauge(gauge.name, gauge.value, tags=gauge.tags)
+            else:
+                Stats.gauge(gauge.dotted, gauge.value)
+    except Exception:
+        log.warning("The metrics were not sent.", exc_info=True)
+
+
+def _measured(target: Target) -> list[Gauge]:
+    from dbops.jobs.measure_target import measure_target
+
+    try:
+        return measure_target(target, connections.open_bucket(target))
+    except DbopsError as error:
+        log.warning("There are no metrics of %s: %s", target.name, error)
+    except Exception as error:  # noqa: BLE001 - not its text: what we did not write ourselves may carry a credential
+        log.warning("There are no metrics of %s: an unexpected %s.", target.name, type(error).__name__)
+    return []
+
+
+def _is_on() -> bool:
+    return any(_is_set(option) for option in ("statsd_on", "statsd_datadog_enabled", "otel_on"))
+
+
+def _tags_arrive() -> bool:
+    """Plain StatsD knows no tags, and Airflow drops them: every target would be written over the one before."""
+    if _is_set("statsd_datadog_enabled"):
+        return _is_set("statsd_datadog_metrics_tags", fallback=True)
+    return not _is_set("statsd_on") or _is_set("statsd_influxdb_enabled")
+
+
+def _is_set(option: str, *, fallback: bool = False) -> bool:
+    from airflow.sdk.configuration import conf
+
+    return bool(conf.getboolean("metrics", option, fallback=fallback))

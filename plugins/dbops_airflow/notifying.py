@@ -1,0 +1,123 @@
+"""Notifying: an alert handed to Airflow's notifiers, each in a thread of its own, and what became of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from dbops.domain.alert_words import alert_words
+from dbops.errors import DbopsError
+
+if TYPE_CHECKING:
+    from dbops.domain.alerts import Alert
+    from dbops.domain.notifier import Notifier
+
+log = logging.getLogger(__name__)
+
+# Airflow kills a failed task's process 20 s after the failure (core.task_success_overtime): importing a provider may
+# take seconds of these, and what does not answer must be named in the log, and kept, before that.
+_PATIENCE_SECONDS = 14.0
+_KEEPING_SECONDS = 3.0
+
+
+class Notifying:
+    """An alert under way. ``end`` waits for those that were begun, no longer than is wise."""
+
+    def __init__(self, alert: Alert, context: Mapping[str, Any]) -> None:
+        self._alert, self._context = alert, context
+        self._began = time.monotonic()
+        self._refused: dict[str, str] = {}
+        self._threads: dict[str, threading.Thread] = {}
+        self.taken: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, alert: Alert, names: Sequence[str], context: Mapping[str, Any]) -> Self:
+        """Begin to notify those of that name, as far as they want to hear of such an alert."""
+        from dbops.gateways.notifier_files import read_notifiers
+        from dbops.gateways.target_files import include_folder
+
+        notifying = cls(alert, context)
+        known = read_notifiers(include_folder()).notifiers if names else {}
+        for name in names:
+            notifier = known.get(name)
+            if notifier is None:
+                notifying._refused[name] = "include/notifiers.yaml does not describe it, or not so that it can be used."
+            elif alert.severity in notifier.only:
+                notifying._begin(notifier)
+        return notifying
+
+    def end(self) -> dict[str, str]:
+        """A sentence for each that did not take the alert, by name; ``taken`` has those that did."""
+        for name, thread in self._threads.items():
+            thread.join(max(0.0, self._began + _PATIENCE_SECONDS - time.monotonic()))
+            if thread.is_alive():
+                self._refused[name] = "It did not answer in time."
+        refused = dict(self._refused)
+        self.taken = tuple(name for name in self._threads if name not in refused)
+        return refused
+
+    def keep(self, refused: Mapping[str, str]) -> None:
+        """Keep for the watch what became of the alert: beside the backups, where every worker may write.
+
+        Where the store does not answer, which may be what the alert is about, nobody waits for it.
+        """
+        outcomes = {**dict.fromkeys(self.taken, ""), **refused}
+        if not outcomes or self._alert.target is None:
+            return
+        keeping = threading.Thread(target=self._keep, args=(self._alert.target, outcomes), name="keep", daemon=True)
+        keeping.start()
+        keeping.join(_KEEPING_SECONDS)
+        if keeping.is_alive():
+            log.warning("The watch will not know what became of this: the store does not answer.")
+
+    def _begin(self, notifier: Notifier) -> None:
+        # A daemon: what hangs must not keep its task's process alive.
+        thread = threading.Thread(target=self._notify, args=(notifier,), name=f"notify {notifier.name}", daemon=True)
+        self._threads[notifier.name] = thread
+        thread.start()
+
+    def _notify(self, notifier: Notifier) -> None:
+        from airflow.sdk.execution_time.context import ConnectionAccessor
+
+        from dbops_airflow.notifier_classes import build
+
+        try:
+            # A copy of the context: each puts its own fields into it. The DAG processor's has no connections.
+            build(notifier)({"conn": ConnectionAccessor(), **self._context, "alert": alert_words(self._alert)})
+        except DbopsError as error:
+            self._refused[notifier.name] = str(error)
+        except Exception as error:  # noqa: BLE001 - whatever a provider raises; its text may hold a credential
+            where = "".join(traceback.format_tb(error.__traceback__))
+            log.warning("%s in the notifier %s:\n%s", type(error).__name__, notifier.name, where)
+            self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
+
+    def _keep(self, name: str, outcomes: Mapping[str, str]) -> None:
+        from dbops.domain.notification import Notification
+        from dbops.gateways.notifications import put_notification
+        from dbops.gateways.target_files import include_folder, read_targets
+        from dbops_airflow import connections
+
+        try:
+            target = read_targets(include_folder(), only=name).target(name)
+            bucket = connections.open_bucket(target)
+            for notifier, why in outcomes.items():
+                told = Notification(
+                    target=name,
+                    notifier=notifier,
+                    moment=datetime.now(UTC),
+                    subject=self._alert.subject,
+                    run=str(self._context.get("run_id", "unknown")),
+                    refusal=why,
+                )
+                put_notification(bucket, target, told)
+        except Exception as error:  # noqa: BLE001 - nothing in here may raise
+            log.warning("The watch will not know what became of this: %s", _named(error))
+
+
+def _named(error: Exception) -> str:
+    return str(error) if isinstance(error, DbopsError) else type(error).__name__

@@ -1,0 +1,90 @@
+"""Telling: an alert on its way to people, by mail and by every notifier of its audience. Nothing in here ever raises.
+
+None of the ways stands in another's: the notifiers are called beside each other while the mail is handed over.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.audience import Audience
+from dbops.errors import DbopsError
+from dbops_airflow import connections
+from dbops_airflow.notifying import Notifying
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dbops.domain.alerts import Alert
+    from dbops.domain.picture import Picture
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of an alert. ``mailed`` is None where nobody was to be mailed.
+
+    ``taken`` are the notifiers that took it, ``refused`` those that did not.
+    """
+
+    mailed: bool | None
+    taken: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
+
+    @property
+    def has_reached_somebody(self) -> bool:
+        """Whether anybody knows now."""
+        return bool(self.mailed or self.taken)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it need not be tried again: it was mailed; or, where nobody is mailed, some notifier took it.
+
+        A notifier alone that refuses leaves it done: trying again would mail people the same once more.
+        """
+        return self.has_reached_somebody if self.mailed is None else self.mailed
+
+
+def tell(alert: Alert, audience: Audience, context: Mapping[str, Any], picture: Picture | None = None) -> Told:
+    """Tell everybody of an audience; where one way fails, the log says so, and what people would have been told."""
+    unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
+    if not audience:
+        log.warning("Nobody is told (no alerts: recipients:, no notify:): %s", unsent)
+        return Told(None)
+    notifying = Notifying.of(alert, audience.notify, context)
+    mailed = _mail(alert, audience.recipients, picture, unsent) if audience.recipients else None
+    refused = notifying.end()
+    for name, why in refused.items():
+        log.error("NOT NOTIFIED. %s: %s The alert was: %s", name, why, unsent)
+    if notifying.taken:
+        log.info("Notified %s of %s", ", ".join(notifying.taken), alert.subject)
+    notifying.keep(refused)
+    return Told(mailed, notifying.taken, tuple(refused))
+
+
+def _mail(alert: Alert, recipients: Sequence[str], picture: Picture | None, unsent: str) -> bool:
+    try:
+        _send(alert, recipients, picture)
+    except DbopsError as error:
+        log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
+        return False
+    except Exception:
+        log.exception("NOT MAILED, which is a bug of dbops or of its e-mail templates. The alert was: %s", unsent)
+        return False
+    log.info("Mailed %s to %s", alert.subject, ", ".join(recipients))
+    return True
+
+
+def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:
+    from dbops.gateways.alert_mail import alert_mail
+    from dbops.gateways.target_files import include_folder
+
+    server, sender = connections.mailbox()
+    now = datetime.now(UTC)
+    templates = include_folder() / "email"
+    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=templates, picture=picture))

@@ -1,0 +1,294 @@
+"""Alerts reach whatever Airflow's notifiers reach, and none of the ways stands in another's."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.seaweed import SeaweedS3
+from tests.airflow.conftest import Dags, set_connection, states
+from tests.airflow.webhook import Webhook, running_webhook
+from tests.mail_text import text_of
+from tests.servers import CaughtMail
+
+_SECRET = "hunter2-hunter2"
+_HTTP = "airflow.providers.http.notifications.http.HttpNotifier"
+_HOOK = {
+    "class": _HTTP,
+    "http_conn_id": "pager",
+    "endpoint": "alerts/{{ alert.target }}",
+    "headers": {"Authorization": "Bearer {{ conn.pager.password }}"},
+    "json": {"summary": "{{ alert.subject }}", "text": "{{ alert.text }}", "key": "{{ alert.key }}"},
+}
+
+
+@pytest.fixture
+def hook(monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook]:
+    """A webhook that Airflow knows as pager; and "nowhere", which leads to a port that nobody listens on."""
+    set_connection(monkeypatch, "nowhere", conn_type="http", host="127.0.0.1", port=1, password=_SECRET)
+    with running_webhook() as running:
+        set_connection(
+            monkeypatch, "pager", conn_type="http", host="127.0.0.1", port=running.port, schema="http", password=_SECRET
+        )
+        yield running
+
+
+@pytest.fixture
+def describe(include: Path) -> Callable[..., None]:
+    """Writes include/notifiers.yaml; keywords are its notifiers."""
+
+    def write(**notifiers: Any) -> None:
+        (include / "notifiers.yaml").write_text(json.dumps(notifiers, indent=1), encoding="utf-8")
+
+    return write
+
+
+@pytest.fixture
+def shop(add_target: Callable[..., None], store: SeaweedS3, bucket_name: str) -> Callable[..., None]:
+    """Adds the target shop, which has a bucket and no database."""
+
+    def add(*notify: str, **alerts: Any) -> None:
+        add_target(
+            "shop",
+            storage={"bucket": bucket_name, "connection": "store"},
+            alerts={"recipients": ["dba@example.com"], "notify": list(notify), **alerts},
+        )
+
+    return add
+
+
+@pytest.fixture
+def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
+    """Runs the watch once; it remembers nothing of other tests."""
+    from dbops_airflow import watch_memory
+
+    monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    return lambda: run_dag("watch")
+
+
+@pytest.fixture
+def telling_watch(watch: Callable[[], Any], capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Runs the watch once; the answer is its log."""
+
+    def run() -> str:
+        capfd.readouterr()
+        watch()
+        return "".join(capfd.readouterr())
+
+    return run
+
+
+@pytest.fixture
+def fail(run_dag: Callable[..., Any], mail: CaughtMail, caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """Lets the backup of shop fail, whose database no connection leads to; the answer is what dbops has logged."""
+
+    def run() -> str:
+        with caplog.at_level(logging.INFO):
+            assert states(run_dag("backup__shop")) == {"back_up": "failed", "expire": "upstream_failed"}
+        return "\n".join(record.getMessage() for record in caplog.records if record.name.startswith("dbops_airflow"))
+
+    return run
+
+
+def test_a_failed_run_reaches_a_webhook_and_the_mailbox_once(
+    hook: Webhook, describe: Any, shop: Any, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    assert states(run_dag("backup__shop")) == {"back_up": "failed", "expire": "upstream_failed"}
+    [body], [message] = hook.received, mail.messages()
+    assert body["summary"] == message["Subject"] == "[dbops] FAILED backup of shop (production)"
+    assert "AIRFLOW_CONN_SHOP" in body["text"]
+    assert "https://airflow.example.com/dags/backup__shop/runs/" in body["text"]
+    assert body["key"] == "dbops/shop/backup"
+    assert hook.paths == ["/alerts/shop"]
+    assert hook.headers[0]["Authorization"] == f"Bearer {_SECRET}"
+
+
+def test_who_names_no_recipients_is_reached_by_the_notifier_alone(
+    hook: Webhook, describe: Any, shop: Any, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall", recipients=[])
+    run = run_dag("backup__shop")
+    assert len(hook.received) == 1
+    assert mail.messages() == []
+    [ti] = [ti for ti in run.get_task_instances() if ti.task_id == "back_up"]
+    assert ti.xcom_pull(task_ids="back_up", key="dbops_mailed") is True
+
+
+def test_a_notifier_hears_only_what_it_wants_to(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str]
+) -> None:
+    describe(oncall={**_HOOK, "only": ["missing"]}, chat={**_HOOK, "endpoint": "chat", "only": ["failed"]})
+    shop("oncall", "chat")
+    fail()
+    assert hook.paths == ["/chat"]
+
+
+def test_a_notifier_that_fails_hinders_neither_the_mail_nor_the_others_and_is_told_of(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], mail: CaughtMail
+) -> None:
+    describe(
+        gone={**_HOOK, "http_conn_id": "nowhere"},
+        absent={"class": "no.such.module.Pager"},
+        undefined={**_HOOK, "http_conn_id": "nobody_defines_this", "headers": {}},
+        oncall=_HOOK,
+    )
+    shop("gone", "absent", "undefined", "undescribed", "oncall")
+    told = fail()
+    assert len(hook.received) == len(mail.messages()) == 1
+    for name in ("gone", "absent", "undefined", "undescribed"):
+        assert f"NOT NOTIFIED. {name}: " in told
+    assert "there is no module no. Install its provider" in told
+    assert "Notified oncall of [dbops] FAILED backup of shop (production)" in told
+    assert _SECRET not in told
+
+
+def test_a_notifier_that_does_not_answer_is_given_up_on(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import notifying
+
+    monkeypatch.setattr(notifying, "_PATIENCE_SECONDS", 0.2)
+    hook.answers.clear()
+    describe(oncall=_HOOK)
+    shop("oncall")
+    told = fail()
+    assert "NOT NOTIFIED. oncall: It did not answer in time." in told
+    assert "Mailed [dbops] FAILED backup of shop (production) to dba@example.com" in told
+
+
+def test_a_store_that_does_not_answer_is_not_waited_for(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import notifying
+
+    monkeypatch.setattr(notifying, "_KEEPING_SECONDS", 0.2)
+    describe(oncall=_HOOK)
+    shop("oncall")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        set_connection(
+            monkeypatch,
+            "store",
+            conn_type="aws",
+            login="key",
+            password=_SECRET,
+            extra={"endpoint_url": f"http://127.0.0.1:{silent.getsockname()[1]}", "region_name": "us-east-1"},
+        )
+        told = fail()
+    assert len(hook.received) == 1
+    assert "The watch will not know what became of this: the store does not answer." in told
+
+
+def test_a_broken_mail_server_does_not_keep_the_notifier_from_telling(
+    hook: Webhook, describe: Any, shop: Any, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_connection(monkeypatch, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+    describe(oncall=_HOOK)
+    shop("oncall")
+    run_dag("backup__shop")
+    assert len(hook.received) == 1
+
+
+@pytest.mark.usefixtures("mail")
+def test_a_killed_task_reaches_the_notifier_by_way_of_the_dag_processor(
+    hook: Webhook, describe: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops_airflow.alerts import RunFailureMail
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    describe(oncall=_HOOK)
+    shop("oncall")
+    target = read_targets(include_folder()).target("shop")
+    tell_of_it: Any = RunFailureMail("backup", target.audience, target)
+    tell_of_it({"run_id": "scheduled__1", "reason": "timed_out"})
+    [body] = hook.received
+    assert body["summary"] == "[dbops] FAILED backup of shop (production)"
+    assert "killed" in body["text"]
+    assert hook.headers[0]["Authorization"] == f"Bearer {_SECRET}"
+
+
+def test_what_is_missing_reaches_the_notifier_through_the_watch(
+    hook: Webhook, describe: Any, shop: Any, watch: Callable[[], Any], mail: CaughtMail
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    watch()
+    watch()
+    assert [body["summary"] for body in hook.received] == ["[dbops] MISSING backup of shop (production)"]
+    assert len(mail.messages()) == 1
+
+
+def test_an_alert_that_a_notifier_did_not_take_is_told_by_the_watch_until_it_takes_one(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], telling_watch: Callable[[], str]
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    hook.status = 500
+    fail()
+    hook.status = 200
+    hook.received.clear()
+    telling_watch()
+    [body] = hook.received
+    assert 'The notifier oncall did not take "[dbops] FAILED backup of shop (production)"' in body["text"]
+    assert "No longer: shop: alert was not taken: oncall" in telling_watch()
+
+
+def test_the_watch_is_red_where_nobody_but_a_notifier_is_to_be_told_and_it_refuses(
+    hook: Webhook, describe: Any, shop: Any, watch: Callable[[], Any]
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall", recipients=[])
+    hook.status = 500
+    assert states(watch()) == {"watch": "failed"}
+    hook.status = 200
+    hook.received.clear()
+    assert states(watch()) == {"watch": "success"}
+    assert "no good backup of shop" in hook.received[0]["text"]
+
+
+def test_who_has_nobody_but_a_notifier_that_does_not_want_to_hear_of_it_has_chosen_so(
+    hook: Webhook, describe: Any, shop: Any, watch: Callable[[], Any]
+) -> None:
+    describe(oncall={**_HOOK, "only": ["approval"]})
+    shop("oncall", recipients=[])
+    assert states(watch()) == {"watch": "success"}
+    assert hook.received == []
+
+
+def test_a_notifier_that_cannot_be_made_is_told_before_it_is_needed_and_leaves_every_dag_alone(
+    describe: Any, shop: Any, watch: Callable[[], Any], mail: CaughtMail, load_dags: Callable[[], Dags]
+) -> None:
+    describe(
+        oncall={"class": _HTTP, "jsn": {"text": "x"}},
+        chat={"class": "airflow.providers.http.notifications.http.HttpNotifer"},
+        pager={"class": "airflow.providers.pagerduty.notifications.pagerduty.PagerdutyNotifier"},
+    )
+    shop("oncall", "telegraph")
+    dags, errors = load_dags()
+    assert "backup__shop" in dags
+    assert set(errors) == {"target_faults.py"}
+    for words in (
+        'notifiers.yaml:4: oncall: HttpNotifier takes no jsn. Did you mean "json"?',
+        'notifiers.yaml:9: chat.class: airflow.providers.http.notifications.http has no HttpNotifer. Did you mean "Htt',
+        "notifiers.yaml:12: pager.class: there is no module airflow.providers.pagerduty here",
+        'targets/shop.yaml:13: alerts.notify names "telegraph"',
+    ):
+        assert words in errors["target_faults.py"]
+    watch()
+    [message] = [one for one in mail.messages() if one["Subject"] == "[dbops] FAILED reading of include/targets"]
+    told = " ".join(text_of(message, "plain").split())
+    for words in ("unexpected keyword argument 'jsn'", "has no HttpNotifer", "no module airflow.providers.pagerduty"):
+        assert words in told
+    assert "mails go on" in told

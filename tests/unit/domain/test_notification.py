@@ -1,0 +1,48 @@
+"""An alert that a notifier did not take is a problem until it takes another one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from dbops.domain.audience import Audience
+from dbops.domain.notification import Notification, untaken
+from dbops.domain.storage import Storage
+from dbops.domain.target import Alerts, Target
+
+_AT = datetime(2026, 11, 22, 2, 11, tzinfo=UTC)
+_SHOP = Target(name="shop", connection="shop", storage=Storage(bucket="backups"), alerts=Alerts(notify=("oncall",)))
+_LOST = Notification(
+    target="shop",
+    notifier="oncall",
+    moment=_AT,
+    subject="[dbops] FAILED backup of shop (production)",
+    run="scheduled__1",
+    refusal="It did not answer in time.",
+)
+
+
+def test_what_is_kept_is_read_back_equal() -> None:
+    assert Notification.from_json(_LOST.to_json()) == _LOST
+
+
+def test_an_alert_that_was_not_taken_is_a_problem_that_says_which_when_why_and_what_to_do() -> None:
+    problem = untaken(_SHOP, _LOST, _AT + timedelta(hours=1))
+    assert problem is not None
+    assert problem.key == "shop: alert was not taken: oncall"
+    for words in ("oncall", "FAILED backup of shop", "2026-11-22 02:11 UTC", "did not answer in time"):
+        assert words in problem.sentence
+    assert "scheduled__1" in problem.remedy
+
+
+def test_it_is_over_when_another_one_was_taken_when_nobody_uses_it_any_more_and_a_week_later() -> None:
+    assert untaken(_SHOP, replace(_LOST, refusal=""), _AT) is None
+    assert untaken(_SHOP.model_copy(update={"alerts": Alerts(recipients=("a@example.com",))}), _LOST, _AT) is None
+    assert untaken(_SHOP, _LOST, _AT + timedelta(days=6)) is not None
+    assert untaken(_SHOP, _LOST, _AT + timedelta(days=8)) is None
+
+
+def test_who_is_in_several_audiences_hears_of_it_once() -> None:
+    both = Audience.together([Audience(("a@b.c",), ("oncall",)), Audience(("d@e.f", "a@b.c"), ("chat", "oncall"))])
+    assert both == Audience(("a@b.c", "d@e.f"), ("oncall", "chat"))
+    assert not Audience.together([])
