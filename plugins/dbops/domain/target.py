@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, field_validator, model_validator
 
 from dbops.domain.cron import Cron
+from dbops.domain.encryption import Encryption
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.quantities import Bytes, Duration
@@ -180,6 +181,7 @@ class Target(Section):
     schedule: Schedules = Schedules()
     storage: Storage
     backup: BackupOptions = BackupOptions()
+    encryption: Encryption = Encryption(recipients=())
     retention: RetentionPolicy = RetentionPolicy()
     drill: DrillOptions = DrillOptions()
     restore: RestoreOptions = RestoreOptions()
