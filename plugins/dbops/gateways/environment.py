@@ -70,9 +70,11 @@ def _password(connection_id: str, environ: Mapping[str, str]) -> str:
             f'Nothing says what the key in the connection "{connection_id}" is: {variable} is not set.',
             f"Set it, as in: export {variable}='generic://:AGE-SECRET-KEY-1...@'",
         )
-    if _is_json(text):
-        return str(_json_object(text, "connection").get("password") or "")
-    return read_url(text.strip()).get("password") or ""
+    try:
+        fields = _json_object(text, "connection") if _is_json(text) else read_url(text.strip()) if "://" in text else {}
+    except InvalidConnection as error:
+        raise InvalidConnection(f"{variable}: {error.what}", error.remedy) from None
+    return str(fields.get("password") or "")
 
 
 def _read(variable: str, text: str) -> DatabaseAddress:
