@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -20,11 +21,12 @@ MIB = 1024**2
 @pytest.fixture(scope="module")
 def encrypting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedS3]:
     """A store that has what it needs to encrypt with a key of its own."""
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("WEED_S3_SSE_KEK", secrets.token_hex(32))
-        with running_s3(tmp_path_factory.mktemp("sse")) as server:
-            server.create_bucket("encrypting")
-            yield server
+    with ExitStack() as stack:
+        with pytest.MonkeyPatch.context() as environment:  # other servers of this session must not have it
+            environment.setenv("WEED_S3_SSE_KEK", secrets.token_hex(32))
+            server = stack.enter_context(running_s3(tmp_path_factory.mktemp("sse")))
+        server.create_bucket("encrypting")
+        yield server
 
 
 def bucket_of(server: SeaweedS3, name: str, sse: str) -> S3Bucket:
