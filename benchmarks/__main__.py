@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 
 from benchmarks.backup import measure_local, measure_relay, measure_sizes
 from benchmarks.checks import LARGE, measure_checks
+from benchmarks.encryption import measure_encryption
 from benchmarks.probes import measure_probes
 from benchmarks.restore import measure_restore
 from benchmarks.results import Table
@@ -44,6 +45,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "local": measure_local,
         "relay": measure_relay,
         "sizes": measure_sizes,
+        "encryption": measure_encryption,
         "restore": measure_restore,
         "checks": lambda place, runs: measure_checks(place, runs, scale),
         "probes": measure_probes,

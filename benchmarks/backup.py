@@ -52,11 +52,11 @@ class Benchmark:
 
         return way
 
-    def ours(self, database: str, port: int | None = None, **backup: object) -> Way:
-        """`python -m dbops backup`."""
+    def ours(self, database: str, port: int | None = None, recipients: Sequence[str] = (), **backup: object) -> Way:
+        """`python -m dbops backup`, encrypted for the ``recipients``."""
 
         def way(bucket: str) -> tuple[Sequence[str], dict[str, str]]:
-            include = self._stage.target(bucket, **backup)
+            include = self._stage.target(bucket, recipients, **backup)
             environment = {**self._stage.environment(database, port), "DBOPS_INCLUDE": str(include)}
             return [sys.executable, "-m", "dbops", "backup", "bench", "--json"], environment
 

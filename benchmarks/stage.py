@@ -7,7 +7,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -107,8 +107,8 @@ class Stage:
             "PYTHONPATH": str(REPOSITORY / "plugins"),
         }
 
-    def target(self, bucket: str, **backup: object) -> Path:
-        """An include folder with one target, ``bench``."""
+    def target(self, bucket: str, recipients: Sequence[str] = (), **backup: object) -> Path:
+        """An include folder with one target, ``bench``, encrypted for the ``recipients``."""
         include = STATE / "include"
         (include / "targets").mkdir(parents=True, exist_ok=True)
         self.spool.mkdir(exist_ok=True)
@@ -120,6 +120,7 @@ class Stage:
             "environment": "development",
             "storage": {"bucket": bucket},
             "backup": {"spool": str(self.spool), **backup},
+            "encryption": {"recipients": list(recipients)},
         }
         (include / "targets/bench.yaml").write_text(json.dumps(target))  # JSON is YAML
         return include

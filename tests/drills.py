@@ -43,6 +43,7 @@ class Ground:
             run=run,
             clock=lambda: datetime.now(UTC),
             programs=self.programs,
+            identities=self.loader.identities,
             **asked,
         )
 

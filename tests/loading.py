@@ -6,11 +6,14 @@ from typing import Any
 
 from dbops.domain.backup import BackupId
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.encryption import Encryption
 from dbops.domain.selection import Selection
 from dbops.domain.target import Target
+from dbops.gateways.age import Identities, IdentitySource, no_identities
 from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.s3 import S3Bucket
+from tests.age_program import AgeKey
 from tests.backups import Desk, backed_up, target
 
 SHOP = (
@@ -42,6 +45,17 @@ class Loader:
         self.desk, self.bucket = desk, bucket
         self.target: Target = target(desk.bucket)
         self.backup_id = BackupId("20260101T000000Z")
+        self.identities: IdentitySource = no_identities
+
+    def encrypt_for(self, *keys: AgeKey) -> None:
+        """Encrypt backups from now on, and open them with those keys."""
+        encryption = Encryption(recipients=tuple(key.public for key in keys), identities=("keys",) if keys else ())
+        self.target = self.target.model_copy(update={"encryption": encryption})
+        self.open_with(*keys)
+
+    def open_with(self, *keys: AgeKey) -> None:
+        """Open backups with those keys from now on."""
+        self.identities = lambda: Identities.read({"keys": "\n".join(key.secret for key in keys)} if keys else {})
 
     def back_up(self, url: str) -> Archive:
         report = backed_up(self.target, url, self.desk.store, self.desk.programs.folder)
@@ -49,7 +63,7 @@ class Loader:
         return self.open()
 
     def open(self) -> Archive:
-        return open_archive(self.bucket, self.target, self.backup_id)
+        return open_archive(self.bucket, self.target, self.backup_id, self.identities)
 
     def load(self, archive: Archive, url: str, selection: Selection | None = None, **options: Any) -> Loaded:
         program = find_pg_restore(self.desk.programs.folder, archive.manifest.pg_dump_version)

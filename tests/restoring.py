@@ -56,7 +56,7 @@ class Restoring:
     @property
     def place(self) -> RestorePlace:
         address = DatabaseAddress.from_url(self.url)
-        return self.by or RestorePlace(address, address)
+        return self.by or RestorePlace(address, address, self.loader.identities)
 
     @property
     def record(self) -> RestoreRecord:

@@ -39,6 +39,10 @@ class Shell:
             "AWS_DEFAULT_REGION": s3_server.region,
         }
 
+    def set(self, **variables: str) -> None:
+        """Set variables of the environment."""
+        self._environment |= variables
+
     def run(self, *argv: str, typed: str | None = None) -> tuple[int, str, str]:
         """Status, stdout and stderr; without anything typed there is no terminal."""
         ends = pty.openpty() if typed is not None else ()

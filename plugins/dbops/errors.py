@@ -11,6 +11,7 @@ Neither ever contains a credential or a row's values.
     │   ├── ReplayFailed          a migration does not run on a scratch database; gateways/scratch_session.py
     │   └── UnknownTarget         no target of that name
     ├── PreflightFailed           a condition for the work is not met; nothing was touched
+    │   └── IdentityMissing       the backup is encrypted, and no key at hand opens it; it may well be whole
     ├── DatabaseError             the PostgreSQL server could not be reached, or refused
     ├── DumpFailed                pg_dump or pg_dumpall failed, was killed, or its output is not what it should be
     ├── BackupUnusable            the backup asked for is unknown, unfinished, damaged, or of an unknown format
@@ -70,6 +71,10 @@ class UnknownTarget(InvalidRequest):
 
 class PreflightFailed(DbopsError):
     """A condition for the work is not met; nothing was touched."""
+
+
+class IdentityMissing(PreflightFailed):
+    """The backup is encrypted, and no key at hand opens it; it may well be whole."""
 
 
 class DatabaseError(DbopsError):

@@ -11,6 +11,7 @@ from dbops.errors import InvalidConnection
 if TYPE_CHECKING:
     from airflow.sdk import Connection
 
+    from dbops.gateways.age import Identities
     from dbops.gateways.mailbox import SmtpMailbox
     from dbops.gateways.s3 import S3Bucket
     from dbops.jobs.restore_place import RestorePlace
@@ -44,7 +45,15 @@ def restore_place(target: Target) -> RestorePlace:
 
     live = database_address(target.connection)
     own = target.restore.connection
-    return RestorePlace(live, database_address(own) if own else live)
+    return RestorePlace(live, database_address(own) if own else live, lambda: identities(target))
+
+
+def identities(target: Target) -> Identities:
+    """The keys of the target's encrypted backups: the passwords of encryption.identities; raises InvalidConnection."""
+    from dbops.gateways.age import Identities
+
+    ids = target.encryption.identities
+    return Identities.read({connection_id: _connection(connection_id).password or "" for connection_id in ids})
 
 
 def scratch_address(target: Target) -> DatabaseAddress | None:

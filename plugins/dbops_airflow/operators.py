@@ -96,6 +96,7 @@ class DrillOperator(StoppableOperator):
                 run=context["run_id"],
                 clock=_now,
                 scratch=connections.scratch_address(self.target),
+                identities=lambda: connections.identities(self.target),
                 force=self.force is True,
                 backup_id=read_backup_id(self.backup_id) if self.backup_id else None,
                 on_progress=lambda progress: self.log.info(progress.sentence()),

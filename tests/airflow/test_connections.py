@@ -5,8 +5,10 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+import pyrage
 import pytest
 
+from dbops.domain.encryption import Encryption
 from dbops.domain.target import Target
 from dbops.errors import DbopsError, InvalidConnection
 from tests.airflow.conftest import set_connection
@@ -75,6 +77,32 @@ def test_a_database_given_by_fields_and_extras_is_reached_as_they_say(monkeypatc
     address = database_address("shop")
     assert (address.host, address.database, address.password) == ("/var/run/postgresql", "shop", _SECRET)
     assert dict(address.options) == {"sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+
+
+def test_the_keys_of_encrypted_backups_are_the_passwords_of_the_named_connections(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dbops_airflow.connections import identities
+
+    old, new = (pyrage.x25519.Identity.generate() for _ in range(2))
+    set_connection(monkeypatch, "old_key", conn_type="generic", password=str(old))
+    set_connection(monkeypatch, "new_key", conn_type="generic", password=f"# a comment\n{new}\n")
+    encryption = Encryption(recipients=(), identities=("old_key", "new_key"))
+    target = _target().model_copy(update={"encryption": encryption})
+    assert identities(target).public == (str(old.to_public()), str(new.to_public()))
+
+
+@pytest.mark.parametrize("password", [None, "", _SECRET])
+def test_a_connection_without_a_key_is_named_and_its_password_is_not(
+    monkeypatch: pytest.MonkeyPatch, password: str | None
+) -> None:
+    from dbops_airflow.connections import identities
+
+    set_connection(monkeypatch, "backup_key", conn_type="generic", password=password)
+    target = _target().model_copy(update={"encryption": Encryption(recipients=(), identities=("backup_key",))})
+    with pytest.raises(InvalidConnection, match='"backup_key" is not an age identity') as failure:
+        identities(target)
+    assert _SECRET not in "".join(traceback.format_exception(failure.value))
 
 
 def test_an_iam_connection_gets_its_token_from_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:

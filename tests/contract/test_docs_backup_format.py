@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim
+from dbops.domain.backup import BackupId, BackupManifest, Claim, encrypted_name
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.verification import Verification
+from dbops.gateways.archive import CLEAR_SUMS
 
 PAGE = (Path(__file__).parents[2] / "docs/backup-format.md").read_text()
 BACKUP = BackupId("20261122T020000Z")
@@ -92,4 +93,9 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
 
 def test_the_current_format_is_the_documented_one() -> None:
     default = next(field.default for field in fields(BackupManifest) if field.name == "format")
-    assert f"| `format` | {default} |" in PAGE
+    assert f"| `format` | {default}; 2 of an encrypted backup, " in PAGE
+
+
+def test_the_name_of_every_file_that_only_encrypted_backups_have_is_on_the_page() -> None:
+    assert re.search(rf"^ +{re.escape(encrypted_name(CLEAR_SUMS))} ", section("Objects"), re.MULTILINE)
+    assert encrypted_name("4242.dat.zst") in section("Objects")

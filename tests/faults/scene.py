@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from dbops.domain.backup_report import BackupReport
+from dbops.domain.encryption import Encryption
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.catalogs import read_catalog
@@ -54,7 +55,10 @@ class Premiere:
 
 @dataclass
 class Scene:
-    """One database, its bucket behind a proxy that may misbehave, and a folder for everything else."""
+    """One database, its bucket behind a proxy that may misbehave, and a folder for everything else.
+
+    What is backed up is encrypted once a test has named ``recipients``.
+    """
 
     server: EmbeddedPostgres
     database: str
@@ -67,6 +71,7 @@ class Scene:
     public: Path
     premiere: Premiere
     jobs: list[Job] = field(default_factory=list)
+    recipients: tuple[str, ...] = ()
 
     @property
     def url(self) -> str:
@@ -81,9 +86,10 @@ class Scene:
     def target(self, *, s3: dict[str, Any] | None = None, **backup: Any) -> Target:
         """The target: a small spool, two workers, a store that is asked three times."""
         storage = {"part_size": "5MiB", "s3": {"attempts": 3, "read_timeout": "20s", **(s3 or {})}}
-        return target(
+        wanted = target(
             self.bucket, storage=storage, **{"jobs": 2, "spool": str(self.spool), "spool_cap": "16MiB", **backup}
         )
+        return wanted.model_copy(update={"encryption": Encryption(recipients=self.recipients)})
 
     def start(
         self,

@@ -12,6 +12,9 @@ from tests.faults.job import Job
 from tests.faults.scene import Scene
 
 SIZE = 40 * 1024**2
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+encrypted_or_not = pytest.mark.parametrize("recipients", [(), (RECIPIENT,)], ids=["clear", "encrypted"])
 
 
 @pytest.fixture
@@ -30,7 +33,11 @@ def disk_of(job: Job) -> Path:
     return Path(f"/proc/{job.process.pid}/root{job.spool}")
 
 
-def test_a_disk_that_fills_up_fails_the_backup_in_a_sentence(scene: Scene, small_disk: list[str]) -> None:
+@encrypted_or_not
+def test_a_disk_that_fills_up_fails_the_backup_in_a_sentence(
+    scene: Scene, small_disk: list[str], recipients: tuple[str, ...]
+) -> None:
+    scene.recipients = recipients
     good = scene.good_backup()
     good_keys = scene.objects()
     scene.proxy.misbehave(
@@ -56,7 +63,9 @@ def test_a_disk_without_room_for_the_cap_is_refused_before_pg_dump_starts(scene:
     assert scene.objects() == []
 
 
-def test_a_disk_just_large_enough_serves(scene: Scene, small_disk: list[str]) -> None:
+@encrypted_or_not
+def test_a_disk_just_large_enough_serves(scene: Scene, small_disk: list[str], recipients: tuple[str, ...]) -> None:
+    scene.recipients = recipients
     outcome = scene.start(wrapper=small_disk, spool_cap="38MiB").finish()
     assert outcome.status == 0, outcome
     assert outcome.report["rows"] == 57000

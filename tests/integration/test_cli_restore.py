@@ -8,6 +8,7 @@ import pytest
 
 from dbops.gateways.restores import all_restores
 from demo.seaweed import SeaweedS3
+from tests.age_program import new_key
 from tests.backups import NAME
 from tests.restoring import Restoring
 from tests.shell import REPOSITORY, Shell
@@ -95,3 +96,29 @@ def test_what_stands_in_the_way_is_shown_in_the_plan_and_ends_the_restore(shell:
     assert "There is no database nowhere" in document["blockers"][0]
     assert tried == 3
     assert "There is no database nowhere" in err
+
+
+def test_an_encrypted_backup_comes_back_where_the_environment_has_its_key_and_not_before(
+    restoring: Restoring, tmp_path: Path, s3_server: SeaweedS3
+) -> None:
+    key = new_key()
+    restoring.loader.encrypt_for(key)
+    restoring.loader.back_up(restoring.url)
+    include = tmp_path / "include"
+    include.mkdir()
+    (include / "sql").symlink_to(REPOSITORY / "include/sql")
+    programs = restoring.loader.desk.programs.folder
+    shell = Shell(
+        "restore", restoring.target, url=restoring.url, include=include, programs=programs, s3_server=s3_server
+    )
+
+    status, _, err = shell.run()
+    assert status == 3
+    assert "is encrypted and cannot be opened here" in err
+    assert "AIRFLOW_CONN_KEYS is not set" in err
+    assert restoring.databases() == {restoring.live}
+
+    shell.set(AIRFLOW_CONN_KEYS=f"generic://:{key.secret}@")
+    status, document = shell.document()
+    assert (status, document["verdict"]) == (0, "ok")
+    assert document["record"]["backup_id"] == restoring.loader.backup_id

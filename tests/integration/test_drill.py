@@ -105,7 +105,7 @@ def test_an_unfinished_backup_gets_no_verdict(ground: Ground, empty_database: st
 def test_a_manifest_of_a_later_version_gets_no_verdict(ground: Ground, empty_database: str) -> None:
     archive = ground.loader.back_up(empty_database)
     key = f"{archive.folder}manifest.json"
-    ground.bucket.put(key, ground.bucket.get(key).replace(b'"format": 1', b'"format": 2'))
+    ground.bucket.put(key, ground.bucket.get(key).replace(b'"format": 1', b'"format": 3'))
 
     with pytest.raises(BackupUnusable, match="not a manifest that this version can read"):
         ground.drill(backup_id=ground.loader.backup_id)

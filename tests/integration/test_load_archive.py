@@ -112,7 +112,7 @@ def test_a_manifest_of_an_unknown_version_or_of_another_target_is_refused(loader
     archive = loader.back_up(empty_database)
     key = f"{archive.folder}manifest.json"
     body = loader.bucket.get(key)
-    for old, new in ((b'"format": 1', b'"format": 2'), (b'"target": "vault"', b'"target": "other"'), (b"{", b"[")):
+    for old, new in ((b'"format": 1', b'"format": 3'), (b'"target": "vault"', b'"target": "other"'), (b"{", b"[")):
         assert old in body
         loader.bucket.put(key, body.replace(old, new, 1))
         with pytest.raises(BackupUnusable) as refused:

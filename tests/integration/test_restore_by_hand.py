@@ -1,4 +1,7 @@
-"""docs/runbooks/restore-by-hand.md, run word for word: whoever follows it has the database back, without our code."""
+"""docs/runbooks/restore-by-hand.md, run word for word: whoever follows it has the database back, without our code.
+
+Every promise is kept with a backup that is encrypted, and with one that is not.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +19,14 @@ import pytest
 
 from dbops.domain.backup import BackupManifest
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.encryption import Encryption
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
 from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.back_up import back_up
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.age_program import new_key
 from tests.servers import empty_and_delete, running_postgres
 
 ROOT = Path(__file__).parents[2]
@@ -61,10 +66,17 @@ class Ground:
         return done.stdout.decode().splitlines()
 
 
-@pytest.fixture(scope="module")
-def ground(tmp_path_factory: pytest.TempPathFactory, s3_server: SeaweedS3) -> Iterator[Ground]:
+@pytest.fixture(scope="module", params=["plain", "encrypted"])
+def ground(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, s3_server: SeaweedS3
+) -> Iterator[Ground]:
     folder = tmp_path_factory.mktemp("by hand")
     name = f"test-by-hand-{os.getpid()}"
+    encryption: dict[str, Encryption] = {}
+    if request.param == "encrypted":
+        key = new_key()
+        (folder / "key").write_text(key.secret)
+        encryption["encryption"] = Encryption(recipients=(key.public,))
     client = s3_server.client()
     s3_server.create_bucket(name)
     with running_postgres(folder / "source") as source, running_postgres(folder / "empty") as empty:
@@ -73,13 +85,15 @@ def ground(tmp_path_factory: pytest.TempPathFactory, s3_server: SeaweedS3) -> It
             for script in sorted(TRAP.glob("*.sql")):
                 connection.execute(script.read_bytes())
         storage = Storage(bucket=name, prefix=PREFIX)
-        target = Target(name="trap", connection="trap", storage=storage, alerts=Alerts(recipients=("dba@example.com",)))
+        alerts = Alerts(recipients=("dba@example.com",))
+        target = Target(name="trap", connection="trap", storage=storage, alerts=alerts, **encryption)
         address = DatabaseAddress.from_url(source.url(SOURCE))
         bucket = S3Bucket(client, name, storage.s3)
         back_up(target, address, bucket, run="test", clock=lambda: datetime.now(UTC), programs=source.bin_dir)
         # A backup that never finished, and is newer, must not be taken for one.
         client.put_object(Bucket=name, Key=f"{PREFIX}/trap/backups/20991231T000000Z/toc.dat", Body=b"half")
-        yield Ground(source, empty, _environment(name, s3_server, empty, folder / "archive"), folder)
+        environment = _environment(name, s3_server, empty, folder / "archive")
+        yield Ground(source, empty, environment | ({"IDENTITY": str(folder / "key")} if encryption else {}), folder)
     empty_and_delete(client, name)
     client.close()
 
@@ -148,14 +162,27 @@ def test_the_page_counts_every_table_and_finds_no_difference(
 
 
 def test_a_damaged_file_stops_the_restore_before_anything_is_created(ground: Ground, tmp_path: Path) -> None:
-    damage = 'cd "$FOLDER/$BACKUP"\nprintf x >> toc.dat\n'
+    damage = 'cd "$FOLDER/$BACKUP"\nfor toc in toc.dat*; do printf x >> "$toc"; done\n'
     page = PAGE.replace('cd "$FOLDER/$BACKUP"\n', damage)
     assert page != PAGE
     done = ground.follow(page, FOLDER=str(tmp_path), DATABASE="never")
     assert done.returncode != 0
-    assert "toc.dat: FAILED" in done.stdout
+    assert re.search(r"^toc\.dat(\.age)?: FAILED$", done.stdout, re.MULTILINE)
     with psycopg.connect(ground.empty.url()) as connection:
         assert connection.execute("SELECT FROM pg_database WHERE datname = 'never'").rowcount == 0
+
+
+def test_another_ones_key_opens_no_encrypted_backup_and_nothing_is_created_and_matters_to_no_other(
+    ground: Ground, tmp_path: Path
+) -> None:
+    (tmp_path / "key").write_text(new_key().secret)
+    done = ground.follow(FOLDER=str(tmp_path / "archive"), DATABASE="closed", IDENTITY=str(tmp_path / "key"))
+    if "IDENTITY" in ground.environment:
+        assert done.returncode != 0
+        assert "no identity matched any of the recipients" in done.stderr
+    with psycopg.connect(ground.empty.url()) as connection:
+        created = connection.execute("SELECT FROM pg_database WHERE datname = 'closed'").rowcount
+    assert created == ("IDENTITY" not in ground.environment)
 
 
 def test_lost_rows_are_named_by_their_table(

@@ -88,7 +88,7 @@ def damaged(body: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     "change",
-    [damaged, lambda body: body.replace(b'"format": 1', b'"format": 2'), lambda body: body[:-40]],
+    [damaged, lambda body: body.replace(b'"format": 1', b'"format": 3'), lambda body: body[:-40]],
     ids=["a flipped bit", "an unknown version", "cut off"],
 )
 def test_a_manifest_that_cannot_be_read(restoring: Restoring, change: Callable[[bytes], bytes]) -> None:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,20 @@ def test_backups_are_listed_newest_first_with_why_each_is_kept(shell: Shell) -> 
     assert newest in shell.out
     assert "audit" in shell.out
     assert shell.out.index(newest) < shell.out.index(oldest)
+
+
+def test_the_list_says_which_backups_are_encrypted_and_for_whom(shell: Shell) -> None:
+    clear, encrypted = manifest(NOW - 2 * DAY), manifest(NOW - DAY)
+    store_backup(shell.bucket, SHOP, clear)
+    store_backup(shell.bucket, SHOP, replace(encrypted, encryption_recipients=("age1alice", "age1bob"), format=2))
+    shell.run("backups", "shop")
+    words = {line.split()[0]: line.split() for line in shell.out.splitlines() if line.strip()[:2] == "20"}
+    assert "yes" in words[encrypted.backup_id]
+    assert "no" in words[clear.backup_id]
+    assert [backup["encryption_recipients"] for backup in shell.document("backups", "shop")["backups"]] == [
+        ["age1alice", "age1bob"],
+        [],
+    ]
 
 
 def test_a_backup_that_the_next_expire_deletes_is_shown_as_such(shell: Shell) -> None:

@@ -58,6 +58,7 @@ def backups_document(target: Target, catalog: Catalog, plan: RetentionPlan) -> s
             "tables": len(entry.manifest.tables),
             "rows": entry.manifest.rows,
             "stored_bytes": entry.manifest.stored_bytes,
+            "encryption_recipients": entry.manifest.encryption_recipients,
             "verified": entry.verified,
             "verified_at": entry.verification.finished.isoformat() if entry.verification else None,
             "recovery_seconds": entry.verification.recovery_seconds if entry.verification else None,
@@ -77,7 +78,7 @@ def backups_document(target: Target, catalog: Catalog, plan: RetentionPlan) -> s
 
 def backups_shown(target: Target, catalog: Catalog, plan: RetentionPlan, now: datetime) -> list[RenderableType]:
     """A table of the backups, newest first, and apart from it what is none."""
-    table = _table("backup", "age", "rows", "size", "took", "verified", "kept because")
+    table = _table("backup", "age", "rows", "size", "encrypted", "took", "verified", "kept because")
     for entry in reversed(catalog.entries):
         manifest, reasons = entry.manifest, "; ".join(_reasons(entry, plan))
         verified = {True: "yes", False: "FAILED", None: "not yet"}[entry.verified]
@@ -85,7 +86,8 @@ def backups_shown(target: Target, catalog: Catalog, plan: RetentionPlan, now: da
             verified += f", in {format_duration(timedelta(seconds=entry.verification.recovery_seconds))}"
         kept = reasons if entry.backup_id in plan.keep else f"the next expire deletes it: {reasons}"
         _add(table, entry.backup_id, age_of(entry.backup_id, now), f"{manifest.rows:,}",
-             format_bytes(manifest.stored_bytes), format_duration(manifest.duration), verified, kept)  # fmt: skip
+             format_bytes(manifest.stored_bytes), "yes" if manifest.is_encrypted else "no",
+             format_duration(manifest.duration), verified, kept)  # fmt: skip
     leftovers = [
         f"{left.backup_id} by {_by(left.claim)}, last written {format_duration(now - left.last_written)} ago"
         for left in catalog.leftovers

@@ -23,6 +23,7 @@ from dbops.gateways.notifier_files import notifier_faults
 from dbops.gateways.target_files import TargetFiles, read_targets
 
 if TYPE_CHECKING:
+    from dbops.gateways.age import Identities
     from dbops.jobs.restore_place import RestorePlace
 
 
@@ -46,6 +47,7 @@ class Surroundings:
     open_bucket: Callable[[Target], Bucket] = environment.open_bucket
     database_address: Callable[[Target], DatabaseAddress] = environment.database_address
     address_of: Callable[[str], DatabaseAddress] = environment.address_of
+    identities: Callable[[Target], Identities] = environment.identities
     clock: Callable[[], datetime] = _utc_now
     who: str = field(default_factory=_who)
 
@@ -54,7 +56,7 @@ class Surroundings:
         from dbops.jobs.restore_place import RestorePlace
 
         live, own = self.database_address(target), target.restore.connection
-        return RestorePlace(live, self.address_of(own) if own else live)
+        return RestorePlace(live, self.address_of(own) if own else live, lambda: self.identities(target))
 
     def scratch_address(self, target: Target) -> DatabaseAddress | None:
         """The server of drill.connection; None: a throw-away one of this machine. Raises InvalidConnection."""
@@ -140,6 +142,7 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
             run=f"shell of {around.who}",
             clock=around.clock,
             scratch=around.scratch_address(target),
+            identities=lambda: around.identities(target),
             force=not asked.if_due,
             backup_id=read_backup_id(asked.backup) if asked.backup else None,
             on_progress=on_progress,

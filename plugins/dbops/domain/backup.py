@@ -19,6 +19,7 @@ from dbops.errors import InvalidRequest
 _ID = re.compile(r"\d{8}T\d{6}Z", re.ASCII)
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
+_ENCRYPTED = ".age"
 
 
 def _is_id(text: str) -> bool:
@@ -73,11 +74,21 @@ def read_backup_id(text: str) -> BackupId:
 
 @dataclass(frozen=True, config=_RECORD)
 class FileEntry:
-    """One file of the archive, exactly as it lies in the bucket."""
+    """One file of the archive, exactly as it lies in the bucket: encrypted, where the backup is."""
 
     name: str
     bytes: int
     sha256: str
+
+    @property
+    def clear_name(self) -> str:
+        """Its name in pg_dump's archive: without the ending that it has while it is encrypted."""
+        return self.name.removesuffix(_ENCRYPTED)
+
+
+def encrypted_name(clear_name: str) -> str:
+    """The name in the bucket of a file that is encrypted; the one that `age` gives it, too."""
+    return clear_name + _ENCRYPTED
 
 
 @dataclass(frozen=True, config=_RECORD)
@@ -112,7 +123,12 @@ class BackupManifest:
     tool_version: str
     lsn: str | None = None
     encryption_recipients: tuple[str, ...] = ()
-    format: Literal[1] = 1
+    format: Literal[1, 2] = 1  # 2 where it is encrypted: who does not know of that would take its files for missing
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether its files can be read only by its recipients."""
+        return bool(self.encryption_recipients)
 
     @property
     def server_major(self) -> int:
@@ -145,7 +161,7 @@ class BackupManifest:
 
     @classmethod
     def from_json(cls, body: bytes) -> BackupManifest:
-        """Read a manifest; raises ValueError where it is not one of format 1. Unknown fields are ignored."""
+        """Read a manifest; raises ValueError where it is not one of format 1 or 2. Unknown fields are ignored."""
         return _MANIFEST.validate_json(body)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.section import ConnectionId, Section
@@ -15,7 +15,11 @@ _S3_LARGEST_PART = 5 * 1024**3
 
 
 class S3Options(Section):
-    """How a store differs from AWS: configured here, never patched around."""
+    """How a store differs from AWS: configured here, never patched around.
+
+    With ``sse`` the store is asked to encrypt every object: with a key of its own, or with one of its KMS, by default
+    the account's; a ``bucket_key`` spares it a request to the KMS for each object.
+    """
 
     addressing_style: Literal["auto", "path", "virtual"] = "auto"
     conditional_writes: bool = True
@@ -23,6 +27,16 @@ class S3Options(Section):
     connect_timeout: Duration = timedelta(seconds=10)
     read_timeout: Duration = timedelta(seconds=60)
     attempts: Annotated[int, Field(ge=1, le=50)] = 8
+    sse: Literal["none", "AES256", "aws:kms"] = "none"
+    kms_key_id: Annotated[str, Field(min_length=1)] | None = None
+    bucket_key: bool = False
+
+    @field_validator("kms_key_id", "bucket_key")
+    @classmethod
+    def _belongs_to_the_kms(cls, value: str | bool | None, others: ValidationInfo) -> str | bool | None:
+        if value and others.data.get("sse", "aws:kms") != "aws:kms":
+            raise ValueError("only sse: aws:kms has keys to be chosen; write that too, or leave this out")
+        return value
 
 
 class Storage(Section):

@@ -15,6 +15,7 @@ from pydantic import Field, field_validator, model_validator
 
 from dbops.domain.audience import Audience
 from dbops.domain.cron import Cron
+from dbops.domain.encryption import Encryption
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.notifier_name import NotifierName
 from dbops.domain.probes.options import ProbeOptions
@@ -186,6 +187,7 @@ class Target(Section):
     schedule: Schedules = Schedules()
     storage: Storage
     backup: BackupOptions = BackupOptions()
+    encryption: Encryption = Encryption(recipients=())
     retention: RetentionPolicy = RetentionPolicy()
     drill: DrillOptions = DrillOptions()
     restore: RestoreOptions = RestoreOptions()

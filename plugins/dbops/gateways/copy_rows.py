@@ -6,7 +6,6 @@ the trailer that pg_dump writes: ``\.`` and two empty lines. A file without exac
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import numpy as np
@@ -18,13 +17,17 @@ TRAILER = b"\\.\n\n\n"
 NEWLINE = ord("\n")
 _BLOCK = 256 * 1024
 
+Piece = bytes | memoryview
+
 
 class RowCounter:
-    """Counts one data file; ``rows`` and ``bytes`` (of COPY text) are right once ``read`` has returned."""
+    """Counts one data file, piece by piece; ``rows`` and ``bytes`` (of COPY text) are right after ``finish``."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._newlines = self._bytes = 0
+        self._tail = b""
+        self._frames = _Frames()
 
     @property
     def rows(self) -> int:
@@ -36,29 +39,35 @@ class RowCounter:
         """Bytes of COPY text read so far, without the trailer."""
         return max(0, self._bytes - len(TRAILER))
 
-    def read(self, source: io.RawIOBase) -> None:
-        """Read ``source`` to its end; raises DumpFailed, naming the file, where it is not a whole data file."""
-        tail = b""
+    def feed(self, piece: Piece) -> None:
+        """Take the file's next piece; raises DumpFailed, naming the file, where it cannot be decompressed."""
         try:
-            for block in _decompressed(source):
+            for block in self._frames.text_of(piece):
                 # Five times as fast as bytes.count, and every row of the database passes here.
                 self._newlines += int(np.count_nonzero(np.frombuffer(block, np.uint8) == NEWLINE))
                 self._bytes += len(block)
-                tail = (tail + block[-len(TRAILER) :])[-len(TRAILER) :]
+                self._tail = (self._tail + block[-len(TRAILER) :])[-len(TRAILER) :]
         except zstd.ZstdError as error:
             raise DumpFailed(f"The archive's file {self._name} is not a valid zstd stream: {error}.") from None
-        if tail != TRAILER:
+
+    def finish(self) -> None:
+        """There is no more; raises DumpFailed, naming the file, where it is not a whole data file."""
+        if self._tail != TRAILER:
             raise DumpFailed(f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole.")
 
 
-def _decompressed(source: io.RawIOBase) -> Iterator[bytes]:
-    """The text of a stream of one or more frames, in blocks of bounded size however well it compresses."""
-    frame = zstd.ZstdDecompressor()
-    while compressed := source.read(_BLOCK):
+class _Frames:
+    """A stream of one or more zstd frames, decompressed piece by piece."""
+
+    def __init__(self) -> None:
+        self._frame = zstd.ZstdDecompressor()
+
+    def text_of(self, compressed: Piece) -> Iterator[bytes]:
+        """The text of the next piece, in blocks of bounded size however well it compresses."""
         while compressed:
-            yield frame.decompress(compressed, _BLOCK)
-            while not (frame.needs_input or frame.eof):
-                yield frame.decompress(b"", _BLOCK)
-            compressed = frame.unused_data if frame.eof else b""
-            if frame.eof:
-                frame = zstd.ZstdDecompressor()
+            yield self._frame.decompress(compressed, _BLOCK)
+            while not (self._frame.needs_input or self._frame.eof):
+                yield self._frame.decompress(b"", _BLOCK)
+            compressed = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame = zstd.ZstdDecompressor()

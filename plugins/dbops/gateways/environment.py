@@ -13,6 +13,7 @@ from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
 
 if TYPE_CHECKING:
+    from dbops.gateways.age import Identities
     from dbops.gateways.s3 import S3Bucket
 
 _FALLBACK = "DATABASE_URL"
@@ -51,6 +52,29 @@ def database_address(target: Target, environ: Mapping[str, str] = os.environ) ->
             f"Set it, as in: export {own}='postgresql://user:password@host:5432/database'",
         )
     return _read(variable, text)
+
+
+def identities(target: Target, environ: Mapping[str, str] = os.environ) -> Identities:
+    """The keys of the target's encrypted backups, the passwords of AIRFLOW_CONN_<ID>; raises InvalidConnection."""
+    from dbops.gateways.age import Identities
+
+    ids = target.encryption.identities
+    return Identities.read({connection_id: _password(connection_id, environ) for connection_id in ids})
+
+
+def _password(connection_id: str, environ: Mapping[str, str]) -> str:
+    variable = connection_variable(connection_id)
+    text = environ.get(variable)
+    if not text:
+        raise InvalidConnection(
+            f'Nothing says what the key in the connection "{connection_id}" is: {variable} is not set.',
+            f"Set it, as in: export {variable}='generic://:AGE-SECRET-KEY-1...@'",
+        )
+    try:
+        fields = _json_object(text, "connection") if _is_json(text) else read_url(text.strip()) if "://" in text else {}
+    except InvalidConnection as error:
+        raise InvalidConnection(f"{variable}: {error.what}", error.remedy) from None
+    return str(fields.get("password") or "")
 
 
 def _read(variable: str, text: str) -> DatabaseAddress:

@@ -11,10 +11,11 @@ from dbops.domain.quantities import format_duration
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
 from dbops.domain.target import BackupOptions
-from dbops.errors import DbopsError, DumpFailed, SpoolError
+from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.guard import inherited_environment
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
+from dbops.gateways.spool import spool_is_full
 
 _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
@@ -81,10 +82,7 @@ _GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.
 def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsError:
     """What an unsuccessful end of a program that wrote into ``folder`` means, for people."""
     if "No space left on device" in stderr:
-        return SpoolError(
-            f"The disk below the spool directory {folder.parent} is full.",
-            "Free space there, or set backup.spool to a directory with more; it takes about backup.spool_cap.",
-        )
+        return spool_is_full(folder)
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"
     return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 

@@ -107,6 +107,14 @@ def punch(descriptor: int, offset: int, length: int) -> bool:
     return not failed
 
 
+def spool_is_full(folder: Path) -> SpoolError:
+    """What to say where the disk below ``folder``, which lies in a spool directory, takes no more."""
+    return SpoolError(
+        f"The disk below the spool directory {folder.parent} is full.",
+        "Free space there, or set backup.spool to a directory with more; it takes about backup.spool_cap.",
+    )
+
+
 class Abandoned(Exception):
     """The backup has failed elsewhere; whoever still reads from its spool stops."""
 

@@ -34,6 +34,12 @@ WANTED = {
 }
 
 
+_MISSING = {
+    "connection": "; write the id of its Airflow connection, as in connection: summary_app",
+    "encryption.recipients": "; write who can decrypt, as in recipients: [age1...], or [] for no encryption",
+}
+
+
 def sentence_of(error: ErrorDetails) -> str:
     """One sentence on one error of a Target; it repeats a value only where the rule that refused it does."""
     place, kind, context = error["loc"], error["type"], error.get("ctx", {})
@@ -41,8 +47,7 @@ def sentence_of(error: ErrorDetails) -> str:
     if kind == "extra_forbidden":
         return _unknown_key(place)
     if kind == "missing":
-        hint = "; write the id of its Airflow connection, as in connection: summary_app" if name == "connection" else ""
-        return f"{name} is missing{hint}"
+        return f"{name} is missing{_MISSING.get(name, '')}"
     if kind == "value_error":
         return f"{name}: {context['error']}" if name and name != "name" else str(context["error"])
     return _wrong_value(error, name)

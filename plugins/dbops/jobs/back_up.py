@@ -7,11 +7,12 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import dbops
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.backup import BackupId, BackupManifest
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
@@ -21,8 +22,16 @@ from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
 from dbops.domain.target import BackupOptions, Target
 from dbops.errors import BucketError, PreflightFailed, SpoolError
+from dbops.gateways.age import Recipients
 from dbops.gateways.allocator import share_one_heap
-from dbops.gateways.archive import ArchiveUpload, UploadedArchive
+from dbops.gateways.archive import (
+    CLEAR_SUMS,
+    ArchiveEncryption,
+    ArchiveUpload,
+    UploadedArchive,
+    put_file,
+    write_sums,
+)
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims
@@ -54,6 +63,7 @@ def back_up(
     then no manifest exists, no process is left, and what was uploaded is deleted where the store still answers.
     """
     share_one_heap()
+    recipients = Recipients(target.encryption.recipients) if target.encryption.recipients else None
     readiness = preflight(target, address, programs)
     layout = Layout(target.root)
     with _roomy_spool(target) as spool:
@@ -64,7 +74,14 @@ def back_up(
             try:
                 _require_alone(bucket, target, read_catalog(bucket, target), clock(), mine=held.backup_id)
                 archive = _send_archive(
-                    target, address, bucket, held=held, readiness=readiness, spool=spool, on_progress=on_progress
+                    target,
+                    address,
+                    bucket,
+                    held=held,
+                    readiness=readiness,
+                    spool=spool,
+                    recipients=recipients,
+                    on_progress=on_progress,
                 )
                 with suppress(BucketError):  # one that began twice, its first answer lost; else `expire` finds it
                     _abort_uploads(bucket, layout.folder(held.backup_id))
@@ -123,10 +140,14 @@ def _send_archive(
     held: HeldClaim,
     readiness: Readiness,
     spool: Spool,
+    recipients: Recipients | None,
     on_progress: Callable[[Progress], None],
 ) -> UploadedArchive:
     folder = Layout(target.root).folder(held.backup_id)
     with ThreadPoolExecutor(1, "globals") as beside, ExitStack() as stack:
+        encryption = None
+        if recipients is not None:
+            encryption = ArchiveEncryption(recipients, stack.enter_context(Spool(spool.path.parent, target.name)))
         roles = beside.submit(_globals, target, address, readiness)
         archive = ArchiveUpload(
             _start_dump(stack, readiness, address, spool, target.backup),
@@ -137,14 +158,15 @@ def _send_archive(
             options=target.backup,
             sizes=readiness.sizes,
             on_progress=on_progress,
+            encryption=encryption,
         ).run()
         body = roles.result()
-    if body is None:
-        return archive
-    bucket.put(folder + _GLOBALS, body)
-    return UploadedArchive(
-        (*archive.files, FileEntry(_GLOBALS, len(body), hashlib.sha256(body).hexdigest())), archive.tables
-    )
+    beside_it = {} if body is None else {_GLOBALS: body}
+    if recipients is not None:
+        sums = archive.clear | {name: hashlib.sha256(body).hexdigest() for name, body in beside_it.items()}
+        beside_it[CLEAR_SUMS] = write_sums(sums)
+    stored = [put_file(bucket, folder, name, body, recipients) for name, body in beside_it.items()]
+    return replace(archive, files=(*archive.files, *stored))
 
 
 def _globals(target: Target, address: DatabaseAddress, readiness: Readiness) -> bytes | None:
@@ -184,6 +206,8 @@ def _manifest(
         tables=archive.tables,
         extensions=readiness.facts.extensions,
         lsn=readiness.facts.lsn,
+        encryption_recipients=target.encryption.recipients,
+        format=2 if target.encryption.recipients else 1,
         tool_version=dbops.__version__,
     )
 

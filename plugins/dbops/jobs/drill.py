@@ -17,7 +17,8 @@ from dbops.domain.progress import LoadProgress
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification, condemned
-from dbops.errors import ArchiveRefused, BackupUnusable, RestoreFailed
+from dbops.errors import ArchiveRefused, BackupUnusable, IdentityMissing, RestoreFailed
+from dbops.gateways.age import IdentitySource, no_identities
 from dbops.gateways.archive import Archive, open_archive, read_globals
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -39,24 +40,26 @@ def drill(
     clock: Callable[[], datetime],
     programs: Path | None = None,
     scratch: DatabaseAddress | None = None,
+    identities: IdentitySource = no_identities,
     force: bool = False,
     backup_id: BackupId | None = None,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
 ) -> DrillReport:
     """Drill the newest backup if a drill is due, or in any case with ``force`` or a ``backup_id``.
 
-    It is restored into a throw-away server of this worker, or on the ``scratch`` server. The verdict, good or bad, is
-    written to the bucket. Raises a DbopsError where nothing can be said about the backup; then no verdict is written.
+    It is restored into a throw-away server of this worker, or on the ``scratch`` server; where it is encrypted, by the
+    keys that ``identities`` looks up. The verdict, good or bad, is written to the bucket. Raises a DbopsError where
+    nothing can be said about the backup; then no verdict is written.
     """
     started = clock()
     catalog = read_catalog(bucket, target)
-    due = _due(target, catalog, bucket, started, force=force, backup_id=backup_id)
+    due = _due(target, catalog, bucket, started, identities, force=force, backup_id=backup_id)
     verification = None
     if due.backup_id is None:
         if (earlier := _bad_verdict_of(run, catalog)) is not None:  # its task was killed before it could say so
             due, verification = DrillDue(None, "this run has drilled it already"), earlier
     else:
-        drilling = _Drilling(target, bucket, run, clock, on_progress)
+        drilling = _Drilling(target, bucket, identities, run, clock, on_progress)
         try:
             verification = drilling.prove(due.backup_id, programs, scratch)
         except (BackupUnusable, ArchiveRefused) as error:
@@ -74,7 +77,14 @@ def drill(
 
 
 def _due(
-    target: Target, catalog: Catalog, bucket: Bucket, now: datetime, *, force: bool, backup_id: BackupId | None
+    target: Target,
+    catalog: Catalog,
+    bucket: Bucket,
+    now: datetime,
+    identities: IdentitySource,
+    *,
+    force: bool,
+    backup_id: BackupId | None,
 ) -> DrillDue:
     if backup_id is not None:
         return DrillDue(backup_id, "it was asked for")
@@ -82,9 +92,9 @@ def _due(
         return DrillDue(catalog.entries[-1].backup_id, "it was asked for")
     newest = newest_to_drill(catalog)
     try:
-        current = fingerprint(open_archive(bucket, target, newest.backup_id).entries) if newest else None
-    except BackupUnusable:
-        current = None  # the drill will say what is wrong with it
+        current = fingerprint(open_archive(bucket, target, newest.backup_id, identities).entries) if newest else None
+    except (BackupUnusable, IdentityMissing):
+        current = None  # the drill will say what is wrong with it, or with the keys
     return drill_due(catalog, target.drill, now, schema_fingerprint=current)
 
 
@@ -97,13 +107,14 @@ def _bad_verdict_of(run: str, catalog: Catalog) -> Verification | None:
 class _Drilling:
     target: Target
     bucket: Bucket
+    identities: IdentitySource
     run: str
     clock: Callable[[], datetime]
     on_progress: Callable[[LoadProgress], None]
 
     def prove(self, backup_id: BackupId, programs: Path | None, scratch: DatabaseAddress | None) -> Verification:
         """Restore it and compare; raises BackupUnusable and ArchiveRefused where the backup is at fault."""
-        archive = open_archive(self.bucket, self.target, backup_id)
+        archive = open_archive(self.bucket, self.target, backup_id, self.identities)
         roles = read_globals(self.bucket, archive)
         ready = find_restore_programs(programs, archive.manifest.pg_dump_version)
         where = (

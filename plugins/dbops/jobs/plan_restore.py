@@ -144,7 +144,7 @@ class _Planning:
         self._unreadable = ""
 
     def plan(self, catalog: Catalog, entry: CatalogEntry, warnings: tuple[str, ...] = ()) -> RestorePlan:
-        archive = open_archive(self._bucket, self._target, entry.backup_id)
+        archive = open_archive(self._bucket, self._target, entry.backup_id, self._place.identities)
         extent = restore_extent(archive.manifest, archive.entries, self._request)
         facts = self._server.facts()
         find_pg_restore(self._programs, archive.manifest.pg_dump_version)

@@ -59,7 +59,8 @@ def restore(
         plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
         if record.state is RestoreState.PLANNED:
             (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
-        restoring = _Restoring(target, bucket, server, open_archive(bucket, target, record.backup_id))
+        archive = open_archive(bucket, target, record.backup_id, place.identities)
+        restoring = _Restoring(target, bucket, server, archive)
         if record.schema is not None:
             record = restoring.bring_schema(record, record.schema, clock, programs, on_progress)
             _audit(target, bucket, record, clock())

@@ -1,4 +1,4 @@
-"""RestorePlace: where a target lives, and the role that may make and rename databases there."""
+"""RestorePlace: where a target lives, who may make and rename databases there, and the keys of its backups."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
+from dbops.gateways.age import IdentitySource, no_identities
 from dbops.gateways.database_server import DatabaseServer
 
 
 @dataclass(frozen=True)
 class RestorePlace:
-    """``live`` is the target's own connection; ``admin`` that of ``restore.connection``, else the same."""
+    """``live`` is the target's own connection; ``admin`` that of ``restore.connection``, else the same.
+
+    ``identities`` looks the keys of encrypted backups up, and is asked only where there is one to be opened.
+    """
 
     live: DatabaseAddress
     admin: DatabaseAddress
+    identities: IdentitySource = no_identities
 
     def server(self, target: Target) -> DatabaseServer:
         """The server; raises InvalidConnection where a pooler is between, and DatabaseError."""

@@ -16,7 +16,7 @@ from dbops.domain.target import Target
 from dbops.domain.verification import Verification
 from dbops.errors import RestoreFailed
 from dbops.gateways.analyze import analyze
-from dbops.gateways.archive import Loaded, open_archive
+from dbops.gateways.archive import Archive, Loaded, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.migrations import say_restored_migrations
@@ -41,7 +41,7 @@ def analyze_restore(
     if record.state is not RestoreState.LOADED:
         return record
     server = _unchanged(place.server(target), record)
-    archive = open_archive(bucket, target, record.backup_id)
+    archive = open_archive(bucket, target, record.backup_id, place.identities)
     pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
     vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
     seconds = analyze(vacuumdb, server.address(record.database), target.restore.jobs)
@@ -66,7 +66,8 @@ def verify_restore(
         return record
     if record.state is not RestoreState.FAILED:
         server = _unchanged(place.server(target), record)
-        proof = _compare(target, server, bucket, record, clock, programs=programs)
+        archive = open_archive(bucket, target, record.backup_id, place.identities)
+        proof = _compare(target, server, archive, record, clock, programs=programs)
         proof = check_restored(target, server.address(record.database), proof)
         if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
             put_verification(bucket, target, proof)
@@ -88,13 +89,12 @@ def verify_restore(
 def _compare(
     target: Target,
     server: DatabaseServer,
-    bucket: Bucket,
+    archive: Archive,
     record: RestoreRecord,
     clock: Callable[[], datetime],
     *,
     programs: Path | None,
 ) -> Verification:
-    archive = open_archive(bucket, target, record.backup_id)
     pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
     pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
     complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)

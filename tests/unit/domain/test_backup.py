@@ -62,7 +62,7 @@ def test_a_manifest_of_a_newer_dbops_with_more_fields_can_still_be_read() -> Non
 
 @pytest.mark.parametrize(
     "change",
-    [{"format": 2}, {"backup_id": "yesterday"}, {"files": None}, {"database_bytes": "many"}],
+    [{"format": 3}, {"backup_id": "yesterday"}, {"files": None}, {"database_bytes": "many"}],
     ids=lambda change: next(iter(change)),
 )
 def test_what_is_not_a_manifest_of_this_format_is_refused(change: dict[str, object]) -> None:

@@ -126,7 +126,10 @@ def test_a_claim_that_is_not_this_backup_s_is_none(bucket: InMemoryBucket, body:
         (b"\xff\xfe\x00", "is not a manifest that this version can read"),
         (b"", "is not a manifest that this version can read"),
         (b"[]", "is not a manifest that this version can read"),
-        (json.dumps({**json.loads(manifest(FIRST).to_json()), "format": 2}).encode(), "(format: Input should be 1)"),
+        (
+            json.dumps({**json.loads(manifest(FIRST).to_json()), "format": 3}).encode(),
+            "(format: Input should be 1 or 2)",
+        ),
         (manifest(SECOND).to_json(), "is the manifest of another backup: 20261121T020000Z of app."),
         (manifest(FIRST, "other").to_json(), "is the manifest of another backup: 20261120T020000Z of other."),
     ],

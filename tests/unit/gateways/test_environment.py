@@ -8,9 +8,10 @@ from urllib.parse import quote, urlencode
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.encryption import Encryption
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
-from dbops.gateways.environment import database_address, open_bucket
+from dbops.gateways.environment import database_address, identities, open_bucket
 
 TARGET = Target.model_validate(
     {
@@ -20,6 +21,7 @@ TARGET = Target.model_validate(
         "alerts": {"recipients": ["dba@example.com"]},
     }
 )
+ENCRYPTED = TARGET.model_copy(update={"encryption": Encryption(recipients=(), identities=("backup_key",))})
 URL = "postgresql://dba:p%40ss@db:5433/shop?sslmode=require"
 ADDRESS = DatabaseAddress("shop", "db", 5433, "dba", "p@ss", {"sslmode": "require"})
 
@@ -39,6 +41,38 @@ FIELDS = {"host": "db", "port": 5433, "login": "dba", "password": "p@ss", "schem
 )
 def test_a_database_is_found_in_every_form_airflow_takes(value: str) -> None:
     assert database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value}) == ADDRESS
+
+
+SECRET = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33"
+PUBLIC = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"generic://:{SECRET}@",
+        f"generic://backup:{SECRET}@anywhere/",
+        json.dumps({"password": SECRET}),
+        json.dumps({"conn_type": "generic", "password": f"# created: today\n# public key: {PUBLIC}\n{SECRET}\n"}),
+    ],
+)
+def test_the_key_of_encrypted_backups_is_a_connections_password(value: str) -> None:
+    assert identities(ENCRYPTED, {"AIRFLOW_CONN_BACKUP_KEY": value}).public == (PUBLIC,)
+
+
+def test_a_target_without_identities_looks_for_none() -> None:
+    assert identities(TARGET, {}).keys == ()
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", SECRET, f"generic://{SECRET}@", "{", "{}", json.dumps({"password": "hunter2"})]
+)
+def test_a_key_that_is_not_there_or_is_none_is_named_by_its_connection_and_never_repeated(value: str | None) -> None:
+    with pytest.raises(InvalidConnection) as refused:
+        identities(ENCRYPTED, {} if value is None else {"AIRFLOW_CONN_BACKUP_KEY": value})
+    assert "backup_key" in str(refused.value).lower()
+    assert "GQ9778VQ" not in str(refused.value)
+    assert "hunter2" not in str(refused.value)
 
 
 def test_database_url_counts_where_the_connection_has_no_variable_of_its_own() -> None:

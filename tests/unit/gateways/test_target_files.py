@@ -188,6 +188,43 @@ def test_a_connection_url_in_a_file_is_refused_and_its_password_not_repeated(inc
     assert "hunter2" not in str(include.only_fault())
 
 
+RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "sentence"),
+    [
+        (
+            f"  recipients:\n    - {RECIPIENT}\n    - {RECIPIENT[:-1]}q",
+            5,
+            "recipients[2]: this is not an age public key",
+        ),
+        ("  recipients: [AGE-SECRET-KEY-1QQQQ]", 3, "recipients[1]: this is a secret key"),
+        ("  recipients:", 3, "encryption.recipients is empty"),
+        ("  identities: [backup_key]", 2, "encryption.recipients is missing; write who can decrypt"),
+        (f"  recipient: [{RECIPIENT}]", 3, 'Did you mean "recipients"?'),
+        (f"  recipients: {RECIPIENT}", 3, "encryption.recipients must be a list"),
+        (f"  recipients: [{RECIPIENT}]\n  identities: ['generic://:AGE-SECRET-KEY-1QQQQ@']", 4, "never a URL"),
+    ],
+)
+def test_a_recipient_that_is_wrong_or_missing_is_a_fault_with_its_line(
+    include: Include, section: str, line: int, sentence: str
+) -> None:
+    include.target("shop", f"connection: shop\nencryption:\n{section}\n")
+    faults = [fault for fault in include.read().faults if sentence in fault.sentence]
+    assert [(fault.path, fault.line) for fault in faults] == [("targets/shop.yaml", line)]
+    assert "QQQQ" not in str(include.read().faults)
+
+
+def test_who_can_decrypt_is_said_once_for_all_targets_and_taken_back_for_one(include: Include) -> None:
+    include.defaults(f"{DEFAULTS}encryption:\n  recipients: [{RECIPIENT}]\n  identities: [backup_key]\n")
+    include.target("open", "connection: open\nencryption:\n  recipients: []\n")
+    targets = include.read().targets
+    assert targets["healthy"].encryption.recipients == (RECIPIENT,)
+    assert targets["open"].encryption.recipients == ()
+    assert targets["open"].encryption.identities == ("backup_key",)
+
+
 def test_every_error_of_a_file_is_told_at_once(include: Include) -> None:
     include.target("bad", "conection: a\nretention:\n  daily: x\n")
     assert sorted((fault.line or 0) for fault in include.read().faults) == [0, 1, 3]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from dbops.gateways.archive.encryption import CLEAR_SUMS, ArchiveEncryption, write_sums
 from dbops.gateways.archive.load import Loaded, load_archive
+from dbops.gateways.archive.small_files import put_file
 from dbops.gateways.archive.stored import Archive, open_archive, read_globals
 from dbops.gateways.archive.upload import ArchiveUpload, UploadedArchive
 
 __all__ = [
+    "CLEAR_SUMS",
     "Archive",
+    "ArchiveEncryption",
     "ArchiveUpload",
     "Loaded",
     "UploadedArchive",
     "load_archive",
     "open_archive",
+    "put_file",
     "read_globals",
+    "write_sums",
 ]

@@ -1,7 +1,8 @@
 """FileUpload: one file of the archive on its way to the bucket, while pg_dump is still writing it.
 
 One pass over the bytes hashes them, counts the rows and cuts the parts; the parts are sent by other threads, straight
-from the spool, and their disk space is given back as soon as the store has them.
+from the spool, and their disk space is given back as soon as the store has them. Where the file is encrypted, that same
+pass encrypts it into another file of the spool, from which the parts are cut then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import BinaryIO
 
 from dbops.domain.backup import FileEntry
 from dbops.domain.part_sizes import part_size
+from dbops.gateways.archive.encrypted_file import EncryptedFile
 from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.bucket import Bucket, Upload
 from dbops.gateways.copy_rows import RowCounter
@@ -23,10 +25,14 @@ from dbops.gateways.throttle import Throttle
 
 _BUFFER = 256 * 1024
 _SEND_BUFFER = 256 * 1024
+_PAGE = 64 * 1024  # no file system that can punch holes has larger ones
 
 
 class FileUpload:
-    """Sends one growing file, called ``name`` in the archive. ``counter`` counts its rows; None where nobody asks."""
+    """Sends one growing file, called ``name`` in the bucket. ``counter`` counts its rows; None where nobody asks.
+
+    ``encrypted`` is what it becomes before it is sent; None where it is sent as it is.
+    """
 
     def __init__(
         self,
@@ -42,12 +48,15 @@ class FileUpload:
         abandoned: threading.Event,
         on_failure: Callable[[BaseException], None],
         counter: RowCounter | None,
+        encrypted: EncryptedFile | None = None,
     ) -> None:
         self.file, self._counter, self._name = file, counter, name
+        self._encrypted, self._outgoing = encrypted, encrypted or file
         self._bucket, self._key, self._senders = bucket, key, senders
         self._first_part, self._throttle, self._punchable = first_part, throttle, punchable
         self._abandoned, self._on_failure = abandoned, on_failure
-        self._digest = hashlib.sha256()
+        self._digest, self._clear_digest = hashlib.sha256(), hashlib.sha256()
+        self._ready = 0
         self._upload: Upload | None = None
         self._sent: list[Future[None]] = []
         self._cut = 0
@@ -62,19 +71,51 @@ class FileUpload:
     @property
     def uncut(self) -> int:
         """Bytes written that are not yet part of anything being sent."""
-        return self.file.written - self._cut
+        return self.file.written - self.file.position + self._ready - self._cut
+
+    @property
+    def held(self) -> int:
+        """Bytes that wait in the spool."""
+        waiting = self.file.written - self.file.released
+        return waiting if self._encrypted is None else waiting + self._encrypted.written - self._encrypted.released
+
+    @property
+    def stored(self) -> int:
+        """Bytes that the bucket has."""
+        return self._outgoing.released
+
+    @property
+    def clear_sha256(self) -> str:
+        """The sha256 of the file as pg_dump has written it; known when it is done."""
+        return self._clear_digest.hexdigest()
 
     def run(self) -> FileEntry:
         """Follow the file to its end and return what the bucket then holds; leaves no file in the spool."""
-        source = _Observed(self.file, self._observe)
+        if self._encrypted is None:
+            source = _Observed(self.file, self._take_clear)
+            while source.read(_BUFFER):
+                pass  # it is looked at as it passes
+        else:
+            observed = _Observed(self.file, self._take_clear_for_good)
+            self._encrypted.fill(io.BufferedReader(observed, _BUFFER), self._take)
         if self._counter is not None:
-            self._counter.read(source)
-        while source.read(_BUFFER):
-            pass  # what is not a table is only hashed
+            self._counter.finish()
         self._send_rest()
-        self.file.discard()
+        self.discard()
         self.done = True
-        return FileEntry(self._name, self.file.position, self._digest.hexdigest())
+        return FileEntry(self._name, self._ready, self._digest.hexdigest())
+
+    def discard(self) -> None:
+        """Remove from the spool what is left of it there."""
+        self.file.discard()
+        if self._encrypted is not None:
+            self._encrypted.discard()
+
+    def close(self) -> None:
+        """Let go of the files, whatever became of them."""
+        self.file.close()
+        if self._encrypted is not None:
+            self._encrypted.close()
 
     def abort(self) -> None:
         """Leave nothing of it in the bucket that a listing of uploads would show."""
@@ -82,15 +123,32 @@ class FileUpload:
             self._upload.abort()
             self._is_aborted = True
 
-    def _observe(self, taken: memoryview) -> None:
-        self._digest.update(taken)
-        while self.file.position - self._cut >= self.next_part:
+    def _take_clear(self, piece: memoryview) -> None:
+        """The next piece that pg_dump has written, which is what is sent."""
+        if self._counter is not None:
+            self._counter.feed(piece)
+        self._take(piece)
+
+    def _take_clear_for_good(self, piece: memoryview) -> None:
+        """The next piece that pg_dump has written: it is encrypted now, and never read again."""
+        if self._counter is not None:
+            self._counter.feed(piece)
+        self._clear_digest.update(piece)
+        page = self.file.position - self.file.position % _PAGE  # a page of which a part is given back stays for ever
+        if page > self.file.released:
+            self.file.release(self.file.released, page - self.file.released, punchable=self._punchable)
+
+    def _take(self, piece: bytes | memoryview) -> None:
+        """The next piece of what is sent."""
+        self._digest.update(piece)
+        self._ready += len(piece)
+        while self._ready - self._cut >= self.next_part:
             if self._upload is None:
                 self._upload = self._bucket.begin_upload(self._key)
             self._send_part(self._upload, self.next_part)
 
     def _send_rest(self) -> None:
-        rest = self.file.position - self._cut
+        rest = self._ready - self._cut
         if self._upload is None:
             self._send(0, rest, lambda part: self._bucket.put(self._key, part))
         elif rest:
@@ -109,9 +167,9 @@ class FileUpload:
         def send() -> None:
             try:
                 self._throttle.take(length)
-                part = SpoolPart(self.file.descriptor, offset, length, self._abandoned)
+                part = SpoolPart(self._outgoing.descriptor, offset, length, self._abandoned)
                 store(io.BufferedReader(part, _SEND_BUFFER))
-                self.file.release(offset, length, punchable=self._punchable)
+                self._outgoing.release(offset, length, punchable=self._punchable)
             except BaseException as error:
                 self._on_failure(error)
                 raise

@@ -101,7 +101,7 @@ def _has_lz4(address: DatabaseAddress) -> bool:
 
 
 def _files(archive: Archive, selection: Selection | None) -> Collection[str]:
-    names = [file.name for file in archive.data_files]
+    names = [file.clear_name for file in archive.data_files]
     if selection is None:
         return names
     wanted = {f"{entry.file}{end}" for entry in archive.entries if entry.dump_id in selection.dump_ids and entry.file

@@ -12,10 +12,11 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from dbops.domain.backup import FileEntry
 from dbops.gateways.archive.file_download import FileDownload
 from dbops.gateways.archive.stored import Archive
 from dbops.gateways.bucket import Bucket
@@ -41,7 +42,7 @@ class ArchivePipes:
         parallelism: int,
     ) -> None:
         self._bucket, self._archive, self.folder = bucket, archive, folder
-        self._wanted = {file.name: file for file in archive.data_files if file.name in files}
+        self._wanted = {file.clear_name: file for file in archive.data_files if file.clear_name in files}
         self._done: set[str] = set()
         self._loaded = 0
         self._failure: BaseException | None = None
@@ -100,8 +101,7 @@ class ArchivePipes:
 
     def _fill(self, name: str, end: int) -> None:
         try:
-            for piece in FileDownload(self._bucket, self._archive.folder, self._wanted[name], self._fetchers):
-                self._hand_over(end, piece)
+            self._hand_over(self._wanted[name], end)
             with self._lock:
                 self._done.add(name)
         except BaseException as error:  # noqa: BLE001 - the main thread raises it
@@ -113,13 +113,26 @@ class ArchivePipes:
         finally:
             os.close(end)
 
-    def _hand_over(self, end: int, piece: bytes) -> None:
-        left = memoryview(piece)
-        while left:
-            written = os.write(end, left)
-            left = left[written:]
+    def _hand_over(self, file: FileEntry, end: int) -> None:
+        pieces = self._counted(FileDownload(self._bucket, self._archive.folder, file, self._fetchers))
+        if self._archive.key is None:
+            for piece in pieces:
+                _write(end, piece)
+        else:
+            where = f"s3://{self._bucket.name}/{self._archive.folder}{file.name}"
+            self._archive.key.decrypt(file, where, pieces, lambda clear: _write(end, clear))
+
+    def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        for piece in pieces:
+            yield piece
             with self._lock:
-                self._loaded += written
+                self._loaded += len(piece)
+
+
+def _write(end: int, piece: bytes) -> None:
+    left = memoryview(piece)
+    while left:
+        left = left[os.write(end, left) :]
 
 
 def _open_if_wanted(pipe: Path) -> int | None:

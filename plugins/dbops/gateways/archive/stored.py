@@ -12,6 +12,9 @@ from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Target
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
+from dbops.gateways.age import IdentitySource, NotDecryptable, NotForUs, no_identities
+from dbops.gateways.archive.decryption import ArchiveKey, find_identities, not_decryptable, wrong_identities
+from dbops.gateways.archive.encryption import CLEAR_SUMS, read_sums
 from dbops.gateways.archive.toc import parse_toc
 from dbops.gateways.bucket import Bucket
 
@@ -21,41 +24,49 @@ _GLOBALS = "globals.sql"
 
 @dataclass(frozen=True)
 class Archive:
-    """A backup whose manifest and table of contents were read and compared with what the bucket lists."""
+    """A backup whose manifest and table of contents were read and compared with what the bucket lists.
+
+    ``key`` opens its files; None where they are not encrypted.
+    """
 
     manifest: BackupManifest
     folder: str
     toc: bytes
     entries: Sequence[TocEntry]
+    key: ArchiveKey | None = None
 
     @property
     def data_files(self) -> tuple[FileEntry, ...]:
         """The files that pg_restore reads besides the table of contents."""
-        return tuple(file for file in self.manifest.files if file.name not in {_TOC, _GLOBALS})
+        return tuple(file for file in self.manifest.files if file.clear_name not in {_TOC, _GLOBALS, CLEAR_SUMS})
 
 
-def open_archive(bucket: Bucket, target: Target, backup_id: BackupId) -> Archive:
+def open_archive(
+    bucket: Bucket, target: Target, backup_id: BackupId, identities: IdentitySource = no_identities
+) -> Archive:
     """Read a backup's manifest and table of contents; raises BackupUnusable where it is not whole.
 
     Every file must be there with its size; the bytes of the table of contents are compared with its sha256, those of
-    the data files when they are loaded.
+    the data files when they are loaded. Where it is encrypted the ``identities`` are looked up; raises IdentityMissing
+    where they do not open it.
     """
     folder = Layout(target.root).folder(backup_id)
     manifest = _manifest(bucket, target, backup_id)
     _require_files(bucket, folder, manifest)
-    toc = _small_file(bucket, folder, _entry(manifest, _TOC))
+    key = _key(bucket, folder, target, manifest, identities) if manifest.is_encrypted else None
+    toc = _clear_file(bucket, folder, _entry(manifest, _TOC), key)
     try:
         entries = parse_toc(toc)
     except DumpFailed as error:
         raise BackupUnusable(error.what, error.remedy) from None
-    return Archive(manifest, folder, toc, tuple(entries))
+    return Archive(manifest, folder, toc, tuple(entries), key)
 
 
 def read_globals(bucket: Bucket, archive: Archive) -> bytes | None:
     """The roles and tablespaces of the backup as SQL; None where it has none. Raises BackupUnusable."""
-    if all(file.name != _GLOBALS for file in archive.manifest.files):
+    if all(file.clear_name != _GLOBALS for file in archive.manifest.files):
         return None
-    return _small_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS))
+    return _clear_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS), archive.key)
 
 
 def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: Callable[[], str]) -> None:
@@ -75,6 +86,25 @@ def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: 
         f"{where} is damaged: its sha256 is {sha256}, and the manifest says {expected.sha256}.",
         "Use another backup, and find out what changed this one.",
     )
+
+
+def _key(bucket: Bucket, folder: str, target: Target, manifest: BackupManifest, source: IdentitySource) -> ArchiveKey:
+    """Proven on the list of checksums: whatever opens that opens the other files."""
+    identities = find_identities(target, manifest, source)
+    file = _entry(manifest, CLEAR_SUMS)
+    where = f"s3://{bucket.name}/{folder}{file.name}"
+    body = _small_file(bucket, folder, file)
+    try:
+        return ArchiveKey(identities, read_sums(identities.decrypt_bytes(body), where))
+    except NotForUs:
+        raise wrong_identities(target, manifest, identities) from None
+    except NotDecryptable as error:
+        raise not_decryptable(where, error) from None
+
+
+def _clear_file(bucket: Bucket, folder: str, file: FileEntry, key: ArchiveKey | None) -> bytes:
+    body = _small_file(bucket, folder, file)
+    return body if key is None else key.decrypt_bytes(file, f"s3://{bucket.name}/{folder}{file.name}", body)
 
 
 def _small_file(bucket: Bucket, folder: str, expected: FileEntry) -> bytes:
@@ -130,7 +160,7 @@ def _require_files(bucket: Bucket, folder: str, manifest: BackupManifest) -> Non
 
 
 def _entry(manifest: BackupManifest, name: str) -> FileEntry:
-    found = next((file for file in manifest.files if file.name == name), None)
+    found = next((file for file in manifest.files if file.clear_name == name), None)
     if found is None:
         raise BackupUnusable(f"The manifest of {manifest.backup_id} names no {name}.", "Use another backup.")
     return found

@@ -14,13 +14,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dbops.domain.backup import FileEntry, TableEntry
+from dbops.domain.backup import FileEntry, TableEntry, encrypted_name
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
 from dbops.domain.target import BackupOptions
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
 from dbops.gateways.archive.contents import ArchiveContents
+from dbops.gateways.archive.encryption import ArchiveEncryption
 from dbops.gateways.archive.file_upload import FileUpload
 from dbops.gateways.archive.growing_file import GrowingFile
 from dbops.gateways.bucket import Bucket
@@ -40,14 +41,18 @@ _LAST_WORDS = 3.0
 
 @dataclass(frozen=True)
 class UploadedArchive:
-    """What the bucket holds of an archive."""
+    """What the bucket holds of an archive. ``clear`` are the sha256 of what was encrypted, by its name before."""
 
     files: tuple[FileEntry, ...]
     tables: tuple[TableEntry, ...]
+    clear: dict[str, str]
 
 
 class ArchiveUpload:
-    """One archive on its way. ``sizes`` are the tables' bytes on the server, for the estimate of what is left."""
+    """One archive on its way. ``sizes`` are the tables' bytes on the server, for the estimate of what is left.
+
+    With an ``encryption`` every file is encrypted on its way, in a spool of that one's own.
+    """
 
     def __init__(
         self,
@@ -60,7 +65,9 @@ class ArchiveUpload:
         options: BackupOptions,
         sizes: Mapping[tuple[str, str], int],
         on_progress: Callable[[Progress], None],
+        encryption: ArchiveEncryption | None = None,
     ) -> None:
+        self._encryption = encryption
         self._dump, self._spool, self._bucket, self._folder = dump, spool, bucket, folder
         self._storage, self._options = storage, options
         self._contents = ArchiveContents(sizes)
@@ -130,11 +137,13 @@ class ArchiveUpload:
             self._counted[file.name] = file.counted
         elif self._contents.table_of(file.name):
             self._counted[file.name] = counter = RowCounter(file.name)
+        encrypted = self._encryption.begin(file.name) if self._encryption else None
+        name = file.name if encrypted is None else encrypted_name(file.name)
         upload = FileUpload(
             GrowingFile(file.path, self._abandoned),
             self._bucket,
-            self._folder + file.name,
-            file.name,
+            self._folder + name,
+            name,
             senders=self._senders,
             first_part=self._storage.part_size,
             throttle=self._throttle,
@@ -142,6 +151,7 @@ class ArchiveUpload:
             abandoned=self._abandoned,
             on_failure=self._fail,
             counter=counter,
+            encrypted=encrypted,
         )
         self._uploads[file.name] = self._active[file.name] = upload
         self._results[file.name] = self._followers.submit(self._run, upload)
@@ -166,7 +176,7 @@ class ArchiveUpload:
         held = waiting = 0
         for name, upload in self._active.items():
             self._check_time(name, upload)
-            held += upload.file.written - upload.file.released
+            held += upload.held
             if not upload.file.is_finished:
                 waiting += min(upload.uncut, upload.next_part)
         self._held = held
@@ -205,14 +215,14 @@ class ArchiveUpload:
                 size = self._contents.size_of(entry)
                 read += size if self._uploads[name].done else min(size, counted.bytes)
         taken = sum(upload.file.position for upload in self._uploads.values())
-        stored = sum(upload.file.released for upload in self._uploads.values())
+        stored = sum(upload.stored for upload in self._uploads.values())
         return Progress(
             tables_done=sum(self._uploads[name].done for name in self._counted),
             tables=self._contents.tables_with_data,
             bytes_read=taken,
             bytes_uploaded=stored,
             elapsed=timedelta(seconds=time.monotonic() - self._began),
-            fraction=read / (self._contents.size or 1) * stored / (taken or 1),
+            fraction=read / (self._contents.size or 1) * min(1.0, stored / (taken or 1)),
             spooled=self._held,
             paused=self._dump.paused_for > 0,
         )
@@ -227,7 +237,7 @@ class ArchiveUpload:
         self._followers.shutdown(cancel_futures=True)
         self._abort_uploads()  # those that were begun in between
         for upload in self._uploads.values():
-            upload.file.close()
+            upload.close()
 
     def _abort_uploads(self) -> None:
         try:
@@ -238,4 +248,5 @@ class ArchiveUpload:
 
     def _outcome(self) -> UploadedArchive:
         files = sorted((result.result() for result in self._results.values()), key=lambda file: file.name)
-        return UploadedArchive(tuple(files), self._contents.tables(self._counted))
+        clear = {} if self._encryption is None else {name: each.clear_sha256 for name, each in self._uploads.items()}
+        return UploadedArchive(tuple(files), self._contents.tables(self._counted), clear)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dbops.gateways.s3.body import SentBody
+from dbops.gateways.s3.encryption import with_doubt
 from dbops.gateways.s3.refusals import Action, Foreign, Place, code_of, explain, is_transient
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 20.0
@@ -24,11 +25,15 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Attempts:
-    """At most ``limit`` attempts, with pauses of half a second that double up to 20 s, shortened at random."""
+    """At most ``limit`` attempts, with pauses of half a second that double up to 20 s, shortened at random.
+
+    ``sse`` is how the store is asked to encrypt what it is sent.
+    """
 
     bucket: str
     endpoint: str
     limit: int
+    sse: str = "none"
     pause: Callable[[float], object] = time.sleep
 
     def place(self, key: str) -> Place:
@@ -50,7 +55,8 @@ class Attempts:
                 if body is not None and body.raised is not None:
                     raise body.raised from None
                 if attempt >= self.limit or not is_transient(error):
-                    raise explain(error, action, self.place(key), attempts=attempt) from None
+                    refusal = explain(error, action, self.place(key), attempts=attempt)
+                    raise with_doubt(refusal, code_of(error), action, self.sse) from None
                 pause = _pause_after(attempt)
                 log.warning(
                     "Could not %s %s (%s); attempt %d of %d follows in %.1f s.",

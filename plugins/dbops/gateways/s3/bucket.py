@@ -18,6 +18,7 @@ from dbops.gateways.bucket import StoredObject, UnfinishedUpload
 from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody, send_at_once
 from dbops.gateways.s3.checksum import digest_of, require_algorithm
+from dbops.gateways.s3.encryption import encryption_asked, require_encrypted
 from dbops.gateways.s3.refusals import Action, bare_endpoint, code_of, object_exists
 from dbops.gateways.s3.upload import S3Upload, abort
 
@@ -97,9 +98,10 @@ class S3Bucket:
     def __init__(self, client: S3Client, name: str, options: S3Options, *, page_size: int = 1000) -> None:
         require_algorithm(options.checksum)
         self._client, self._name, self._options, self._page_size = client, name, options, page_size
+        self._asked = encryption_asked(options)
         client.meta.events.register_last("before-call.s3", send_at_once, unique_id="dbops-send-at-once")
         client.meta.events.register_last("before-parameter-build.s3", _ask_once, unique_id="dbops-ask-once")
-        self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts)
+        self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts, options.sse)
 
     @property
     def name(self) -> str:
@@ -131,12 +133,13 @@ class S3Bucket:
         digest = digest_of(body, self._options.checksum)
         sent = None if isinstance(body, bytes) else SentBody(body)
         content = body if sent is None else cast(BinaryIO, sent)
-        self._attempts.run(
+        answer = self._attempts.run(
             WRITE,
             key,
-            lambda _: self._client.put_object(Bucket=self._name, Key=key, Body=content, **digest),
+            lambda _: self._client.put_object(Bucket=self._name, Key=key, Body=content, **digest, **self._asked),
             body=sent,
         )
+        require_encrypted(answer, self._options, self._attempts.place(key))
 
     def create(self, key: str, body: bytes) -> None:
         """See ``bucket.Bucket.create``; atomic unless ``conditional_writes`` is off."""
@@ -148,7 +151,10 @@ class S3Bucket:
 
         def send(attempt: int) -> None:
             try:
-                self._client.put_object(Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **digest)
+                answer = self._client.put_object(
+                    Bucket=self._name, Key=key, Body=body, IfNoneMatch="*", **digest, **self._asked
+                )
+                require_encrypted(answer, self._options, self._attempts.place(key))
             except ClientError as error:
                 # The answer to an earlier attempt may have been lost after the store had done it.
                 if attempt == 1 or code_of(error) != "PreconditionFailed" or not self._holds(key, body):

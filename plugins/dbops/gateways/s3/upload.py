@@ -13,6 +13,7 @@ from dbops.errors import BucketError
 from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody
 from dbops.gateways.s3.checksum import Digest, digest_of
+from dbops.gateways.s3.encryption import encryption_asked, require_encrypted
 from dbops.gateways.s3.refusals import Action, code_of
 
 if TYPE_CHECKING:
@@ -42,13 +43,12 @@ class S3Upload:
         self._id = self._begin()
 
     def _begin(self) -> str:
+        asked = encryption_asked(self._options)
+        if self._options.checksum != "none":
+            asked["ChecksumAlgorithm"] = self._options.checksum
+
         def send(_attempt: int) -> str:
-            if self._options.checksum == "none":
-                begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key)
-            else:
-                begun = self._client.create_multipart_upload(
-                    Bucket=self._bucket, Key=self._key, ChecksumAlgorithm=self._options.checksum
-                )
+            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=self._key, **asked)
             return begun["UploadId"]
 
         return self._attempts.run(BEGIN, self._key, send)
@@ -74,7 +74,7 @@ class S3Upload:
             self._lengths[number] = length
 
     def _send_part(self, number: int, part: SentBody, digest: Digest) -> str:
-        return self._client.upload_part(
+        sent = self._client.upload_part(
             Bucket=self._bucket,
             Key=self._key,
             UploadId=self._id,
@@ -82,7 +82,9 @@ class S3Upload:
             Body=cast(BinaryIO, part),
             ContentLength=part.length,
             **digest,
-        )["ETag"]
+        )
+        require_encrypted(sent, self._options, self._attempts.place(self._key))  # SeaweedFS says it here, not before
+        return sent["ETag"]
 
     def complete(self) -> None:
         """See ``bucket.Upload.complete``."""

@@ -1,0 +1,79 @@
+"""EncryptedFile: what a file of the spool becomes for the bucket, in a spool of its own until the store has it.
+
+On the disk, and not in memory, because a part is read again when it is sent again, and grows with its file.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from dbops.errors import SpoolError
+from dbops.gateways.age import Recipients, Source
+from dbops.gateways.spool import punch, spool_is_full
+
+
+class EncryptedFile:
+    """``path`` must not exist yet; ``descriptor`` is for whoever reads the parts."""
+
+    def __init__(self, path: Path, recipients: Recipients) -> None:
+        self._path, self._recipients = path, recipients
+        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._written = self._released = 0
+        self._is_closed = False
+        self._lock = threading.Lock()
+        self._take: Callable[[bytes], None] = lambda _: None
+
+    @property
+    def written(self) -> int:
+        """Bytes written so far."""
+        return self._written
+
+    @property
+    def released(self) -> int:
+        """Bytes that are stored, so that their disk space was given back."""
+        return self._released
+
+    def fill(self, source: Source, take: Callable[[bytes], None]) -> None:
+        """Encrypt all of ``source``, and tell ``take`` of every block as soon as it can be read here."""
+        self._take = take
+        self._recipients.encrypt(source, self)
+
+    def write(self, block: bytes) -> int:
+        """Append a block; raises SpoolError."""
+        left = memoryview(block)
+        try:
+            while left:
+                left = left[os.pwrite(self.descriptor, left, self._written + len(block) - len(left)) :]
+        except OSError as error:
+            if error.errno == errno.ENOSPC:
+                raise spool_is_full(self._path.parent) from None
+            raise SpoolError(
+                f"What was encrypted cannot be written into the spool directory {self._path.parent}: {error.strerror}.",
+                "Set backup.spool to a directory on a disk that works.",
+            ) from None
+        self._written += len(block)
+        self._take(block)
+        return len(block)
+
+    def release(self, offset: int, length: int, *, punchable: bool) -> None:
+        """These bytes are stored: give their disk space back, where the file system can."""
+        if punchable:
+            punch(self.descriptor, offset, length)
+        with self._lock:
+            self._released += length
+
+    def discard(self) -> None:
+        """Remove it from the spool."""
+        self._path.unlink(missing_ok=True)
+        self.close()
+
+    def close(self) -> None:
+        """Close the descriptor."""
+        with self._lock:
+            if not self._is_closed:
+                os.close(self.descriptor)
+                self._is_closed = True

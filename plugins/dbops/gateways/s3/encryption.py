@@ -1,0 +1,52 @@
+"""Encryption by the store itself: what is asked for with every object, and whether the store says that it does it.
+
+A store that does not know these headers may leave them out without a word, and would keep the objects in clear.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from dbops.domain.storage import S3Options
+from dbops.errors import BucketError
+from dbops.gateways.s3.refusals import Action, Place
+
+_CANNOT_ENCRYPT = {"InternalError", "InvalidArgument", "InvalidRequest", "NotImplemented"}
+_WRITES = "s3:PutObject"
+
+Asked = dict[str, Any]  # keywords of put_object and create_multipart_upload
+
+
+def encryption_asked(options: S3Options) -> Asked:
+    """What goes with every new object; the parts of an upload follow its beginning."""
+    if options.sse == "none":
+        return {}
+    asked: Asked = {"ServerSideEncryption": options.sse}
+    if options.kms_key_id is not None:
+        asked["SSEKMSKeyId"] = options.kms_key_id
+    if options.bucket_key:
+        asked["BucketKeyEnabled"] = True
+    return asked
+
+
+def require_encrypted(answer: Mapping[str, object], options: S3Options, place: Place) -> None:
+    """Raises BucketError where the store does not say that it has encrypted what it was sent."""
+    done = answer.get("ServerSideEncryption", "none")
+    if options.sse not in {"none", done}:
+        raise BucketError(
+            f"{place.endpoint} took {place} and does not say that it encrypted it as storage.s3.sse asks, with "
+            f"{options.sse}: it says {done}.",
+            "Use a store that can, or set storage.s3.sse to none and encrypt here: encryption.recipients.",
+        )
+
+
+def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> BucketError:
+    """What to do about a refusal where encryption may be the reason: stores that cannot do it have no word for that."""
+    if sse == "none" or action.permission != _WRITES or code not in _CANNOT_ENCRYPT:
+        return refusal
+    return BucketError(
+        refusal.what,
+        f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: give it what it needs (SeaweedFS: "
+        f"WEED_S3_SSE_KEK, and it knows no aws:kms), or set storage.s3.sse to none. Otherwise: {refusal.remedy}",
+    )

@@ -1,0 +1,130 @@
+"""Promises of an upload that encrypts: however the file grows and is cut, what was written is what comes out again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import pyrage
+import pytest
+from backports import zstd
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dbops.domain.backup import FileEntry
+from dbops.errors import SpoolError
+from dbops.gateways.age import Identities, Recipients
+from dbops.gateways.archive.encrypted_file import EncryptedFile
+from dbops.gateways.archive.file_upload import FileUpload
+from dbops.gateways.archive.growing_file import GrowingFile
+from dbops.gateways.copy_rows import RowCounter
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.spool import Spool
+from dbops.gateways.throttle import Throttle
+from tests.unit.samples import Clock
+
+KEYS = Identities.read({"key": str(pyrage.x25519.Identity.generate())})
+RECIPIENTS = Recipients(KEYS.public)
+MIB = 1024**2
+ROWS = b"".join(b"%d\t%s\n" % (number, os.urandom(40).hex().encode()) for number in range(20_000))
+TABLE = zstd.compress(ROWS + b"\\.\n\n\n")
+
+
+class Sending:
+    """One file on its way into a bucket in memory."""
+
+    def __init__(self, folder: Path, *, first_part: int, counter: RowCounter | None = None) -> None:
+        self.bucket = InMemoryBucket("vault", Clock())
+        self.path = folder / "1.dat.zst"
+        self.path.touch()
+        abandoned = threading.Event()
+        self.file = GrowingFile(self.path, abandoned)
+        self.encrypted = EncryptedFile(folder / "1.dat.zst.age", RECIPIENTS)
+        self.senders = ThreadPoolExecutor(2)
+        self.upload = FileUpload(
+            self.file,
+            self.bucket,
+            "folder/1.dat.zst.age",
+            "1.dat.zst.age",
+            senders=self.senders,
+            first_part=first_part,
+            throttle=Throttle(None),
+            punchable=True,
+            abandoned=abandoned,
+            on_failure=lambda _error: None,
+            counter=counter,
+            encrypted=self.encrypted,
+        )
+
+    def send(self, pieces: Sequence[bytes]) -> FileEntry:
+        """Write the file piece by piece, as pg_dump does, while it is sent."""
+        with ThreadPoolExecutor(1) as follower, self.senders:
+            result = follower.submit(self.upload.run)
+            with self.path.open("ab", buffering=0) as growing:
+                for piece in pieces:
+                    growing.write(piece)
+            self.file.finish()
+            return result.result()
+
+    @property
+    def stored(self) -> bytes:
+        return self.bucket.get("folder/1.dat.zst.age")
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    cuts=st.lists(st.integers(0, len(TABLE)), max_size=8),
+    first_part=st.integers(1_000, 2 * len(TABLE)),
+    length=st.integers(0, len(TABLE)),
+)
+def test_the_clear_text_is_what_was_written_however_it_grew_and_was_cut(
+    cuts: list[int], first_part: int, length: int
+) -> None:
+    body = TABLE[:length]
+    edges = [0, *sorted(min(cut, length) for cut in cuts), length]
+    with tempfile.TemporaryDirectory() as folder:
+        sending = Sending(Path(folder), first_part=first_part)
+        entry = sending.send([body[start:end] for start, end in pairwise(edges)])
+        assert list(Path(folder).iterdir()) == []
+    assert KEYS.decrypt_bytes(sending.stored) == body
+    assert (entry.bytes, entry.sha256) == (len(sending.stored), hashlib.sha256(sending.stored).hexdigest())
+    assert sending.upload.clear_sha256 == hashlib.sha256(body).hexdigest()
+
+
+def test_rows_are_counted_before_they_are_encrypted(tmp_path: Path) -> None:
+    counter = RowCounter("1.dat.zst")
+    Sending(tmp_path, first_part=100_000, counter=counter).send([TABLE])
+    assert (counter.rows, counter.bytes) == (20_000, len(ROWS))
+
+
+def test_what_is_encrypted_gives_its_disk_space_back_and_what_is_stored_too(tmp_path: Path) -> None:
+    with Spool(tmp_path, "shop") as spool:
+        assert spool.can_punch
+        sending = Sending(spool.path, first_part=5 * MIB)
+        clear = os.dup(sending.file.descriptor)
+        encrypted = os.dup(sending.encrypted.descriptor)
+        noise = os.urandom(MIB)
+        sending.send([noise] * 24)
+        assert os.fstat(clear).st_size == 24 * MIB
+        assert os.fstat(clear).st_blocks * 512 <= 64 * 1024
+        assert os.fstat(encrypted).st_blocks * 512 <= 64 * 1024
+        for descriptor in (clear, encrypted):
+            os.close(descriptor)
+    assert sending.upload.held == 0
+    assert sending.upload.stored == len(sending.stored)
+
+
+def test_a_full_disk_is_said_by_the_folder(tmp_path: Path) -> None:
+    encrypted = EncryptedFile(tmp_path / "1.dat.age", RECIPIENTS)
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, encrypted.descriptor)
+    os.close(full)
+    with pytest.raises(SpoolError):
+        encrypted.write(b"x")
+    encrypted.discard()

@@ -1,0 +1,116 @@
+"""What S3Bucket asks a store to encrypt with, and what it makes of one that does not say that it has."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
+from pydantic import ValidationError
+
+from dbops.domain.storage import S3Options
+from dbops.errors import BucketError
+from dbops.gateways.s3 import S3Bucket, connect
+
+KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
+BEGUN = b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>"
+WANTED = "x-amz-server-side-encryption"
+
+
+class _Raw(io.BytesIO):
+    def stream(self, **_options: Any) -> Any:
+        yield self.read()
+
+
+@dataclass
+class SayingStore:
+    """Takes every object, says with each that it is encrypted with ``says``, and keeps the requests."""
+
+    says: str | None
+    seen: list[AWSPreparedRequest] = field(default_factory=list)
+
+    def answer(self, request: AWSPreparedRequest, **_event: Any) -> Any:
+        self.seen.append(request)
+        headers = HTTPHeaders()
+        headers["ETag"] = '"etag"'
+        if self.says is not None:
+            headers[WANTED] = self.says
+        return AWSResponse(request.url, 200, headers, _Raw(BEGUN if "uploads" in request.url else b""))
+
+    def asked(self, number: int = -1) -> dict[str, str]:
+        """The headers of a request that speak of encryption."""
+        headers = {name.lower(): value for name, value in self.seen[number].headers.items()}
+        return {
+            name: value.decode() if isinstance(value, bytes) else value
+            for name, value in headers.items()
+            if name.startswith(WANTED)
+        }
+
+
+def bucket_of(store: SayingStore, **options: Any) -> S3Bucket:
+    chosen = S3Options(addressing_style="path", attempts=1, **options)
+    client = connect(
+        options=chosen, endpoint_url="https://s3.example.com", region="eu-x", access_key="KEY", secret_key="SECRET"
+    )
+    client.meta.events.register("before-send.s3", store.answer)
+    return S3Bucket(client, "backups", chosen)
+
+
+OPTIONS: list[tuple[dict[str, Any], dict[str, str]]] = [
+    ({}, {}),
+    ({"sse": "AES256"}, {WANTED: "AES256"}),
+    ({"sse": "aws:kms"}, {WANTED: "aws:kms"}),
+    (
+        {"sse": "aws:kms", "kms_key_id": KEY, "bucket_key": True},
+        {WANTED: "aws:kms", f"{WANTED}-aws-kms-key-id": KEY, f"{WANTED}-bucket-key-enabled": "true"},
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "headers"), OPTIONS)
+def test_every_new_object_asks_for_it(options: dict[str, Any], headers: dict[str, str]) -> None:
+    store = SayingStore(options.get("sse"))
+    bucket = bucket_of(store, **options)
+
+    bucket.put("key", b"content")
+    assert store.asked() == headers
+    bucket.create("key", b"content")
+    assert store.asked() == headers
+    upload = bucket.begin_upload("key")
+    assert store.asked() == headers
+    upload.add_part(1, io.BytesIO(b"content"), 7)
+    assert store.asked() == {}  # S3 refuses it there: the parts follow the beginning
+
+
+@pytest.mark.parametrize("says", [None, "AES256"])
+def test_a_store_that_does_not_say_that_it_encrypted_is_refused(says: str | None) -> None:
+    bucket = bucket_of(SayingStore(says), sse="aws:kms")
+    words = f"does not say that it encrypted it as storage.s3.sse asks, with aws:kms: it says {says or 'none'}"
+    with pytest.raises(BucketError, match=words):
+        bucket.put("key", b"content")
+    with pytest.raises(BucketError, match=words):
+        bucket.create("key", b"content")
+    upload = bucket.begin_upload("key")
+    with pytest.raises(BucketError, match=words):
+        upload.add_part(1, io.BytesIO(b"content"), 7)
+
+
+def test_a_bucket_that_encrypts_by_itself_is_no_fault_where_nobody_asked() -> None:
+    bucket_of(SayingStore("aws:kms")).put("key", b"content")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"kms_key_id": KEY},
+        {"bucket_key": True},
+        {"sse": "AES256", "kms_key_id": KEY},
+        {"sse": "AES256", "bucket_key": True},
+    ],
+)
+def test_a_key_that_nothing_would_be_encrypted_with_is_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError, match="only sse: aws:kms has keys to be chosen"):
+        S3Options(**options)
