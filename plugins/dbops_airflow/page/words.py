@@ -1,0 +1,70 @@
+"""Words: moments, lengths and counts as the page writes them; short ones, with the exact value beside or behind them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from markupsafe import Markup
+
+_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("min", 60))
+_MONTH = 30 * 86400
+_TWICE = 2
+
+
+def exact(moment: datetime) -> str:
+    """A moment to the minute: ``2026-11-22 02:00 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def age(moment: datetime, now: datetime) -> str:
+    """How long ago or how far ahead a moment is: ``now``, ``40 min ago``, ``3 h ago``, ``in 5 d``.
+
+    A unit begins at two of it (but for minutes), so that ``26 h ago`` does not hide behind ``1 d ago``.
+    """
+    seconds = (now - moment).total_seconds()
+    size = _size(abs(seconds))
+    if not size:
+        return "just now" if seconds >= 0 else "in a moment"
+    return f"{size} ago" if seconds >= 0 else f"in {size}"
+
+
+def when(moment: datetime | None, now: datetime) -> Markup:
+    """A ``time`` element that says the age, and the exact moment to who asks; a dash where there is none."""
+    if moment is None:
+        return Markup('<span class="none" aria-label="none">–</span>')
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"), exact(moment), age(moment, now)
+    )
+
+
+def at(moment: datetime | None, now: datetime) -> Markup:
+    """A ``time`` element that says the exact moment, and its age to who asks; a dash where there is none."""
+    if moment is None:
+        return Markup('<span class="none" aria-label="none">–</span>')
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+        moment.astimezone(UTC).isoformat(timespec="seconds"), age(moment, now), exact(moment).removesuffix(" UTC")
+    )
+
+
+def lasting(length: timedelta | float) -> str:
+    """How long something took, given as such or in seconds: ``0.4 s``, ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
+    seconds = length.total_seconds() if isinstance(length, timedelta) else length
+    if seconds < 10:  # noqa: PLR2004 - below that a tenth is worth reading
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    hours, minutes, left = whole // 3600, whole % 3600 // 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {left} s" if left else f"{minutes} min"
+    return f"{left} s"
+
+
+def _size(seconds: float) -> str:
+    for unit, size in _UNITS:
+        least = size if unit in {"h", "min"} else _TWICE * size
+        if unit == "h":
+            least = _TWICE * size
+        if seconds >= least:
+            return f"{int(seconds // size)} {unit}"
+    return ""
