@@ -1,0 +1,66 @@
+"""Overview: every target as one row, with a light and the reasons for it in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from dbops.domain.dag_state import DagState
+from dbops.domain.fault import Fault
+from dbops.domain.light import Light
+from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
+
+JOBS = ("backup", "check", "probe", "drill")
+"""The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
+
+
+@dataclass(frozen=True)
+class NotKnown:
+    """Why nothing is known of a target's bucket yet, in whole sentences: nothing is wrong with it for all we know."""
+
+    sentence: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverviewRow:
+    """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
+
+    ``index`` is None where it could not be read: then a reason says why. ``dags`` are by job, see ``JOBS``; one that
+    Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the stored bytes of the last good
+    backups, oldest first.
+    """
+
+    target: Target
+    light: Light
+    reasons: tuple[str, ...]
+    index: TargetIndex | None = None
+    dags: Mapping[str, DagState] = field(default_factory=dict)
+    size_trend: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """``rows`` are worst first; ``faults`` are the files below include/ that cannot be read."""
+
+    rows: tuple[OverviewRow, ...]
+    faults: tuple[Fault, ...]
+    seen: datetime
+
+    @property
+    def totals(self) -> dict[Light, int]:
+        """How many targets have each light, also those that none has, worst first."""
+        return {light: sum(row.light is light for row in self.rows) for light in Light}
+
+
+def overview_row(
+    target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+) -> OverviewRow:
+    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen; ``dags`` are by job."""
+    raise NotImplementedError
+
+
+def worst_first(rows: Iterable[OverviewRow]) -> list[OverviewRow]:
+    """By light, then those with most to say, then by name."""
+    raise NotImplementedError

@@ -1,0 +1,201 @@
+"""TargetView: everything that is shown of one target, a value for each part of its page.
+
+A part that cannot be shown is a sentence why, and one that was not asked for is None; neither hides the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from dbops.domain.backup import BackupId, BackupManifest
+from dbops.domain.check_run import CheckRun
+from dbops.domain.checks import CheckResult
+from dbops.domain.dag_state import DagState
+from dbops.domain.migration_record import MigrationRecord
+from dbops.domain.overview import OverviewRow
+from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.probes.standing import Standing
+from dbops.domain.report import Verdict
+from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.retention import Hold
+from dbops.domain.target import Target
+from dbops.domain.target_index import IndexedBackup, IndexedLeftover
+from dbops.domain.verification import Verification
+
+
+class Part(StrEnum):
+    """The parts of a target's page."""
+
+    BACKUPS = "backups"
+    CHECKS = "checks"
+    PROBES = "probes"
+    MIGRATIONS = "migrations"
+    RESTORES = "restores"
+    AUDIT = "audit"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupRow:
+    """``reasons`` say why retention keeps it, or why the next expire deletes it where ``is_kept`` is false.
+
+    ``expires`` is the day on which retention is expected to let it go if backups keep coming as scheduled, None where
+    that cannot be told; ``expires_why`` is about that day in words, and never empty.
+    """
+
+    backup: IndexedBackup
+    is_kept: bool
+    reasons: tuple[str, ...]
+    expires: datetime | None
+    expires_why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupsPart:
+    """The backups, newest first, what is running or was never finished, and what cannot be read, in sentences.
+
+    ``as_of`` is when the index that tells it was written.
+    """
+
+    rows: tuple[BackupRow, ...]
+    leftovers: tuple[IndexedLeftover, ...]
+    unreadable: tuple[str, ...]
+    as_of: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckNight:
+    """One run of the checks in short. ``failed`` and ``unknown`` are errors; what is bad and none is a warning."""
+
+    check_id: BackupId
+    started: datetime
+    verdict: Verdict
+    full: bool
+    rules: int
+    failed: int
+    unknown: int
+    warnings: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChecksPart:
+    """The ``newest`` run, its bad rules by what came of them, and the last ``nights``, newest first.
+
+    ``failed`` and ``unknown`` are rules that are errors, ``warnings`` all bad ones that are none.
+    """
+
+    newest: CheckRun
+    failed: tuple[CheckResult, ...]
+    unknown: tuple[CheckResult, ...]
+    warnings: tuple[CheckResult, ...]
+    passed: int
+    nights: tuple[CheckNight, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeRow:
+    """One probe of the newest run, and its p95 in milliseconds in the last runs, oldest first, this one the last.
+
+    A run in which it was not measured, or never succeeded, has None in ``trend``.
+    """
+
+    result: ProbeResult
+    standing: Standing
+    trend: tuple[float | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbesPart:
+    """The ``newest`` run and its probes, the most urgent first."""
+
+    newest: ProbeRun
+    rows: tuple[ProbeRow, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AppliedMigration:
+    """One migration that the database has, by its ledger; ``finished`` is when."""
+
+    name: str
+    finished: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MigrationsPart:
+    """What the nightly checks have seen of the ledger and the folder ``as_of`` then, and what our runs have done.
+
+    ``applied``, ``pending`` and ``failed`` are in the order of their names; ``as_of`` is None where no check has seen
+    any, and then all three are empty. ``records`` are newest first.
+    """
+
+    as_of: datetime | None
+    applied: tuple[AppliedMigration, ...]
+    pending: tuple[str, ...]
+    failed: tuple[str, ...]
+    records: tuple[MigrationRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestoresPart:
+    """The restores of this target, newest first."""
+
+    records: tuple[RestoreRecord, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditEntry:
+    """What was done, asked or allowed: ``by`` is who, empty where nobody is named; ``facts`` are few words each."""
+
+    when: datetime
+    action: str
+    by: str
+    facts: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPart:
+    """The newest entries of the audit trail, newest first; ``older`` is how many more there are in the bucket."""
+
+    entries: tuple[AuditEntry, ...]
+    older: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class TargetView:
+    """``row`` is the overview's. Each part is a value, a sentence why it cannot be shown, or None: not asked for."""
+
+    row: OverviewRow
+    seen: datetime
+    backups: BackupsPart | str | None = None
+    checks: ChecksPart | str | None = None
+    probes: ProbesPart | str | None = None
+    migrations: MigrationsPart | str | None = None
+    restores: RestoresPart | str | None = None
+    audit: AuditPart | str | None = None
+
+    @property
+    def target(self) -> Target:
+        """Whose page it is."""
+        return self.row.target
+
+    @property
+    def dags(self) -> Mapping[str, DagState]:
+        """Its DAGs by job, see ``overview.JOBS``."""
+        return self.row.dags
+
+
+@dataclass(frozen=True, kw_only=True)
+class BackupView:
+    """One backup. Where an object cannot be read, a sentence why stands in its place.
+
+    ``verification`` and ``hold`` are None where there is none. ``tables`` of the manifest are in its own order.
+    """
+
+    target: Target
+    backup_id: BackupId
+    seen: datetime
+    manifest: BackupManifest | str
+    verification: Verification | str | None = None
+    hold: Hold | str | None = None
