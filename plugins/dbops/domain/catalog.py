@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -61,11 +62,23 @@ class Catalog:
     @property
     def last_proof(self) -> Verification | None:
         """The newest good verdict on any backup, by drill or by restore."""
-        verdicts = [*self.past, *(entry.verification for entry in self.entries if entry.verification is not None)]
-        return max((verdict for verdict in verdicts if verdict.ok), key=lambda proof: proof.finished, default=None)
+        return _newest(verdict for verdict in self._verdicts if verdict.ok)
+
+    @property
+    def last_verdict(self) -> Verification | None:
+        """The newest verdict on any backup, good or not."""
+        return _newest(self._verdicts)
+
+    @property
+    def _verdicts(self) -> list[Verification]:
+        return [*self.past, *(entry.verification for entry in self.entries if entry.verification is not None)]
 
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business."""
         backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
         holds = [entry.hold for entry in self.entries if entry.hold is not None]
         return plan_retention(backups, holds, policy, now, zone)
+
+
+def _newest(verdicts: Iterable[Verification]) -> Verification | None:
+    return max(verdicts, key=lambda verdict: verdict.finished, default=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.checks import CheckResult, Outcome, worst_first
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.report import Report, Verdict
@@ -40,8 +40,7 @@ class CheckReport(Report):
     @property
     def bad(self) -> tuple[CheckResult, ...]:
         """What people have to look at: failed errors, then what could not be evaluated, then warnings."""
-        found = [result for result in self.results if result.is_bad]
-        return tuple(sorted(found, key=lambda one: (one.severity != "error", one.outcome is not Outcome.FAILED)))
+        return tuple(worst_first(result for result in self.results if result.is_bad))
 
     @property
     def verdict(self) -> Verdict:

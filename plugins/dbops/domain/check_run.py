@@ -17,6 +17,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.database_settings import quote_name
 from dbops.domain.quantities import format_count
+from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target import CheckOptions
 
 _VOLUME = "volume"
@@ -26,7 +27,10 @@ _FEW_ROWS = 100  # a table this small doubles and halves all the time
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class CheckRun:
-    """``rows`` are the counted tables' rows, by ``schema.table``; ``statements`` how many read the data."""
+    """``rows`` are the counted tables' rows, by ``schema.table``; ``statements`` how many read the data.
+
+    ``migrations`` is None where the target has none and no ledger, and in runs of versions that did not look.
+    """
 
     target: str
     run: str
@@ -37,6 +41,7 @@ class CheckRun:
     rows: dict[str, int]
     statements: int
     docs: str = ""
+    migrations: SeenMigrations | None = None
     format: Literal[1] = 1
 
     @property

@@ -5,7 +5,7 @@ A rule has passed, failed, or could not be evaluated: three different things, ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Literal
@@ -88,3 +88,8 @@ class CheckResult:
     def named(self) -> str:
         """The rule by a name for people, whatever came of it."""
         return f"{self.subject}: {self.description or self.rule_id.partition(':')[0].strip().replace('_', ' ')}"
+
+
+def worst_first(bad: Iterable[CheckResult]) -> list[CheckResult]:
+    """Failed errors, then what could not be evaluated, then warnings."""
+    return sorted(bad, key=lambda one: (one.severity != "error", one.outcome is not Outcome.FAILED))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+
+JOBS = ("backup", "check", "probe", "drill")
+"""The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,3 +23,8 @@ class DagState:
     last_run: str = ""
     last_state: str = ""
     last_end: datetime | None = None
+
+
+def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:
+    """The DAGs of the target of that name by job, of ``dags`` by their ids."""
+    return {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}

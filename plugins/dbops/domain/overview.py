@@ -9,27 +9,20 @@ from datetime import datetime
 from dbops.domain.dag_state import DagState
 from dbops.domain.fault import Fault
 from dbops.domain.light import Light
+from dbops.domain.reasons import NotKnown, reasons_of
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 
-JOBS = ("backup", "check", "probe", "drill")
-"""The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
-
-
-@dataclass(frozen=True)
-class NotKnown:
-    """Why nothing is known of a target's bucket yet, in whole sentences: nothing is wrong with it for all we know."""
-
-    sentence: str
+_TREND = 14  # good backups: two weeks of nightly ones
 
 
 @dataclass(frozen=True, kw_only=True)
 class OverviewRow:
     """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
 
-    ``index`` is None where it could not be read: then a reason says why. ``dags`` are by job, see ``JOBS``; one that
-    Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the stored bytes of the last good
-    backups, oldest first.
+    ``index`` is None where it could not be read: then a reason says why. ``dags`` are by job, see ``dag_state.JOBS``;
+    one that Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the stored bytes of the last
+    good backups, oldest first.
     """
 
     target: Target
@@ -58,9 +51,20 @@ def overview_row(
     target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
 ) -> OverviewRow:
     """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen; ``dags`` are by job."""
-    raise NotImplementedError
+    reasons = reasons_of(target, index, dags, now)
+    known = index if isinstance(index, TargetIndex) else None
+    good = [backup.stored_bytes for backup in known.backups if backup.is_good] if known else []
+    return OverviewRow(
+        target=target,
+        light=reasons[0].light,
+        reasons=tuple(reason.sentence for reason in reasons),
+        index=known,
+        dags=dags,
+        size_trend=tuple(good[-_TREND:]),
+    )
 
 
 def worst_first(rows: Iterable[OverviewRow]) -> list[OverviewRow]:
-    """By light, then those with most to say, then by name."""
-    raise NotImplementedError
+    """By light, then those of which there is most to say, then by name."""
+    lights = list(Light)
+    return sorted(rows, key=lambda row: (lights.index(row.light), -len(row.reasons), row.target.name))

@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from dbops.domain.backup import BackupId
-from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
 from dbops.domain.quantities import format_duration
 from dbops.domain.size import size_warnings
 from dbops.domain.target import Target
+from dbops.domain.target_index import IndexedBackup, IndexedLeftover, TargetIndex
 
 # Clocks of workers differ a little; a backup is "in the future" only beyond that.
 _CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -54,23 +54,26 @@ class Problem:
     since: datetime | None = None
 
 
-def broken_promises(target: Target, catalog: Catalog | str, now: datetime) -> list[Problem]:
-    """The problems of one target at ``now``; ``catalog`` is the sentence why not where it could not be read."""
-    if isinstance(catalog, str):
-        return [problem_of(target, ProblemKind.UNREACHABLE, catalog, _LOOK_AT_BUCKET)]
-    good = [entry for entry in catalog.entries if entry.is_good and not _is_future(entry.backup_id, now)]
-    live, dead = _leftovers(catalog, now)
+def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> list[Problem]:
+    """The problems of one target at ``now``; ``index`` is the sentence why not where its bucket could not be read.
+
+    The index may be older than ``now``: a backup that was seen to run then is taken to run still.
+    """
+    if isinstance(index, str):
+        return [problem_of(target, ProblemKind.UNREACHABLE, index, _LOOK_AT_BUCKET)]
+    good = [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
+    live, dead = _leftovers(index)
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
-        *_verification(target, catalog, good, now),
-        *(_not_drilled(target, catalog, good, now) if target.schedule.drill is not None else []),
+        *_verification(target, index, good, now),
+        *(_not_drilled(target, index, good, now) if target.schedule.drill is not None else []),
         *(problem_of(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
-          for sentence in catalog.unreadable),
+          for sentence in index.unreadable),
         *_unfinished(target, good, dead),
         *_stalled(target, live, now),
         *_shrunk(target, good),
-        *(_from_the_future(target, entry.backup_id, now)
-          for entry in catalog.entries if _is_future(entry.backup_id, now)),
+        *(_from_the_future(target, backup.backup_id, now)
+          for backup in index.backups if _is_future(backup.backup_id, now)),
     ]  # fmt: skip
 
 
@@ -117,7 +120,7 @@ _LOOK_AT_OBJECT = (
 )
 
 
-def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], now: datetime) -> list[Problem]:
+def _lateness(target: Target, good: list[IndexedBackup], live: list[IndexedLeftover], now: datetime) -> list[Problem]:
     late_after = target.alerts.late_after
     running = f" One is running since {_time(live[-1].backup_id.time)}." if live else ""
     remedy = (
@@ -130,7 +133,7 @@ def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], no
         sentence = f"There is no good backup of {target.name} at all.{running}"
         return [problem_of(target, ProblemKind.NO_BACKUP, sentence, remedy)]
     # Counted from its end: with a nightly backup that takes hours, the next one's end is a day after this one's.
-    finished = max(entry.manifest.finished for entry in good)
+    finished = max(backup.finished for backup in good)
     if now - finished <= late_after:
         return []
     sentence = (
@@ -140,8 +143,8 @@ def _lateness(target: Target, good: list[CatalogEntry], live: list[Leftover], no
     return [problem_of(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
 
 
-def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
-    newest = next((entry for entry in reversed(catalog.entries) if not _is_future(entry.backup_id, now)), None)
+def _verification(target: Target, index: TargetIndex, good: list[IndexedBackup], now: datetime) -> list[Problem]:
+    newest = next((backup for backup in reversed(index.backups) if not _is_future(backup.backup_id, now)), None)
     if newest is None or newest.is_good:
         return []
     instead = f"the newest good one is {good[-1].backup_id}" if good else "there is no good one"
@@ -150,13 +153,13 @@ def _verification(target: Target, catalog: Catalog, good: list[CatalogEntry], no
     return [problem_of(target, ProblemKind.NOT_GOOD, sentence, remedy, detail=newest.backup_id)]
 
 
-def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now: datetime) -> list[Problem]:
+def _not_drilled(target: Target, index: TargetIndex, good: list[IndexedBackup], now: datetime) -> list[Problem]:
     """Measured from the oldest backup where none was ever proven: a young target has time for its first drill."""
     within = target.drill.within
     if within is None or not good:
         return []
-    last = catalog.last_proof
-    since = last.finished if last else good[0].manifest.finished
+    last = index.last_proof
+    since = last.finished if last else good[0].finished
     if now - since <= within:
         return []
     proven = f"{last.backup_id} was the last, {format_duration(now - since)} ago" if last else "none ever was"
@@ -168,17 +171,16 @@ def _not_drilled(target: Target, catalog: Catalog, good: list[CatalogEntry], now
     return [problem_of(target, ProblemKind.NOT_DRILLED, sentence, remedy, since=since + within)]
 
 
-def _leftovers(catalog: Catalog, now: datetime) -> tuple[list[Leftover], list[Leftover]]:
-    live: list[Leftover] = []
-    dead: list[Leftover] = []
-    for leftover in sorted(catalog.leftovers, key=lambda leftover: leftover.backup_id):
-        renewed = leftover.claim is not None and leftover.claim.is_live(now, within=_DEAD_AFTER)
-        written = now - leftover.last_written < _DEAD_AFTER
-        (live if renewed or written else dead).append(leftover)
+def _leftovers(index: TargetIndex) -> tuple[list[IndexedLeftover], list[IndexedLeftover]]:
+    live: list[IndexedLeftover] = []
+    dead: list[IndexedLeftover] = []
+    for leftover in sorted(index.leftovers, key=lambda leftover: leftover.backup_id):
+        # By when it was looked at: of its claim, renewed every few seconds, an index of half an hour ago knows no more.
+        (live if index.written - leftover.alive < _DEAD_AFTER else dead).append(leftover)
     return live, dead
 
 
-def _unfinished(target: Target, good: list[CatalogEntry], dead: list[Leftover]) -> list[Problem]:
+def _unfinished(target: Target, good: list[IndexedBackup], dead: list[IndexedLeftover]) -> list[Problem]:
     newer = [leftover for leftover in dead if not good or leftover.backup_id > good[-1].backup_id]
     if not newer:
         return []
@@ -192,7 +194,7 @@ def _unfinished(target: Target, good: list[CatalogEntry], dead: list[Leftover]) 
     return [problem_of(target, ProblemKind.UNFINISHED, sentence, remedy, detail=newest, since=newest.time)]
 
 
-def _stalled(target: Target, live: list[Leftover], now: datetime) -> list[Problem]:
+def _stalled(target: Target, live: list[IndexedLeftover], now: datetime) -> list[Problem]:
     remedy = "Look at the progress in its task log; if it does not move, stop that run: it cleans up after itself."
     return [
         problem_of(
@@ -209,11 +211,11 @@ def _stalled(target: Target, live: list[Leftover], now: datetime) -> list[Proble
     ]
 
 
-def _shrunk(target: Target, good: list[CatalogEntry]) -> list[Problem]:
+def _shrunk(target: Target, good: list[IndexedBackup]) -> list[Problem]:
     if not good:
         return []
-    newest = good[-1].manifest
-    warnings = size_warnings(newest, [entry.manifest for entry in good[:-1]], target.alerts)
+    newest = good[-1]
+    warnings = size_warnings(newest, good[:-1], target.alerts)
     if not warnings:
         return []
     remedy = (

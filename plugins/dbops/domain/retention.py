@@ -132,17 +132,21 @@ def plan_retention(
     return RetentionPlan(keep, expire, now)
 
 
-def _rules(counted: list[BackupId], policy: RetentionPolicy, zone: ZoneInfo) -> Iterable[tuple[BackupId, str]]:
-    """Each backup that a rule keeps, with that rule; ``counted`` is newest first."""
-    for number, backup_id in enumerate(counted[: policy.last], 1):
-        yield backup_id, f"last {number} of {policy.last}"
-    periods: tuple[tuple[str, int, Callable[[datetime], str]], ...] = (
+def periods(policy: RetentionPolicy) -> tuple[tuple[str, int, Callable[[datetime], str]], ...]:
+    """Each rule that counts periods, with how many it keeps, and the name of the period in which a local time lies."""
+    return (
         ("daily", policy.daily, lambda day: f"{day:%Y-%m-%d}"),
         ("weekly", policy.weekly, lambda day: f"{day:%G-W%V}"),
         ("monthly", policy.monthly, lambda day: f"{day:%Y-%m}"),
         ("yearly", policy.yearly, lambda day: f"{day:%Y}"),
     )
-    for rule, count, period_of in periods:
+
+
+def _rules(counted: list[BackupId], policy: RetentionPolicy, zone: ZoneInfo) -> Iterable[tuple[BackupId, str]]:
+    """Each backup that a rule keeps, with that rule; ``counted`` is newest first."""
+    for number, backup_id in enumerate(counted[: policy.last], 1):
+        yield backup_id, f"last {number} of {policy.last}"
+    for rule, count, period_of in periods(policy):
         newest: dict[str, BackupId] = {}
         for backup_id in counted:
             newest.setdefault(period_of(backup_id.time.astimezone(zone)), backup_id)

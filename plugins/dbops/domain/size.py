@@ -4,15 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from statistics import median
+from typing import Protocol
 
-from dbops.domain.backup import BackupManifest
+from dbops.domain.backup import BackupId
 from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Alerts
 
 _COMPARED = 7
 
 
-def size_warnings(new: BackupManifest, previous: Sequence[BackupManifest], alerts: Alerts) -> tuple[str, ...]:
+class Sized(Protocol):
+    """What is known of a backup's size, by its manifest or by the index."""
+
+    @property
+    def backup_id(self) -> BackupId:
+        """Its id, and with it its age."""
+
+    @property
+    def stored_bytes(self) -> int:
+        """Bytes of all files, as stored."""
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+
+
+def size_warnings(new: Sized, previous: Sequence[Sized], alerts: Alerts) -> tuple[str, ...]:
     """A sentence with both numbers for each way in which ``new`` is too small; none where it is not.
 
     Compared are stored bytes and rows with the median of the last 7 (or as many as there are: one is enough) of

@@ -6,16 +6,25 @@ both together.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
+from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
+from dbops.domain.check_run import CheckRun
+from dbops.domain.checks import Outcome, worst_first
+from dbops.domain.probes.run import ProbeRun
+from dbops.domain.probes.standing import most_urgent_first, standing_of
+from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.retention import Hold
+from dbops.domain.verification import Verification
 
 _RECORD = ConfigDict(extra="ignore")
+_NAMED = 5
 
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
@@ -34,6 +43,22 @@ class IndexedBackup:
     verified: bool | None = None
     recovery_seconds: float | None = None
     hold: Hold | None = None
+
+    @classmethod
+    def of(cls, entry: CatalogEntry) -> Self:
+        """What the catalog has of it, in short."""
+        manifest, proof = entry.manifest, entry.verification
+        return cls(
+            backup_id=entry.backup_id,
+            finished=manifest.finished,
+            rows=manifest.rows,
+            tables=len(manifest.tables),
+            stored_bytes=manifest.stored_bytes,
+            database_bytes=manifest.database_bytes,
+            verified=entry.verified,
+            recovery_seconds=proof.recovery_seconds if proof else None,
+            hold=entry.hold,
+        )
 
     @property
     def is_good(self) -> bool:
@@ -58,6 +83,12 @@ class IndexedLeftover:
     backup_id: BackupId
     alive: datetime
 
+    @classmethod
+    def of(cls, leftover: Leftover) -> Self:
+        """The later of when its claim was renewed and when a file of it was written."""
+        signs = [leftover.last_written, *([leftover.claim.renewed] if leftover.claim else [])]
+        return cls(backup_id=leftover.backup_id, alive=max(signs))
+
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
 class IndexedProof:
@@ -69,6 +100,18 @@ class IndexedProof:
     finished: datetime
     recovery_seconds: float
     sentence: str = ""
+
+    @classmethod
+    def of(cls, verdict: Verification) -> Self:
+        """A verdict without its details."""
+        return cls(
+            backup_id=verdict.backup_id,
+            ok=verdict.ok,
+            kind=verdict.kind,
+            finished=verdict.finished,
+            recovery_seconds=verdict.recovery_seconds,
+            sentence=next(iter(verdict.errors), ""),
+        )
 
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
@@ -88,6 +131,23 @@ class IndexedChecks:
     warnings: int
     worst: tuple[str, ...]
     docs: str
+
+    @classmethod
+    def of(cls, run: CheckRun) -> Self:
+        """What the run came to; every rule is counted once."""
+        red = [result for result in run.results if result.is_red]
+        warnings = [result for result in run.results if result.is_bad and not result.is_red]
+        return cls(
+            check_id=BackupId(run.check_id),
+            finished=run.finished,
+            full=run.full,
+            passed=len(run.results) - len(red) - len(warnings),
+            failed=sum(result.outcome is Outcome.FAILED for result in red),
+            unknown=sum(result.outcome is Outcome.NOT_EVALUATED for result in red),
+            warnings=len(warnings),
+            worst=tuple(result.named for result in worst_first([*red, *warnings])[:_NAMED]),
+            docs=run.docs,
+        )
 
     @property
     def is_red(self) -> bool:
@@ -112,13 +172,30 @@ class IndexedProbes:
     worst: tuple[str, ...]
     page: str
 
+    @classmethod
+    def of(cls, run: ProbeRun) -> Self:
+        """What the run came to."""
+        totals = ProbeTotals.of(run.results)
+        unwell = [one for one in most_urgent_first(run.results) if not standing_of(one).is_well]
+        return cls(
+            probe_id=BackupId(run.probe_id),
+            finished=run.finished,
+            total=len(run.results),
+            well=len(run.results) - len(unwell),
+            p95=totals.p95,
+            slowest=totals.slowest,
+            worst=tuple(f"{one.probe}: {standing_of(one).value}" for one in unwell[:_NAMED]),
+            page=run.page,
+        )
+
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
 class TargetIndex:
-    """What was in the bucket when it was ``written``: the finished backups, oldest first, and all that judges them.
+    """What was in the bucket when all of it was last read and this was ``written``: the finished backups, oldest first.
 
     ``unreadable`` has a sentence on each object that cannot be read. ``last_proof`` is the newest good verdict on any
-    backup, ``last_verdict`` the newest, good or not; also of backups that have expired since.
+    backup, ``last_verdict`` the newest, good or not; also of backups that have expired since. ``checks`` and ``probes``
+    may be newer than ``written``: a run that ends puts its own section in.
     """
 
     target: str
@@ -131,6 +208,31 @@ class TargetIndex:
     checks: IndexedChecks | None = None
     probes: IndexedProbes | None = None
     format: Literal[2] = 2
+
+    @classmethod
+    def of(
+        cls,
+        catalog: Catalog,
+        written: datetime,
+        *,
+        checks: CheckRun | None = None,
+        probes: ProbeRun | None = None,
+        unreadable: Sequence[str] = (),
+    ) -> Self:
+        """The short form of a catalog and the newest runs; ``unreadable`` is what the catalog does not know of."""
+        verdict = catalog.last_verdict
+        proof = catalog.last_proof
+        return cls(
+            target=catalog.target,
+            written=written,
+            backups=tuple(IndexedBackup.of(entry) for entry in catalog.entries),
+            leftovers=tuple(IndexedLeftover.of(leftover) for leftover in catalog.leftovers),
+            unreadable=(*catalog.unreadable, *unreadable),
+            last_proof=IndexedProof.of(proof) if proof else None,
+            last_verdict=IndexedProof.of(verdict) if verdict else None,
+            checks=IndexedChecks.of(checks) if checks else None,
+            probes=IndexedProbes.of(probes) if probes else None,
+        )
 
     def to_json(self) -> bytes:
         """The object's body; ``from_json`` reads it back equal."""

@@ -1,6 +1,7 @@
 """TargetView: everything that is shown of one target, a value for each part of its page.
 
 A part that cannot be shown is a sentence why, and one that was not asked for is None; neither hides the others.
+``unreadable`` has a sentence on each object of a part that is there and cannot be read: what is shown lacks it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from dbops.domain.audit_entry import AuditEntry
 from dbops.domain.backup import BackupId, BackupManifest
 from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult
@@ -54,10 +56,7 @@ class BackupRow:
 
 @dataclass(frozen=True, kw_only=True)
 class BackupsPart:
-    """The backups, newest first, what is running or was never finished, and what cannot be read, in sentences.
-
-    ``as_of`` is when the index that tells it was written.
-    """
+    """The backups, newest first, and what is running or was never finished, as the index has it of ``as_of``."""
 
     rows: tuple[BackupRow, ...]
     leftovers: tuple[IndexedLeftover, ...]
@@ -92,6 +91,7 @@ class ChecksPart:
     warnings: tuple[CheckResult, ...]
     passed: int
     nights: tuple[CheckNight, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,6 +112,7 @@ class ProbesPart:
 
     newest: ProbeRun
     rows: tuple[ProbeRow, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,6 +136,7 @@ class MigrationsPart:
     pending: tuple[str, ...]
     failed: tuple[str, ...]
     records: tuple[MigrationRecord, ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,16 +144,7 @@ class RestoresPart:
     """The restores of this target, newest first."""
 
     records: tuple[RestoreRecord, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class AuditEntry:
-    """What was done, asked or allowed: ``by`` is who, empty where nobody is named; ``facts`` are few words each."""
-
-    when: datetime
-    action: str
-    by: str
-    facts: tuple[tuple[str, str], ...]
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -160,6 +153,7 @@ class AuditPart:
 
     entries: tuple[AuditEntry, ...]
     older: int
+    unreadable: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,7 +176,7 @@ class TargetView:
 
     @property
     def dags(self) -> Mapping[str, DagState]:
-        """Its DAGs by job, see ``overview.JOBS``."""
+        """Its DAGs by job, see ``dag_state.JOBS``."""
         return self.row.dags
 
 

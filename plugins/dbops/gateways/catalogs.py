@@ -1,4 +1,4 @@
-"""Catalogs: read what a bucket holds of a target, and leave the result behind as a cache for people and pages."""
+"""Catalogs: read what a bucket holds of a target."""
 
 from __future__ import annotations
 
@@ -45,25 +45,6 @@ def read_claim(bucket: Bucket, target: Target, backup_id: BackupId) -> Claim | N
     except (ObjectMissing, ValueError):
         return None
     return found if (found.target, found.backup_id) == (target.name, backup_id) else None
-
-
-def write_index(bucket: Bucket, target: Target, catalog: Catalog) -> None:
-    """Write the short form of the catalog to ``Layout.index``: a cache, never trusted for deleting or restoring."""
-    backups = [
-        {
-            "id": entry.backup_id,
-            "started": entry.manifest.started.isoformat(),
-            "finished": entry.manifest.finished.isoformat(),
-            "rows": entry.manifest.rows,
-            "stored_bytes": entry.manifest.stored_bytes,
-            "verified": entry.verified,
-            "recovery_seconds": entry.verification.recovery_seconds if entry.verification else None,
-            "hold": None if entry.hold is None else json.loads(entry.hold.to_json()),
-        }
-        for entry in catalog.entries
-    ]
-    index = {"format": 1, "target": catalog.target, "backups": backups, "unreadable": catalog.unreadable}
-    bucket.put(Layout(target.root).index, json.dumps(index, indent=1, ensure_ascii=False).encode())
 
 
 class _Reading:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.check_run import CheckRun
@@ -22,9 +21,9 @@ def read_check_runs(bucket: Bucket, target: Target, last: int) -> list[CheckRun]
     return read_runs(bucket, Layout(target.root).checks, CheckRun.from_json, target=target.name, last=last)
 
 
-def newest_check(bucket: Bucket, target: Target) -> datetime | None:
-    """When the last run began; None where there was none. Raises BucketError."""
-    return newest_run(bucket, Layout(target.root).checks)
+def newest_check(bucket: Bucket, target: Target) -> tuple[CheckRun | None, str]:
+    """The newest run that can be read, and the key of a newer one that cannot, else empty; raises BucketError."""
+    return newest_run(bucket, Layout(target.root).checks, CheckRun.from_json, target=target.name)
 
 
 def put_docs(bucket: Bucket, target: Target, check_id: str, site: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from dbops.domain.layout import Layout
 from dbops.domain.probes.run import ProbeRun
@@ -22,9 +21,9 @@ def read_probe_runs(bucket: Bucket, target: Target, last: int) -> list[ProbeRun]
     return read_runs(bucket, Layout(target.root).probes, ProbeRun.from_json, target=target.name, last=last)
 
 
-def newest_probe(bucket: Bucket, target: Target) -> datetime | None:
-    """When the last run began; None where there was none. Raises BucketError."""
-    return newest_run(bucket, Layout(target.root).probes)
+def newest_probe(bucket: Bucket, target: Target) -> tuple[ProbeRun | None, str]:
+    """The newest run that can be read, and the key of a newer one that cannot, else empty; raises BucketError."""
+    return newest_run(bucket, Layout(target.root).probes, ProbeRun.from_json, target=target.name)
 
 
 OVERVIEW = "overview"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from typing import Protocol, TypeVar
 
 from dbops.domain.backup import BackupId
@@ -36,9 +35,24 @@ def read_runs(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, targe
     return runs[::-1]
 
 
-def newest_run(bucket: Bucket, folder: str) -> datetime | None:
-    """When the last run began; None where there was none. Raises BucketError."""
-    return max((run_id.time for run_id in _run_ids(bucket, folder)), default=None)
+def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, target: str) -> tuple[_R | None, str]:
+    """The target's newest run that ``read`` can read, None where there is none; raises BucketError.
+
+    With it comes the key of a newer one that it cannot read, empty where there is none.
+    """
+    unreadable = ""
+    for run_id in reversed(_run_ids(bucket, folder)):
+        key = f"{folder}{run_id}{_SUFFIX}"
+        try:
+            run = read(bucket.get(key))
+        except ObjectMissing:
+            continue  # deleted since it was listed
+        except ValueError:
+            run = None
+        if run is not None and run.target == target:
+            return run, unreadable
+        unreadable = unreadable or key
+    return None, unreadable
 
 
 def forget_oldest(bucket: Bucket, folder: str, *, keep: int) -> None:

@@ -31,6 +31,7 @@ from dbops.gateways.shared_snapshot import SharedSnapshot
 from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
 from dbops.jobs.preflight import Readiness, preflight
+from dbops.jobs.refresh_index import refresh_index
 
 _GLOBALS = "globals.sql"
 
@@ -70,7 +71,7 @@ def back_up(
             except BaseException:
                 _discard(bucket, layout, held)
                 raise
-    return _report(target, bucket, manifest, catalog)
+    return _report(target, bucket, manifest, catalog, refresh_index(target, bucket, clock))
 
 
 def _roomy_spool(target: Target) -> Spool:
@@ -196,7 +197,7 @@ def _discard(bucket: Bucket, layout: Layout, held: HeldClaim) -> None:
         return
 
 
-def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog) -> BackupReport:
+def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog, no_index: str) -> BackupReport:
     previous = [entry.manifest for entry in catalog.entries if entry.is_good]
     return BackupReport(
         target=target.name,
@@ -209,5 +210,5 @@ def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: C
         stored_bytes=manifest.stored_bytes,
         database_bytes=manifest.database_bytes,
         seconds=manifest.duration.total_seconds(),
-        warnings=size_warnings(manifest, previous, target.alerts),
+        warnings=(*size_warnings(manifest, previous, target.alerts), *filter(None, [no_index])),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,12 +20,15 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run, put_docs, read_check_runs
 from dbops.gateways.exhaustion import read_exhaustion
 from dbops.gateways.expectation_files import read_suites
+from dbops.gateways.migrations import see_migrations
 from dbops.gateways.probing import WHY_DIRECT
 from dbops.gateways.target_files import has_expectations
 from dbops.gateways.validator import validate
+from dbops.jobs.refresh_index import refresh_checks
 from dbops.jobs.smoke_test import smoke_test
 
 _RUNS_REMEMBERED = 30
+_log = logging.getLogger(__name__)
 
 
 def check(
@@ -82,10 +86,13 @@ def check(
             results=results,
             rows={f"{schema}.{name}": count for (schema, name), count in found.row_counts.items()},
             statements=found.statements,
+            migrations=see_migrations(address, target, include),
         )
         if found.docs:
             record = replace(record, docs=put_docs(bucket, target, record.check_id, found.docs))
     put_check_run(bucket, target, record)
+    if no_index := refresh_checks(target, bucket, record, clock):
+        _log.warning("%s", no_index)
     return CheckReport(
         target=target.name,
         started=started,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dbops.domain.backup import BackupId, Claim
@@ -18,6 +19,7 @@ from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
 from dbops.gateways.catalogs import read_catalog, read_claim
 from dbops.jobs.deletion import Deletion
 from dbops.jobs.holds import why_held
+from dbops.jobs.refresh_index import refresh_index
 
 _ABANDONED_AFTER = timedelta(hours=24)
 _KEYS_NAMED = 3
@@ -56,6 +58,8 @@ def expire(
     failures = expiry.deletion.failures
     if not dry_run:
         _write_audit(bucket, target, report, run, failures)
+        if no_index := refresh_index(target, bucket, clock):
+            report = replace(report, warnings=(*report.warnings, no_index))
     if failures:
         raise _failure(target, failures)
     return report

@@ -25,6 +25,7 @@ from dbops.gateways.probe_runs import put_probe_run, read_probe_runs
 from dbops.gateways.probing import WHY_DIRECT, measure, read_escapes, require_runnable
 from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
+from dbops.jobs.refresh_index import refresh_probes
 
 _RUNS_REMEMBERED = 26
 _log = logging.getLogger(__name__)
@@ -102,6 +103,8 @@ def probe(
     except Exception as error:  # noqa: BLE001 - what was measured is not lost, nor a mail, for the want of a picture
         record = replace(record, notes=(*record.notes, _no_page(target, error)))
     put_probe_run(bucket, target, record)
+    if no_index := refresh_probes(target, bucket, record, clock):
+        record = replace(record, notes=(*record.notes, no_index))
     return replace(report, record=record)
 
 

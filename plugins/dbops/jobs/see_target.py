@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dbops.domain.dag_state import DagState
 from dbops.domain.target import Target
@@ -17,10 +17,11 @@ def see_target(
     dags: Mapping[str, DagState],
     *,
     clock: Callable[[], datetime],
+    within: timedelta,
     parts: Collection[Part] = tuple(Part),
 ) -> TargetView:
     """The target's row and the ``parts`` that are wanted; ``dags`` are by their ids.
 
-    What cannot be read is a sentence in its place; nothing is raised.
+    What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised.
     """
     raise NotImplementedError

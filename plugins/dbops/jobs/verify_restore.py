@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -23,11 +24,13 @@ from dbops.gateways.programs import find_pg_restore, find_program
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
 from dbops.jobs.check_restored import check_restored
+from dbops.jobs.refresh_index import refresh_index
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.verify import Restored, verify
 
 _VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
 _ERRORS_SHOWN = 5
+_log = logging.getLogger(__name__)
 
 
 def analyze_restore(
@@ -70,6 +73,8 @@ def verify_restore(
         migrations = say_restored_migrations(_address(server, record), target)
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
+        if proof.ok and proof.whole and (no_index := refresh_index(target, bucket, clock)):
+            _log.warning("%s", no_index)
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
         where = record.schema or record.database

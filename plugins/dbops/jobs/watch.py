@@ -9,17 +9,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dbops.domain.catalog import Catalog
 from dbops.domain.fault import Fault
 from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.catalogs import read_catalog, write_index
-from dbops.gateways.check_runs import newest_check
-from dbops.gateways.probe_runs import newest_probe
+from dbops.gateways.target_indexes import build_index, write_index
 from dbops.jobs.kept_databases import kept_databases
 
 # Daily, for a watch that runs hourly and not always at the same second.
@@ -86,16 +84,14 @@ def _look(
 ) -> _View:
     try:
         bucket = open_bucket(target)
-        catalog = read_catalog(bucket, target)
+        index = build_index(bucket, target, clock())
         kept = kept_databases(target, bucket, exists, clock())
-        late = (
-            not_checked(target, newest_check(bucket, target), clock()),
-            not_probed(target, newest_probe(bucket, target), clock()),
-        )
     except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
-    problems = [*broken_promises(target, catalog, clock()), *kept, *filter(None, late)]
-    return _View(problems, warning=_write_index(bucket, target, catalog))
+    now = clock()
+    late = (not_checked(target, index, now), not_probed(target, index, now))
+    problems = [*broken_promises(target, index, now), *kept, *filter(None, late)]
+    return _View(problems, warning=_write_index(bucket, target, index))
 
 
 def _why_blind(target: Target, error: Exception) -> str:
@@ -108,9 +104,9 @@ def _why_blind(target: Target, error: Exception) -> str:
     return f"{place}: an unexpected {type(error).__name__}, see the log of this watch."
 
 
-def _write_index(bucket: Bucket, target: Target, catalog: Catalog) -> str:
+def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
     try:
-        write_index(bucket, target, catalog)
+        write_index(bucket, target, index)
     except DbopsError as error:
         return f"The index of {target.name} could not be written: {error}"
     return ""

@@ -1,0 +1,49 @@
+"""Target indexes: the short form of all that a bucket says of a target, left behind in it for pages and people."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dbops.domain.layout import Layout
+from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
+from dbops.errors import ObjectMissing
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.check_runs import newest_check
+from dbops.gateways.probe_runs import newest_probe
+
+
+def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
+    """The index at ``now``, from the objects themselves and never from the present index; raises BucketError.
+
+    Where the newest run of the checks or probes cannot be read, the one before it stands, and a sentence says so.
+    """
+    catalog = read_catalog(bucket, target)
+    (checks, bad_checks), (probes, bad_probes) = newest_check(bucket, target), newest_probe(bucket, target)
+    unreadable = [
+        f"s3://{bucket.name}/{key} is not a run of the {what} that this version can read."
+        for key, what in ((bad_checks, "checks"), (bad_probes, "probes"))
+        if key
+    ]
+    return TargetIndex.of(catalog, now, checks=checks, probes=probes, unreadable=unreadable)
+
+
+def write_index(bucket: Bucket, target: Target, index: TargetIndex) -> None:
+    """Write it to ``Layout.index``, whatever is there: the last writer wins, and the next watch heals it.
+
+    Raises BucketError.
+    """
+    bucket.put(Layout(target.root).index, index.to_json())
+
+
+def read_index(bucket: Bucket, target: Target) -> TargetIndex | None:
+    """The index that was last written; None where there is none, or one of another format. Raises BucketError.
+
+    Good enough to be shown and judged, never to delete or to restore by.
+    """
+    try:
+        index = TargetIndex.from_json(bucket.get(Layout(target.root).index))
+    except (ObjectMissing, ValueError):
+        return None
+    return index if index.target == target.name else None
