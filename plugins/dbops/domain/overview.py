@@ -20,15 +20,16 @@ _TREND = 14  # good backups: two weeks of nightly ones
 class OverviewRow:
     """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
 
-    ``index`` is None where it could not be read: then a reason says why. ``dags`` are by job, see ``dag_state.JOBS``;
-    one that Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the stored bytes of the last
-    good backups, oldest first.
+    ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``dags`` are by job, see
+    ``dag_state.JOBS``; one that Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the
+    stored bytes of the last good backups, oldest first.
     """
 
     target: Target
     light: Light
     reasons: tuple[str, ...]
     index: TargetIndex | None = None
+    missing: NotKnown | str | None = None
     dags: Mapping[str, DagState] = field(default_factory=dict)
     size_trend: tuple[int, ...] = ()
 
@@ -59,6 +60,7 @@ def overview_row(
         light=reasons[0].light,
         reasons=tuple(reason.sentence for reason in reasons),
         index=known,
+        missing=None if isinstance(index, TargetIndex) else index,
         dags=dags,
         size_trend=tuple(good[-_TREND:]),
     )

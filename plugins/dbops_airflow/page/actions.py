@@ -19,7 +19,7 @@ RESTORE, MIGRATE = "restore", "migrate"
 
 @dataclass(frozen=True, kw_only=True)
 class Action:
-    """``address`` is the DAG's page, ``configuration`` the JSON to paste there; empty where nothing has to be chosen."""
+    """``address`` is the DAG's page, ``configuration`` the JSON to paste there, empty where nothing is to choose."""
 
     label: str
     address: str

@@ -1,4 +1,4 @@
-"""DAG states: whether each DAG is paused, when it runs next and how its last run ended, out of Airflow's own database."""
+"""DAG states: whether each DAG is paused, when it runs next, how its last run ended; by Airflow's own database."""
 
 from __future__ import annotations
 

@@ -6,11 +6,12 @@ from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
 
-from dbops.domain.overview import JOBS, OverviewRow, overview_row
+from dbops.domain.dag_state import JOBS
+from dbops.domain.overview import OverviewRow, overview_row
+from dbops.domain.reasons import NotKnown
+from dbops.domain.target_index import TargetIndex
 from dbops.domain.target_view import TargetView
 from dbops_airflow.page.actions import MIGRATE, RESTORE
-
-_SCHEDULED_BY = {"check": "check", "probe": "probe", "drill": "drill"}
 
 
 def own_dags(name: str) -> list[str]:
@@ -21,7 +22,7 @@ def own_dags(name: str) -> list[str]:
 def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) -> OverviewRow | None:
     """The row without what belongs to DAGs that may not be read; None where its backups may not be seen.
 
-    Then the light is that of what is left: its reasons would tell the rest. What drills proved are facts of the backups.
+    Then the light is that of what is left: its reasons would tell the rest. What drills proved is told of the backups.
     """
     name = row.target.name
     if f"backup__{name}" not in readable:
@@ -29,18 +30,11 @@ def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) ->
     hidden = [job for job in JOBS if f"{job}__{name}" not in readable]
     if not _tells_of(row, hidden):
         return row
-    index = row.index
-    if index is not None:
-        index = replace(
-            index,
-            checks=None if "check" in hidden else index.checks,
-            probes=None if "probe" in hidden else index.probes,
-        )
-    unasked = dict.fromkeys((_SCHEDULED_BY[job] for job in hidden if job in _SCHEDULED_BY), None)
-    asked = row.target.model_copy(update={"schedule": row.target.schedule.model_copy(update=unasked)})
+    # A schedule that may not be known promises nothing: what is not seen must not look as if it were late.
+    schedule = row.target.schedule.model_copy(update=dict.fromkeys(hidden))
+    asked = row.target.model_copy(update={"schedule": schedule})
     dags = {job: state for job, state in row.dags.items() if job not in hidden}
-    seen = overview_row(asked, index if index is not None else row.reasons[0], dags, now)
-    return replace(seen, target=row.target)
+    return replace(overview_row(asked, _index(row, hidden), dags, now), target=row.target)
 
 
 def permitted_view(view: TargetView, readable: Collection[str], now: datetime) -> tuple[TargetView, list[str]] | None:
@@ -58,6 +52,16 @@ def permitted_view(view: TargetView, readable: Collection[str], now: datetime) -
     }
     hidden = [part for part, dags in needed.items() if not dags <= set(readable)]
     return replace(view, row=row, **dict.fromkeys(hidden)), hidden
+
+
+def _index(row: OverviewRow, hidden: Collection[str]) -> TargetIndex | NotKnown | str:
+    if row.index is None:
+        return row.missing or NotKnown(row.reasons[0])
+    return replace(
+        row.index,
+        checks=None if "check" in hidden else row.index.checks,
+        probes=None if "probe" in hidden else row.index.probes,
+    )
 
 
 def _tells_of(row: OverviewRow, hidden: Collection[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Readings: what many people ask for at once is read once, in threads of our own, kept for seconds, waited for briefly."""
+"""Readings: what many people ask for at once is read once, in threads of our own, and is kept for seconds."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -15,6 +15,7 @@ T = TypeVar("T")
 _THREADS = 8  # each waits for a bucket or a database; none of them computes for long
 _FRESH = 10.0
 _REMEMBERED = 600.0
+_MOST = 200  # a manifest of many tables takes a megabyte
 
 
 class NotAnswered(Exception):
@@ -36,12 +37,11 @@ class _Kept:
 
     value: Any = None
     read: float | None = None
-    asked: float = 0.0
-    running: Future[Any] | None = field(default=None)
+    running: Future[Any] | None = None
 
 
 class Readings:
-    """Seconds, all of them: how long a value is ``fresh``, and how long it is ``remembered`` for want of a newer one.
+    """How many seconds a value is ``fresh``, and ``remembered`` for want of a newer one; ``most`` values are kept.
 
     A reading that raises is not kept: whoever waits for it gets the exception, and the next one to ask reads again.
     """
@@ -52,10 +52,11 @@ class Readings:
         threads: int = _THREADS,
         fresh: float = _FRESH,
         remembered: float = _REMEMBERED,
+        most: int = _MOST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database-ops-page")
-        self._fresh, self._remembered, self._clock = fresh, remembered, clock
+        self._fresh, self._remembered, self._most, self._clock = fresh, remembered, most, clock
         self._kept: dict[Hashable, _Kept] = {}
         self._lock = threading.Lock()
 
@@ -66,41 +67,29 @@ class Readings:
         """
         kept = self._asked(key)
         running = self._running(kept, read)
-        if running is not None:
-            try:
-                await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(running)), within)
-            except TimeoutError:
-                if not running.done():
-                    return self._last(kept)
-                raise  # its own: the store's, not ours
+        if running is not None and await _is_done(running, within):
+            running.result()  # raises what reading raised
         return self._last(kept)
 
     async def run(self, work: Callable[[], T], *, within: float) -> T:
         """What ``work`` answers, for nobody else; raises NotAnswered where it takes longer than ``within`` seconds."""
         running = self._threads.submit(work)
-        try:
-            return await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(running)), within)
-        except TimeoutError:
-            if running.cancel() or not running.done():
-                raise NotAnswered from None
-            raise
+        if not await _is_done(running, within):
+            running.cancel()  # where it has not begun: nobody waits for it any more
+            raise NotAnswered
+        return running.result()
 
     def close(self) -> None:
         """Begin nothing more."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _asked(self, key: Hashable) -> _Kept:
-        now = self._clock()
+        """What is kept of it, now the last in line of those that make room for others."""
         with self._lock:
-            forgotten = [
-                other
-                for other, kept in self._kept.items()
-                if kept.running is None and now - max(kept.read or 0.0, kept.asked) > self._remembered
-            ]
-            for other in forgotten:
+            kept = self._kept.pop(key, None) or _Kept()
+            self._kept[key] = kept
+            for other in list(self._kept)[: -self._most]:
                 del self._kept[other]
-            kept = self._kept.setdefault(key, _Kept())
-            kept.asked = now
             return kept
 
     def _running(self, kept: _Kept, read: Callable[[], Any]) -> Future[Any] | None:
@@ -128,3 +117,11 @@ class Readings:
             if age > self._remembered:
                 raise NotAnswered
             return Reading(kept.value, age, is_old=kept.running is not None and age >= self._fresh)
+
+
+async def _is_done(running: Future[Any], within: float) -> bool:
+    waiting = asyncio.wrap_future(running)
+    done, _ = await asyncio.wait({waiting}, timeout=within)
+    if not done:  # it goes on, and whatever comes of it is for others: asyncio would complain that nobody has looked
+        waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
+    return bool(done)

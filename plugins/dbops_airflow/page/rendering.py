@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -13,9 +13,10 @@ from urllib.parse import urlencode
 from markupsafe import Markup
 
 from dbops.domain.checks import CheckResult
+from dbops.domain.dag_state import JOBS
 from dbops.domain.light import Light
 from dbops.domain.migration_record import MigrationRecord, MigrationState
-from dbops.domain.overview import JOBS, OverviewRow
+from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.standing import Standing
 from dbops.domain.quantities import format_bytes, format_count, format_ms
 from dbops.domain.report import Verdict
@@ -40,12 +41,16 @@ class Rendering:
 
     def page(self, name: str, **facts: Any) -> str:
         """The template of that name, with these facts and what every page is given."""
-        return _templates().get_template(f"{name}.html.j2").render(
-            **self._given,
-            static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
-            is_alive=self._is_alive,
-            holds=self._holds,
-            **facts,
+        return (
+            _templates()
+            .get_template(f"{name}.html.j2")
+            .render(
+                **self._given,
+                static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
+                is_alive=self._is_alive,
+                holds=self._holds,
+                **facts,
+            )
         )
 
     def _is_alive(self, leftover: IndexedLeftover) -> bool:
@@ -163,14 +168,13 @@ def _latencies(row: ProbeRow) -> Markup:
     return svg.trend(known, told, width=96)
 
 
-def _bad_rules(part: ChecksPart) -> Iterator[tuple[str, str, CheckResult]]:
-    for kind, word, results in (
+def _bad_rules(part: ChecksPart) -> list[tuple[str, str, CheckResult]]:
+    kinds = (
         ("bad", "failed", part.failed),
         ("unknown", "could not evaluate", part.unknown),
         ("warn", "warning", part.warnings),
-    ):
-        for result in results:
-            yield kind, word, result
+    )
+    return [(kind, word, result) for kind, word, results in kinds for result in results]
 
 
 def _standing_mark(row: ProbeRow) -> str:

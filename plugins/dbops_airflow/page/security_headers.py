@@ -23,8 +23,8 @@ _HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
-    b"cache-control": b"no-store",
 }
+_UNLESS_TOLD = {b"cache-control": b"no-store"}
 
 
 class SecurityHeaders:
@@ -39,7 +39,9 @@ class SecurityHeaders:
         async def guarded(message: Any) -> None:
             if message["type"] == "http.response.start":
                 others = [(name, value) for name, value in message.get("headers", []) if name not in _HEADERS]
-                message = {**message, "headers": [*others, *_HEADERS.items()]}
+                told = {name for name, _ in others}
+                defaults = [(name, value) for name, value in _UNLESS_TOLD.items() if name not in told]
+                message = {**message, "headers": [*others, *defaults, *_HEADERS.items()]}
             await send(message)
 
         await self._app(scope, receive, guarded)

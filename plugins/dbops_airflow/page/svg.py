@@ -20,8 +20,8 @@ _PAD = 2.0
 def trend(values: Sequence[float], words: str, *, width: int = 84, line: float | None = None) -> Markup:
     """A line through the values, oldest first, its last point marked; ``line`` is one that they should stay below.
 
-    The scale begins at zero where there is a line to stay below, else a little below the smallest: what matters there is
-    the change. Nothing where there are fewer than two values.
+    The scale begins at zero where there is a line to stay below, else a little below the smallest: what matters there
+    is the change. Nothing where there are fewer than two values.
     """
     if len(values) < 2:  # noqa: PLR2004 - a point is no trend
         return Markup()

@@ -1,4 +1,4 @@
-"""Words: moments, lengths and counts as the page writes them; short ones, with the exact value beside or behind them."""
+"""Words: moments and lengths as the page writes them; short ones, with the exact value behind them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from markupsafe import Markup
 
 _UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("min", 60))
-_MONTH = 30 * 86400
 _TWICE = 2
+_NONE = Markup('<span class="none">none</span>')
 
 
 def exact(moment: datetime) -> str:
@@ -29,18 +29,18 @@ def age(moment: datetime, now: datetime) -> str:
 
 
 def when(moment: datetime | None, now: datetime) -> Markup:
-    """A ``time`` element that says the age, and the exact moment to who asks; a dash where there is none."""
+    """A ``time`` element that says the age, and the exact moment to who asks."""
     if moment is None:
-        return Markup('<span class="none" aria-label="none">–</span>')
+        return _NONE
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="seconds"), exact(moment), age(moment, now)
     )
 
 
 def at(moment: datetime | None, now: datetime) -> Markup:
-    """A ``time`` element that says the exact moment, and its age to who asks; a dash where there is none."""
+    """A ``time`` element that says the exact moment, and its age to who asks."""
     if moment is None:
-        return Markup('<span class="none" aria-label="none">–</span>')
+        return _NONE
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
         moment.astimezone(UTC).isoformat(timespec="seconds"), age(moment, now), exact(moment).removesuffix(" UTC")
     )
