@@ -49,6 +49,7 @@ class Rendering:
                 static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
                 is_alive=self._is_alive,
                 holds=self._holds,
+                is_late=self._is_late,
                 **facts,
             )
         )
@@ -59,6 +60,10 @@ class Rendering:
     def _holds(self, row: OverviewRow) -> int:
         backups = row.index.backups if row.index else ()
         return sum(backup.hold is not None and backup.hold.is_active(self._now) for backup in backups)
+
+    def _is_late(self, row: OverviewRow, newest: IndexedBackup) -> bool:
+        target = row.target
+        return target.schedule.backup is not None and self._now - newest.finished > target.alerts.late_after
 
 
 class StaticFile:
@@ -89,6 +94,7 @@ def _templates() -> Any:
         "at": words.at,
         "when": words.when,
         "lasting": words.lasting,
+        "sentence": words.sentence,
         "bytes": format_bytes,
         "count": format_count,
         "ms": format_ms,

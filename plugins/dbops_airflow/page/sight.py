@@ -31,7 +31,7 @@ PATIENCE = 12.0
 
 
 class Sight:
-    """``patience`` is how many seconds an answer may take; a store gets two thirds of it, the rest is for what is ours."""
+    """``patience`` is how many seconds an answer may take; the stores get two thirds of it, the rest is for us."""
 
     def __init__(
         self,

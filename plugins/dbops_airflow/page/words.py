@@ -6,8 +6,15 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
 
-_UNITS = (("y", 365 * 86400), ("mo", 30 * 86400), ("d", 86400), ("h", 3600), ("min", 60))
-_TWICE = 2
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+# From how many seconds on a unit is used: from two of it, so that "26 h ago" does not hide behind "1 d ago".
+_UNITS = (
+    ("y", 365 * _DAY, 730 * _DAY),
+    ("mo", 30 * _DAY, 60 * _DAY),
+    ("d", _DAY, 2 * _DAY),
+    ("h", _HOUR, 2 * _HOUR),
+    ("min", _MINUTE, _MINUTE),
+)
 _NONE = Markup('<span class="none">none</span>')
 
 
@@ -17,10 +24,7 @@ def exact(moment: datetime) -> str:
 
 
 def age(moment: datetime, now: datetime) -> str:
-    """How long ago or how far ahead a moment is: ``now``, ``40 min ago``, ``3 h ago``, ``in 5 d``.
-
-    A unit begins at two of it (but for minutes), so that ``26 h ago`` does not hide behind ``1 d ago``.
-    """
+    """How long ago or how far ahead a moment is: ``just now``, ``40 min ago``, ``26 h ago``, ``in 5 d``."""
     seconds = (now - moment).total_seconds()
     size = _size(abs(seconds))
     if not size:
@@ -46,6 +50,16 @@ def at(moment: datetime | None, now: datetime) -> Markup:
     )
 
 
+def sentence(text: str) -> Markup:
+    """A sentence of ours as HTML: what stands between backticks is code, and everything is escaped."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:  # one is left over, and belongs to the text
+        return Markup("{}").format(text)
+    return Markup().join(
+        Markup("<code>{}</code>").format(part) if number % 2 else part for number, part in enumerate(parts)
+    )
+
+
 def lasting(length: timedelta | float) -> str:
     """How long something took, given as such or in seconds: ``0.4 s``, ``42 s``, ``3 min 20 s``, ``2 h 5 min``."""
     seconds = length.total_seconds() if isinstance(length, timedelta) else length
@@ -61,10 +75,4 @@ def lasting(length: timedelta | float) -> str:
 
 
 def _size(seconds: float) -> str:
-    for unit, size in _UNITS:
-        least = size if unit in {"h", "min"} else _TWICE * size
-        if unit == "h":
-            least = _TWICE * size
-        if seconds >= least:
-            return f"{int(seconds // size)} {unit}"
-    return ""
+    return next((f"{int(seconds // size)} {unit}" for unit, size, least in _UNITS if seconds >= least), "")
