@@ -107,9 +107,14 @@ class Layout:
         """The folder of data docs, one folder below it for each run of the checks."""
         return f"{self.root}docs/"
 
+    @property
+    def audit_trail(self) -> str:
+        """The folder of the audit."""
+        return f"{self.root}audit/"
+
     def audit(self, moment: datetime, action: str) -> str:
         """The record of an action that deleted or replaced something at that moment."""
-        return f"{self.root}audit/{BackupId.at(moment)}-{action}.json"
+        return f"{self.audit_trail}{BackupId.at(moment)}-{action}.json"
 
     @property
     def index(self) -> str:

@@ -127,8 +127,9 @@ class AppliedMigration:
 class MigrationsPart:
     """What the nightly checks have seen of the ledger and the folder ``as_of`` then, and what our runs have done.
 
-    ``applied``, ``pending`` and ``failed`` are in the order of their names; ``as_of`` is None where no check has seen
-    any, and then all three are empty. ``records`` are newest first.
+    ``applied`` and ``failed`` are in the ledger's order, ``pending`` in that of the folder. ``as_of`` is None where no
+    check has seen any of both, and ``unknown`` says why the ledger could not be read, else it is empty. Then all three
+    are empty. ``records`` are newest first.
     """
 
     as_of: datetime | None
@@ -136,6 +137,7 @@ class MigrationsPart:
     pending: tuple[str, ...]
     failed: tuple[str, ...]
     records: tuple[MigrationRecord, ...]
+    unknown: str = ""
     unreadable: tuple[str, ...] = ()
 
 

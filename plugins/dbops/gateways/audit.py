@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from datetime import datetime, timedelta
 from typing import Any
 
+from dbops.domain.audit_entry import AuditEntry
+from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.errors import ObjectExists
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.newest_objects import Newest, newest_by_name, read_newest
 
 
 def write_audit(bucket: Bucket, target: Target, moment: datetime, action: str, facts: Mapping[str, Any]) -> str:
@@ -29,3 +33,18 @@ def write_audit(bucket: Bucket, target: Target, moment: datetime, action: str, f
             moment += timedelta(seconds=1)
         else:
             return key
+
+
+def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor) -> Newest[AuditEntry]:
+    """The last things that were done to a target, newest first; raises BucketError."""
+    folder = Layout(target.root).audit_trail
+
+    def read(key: str, body: bytes) -> AuditEntry:
+        moment, _, action = key.removeprefix(folder).removesuffix(".json").partition("-")
+        record = json.loads(body)
+        if not isinstance(record, dict) or record.get("target") != target.name:
+            raise ValueError(key)
+        return AuditEntry.of(BackupId(moment).time, action, record)
+
+    keys = newest_by_name(bucket, folder)
+    return read_newest(bucket, keys, read, last=last, what="an entry of the audit trail", readers=readers)

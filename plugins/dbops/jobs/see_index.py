@@ -1,9 +1,12 @@
-"""see_index: the short form of one target's bucket, or in words why there is none to show."""
+"""see_index: the short form of one target's bucket, or in words why there is none to show; and the row it makes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
+from dbops.domain.dag_state import DagState, dags_of
+from dbops.domain.overview import OverviewRow, overview_row
 from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -17,7 +20,7 @@ def see_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> Target
     try:
         index = read_index(open_bucket(target), target)
     except Exception as error:  # noqa: BLE001 - one target must not hide all the others
-        return why_unseen(place_of(target), error)
+        return why_unseen(_place(target), error)
     if index is None:
         return NotKnown(
             f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{target.root}index.json is missing, "
@@ -28,9 +31,19 @@ def see_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> Target
 
 def unanswered(target: Target) -> NotKnown:
     """What is known of a target whose store has not answered in time."""
-    return NotKnown(f"{place_of(target)} did not answer in time. Look whether the store is slow, and load this again.")
+    return NotKnown(f"{_place(target)} did not answer in time. Look whether the store is slow, and load this again.")
 
 
-def place_of(target: Target) -> str:
-    """What cannot be shown, as a subject."""
+def see_row(
+    target: Target, seen: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+) -> OverviewRow:
+    """The target's row by what was seen of it; ``dags`` are by their ids. Raises nothing."""
+    own = dags_of(target.name, dags)
+    try:
+        return overview_row(target, seen, own, now)
+    except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
+        return overview_row(target, why_unseen(_place(target), error), own, now)
+
+
+def _place(target: Target) -> str:
     return f"The bucket of {target.name}, s3://{target.storage.bucket}/{target.root},"

@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
-from dbops.domain.dag_state import DagState, dags_of
+from dbops.domain.dag_state import DagState
 from dbops.domain.fault import Fault
-from dbops.domain.overview import Overview, OverviewRow, overview_row, worst_first
-from dbops.domain.reasons import NotKnown
+from dbops.domain.overview import Overview, worst_first
 from dbops.domain.target import Target
-from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
-from dbops.jobs.see_index import place_of, see_index, unanswered
-from dbops.jobs.unseen import why_unseen
+from dbops.jobs.see_index import see_index, see_row, unanswered
 
 _THREADS = 32  # altogether, where there are fewer stores than that
 _THREADS_A_STORE = 16
@@ -41,7 +38,7 @@ def see_targets(
         pool.shutdown(wait=False, cancel_futures=True)
     now = clock()
     rows = [
-        _row(target, look.result() if (look := looks[target.name]) in answered else unanswered(target), dags, now)
+        see_row(target, look.result() if (look := looks[target.name]) in answered else unanswered(target), dags, now)
         for target in targets
     ]
     return Overview(rows=tuple(worst_first(rows)), faults=tuple(faults), seen=now)
@@ -56,13 +53,3 @@ def _pools(targets: Sequence[Target]) -> dict[tuple[str, str], ThreadPoolExecuto
 
 def _store(target: Target) -> tuple[str, str]:
     return target.storage.connection, target.storage.bucket
-
-
-def _row(
-    target: Target, seen: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
-) -> OverviewRow:
-    own = dags_of(target.name, dags)
-    try:
-        return overview_row(target, seen, own, now)
-    except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
-        return overview_row(target, why_unseen(place_of(target), error), own, now)

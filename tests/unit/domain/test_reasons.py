@@ -1,0 +1,224 @@
+"""Reasons: what is said of a target, how bad it is, and what is not said twice."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dbops.domain.dag_state import DagState, dags_of
+from dbops.domain.light import Light, Sign
+from dbops.domain.promises import ProblemKind
+from dbops.domain.reasons import NotKnown, Reason, reasons_of
+from dbops.domain.target import Target
+from dbops.domain.target_index import IndexedLeftover, TargetIndex
+from tests.unit.page_samples import HOUR, backup, checks, dag, index, probes, proof
+from tests.unit.samples import DAY, NOW, target
+
+SHOP = target()
+BY_HAND = target(schedule={"backup": None, "drill": None})
+
+
+def reasons(seen: TargetIndex | NotKnown | str, *dags: DagState, of: Target = SHOP) -> list[Reason]:
+    return reasons_of(of, seen, dags_of(of.name, {one.dag_id: one for one in dags}), NOW)
+
+
+def whats(seen: TargetIndex | NotKnown | str, *dags: DagState, of: Target = SHOP) -> list[ProblemKind | Sign]:
+    return [reason.what for reason in reasons(seen, *dags, of=of)]
+
+
+def only(seen: TargetIndex | NotKnown | str, *dags: DagState, of: Target = SHOP) -> Reason:
+    (reason,) = reasons(seen, *dags, of=of)
+    return reason
+
+
+def test_where_all_is_well_one_sentence_says_by_what_that_is_known() -> None:
+    reason = only(index(), *(dag(job) for job in ("backup", "check", "probe", "drill")))
+    assert reason.light is Light.GREEN
+    assert reason.sentence == (
+        "Backed up 9h 55m ago; proven by a drill 1d ago; 52 rules held 8h ago; 12 operations were well 5d ago."
+    )
+
+
+def test_a_young_target_is_told_what_was_not_done_yet() -> None:
+    reason = only(index(last_proof=None, last_verdict=None, checks=None, probes=None))
+    assert reason.sentence == "Backed up 9h 55m ago; no backup was proven by a restore yet; no rules were checked yet."
+
+
+def test_a_broken_promise_is_told_with_its_remedy_and_judged_now() -> None:
+    reason = only(index([backup(3 * DAY)]))
+    assert (reason.what, reason.light) == (ProblemKind.LATE, Light.RED)
+    assert "a new one was promised within 1d 2h" in reason.sentence
+    assert "Look at" in reason.sentence
+
+
+def test_a_bucket_that_cannot_be_seen_is_red() -> None:
+    reason = only("The bucket of shop cannot be shown: it refused.")
+    assert (reason.what, reason.light) == (ProblemKind.UNREACHABLE, Light.RED)
+    assert reason.sentence.startswith("The bucket of shop cannot be shown: it refused. Look whether")
+
+
+def test_a_bucket_of_which_nothing_is_known_yet_is_grey_and_a_failed_backup_red_all_the_same() -> None:
+    nothing = NotKnown("Nothing is known.")
+    assert only(nothing) == Reason(Sign.NOT_SEEN, "Nothing is known.")
+    assert only(nothing).light is Light.GREY
+    assert whats(nothing, dag(state="failed")) == [Sign.RUN_FAILED, Sign.NOT_SEEN]
+
+
+def test_checks_and_probes_that_are_late_are_looked_at() -> None:
+    late = index(checks=checks(3 * DAY), probes=probes(20 * DAY))
+    assert whats(late) == [ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED]
+    assert {reason.light for reason in reasons(late)} == {Light.AMBER}
+
+
+def test_broken_rules_are_red_and_named() -> None:
+    seen = checks(failed=2, unknown=1, warnings=3, worst=("Order: total is positive", "Order: has a user"))
+    reason = only(index(checks=seen))
+    assert (reason.what, reason.light) == (Sign.CHECKS_FAILED, Light.RED)
+    assert reason.sentence == (
+        "Of shop 2 rules are broken, 1 rule could not be evaluated and 3 rules warn, by the checks 8h ago: "
+        "Order: total is positive, Order: has a user and 4 more. Look at the report of check__shop."
+    )
+
+
+def test_rules_that_nobody_could_ask_are_red_too() -> None:
+    assert only(index(checks=checks(unknown=1, worst=("Order: rows",)))).what is Sign.CHECKS_FAILED
+
+
+def test_rules_that_only_warn_are_amber() -> None:
+    reason = only(index(checks=checks(warnings=1, worst=("Order: volume",))))
+    assert (reason.what, reason.light) == (Sign.RULES_WARN, Light.AMBER)
+    assert reason.sentence == (
+        "Of shop 1 rule warns, by the checks 8h ago: Order: volume. Look at the report of check__shop."
+    )
+
+
+def test_operations_that_are_not_well_are_amber_and_named() -> None:
+    reason = only(index(probes=probes(well=11, worst=("user_by_id: over budget",))))
+    assert (reason.what, reason.light) == (Sign.PROBES_UNWELL, Light.AMBER)
+    assert reason.sentence == (
+        "1 of 12 operations of shop is slow or does not work, by the probes 5d ago: user_by_id: over budget. "
+        "Look at the report of probe__shop."
+    )
+
+
+def test_a_drill_that_failed_on_an_older_backup_is_red() -> None:
+    failed = proof(6 * HOUR, ok=False, sentence="public.Order has 499 rows, and its manifest says 500.")
+    reason = only(index(last_verdict=failed))
+    assert (reason.what, reason.light) == (Sign.DRILL_FAILED, Light.RED)
+    assert "public.Order has 499 rows, and its manifest says 500. Look at" in reason.sentence
+
+
+def test_a_newest_backup_that_is_not_good_is_told_once() -> None:
+    bad = backup(verified=False)
+    seen = index([backup(20 * HOUR), bad], last_verdict=replace(proof(HOUR, ok=False), backup_id=bad.backup_id))
+    assert whats(seen, dag("drill", state="failed")) == [ProblemKind.NOT_GOOD]
+
+
+@pytest.mark.parametrize(
+    ("age", "what"),
+    [
+        (timedelta(hours=3), Sign.WELL),
+        (timedelta(hours=3, seconds=1), Sign.UNSEEN_FOR_HOURS),
+        (timedelta(days=1), Sign.UNSEEN_FOR_HOURS),
+        (timedelta(days=1, seconds=1), Sign.UNSEEN_FOR_A_DAY),
+    ],
+)
+def test_a_bucket_at_which_nobody_looked_lately_is_no_proof(age: timedelta, what: Sign) -> None:
+    assert whats(index(written=NOW - age)) == [what]
+
+
+@pytest.mark.parametrize("job", ["backup", "check", "drill"])
+def test_a_failed_last_run_is_red(job: str) -> None:
+    reason = only(index(), dag(job, state="failed", last_end=NOW - HOUR))
+    assert (reason.what, reason.light) == (Sign.RUN_FAILED, Light.RED)
+    assert reason.sentence == (
+        f"The last run of {job}__shop failed, at 2026-11-22 11:00 UTC. Look at its log in Airflow."
+    )
+
+
+def test_a_failed_last_run_of_the_probes_is_amber() -> None:
+    assert only(index(), dag("probe", state="failed")).light is Light.AMBER
+
+
+@pytest.mark.parametrize("state", ["running", "queued", "success", ""])
+def test_a_run_that_did_not_fail_is_no_reason(state: str) -> None:
+    assert whats(index(), dag(state=state)) == [Sign.WELL]
+
+
+@pytest.mark.parametrize("job", ["backup", "check", "probe", "drill"])
+def test_a_failure_is_over_once_the_job_was_done_since(job: str) -> None:
+    now = {
+        "backup": index([backup(HOUR)]),
+        "check": index(checks=checks(HOUR)),
+        "probe": index(probes=probes(HOUR)),
+        "drill": index(last_proof=proof(HOUR), last_verdict=proof(HOUR)),
+    }
+    assert whats(now[job], dag(job, state="failed", last_end=NOW - 2 * HOUR)) == [Sign.WELL]
+
+
+def test_a_backup_that_is_not_good_does_not_end_a_failure() -> None:
+    seen = index([backup(20 * HOUR), backup(HOUR, verified=False)])
+    assert whats(seen, dag(state="failed")) == [ProblemKind.NOT_GOOD, Sign.RUN_FAILED]
+
+
+@pytest.mark.parametrize(
+    ("job", "seen"),
+    [
+        ("check", index(checks=checks(failed=1, worst=("Order: rows",)))),
+        ("probe", index(probes=probes(well=11))),
+        ("drill", index(last_verdict=proof(6 * HOUR, ok=False))),
+    ],
+)
+def test_a_run_that_failed_by_what_it_found_is_told_once(job: str, seen: TargetIndex) -> None:
+    assert len(reasons(seen, dag(job, state="failed"))) == 1
+
+
+def test_a_paused_dag_is_amber_with_its_remedy() -> None:
+    reason = only(index(), dag("drill", is_paused=True))
+    assert (reason.what, reason.light) == (ProblemKind.PAUSED, Light.AMBER)
+    assert reason.sentence.startswith("drill__shop is paused in Airflow: it does not run. Unpause it")
+
+
+def test_a_paused_dag_that_has_no_schedule_is_no_reason() -> None:
+    assert whats(index(), dag("drill", is_paused=True), of=BY_HAND) == [Sign.WELL]
+
+
+def test_a_target_without_backups_that_promises_none_is_not_called_safe() -> None:
+    reason = only(index([], last_proof=None, last_verdict=None), of=BY_HAND)
+    assert (reason.what, reason.light) == (Sign.NOTHING_PROMISED, Light.AMBER)
+    assert "schedule.backup is null" in reason.sentence
+
+
+def test_a_target_whose_first_backup_is_running_is_not_called_safe() -> None:
+    running = IndexedLeftover(backup_id=backup(HOUR).backup_id, alive=NOW - timedelta(minutes=20))
+    seen = index([], leftovers=(running,), last_proof=None, last_verdict=None, checks=None, probes=None)
+    assert (only(seen).what, only(seen).light) == (Sign.FIRST_BACKUP, Light.GREY)
+
+
+def test_everything_is_told_worst_first() -> None:
+    seen = index(
+        [backup(3 * DAY)],
+        written=NOW - 5 * HOUR,
+        unreadable=("s3://vault/x is not a hold.",),
+        checks=checks(failed=1, worst=("Order: rows",)),
+        probes=probes(well=1),
+    )
+    found = reasons(seen, dag(state="failed"), dag("probe", is_paused=True))
+    assert [reason.what for reason in found] == [
+        ProblemKind.LATE,
+        Sign.CHECKS_FAILED,
+        Sign.RUN_FAILED,
+        ProblemKind.UNREADABLE,
+        ProblemKind.PAUSED,
+        Sign.PROBES_UNWELL,
+        Sign.UNSEEN_FOR_HOURS,
+    ]
+    assert all(re.fullmatch(r"[A-Za-z0-9].*\.", reason.sentence) for reason in found)
+
+
+def test_a_clock_that_is_a_little_ahead_is_no_reason() -> None:
+    ahead = index([backup(-timedelta(minutes=1))], written=NOW + timedelta(minutes=6), checks=checks(-HOUR))
+    assert only(ahead).sentence.startswith("Backed up 0.0s ago;")

@@ -1,0 +1,88 @@
+"""see_backup: one backup by what lies in the bucket, and in words what does not."""
+
+from __future__ import annotations
+
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
+from dbops.domain.retention import Hold
+from dbops.domain.target_view import BackupView
+from dbops.errors import BucketError
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.jobs.see_backup import see_backup
+from tests.unit.samples import NOW, Clock, manifest, target, verification
+
+SHOP = target()
+LAYOUT = Layout(SHOP.root)
+MANIFEST = manifest("20261122T020000Z")
+ID = MANIFEST.backup_id
+
+
+def stored() -> InMemoryBucket:
+    bucket = InMemoryBucket("vault", Clock())
+    bucket.put(LAYOUT.manifest(ID), MANIFEST.to_json())
+    return bucket
+
+
+def see(bucket: InMemoryBucket, backup_id: BackupId = ID) -> BackupView | None:
+    return see_backup(SHOP, lambda _: bucket, backup_id, clock=Clock())
+
+
+def test_a_backup_is_shown_with_its_verdict_and_its_hold() -> None:
+    bucket, held = stored(), Hold(ID, None, "audit", "alice")
+    bucket.put(LAYOUT.verification(ID), verification(ID).to_json())
+    bucket.put(LAYOUT.hold(ID), held.to_json())
+    assert see(bucket) == BackupView(
+        target=SHOP, backup_id=ID, seen=NOW, manifest=MANIFEST, verification=verification(ID), hold=held
+    )
+
+
+def test_a_backup_that_nobody_verified_or_held_has_neither() -> None:
+    assert see(stored()) == BackupView(target=SHOP, backup_id=ID, seen=NOW, manifest=MANIFEST)
+
+
+def test_there_is_no_backup_without_a_manifest() -> None:
+    assert see(stored(), BackupId("20261121T020000Z")) is None
+
+
+def test_what_cannot_be_read_is_said_in_its_place_without_a_value_of_it() -> None:
+    bucket = stored()
+    bucket.put(LAYOUT.manifest(ID), b'{"format": 9, "target": "geheim"}')
+    bucket.put(LAYOUT.verification(ID), b"geheim")
+    bucket.put(LAYOUT.hold(ID), Hold(BackupId("20200101T000000Z"), None, "audit", "alice").to_json())
+    view = see(bucket)
+    assert view is not None
+    assert view.manifest == (
+        f"The manifest of {ID} cannot be shown: s3://vault/{LAYOUT.manifest(ID)} is none that this version can read."
+    )
+    assert isinstance(view.verification, str)
+    assert isinstance(view.hold, str)
+    assert "geheim" not in f"{view.manifest}{view.verification}"
+
+
+def test_the_manifest_of_another_target_is_not_shown() -> None:
+    bucket = stored()
+    bucket.put(LAYOUT.manifest(ID), manifest(ID, of="blog").to_json())
+    view = see(bucket)
+    assert view is not None
+    assert isinstance(view.manifest, str)
+    assert "it is of blog, another target" in view.manifest
+
+
+def test_a_store_that_refuses_is_said_in_words() -> None:
+    class Refusing(InMemoryBucket):
+        def get(self, key: str) -> bytes:
+            raise BucketError(f"It refused {key}.", "Look at the credentials.")
+
+    view = see(Refusing("vault", Clock()))
+    assert view is not None
+    assert (
+        view.manifest
+        == f"The manifest of {ID} cannot be shown: It refused {LAYOUT.manifest(ID)}. Look at the credentials."
+    )
+
+    def cannot(_: object) -> InMemoryBucket:
+        raise BucketError("No such host.", "Look at the network.")
+
+    unopened = see_backup(SHOP, cannot, ID, clock=Clock())
+    assert unopened is not None
+    assert unopened.manifest == f"The backup {ID} of shop cannot be shown: No such host. Look at the network."

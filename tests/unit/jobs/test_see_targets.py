@@ -1,0 +1,177 @@
+"""see_targets: one look at every target, whatever is wrong with any of them."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from dbops.domain.fault import Fault
+from dbops.domain.light import Light
+from dbops.domain.overview import Overview, OverviewRow
+from dbops.domain.target import Target
+from dbops.errors import BucketError, InvalidConnection
+from dbops.gateways.bucket import Bucket, StoredObject
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.target_indexes import write_index
+from dbops.jobs.see_targets import see_targets
+from tests.unit.page_samples import backup, dag, index
+from tests.unit.samples import DAY, Clock, target
+
+A_MINUTE = timedelta(minutes=1)  # more than any of this takes
+
+
+class CountingBucket(InMemoryBucket):
+    """Counts what is asked of it; ``hanging`` are keys at which a read waits until it is let go."""
+
+    def __init__(self, name: str = "vault") -> None:
+        super().__init__(name, Clock())
+        self.asked: Counter[str] = Counter()
+        self.hanging: set[str] = set()
+        self.go_on = threading.Event()
+
+    def get(self, key: str) -> bytes:
+        self.asked[f"get {key}"] += 1
+        if key in self.hanging:
+            self.go_on.wait()
+        return super().get(key)
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self.asked[f"list {prefix}"] += 1
+        return super().list(prefix)
+
+
+def see(
+    targets: Sequence[Target],
+    bucket: Bucket,
+    *,
+    within: timedelta = A_MINUTE,
+    faults: Sequence[Fault] = (),
+    dags: Sequence[str] = (),
+) -> Overview:
+    states = {one.dag_id: one for one in (dag(of=name, state="failed") for name in dags)}
+    return see_targets(targets, faults, lambda _: bucket, states, clock=Clock(), within=within)
+
+
+def rows(overview: Overview) -> dict[str, OverviewRow]:
+    return {row.target.name: row for row in overview.rows}
+
+
+def test_three_hundred_targets_are_one_read_each_and_nothing_else() -> None:
+    bucket = CountingBucket()
+    targets = [target(f"shop_{number}") for number in range(300)]
+    for one in targets:
+        write_index(bucket, one, index(target=one.name))
+    overview = see(targets, bucket)
+    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 0, Light.GREEN: 300}
+    assert bucket.asked == Counter(f"get team/{one.name}/index.json" for one in targets)
+
+
+def test_the_worst_comes_first_and_each_has_its_own_dags() -> None:
+    bucket = CountingBucket()
+    fine, late, failing = target("fine"), target("late"), target("failing")
+    write_index(bucket, fine, index(target="fine"))
+    write_index(bucket, late, index([backup(5 * DAY), backup(4 * DAY)], target="late"))
+    write_index(bucket, failing, index(target="failing"))
+    overview = see([fine, late, failing], bucket, dags=["failing"])
+    assert [(row.target.name, row.light) for row in overview.rows] == [
+        ("failing", Light.RED),
+        ("late", Light.RED),
+        ("fine", Light.GREEN),
+    ]
+    assert set(rows(overview)["failing"].dags) == {"backup"}
+    assert rows(overview)["fine"].dags == {}
+
+
+def test_faults_are_handed_on() -> None:
+    fault = Fault("targets/blog.yaml", 3, "unknown key retentoin")
+    assert see([], CountingBucket(), faults=[fault]).faults == (fault,)
+
+
+def test_a_target_without_an_index_is_not_known_and_told_how_it_gets_one() -> None:
+    (row,) = see([target()], CountingBucket()).rows
+    assert row.light is Light.GREY
+    assert "s3://vault/team/shop/index.json is missing" in row.reasons[0]
+    assert "watch" in row.reasons[0]
+
+
+def test_an_index_of_an_older_version_or_of_another_target_is_none() -> None:
+    bucket = CountingBucket()
+    bucket.put("team/shop/index.json", b'{"format": 1, "target": "shop", "backups": [], "unreadable": []}')
+    bucket.put("team/blog/index.json", index(target="shop").to_json())
+    assert see([target(), target("blog")], bucket).totals[Light.GREY] == 2
+
+
+def test_a_store_that_refuses_is_told_and_hides_no_other() -> None:
+    good, blog = CountingBucket(), target("blog")
+    write_index(good, blog, index(target="blog"))
+
+    def open_bucket(one: Target) -> Bucket:
+        if one.name == "shop":
+            raise BucketError("The store refused: 403.", "Look at the credentials.")
+        if one.name == "cart":
+            raise InvalidConnection("There is no connection other.", "Make it.")
+        return good
+
+    seen = rows(see_targets([target(), blog, target("cart")], (), open_bucket, {}, clock=Clock(), within=A_MINUTE))
+    assert seen["blog"].light is Light.GREEN
+    assert seen["shop"].light is seen["cart"].light is Light.RED
+    assert "The store refused: 403. Look at the credentials." in seen["shop"].reasons[0]
+    assert "There is no connection other. Make it." in seen["cart"].reasons[0]
+
+
+def test_an_unexpected_error_is_named_and_its_text_is_not() -> None:
+    def open_bucket(_: Target) -> Bucket:
+        raise RuntimeError("postgresql://alice:geheim@db")
+
+    (row,) = see_targets([target()], (), open_bucket, {}, clock=Clock(), within=A_MINUTE).rows
+    assert row.light is Light.RED
+    assert "an unexpected RuntimeError" in row.reasons[0]
+    assert "geheim" not in str(row)
+
+
+def test_an_index_that_cannot_be_judged_hides_no_other() -> None:
+    bucket, blog = CountingBucket(), target("blog")
+    write_index(bucket, blog, index(target="blog"))
+    write_index(bucket, target(), index())
+    without_zones = re.sub(rb'(:\d\d)Z"', rb'\1"', bucket.get("team/shop/index.json"))
+    bucket.put("team/shop/index.json", without_zones)
+    seen = rows(see([target(), blog], bucket))
+    assert seen["shop"].light is Light.RED
+    assert "cannot be shown" in seen["shop"].reasons[0]
+    assert seen["blog"].light is Light.GREEN
+
+
+def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores_way() -> None:
+    slow, quick = CountingBucket("slow"), CountingBucket("quick")
+    waiting = [target(f"slow_{n}", storage={"bucket": "slow", "prefix": "team"}) for n in range(40)]
+    fine = [target(f"fine_{n}", storage={"bucket": "quick", "prefix": "team"}) for n in range(40)]
+    slow.hanging = {f"team/{one.name}/index.json" for one in waiting}
+    for one in [*waiting, *fine]:
+        write_index(slow if one in waiting else quick, one, index(target=one.name))
+    try:
+        overview = see_targets(
+            [*waiting, *fine],
+            (),
+            lambda one: slow if one.storage.bucket == "slow" else quick,
+            {},
+            clock=Clock(),
+            within=timedelta(seconds=2),
+        )
+    finally:
+        slow.go_on.set()
+    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 40, Light.GREEN: 40}
+    assert "s3://slow/team/slow_0/, did not answer in time" in rows(overview)["slow_0"].reasons[0]
+
+
+def test_what_was_not_begun_in_time_is_not_begun_later() -> None:
+    bucket = CountingBucket()
+    targets = [target(f"shop_{number}") for number in range(300)]
+    bucket.hanging = {f"team/{one.name}/index.json" for one in targets}
+    try:
+        see(targets, bucket, within=timedelta(milliseconds=200))
+    finally:
+        bucket.go_on.set()
+    assert sum(bucket.asked.values()) <= 16
