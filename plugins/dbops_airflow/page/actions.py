@@ -37,34 +37,35 @@ def actions_on_backup(target: Target, backup_id: BackupId, triggerable: Collecti
     offered = []
     if RESTORE in triggerable:
         for label, mode, note in (
-            ("Restore it beside the live database", "beside", ""),
-            ("Put it in the live database's place", "swap", "Somebody else approves it first; the old one is kept."),
+            ("Restore it beside", "beside", "The live database stays as it is."),
+            (
+                "Restore it and swap",
+                "swap",
+                "It takes the live one's place after a second person's yes; the old one is kept.",
+            ),
         ):
             filled = {"target": target.name, "mode": mode, "backup": backup_id}
             offered.append(_action(label, RESTORE, airflow, filled, note))
     drill = f"drill__{target.name}"
     if drill in triggerable:
-        offered.append(_action("Drill it: restore it for the proof", drill, airflow, {"backup": backup_id}))
+        offered.append(_action("Drill it", drill, airflow, {"backup": backup_id}))
     return offered
 
 
 def _actions(name: str, newest: BackupId | None, triggerable: Collection[str], airflow: str) -> Iterator[Action]:
-    for job, label, filled in (
-        ("backup", "Back up now", None),
-        ("check", "Run the checks now", None),
-        ("probe", "Run the probes now", None),
-        ("drill", "Drill the newest backup", {"force": True}),
-    ):
-        if f"{job}__{name}" in triggerable and (job != "drill" or newest):
-            yield _action(label, f"{job}__{name}", airflow, filled)
+    for job, label in (("backup", "Back up now"), ("check", "Run the checks now"), ("probe", "Run the probes now")):
+        if f"{job}__{name}" in triggerable:
+            yield _action(label, f"{job}__{name}", airflow)
+    if f"drill__{name}" in triggerable and newest:
+        yield _action("Drill the newest backup", f"drill__{name}", airflow, {"force": True})
     if RESTORE in triggerable and newest:
-        filled = {"target": name, "mode": "beside", "backup": newest}
-        yield _action("Restore the newest backup", RESTORE, airflow, filled, "Each backup's page has its own.")
+        beside = {"target": name, "mode": "beside", "backup": newest}
+        yield _action("Restore the newest backup", RESTORE, airflow, beside, "Each backup's page has its own.")
     if MIGRATE in triggerable:
         yield _action("Migrate", MIGRATE, airflow, {"target": name})
 
 
-def _action(label: str, dag_id: str, airflow: str, filled: dict[str, Any] | None, note: str = "") -> Action:
+def _action(label: str, dag_id: str, airflow: str, filled: dict[str, Any] | None = None, note: str = "") -> Action:
     return Action(
         label=label,
         address=f"{airflow}/dags/{quote(dag_id)}",

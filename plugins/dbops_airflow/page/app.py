@@ -116,7 +116,7 @@ class _Pages:
                 reading=reading,
                 shown=[part for part in _PARTS if getattr(view, part) is not None],
                 hidden=hidden,
-                actions=actions_on(view.target, newest and newest.backup_id, triggerable, _airflow()),
+                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, _airflow()),
                 limit=None if everything else BACKUPS,
             )
 

@@ -21,16 +21,16 @@ class OnFirstRequest:
 
     def __init__(self, make: Callable[[], AsgiApp]) -> None:
         self._make = make
-        self._app: AsgiApp | None = None
+        self._made: AsgiApp | None = None
         self._making = threading.Lock()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        app = self._app or await asyncio.to_thread(self._made)
+        app = self._made or await asyncio.to_thread(self._make_once)
         await app(scope, receive, send)
 
-    def _made(self) -> AsgiApp:
+    def _make_once(self) -> AsgiApp:
         with self._making:
-            if self._app is None:
-                self._app = self._make()
-            return self._app
+            if self._made is None:
+                self._made = self._make()
+            return self._made

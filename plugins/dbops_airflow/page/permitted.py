@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from dbops.domain.dag_state import JOBS
 from dbops.domain.overview import OverviewRow, overview_row
@@ -51,7 +52,8 @@ def permitted_view(view: TargetView, readable: Collection[str], now: datetime) -
         "audit": {MIGRATE, RESTORE},  # it tells of both
     }
     hidden = [part for part, dags in needed.items() if not dags <= set(readable)]
-    return replace(view, row=row, **dict.fromkeys(hidden)), hidden
+    unseen: dict[str, Any] = dict.fromkeys(hidden)
+    return replace(view, row=row, **unseen), hidden
 
 
 def _index(row: OverviewRow, hidden: Collection[str]) -> TargetIndex | NotKnown | str:

@@ -41,18 +41,19 @@ class Rendering:
 
     def page(self, name: str, **facts: Any) -> str:
         """The template of that name, with these facts and what every page is given."""
-        return (
+        drawn: str = (
             _templates()
             .get_template(f"{name}.html.j2")
             .render(
                 **self._given,
                 static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
                 is_alive=self._is_alive,
-                holds=self._holds,
                 is_late=self._is_late,
+                holds=self._holds,
                 **facts,
             )
         )
+        return drawn
 
     def _is_alive(self, leftover: IndexedLeftover) -> bool:
         return self._now - leftover.alive < _ALIVE_WITHIN

@@ -27,8 +27,9 @@ def trend(values: Sequence[float], words: str, *, width: int = 84, line: float |
         return Markup()
     top = max([*values, line] if line is not None else values)
     bottom = 0.0 if line is not None else min(values) - (top - min(values)) * 0.15
-    if top - bottom < abs(top) * 0.02:  # what hardly changes is drawn as what does not change: in the middle
-        bottom, top = bottom - abs(top) * 0.1 - 1e-9, top + abs(top) * 0.1 + 1e-9
+    if top - bottom < max(top * 0.02, 1e-9):  # what hardly changes is drawn as what does not change: in the middle
+        margin = top * 0.1 + 1e-6
+        bottom, top = bottom - margin, top + margin
 
     def y(value: float) -> float:
         return _HEIGHT - _PAD - (value - bottom) / (top - bottom) * (_HEIGHT - 2 * _PAD)
