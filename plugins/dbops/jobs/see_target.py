@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
+from typing import Any
 
 from dbops.domain.dag_state import DagState
+from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
-from dbops.domain.target_view import Part, TargetView
+from dbops.domain.target_index import TargetIndex
+from dbops.domain.target_parts import backups_part
+from dbops.domain.target_view import BackupsPart, Part, TargetView
 from dbops.gateways.bucket import Bucket
+from dbops.jobs.see_index import see_index, see_row, unanswered
+from dbops.jobs.see_parts import SEEN
+from dbops.jobs.unseen import why_unseen
+
+_THREADS = 1 + len(Part)  # the opening of the bucket, and each part; the row is the backups'
+_READERS = 8
 
 
 def see_target(
@@ -24,4 +35,43 @@ def see_target(
 
     What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised.
     """
-    raise NotImplementedError
+    wanted = set(parts)
+    pool, readers = ThreadPoolExecutor(_THREADS, "see-target"), ThreadPoolExecutor(_READERS, "see-target-read")
+    opening = pool.submit(open_bucket, target)  # once for all of them
+    index = pool.submit(see_index, target, lambda _: opening.result())
+    looks = {part: pool.submit(_look, part, target, opening, readers) for part in wanted & SEEN.keys()}
+    answered, _ = wait([index, *looks.values()], timeout=within.total_seconds())
+    for threads in (pool, readers):
+        threads.shutdown(wait=False, cancel_futures=True)
+    now = clock()
+    seen = index.result() if index in answered else unanswered(target)
+    shown: dict[str, Any] = {
+        part.value: look.result() if look in answered else _too_slow(part, target) for part, look in looks.items()
+    }
+    if Part.BACKUPS in wanted:
+        shown[Part.BACKUPS.value] = _backups(target, seen, now)
+    return TargetView(row=see_row(target, seen, dags, now), seen=now, **shown)
+
+
+def _look(part: Part, target: Target, opening: Future[Bucket], readers: Executor) -> Any:
+    what, see = SEEN[part]
+    try:
+        return see(target, opening.result(), readers)
+    except Exception as error:  # noqa: BLE001 - one part must not hide the others
+        return why_unseen(what.format(target.name), error)
+
+
+def _backups(target: Target, seen: TargetIndex | NotKnown | str, now: datetime) -> BackupsPart | str:
+    if isinstance(seen, str):
+        return seen
+    if isinstance(seen, NotKnown):
+        return seen.sentence
+    try:
+        return backups_part(target, seen, now)
+    except Exception as error:  # noqa: BLE001 - as above: somebody else may have written the index
+        return why_unseen(f"The backups of {target.name}", error)
+
+
+def _too_slow(part: Part, target: Target) -> str:
+    what, _ = SEEN[part]
+    return f"{what.format(target.name)} did not answer in time. Look whether the store is slow, and load this again."

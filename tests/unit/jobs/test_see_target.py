@@ -1,0 +1,179 @@
+"""see_target: the parts of a target's page, each of which fails alone."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator
+from datetime import timedelta
+
+import pytest
+
+from dbops.domain.layout import Layout
+from dbops.domain.light import Light
+from dbops.domain.target import Target
+from dbops.domain.target_view import (
+    AuditPart,
+    BackupsPart,
+    ChecksPart,
+    MigrationsPart,
+    Part,
+    ProbesPart,
+    RestoresPart,
+    TargetView,
+)
+from dbops.errors import BucketError
+from dbops.gateways.audit import write_audit
+from dbops.gateways.bucket import Bucket, StoredObject
+from dbops.gateways.check_runs import put_check_run
+from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.probe_runs import put_probe_run
+from dbops.gateways.restores import put_restore
+from dbops.gateways.target_indexes import write_index
+from dbops.jobs.see_target import see_target
+from tests.unit.page_samples import check_run, dag, index, rule
+from tests.unit.probe_samples import probe_result, probe_run
+from tests.unit.restores import record
+from tests.unit.samples import DAY, NOW, Clock, target
+
+SHOP = target()
+LAYOUT = Layout(SHOP.root)
+A_MINUTE = timedelta(minutes=1)  # more than any of this takes
+
+
+class FailingBucket(InMemoryBucket):
+    """Does below ``folder`` what ``fail`` does, before it lists it."""
+
+    def __init__(self, folder: str = "nowhere", fail: Callable[[], object] = lambda: None) -> None:
+        super().__init__("vault", Clock())
+        self._folder, self._fail = folder, fail
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """See ``bucket.Bucket.list``."""
+        if prefix == self._folder:
+            self._fail()
+        return super().list(prefix)
+
+
+def filled(bucket: InMemoryBucket) -> InMemoryBucket:
+    write_index(bucket, SHOP, index())
+    for night in range(40):
+        put_check_run(bucket, SHOP, check_run(rule("a"), started=NOW - night * DAY))
+    for week in range(15):
+        put_probe_run(bucket, SHOP, probe_run(probe_result(), started=NOW - week * timedelta(weeks=1)))
+    put_restore(bucket, SHOP, record(run="manual__1"))
+    put_restore(bucket, SHOP, record(run="manual__2", planned=NOW - DAY))
+    for hour in range(60):
+        write_audit(bucket, SHOP, NOW - timedelta(hours=hour), "expire", {})
+    return bucket
+
+
+def see(bucket: Bucket, parts: Collection[Part] = tuple(Part), within: timedelta = A_MINUTE) -> TargetView:
+    states = {one.dag_id: one for one in (dag("check"), dag("check", of="blog"))}
+    return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within, parts=parts)
+
+
+def test_every_part_is_shown() -> None:
+    view = see(filled(FailingBucket()))
+    assert view.row.light is Light.GREEN
+    assert list(view.dags) == ["check"]
+    assert isinstance(view.backups, BackupsPart)
+    assert isinstance(view.checks, ChecksPart)
+    assert isinstance(view.probes, ProbesPart)
+    assert isinstance(view.migrations, MigrationsPart)
+    assert isinstance(view.restores, RestoresPart)
+    assert isinstance(view.audit, AuditPart)
+    assert len(view.backups.rows) == 1
+    assert (view.checks.newest.started, len(view.checks.nights)) == (NOW, 30)
+    assert len(view.probes.rows[0].trend) == 12
+    assert [one.run for one in view.restores.records] == ["manual__1", "manual__2"]
+    assert (len(view.audit.entries), view.audit.older, view.audit.entries[0].when) == (50, 10, NOW)
+
+
+def test_only_what_is_wanted_is_read_and_shown() -> None:
+    def fail() -> None:
+        raise AssertionError("the checks were not asked for")
+
+    view = see(filled(FailingBucket(LAYOUT.checks, fail)), parts=[Part.AUDIT])
+    assert isinstance(view.audit, AuditPart)
+    assert (view.backups, view.checks, view.probes, view.migrations, view.restores) == (None,) * 5
+    assert view.row.light is Light.GREEN
+
+
+def test_a_target_of_which_nothing_is_there_yet_is_told_so_part_by_part() -> None:
+    view = see(FailingBucket())
+    assert view.row.light is Light.GREY
+    assert view.backups == view.row.reasons[0]
+    assert view.checks == "The checks of shop were not run yet."
+    assert view.probes == "The operations of shop were not timed yet."
+    assert isinstance(view.migrations, MigrationsPart)
+    assert view.restores == RestoresPart(records=())
+    assert view.audit == AuditPart(entries=(), older=0)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (BucketError("The store refused: 403.", "Look at the policy."), "The store refused: 403. Look at the policy."),
+        (RuntimeError("geheim"), "an unexpected RuntimeError"),
+    ],
+)
+def test_a_part_that_cannot_be_read_says_why_and_hides_no_other(error: Exception, said: str) -> None:
+    def fail() -> None:
+        raise error
+
+    view = see(filled(FailingBucket(LAYOUT.probes, fail)))
+    assert isinstance(view.probes, str)
+    assert view.probes.startswith("The probes of shop cannot be shown: ")
+    assert said in view.probes
+    assert "geheim" not in view.probes
+    assert isinstance(view.checks, ChecksPart)
+    assert isinstance(view.audit, AuditPart)
+
+
+def test_an_object_that_cannot_be_read_is_named_and_the_others_are_shown() -> None:
+    bucket = filled(FailingBucket())
+    bucket.put(LAYOUT.check("20261122T120000Z"), b"{}")
+    bucket.put(LAYOUT.restore("manual__1"), b"{}")
+    put_probe_run(bucket, SHOP, probe_run(probe_result(), started=NOW, of="blog"))
+    view = see(bucket)
+    assert isinstance(view.checks, ChecksPart)
+    assert isinstance(view.restores, RestoresPart)
+    assert isinstance(view.probes, ProbesPart)
+    assert view.checks.unreadable == (
+        "s3://vault/team/shop/checks/20261122T120000Z.json is not a run of the checks that this version can read.",
+    )
+    assert view.checks.newest.started == NOW - DAY
+    assert [one.run for one in view.restores.records] == ["manual__2"]
+    assert len(view.probes.unreadable) == 1
+
+
+def test_where_no_run_of_the_checks_can_be_read_the_sentence_is_about_that() -> None:
+    bucket = FailingBucket()
+    bucket.put(LAYOUT.check("20261122T120000Z"), b"{}")
+    said = see(bucket).checks
+    assert isinstance(said, str)
+    assert "20261122T120000Z.json is not a run of the checks" in said
+
+
+def test_a_store_that_cannot_be_opened_says_so_in_every_part() -> None:
+    def cannot(_: Target) -> Bucket:
+        raise BucketError("No such host.", "Look at the network.")
+
+    view = see_target(SHOP, cannot, {}, clock=Clock(), within=A_MINUTE)
+    assert view.row.light is Light.RED
+    parts = (view.backups, view.checks, view.probes, view.migrations, view.restores, view.audit)
+    assert all(isinstance(part, str) and "No such host. Look at the network." in part for part in parts)
+
+
+def test_a_part_that_does_not_answer_in_time_says_so_and_hides_no_other() -> None:
+    go_on = threading.Event()
+    bucket = filled(FailingBucket(LAYOUT.audit_trail, go_on.wait))
+    try:
+        view = see(bucket, within=timedelta(seconds=2))
+    finally:
+        go_on.set()
+    assert view.audit == (
+        "The audit trail of shop did not answer in time. Look whether the store is slow, and load this again."
+    )
+    assert isinstance(view.backups, BackupsPart)
+    assert isinstance(view.probes, ProbesPart)
