@@ -1,4 +1,4 @@
-"""An Airflow API server in this process with the page in it, and what the tests of the page put into bucket and database."""
+"""An Airflow API server in this process with the page in it, and what its tests put into the bucket."""
 
 from __future__ import annotations
 
@@ -44,9 +44,7 @@ def index_of(name: str, *, ago: timedelta = timedelta(hours=3), **more: Any) -> 
                 recovery_seconds=42.0 if nights == 0 else None,
             )
         )
-    proof = IndexedProof(
-        backup_id=backups[-1].backup_id, ok=True, kind="drill", finished=now(), recovery_seconds=42.0
-    )
+    proof = IndexedProof(backup_id=backups[-1].backup_id, ok=True, kind="drill", finished=now(), recovery_seconds=42.0)
     settings: dict[str, Any] = {
         "backups": tuple(backups),
         "last_proof": proof,

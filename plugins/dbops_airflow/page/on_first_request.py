@@ -26,7 +26,9 @@ class OnFirstRequest:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        app = self._made or await asyncio.to_thread(self._make_once)
+        app = self._made
+        if app is None:
+            app = await asyncio.to_thread(self._make_once)
         await app(scope, receive, send)
 
     def _make_once(self) -> AsgiApp:
