@@ -12,6 +12,7 @@ import pytest
 from dbops.domain.backup import BackupId, BackupManifest, Claim
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
+from dbops.domain.target_index import TargetIndex
 from dbops.domain.verification import Verification
 
 PAGE = (Path(__file__).parents[2] / "docs/backup-format.md").read_text()
@@ -38,19 +39,25 @@ def example(title: str) -> bytes:
         ("started.json", Claim.from_json),
         ("holds/&lt;backup_id&gt;.json", Hold.from_json),
         ("verifications/&lt;backup_id&gt;.json", Verification.from_json),
+        ("index.json", TargetIndex.from_json),
     ],
 )
 def test_the_example_is_what_the_code_writes_byte_for_byte(
-    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold | Verification]
+    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold | Verification | TargetIndex]
 ) -> None:
     body = example(title)
     assert read(body).to_json() == body
 
 
 @pytest.mark.parametrize(
-    ("title", "record"), [("manifest.json", BackupManifest), ("verifications/&lt;backup_id&gt;.json", Verification)]
+    ("title", "record"),
+    [
+        ("manifest.json", BackupManifest),
+        ("verifications/&lt;backup_id&gt;.json", Verification),
+        ("index.json", TargetIndex),
+    ],
 )
-def test_every_key_is_explained_once(title: str, record: type[BackupManifest | Verification]) -> None:
+def test_every_key_is_explained_once(title: str, record: type[BackupManifest | Verification | TargetIndex]) -> None:
     rows = re.findall(r"^\| (`.+?) \|", section(title), re.MULTILINE)
     explained = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
     assert sorted(explained) == sorted(field.name for field in fields(record))

@@ -28,4 +28,4 @@ def test_the_watch_rebuilds_the_index_from_what_the_bucket_holds(
 ) -> None:
     alice.trigger("watch").wait("success")
     index = stack.read_json("summary_app/index.json")
-    assert backed_up.xcoms("back_up")["return_value"] in [backup["id"] for backup in index["backups"]]
+    assert backed_up.xcoms("back_up")["return_value"] in [backup["backup_id"] for backup in index["backups"]]

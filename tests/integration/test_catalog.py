@@ -13,9 +13,10 @@ from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target
-from dbops.gateways.catalogs import read_catalog, write_index
+from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import claim, other_live_claims
 from dbops.gateways.s3 import S3Bucket
+from dbops.gateways.target_indexes import build_index, read_index, write_index
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -109,6 +110,8 @@ def test_two_backups_that_start_in_the_same_second_get_two_ids(bucket: S3Bucket,
 
 
 def test_the_index_lies_beside_the_backups_and_is_not_taken_for_one(bucket: S3Bucket, target: Target) -> None:
-    write_index(bucket, target, read_catalog(bucket, target))
+    index = build_index(bucket, target, NOW)
+    write_index(bucket, target, index)
     assert [found.key for found in bucket.list("")] == ["app/index.json"]
+    assert read_index(bucket, target) == index
     assert read_catalog(bucket, target).entries == ()

@@ -12,14 +12,21 @@ from typing import Any
 import psycopg
 import pytest
 
+from dbops.domain.backup import BackupId
 from dbops.domain.check_report import CheckReport
 from dbops.domain.checks import Outcome
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.layout import Layout
+from dbops.domain.ledger import ledger_time
 from dbops.domain.report import Verdict
+from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.check_runs import read_check_runs
+from dbops.gateways.ledger import LedgerSession
+from dbops.gateways.migration_files import unproven_migrations
 from dbops.gateways.s3 import S3Bucket
+from dbops.gateways.target_indexes import read_index
 from dbops.jobs.baseline import baseline
 from dbops.jobs.check import check
 from demo.postgres import EmbeddedPostgres
@@ -125,6 +132,64 @@ def test_a_broken_rule_counts_its_days_and_recovers(checking: Checking) -> None:
     assert third.verdict is Verdict.OK
     assert third.recovered == ("public.orders: an order costs something",)
     assert (first.was_red, second.was_red, third.was_red) == (False, True, True)
+
+
+def test_the_index_tells_of_the_newest_checks(checking: Checking) -> None:
+    checking.check()
+    execute(checking.url, "UPDATE orders SET total = -1 WHERE id = 7")
+    checking.next_night()
+    report = checking.check()
+
+    index = read_index(checking.bucket, checking.target)
+
+    assert index is not None
+    assert index.checks is not None
+    assert index.checks.check_id == BackupId.at(report.started)
+    assert index.checks.is_red
+    assert index.checks.worst == ("public.orders: an order costs something",)
+    assert index.checks.docs == report.docs
+
+
+def test_the_migrations_are_kept_with_what_was_found_and_their_logs_are_not(checking: Checking) -> None:
+    folder = checking.include / "sql" / checking.target.name / "migrations"
+    names = ("1_init", "2_more", "3_next")
+    for name in names:
+        (folder / name).mkdir(parents=True)
+        (folder / name / "migration.sql").write_text(f"-- {name}\n")
+    init, more, _ = unproven_migrations(checking.include, checking.target.name)
+    checking.check()
+    with LedgerSession(DatabaseAddress.from_url(checking.url)) as ledger:
+        ledger.create()
+        ledger.mark_applied(init, checking.now)
+        ledger.fail(ledger.begin(more, checking.now), "a row's value")
+    checking.next_night()
+    checking.check()
+
+    before, after = (run.migrations for run in read_check_runs(checking.bucket, checking.target, 2))
+
+    assert before == SeenMigrations(pending=names)
+    assert after == SeenMigrations(
+        applied=(("1_init", ledger_time(checking.now - timedelta(days=1))),), failed=("2_more",), pending=("3_next",)
+    )
+    assert b"a row's value" not in checking.bucket.get(Layout(checking.target.root).check(BackupId.at(checking.now)))
+
+
+def test_a_target_without_migrations_has_none_in_its_checks(checking: Checking) -> None:
+    checking.check()
+
+    [run] = read_check_runs(checking.bucket, checking.target, 1)
+    assert run.migrations is None
+
+
+def test_what_is_no_ledger_is_told_and_makes_no_rule_red(checking: Checking) -> None:
+    execute(checking.url, "CREATE VIEW _prisma_migrations AS SELECT 1 AS id")
+
+    report = checking.check()
+
+    [run] = read_check_runs(checking.bucket, checking.target, 1)
+    assert run.migrations is not None
+    assert "is not the ledger that Prisma Migrate makes" in run.migrations.unknown
+    assert report.verdict is not Verdict.FAILED
 
 
 def test_a_changed_schema_is_named_beside_the_data(checking: Checking) -> None:

@@ -19,6 +19,7 @@ from dbops.domain.layout import Layout
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
+from dbops.domain.target_index import IndexedProbes
 from dbops.errors import InvalidRequest
 from dbops.gateways.probe_runs import read_probe_runs
 from dbops.gateways.s3 import S3Bucket
@@ -128,6 +129,10 @@ def test_what_it_measured_lies_in_the_bucket_with_a_page_and_migrations(probing:
 
     layout, found = Layout(probing.target.root), report.record
     assert read_probe_runs(probing.bucket, probing.target, 9) == [found]
+    index = read_index(probing.bucket, probing.target)
+    assert index is not None
+    assert index.probes == IndexedProbes.of(found)
+    assert index.probes.page == found.page
     folder = layout.probe_page(found.probe_id)
     keys = [stored.key.removeprefix(folder) for stored in probing.bucket.list(folder)]
     assert {"index.html", "overview.png", "trend.png", "distribution.png"} <= set(keys)

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
+from dbops.domain.check_run import CheckRun
+from dbops.domain.checks import CheckResult
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.verification import Verification
@@ -35,6 +37,12 @@ def target(name: str = "shop", **settings: Any) -> Target:
         "storage": {"bucket": "vault", "prefix": "team"},
     }
     return Target.model_validate({**required, **settings})
+
+
+def check_run(*results: CheckResult, started: datetime = NOW, of: str = "shop", **more: Any) -> CheckRun:
+    """A nightly run that came to these results."""
+    settings: dict[str, Any] = {"run": "test", "finished": started, "full": False, "rows": {}, "statements": 0, **more}
+    return CheckRun(target=of, started=started, results=results, **settings)
 
 
 def verification(

@@ -58,7 +58,7 @@ def expected_expiry(
     good = sorted(begun[backup_id] for backup_id, is_it in is_good.items() if is_it)
     coming = _Coming(schedule, now, zone)
     newer = coming.with_runs(good, 1)
-    rules = [
+    rules: list[_Last | _Periods] = [
         _Last("last", policy.last, coming.with_runs(good, policy.last)),
         _Last("minimum_redundancy", policy.minimum_redundancy, coming.with_runs(good, policy.minimum_redundancy)),
         *(_Periods.of(rule, count, period_of, good, coming=coming) for rule, count, period_of in periods(policy)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -123,7 +124,7 @@ def plan_retention(
         reasons[backup_id].append(reason)
 
     keep = {backup_id: tuple(why) for backup_id, why in reasons.items() if why}
-    kept = [backup_id for backup_id in counted if backup_id in keep]
+    kept = sorted(backup_id for backup_id in counted if backup_id in keep)
     expire: dict[BackupId, tuple[str, ...]] = {
         backup_id: (_why_expired(good, _nearest(backup_id, kept)),)
         for backup_id, good in is_good.items()
@@ -157,8 +158,12 @@ def _rules(counted: list[BackupId], policy: RetentionPolicy, zone: ZoneInfo) -> 
 
 
 def _nearest(backup_id: BackupId, kept: list[BackupId]) -> BackupId:
+    """Of ``kept``, oldest first; of two that are as near the newer one."""
     # Something expires only where a good backup is kept: the newest good one always is.
-    return min(kept, key=lambda other: (abs(other.time - backup_id.time), -other.time.timestamp()))
+    place = bisect(kept, backup_id)
+    return min(
+        kept[max(place - 1, 0) : place + 1], key=lambda one: (abs(one.time - backup_id.time), -one.time.timestamp())
+    )
 
 
 def _why_expired(good: bool, nearest: BackupId) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -23,12 +21,12 @@ from dbops.gateways.health import read_health
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_runs import put_probe_run, read_probe_runs
 from dbops.gateways.probing import WHY_DIRECT, measure, read_escapes, require_runnable
+from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
 from dbops.jobs.refresh_index import refresh_probes
 
 _RUNS_REMEMBERED = 26
-_log = logging.getLogger(__name__)
 
 
 def probe(
@@ -109,9 +107,5 @@ def probe(
 
 
 def _no_page(target: Target, error: Exception) -> str:
-    if isinstance(error, DbopsError):
-        return f"The page with charts could not be kept: {error}"
-    # Not its text: what we did not write ourselves may carry anything.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("An unexpected %s while drawing the page of %s:\n%s", type(error).__name__, target.name, where)
-    return f"The page with charts could not be made: an unexpected {type(error).__name__}, see the log."
+    why = error_in_words(error, f"drawing the page of {target.name}")
+    return f"The page with charts could not be {'kept' if isinstance(error, DbopsError) else 'made'}: {why}"

@@ -5,8 +5,6 @@ The index is a cache: that it could not be written is told, and fails no job. Th
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -15,11 +13,9 @@ from dbops.domain.check_run import CheckRun
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
-from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import build_index, read_index, write_index
-
-_log = logging.getLogger(__name__)
+from dbops.jobs.error_in_words import error_in_words
 
 
 def refresh_index(target: Target, bucket: Bucket, clock: Callable[[], datetime]) -> str:
@@ -50,14 +46,5 @@ def _written(target: Target, bucket: Bucket, build: Callable[[], TargetIndex]) -
     try:
         write_index(bucket, target, build())
     except Exception as error:  # noqa: BLE001 - what the job has done is done, whatever becomes of a cache
-        return f"The index of {target.name} could not be written: {_why(error)}"
+        return f"The index of {target.name} could not be written: {error_in_words(error, 'the index was made')}"
     return ""
-
-
-def _why(error: Exception) -> str:
-    if isinstance(error, DbopsError):
-        return str(error)
-    # Not its text: what we did not write ourselves may carry anything.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("An unexpected %s while the index was made:\n%s", type(error).__name__, where)
-    return f"an unexpected {type(error).__name__}, see the log."

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -18,12 +16,12 @@ from dbops.domain.watch_report import WatchReport
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import build_index, write_index
+from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.kept_databases import kept_databases
 
 # Daily, for a watch that runs hourly and not always at the same second.
 _REPEAT_AFTER = timedelta(hours=23, minutes=30)
 _THREADS = 8  # each reads one catalog, with some threads of its own
-_log = logging.getLogger(__name__)
 
 
 def watch(
@@ -96,12 +94,7 @@ def _look(
 
 def _why_blind(target: Target, error: Exception) -> str:
     place = f"The backups of {target.name} in s3://{target.storage.bucket}/{target.root} cannot be looked at"
-    if isinstance(error, DbopsError):
-        return f"{place}: {error}"
-    # Not its text: what we did not write ourselves may carry a credential.
-    where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("An unexpected %s while looking at %s:\n%s", type(error).__name__, target.name, where)
-    return f"{place}: an unexpected {type(error).__name__}, see the log of this watch."
+    return f"{place}: {error_in_words(error, f'looking at {target.name}')}"
 
 
 def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from croniter import croniter  # type: ignore[import-untyped]
+from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -23,10 +23,13 @@ def test_a_row_has_the_light_of_its_worst_reason_and_all_reasons_worst_first() -
 
 
 def test_a_row_without_an_index_says_why() -> None:
-    assert overview_row(target(), NotKnown("Nobody has looked."), {}, NOW) == OverviewRow(
-        target=target(), light=Light.GREY, reasons=("Nobody has looked.",)
+    nobody = NotKnown("Nobody has looked.")
+    assert overview_row(target(), nobody, {}, NOW) == OverviewRow(
+        target=target(), light=Light.GREY, reasons=("Nobody has looked.",), missing=nobody
     )
-    assert overview_row(target(), "The store refuses.", {}, NOW).index is None
+    refused = overview_row(target(), "The store refuses.", {}, NOW)
+    assert (refused.index, refused.missing) == (None, "The store refuses.")
+    assert overview_row(target(), index(), {}, NOW).missing is None
 
 
 def test_the_trend_has_the_last_fourteen_good_backups_oldest_first() -> None:

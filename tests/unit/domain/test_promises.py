@@ -12,8 +12,10 @@ from dbops.domain.kept_databases import kept_problem
 from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
+from tests.unit.probe_samples import probe_run
 from tests.unit.restores import record
-from tests.unit.samples import DAY, NOW, claim, manifest, target, verification
+from tests.unit.samples import DAY, NOW, check_run, claim, manifest, target, verification
 
 HOUR = timedelta(hours=1)
 SHOP = target(drill={"within": None})  # promises a backup within 26 hours
@@ -36,7 +38,7 @@ def catalog(*entries: CatalogEntry, leftovers: tuple[Leftover, ...] = (), unread
 
 
 def problems(content: Catalog | str, of: Target = SHOP, now: datetime = NOW) -> list[Problem]:
-    return broken_promises(of, content, now)
+    return broken_promises(of, content if isinstance(content, str) else TargetIndex.of(content, now), now)
 
 
 def kinds(content: Catalog | str, of: Target = SHOP, now: datetime = NOW) -> list[ProblemKind]:
@@ -150,6 +152,19 @@ def test_a_backup_that_shows_a_sign_of_life_is_not_dead(running: Leftover) -> No
     assert problems(catalog(FRESH, leftovers=(running,))) == []
 
 
+def test_a_backup_that_was_seen_to_run_half_an_hour_ago_is_taken_to_run_still() -> None:
+    running = leftover(NOW - 2 * HOUR, renewed=NOW - timedelta(minutes=31))
+    seen = TargetIndex.of(catalog(FRESH, leftovers=(running,)), NOW - timedelta(minutes=30))
+
+    assert broken_promises(SHOP, seen, NOW) == []
+
+
+def test_an_index_that_grows_old_is_judged_by_what_is_promised_now() -> None:
+    index = TargetIndex.of(catalog(FRESH), NOW)
+
+    assert [problem.kind for problem in broken_promises(SHOP, index, NOW + DAY)] == [ProblemKind.LATE]
+
+
 def test_a_backup_that_runs_longer_than_late_after_is_a_problem() -> None:
     (problem,) = problems(catalog(FRESH, leftovers=(leftover(NOW - 30 * HOUR, renewed=NOW),)))
     assert problem.kind == ProblemKind.STALLED
@@ -259,8 +274,10 @@ def test_every_problem_says_what_to_do() -> None:
     ]
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
     kept = kept_problem(record(swapped=NOW - 2 * DAY), NOW)
-    late = not_checked(target("shop"), NOW - 2 * DAY, NOW)
-    untimed = not_probed(target("shop"), NOW - 9 * DAY, NOW)
+    index = TargetIndex.of(
+        catalog(), NOW, checks=check_run(started=NOW - 2 * DAY), probes=probe_run(started=NOW - 9 * DAY)
+    )
+    late, untimed = not_checked(target("shop"), index, NOW), not_probed(target("shop"), index, NOW)
     assert kept is not None
     assert late is not None
     assert untimed is not None

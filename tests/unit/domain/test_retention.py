@@ -358,6 +358,16 @@ def test_the_newest_good_backup_is_never_expired(situation: Situation) -> None:
     assert not good or max(good) in decide(situation).keep
 
 
+@given(situations())
+def test_what_expires_is_told_the_nearest_good_backup_that_stays_and_of_two_the_newer(situation: Situation) -> None:
+    backups, _, _, now, _ = situation
+    answer = decide(situation)
+    kept = [backup_id for backup_id in answer.keep if backups[backup_id] and backup_id.time <= now]
+    for backup_id, (reason,) in answer.expire.items():
+        nearest = min(sorted(kept, reverse=True), key=lambda other: abs(other.time - backup_id.time))
+        assert reason.endswith(f"; the nearest kept is {nearest}")
+
+
 @given(situations(), st.randoms())
 def test_the_order_of_the_input_changes_nothing(situation: Situation, random: object) -> None:
     catalog, holds, rules, now, zone = situation

@@ -13,7 +13,7 @@ from dbops.domain.retention import Hold
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ObjectMissing
-from dbops.gateways.catalogs import read_catalog, write_index
+from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.memory_bucket import InMemoryBucket
 from tests.unit.samples import verification
 
@@ -248,30 +248,6 @@ def test_a_store_that_fails_for_one_manifest_gives_no_half_catalog() -> None:
         finish(bucket, backup_id)
     with pytest.raises(BucketError, match="away"):
         read_catalog(bucket, TARGET)
-
-
-def test_the_index_is_a_short_form_of_the_catalog(bucket: InMemoryBucket) -> None:
-    finish(bucket, FIRST)
-    bucket.put(LAYOUT.hold(FIRST), Hold(FIRST, None, "audit", "alice").to_json())
-    bucket.put(LAYOUT.verification(FIRST), b'{"ok": true}')
-    write_index(bucket, TARGET, read_catalog(bucket, TARGET))
-    assert json.loads(bucket.get("team/db/app/index.json")) == {
-        "format": 1,
-        "target": "app",
-        "backups": [
-            {
-                "id": "20261120T020000Z",
-                "started": "2026-11-20T02:00:00+00:00",
-                "finished": "2026-11-20T02:05:00+00:00",
-                "rows": 7,
-                "stored_bytes": 42,
-                "verified": True,
-                "recovery_seconds": None,
-                "hold": {"backup_id": "20261120T020000Z", "until": None, "reason": "audit", "by": "alice"},
-            }
-        ],
-        "unreadable": [],
-    }
 
 
 def test_a_proof_is_remembered_when_its_backup_has_expired(bucket: InMemoryBucket) -> None:

@@ -47,12 +47,12 @@ def test_the_last_runs_are_read_oldest_first_and_equal_to_what_was_put(bucket: B
         put_probe_run(bucket, SHOP, run)
     assert read_probe_runs(bucket, SHOP, 2) == runs[1:]
     assert read_probe_runs(bucket, SHOP, 9) == runs
-    assert newest_probe(bucket, SHOP) == NOW - WEEK
+    assert newest_probe(bucket, SHOP) == (runs[-1], "")
 
 
 def test_no_run_is_no_history(bucket: Bucket) -> None:
     assert read_probe_runs(bucket, SHOP, 9) == []
-    assert newest_probe(bucket, SHOP) is None
+    assert newest_probe(bucket, SHOP) == (None, "")
 
 
 def test_what_cannot_be_read_and_what_is_of_another_target_is_left_out(bucket: Bucket) -> None:
@@ -62,6 +62,7 @@ def test_what_cannot_be_read_and_what_is_of_another_target_is_left_out(bucket: B
     bucket.put(LAYOUT.probe("20261120T060000Z"), b"{}")
     bucket.put(f"{LAYOUT.probes}notes.json", b"by hand")
     assert read_probe_runs(bucket, SHOP, 1) == [good]
+    assert newest_probe(bucket, SHOP) == (good, LAYOUT.probe("20261120T060000Z"))
 
 
 def test_a_page_lies_in_a_folder_of_its_run_with_its_pictures_and_migrations(bucket: Bucket) -> None:
@@ -87,7 +88,7 @@ def test_the_oldest_pages_go_and_what_the_runs_measured_stays(bucket: Bucket) ->
 def test_a_page_is_not_taken_for_a_run(bucket: Bucket) -> None:
     page(bucket, "20261122T060000Z")
     bucket.put(f"{LAYOUT.probe_page('20261122T060000Z')}20261122T070000Z.json", b"{}")
-    assert newest_probe(bucket, SHOP) is None
+    assert newest_probe(bucket, SHOP) == (None, "")
 
 
 def test_checks_are_kept_in_the_same_way_in_a_folder_of_their_own(bucket: Bucket) -> None:
@@ -96,5 +97,5 @@ def test_checks_are_kept_in_the_same_way_in_a_folder_of_their_own(bucket: Bucket
         target="shop", run="test", started=started, finished=NOW, full=False, results=(), rows={}, statements=0
     )
     put_check_run(bucket, SHOP, run)
-    assert (read_check_runs(bucket, SHOP, 3), newest_check(bucket, SHOP)) == ([run], started)
-    assert newest_probe(bucket, SHOP) is None
+    assert (read_check_runs(bucket, SHOP, 3), newest_check(bucket, SHOP)) == ([run], (run, ""))
+    assert newest_probe(bucket, SHOP) == (None, "")

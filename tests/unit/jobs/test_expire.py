@@ -149,7 +149,7 @@ def test_a_second_expire_finds_nothing_to_do_and_writes_nothing(bucket: Observed
 
 def test_an_empty_bucket_is_fine(bucket: ObservedBucket, clock: Clock) -> None:
     report = expire(SHOP, bucket, clock=clock)
-    assert (report.kept, report.expired, keys(bucket)) == ({}, {}, [])
+    assert (report.kept, report.expired, keys(bucket)) == ({}, {}, [LAYOUT.index])
 
 
 def test_nothing_outside_the_targets_own_backups_is_ever_touched(bucket: ObservedBucket, clock: Clock) -> None:

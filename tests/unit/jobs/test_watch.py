@@ -6,12 +6,12 @@ import json
 import logging
 import threading
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from dbops.domain.backup import BackupId
-from dbops.domain.check_run import CheckRun
 from dbops.domain.fault import Fault
 from dbops.domain.layout import Layout
 from dbops.domain.promises import ProblemKind
@@ -26,9 +26,10 @@ from dbops.gateways.check_runs import put_check_run
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import all_restores, put_restore
+from dbops.gateways.target_indexes import build_index, read_index, write_index
 from dbops.jobs.watch import watch
 from tests.unit.probe_samples import probe_run
-from tests.unit.samples import DAY, NOW, Clock, manifest, store_backup, target
+from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
 FAULT = Fault("targets/blog.yaml", 3, "unknown key retentoin")
@@ -193,8 +194,32 @@ def test_the_index_of_every_target_that_can_be_read_is_rebuilt(world: World) -> 
     shop, blog = world.add("shop"), world.add("blog")
     world.broken["blog"] = BucketError("no answer", "")
     world.watch()
-    assert json.loads(world.bucket.get(Layout(shop.root).index))
+    assert read_index(world.bucket, shop) == build_index(world.bucket, shop, world.clock.now)
     assert list(world.bucket.list(Layout(blog.root).index)) == []
+
+
+def test_a_watch_believes_the_objects_and_no_index(world: World) -> None:
+    shop = world.add("shop", backed_up=30 * HOUR)
+    world.watch()
+    index = read_index(world.bucket, shop)
+    assert index is not None
+    [backup] = index.backups
+    write_index(world.bucket, shop, replace(index, backups=(replace(backup, finished=world.clock.now),)))
+    assert kinds(world.watch()) == [ProblemKind.LATE]
+    assert read_index(world.bucket, shop) == index
+
+
+def test_the_newest_run_of_the_checks_that_cannot_be_read_is_told_and_makes_nobody_forget_the_promise(
+    world: World,
+) -> None:
+    shop = world.add("shop")
+    checked(world, shop, 3 * DAY)
+    world.bucket.put(Layout(shop.root).check(BackupId.at(world.clock.now)), b"{")
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.NOT_CHECKED, ProblemKind.UNREADABLE]
+    assert report.problems[1].sentence == (
+        "s3://vault/team/shop/checks/20261122T120000Z.json is not a run of the checks that this version can read."
+    )
 
 
 def test_an_index_that_cannot_be_written_is_a_warning(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -462,11 +487,7 @@ def test_a_reminder_does_not_keep_the_heartbeat_from_being_told(world: World) ->
 
 
 def checked(world: World, of: Target, ago: timedelta) -> None:
-    moment = world.clock.now - ago
-    run = CheckRun(
-        target=of.name, run="test", started=moment, finished=moment, full=False, results=(), rows={}, statements=0
-    )
-    put_check_run(world.bucket, of, run)
+    put_check_run(world.bucket, of, check_run(started=world.clock.now - ago, of=of.name))
 
 
 def test_checks_that_ran_lately_are_no_problem_and_late_ones_are(world: World) -> None:
