@@ -36,7 +36,7 @@ def app(
 ) -> Iterator[FastAPI]:
     """The page of target shop, all of whose DAGs Airflow has not parsed yet."""
     monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(tmp_path / "passwords.json"))
-    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth_manager.PickyAuthManager")
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
     add_target("shop")
     store.put(index_of("shop"))
     with serving(sight_of(store)) as serve:

@@ -54,7 +54,7 @@ def known_dags() -> Iterator[None]:
         for number, state in enumerate((DagRunState.SUCCESS, DagRunState.FAILED)):
             run = DagRun(
                 dag_id=names[0],
-                run_id=f"run {number}",
+                run_id=f"run_{number}",
                 run_after=now(),
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.TEST,
@@ -75,7 +75,7 @@ def test_a_dag_tells_whether_it_is_paused_when_it_runs_next_and_how_its_last_run
     found = dag_states(["backup__state_a", "drill__state_a", "backup__state_gone", "backup__never_was"])
     assert sorted(found) == ["backup__state_a", "drill__state_a"]
     backup, drill = found["backup__state_a"], found["drill__state_a"]
-    assert (backup.is_paused, backup.last_run, backup.last_state) == (False, "run 1", "failed")
+    assert (backup.is_paused, backup.last_run, backup.last_state) == (False, "run_1", "failed")
     assert backup.next_run is not None
     assert backup.next_run.utcoffset() is not None
     assert drill == DagState(dag_id="drill__state_a", is_paused=True)
