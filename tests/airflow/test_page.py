@@ -184,6 +184,25 @@ class _Elements(HTMLParser):
         self.all.append((tag, dict(attrs)))
 
 
+def test_every_page_can_be_used_without_eyes_and_without_a_mouse(viewer: TestClient) -> None:
+    for path in ("/", "/targets/shop", f"/targets/shop/backups/{_newest(viewer)}", "/targets/never_was"):
+        found = _Elements()
+        found.feed(viewer.get(PLACE + path).text)
+        tags = [tag for tag, _ in found.all]
+        assert [tags.count(tag) for tag in ("h1", "main", "title")] == [1, 1, 1]
+        assert dict(found.all)["html"]["lang"] == "en"
+        assert all("scope" in attributes for tag, attributes in found.all if tag == "th")
+        assert tags.count("caption") == tags.count("table")
+        pictures = [attributes for tag, attributes in found.all if tag == "svg"]
+        assert all("aria-label" in one or one.get("aria-hidden") == "true" for one in pictures)
+        labelled = {attributes["for"] for tag, attributes in found.all if tag == "label"}
+        fields = [one for tag, one in found.all if tag == "input" and one.get("type") != "hidden"]
+        assert {one["id"] for one in fields} <= labelled
+        ids = [attributes["id"] for _, attributes in found.all if "id" in attributes]
+        assert len(ids) == len(set(ids))
+        assert {one["href"] for tag, one in found.all if tag == "a" and one.get("class") == "skip"} == {"#main"}
+
+
 def test_every_answer_forbids_what_the_page_does_not_need(app: FastAPI, viewer: TestClient) -> None:
     for path in ("/", "/targets/shop", "/targets/never_was", "/static/page.js", "/static/../app.py", "/nothing"):
         headers = viewer.get(PLACE + path).headers

@@ -12,6 +12,7 @@ from tests.e2e.targets import HOSTILE
 
 FRAME = "Database Ops"
 PAGE = "/plugin/database_ops"
+_PATIENCE = 300.0  # seconds, for three runs at the same time
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def night(alice: Rest, backed_up: Run) -> str:
         alice.trigger("probe__summary_app"),
     ]
     for run in runs:
-        run.wait("success")
+        run.wait("success", seconds=_PATIENCE)
     return str(alice.newest_run("backup__summary_app").xcoms("back_up")["return_value"])
 
 
