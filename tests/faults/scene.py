@@ -15,6 +15,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from dbops.domain.backup_report import BackupReport
+from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.catalogs import read_catalog
 from dbops.jobs.expire import expire
@@ -152,8 +153,9 @@ class Scene:
             ).fetchall()
 
     def objects(self, report: BackupReport | None = None) -> list[str]:
-        """Every key in the bucket, or those of one backup."""
-        return keys(self.client, self.bucket, folder_of(report, self.bucket) if report else "")
+        """Every key in the bucket but that of the index, a cache; or those of one backup."""
+        found = keys(self.client, self.bucket, folder_of(report, self.bucket) if report else "")
+        return [key for key in found if key != Layout(self.target().root).index]
 
     def manifests(self) -> list[str]:
         """The keys of every manifest."""

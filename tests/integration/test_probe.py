@@ -23,6 +23,7 @@ from dbops.domain.target_index import IndexedProbes
 from dbops.errors import InvalidRequest
 from dbops.gateways.probe_runs import read_probe_runs
 from dbops.gateways.s3 import S3Bucket
+from dbops.gateways.target_indexes import read_index
 from dbops.jobs.probe import probe
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
