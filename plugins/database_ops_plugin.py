@@ -15,7 +15,9 @@ _PATH = f"{urlsplit(base_url()).path.rstrip('/')}{_PREFIX}"
 
 def _page() -> AsgiApp:
     from dbops_airflow.page.app import make_app
+    from dbops_airflow.page.buckets import load_client
 
+    load_client()
     return make_app()
 
 

@@ -36,7 +36,10 @@ def test_who_is_not_logged_in_gets_401(stack: RunningStack, path: str) -> None:
     assert "default-src 'none'" in answer.headers["content-security-policy"]
 
 
-def test_the_navigation_leads_to_every_target_with_its_light(browser: Browser, night: str) -> None:
+def test_the_navigation_leads_to_every_target_with_its_light(browser: Browser, stack: RunningStack, night: str) -> None:
+    index = stack.read_json("summary_app/index.json")
+    total, well = index["probes"]["total"], index["probes"]["well"]
+    assert total == 16
     browser.open("/")
     browser.log_in("viewer")
     browser.click("a", "Database Ops")
@@ -44,7 +47,8 @@ def test_the_navigation_leads_to_every_target_with_its_light(browser: Browser, n
         shown = browser.see("summary_app", "neglected", "Last good backup")
         browser.screenshot("overview")
         row = shown[shown.index("summary_app") :]
-        for words in ("kept", "restored", "16 well"):
+        probes = f"{total} well" if well == total else f"{total - well} of {total} slow or broken"
+        for words in (f"{len(index['backups'])} kept", "restored", "2 warnings", probes):
             assert words in row
     assert PAGE in browser.address
 

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dbops_airflow.connections import open_bucket
@@ -46,6 +47,12 @@ class Buckets:
                 bucket = self._open(_impatient(target))
                 self._opened[key] = self._clock(), bucket
             return bucket
+
+
+def load_client() -> None:
+    """Import what stores are reached with, which takes seconds: before a deadline runs, and off the event loop."""
+    for module in ("airflow.providers.amazon.aws.hooks.base_aws", "dbops.gateways.s3"):
+        import_module(module)
 
 
 def _key(storage: Storage) -> str:

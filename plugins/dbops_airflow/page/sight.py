@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 PATIENCE = 12.0
-"""Seconds for an answer. The first one in a process takes the longest: it imports what the store is reached with."""
+"""Seconds for an answer, after which a person would not believe in it any more."""
 
 
 class Sight:
