@@ -12,7 +12,8 @@ from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
-_THREADS = 8  # each waits for a bucket or a database; none of them computes for long
+_THREADS = 8  # each waits for a bucket or a database
+_WORKERS = 4  # each asks who may see what, and draws
 _FRESH = 10.0
 _REMEMBERED = 600.0
 _MOST = 200  # a manifest of many tables takes a megabyte
@@ -55,7 +56,9 @@ class Readings:
         most: int = _MOST,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="database-ops-page")
+        self._readers = ThreadPoolExecutor(threads, thread_name_prefix="database-ops-reads")
+        # Their own: were all readers to wait for a store that hangs, everything else would have to wait with them.
+        self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="database-ops-draws")
         self._fresh, self._remembered, self._most, self._clock = fresh, remembered, most, clock
         self._kept: dict[Hashable, _Kept] = {}
         self._lock = threading.Lock()
@@ -73,7 +76,7 @@ class Readings:
 
     async def run(self, work: Callable[[], T], *, within: float) -> T:
         """What ``work`` answers, for nobody else; raises NotAnswered where it takes longer than ``within`` seconds."""
-        running = self._threads.submit(work)
+        running = self._workers.submit(work)
         if not await _is_done(running, within):
             running.cancel()  # where it has not begun: nobody waits for it any more
             raise NotAnswered
@@ -81,7 +84,8 @@ class Readings:
 
     def close(self) -> None:
         """Begin nothing more."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        for threads in (self._readers, self._workers):
+            threads.shutdown(wait=False, cancel_futures=True)
 
     def _asked(self, key: Hashable) -> _Kept:
         """What is kept of it, now the last in line of those that make room for others."""
@@ -96,7 +100,7 @@ class Readings:
         """The reading to wait for; None where what is kept is fresh."""
         with self._lock:
             if kept.running is None and (kept.read is None or self._clock() - kept.read >= self._fresh):
-                kept.running = self._threads.submit(self._read, kept, read)
+                kept.running = self._readers.submit(self._read, kept, read)
             return kept.running
 
     def _read(self, kept: _Kept, read: Callable[[], Any]) -> None:

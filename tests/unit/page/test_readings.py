@@ -149,6 +149,16 @@ def test_work_for_one_user_has_its_time_limit_and_its_own_error(readings: Readin
     asyncio.run(ask())
 
 
+def test_readings_that_hang_hold_up_no_other_work(readings: Readings, store: _Store) -> None:
+    async def ask() -> None:
+        for key in range(5):  # more than there are readers
+            with pytest.raises(NotAnswered):
+                await readings.get(key, store.read, within=_SHORT)
+        assert await readings.run(lambda: 7, within=_LONG) == 7
+
+    asyncio.run(ask())
+
+
 def test_only_what_was_asked_for_last_is_kept(readings: Readings) -> None:
     asked: list[str] = []
 
