@@ -223,6 +223,14 @@ def test_nothing_else_is_ever_served(viewer: TestClient, path: str) -> None:
     assert viewer.get(PLACE + path).status_code == 404
 
 
+@pytest.mark.parametrize("asked", ["?page=x", "?page=-1", "?page=999", f"?q={'x' * 201}", "?show=pink"])
+def test_an_address_that_makes_no_sense_is_answered_with_a_page(app: FastAPI, viewer: TestClient, asked: str) -> None:
+    answer = viewer.get(f"{PLACE}/{asked}")
+    assert answer.status_code in {200, 400}
+    assert "<h1>" in answer.text
+    assert client_of(app, None).get(f"{PLACE}/{asked}").status_code == 401
+
+
 def test_a_store_that_refuses_is_a_sentence_in_its_place(store: Store, viewer: TestClient) -> None:
     store.failure = BucketError("s3://backups was not reached.", "Look whether the store runs.")
     for path in ("/", "/targets/shop"):

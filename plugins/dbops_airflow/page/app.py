@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from dbops.domain.backup import BackupId
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
-from dbops_airflow.links import base_url
 from dbops_airflow.page.actions import actions_on, actions_on_backup
+from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
 from dbops_airflow.page.permitted import own_dags, permitted_row, permitted_view
+from dbops_airflow.page.places import airflow_path, rendering, utc_now
 from dbops_airflow.page.readings import NotAnswered
-from dbops_airflow.page.rendering import Rendering, newest_good, searched, static_files
+from dbops_airflow.page.rendering import newest_good, searched, static_files
 from dbops_airflow.page.security_headers import SecurityHeaders
 from dbops_airflow.page.sight import Sight, started_by_hand
 
@@ -51,9 +51,10 @@ class _Pages:
         app.get("/targets/{name}", response_class=HTMLResponse)(self.target)
         app.get("/targets/{name}/backups/{backup_id}", response_class=HTMLResponse)(self.backup)
         app.get("/static/{file}")(self.static)
-        app.exception_handler(AnyHTTPException)(self._refused)
-        app.exception_handler(NotAnswered)(self._not_answered)
-        app.exception_handler(Exception)(self._failed)
+        app.exception_handler(AnyHTTPException)(refused)
+        app.exception_handler(RequestValidationError)(not_understood)
+        app.exception_handler(NotAnswered)(not_answered)
+        app.exception_handler(Exception)(failed)
 
     async def overview(
         self,
@@ -66,7 +67,7 @@ class _Pages:
         reading = await self._sight.overview()
 
         def draw() -> str:
-            overview, permissions, now = reading.value, Permissions(user), _now()
+            overview, permissions, now = reading.value, Permissions(user), utc_now()
             ids = [dag_id for row in overview.rows for dag_id in own_dags(row.target.name)]
             readable = permissions.readable(ids)
             may_see = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
@@ -75,7 +76,7 @@ class _Pages:
             shown = [row for row in found if show in ("", row.light.name.lower())]
             last_page = max(1, -(-len(shown) // ROWS))
             number = min(max(page, 1), last_page)
-            return _rendering(request, now).page(
+            return rendering(request, now).page(
                 "overview",
                 overview=overview,
                 reading=reading,
@@ -100,7 +101,7 @@ class _Pages:
         def draw() -> str | None:
             if reading.value is None:
                 return None
-            permissions, now = Permissions(user), _now()
+            permissions, now = Permissions(user), utc_now()
             readable = permissions.readable(started_by_hand(own_dags(name)))
             permitted = permitted_view(reading.value, readable, now)
             if permitted is None:
@@ -109,14 +110,14 @@ class _Pages:
             known = [state.dag_id for state in view.dags.values()]
             triggerable = permissions.triggerable([each for each in started_by_hand(known) if each in readable])
             newest = newest_good(view.row)
-            return _rendering(request, now).page(
+            return rendering(request, now).page(
                 "target",
                 view=view,
                 target=view.target,
                 reading=reading,
                 shown=[part for part in _PARTS if getattr(view, part) is not None],
                 hidden=hidden,
-                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, _airflow()),
+                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, airflow_path()),
                 limit=None if everything else BACKUPS,
             )
 
@@ -135,13 +136,13 @@ class _Pages:
             triggerable = permissions.triggerable(permissions.readable(wanted))
             manifest = view.manifest
             tables = [] if isinstance(manifest, str) else sorted(manifest.tables, key=lambda one: -one.bytes)
-            return _rendering(request, _now()).page(
+            return rendering(request, utc_now()).page(
                 "backup",
                 view=view,
                 target=view.target,
                 reading=reading,
                 tables=tables,
-                actions=actions_on_backup(view.target, view.backup_id, triggerable, _airflow()),
+                actions=actions_on_backup(view.target, view.backup_id, triggerable, airflow_path()),
             )
 
         return _found(await self._sight.work(draw))
@@ -160,56 +161,6 @@ class _Pages:
         if not readable:
             raise HTTPException(HTTPStatus.NOT_FOUND)
 
-    async def _refused(self, request: Request, refusal: Any) -> HTMLResponse:
-        if refusal.status_code == HTTPStatus.UNAUTHORIZED:
-            facts = {
-                "title": "You are not logged in",
-                "sentence": "Log in to Airflow, and open this page again.",
-                "link": f"{_airflow()}/",
-                "link_to": "Log in",
-                "outside": True,
-            }
-        elif refusal.status_code == HTTPStatus.NOT_FOUND:
-            facts = {
-                "title": "Nothing to see here",
-                "sentence": "There is nothing at this address, or you may not see it.",
-                "link": f"{request.scope['root_path']}/",
-                "link_to": "All databases",
-            }
-        else:
-            facts = {"title": "Not like this", "sentence": "Airflow refused this request. Log in to it anew."}
-        return _notice(request, refusal.status_code, refusal.headers, **facts)
-
-    async def _not_answered(self, request: Request, _error: Exception) -> HTMLResponse:
-        return _notice(
-            request,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-            {"Retry-After": "10"},
-            title="No answer yet",
-            sentence="The store, or Airflow's own database, has not answered in time. It is still being asked: read "
-            "again in a few seconds. If that does not help, look whether they are slow or cannot be reached.",
-            link=request.url.path,
-            link_to="Read again",
-        )
-
-    async def _failed(self, request: Request, error: Exception) -> HTMLResponse:
-        # Not its text: what we did not write ourselves may carry a credential.
-        return _notice(
-            request,
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            None,
-            title="This page could not be made",
-            sentence=f"An unexpected {type(error).__name__} was in the way. What is above it stands in the log of "
-            "Airflow's API server.",
-            link=request.url.path,
-            link_to="Try again",
-        )
-
-
-def _notice(request: Request, status: int, headers: Any, **facts: Any) -> HTMLResponse:
-    given = {"link": "", "link_to": "", "outside": False, **facts}
-    return HTMLResponse(_rendering(request, _now()).page("notice", **given), status, headers)
-
 
 def _found(body: str | None) -> HTMLResponse:
     if body is None:
@@ -227,16 +178,3 @@ def _backup_id(text: str) -> BackupId:
 def _has(row: OverviewRow, words: str) -> bool:
     text = searched(row)
     return all(word in text for word in words.lower().split())
-
-
-def _rendering(request: Request, now: datetime) -> Rendering:
-    return Rendering(base=request.scope["root_path"], airflow=_airflow(), now=now)
-
-
-def _airflow() -> str:
-    """The path of Airflow's own UI, without a slash at the end: whatever name people reach it by stays."""
-    return urlsplit(base_url()).path.rstrip("/")
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
