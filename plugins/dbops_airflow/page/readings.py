@@ -125,7 +125,7 @@ class Readings:
 
 async def _is_done(running: Future[Any], within: float) -> bool:
     waiting = asyncio.wrap_future(running)
+    # Whoever does not wait to the end never looks at what came of it, of which asyncio would complain.
+    waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
     done, _ = await asyncio.wait({waiting}, timeout=within)
-    if not done:  # it goes on, and whatever comes of it is for others: asyncio would complain that nobody has looked
-        waiting.add_done_callback(lambda future: future.cancelled() or future.exception())
     return bool(done)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -147,6 +148,30 @@ def test_work_for_one_user_has_its_time_limit_and_its_own_error(readings: Readin
             await readings.run(fail, within=_LONG)
 
     asyncio.run(ask())
+
+
+def test_a_failure_that_nobody_waits_for_any_more_is_no_noise(
+    readings: Readings, store: _Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    ended = threading.Event()
+
+    def fail() -> int:
+        try:
+            store.read()
+            raise OSError("late")
+        finally:
+            ended.set()
+
+    async def ask() -> None:
+        with pytest.raises(NotAnswered):
+            await readings.get("a", fail, within=_SHORT)
+        store.may_answer.set()
+        await asyncio.to_thread(ended.wait, _LONG)
+        await asyncio.sleep(0.05)
+
+    asyncio.run(ask())
+    gc.collect()
+    assert caplog.records == []
 
 
 def test_readings_that_hang_hold_up_no_other_work(readings: Readings, store: _Store) -> None:
