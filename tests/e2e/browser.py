@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
@@ -121,6 +122,24 @@ class Browser:
             return text if all(word in text for word in words) else None
 
         return eventually(look, f"{words} on {self.address}", seconds=seconds)
+
+    @contextmanager
+    def within_frame(self, title: str) -> Iterator[None]:
+        """Look at, and click on, what stands in the frame of this title; Airflow's own page is around it again then."""
+        eventually(lambda: self._chrome.find_elements(By.CSS_SELECTOR, f'iframe[title="{title}"]'), f"a frame {title}")
+        self._chrome.switch_to.frame(self.find(f'iframe[title="{title}"]'))
+        try:
+            yield
+        finally:
+            self._chrome.switch_to.default_content()
+
+    def count(self, css: str) -> int:
+        """How many such elements there are."""
+        return len(self._chrome.find_elements(By.CSS_SELECTOR, css))
+
+    def ask(self, expression: str) -> Any:
+        """What the page's own script would get for this."""
+        return self._chrome.execute_script(f"return {expression}")
 
     def screenshot(self, name: str) -> Path:
         file = self._folder / f"{name}.png"

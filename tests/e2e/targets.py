@@ -14,9 +14,12 @@ from tests.e2e import checked, pushed
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
 
+HOSTILE = """</td><script>window.hostile = 1</script><img src="x" onerror="window.hostile = 1">"""
+"""A description that nobody means well with."""
+
 TARGETS: dict[str, dict[str, Any]] = {
     "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@example.com", "boss@example.com"]}},
-    "unknown": {"connection": "nobody_defined_it"},
+    "unknown": {"connection": "nobody_defined_it", "description": HOSTILE},
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
     "heavy": {"connection": "heavy"},

@@ -1,0 +1,180 @@
+"""The page's app: its addresses, each for who is logged in and may see what it shows."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import FastAPI, HTTPException, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, Response
+from starlette.exceptions import HTTPException as AnyHTTPException
+
+from dbops.domain.backup import BackupId
+from dbops.domain.light import Light
+from dbops.domain.overview import OverviewRow
+from dbops_airflow.page.actions import actions_on, actions_on_backup
+from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
+from dbops_airflow.page.on_first_request import AsgiApp
+from dbops_airflow.page.permissions import Permissions
+from dbops_airflow.page.permitted import own_dags, permitted_row, permitted_view
+from dbops_airflow.page.places import airflow_path, rendering, utc_now
+from dbops_airflow.page.readings import NotAnswered
+from dbops_airflow.page.rendering import newest_good, searched, static_files
+from dbops_airflow.page.security_headers import SecurityHeaders
+from dbops_airflow.page.sight import Sight, started_by_hand
+
+ROWS = 300
+"""Targets on one page of the overview."""
+BACKUPS = 60
+"""Backups on a target's page, unless all are asked for."""
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_PARTS = ("backups", "checks", "probes", "migrations", "restores", "audit")
+_FOR_EVER = "private, max-age=31536000, immutable"  # another version has another address
+
+
+def make_app(sight: Sight | None = None) -> AsgiApp:
+    """The app, which Airflow mounts below its own; ``sight`` is how it sees."""
+    app = FastAPI(title="Database Ops", docs_url=None, redoc_url=None, openapi_url=None)
+    _Pages(sight or Sight()).serve(app)
+    return SecurityHeaders(app)
+
+
+class _Pages:
+    def __init__(self, sight: Sight) -> None:
+        self._sight = sight
+
+    def serve(self, app: FastAPI) -> None:
+        app.get("/", response_class=HTMLResponse)(self.overview)
+        app.get("/targets/{name}", response_class=HTMLResponse)(self.target)
+        app.get("/targets/{name}/backups/{backup_id}", response_class=HTMLResponse)(self.backup)
+        app.get("/static/{file}")(self.static)
+        app.exception_handler(AnyHTTPException)(refused)
+        app.exception_handler(RequestValidationError)(not_understood)
+        app.exception_handler(NotAnswered)(not_answered)
+        app.exception_handler(Exception)(failed)
+
+    async def overview(
+        self,
+        request: Request,
+        user: GetUserDep,
+        q: Annotated[str, Query(max_length=200)] = "",
+        show: str = "",
+        page: int = 1,
+    ) -> HTMLResponse:
+        reading = await self._sight.overview()
+
+        def draw() -> str:
+            overview, permissions, now = reading.value, Permissions(user), utc_now()
+            ids = [dag_id for row in overview.rows for dag_id in own_dags(row.target.name)]
+            readable = permissions.readable(ids)
+            may_see = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
+            may_see.sort(key=lambda row: list(Light).index(row.light))
+            found = [row for row in may_see if _has(row, q)]
+            shown = [row for row in found if show in ("", row.light.name.lower())]
+            last_page = max(1, -(-len(shown) // ROWS))
+            number = min(max(page, 1), last_page)
+            return rendering(request, now).page(
+                "overview",
+                overview=overview,
+                reading=reading,
+                faults=overview.faults if overview.faults and permissions.may_see_faults() else (),
+                rows=shown[(number - 1) * ROWS : number * ROWS],
+                totals={light: sum(row.light is light for row in found) for light in Light},
+                all=len(found),
+                q=q,
+                show=show,
+                page=number,
+                last_page=last_page,
+            )
+
+        return HTMLResponse(await self._sight.work(draw))
+
+    async def target(
+        self, request: Request, user: GetUserDep, name: str, everything: Annotated[bool, Query(alias="all")] = False
+    ) -> HTMLResponse:
+        await self._require_visible(name, user)
+        reading = await self._sight.target(name)
+
+        def draw() -> str | None:
+            if reading.value is None:
+                return None
+            permissions, now = Permissions(user), utc_now()
+            readable = permissions.readable(started_by_hand(own_dags(name)))
+            permitted = permitted_view(reading.value, readable, now)
+            if permitted is None:
+                return None
+            view, hidden = permitted
+            known = [state.dag_id for state in view.dags.values()]
+            triggerable = permissions.triggerable([each for each in started_by_hand(known) if each in readable])
+            newest = newest_good(view.row)
+            return rendering(request, now).page(
+                "target",
+                view=view,
+                target=view.target,
+                reading=reading,
+                shown=[part for part in _PARTS if getattr(view, part) is not None],
+                hidden=hidden,
+                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, airflow_path()),
+                limit=None if everything else BACKUPS,
+            )
+
+        return _found(await self._sight.work(draw))
+
+    async def backup(self, request: Request, user: GetUserDep, name: str, backup_id: str) -> HTMLResponse:
+        await self._require_visible(name, user)
+        reading = await self._sight.backup(name, _backup_id(backup_id))
+
+        def draw() -> str | None:
+            view = reading.value
+            if view is None:
+                return None
+            permissions = Permissions(user)
+            wanted = started_by_hand([f"drill__{name}"])
+            triggerable = permissions.triggerable(permissions.readable(wanted))
+            manifest = view.manifest
+            tables = [] if isinstance(manifest, str) else sorted(manifest.tables, key=lambda one: -one.bytes)
+            return rendering(request, utc_now()).page(
+                "backup",
+                view=view,
+                target=view.target,
+                reading=reading,
+                tables=tables,
+                actions=actions_on_backup(view.target, view.backup_id, triggerable, airflow_path()),
+            )
+
+        return _found(await self._sight.work(draw))
+
+    async def static(self, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - whoever is not logged in, leaves
+        found = static_files().get(file)
+        if found is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return Response(found.body, media_type=found.type, headers={"Cache-Control": _FOR_EVER})
+
+    async def _require_visible(self, name: str, user: Any) -> None:
+        """Before anything is read for somebody who may not see it."""
+        if not _NAME.fullmatch(name):
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        readable = await self._sight.work(lambda: Permissions(user).readable([f"backup__{name}"]))
+        if not readable:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _found(body: str | None) -> HTMLResponse:
+    if body is None:
+        raise HTTPException(HTTPStatus.NOT_FOUND)
+    return HTMLResponse(body)
+
+
+def _backup_id(text: str) -> BackupId:
+    try:
+        return BackupId(text)
+    except ValueError:
+        raise HTTPException(HTTPStatus.NOT_FOUND) from None
+
+
+def _has(row: OverviewRow, words: str) -> bool:
+    text = searched(row)
+    return all(word in text for word in words.lower().split())

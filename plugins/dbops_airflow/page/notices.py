@@ -1,0 +1,79 @@
+"""Notices: what is said instead of a page, each with what to do; none of them ever shows a trace or a secret."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+
+from dbops_airflow.page.places import airflow_path, rendering, utc_now
+
+
+async def refused(request: Request, refusal: Any) -> HTMLResponse:
+    """Not logged in, not allowed, or not there: of the last two nobody is told which."""
+    if refusal.status_code == HTTPStatus.UNAUTHORIZED:
+        facts = {
+            "title": "You are not logged in",
+            "sentence": "Log in to Airflow, and open this page again.",
+            "link": f"{airflow_path()}/",
+            "link_to": "Log in",
+            "outside": True,
+        }
+    elif refusal.status_code == HTTPStatus.NOT_FOUND:
+        facts = {
+            "title": "Nothing to see here",
+            "sentence": "There is nothing at this address, or you may not see it.",
+            "link": f"{request.scope['root_path']}/",
+            "link_to": "All databases",
+        }
+    else:
+        facts = {"title": "Not like this", "sentence": "Airflow refused this request. Log in to it anew."}
+    return _notice(request, refusal.status_code, refusal.headers, **facts)
+
+
+async def not_understood(request: Request, _error: Exception) -> HTMLResponse:
+    """An address whose parameters make no sense."""
+    return _notice(
+        request,
+        HTTPStatus.BAD_REQUEST,
+        None,
+        title="Not like this",
+        sentence="What this address asks for cannot be understood.",
+        link=f"{request.scope['root_path']}/",
+        link_to="All databases",
+    )
+
+
+async def not_answered(request: Request, _error: Exception) -> HTMLResponse:
+    """A reading that has not come in time."""
+    return _notice(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        {"Retry-After": "10"},
+        title="No answer yet",
+        sentence="The store, or Airflow's own database, has not answered in time. It is still being asked: read "
+        "again in a few seconds. If that does not help, look whether they are slow or cannot be reached.",
+        link=request.url.path,
+        link_to="Read again",
+    )
+
+
+async def failed(request: Request, error: Exception) -> HTMLResponse:
+    """Whatever nobody has expected; it is logged by whoever runs the app."""
+    # Not its text: what we did not write ourselves may carry a credential.
+    return _notice(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        None,
+        title="This page could not be made",
+        sentence=f"An unexpected {type(error).__name__} was in the way. The log of Airflow's API server has all of it.",
+        link=request.url.path,
+        link_to="Try again",
+    )
+
+
+def _notice(request: Request, status: int, headers: Any, **facts: Any) -> HTMLResponse:
+    given = {"link": "", "link_to": "", "outside": False, **facts}
+    return HTMLResponse(rendering(request, utc_now()).page("notice", **given), status, headers)

@@ -1,0 +1,105 @@
+"""Sight: what the page reads, shared by all who look, and never waited for longer than a person would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from dbops.domain.backup import BackupId
+from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.overview import Overview
+from dbops.domain.target import Target
+from dbops.domain.target_view import BackupView, TargetView
+from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
+from dbops.jobs.see_backup import see_backup
+from dbops.jobs.see_target import see_target
+from dbops.jobs.see_targets import see_targets
+from dbops_airflow.page.actions import MIGRATE, RESTORE
+from dbops_airflow.page.buckets import Buckets
+from dbops_airflow.page.dag_states import dag_states
+from dbops_airflow.page.readings import Reading, Readings
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+T = TypeVar("T")
+
+PATIENCE = 12.0
+"""Seconds for an answer, after which a person would not believe in it any more."""
+
+
+class Sight:
+    """``patience`` is how many seconds an answer may take; the stores get two thirds of it, the rest is for us."""
+
+    def __init__(
+        self,
+        *,
+        readings: Readings | None = None,
+        buckets: Buckets | None = None,
+        states: Callable[[Collection[str]], dict[str, DagState]] = dag_states,
+        include: Callable[[], Path] = include_folder,
+        patience: float = PATIENCE,
+    ) -> None:
+        self._readings = readings or Readings()
+        self._buckets = buckets or Buckets()
+        self._states, self._include, self._patience = states, include, patience
+
+    async def overview(self) -> Reading[Overview]:
+        """Every target, whoever may see it; raises NotAnswered."""
+        return await self._readings.get("overview", self._overview, within=self._patience)
+
+    async def target(self, name: str) -> Reading[TargetView | None]:
+        """Everything of one target, None where there is none of that name; raises NotAnswered."""
+        return await self._readings.get(("target", name), lambda: self._target(name), within=self._patience)
+
+    async def backup(self, name: str, backup_id: BackupId) -> Reading[BackupView | None]:
+        """One backup; None where there is no such target or backup; raises NotAnswered."""
+        key = ("backup", name, backup_id)
+        return await self._readings.get(key, lambda: self._backup(name, backup_id), within=self._patience)
+
+    async def work(self, work: Callable[[], T]) -> T:
+        """What is asked or drawn for one user alone, off the event loop; raises NotAnswered."""
+        return await self._readings.run(work, within=self._patience)
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        self._readings.close()
+
+    def _overview(self) -> Overview:
+        files = self._files()
+        dags = self._states([f"{job}__{name}" for name in files.targets for job in JOBS])
+        return see_targets(
+            list(files.targets.values()), files.faults, self._buckets.open, dags, clock=_now, within=self._within
+        )
+
+    def _target(self, name: str) -> TargetView | None:
+        target = self._named(name)
+        if target is None:
+            return None
+        dags = self._states([f"{job}__{name}" for job in JOBS])
+        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within)
+
+    def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
+        target = self._named(name)
+        return None if target is None else see_backup(target, self._buckets.open, backup_id, clock=_now)
+
+    def _named(self, name: str) -> Target | None:
+        return self._files(name).targets.get(name)
+
+    def _files(self, only: str | None = None) -> TargetFiles:
+        return read_targets(self._include(), only=only)
+
+    @property
+    def _within(self) -> timedelta:
+        return timedelta(seconds=self._patience * 2 / 3)
+
+
+def started_by_hand(known: Collection[str]) -> list[str]:
+    """The DAGs from which a target's page leads to Airflow: its own that Airflow knows, and those of all targets."""
+    return [*known, RESTORE, MIGRATE]
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

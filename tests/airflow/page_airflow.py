@@ -1,0 +1,142 @@
+"""An Airflow API server in this process with the page in it, and what its tests put into the bucket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from dbops.domain.backup import BackupId
+from dbops.domain.layout import Layout
+from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
+from dbops.gateways.memory_bucket import InMemoryBucket
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from starlette.testclient import TestClient
+
+    from dbops.domain.target import Target
+    from dbops_airflow.page.sight import Sight
+
+PLACE = "/database_ops"
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def index_of(name: str, *, ago: timedelta = timedelta(hours=3), **more: Any) -> TargetIndex:
+    """Of a target with three nightly backups, the newest proven, and nothing wrong."""
+    backups = []
+    for nights in (2, 1, 0):
+        finished = now() - ago - timedelta(days=nights)
+        backups.append(
+            IndexedBackup(
+                backup_id=BackupId.at(finished - timedelta(minutes=3)),
+                finished=finished,
+                rows=1000,
+                tables=3,
+                stored_bytes=5 * 1024**2,
+                database_bytes=40 * 1024**2,
+                verified=True if nights == 0 else None,
+                recovery_seconds=42.0 if nights == 0 else None,
+            )
+        )
+    proof = IndexedProof(backup_id=backups[-1].backup_id, ok=True, kind="drill", finished=now(), recovery_seconds=42.0)
+    settings: dict[str, Any] = {
+        "backups": tuple(backups),
+        "last_proof": proof,
+        "last_verdict": proof,
+        "checks": checks_of(),
+        "probes": IndexedProbes(
+            probe_id=BackupId.at(now()), finished=now(), total=16, well=16, p95=12.0, slowest="a", worst=(), page=""
+        ),
+        **more,
+    }
+    return TargetIndex(target=name, written=now(), **settings)
+
+
+def checks_of(*, failed: int = 0, worst: tuple[str, ...] = ()) -> IndexedChecks:
+    return IndexedChecks(
+        check_id=BackupId.at(now()),
+        finished=now(),
+        full=False,
+        passed=142,
+        failed=failed,
+        unknown=0,
+        warnings=0,
+        worst=worst,
+        docs="",
+    )
+
+
+class Store:
+    """A bucket for all targets; it hangs as long as ``may_answer`` is not set, and counts its openings."""
+
+    def __init__(self) -> None:
+        self.bucket = InMemoryBucket("backups", clock=now)
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.opened = 0
+        self.failure: Exception | None = None
+
+    def open(self, _target: Target) -> InMemoryBucket:
+        self.opened += 1
+        assert self.may_answer.wait(60)
+        if self.failure is not None:
+            raise self.failure
+        return self.bucket
+
+    def put(self, index: TargetIndex) -> None:
+        self.bucket.put(Layout(f"{index.target}/").index, index.to_json())
+
+
+def sight_of(store: Store, **settings: Any) -> Sight:
+    """What the page sees with this store."""
+    from dbops_airflow.page.buckets import Buckets
+    from dbops_airflow.page.sight import Sight
+
+    return Sight(buckets=Buckets(store.open), **settings)
+
+
+@contextmanager
+def serving(sight: Sight) -> Iterator[FastAPI]:
+    """An app of Airflow's own kind, with its auth manager, that has the page where the plugin mounts it."""
+    from airflow.api_fastapi.app import init_auth_manager
+    from airflow.api_fastapi.core_api.app import init_middlewares
+    from fastapi import FastAPI
+
+    from dbops_airflow.page.app import make_app
+
+    app = FastAPI()
+    app.get("/ping")(_ping)
+    app.mount(PLACE, make_app(sight))
+    init_auth_manager(app)
+    init_middlewares(app)
+    try:
+        yield app
+    finally:
+        sight.close()
+
+
+async def _ping() -> str:
+    return "here"
+
+
+def headers_of(role: str, name: str = "alice") -> Mapping[str, str]:
+    """What a browser of somebody who is logged in sends."""
+    from airflow.api_fastapi.app import get_auth_manager
+    from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+
+    token = get_auth_manager().generate_jwt(SimpleAuthManagerUser(username=name, role=role))
+    return {"Authorization": f"Bearer {token}"}
+
+
+def client_of(app: FastAPI, role: str | None, name: str = "alice") -> TestClient:
+    """A browser of somebody with that role; None: of somebody who is not logged in."""
+    from starlette.testclient import TestClient
+
+    headers = dict(headers_of(role, name)) if role else {}
+    return TestClient(app, headers=headers, raise_server_exceptions=False)

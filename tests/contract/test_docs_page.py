@@ -1,0 +1,43 @@
+"""docs/page.md says what the page is: its parts, how long it waits, and the words that it shows."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dbops.domain.target_view import Part
+from dbops_airflow.page.readings import Readings
+from dbops_airflow.page.sight import PATIENCE
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs/page.md").read_text(encoding="utf-8")
+
+
+def test_every_part_of_a_targets_page_is_described_with_who_sees_it() -> None:
+    rows = re.findall(r"^\| (\w+) \| .+ \| .*`\w+.*` \|$", PAGE, re.MULTILINE)
+    assert rows == [part.value for part in Part]
+
+
+def test_how_long_it_waits_and_remembers_is_what_the_page_says() -> None:
+    readings = Readings()
+    readings.close()
+    assert readings._fresh == 10
+    assert "kept for ten seconds" in PAGE
+    assert PATIENCE * 2 / 3 == 8
+    assert "A store has eight seconds to answer" in PAGE
+
+
+@pytest.mark.parametrize(
+    ("words", "file"),
+    [
+        ("did not answer in time", "dbops/jobs/see_index.py"),
+        ("Nothing is known of", "dbops/jobs/see_index.py"),
+        ("is not defined", "dbops_airflow/connections.py"),
+        ("Database Ops", "database_ops_plugin.py"),
+    ],
+)
+def test_what_it_quotes_the_page_really_says(words: str, file: str) -> None:
+    assert words in PAGE
+    assert words in (ROOT / "plugins" / file).read_text(encoding="utf-8")
