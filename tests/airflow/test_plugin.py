@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from demo.stack import PAGE
 from tests.airflow.conftest import ROOT
 
 
@@ -37,6 +38,7 @@ def test_the_page_is_mounted_and_stands_in_the_navigation() -> None:
     assert [one["url_prefix"] for one in apps] == ["/database_ops"]
     [view] = [one for one in plugins_manager._get_ui_plugins()[0] if one["name"] == "Database Ops"]
     assert (view["href"], view["destination"], view["url_route"]) == ("/database_ops/", "nav", "database_ops")
+    assert view["url_route"] == PAGE  # where the demo sends people
     icons = [ROOT / "plugins/dbops_airflow/page/static" / Path(view[key]).name for key in ("icon", "icon_dark_mode")]
     assert all(icon.is_file() for icon in icons)
 

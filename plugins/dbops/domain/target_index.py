@@ -40,6 +40,7 @@ class IndexedBackup:
     tables: int
     stored_bytes: int
     database_bytes: int
+    is_encrypted: bool = False
     verified: bool | None = None
     recovery_seconds: float | None = None
     hold: Hold | None = None
@@ -55,6 +56,7 @@ class IndexedBackup:
             tables=len(manifest.tables),
             stored_bytes=manifest.stored_bytes,
             database_bytes=manifest.database_bytes,
+            is_encrypted=manifest.is_encrypted,
             verified=entry.verified,
             recovery_seconds=proof.recovery_seconds if proof else None,
             hold=entry.hold,

@@ -73,6 +73,9 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
     )
     assert (backup.started, backup.duration) == (NOW - DAY, timedelta(minutes=5))
     assert backup.is_good
+    assert not backup.is_encrypted
+    encrypted = replace(manifest(NOW), encryption_recipients=("age1abc",))
+    assert IndexedBackup.of(CatalogEntry(encrypted)).is_encrypted
     assert not replace(backup, verified=False).is_good
 
 
