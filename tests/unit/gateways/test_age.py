@@ -88,7 +88,9 @@ def test_an_identity_file_has_comments_and_several_keys() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "# nothing\n", "hunter2", SECRET[:-3], f"{SECRET}\nhunter2", "-----BEGIN hunter2"]
+    "text",
+    ["", "# nothing\n", "hunter2", SECRET[:-3], f"{SECRET}\nhunter2", "-----BEGIN hunter2"],
+    ids=["nothing", "a comment", "a word", "a cut key", "a word behind a key", "half an ssh key"],
 )
 def test_what_is_no_identity_is_refused_by_the_name_of_its_connection_and_not_repeated(text: str) -> None:
     with pytest.raises(InvalidConnection, match='"backup_key" is not an age identity') as refused:
