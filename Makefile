@@ -130,6 +130,7 @@ browser:
 lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=--upgrade: all of them)
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-image.in -o requirements-image.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
 .PHONY: clean

@@ -25,13 +25,13 @@ def locked(name: str) -> dict[str, str]:
     return {normal(package): version for package, version in lines}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-image", "requirements-dev", "requirements-uv"])
 def test_everything_chosen_is_locked(name: str) -> None:
     missing = chosen(name) - locked(name).keys()
     assert not missing, f"run make lock: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-image", "requirements-dev", "requirements-uv"])
 def test_everything_locked_has_hashes(name: str) -> None:
     entries = re.split(r"^(?=[a-z])", (ROOT / f"{name}.txt").read_text(), flags=re.MULTILINE)
     assert len(entries) > 1
@@ -39,10 +39,15 @@ def test_everything_locked_has_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
-def test_tests_run_with_the_versions_of_production() -> None:
-    production, tests = locked("requirements"), locked("requirements-dev")
+@pytest.mark.parametrize("name", ["requirements", "requirements-image"])
+def test_tests_run_with_the_versions_of_production(name: str) -> None:
+    production, tests = locked(name), locked("requirements-dev")
     different = {name for name, version in production.items() if tests.get(name) != version}
     assert not different, f"run make lock: {sorted(different)}"
+
+
+def test_the_image_has_what_production_needs_in_the_same_versions() -> None:
+    assert locked("requirements").items() <= locked("requirements-image").items()
 
 
 def test_no_lock_names_a_registry() -> None:
