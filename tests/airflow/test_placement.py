@@ -19,7 +19,8 @@ def pools() -> Iterator[Callable[[], dict[str, int]]]:
 
     def found() -> dict[str, int]:
         with create_session(scoped=False) as session:
-            return {pool.pool: pool.slots for pool in session.scalars(select(Pool)) if "server__" in pool.pool}
+            found = session.execute(select(Pool.pool, Pool.slots).where(Pool.pool.startswith("server__")))
+            return {str(name): slots for name, slots in found}
 
     yield found
     with create_session(scoped=False) as session:
@@ -110,9 +111,10 @@ def starting(dags: dict[str, Any], dag_id: str) -> None:
     from airflow.models.dagrun import DagRun
     from airflow.plugins_manager import integrate_listener_plugins
     from airflow.serialization.serialized_objects import DagSerialization
+    from airflow.utils.state import DagRunState
 
     integrate_listener_plugins(get_listener_manager())
-    run = DagRun(dag_id=dag_id, run_id="manual", state="running")
+    run = DagRun(dag_id=dag_id, run_id="manual", state=DagRunState.RUNNING)
     run.dag = DagSerialization.from_dict(DagSerialization.to_dict(dags[dag_id]))
     run.notify_dagrun_state_changed("started")
 
