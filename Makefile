@@ -85,19 +85,17 @@ compose-check: venv ## docker-compose.yaml and Dockerfile, without a Docker engi
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	.venv/bin/hadolint Dockerfile
 	@if docker compose version >/dev/null 2>&1; then \
-	  env=$$(mktemp -u) && $(MAKE) compose-env ENV_FILE=$$env && docker compose --env-file $$env config --quiet; rm -f $$env; \
+	  docker compose --env-file .env.example config --quiet; \
 	else echo "docker compose is not on this machine: its own 'config' check is left to those who have it"; fi
 
 ENV_FILE ?= .env
+SECRETS ?= .secrets
 .PHONY: compose-env
-compose-env: ## Write .env for docker-compose.yaml, with generated secrets
-	@if [ -e $(ENV_FILE) ]; then echo "$(ENV_FILE) is there already, and its passwords may be in use: remove it to have new ones" >&2; exit 1; fi
-	@umask 077; while IFS= read -r line; do case $$line in \
-	  AIRFLOW_FERNET_KEY=) echo "$$line$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')" ;; \
-	  [A-Z]*=) echo "$$line$$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" ;; \
-	  *) echo "$$line" ;; \
-	esac; done < .env.example > $(ENV_FILE)
-	@echo "Wrote $(ENV_FILE)"
+compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated passwords
+	@if [ -e $(ENV_FILE) ]; then echo "$(ENV_FILE) is there already: remove it to have a new one" >&2; exit 1; fi
+	@deploy/compose/write-secrets $(SECRETS)
+	@cp .env.example $(ENV_FILE)
+	@echo "Wrote $(ENV_FILE) and $(SECRETS)/. The passwords of Airflow's users: $(SECRETS)/airflow_users.json"
 
 .PHONY: bench
 bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
