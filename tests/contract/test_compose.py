@@ -258,6 +258,27 @@ def test_versions_are_those_of_the_locks() -> None:
     assert f"chrislusf/seaweedfs:{seaweed}" in images
 
 
+def test_the_image_has_programs_at_least_as_new_as_every_server_beside_it() -> None:
+    installed = re.search(r"^ARG POSTGRES_MAJOR=(\d+)$", DOCKERFILE, re.MULTILINE)
+    assert installed
+    images = [re.match(r"postgres:(\d+)", body.get("image", "")) for body in SERVICES.values()]
+    assert int(installed[1]) >= max(int(image[1]) for image in images if image)
+    assert '"postgresql-${POSTGRES_MAJOR}" "postgresql-client-${POSTGRES_MAJOR}"' in DOCKERFILE
+
+
+def test_the_image_holds_no_compiler_and_its_programs_are_nobody_special() -> None:
+    assert "--only-binary :all:" in DOCKERFILE
+    assert "--require-hashes" in DOCKERFILE
+    instructions = re.sub(r"^#.*$", "", DOCKERFILE, flags=re.MULTILINE)
+    assert not re.search(r"\b(gcc|g\+\+|clang|build-essential|make|\S+-dev)\b", instructions)
+    assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1] == "50000"
+
+
+def test_the_image_has_its_bytecode() -> None:
+    assert re.search(r"compileall .* /opt/airflow/dags /opt/airflow/plugins$", DOCKERFILE, re.MULTILINE)
+    assert 'compileall -q "$(python -m site --user-site)"' in DOCKERFILE
+
+
 def test_the_image_is_built_from_what_is_here_and_is_sent() -> None:
     sent = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = re.findall(r"^COPY (?:--\S+ )*(\S+) \S+$", DOCKERFILE, re.MULTILINE)
