@@ -1,0 +1,317 @@
+"""docker-compose.yaml without containers: its services' own commands, environments, secrets and health checks.
+
+What differs is what only containers have: addresses are ports of 127.0.0.1, and the image's folders are links.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demo import environment
+from demo.abandoned import Watch
+from demo.processes import Daemon, marked
+from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
+from demo.state import DemoState
+from demo.summary_app import generate
+from tests.e2e.rest import Rest
+from tests.e2e.waiting import eventually
+
+SERVICES: dict[str, dict[str, Any]] = yaml.safe_load((CHECKOUT / "docker-compose.yaml").read_text())["services"]
+AIRFLOW = [name for name in SERVICES if name.startswith("airflow-") and name not in {"airflow-init", "airflow-db"}]
+
+_OWN_PORTS = {"redis": (0,), "scheduler_health": (0,)}
+_SERVICE = "DBOPS_COMPOSE_SERVICE"
+_SCALE = 0.1
+_IMPATIENT = {  # Airflow looks for what to do next, and for workers that are gone, more often than it does by itself
+    "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "15",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
+}
+
+
+@dataclass
+class ComposeStack:
+    """The services while they run. ``servers`` are PostgreSQL, the store and the mail catcher."""
+
+    folder: Path
+    servers: Stack
+    daemons: dict[str, Daemon] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        """Where the API server answers."""
+        return self.servers.url
+
+    @property
+    def secrets(self) -> Path:
+        """The folder that containers see as /run/secrets."""
+        return self.folder / "secrets"
+
+    @property
+    def home(self) -> Path:
+        """What the image has as /opt/airflow."""
+        return self.folder / "opt-airflow"
+
+    @property
+    def include(self) -> Path:
+        """The include folder that compose mounts."""
+        return self.home / "include"
+
+    def rest(self, user: str) -> Rest:
+        """Airflow's REST API, as that user."""
+        return Rest(self.url, user, json.loads((self.secrets / "airflow_users.json").read_text())[user])
+
+    def start(self, name: str) -> None:
+        """Start a service with its own command."""
+        words = shlex.split(self._here(name, SERVICES[name]["command"]))
+        daemon = Daemon(name, self.folder, self.folder / f"{name}.log")
+        daemon.start([sys.executable, "-m", "airflow", *words], env=self.environment(name), cwd=self.home)
+        self.daemons[name] = daemon
+
+    def kill(self, name: str) -> None:
+        """What the end of its machine is to a service: nothing of it is left, and nobody was told."""
+        while pids := marked(f"{_SERVICE}={name}"):
+            for pid in pids:
+                try:
+                    os.kill(pid, signal.SIGKILL)
+                except ProcessLookupError:
+                    continue
+        self.daemons.pop(name).stop()
+
+    def run_script(self, name: str) -> None:
+        """Run a one-shot's script to its end."""
+        shell, option, script = SERVICES[name]["command"]
+        done = subprocess.run(
+            [shell, option, self._here(name, script)],
+            env=self.environment(name),
+            cwd=self.home,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+
+    def begin_health_check(self, name: str) -> subprocess.Popen[str]:
+        """Begin a service's own health check."""
+        kind, *words = (self._here(name, word) for word in SERVICES[name]["healthcheck"]["test"])
+        return subprocess.Popen(
+            words if kind == "CMD" else ["/bin/sh", "-c", words[0]],
+            env=self.environment(name) if name in AIRFLOW else dict(os.environ),
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def environment(self, name: str) -> dict[str, str]:
+        """All that a service is told: by the image, by compose, and that there are no containers."""
+        image = re.findall(r'([A-Z_]+)="([^"]*)"(?: \\)?$', (CHECKOUT / "Dockerfile").read_text(), re.MULTILINE)
+        told = {key: self._here(name, value) for key, value in image if key != "PATH"}
+        told |= {key: self._here(name, str(value)) for key, value in SERVICES[name]["environment"].items()}
+        programs = [str(self.folder / "bin"), str(self.servers.postgres.bin_dir), os.environ["PATH"]]
+        return {
+            **{key: value for key, value in os.environ.items() if key not in {"TMPDIR", "TEMP", "TMP"}},
+            "TMPDIR": str(self._temporary(name)),
+            **told,
+            "AIRFLOW_HOME": str(self.home),
+            "HOSTNAME": socket.gethostname(),
+            "PATH": os.pathsep.join(programs),
+            "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.servers.state.ports["airflow"]),
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_HOST": "127.0.0.1",
+            "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_SERVER_PORT": str(self.servers.state.ports["scheduler_health"]),
+            **_IMPATIENT,
+            MARK: self.servers.state.id,
+            _SERVICE: name,
+            "SPT_NOENV": "1",  # else the titles Airflow gives its processes overwrite the environment with the marks
+        }
+
+    def log(self, name: str) -> str:
+        """What a service has printed."""
+        return (self.folder / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def words(self) -> dict[str, str]:
+        """Every password and key by the file that holds it."""
+        files = {file.name: file.read_text() for file in self.secrets.iterdir()}
+        return {name: text for name, text in files.items() if "." not in name}
+
+    def pids(self, name: str) -> list[int]:
+        """The processes of a service."""
+        return marked(f"{_SERVICE}={name}")
+
+    def pass_retry_delay(self, dag_id: str, run_id: str) -> None:
+        """Let the minutes pass that Airflow waits before it tries a task again."""
+        self._execute(
+            "UPDATE task_instance SET end_date = end_date - interval '5 minutes' "
+            "WHERE dag_id = %s AND run_id = %s AND state = 'up_for_retry'",
+            dag_id,
+            run_id,
+        )
+
+    def _execute(self, statement: str, *values: object) -> None:
+        import psycopg
+
+        with psycopg.connect(self.servers.postgres.url("airflow")) as connection:
+            connection.execute(statement.encode(), values)
+
+    def _temporary(self, name: str) -> Path:
+        folder = self.folder / "tmp" / name
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def _here(self, name: str, text: str) -> str:
+        """A text of docker-compose.yaml, with what is here in the place of what is there."""
+        ports = self.servers.state.ports
+        places = {
+            "${AIRFLOW_PORT:-8080}": str(ports["airflow"]),
+            "$$": "$",
+            "airflow-api-server:8080": f"127.0.0.1:{ports['airflow']}",
+            "127.0.0.1:8080": f"127.0.0.1:{ports['airflow']}",
+            "127.0.0.1:8974": f"127.0.0.1:{ports['scheduler_health']}",
+            "airflow-db:5432": f"127.0.0.1:{self.servers.postgres.port}",
+            "redis:6379": f"127.0.0.1:{ports['redis']}",
+            "redis-cli ": f"redis-cli -p {ports['redis']} ",
+            "/run/secrets/": f"{self.secrets}/",
+            "/opt/airflow": str(self.home),
+            "/var/spool/dbops": str(self.folder / "spool"),
+            "/tmp/airflow.cfg": str(self._temporary(name) / "airflow.cfg"),  # noqa: S108 - a container's own
+        }
+        for there, here in places.items():
+            text = text.replace(there, here)
+        return text
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[ComposeStack]:
+    """Start everything, and stop and delete it however the session ends, a kill -9 of it included."""
+    subprocess.run([CHECKOUT / "deploy/compose/write-secrets", folder / "secrets"], check=True)
+    with locked(folder), Watch(folder) as watch, _own_environment():
+        state = _state(folder)
+        os.environ[MARK] = state.id
+        stack = ComposeStack(folder, Stack(folder, state))
+        try:
+            _start_servers(stack)
+            _lay_out_the_image(stack)
+            stack.run_script("airflow-init")
+            for name in AIRFLOW:
+                stack.start(name)
+            eventually(lambda: _is_healthy(stack), "a healthy Airflow", seconds=180)
+            yield stack
+        finally:
+            for name in list(stack.daemons):
+                stack.kill(name)
+            stack.servers.destroy()
+            watch.dismiss()
+
+
+def _state(folder: Path) -> DemoState:
+    """The demo's servers, with the passwords that compose's secrets say."""
+    state = DemoState.generate()
+    read = {file.name: file.read_text() for file in (folder / "secrets").iterdir()}
+    [owner] = json.loads(read["s3.json"])["identities"][0]["credentials"]
+    state.secrets |= {
+        "airflow_database": read["airflow_db_password"],
+        "summary_app_database": read["summary_app_password"],
+        "s3_access_key": owner["accessKey"],
+        "s3_secret_key": owner["secretKey"],
+    }
+    state.settle_ports({**PORTS, **_OWN_PORTS})
+    state.save(folder / "state.json")
+    return state
+
+
+def _start_servers(stack: ComposeStack) -> None:
+    servers, secrets = stack.servers, stack.servers.state.secrets
+    data = stack.folder / "redis"
+    data.mkdir()
+    redis = Daemon("redis", stack.folder, stack.folder / "redis.log")
+    program, config = SERVICES["redis"]["command"]
+    port = str(servers.state.ports["redis"])
+    own = ["--port", port, "--bind", "127.0.0.1", "--dir", str(data)]
+    redis.start(
+        [program, config.replace("/run/secrets", str(stack.secrets)), *own],
+        env={**os.environ, _SERVICE: "redis"},
+        cwd=data,
+    )
+    stack.daemons["redis"] = redis
+    servers.postgres.start()
+    servers.s3.start()
+    servers.s3.create_bucket(servers.storage.bucket)
+    servers.mail.start()
+    for name, secret in (("airflow", "airflow_database"), ("summary_app", "summary_app_database")):
+        servers.postgres.create_role(name, secrets[secret], create_databases=name == "summary_app")
+        servers.postgres.create_database(name, owner=name)
+    generate.create(servers.sample_url)
+    generate.generate(servers.sample_url, scale=_SCALE, seed=1, progress=lambda *_: None)
+
+
+def _lay_out_the_image(stack: ComposeStack) -> None:
+    programs = stack.folder / "bin"
+    programs.mkdir()
+    for name in ("airflow", "celery"):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m {name} "$@"\n')
+        program.chmod(0o755)
+    (stack.home / "auth").mkdir(parents=True)
+    (stack.home / "logs").mkdir()
+    (stack.folder / "spool").mkdir()
+    for shared in ("dags", "plugins"):
+        (stack.home / shared).symlink_to(CHECKOUT / shared)
+    stack.include.mkdir()
+    for shared in ("email", "report", "sql", "expectations"):
+        (stack.include / shared).symlink_to(CHECKOUT / "include" / shared)
+    (stack.include / "targets").mkdir()
+    shutil.copy(CHECKOUT / "include/defaults.yaml", stack.include)
+    with (stack.include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
+        defaults.write("\nschedule:\n  backup: null\n  check: null\n  drill: null\n  probe: null\n")
+    _tell_connections_where_the_servers_are(stack)
+
+
+def _tell_connections_where_the_servers_are(stack: ComposeStack) -> None:
+    file = stack.secrets / "airflow_connections.json"
+    ports: Mapping[str, int] = {"summary-app-db": stack.servers.postgres.port, "mailpit": stack.servers.mail.port}
+    connections = json.loads(file.read_text())
+    for connection in connections.values():
+        if connection.get("host") in ports:
+            connection |= {"port": ports[connection["host"]], "host": "127.0.0.1"}
+    connections["aws_default"]["extra_dejson"]["endpoint_url"] = stack.servers.s3.endpoint_url
+    file.write_text(json.dumps(connections))
+
+
+def _is_healthy(stack: ComposeStack) -> bool:
+    gone = [name for name, daemon in stack.daemons.items() if not daemon.is_running()]
+    assert not gone, f"{gone[0]} has ended:\n{stack.daemons[gone[0]].log_tail(30)}"
+    import httpx
+
+    try:
+        answer = httpx.get(f"{stack.url}/api/v2/monitor/health", timeout=10, trust_env=False)
+        parts = answer.json() if answer.is_success else {}
+    except httpx.HTTPError:
+        return False
+    wanted = ("metadatabase", "scheduler", "triggerer", "dag_processor")
+    return all(parts.get(part, {}).get("status") == "healthy" for part in wanted)
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    kept = dict(os.environ)
+    environment.clean_own()
+    yield
+    os.environ.clear()
+    os.environ.update(kept)
