@@ -43,7 +43,7 @@ WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
 .PHONY: test
-test: venv browser ## Run every layer, the fast ones first (ARGS="-k word" narrows)
+test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word" narrows)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
@@ -56,8 +56,8 @@ test-unit: ## Rules and values: no process, no network, seconds
 test-contract: ## Conventions, and one suite for a real thing and its fake
 test-integration: ## Real PostgreSQL, real S3
 test-airflow: ## DAGs, operators, alerts under Airflow
-test-e2e: ## The whole stack, as a person with a browser sees it (needs Chromium)
-test-e2e: browser
+test-e2e: ## The whole stack, as a person with a browser sees it (needs Chromium and Redis)
+test-e2e: browser redis
 test-faults: ## What happens when something is killed, full, slow or gone
 $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
@@ -119,7 +119,11 @@ $(READY): $(LOCKS)
 	@.venv/bin/uv pip sync --python $(PY) --quiet --compile-bytecode --require-hashes $(LOCKS)
 	@rm -f .venv/.ready-* && touch $@
 
-.PHONY: browser
+.PHONY: browser redis
+redis:
+	@command -v redis-server >/dev/null || { \
+	  echo "The e2e tests run Celery with a real Redis, and redis-server is not here: apt-get install redis-server" >&2; exit 1; }
+
 browser:
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || { \
 	  echo "The e2e tests drive a browser, and $$program is not here: apt-get install chromium chromium-driver" >&2; exit 1; }; done

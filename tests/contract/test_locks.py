@@ -39,15 +39,17 @@ def test_everything_locked_has_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-image"])
-def test_tests_run_with_the_versions_of_production(name: str) -> None:
-    production, tests = locked(name), locked("requirements-dev")
+def test_tests_run_with_the_versions_of_production() -> None:
+    production, tests = locked("requirements"), locked("requirements-dev")
     different = {name for name, version in production.items() if tests.get(name) != version}
     assert not different, f"run make lock: {sorted(different)}"
 
 
-def test_the_image_has_what_production_needs_in_the_same_versions() -> None:
-    assert locked("requirements").items() <= locked("requirements-image").items()
+def test_the_image_has_what_production_needs_in_the_versions_of_the_tests() -> None:
+    image, tests = locked("requirements-image"), locked("requirements-dev")
+    assert locked("requirements").items() <= image.items()
+    different = {name for name in image.keys() & tests.keys() if image[name] != tests[name]}
+    assert not different, f"run make lock: {sorted(different)}"
 
 
 def test_no_lock_names_a_registry() -> None:

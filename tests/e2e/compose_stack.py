@@ -20,6 +20,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import httpx
+import psycopg
 import yaml
 
 from demo import environment
@@ -151,24 +153,25 @@ class ComposeStack:
         files = {file.name: file.read_text() for file in self.secrets.iterdir()}
         return {name: text for name, text in files.items() if "." not in name}
 
+    def keys(self, prefix: str) -> list[str]:
+        """The keys of the bucket's objects below a prefix."""
+        client = self.servers.s3.client()
+        found = client.list_objects_v2(Bucket=self.servers.storage.bucket, Prefix=prefix).get("Contents", [])
+        client.close()
+        return [item["Key"] for item in found]
+
     def pids(self, name: str) -> list[int]:
         """The processes of a service."""
         return marked(f"{_SERVICE}={name}")
 
     def pass_retry_delay(self, dag_id: str, run_id: str) -> None:
         """Let the minutes pass that Airflow waits before it tries a task again."""
-        self._execute(
-            "UPDATE task_instance SET end_date = end_date - interval '5 minutes' "
-            "WHERE dag_id = %s AND run_id = %s AND state = 'up_for_retry'",
-            dag_id,
-            run_id,
-        )
-
-    def _execute(self, statement: str, *values: object) -> None:
-        import psycopg
-
         with psycopg.connect(self.servers.postgres.url("airflow")) as connection:
-            connection.execute(statement.encode(), values)
+            connection.execute(
+                "UPDATE task_instance SET end_date = end_date - interval '5 minutes' "
+                "WHERE dag_id = %s AND run_id = %s AND state = 'up_for_retry'",
+                (dag_id, run_id),
+            )
 
     def _temporary(self, name: str) -> Path:
         folder = self.folder / "tmp" / name
@@ -297,8 +300,6 @@ def _tell_connections_where_the_servers_are(stack: ComposeStack) -> None:
 def _is_healthy(stack: ComposeStack) -> bool:
     gone = [name for name, daemon in stack.daemons.items() if not daemon.is_running()]
     assert not gone, f"{gone[0]} has ended:\n{stack.daemons[gone[0]].log_tail(30)}"
-    import httpx
-
     try:
         answer = httpx.get(f"{stack.url}/api/v2/monitor/health", timeout=10, trust_env=False)
         parts = answer.json() if answer.is_success else {}
@@ -312,6 +313,8 @@ def _is_healthy(stack: ComposeStack) -> bool:
 def _own_environment() -> Iterator[None]:
     kept = dict(os.environ)
     environment.clean_own()
-    yield
-    os.environ.clear()
-    os.environ.update(kept)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(kept)
