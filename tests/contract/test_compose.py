@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -217,15 +218,14 @@ def test_airflow_knows_every_setting_and_which_may_be_asked_of_a_command() -> No
 
 def known_options() -> dict[str, bool]:
     """Airflow's options, those of the executor's provider too, as section__option, and whether each is a secret."""
-    from airflow.providers.celery.get_provider_info import get_provider_info
-
+    provider = importlib.import_module("airflow.providers.celery.get_provider_info")
     found = importlib.util.find_spec("airflow.config_templates")
     assert found
     assert found.submodule_search_locations
     sections = yaml.safe_load((Path(found.submodule_search_locations[0]) / "config.yml").read_text())
     return {
         f"{section}__{option}": bool(body.get("sensitive"))
-        for part in (sections, get_provider_info()["config"])
+        for part in (sections, provider.get_provider_info()["config"])
         for section, content in part.items()
         for option, body in content["options"].items()
     }

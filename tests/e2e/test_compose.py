@@ -96,7 +96,10 @@ def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: Co
     write_target(compose, "slow", backup=SLOWLY)
     eventually(lambda: "backup__slow" in rest.dag_ids(), "the DAG of a new target", seconds=90)
     run = rest.trigger("backup__slow")
-    uploaded = lambda name: len([key for key in compose.keys("slow/") if key.endswith(name)])  # noqa: E731
+
+    def uploaded(name: str) -> int:
+        return len([key for key in compose.keys("slow/") if key.endswith(name)])
+
     eventually(lambda: uploaded("toc.dat"), "a backup under way", seconds=PATIENCE)
     compose.kill("airflow-worker-heavy")
 
