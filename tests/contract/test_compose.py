@@ -112,7 +112,7 @@ def test_every_volume_is_declared_or_a_folder_of_this_project_mounted_read_only(
 @each_service
 def test_no_secret_stands_in_an_environment(name: str) -> None:
     for key, value in environment(name).items():
-        if SECRET_NAME.search(key) and not NO_SECRET.search(key):
+        if SECRET_NAME.search(key) and not NO_SECRET.search(key) and not value.startswith("sqlite:"):
             assert key.endswith(("_CMD", "_FILE", "_KWARGS")), f"{name}: {key}"
             assert SECRET_FILE.search(value), f"{name}: {key}"
             assert not VARIABLE.search(value), f"{name}: {key}"

@@ -131,6 +131,7 @@ class ComposeStack:
             "TMPDIR": str(self._temporary(name)),
             **told,
             "AIRFLOW_HOME": str(self.home),
+            "HOME": str(self.folder / "home"),
             "HOSTNAME": socket.gethostname(),
             "PATH": os.pathsep.join(programs),
             "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
@@ -193,7 +194,7 @@ class ComposeStack:
             "/run/secrets/": f"{self.secrets}/",
             "/opt/airflow": str(self.home),
             "/var/spool/dbops": str(self.folder / "spool"),
-            "/tmp/airflow.cfg": str(self._temporary(name) / "airflow.cfg"),  # noqa: S108 - a container's own
+            "/tmp/": f"{self._temporary(name)}/",  # noqa: S108 - a container's own
         }
         for there, here in places.items():
             text = text.replace(there, here)
@@ -273,7 +274,8 @@ def _lay_out_the_image(stack: ComposeStack) -> None:
         program.chmod(0o755)
     (stack.home / "auth").mkdir(parents=True)
     (stack.home / "logs").mkdir()
-    (stack.folder / "spool").mkdir()
+    for own in ("spool", "home"):
+        (stack.folder / own).mkdir()
     for shared in ("dags", "plugins"):
         (stack.home / shared).symlink_to(CHECKOUT / shared)
     stack.include.mkdir()

@@ -92,6 +92,12 @@ def test_no_secret_stands_in_an_environment_a_command_line_or_a_log(compose: Com
     assert [(where, word) for where, text in shown.items() for word in words if words[word] in text] == []
 
 
+def test_nothing_is_written_where_a_container_is_read_only(compose: ComposeStack, backed_up: Run) -> None:
+    assert {file.name for file in compose.home.iterdir()} == {"auth", "dags", "include", "logs", "plugins"}
+    assert list((compose.folder / "home").iterdir()) == []
+    assert list((compose.folder / "spool").iterdir()) == [], "a spool is empty when its backup has ended"
+
+
 def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: ComposeStack, rest: Rest) -> None:
     write_target(compose, "slow", backup=SLOWLY)
     eventually(lambda: "backup__slow" in rest.dag_ids(), "the DAG of a new target", seconds=90)
