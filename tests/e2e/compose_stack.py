@@ -196,9 +196,7 @@ class ComposeStack:
             "/var/spool/dbops": str(self.folder / "spool"),
             "/tmp/": f"{self._temporary(name)}/",  # noqa: S108 - a container's own
         }
-        for there, here in places.items():
-            text = text.replace(there, here)
-        return text
+        return re.sub("|".join(map(re.escape, places)), lambda found: places[found[0]], text)
 
 
 @contextmanager
