@@ -171,6 +171,12 @@ def test_every_queue_that_tasks_wait_in_has_a_worker() -> None:
     assert named == served == {"default", "heavy"}
 
 
+def test_a_heavy_job_may_wait_for_others_that_take_hours() -> None:
+    assert int(environment("airflow-scheduler")["AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"]) >= 6 * 3600
+    longest = int(environment("airflow-scheduler")["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"])
+    assert longest >= 2 * 24 * 3600, "Redis would hand it to a second worker"
+
+
 def test_each_worker_is_asked_for_its_health_by_its_own_name() -> None:
     for name in ("airflow-worker", "airflow-worker-heavy"):
         called = re.search(r"--celery-hostname (\w+)@%h", SERVICES[name]["command"])
