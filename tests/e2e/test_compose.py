@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.compose_stack import AIRFLOW, ComposeStack, running
+from tests.e2e.compose_stack import AIRFLOW, ComposeStack
+from tests.e2e.compose_start import running
 from tests.e2e.rest import Rest, Run
 from tests.e2e.waiting import eventually
 
@@ -95,7 +96,8 @@ def test_no_secret_stands_in_an_environment_a_command_line_or_a_log(compose: Com
 def test_nothing_is_written_where_a_container_is_read_only(compose: ComposeStack, backed_up: Run) -> None:
     assert {file.name for file in compose.home.iterdir()} == {"auth", "dags", "include", "logs", "plugins"}
     assert list((compose.folder / "home").iterdir()) == []
-    assert list((compose.folder / "spool").iterdir()) == [], "a spool is empty when its backup has ended"
+    left = [file for file in (compose.folder / "spool").iterdir() if not file.name.startswith("pymp-")]  # Python's own
+    assert left == [], "a spool is gone when its backup has ended"
 
 
 def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: ComposeStack, rest: Rest) -> None:
