@@ -1,8 +1,10 @@
 # Airflow with dbops and PostgreSQL's own programs, the server's for drills among them. Its version is that of requirements.txt; a test compares them.
 FROM apache/airflow:slim-3.3.2-python3.12
 
-# A pg_dump backs up servers up to its own version, and a server holds the backups of older ones: so the newest that is released.
+# A pg_dump backs up servers up to its own version: so the newest.
 ARG POSTGRES_MAJOR=18
+# A drill is exact on a server of the database's own major version; one of another tells some things otherwise, which is a warning.
+ARG POSTGRES_SERVERS="17 18"
 
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
@@ -14,7 +16,8 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends ca-certificates postgresql-common \
     && /usr/share/postgresql-common/pgdg/apt.postgresql.org.sh -y \
     && echo "create_main_cluster = false" >> /etc/postgresql-common/createcluster.conf \
-    && apt-get install --yes --no-install-recommends "postgresql-${POSTGRES_MAJOR}" "postgresql-client-${POSTGRES_MAJOR}" \
+    && apt-get install --yes --no-install-recommends "postgresql-client-${POSTGRES_MAJOR}" \
+    && for major in ${POSTGRES_SERVERS}; do apt-get install --yes --no-install-recommends "postgresql-${major}" || exit 1; done \
     && rm -rf /var/lib/apt/lists/* \
     && install --directory --owner=airflow --group=0 --mode=0775 /var/spool/dbops
 

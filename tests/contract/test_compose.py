@@ -267,9 +267,12 @@ def test_versions_are_those_of_the_locks() -> None:
 def test_the_image_has_programs_at_least_as_new_as_every_server_beside_it() -> None:
     installed = re.search(r"^ARG POSTGRES_MAJOR=(\d+)$", DOCKERFILE, re.MULTILINE)
     assert installed
+    servers = re.search(r'^ARG POSTGRES_SERVERS="([\d ]+)"$', DOCKERFILE, re.MULTILINE)
+    assert servers
     images = [re.match(r"postgres:(\d+)", body.get("image", "")) for body in SERVICES.values()]
-    assert int(installed[1]) >= max(int(image[1]) for image in images if image)
-    assert '"postgresql-${POSTGRES_MAJOR}" "postgresql-client-${POSTGRES_MAJOR}"' in DOCKERFILE
+    beside = {image[1] for image in images if image}
+    assert int(installed[1]) >= max(map(int, beside | set(servers[1].split())))
+    assert beside | {installed[1]} <= set(servers[1].split()), "a drill is exact on a server of the same major version"
 
 
 def test_the_image_holds_no_compiler_and_its_programs_are_nobody_special() -> None:
