@@ -66,6 +66,11 @@ class ComposeStack:
         """The include folder that compose mounts."""
         return self.home / "include"
 
+    def write_target(self, name: str, **keys: Any) -> None:
+        """Write the file of a target on the sample database; keywords are its keys."""
+        content = {"connection": "summary_app", "storage": {"prefix": name}, **keys}
+        (self.include / "targets" / f"{name}.yaml").write_text(yaml.safe_dump(content))
+
     def rest(self, user: str) -> Rest:
         """Airflow's REST API, as that user."""
         return Rest(self.url, user, json.loads((self.secrets / "airflow_users.json").read_text())[user])

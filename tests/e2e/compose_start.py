@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -29,8 +30,8 @@ _SCALE = 0.1
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[ComposeStack]:
-    """Start everything, and stop and delete it however the session ends, a kill -9 of it included."""
+def running(folder: Path, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[ComposeStack]:
+    """Start everything, with these targets' files; stop and delete it however the session ends, a kill -9 included."""
     subprocess.run([CHECKOUT / "deploy/compose/write-secrets", folder / "secrets"], check=True)
     with locked(folder), Watch(folder) as watch, _own_environment():
         state = _state(folder)
@@ -38,6 +39,8 @@ def running(folder: Path) -> Iterator[ComposeStack]:
         stack = ComposeStack(folder, Stack(folder, state))
         try:
             _lay_out_the_image(stack)
+            for name, keys in targets.items():
+                stack.write_target(name, **keys)
             _start_databases(stack)
             with ThreadPoolExecutor(1) as beside:
                 initialised = beside.submit(stack.run_script, "airflow-init")
@@ -50,6 +53,7 @@ def running(folder: Path) -> Iterator[ComposeStack]:
         finally:
             for name in list(stack.daemons):
                 stack.kill(name)
+            stack.servers.s3.stop(grace=0)  # by itself it takes seconds, and nothing of it is kept
             stack.servers.destroy()
             watch.dismiss()
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-import yaml
 
 from tests.e2e.compose_stack import AIRFLOW, ComposeStack
 from tests.e2e.compose_start import running
@@ -16,13 +16,16 @@ from tests.e2e.waiting import eventually
 PATIENCE = 240.0
 """Seconds: whichever run is the first finds workers that have yet to import what it needs."""
 
-SLOWLY = {"jobs": 1, "bandwidth_limit": "64KiB", "spool_cap": "16MiB"}
+TARGETS: dict[str, dict[str, Any]] = {
+    "shop": {"server": "main"},
+    "slow": {"backup": {"jobs": 1, "bandwidth_limit": "64KiB", "spool_cap": "16MiB"}},
+}
 
 
 @pytest.fixture(scope="module")
 def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
     """The stack of docker-compose.yaml; it is gone when these tests have ended."""
-    with running(tmp_path_factory.mktemp("compose")) as stack:
+    with running(tmp_path_factory.mktemp("compose"), TARGETS) as stack:
         yield stack
 
 
@@ -34,16 +37,10 @@ def rest(compose: ComposeStack) -> Iterator[Rest]:
     rest.close()
 
 
-def write_target(compose: ComposeStack, name: str, **keys: object) -> None:
-    content = {"connection": "summary_app", "storage": {"prefix": name}, **keys}
-    (compose.include / "targets" / f"{name}.yaml").write_text(yaml.safe_dump(content))
-
-
 @pytest.fixture(scope="module")
-def backed_up(compose: ComposeStack, rest: Rest) -> Run:
+def backed_up(rest: Rest) -> Run:
     """A backup of a target that shares its server."""
-    write_target(compose, "shop", server="main")
-    eventually(lambda: "backup__shop" in rest.dag_ids(), "the DAG of a new target", seconds=90)
+    eventually(lambda: "backup__shop" in rest.dag_ids(), "the DAG of a target", seconds=PATIENCE)
     run = rest.trigger("backup__shop")
     run.wait("success", seconds=PATIENCE)
     return run
@@ -101,8 +98,6 @@ def test_nothing_is_written_where_a_container_is_read_only(compose: ComposeStack
 
 
 def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: ComposeStack, rest: Rest) -> None:
-    write_target(compose, "slow", backup=SLOWLY)
-    eventually(lambda: "backup__slow" in rest.dag_ids(), "the DAG of a new target", seconds=90)
     run = rest.trigger("backup__slow")
 
     def uploaded(name: str) -> int:
@@ -111,7 +106,7 @@ def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: Co
     eventually(lambda: uploaded("toc.dat"), "a backup under way", seconds=PATIENCE)
     compose.kill("airflow-worker-heavy")
 
-    write_target(compose, "slow")
+    compose.write_target("slow")
     eventually(lambda: run.states()["back_up"] == "up_for_retry", "Airflow noticing", seconds=PATIENCE)
     assert not uploaded("manifest.json")
     compose.start("airflow-worker-heavy")
