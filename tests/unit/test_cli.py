@@ -404,6 +404,19 @@ def test_probes_are_executed_as_the_role_of_their_own_connection_where_they_have
     assert [around.probing_address(targets.target(name)).user for name in ("shop", "blog")] == ["reader", "blog_prober"]
 
 
+def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have_one(shell: Shell) -> None:
+    around = Surroundings(
+        shell.include,
+        shell.open_bucket,
+        database_address=lambda target: DatabaseAddress(target.name, "db", user="reader"),
+        address_of=lambda connection: DatabaseAddress("shop", "db", user=connection),
+    )
+    shell.write_target("blog", "connection: blog\nmigrations: {connection: blog_migrate}\n")
+    named = [read_targets(shell.include).target(name) for name in ("shop", "blog")]
+    assert [around.migrating_address(target).user for target in named] == ["reader", "blog_migrate"]
+    assert [target.migrating_connection for target in named] == ["shop", "blog_migrate"]
+
+
 def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

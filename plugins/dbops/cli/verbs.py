@@ -66,6 +66,11 @@ class Surroundings:
         own = target.probes.connection
         return self.address_of(own) if own else self.database_address(target)
 
+    def migrating_address(self, target: Target) -> DatabaseAddress:
+        """Where and as whom the target is migrated; raises InvalidConnection."""
+        own = target.migrations.connection
+        return self.address_of(own) if own else self.database_address(target)
+
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
@@ -187,7 +192,7 @@ def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: S
 
     return migrate_verb(
         target,
-        around.database_address(target),
+        around.migrating_address(target),
         around.open_bucket,
         asked,
         screen,

@@ -259,6 +259,11 @@ class Target(Section):
         return self.probes.connection or self.connection
 
     @property
+    def migrating_connection(self) -> str:
+        """The id of the connection as which migrations are planned and applied."""
+        return self.migrations.connection or self.connection
+
+    @property
     def audience(self) -> Audience:
         """Whom its alerts reach."""
         return Audience(self.alerts.recipients, self.alerts.notify)
