@@ -404,6 +404,23 @@ def test_probes_are_executed_as_the_role_of_their_own_connection_where_they_have
     assert [around.probing_address(targets.target(name)).user for name in ("shop", "blog")] == ["reader", "blog_prober"]
 
 
+def test_only_what_deletes_opens_the_store_with_the_connection_that_may(shell: Shell) -> None:
+    opened: list[str] = []
+
+    def open_bucket(target: Target) -> Bucket:
+        opened.append(target.storage.connection)
+        return shell.bucket
+
+    shell.open_bucket = open_bucket
+    shell.write_target("shop", "connection: shop\nstorage: {expire_connection: aws_expires}\n")
+    store_backup(shell.bucket, SHOP, manifest(NOW))
+    hold = ("hold", "shop", str(BackupId.at(NOW)))
+    for argv in (("expire", "shop"), ("backups", "shop"), (*hold, "--reason", "audit"), (*hold, "--release")):
+        assert shell.run(*argv) == 0, shell.err
+    assert shell.run("expire", "blog") == 0
+    assert opened == ["aws_expires", "aws_default", "aws_default", "aws_expires", "aws_default"]
+
+
 def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have_one(shell: Shell) -> None:
     around = Surroundings(
         shell.include,

@@ -88,7 +88,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "backups": lambda: _backups(target, around),
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
-        "hold": lambda: hold_verb(target, around.open_bucket(target), asked, who=around.who, clock=around.clock),
+        "hold": lambda: _hold(target, around, asked),
         "restore": lambda: _restore(target, around, screen, asked),
         "check": lambda: _check(target, around, screen, asked),
         "probe": lambda: _probe(target, around, screen, asked),
@@ -130,8 +130,13 @@ def _backups(target: Target, around: Surroundings) -> Answer:
 def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
     from dbops.jobs.expire import expire
 
-    bucket = around.open_bucket(target)
+    bucket = around.open_bucket(target.expiring)
     return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
+
+
+def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
+    bucket = around.open_bucket(target.expiring if asked.release else target)
+    return hold_verb(target, bucket, asked, who=around.who, clock=around.clock)
 
 
 def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:

@@ -264,6 +264,12 @@ class Target(Section):
         return self.migrations.connection or self.connection
 
     @property
+    def expiring(self) -> Target:
+        """The same, with its store as who may delete there sees it."""
+        own = self.storage.expire_connection
+        return self.model_copy(update={"storage": self.storage.model_copy(update={"connection": own})}) if own else self
+
+    @property
     def audience(self) -> Audience:
         """Whom its alerts reach."""
         return Audience(self.alerts.recipients, self.alerts.notify)
