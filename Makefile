@@ -141,6 +141,10 @@ lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=-
 	$(LOCK) $(ARGS) requirements-image.in -o requirements-image.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
 
+.PHONY: sbom
+sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not committed) and docs/licenses.md
+	@$(PY) -m supply
+
 .PHONY: clean
 clean: ## Remove .venv and every cache (make demo-clean removes the demo)
 	@if [ -d .demo ]; then echo "The demo is still here, and runs from .venv: make demo-clean first" >&2; exit 1; fi

@@ -267,6 +267,17 @@ class Target(Section):
         return self.probes.connection or self.connection
 
     @property
+    def migrating_connection(self) -> str:
+        """The id of the connection as which migrations are planned and applied."""
+        return self.migrations.connection or self.connection
+
+    @property
+    def expiring(self) -> Target:
+        """The same, with its store as who may delete there sees it."""
+        own = self.storage.expire_connection
+        return self.model_copy(update={"storage": self.storage.model_copy(update={"connection": own})}) if own else self
+
+    @property
     def audience(self) -> Audience:
         """Whom its alerts reach."""
         return Audience(self.alerts.recipients, self.alerts.notify)
