@@ -24,7 +24,7 @@ _FOLDER = CHECKOUT / "docs" / "images"
 _PAGE = "/plugin/database_ops"
 _FRAME = "Database Ops"
 _MAIL_WIDTH = 420
-_MAIL_HEIGHT = 1150
+_MAIL_HEIGHT = 790
 
 
 def main() -> None:
@@ -57,7 +57,7 @@ def main() -> None:
 
 
 def _overview(stack: RunningStack) -> None:
-    with _window(stack, "alice", width=1200, height=640) as (chrome, browser):
+    with _window(stack, "alice", width=1200, height=620) as (chrome, browser):
         browser.open(_PAGE)
         with browser.within_frame(_FRAME):
             browser.see(SAMPLE, "act now", "look", "not known", "safe")
@@ -65,7 +65,7 @@ def _overview(stack: RunningStack) -> None:
 
 
 def _target(stack: RunningStack) -> None:
-    with _window(stack, "alice", width=1200, height=1180, scale=1.25) as (chrome, browser):
+    with _window(stack, "alice", width=1200, height=1198, scale=1.25) as (chrome, browser):
         browser.open(f"{_PAGE}/database_ops/targets/{SAMPLE}")
         with browser.within_frame(_FRAME):
             browser.see("Kept because", "Restore")
@@ -83,9 +83,9 @@ def _trigger_form(stack: RunningStack) -> None:
 
 
 def _approval(stack: RunningStack, restore: Restore) -> None:
-    with _window(stack, "bob", width=1200, height=2080, scale=1) as (chrome, browser):
+    with _window(stack, "bob", width=1200, height=2260, scale=1) as (chrome, browser):
         browser.open(f"/dags/restore/runs/{restore.run.run_id}/tasks/approve_swap/required_actions")
-        browser.see("approve?", "rows live now", "Name of the target", "Approve", "Reject")
+        browser.see("Required Action", "approve?", "rows live now", "Name of the target", "Approve", "Reject")
         browser.find("input[name=element_target_name]").send_keys(SAMPLE)
         take(chrome, _FOLDER / "restore-approval.png")
 
