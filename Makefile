@@ -69,7 +69,7 @@ $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
 
 .PHONY: screenshots
-screenshots: venv browser ## Take the pictures of docs/images anew, from a stack of their own (3 minutes)
+screenshots: venv browser ## Take the pictures of docs/images anew, from a stack of their own (5 minutes)
 	@$(PY) -m tests.e2e.screenshots
 
 .PHONY: lint format types floors compose-check

@@ -59,7 +59,7 @@ class Browser:
 
     def open(self, address: str) -> None:
         """Open a path of Airflow's UI, or a whole address."""
-        self._chrome.get(address if address.startswith("http") else f"{self._url}{address}")
+        self._chrome.get(address if "://" in address else f"{self._url}{address}")
 
     def log_in(self, user: str) -> None:
         """Fill in the login page, which Airflow shows to whoever it does not know."""

@@ -1,72 +1,119 @@
-"""The pictures of docs/images, taken from the running UI: `make screenshots`. They show the sample application."""
+"""The pictures of docs/images, taken from the running UI: `make screenshots`. They tell one story of the sample."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from email.message import EmailMessage
 from pathlib import Path
 
 import psycopg
+from rich.console import Console
+from selenium.webdriver import Chrome
 
 from demo.stack import CHECKOUT
+from tests.e2e import mail_program
 from tests.e2e.browser import Browser, chromium
-from tests.e2e.rest import Rest
+from tests.e2e.pictured import PATIENCE, SAMPLE, break_sample, furnish
+from tests.e2e.pictures import look_through, take
 from tests.e2e.restore_run import Restore
 from tests.e2e.running_stack import RunningStack, running
 
 _FOLDER = CHECKOUT / "docs" / "images"
-_TARGET = "summary_app"
-_PATIENCE = 300.0  # seconds
+_PAGE = "/plugin/database_ops"
+_FRAME = "Database Ops"
+_MAIL_WIDTH = 420
+_MAIL_HEIGHT = 790
 
 
 def main() -> None:
-    """Start the whole stack, lose some rows, ask for a swap, and take the pictures on the way."""
-    with tempfile.TemporaryDirectory(prefix="dbops-pictures-") as folder, running(Path(folder) / "stack") as stack:
-        alice = stack.rest("alice")
-        alice.trigger(f"backup__{_TARGET}").wait("success", seconds=_PATIENCE)
-        alice.trigger(f"drill__{_TARGET}").wait("success", seconds=_PATIENCE)
+    """Start the whole stack, let a night pass, break the sample, see it, and bring it back by a swap."""
+    say = Console(stderr=True).print
+    with (
+        tempfile.TemporaryDirectory(prefix="dbops-pictures-") as folder,
+        running(Path(folder) / "stack") as stack,
+        closing(stack.rest("alice")) as alice,
+        closing(stack.rest("bob")) as bob,
+    ):
+        say("A night of a few databases")
+        furnish(stack, alice)
+        say("Something breaks one of them")
+        checks = break_sample(stack, alice)
+        _overview(stack)
+        _target(stack)
+        _mail(stack, stack.mails(checks.run_id)[-1], "alert-mail")
+        say("It is restored")
         with psycopg.connect(stack.demo.sample_url) as connection:
             connection.execute('DELETE FROM "Summary" WHERE "createdAt" > now() - interval \'90 days\'')
         with psycopg.connect(stack.demo.sample_url, application_name="summary_app web"):
-            restore = Restore.trigger(stack, alice, _TARGET, mode="swap")
+            restore = Restore.trigger(stack, alice, SAMPLE, mode="swap")
             _trigger_form(stack)
             restore.wait_until_parked()
             _approval(stack, restore)
-        _report(stack, alice, restore)
+        restore.approve(bob, reason="summaries are gone, and an index")
+        restore.run.wait("success", seconds=PATIENCE)
+        _mail(stack, stack.mails(restore.run.run_id, "DONE restore")[-1], "restore-mail")
+
+
+def _overview(stack: RunningStack) -> None:
+    with _window(stack, "alice", width=1200, height=620) as (chrome, browser):
+        browser.open(_PAGE)
+        with browser.within_frame(_FRAME):
+            browser.see(SAMPLE, "act now", "look", "not known", "safe")
+        take(chrome, _FOLDER / "page-overview.png")
+
+
+def _target(stack: RunningStack) -> None:
+    with _window(stack, "alice", width=1200, height=1198, scale=1.25) as (chrome, browser):
+        browser.open(f"{_PAGE}/database_ops/targets/{SAMPLE}")
+        with browser.within_frame(_FRAME):
+            browser.see("Kept because", "Restore")
+        take(chrome, _FOLDER / "page-target.png")
 
 
 def _trigger_form(stack: RunningStack) -> None:
-    with chromium(height=1950) as chrome:
-        browser = _logged_in(stack, Browser(chrome, stack.demo.url, stack.demo.users, _FOLDER), "alice")
+    with _window(stack, "alice", width=1000, height=1800, scale=1) as (chrome, browser):
         browser.open("/dags/restore")
         browser.click("button[data-testid=trigger-dag-button]")
         browser.see("Run Parameters", "break_glass")
-        browser.choose("element_target", _TARGET)
+        browser.choose("element_target", SAMPLE)
         browser.choose("element_mode", "swap")
-        browser.screenshot("restore-trigger-form")
+        take(chrome, _FOLDER / "restore-trigger-form.png")
 
 
 def _approval(stack: RunningStack, restore: Restore) -> None:
-    with chromium(height=2300) as chrome:
-        browser = _logged_in(stack, Browser(chrome, stack.demo.url, stack.demo.users, _FOLDER), "bob")
+    with _window(stack, "bob", width=1200, height=2260, scale=1) as (chrome, browser):
         browser.open(f"/dags/restore/runs/{restore.run.run_id}/tasks/approve_swap/required_actions")
-        browser.see("approve?", "rows live now", "Name of the target", "Approve", "Reject")
-        browser.find("input[name=element_target_name]").send_keys(_TARGET)
-        browser.screenshot("restore-approval")
+        browser.see("Required Action", "approve?", "rows live now", "Name of the target", "Approve", "Reject")
+        browser.find("input[name=element_target_name]").send_keys(SAMPLE)
+        take(chrome, _FOLDER / "restore-approval.png")
 
 
-def _report(stack: RunningStack, alice: Rest, restore: Restore) -> None:
-    """Nobody waits for the picture of the report: the run is only brought to its end."""
-    bob = stack.rest("bob")
-    restore.approve(bob)
-    restore.wait("success")
-    bob.close()
-    alice.close()
+def _mail(stack: RunningStack, mail: EmailMessage, name: str) -> None:
+    """As on a telephone; what does not fit on it is below, as there."""
+    with chromium() as chrome, tempfile.TemporaryDirectory(prefix="dbops-mail-") as folder:
+        browser = Browser(chrome, stack.demo.url, stack.demo.users, _FOLDER)
+        look_through(chrome, width=_MAIL_WIDTH, height=_MAIL_HEIGHT, scale=1.5)
+        browser.open(mail_program.write_page(mail, Path(folder) / "mail.html"))
+        with browser.within_frame(mail_program.FRAME):
+            browser.see("What to do")
+        height = min(int(browser.ask(mail_program.HEIGHT)), _MAIL_HEIGHT)
+        look_through(chrome, width=_MAIL_WIDTH, height=height, scale=1.5)
+        take(chrome, _FOLDER / f"{name}.png")
 
 
-def _logged_in(stack: RunningStack, browser: Browser, user: str) -> Browser:
-    browser.open("/")
-    browser.log_in(user)
-    return browser
+@contextmanager
+def _window(
+    stack: RunningStack, user: str, *, width: int, height: int, scale: float = 1.5
+) -> Iterator[tuple[Chrome, Browser]]:
+    """One on Airflow's UI, in which this user is logged in."""
+    with chromium() as chrome:
+        look_through(chrome, width=width, height=height, scale=scale)
+        browser = Browser(chrome, stack.demo.url, stack.demo.users, _FOLDER)
+        browser.open("/")
+        browser.log_in(user)
+        yield chrome, browser
 
 
 if __name__ == "__main__":
