@@ -27,6 +27,7 @@ from dbops.gateways.copy_rows import RowCounter
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.spool import Spool
 from dbops.gateways.throttle import Throttle
+from tests.faults.job import wait_until
 from tests.unit.samples import Clock
 
 KEYS = Identities.read({"key": str(pyrage.x25519.Identity.generate())})
@@ -118,6 +119,20 @@ def test_what_is_encrypted_gives_its_disk_space_back_and_what_is_stored_too(tmp_
             os.close(descriptor)
     assert sending.upload.held == 0
     assert sending.upload.stored == len(sending.stored)
+
+
+@pytest.mark.parametrize("length", [1, 64 * 1024 - 1, 64 * 1024, 3 * MIB + 1])
+def test_while_no_part_is_full_all_that_is_held_waits_for_more_to_be_written(tmp_path: Path, length: int) -> None:
+    sending = Sending(tmp_path, first_part=5 * MIB)
+    with ThreadPoolExecutor(1) as follower, sending.senders:
+        result = follower.submit(sending.upload.run)
+        sending.path.write_bytes(bytes(length))
+        wait_until(lambda: sending.file.position == length, "it is read")
+        wait_until(lambda: sending.upload.waiting == sending.upload.held, "nothing is held but what waits")
+        assert sending.upload.held >= length % (64 * 1024)
+        sending.file.finish()
+        assert sending.upload.waiting == 0
+        result.result()
 
 
 def test_a_full_disk_is_said_by_the_folder(tmp_path: Path) -> None:
