@@ -60,6 +60,7 @@ class Recipients:
         except (pyrage.EncryptError, OSError):
             _raise_first(reading, writing)
             raise
+        _raise_first(reading, writing)  # it says nothing of a last write that failed
 
     def encrypt_bytes(self, body: bytes) -> bytes:
         """The same of something small."""
@@ -89,6 +90,7 @@ class Identities:
             _raise_first(reading, writing)
             # "No matching keys found" is its only word for that; everything else is the file's fault.
             raise (NotForUs if "matching keys" in str(error) else NotDecryptable)(str(error)) from None
+        _raise_first(reading, writing)  # it says nothing of a last write that failed
 
     def decrypt_bytes(self, body: bytes) -> bytes:
         """The same of something small."""
