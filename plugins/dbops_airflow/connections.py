@@ -49,11 +49,13 @@ def restore_place(target: Target) -> RestorePlace:
 
 
 def identities(target: Target) -> Identities:
-    """The keys of the target's encrypted backups: the passwords of encryption.identities; raises InvalidConnection."""
+    """The keys of the target's encrypted backups: the passwords of encryption.identities.
+
+    Raises InvalidConnection where none of them is there.
+    """
     from dbops.gateways.age import Identities
 
-    ids = target.encryption.identities
-    return Identities.read({connection_id: _connection(connection_id).password or "" for connection_id in ids})
+    return Identities.look_up(target.encryption.identities, lambda each: _connection(each).password or "")
 
 
 def scratch_address(target: Target) -> DatabaseAddress | None:

@@ -92,6 +92,21 @@ def test_the_keys_of_encrypted_backups_are_the_passwords_of_the_named_connection
     assert identities(target).public == (str(old.to_public()), str(new.to_public()))
 
 
+def test_a_key_that_this_worker_does_not_have_does_not_keep_the_others_from_opening(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dbops_airflow.connections import identities
+
+    key = pyrage.x25519.Identity.generate()
+    set_connection(monkeypatch, "key_2026", conn_type="generic", password=str(key))
+    encryption = Encryption(recipients=(), identities=("key_2025", "key_2026"))
+    found = identities(_target().model_copy(update={"encryption": encryption}))
+    assert found.public == (str(key.to_public()),)
+    assert [sentence.split(",")[0] for sentence in found.missing] == [
+        'The Airflow connection "key_2025" is not defined'
+    ]
+
+
 @pytest.mark.parametrize("password", [None, "", _SECRET])
 def test_a_connection_without_a_key_is_named_and_its_password_is_not(
     monkeypatch: pytest.MonkeyPatch, password: str | None

@@ -9,7 +9,7 @@ import pytest
 from dbops.gateways.age import Identities
 from tests import age_program
 from tests.age_program import AgeKey
-from tests.backups import folder_of
+from tests.backups import execute, folder_of
 from tests.faults.job import Job
 from tests.faults.scene import Scene
 
@@ -72,3 +72,12 @@ def test_one_that_is_asked_to_stop_leaves_nothing(scene: Scene, paused: Job) -> 
     scene.proxy.release()
     assert paused.finish().status == 128 + signal.SIGTERM
     scene.expect_only(good, good_keys)
+
+
+@pytest.mark.usefixtures("key")
+def test_parts_that_only_more_rows_can_fill_never_pause_it_for_good(scene: Scene) -> None:
+    """Two of them, of 5 MiB each, are more than the spool may hold before pg_dump is paused."""
+    execute(scene.url, "CREATE TABLE trailers AS SELECT * FROM films", "ANALYZE")
+    outcome = scene.start(spool_cap="6MiB", max_stall="5s").finish()
+    assert outcome.status == 0, outcome
+    assert outcome.report["rows"] == 57000 + 45000

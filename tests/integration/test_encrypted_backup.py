@@ -11,6 +11,7 @@ import pytest
 from dbops.domain.backup import BackupManifest
 from dbops.domain.selection import select
 from dbops.errors import BackupUnusable, IdentityMissing, InvalidConnection
+from dbops.gateways.age import Identities
 from tests import age_program
 from tests.age_program import AgeKey, new_key
 from tests.backups import Desk, counted_rows, difference, download, execute
@@ -179,6 +180,26 @@ def test_somebody_elses_key_opens_nothing_and_the_sentence_says_whose_it_is(
         loader.open()
     assert key.public in refused.value.remedy
     assert stranger.secret not in str(refused.value)
+
+
+def test_where_no_key_fits_those_that_are_not_at_hand_are_named(
+    loader: Loader, key: AgeKey, empty_database: str
+) -> None:
+    stranger = new_key()
+    loader.encrypt_for(key)
+    loader.back_up(empty_database)
+
+    def password(connection: str) -> str:
+        if connection == "key_2026":
+            return stranger.secret
+        raise InvalidConnection(f'The Airflow connection "{connection}" is not defined.', "Define it.")
+
+    loader.identities = lambda: Identities.look_up(["key_2025", "key_2026"], password)
+    with pytest.raises(
+        IdentityMissing, match=r'fits\. Not at hand: The Airflow connection "key_2025" is not defined\.'
+    ) as refused:
+        loader.open()
+    assert key.public in refused.value.remedy
 
 
 @pytest.mark.parametrize("name", ["toc.dat.age", "SHA256SUMS.age"])

@@ -11,6 +11,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+from dbops.domain.secret_keys import refuse_secret_key
+
 _LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"  # of Bech32, in the order of their values
 _GENERATORS = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _CHECKSUM = 6
@@ -25,11 +27,7 @@ _SMALLEST_RSA = 2048
 def _recipient(value: str) -> str:
     """The recipient without blanks and comment; raises ValueError, and repeats nothing of what may be a secret."""
     text = value.strip()
-    if "SECRET-KEY-" in text.upper() or "PRIVATE KEY-" in text.upper():
-        raise ValueError(
-            "this is a secret key, and no longer one now that it stands in a file: make a new one, and write its "
-            "public key here, which begins with age1"
-        )
+    refuse_secret_key(text, "its public key here, which begins with age1")
     if text.startswith("ssh-"):
         return _ssh(text)
     if not text.startswith(f"{_HUMAN}1"):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pyrage
@@ -60,6 +60,7 @@ class Recipients:
         except (pyrage.EncryptError, OSError):
             _raise_first(reading, writing)
             raise
+        _raise_first(reading, writing)  # it says nothing of a last write that failed
 
     def encrypt_bytes(self, body: bytes) -> bytes:
         """The same of something small."""
@@ -69,10 +70,31 @@ class Recipients:
 
 @dataclass(frozen=True)
 class Identities:
-    """Secret keys, several of them where keys have been changed. ``public`` are the public ones of those that tell."""
+    """Secret keys, several of them where keys have been changed. ``public`` are the public ones of those that tell.
+
+    ``missing`` says, a sentence for each, why those that were named too are not among them.
+    """
 
     keys: tuple[Any, ...] = field(repr=False)
     public: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @classmethod
+    def look_up(cls, connections: Sequence[str], password: Callable[[str], str]) -> Identities:
+        """Of the passwords of connections: those that can be had. Raises InvalidConnection where none of them can."""
+        texts: dict[str, str] = {}
+        refusals: list[InvalidConnection] = []
+        for connection in connections:
+            try:
+                text = password(connection)
+                cls.read({connection: text})
+                texts[connection] = text
+            except InvalidConnection as refusal:  # a machine may have the newer keys only, or the older ones
+                refusals.append(refusal)
+        if refusals and not texts:
+            remedies = dict.fromkeys(each.remedy for each in refusals)
+            raise InvalidConnection(" ".join(each.what for each in refusals), " ".join(remedies))
+        return replace(cls.read(texts), missing=tuple(refusal.what for refusal in refusals))
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> Identities:
@@ -89,6 +111,7 @@ class Identities:
             _raise_first(reading, writing)
             # "No matching keys found" is its only word for that; everything else is the file's fault.
             raise (NotForUs if "matching keys" in str(error) else NotDecryptable)(str(error)) from None
+        _raise_first(reading, writing)  # it says nothing of a last write that failed
 
     def decrypt_bytes(self, body: bytes) -> bytes:
         """The same of something small."""

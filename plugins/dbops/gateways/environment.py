@@ -55,11 +55,13 @@ def database_address(target: Target, environ: Mapping[str, str] = os.environ) ->
 
 
 def identities(target: Target, environ: Mapping[str, str] = os.environ) -> Identities:
-    """The keys of the target's encrypted backups, the passwords of AIRFLOW_CONN_<ID>; raises InvalidConnection."""
+    """The keys of the target's encrypted backups, the passwords of AIRFLOW_CONN_<ID>.
+
+    Raises InvalidConnection where none of them is there.
+    """
     from dbops.gateways.age import Identities
 
-    ids = target.encryption.identities
-    return Identities.read({connection_id: _password(connection_id, environ) for connection_id in ids})
+    return Identities.look_up(target.encryption.identities, lambda connection_id: _password(connection_id, environ))
 
 
 def _password(connection_id: str, environ: Mapping[str, str]) -> str:

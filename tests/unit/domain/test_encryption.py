@@ -84,6 +84,22 @@ def test_a_secret_key_is_refused_and_not_repeated(secret: str) -> None:
     assert "QYQSZQGPQ" not in told.upper()
 
 
+@pytest.mark.parametrize("secret", ["AGE-SECRET-KEY-1QYQSZQGPQYQSZQGPQ", "age-secret-key-pq-1qyqszqgpq"])
+def test_a_secret_key_in_place_of_the_connection_that_holds_it_is_refused_and_not_repeated(secret: str) -> None:
+    fields = {"name": "shop", "connection": "shop", "storage": {"bucket": "backups"}}
+    places: list[dict[str, Any]] = [
+        {"encryption": {"recipients": [KEY], "identities": ["old", secret]}},
+        {"connection": secret},
+    ]
+    for place in places:
+        with pytest.raises(ValidationError) as refused:
+            Target.model_validate(fields | place)
+        told = [error["msg"] for error in refused.value.errors() if "secret key" in error["msg"]]
+        assert len(told) == 1
+        assert "the id of the Airflow connection whose password it is" in told[0]
+        assert "QYQSZQGPQ" not in told[0].upper()
+
+
 def test_a_recipient_that_is_there_twice_is_refused() -> None:
     with pytest.raises(ValidationError, match="there twice"):
         Encryption(recipients=(KEY, f"{KEY} "))

@@ -126,3 +126,38 @@ def test_what_the_two_ends_raise_is_raised_as_it_is(raised: Exception) -> None:
         with pytest.raises(type(raised)) as caught:
             work(source, sink)
         assert caught.value is raised
+
+
+class BreaksAt:
+    """A sink, or a source, of which the write or read with that number fails; ``worked`` counts them."""
+
+    def __init__(self, number: int, body: bytes = b"") -> None:
+        self._number, self._body, self.worked = number, io.BytesIO(body), 0
+
+    def read(self, size: int, /) -> bytes:
+        self._count()
+        return self._body.read(size)
+
+    def write(self, block: bytes, /) -> int:
+        self._count()
+        return len(block)
+
+    def _count(self) -> None:
+        self.worked += 1
+        if self.worked == self._number:
+            raise BrokenPipeError(f"number {self._number}")
+
+
+@pytest.mark.parametrize("length", [0, 4, 64 * 1024, 200_000])
+def test_no_failure_of_either_end_is_swallowed_down_to_the_very_last_write(length: int) -> None:
+    clear = bytes(length)
+    encrypted = RECIPIENTS.encrypt_bytes(clear)
+    for work, body in ((RECIPIENTS.encrypt, clear), (KEYS.decrypt, encrypted)):
+        source, sink = BreaksAt(0, body), BreaksAt(0)
+        work(source, sink)
+        for number in range(1, source.worked + 1):
+            with pytest.raises(BrokenPipeError, match=f"number {number}$"):
+                work(BreaksAt(number, body), io.BytesIO())
+        for number in range(1, sink.worked + 1):
+            with pytest.raises(BrokenPipeError, match=f"number {number}$"):
+                work(io.BytesIO(body), BreaksAt(number))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
+import resource
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -27,6 +29,7 @@ from dbops.gateways.copy_rows import RowCounter
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.spool import Spool
 from dbops.gateways.throttle import Throttle
+from tests.faults.job import wait_until
 from tests.unit.samples import Clock
 
 KEYS = Identities.read({"key": str(pyrage.x25519.Identity.generate())})
@@ -62,7 +65,7 @@ class Sending:
             encrypted=self.encrypted,
         )
 
-    def send(self, pieces: Sequence[bytes]) -> FileEntry:
+    def send(self, pieces: Iterable[bytes]) -> FileEntry:
         """Write the file piece by piece, as pg_dump does, while it is sent."""
         with ThreadPoolExecutor(1) as follower, self.senders:
             result = follower.submit(self.upload.run)
@@ -108,9 +111,17 @@ def test_what_is_encrypted_gives_its_disk_space_back_and_what_is_stored_too(tmp_
         assert spool.can_punch
         sending = Sending(spool.path, first_part=5 * MIB)
         clear = os.dup(sending.file.descriptor)
-        encrypted = os.dup(sending.encrypted.descriptor)
+        opened: list[int] = []
         noise = os.urandom(MIB)
-        sending.send([noise] * 24)
+
+        def pieces() -> Iterator[bytes]:
+            yield from [noise] * 12
+            wait_until(lambda: sending.encrypted.written, "something of it is encrypted")
+            opened.append(os.dup(sending.encrypted.descriptor))
+            yield from [noise] * 12
+
+        sending.send(pieces())
+        (encrypted,) = opened
         assert os.fstat(clear).st_size == 24 * MIB
         assert os.fstat(clear).st_blocks * 512 <= 64 * 1024
         assert os.fstat(encrypted).st_blocks * 512 <= 64 * 1024
@@ -120,11 +131,63 @@ def test_what_is_encrypted_gives_its_disk_space_back_and_what_is_stored_too(tmp_
     assert sending.upload.stored == len(sending.stored)
 
 
+@pytest.mark.parametrize("length", [1, 64 * 1024 - 1, 64 * 1024, 3 * MIB + 1])
+def test_while_no_part_is_full_all_that_is_held_waits_for_more_to_be_written(tmp_path: Path, length: int) -> None:
+    sending = Sending(tmp_path, first_part=5 * MIB)
+    with ThreadPoolExecutor(1) as follower, sending.senders:
+        result = follower.submit(sending.upload.run)
+        sending.path.write_bytes(bytes(length))
+        wait_until(lambda: sending.file.position == length, "it is read")
+        wait_until(lambda: sending.upload.waiting == sending.upload.held, "nothing is held but what waits")
+        assert sending.upload.held >= length % (64 * 1024)
+        sending.file.finish()
+        assert sending.upload.waiting == 0
+        result.result()
+
+
+class FullDisk(io.BytesIO):
+    """What is encrypted, on a disk that is full by the time that it is first read."""
+
+    encrypted: EncryptedFile
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, self.encrypted.descriptor)
+        os.close(full)
+        return super().read(size)
+
+
 def test_a_full_disk_is_said_by_the_folder(tmp_path: Path) -> None:
-    encrypted = EncryptedFile(tmp_path / "1.dat.age", RECIPIENTS)
-    full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, encrypted.descriptor)
-    os.close(full)
-    with pytest.raises(SpoolError):
-        encrypted.write(b"x")
+    source = FullDisk(b"rows")
+    source.encrypted = EncryptedFile(tmp_path / "1.dat.age", RECIPIENTS)
+    with pytest.raises(SpoolError, match="is full"):
+        source.encrypted.fill(source, lambda _block: None)
+    source.encrypted.discard()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_whose_turn_has_not_come_takes_no_descriptor(tmp_path: Path) -> None:
+    waiting = [EncryptedFile(tmp_path / f"{number}.dat.age", RECIPIENTS) for number in range(100)]
+    assert list(tmp_path.iterdir()) == []
+    for encrypted in waiting:
+        encrypted.close()
+        encrypted.discard()
+
+
+def test_a_file_that_cannot_be_made_is_said_by_the_folder(tmp_path: Path) -> None:
+    encrypted = EncryptedFile(tmp_path / "gone" / "1.dat.age", RECIPIENTS)
+    with pytest.raises(SpoolError, match=f"spool directory {tmp_path / 'gone'}: No such file"):
+        encrypted.fill(io.BytesIO(b"rows"), lambda _block: None)
     encrypted.discard()
+
+
+def test_too_many_open_files_are_not_called_a_broken_disk(tmp_path: Path) -> None:
+    encrypted = EncryptedFile(tmp_path / "1.dat.age", RECIPIENTS)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, hard))
+    try:
+        with pytest.raises(SpoolError, match="Too many open files") as refused:
+            encrypted.fill(io.BytesIO(b"rows"), lambda _block: None)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert "limit of open files" in refused.value.remedy

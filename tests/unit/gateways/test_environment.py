@@ -43,17 +43,17 @@ def test_a_database_is_found_in_every_form_airflow_takes(value: str) -> None:
     assert database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value}) == ADDRESS
 
 
-SECRET = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33"
+IDENTITY = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33"
 PUBLIC = "age1t7rxyev2z3rw82stdlrrepyc39nvn86l5078zqkf5uasdy86jp6svpy7pa"
 
 
 @pytest.mark.parametrize(
     "value",
     [
-        f"generic://:{SECRET}@",
-        f"generic://backup:{SECRET}@anywhere/",
-        json.dumps({"password": SECRET}),
-        json.dumps({"conn_type": "generic", "password": f"# created: today\n# public key: {PUBLIC}\n{SECRET}\n"}),
+        f"generic://:{IDENTITY}@",
+        f"generic://backup:{IDENTITY}@anywhere/",
+        json.dumps({"password": IDENTITY}),
+        json.dumps({"conn_type": "generic", "password": f"# created: today\n# public key: {PUBLIC}\n{IDENTITY}\n"}),
     ],
 )
 def test_the_key_of_encrypted_backups_is_a_connections_password(value: str) -> None:
@@ -65,7 +65,7 @@ def test_a_target_without_identities_looks_for_none() -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [None, "", SECRET, f"generic://{SECRET}@", "{", "{}", json.dumps({"password": "hunter2"})]
+    "value", [None, "", IDENTITY, f"generic://{IDENTITY}@", "{", "{}", json.dumps({"password": "hunter2"})]
 )
 def test_a_key_that_is_not_there_or_is_none_is_named_by_its_connection_and_never_repeated(value: str | None) -> None:
     with pytest.raises(InvalidConnection) as refused:
@@ -73,6 +73,28 @@ def test_a_key_that_is_not_there_or_is_none_is_named_by_its_connection_and_never
     assert "backup_key" in str(refused.value).lower()
     assert "GQ9778VQ" not in str(refused.value)
     assert "hunter2" not in str(refused.value)
+
+
+TWO = TARGET.model_copy(update={"encryption": Encryption(recipients=(), identities=("key_2025", "key_2026"))})
+
+
+@pytest.mark.parametrize("other", [None, "", "generic://:hunter2@"])
+def test_a_key_that_is_not_at_hand_does_not_keep_the_others_from_opening(other: str | None) -> None:
+    environ = {"AIRFLOW_CONN_KEY_2026": f"generic://:{IDENTITY}@"}
+    found = identities(TWO, environ if other is None else environ | {"AIRFLOW_CONN_KEY_2025": other})
+    assert found.public == (PUBLIC,)
+    (sentence,) = found.missing
+    assert '"key_2025"' in sentence
+    assert "hunter2" not in sentence
+
+
+def test_only_where_no_key_is_at_hand_is_that_an_error_and_it_names_all_of_them() -> None:
+    with pytest.raises(InvalidConnection) as refused:
+        identities(TWO, {})
+    assert '"key_2025"' in refused.value.what
+    assert '"key_2026"' in refused.value.what
+    assert "export AIRFLOW_CONN_KEY_2025=" in refused.value.remedy
+    assert "export AIRFLOW_CONN_KEY_2026=" in refused.value.remedy
 
 
 def test_database_url_counts_where_the_connection_has_no_variable_of_its_own() -> None:

@@ -27,9 +27,10 @@ class _Raw(io.BytesIO):
 
 @dataclass
 class SayingStore:
-    """Takes every object, says with each that it is encrypted with ``says``, and keeps the requests."""
+    """Answers with ``status``, says that each object is encrypted with ``says``, and keeps the requests."""
 
     says: str | None
+    status: int = 200
     seen: list[AWSPreparedRequest] = field(default_factory=list)
 
     def answer(self, request: AWSPreparedRequest, **_event: Any) -> Any:
@@ -38,7 +39,7 @@ class SayingStore:
         headers["ETag"] = '"etag"'
         if self.says is not None:
             headers[WANTED] = self.says
-        return AWSResponse(request.url, 200, headers, _Raw(BEGUN if "uploads" in request.url else b""))
+        return AWSResponse(request.url, self.status, headers, _Raw(BEGUN if "uploads" in request.url else b""))
 
     def asked(self, number: int = -1) -> dict[str, str]:
         """The headers of a request that speak of encryption."""
@@ -96,6 +97,47 @@ def test_a_store_that_does_not_say_that_it_encrypted_is_refused(says: str | None
     upload = bucket.begin_upload("key")
     with pytest.raises(BucketError, match=words):
         upload.add_part(1, io.BytesIO(b"content"), 7)
+
+
+KMS_RIGHTS = "kms:GenerateDataKey and kms:Decrypt"
+
+
+def refusals_of(bucket: S3Bucket) -> list[BucketError]:
+    """What it says of every way to read and write an object."""
+    refusals = []
+    for work in (
+        lambda: bucket.put("key", b"content"),
+        lambda: bucket.create("key", b"content"),
+        lambda: bucket.begin_upload("key"),
+        lambda: bucket.get("key"),
+        lambda: bucket.read("key", 0, 1),
+    ):
+        with pytest.raises(BucketError) as refused:
+            work()
+        refusals.append(refused.value)
+    return refusals
+
+
+def test_whoever_may_use_the_bucket_and_not_the_key_of_the_kms_is_told_which_rights_are_missing() -> None:
+    for refusal in refusals_of(bucket_of(SayingStore(None, 403), sse="aws:kms")):
+        assert "may not do that (AccessDenied" in refusal.what
+        assert refusal.remedy.startswith("Grant s3:")
+        assert KMS_RIGHTS in refusal.remedy
+
+
+@pytest.mark.parametrize("sse", ["none", "AES256"])
+def test_where_no_kms_was_asked_for_its_rights_are_not_spoken_of(sse: str) -> None:
+    for refusal in refusals_of(bucket_of(SayingStore(None, 403), sse=sse)):
+        assert "kms:" not in refusal.remedy
+
+
+def test_what_needs_no_key_of_the_kms_is_not_explained_with_it() -> None:
+    bucket = bucket_of(SayingStore(None, 403), sse="aws:kms")
+    for work in (lambda: list(bucket.list("")), lambda: bucket.delete("key")):
+        with pytest.raises(BucketError) as refused:
+            work()
+        assert "AccessDenied" in refused.value.what
+        assert "kms:" not in refused.value.remedy
 
 
 def test_a_bucket_that_encrypts_by_itself_is_no_fault_where_nobody_asked() -> None:

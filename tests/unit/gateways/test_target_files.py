@@ -200,6 +200,7 @@ RECIPIENT = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p"
             "recipients[2]: this is not an age public key",
         ),
         ("  recipients: [AGE-SECRET-KEY-1QQQQ]", 3, "recipients[1]: this is a secret key"),
+        (f"  recipients: [{RECIPIENT}]\n  identities: [AGE-SECRET-KEY-1QQQQ]", 4, "identities[1]: this is a secret"),
         ("  recipients:", 3, "encryption.recipients is empty"),
         ("  identities: [backup_key]", 2, "encryption.recipients is missing; write who can decrypt"),
         (f"  recipient: [{RECIPIENT}]", 3, 'Did you mean "recipients"?'),

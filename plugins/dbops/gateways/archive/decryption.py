@@ -70,10 +70,12 @@ def find_identities(target: Target, manifest: BackupManifest, source: IdentitySo
 
 
 def wrong_identities(target: Target, manifest: BackupManifest, identities: Identities) -> IdentityMissing:
-    """Those at hand are not those it was encrypted for."""
+    """Those at hand are not those it was encrypted for; one that is not at hand may be."""
+    missing = f" Not at hand: {' '.join(identities.missing)}" if identities.missing else ""
     whose = f" (those of {' and '.join(identities.public)})" if identities.public else ""
     return IdentityMissing(
-        f"{_closed(target, manifest)}: none of the keys that encryption.identities of the target names{whose} fits.",
+        f"{_closed(target, manifest)}: none of the keys that encryption.identities of the target names{whose} "
+        f"fits.{missing}",
         f"Name a connection there, too, whose password is the secret key of {_either(manifest)}.",
     )
 

@@ -15,15 +15,20 @@ from dbops.errors import SpoolError
 from dbops.gateways.age import Recipients, Source
 from dbops.gateways.spool import punch, spool_is_full
 
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
+
 
 class EncryptedFile:
-    """``path`` must not exist yet; ``descriptor`` is for whoever reads the parts."""
+    """``path`` must not exist yet, and does not before ``fill()``: of many files that wait, none holds a descriptor.
+
+    ``descriptor`` is for whoever reads the parts, from the first block on.
+    """
 
     def __init__(self, path: Path, recipients: Recipients) -> None:
         self._path, self._recipients = path, recipients
-        self.descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self.descriptor = -1
         self._written = self._released = 0
-        self._is_closed = False
+        self._is_open = False
         self._lock = threading.Lock()
         self._take: Callable[[bytes], None] = lambda _: None
 
@@ -38,8 +43,16 @@ class EncryptedFile:
         return self._released
 
     def fill(self, source: Source, take: Callable[[bytes], None]) -> None:
-        """Encrypt all of ``source``, and tell ``take`` of every block as soon as it can be read here."""
+        """Encrypt all of ``source``, and tell ``take`` of every block as soon as it can be read here.
+
+        Raises SpoolError, and what ``source`` and ``take`` raise.
+        """
         self._take = take
+        try:
+            self.descriptor = os.open(self._path, _NEW, 0o600)
+        except OSError as error:
+            raise self._refusal(error) from None
+        self._is_open = True
         self._recipients.encrypt(source, self)
 
     def write(self, block: bytes) -> int:
@@ -49,12 +62,7 @@ class EncryptedFile:
             while left:
                 left = left[os.pwrite(self.descriptor, left, self._written + len(block) - len(left)) :]
         except OSError as error:
-            if error.errno == errno.ENOSPC:
-                raise spool_is_full(self._path.parent) from None
-            raise SpoolError(
-                f"What was encrypted cannot be written into the spool directory {self._path.parent}: {error.strerror}.",
-                "Set backup.spool to a directory on a disk that works.",
-            ) from None
+            raise self._refusal(error) from None
         self._written += len(block)
         self._take(block)
         return len(block)
@@ -74,6 +82,16 @@ class EncryptedFile:
     def close(self) -> None:
         """Close the descriptor."""
         with self._lock:
-            if not self._is_closed:
+            if self._is_open:
                 os.close(self.descriptor)
-                self._is_closed = True
+                self._is_open = False
+
+    def _refusal(self, error: OSError) -> SpoolError:
+        if error.errno == errno.ENOSPC:
+            return spool_is_full(self._path.parent)
+        return SpoolError(
+            f"What was encrypted cannot be written into the spool directory {self._path.parent}: {error.strerror}.",
+            "Raise the limit of open files of this process, or of the machine."
+            if error.errno in {errno.EMFILE, errno.ENFILE}
+            else "Set backup.spool to a directory on a disk that works.",
+        )

@@ -64,20 +64,19 @@ class FileUpload:
         self.done = False
 
     @property
-    def next_part(self) -> int:
-        """Bytes of the part that is being filled."""
-        return part_size(len(self._sent) + 1, self._first_part)
-
-    @property
-    def uncut(self) -> int:
-        """Bytes written that are not yet part of anything being sent."""
-        return self.file.written - self.file.position + self._ready - self._cut
-
-    @property
     def held(self) -> int:
         """Bytes that wait in the spool."""
         waiting = self.file.written - self.file.released
         return waiting if self._encrypted is None else waiting + self._encrypted.written - self._encrypted.released
+
+    @property
+    def waiting(self) -> int:
+        """Bytes held that only more bytes can move: those of the part being filled, and of a page read in part."""
+        if self.file.is_finished:
+            return 0
+        uncut = self.file.written - self.file.position + self._ready - self._cut
+        kept = 0 if self._encrypted is None else self.file.position - self.file.released
+        return min(uncut, self._next_part) + kept
 
     @property
     def stored(self) -> int:
@@ -142,10 +141,15 @@ class FileUpload:
         """The next piece of what is sent."""
         self._digest.update(piece)
         self._ready += len(piece)
-        while self._ready - self._cut >= self.next_part:
+        while self._ready - self._cut >= self._next_part:
             if self._upload is None:
                 self._upload = self._bucket.begin_upload(self._key)
-            self._send_part(self._upload, self.next_part)
+            self._send_part(self._upload, self._next_part)
+
+    @property
+    def _next_part(self) -> int:
+        """Bytes of the part that is being filled."""
+        return part_size(len(self._sent) + 1, self._first_part)
 
     def _send_rest(self) -> None:
         rest = self._ready - self._cut

@@ -171,14 +171,13 @@ class ArchiveUpload:
     def _balance(self) -> None:
         """Pause pg_dump when the spool is nearly full, resume it when the store has taken enough.
 
-        Bytes that wait for their part to fill can only be sent when pg_dump goes on, so they never justify a pause.
+        Bytes that wait for their part or page to fill only move on when pg_dump goes on: they never justify a pause.
         """
         held = waiting = 0
         for name, upload in self._active.items():
             self._check_time(name, upload)
             held += upload.held
-            if not upload.file.is_finished:
-                waiting += min(upload.uncut, upload.next_part)
+            waiting += upload.waiting
         self._held = held
         cap = self._options.spool_cap
         if held > cap * _PAUSE_AT and held > waiting:

@@ -14,6 +14,7 @@ from dbops.gateways.s3.refusals import Action, Place
 
 _CANNOT_ENCRYPT = {"InternalError", "InvalidArgument", "InvalidRequest", "NotImplemented"}
 _WRITES = "s3:PutObject"
+_USES_THE_KEY = (_WRITES, "s3:GetObject")
 
 Asked = dict[str, Any]  # keywords of put_object and create_multipart_upload
 
@@ -42,7 +43,13 @@ def require_encrypted(answer: Mapping[str, object], options: S3Options, place: P
 
 
 def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> BucketError:
-    """What to do about a refusal where encryption may be the reason: stores that cannot do it have no word for that."""
+    """What to do about a refusal where encryption may be the reason: neither stores nor AWS have a word for that."""
+    if sse == "aws:kms" and code == "AccessDenied" and action.permission.startswith(_USES_THE_KEY):
+        return BucketError(
+            refusal.what,
+            f"{refusal.remedy} As storage.s3.sse asks for aws:kms, it can also be the key: grant "
+            f"kms:GenerateDataKey and kms:Decrypt on it.",
+        )
     if sse == "none" or action.permission != _WRITES or code not in _CANNOT_ENCRYPT:
         return refusal
     return BucketError(
