@@ -94,6 +94,12 @@ def test_targets_are_found_by_word_and_by_light(
     assert "No target has these words" in text_of(viewer.get(f"{PLACE}/?q=nothing-like-it").text)
 
 
+def test_all_backups_of_a_target_are_shown_to_who_asks_for_them(viewer: TestClient) -> None:
+    answer = viewer.get(f"{PLACE}/targets/shop?all=1")
+    assert answer.status_code == 200
+    assert len(set(re.findall(r"backups/(\d{8}T\d{6}Z)", answer.text))) == 3
+
+
 def test_hundreds_of_targets_are_split_into_pages(
     store: Store, include: Path, add_target: Callable[..., None], viewer: TestClient
 ) -> None:
