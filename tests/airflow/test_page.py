@@ -156,6 +156,36 @@ def test_faults_are_shown_to_whom_airflow_shows_import_errors(app: FastAPI, incl
     assert "crm" not in client_of(app, "viewer", "only:backup__shop").get(f"{PLACE}/").text
 
 
+def test_a_target_whose_file_is_faulty_is_red_and_says_so_to_who_may_see_it(
+    app: FastAPI, add_target: Callable[..., None]
+) -> None:
+    add_target("crm", nonsense=1)
+    seer = client_of(app, "viewer", "only:backup__shop,backup__crm")  # who may not see import errors
+    overview = text_of(seer.get(f"{PLACE}/").text)
+    assert "act now 1" in overview
+    assert overview.index("crm") < overview.index("shop")
+    assert "nonsense" in overview
+    assert ">shop</a>" not in seer.get(f"{PLACE}/?q=nonsense").text
+    page = seer.get(f"{PLACE}/targets/crm")
+    assert page.status_code == 200
+    assert "act now" in text_of(page.text)
+    assert "nonsense" in text_of(page.text)
+    assert client_of(app, "viewer", "only:backup__shop").get(f"{PLACE}/targets/crm").status_code == 404
+
+
+def test_that_a_shared_file_is_faulty_is_told_to_everybody_and_its_text_as_import_errors_are(
+    app: FastAPI, include: Path
+) -> None:
+    (include / "defaults.yaml").write_text("connection: shop\n")
+    for path, red in (("/", "1 file below include/ cannot be read"), ("/targets/shop", "cannot be read")):
+        told = text_of(client_of(app, "viewer").get(PLACE + path).text)
+        hidden = text_of(client_of(app, "viewer", "only:backup__shop").get(PLACE + path).text)
+        assert red in hidden
+        assert "no default" in told
+        assert "no default" not in hidden
+    assert client_of(app, "viewer").get(f"{PLACE}/targets/never_was").status_code == 404
+
+
 def test_hostile_texts_stay_texts(
     app: FastAPI, include: Path, store: Store, add_target: Callable[..., None], viewer: TestClient
 ) -> None:

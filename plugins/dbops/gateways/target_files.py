@@ -52,6 +52,11 @@ class TargetFiles:
         raise UnknownTarget(f'There is no target "{name}".', did_you_mean(name, self.targets) or f"There is: {known}.")
 
 
+def has_file(include: Path, target: str) -> bool:
+    """Whether the target has a file, be it one that cannot be read."""
+    return bool(_target_files(include / _TARGETS, only=target))
+
+
 def has_expectations(include: Path, target: str) -> bool:
     """Whether the target has rules to be checked by."""
     return (include / "expectations" / target).is_dir()

@@ -14,6 +14,7 @@ from markupsafe import Markup
 
 from dbops.domain.checks import CheckResult
 from dbops.domain.dag_state import JOBS
+from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.light import Light
 from dbops.domain.migration_record import MigrationRecord, MigrationState
 from dbops.domain.overview import OverviewRow
@@ -82,8 +83,10 @@ def static_files() -> Mapping[str, StaticFile]:
     return {path.name: StaticFile(path) for path in sorted((_HERE / "static").iterdir())}
 
 
-def searched(row: OverviewRow) -> str:
+def searched(row: OverviewRow | FaultyTarget) -> str:
     """The words by which a target is found, in lower case."""
+    if isinstance(row, FaultyTarget):
+        return " ".join((row.name, *row.reasons)).lower()
     target = row.target
     return " ".join((target.name, target.environment, target.owner, target.description, *row.reasons)).lower()
 

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
 from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
 from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
-from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
+from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
 from dbops.jobs.see_targets import see_targets
@@ -50,7 +51,7 @@ class Sight:
         """Every target, whoever may see it; raises NotAnswered."""
         return await self._readings.get("overview", self._overview, within=self._patience)
 
-    async def target(self, name: str) -> Reading[TargetView | None]:
+    async def target(self, name: str) -> Reading[TargetView | FaultyTarget | None]:
         """Everything of one target, None where there is none of that name; raises NotAnswered."""
         return await self._readings.get(("target", name), lambda: self._target(name), within=self._patience)
 
@@ -74,10 +75,12 @@ class Sight:
             list(files.targets.values()), files.faults, self._buckets.open, dags, clock=_now, within=self._within
         )
 
-    def _target(self, name: str) -> TargetView | None:
-        target = self._named(name)
+    def _target(self, name: str) -> TargetView | FaultyTarget | None:
+        files = self._files(name)
+        target = files.targets.get(name)
         if target is None:
-            return None
+            is_faulty = bool(files.faults) and has_file(self._include(), name)
+            return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
         dags = self._states([f"{job}__{name}" for job in JOBS])
         return see_target(target, self._buckets.open, dags, clock=_now, within=self._within)
 

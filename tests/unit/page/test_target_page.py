@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
-from html import unescape
 from typing import Any
 
 import pytest
@@ -16,6 +14,7 @@ from dbops.domain.target_parts import backups_part, checks_part, migrations_part
 from dbops.domain.target_view import AuditPart, Part, RestoresPart, TargetView
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
+from tests.unit.page.page_texts import text_of
 from tests.unit.page_samples import backup, check_run, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.samples import DAY, NOW, target
@@ -38,11 +37,6 @@ def drawn(limit: int | None = 60, now: Any = NOW, **parts: Any) -> str:
         "limit": limit,
     }
     return Rendering(base="/database_ops", airflow="", now=now).page("target", **facts)
-
-
-def text_of(html: str) -> str:
-    """What a person reads."""
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", html[html.index("<body") :])).split())
 
 
 def test_all_backups_are_shown_when_all_are_asked_for() -> None:
