@@ -185,4 +185,4 @@ def test_targets_of_one_storage_share_a_client_which_is_impatient_and_made_anew_
     clock[0] = 3600
     assert buckets.open(other) is not first
     hurried = opened[0].storage.s3
-    assert (hurried.attempts, hurried.read_timeout.total_seconds()) == (2, 5)
+    assert (hurried.attempts, hurried.read_timeout.total_seconds()) == (2, 3)

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from dbops.domain.target import Target
     from dbops.gateways.bucket import Bucket
 
-# A person waits, who would rather read that the store does not answer; a backup has all night.
+# A person waits, who would rather read that the store does not answer; a backup has all night. All attempts and the
+# pause between them end before the page stops waiting: then a store that hangs has failed, and is not merely slow.
 _CONNECT = timedelta(seconds=2)
-_READ = timedelta(seconds=5)
+_READ = timedelta(seconds=3)
 _ATTEMPTS = 2
 _KEPT = 300.0  # seconds, after which a connection that somebody has corrected counts
 

@@ -35,7 +35,7 @@ def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) ->
     schedule = row.target.schedule.model_copy(update=dict.fromkeys(hidden))
     asked = row.target.model_copy(update={"schedule": schedule})
     dags = {job: state for job, state in row.dags.items() if job not in hidden}
-    return replace(overview_row(asked, _index(row, hidden), dags, now), target=row.target)
+    return replace(overview_row(asked, _index(row, hidden), dags, now, doubt=row.doubt), target=row.target)
 
 
 def permitted_view(view: TargetView, readable: Collection[str], now: datetime) -> tuple[TargetView, list[str]] | None:

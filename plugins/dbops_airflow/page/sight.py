@@ -14,6 +14,7 @@ from dbops.domain.overview import Overview
 from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
 from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
 from dbops.jobs.see_targets import see_targets
@@ -45,6 +46,7 @@ class Sight:
     ) -> None:
         self._readings = readings or Readings()
         self._buckets = buckets or Buckets()
+        self._last = LastIndexes()
         self._states, self._include, self._patience = states, include, patience
 
     async def overview(self) -> Reading[Overview]:
@@ -72,7 +74,13 @@ class Sight:
         files = self._files()
         dags = self._states([f"{job}__{name}" for name in files.targets for job in JOBS])
         return see_targets(
-            list(files.targets.values()), files.faults, self._buckets.open, dags, clock=_now, within=self._within
+            list(files.targets.values()),
+            files.faults,
+            self._buckets.open,
+            dags,
+            clock=_now,
+            within=self._within,
+            last=self._last,
         )
 
     def _target(self, name: str) -> TargetView | FaultyTarget | None:
@@ -82,7 +90,7 @@ class Sight:
             is_faulty = bool(files.faults) and has_file(self._include(), name)
             return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
         dags = self._states([f"{job}__{name}" for job in JOBS])
-        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within)
+        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
         target = self._named(name)

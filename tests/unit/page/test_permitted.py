@@ -81,6 +81,14 @@ def test_the_failed_run_of_a_hidden_dag_is_not_told_even_without_an_index(job: s
     assert (seen.light, seen.reasons) == (Light.GREY, ("Nobody has looked yet.",))
 
 
+def test_a_row_by_an_older_index_stays_in_doubt() -> None:
+    row = overview_row(target(), _index(failed=1), {}, NOW, doubt=NotKnown("The store did not answer."))
+    assert row.light is Light.RED
+    seen = permitted_row(row, _ALL - {"check__shop"}, NOW)
+    assert seen is not None
+    assert (seen.light, seen.reasons[0]) == (Light.GREY, "The store did not answer.")
+
+
 def test_an_unreachable_bucket_stays_red_for_everybody() -> None:
     row = _row("The bucket cannot be read.")
     seen = permitted_row(row, _ALL - {"check__shop"}, NOW)
