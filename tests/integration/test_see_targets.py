@@ -140,12 +140,12 @@ def test_everything_that_a_bucket_knows_of_a_target_is_shown(bucket: S3Bucket, s
 
 def test_a_backup_is_three_small_reads(bucket: S3Bucket, shop: Target, newest: BackupId, asked: Counter[str]) -> None:
     asked.clear()
-    view = see_backup(shop, lambda _: bucket, newest, clock=now)
+    view = see_backup(shop, lambda _: bucket, newest, clock=now, within=A_MINUTE)
     assert view is not None
     assert view.manifest == manifest(newest)
     assert (view.verification, view.hold) == (None, None)
     assert asked == {"GetObject": 3}
-    assert see_backup(shop, lambda _: bucket, BackupId("20200101T000000Z"), clock=now) is None
+    assert see_backup(shop, lambda _: bucket, BackupId("20200101T000000Z"), clock=now, within=A_MINUTE) is None
 
 
 @pytest.mark.usefixtures("newest")

@@ -94,7 +94,11 @@ class Sight:
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
         target = self._named(name)
-        return None if target is None else see_backup(target, self._buckets.open, backup_id, clock=_now)
+        return (
+            None
+            if target is None
+            else see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
+        )
 
     def _named(self, name: str) -> Target | None:
         return self._files(name).targets.get(name)
