@@ -78,6 +78,12 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
     ]  # fmt: skip
 
 
+def is_alive(leftover: IndexedLeftover, seen: datetime) -> bool:
+    """Whether that backup was running when it was ``seen``, which is when its index was written."""
+    # Of its claim, renewed every few seconds, an index of half an hour ago knows no more.
+    return seen - leftover.alive < _DEAD_AFTER
+
+
 def problem_of(
     target: Target,
     kind: ProblemKind,
@@ -176,8 +182,7 @@ def _leftovers(index: TargetIndex) -> tuple[list[IndexedLeftover], list[IndexedL
     live: list[IndexedLeftover] = []
     dead: list[IndexedLeftover] = []
     for leftover in sorted(index.leftovers, key=lambda leftover: leftover.backup_id):
-        # By when it was looked at: of its claim, renewed every few seconds, an index of half an hour ago knows no more.
-        (live if index.written - leftover.alive < _DEAD_AFTER else dead).append(leftover)
+        (live if is_alive(leftover, index.written) else dead).append(leftover)
     return live, dead
 
 

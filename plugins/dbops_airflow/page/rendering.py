@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -19,17 +19,17 @@ from dbops.domain.light import Light
 from dbops.domain.migration_record import MigrationRecord, MigrationState
 from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.standing import Standing
+from dbops.domain.promises import is_alive
 from dbops.domain.quantities import format_bytes, format_count, format_ms
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.target_index import IndexedBackup, IndexedLeftover
+from dbops.domain.target_index import IndexedBackup
 from dbops.domain.target_view import CheckNight, ChecksPart, ProbeRow
 from dbops.gateways.templates import environment
 from dbops_airflow.page import svg, words
 
 _HERE = Path(__file__).parent
 _RUNNING = frozenset({"running", "queued"})
-_ALIVE_WITHIN = timedelta(minutes=15)  # as the promises count it
 _NEXT_SHOWN = 2
 
 
@@ -48,16 +48,12 @@ class Rendering:
             .render(
                 **self._given,
                 static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
-                is_alive=self._is_alive,
                 is_late=self._is_late,
                 holds=self._holds,
                 **facts,
             )
         )
         return drawn
-
-    def _is_alive(self, leftover: IndexedLeftover) -> bool:
-        return self._now - leftover.alive < _ALIVE_WITHIN
 
     def _holds(self, row: OverviewRow) -> int:
         backups = row.index.backups if row.index else ()
@@ -109,6 +105,7 @@ def _templates() -> Any:
     functions: dict[str, Callable[..., Any]] = {
         "query": _query,
         "searched": searched,
+        "is_alive": is_alive,
         "newest_good": newest_good,
         "running": _is_running,
         "soonest": _soonest,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from dbops.domain.backup import BackupId
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
 from dbops.domain.seen_migrations import SeenMigrations
+from dbops.domain.target_index import IndexedLeftover
 from dbops.domain.target_parts import backups_part, checks_part, migrations_part, probes_part
 from dbops.domain.target_view import AuditPart, Part, RestoresPart, TargetView
 from dbops_airflow.page.readings import Reading
@@ -85,3 +88,14 @@ def test_an_unknown_ledger_is_not_counted() -> None:
     assert why in told
     assert "applied" not in told
     assert "1 applied" in text_of(drawn(migrations=migrations_part(check_run(migrations=MIGRATIONS_SEEN), ())))
+
+
+def test_a_backup_that_was_running_when_it_was_looked_at_is_not_said_to_be_dead() -> None:
+    started = NOW - timedelta(hours=1)
+    leftover = IndexedLeftover(backup_id=BackupId.at(started), alive=NOW)
+    part = backups_part(SHOP, index(written=NOW, leftovers=(leftover,)), NOW)
+    told = text_of(drawn(backups=part, now=NOW + timedelta(minutes=50)))  # the watch looks every hour
+    assert "running since 2026-11-22 11:00 UTC" in told
+    assert "never finished" not in told
+    dead = replace(part, leftovers=(replace(leftover, alive=NOW - timedelta(minutes=15)),))
+    assert "never finished" in text_of(drawn(backups=dead))
