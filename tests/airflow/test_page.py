@@ -251,6 +251,17 @@ def test_every_answer_forbids_what_the_page_does_not_need(app: FastAPI, viewer: 
         assert headers["cache-control"] == ("no-store" if "page.js" not in path else headers["cache-control"])
 
 
+def test_only_what_has_its_version_in_its_address_is_kept_for_ever(viewer: TestClient) -> None:
+    page = viewer.get(f"{PLACE}/").text
+    versioned = re.search(rf'"({PLACE}/static/page\.css\?\w+)"', page)
+    assert versioned
+    assert "immutable" in viewer.get(versioned[1]).headers["cache-control"]
+    for address in ("icon.svg", "page.css", "page.css?an-older-one"):  # Airflow's navigation knows no version
+        kept = viewer.get(f"{PLACE}/static/{address}").headers["cache-control"]
+        assert "immutable" not in kept
+        assert kept == "private, max-age=3600"
+
+
 @pytest.mark.parametrize(
     "path",
     ["/static/app.py", "/static/..%2fapp.py", "/targets/..%2f..%2fetc", "/targets/a%00b", "/targets/shop/backups/x"],

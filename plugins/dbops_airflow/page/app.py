@@ -34,7 +34,8 @@ BACKUPS = 60
 """Backups on a target's page, unless all are asked for."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _PARTS = ("backups", "checks", "probes", "migrations", "restores", "audit")
-_FOR_EVER = "private, max-age=31536000, immutable"  # another version has another address
+_FOR_EVER = "private, max-age=31536000, immutable"  # where another version has another address
+_FOR_AN_HOUR = "private, max-age=3600"  # Airflow's navigation asks for the icons without a version
 
 
 def make_app(sight: Sight | None = None) -> AsgiApp:
@@ -156,11 +157,12 @@ class _Pages:
 
         return _found(await self._sight.work(draw))
 
-    async def static(self, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - whoever is not logged in, leaves
+    async def static(self, request: Request, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - user: else 401
         found = static_files().get(file)
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return Response(found.body, media_type=found.type, headers={"Cache-Control": _FOR_EVER})
+        kept = _FOR_EVER if request.url.query == found.version else _FOR_AN_HOUR
+        return Response(found.body, media_type=found.type, headers={"Cache-Control": kept})
 
     async def _require_visible(self, name: str, user: Any) -> None:
         """Before anything is read for somebody who may not see it."""
