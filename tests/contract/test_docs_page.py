@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.target_view import Part
+from dbops.gateways.s3 import attempts
 from dbops_airflow.page import buckets
 from dbops_airflow.page.readings import Readings
 from dbops_airflow.page.sight import PATIENCE
@@ -31,10 +32,9 @@ def test_how_long_it_waits_and_remembers_is_what_the_page_says() -> None:
 
 
 def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() -> None:
-    longest_pause = 1.0  # before the second attempt, by botocore's standard mode
     assert buckets._ATTEMPTS == 2
     for attempt in (buckets._CONNECT, buckets._READ):
-        assert buckets._ATTEMPTS * attempt.total_seconds() + longest_pause < PATIENCE * 2 / 3
+        assert buckets._ATTEMPTS * attempt.total_seconds() + attempts._FIRST_PAUSE < PATIENCE * 2 / 3
 
 
 @pytest.mark.parametrize(
