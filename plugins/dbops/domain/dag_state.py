@@ -12,9 +12,10 @@ JOBS = ("backup", "check", "probe", "drill")
 
 @dataclass(frozen=True, kw_only=True)
 class DagState:
-    """``last_state`` is Airflow's word for the last run: success, failed, running, queued; empty where there was none.
+    """``last_state`` is Airflow's word for the last run that ended, success or failed; empty where there was none yet.
 
-    ``next_run`` is None where none is planned, ``last_run`` the last run's id, and ``last_end`` None until it is over.
+    ``last_run`` is that run's id and ``last_end`` when it ended: a run that goes on or waits, ``is_running``, hides no
+    failure before it. ``next_run`` is None where none is planned.
     """
 
     dag_id: str
@@ -23,6 +24,7 @@ class DagState:
     last_run: str = ""
     last_state: str = ""
     last_end: datetime | None = None
+    is_running: bool = False
 
 
 def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:

@@ -143,9 +143,14 @@ def test_a_failed_last_run_of_the_probes_is_amber() -> None:
     assert only(index(), dag("probe", state="failed")).light is Light.AMBER
 
 
-@pytest.mark.parametrize("state", ["running", "queued", "success", ""])
-def test_a_run_that_did_not_fail_is_no_reason(state: str) -> None:
-    assert whats(index(), dag(state=state)) == [Sign.WELL]
+@pytest.mark.parametrize("state", ["success", ""])
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_run_that_did_not_fail_is_no_reason(state: str, is_running: bool) -> None:
+    assert whats(index(), dag(state=state, is_running=is_running)) == [Sign.WELL]
+
+
+def test_a_failure_lasts_while_the_next_run_goes_on() -> None:
+    assert whats(index(), dag(state="failed", last_end=NOW - HOUR, is_running=True)) == [Sign.RUN_FAILED]
 
 
 @pytest.mark.parametrize("job", ["backup", "check", "probe", "drill"])
