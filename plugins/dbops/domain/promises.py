@@ -62,7 +62,7 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
     """
     if isinstance(index, str):
         return [problem_of(target, ProblemKind.UNREACHABLE, index, _LOOK_AT_BUCKET)]
-    good = [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
+    good = good_backups(index, now)
     live, dead = _leftovers(index)
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
@@ -76,6 +76,11 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
         *(_from_the_future(target, backup.backup_id, now)
           for backup in index.backups if _is_future(backup.backup_id, now)),
     ]  # fmt: skip
+
+
+def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
+    """Those that retention may count on, oldest first; one that is dated in the future tells nothing."""
+    return [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
 
 
 def problem_of(

@@ -73,6 +73,35 @@ def test_checks_and_probes_that_are_late_are_looked_at() -> None:
     assert {reason.light for reason in reasons(late)} == {Light.AMBER}
 
 
+def test_rules_and_operations_that_were_never_looked_at_are_late_once_there_were_backups_for_long_enough() -> None:
+    of = SHOP.with_files(rules=True, probes=True)
+    old, newest = backup(9 * DAY), backup()
+    never = index([old, newest], checks=None, probes=None)
+    assert whats(never, of=of) == [ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED]
+    assert [reason.sentence.partition(" Look")[0] for reason in reasons(never, of=of)] == [
+        "The rules of shop were never checked, as far as its bucket tells: its oldest good backup was made 8d 23h ago, "
+        "and checks.late_after promises 1d 2h.",
+        "The operations of shop were never timed, as far as its bucket tells: its oldest good backup was made 8d 23h "
+        "ago, and probes.late_after promises 8d.",
+    ]
+    assert whats(index(checks=None, probes=None), of=of) == [Sign.WELL]  # there is time for the first ones
+
+
+@pytest.mark.parametrize(
+    "of",
+    [SHOP, target(schedule={"check": None, "probe": None}).with_files(rules=True, probes=True)],
+    ids=["it has none", "no schedule asks for them"],
+)
+def test_rules_and_operations_that_nobody_promises_to_look_at_are_no_reason(of: Target) -> None:
+    assert whats(index([backup(90 * DAY), backup()], checks=None, probes=None), of=of) == [Sign.WELL]
+
+
+def test_a_backup_that_is_not_good_or_of_the_future_starts_no_clock() -> None:
+    of = SHOP.with_files(rules=True, probes=True)
+    seen = index([backup(9 * DAY, verified=False), backup()], checks=None, probes=None)
+    assert whats(seen, of=of) == [Sign.WELL]
+
+
 def test_broken_rules_are_red_and_named() -> None:
     seen = checks(failed=2, unknown=1, warnings=3, worst=("Order: total is positive", "Order: has a user"))
     reason = only(index(checks=seen))

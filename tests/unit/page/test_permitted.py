@@ -15,7 +15,7 @@ from dbops.domain.reasons import NotKnown
 from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.domain.target_view import AuditPart, RestoresPart, TargetView
 from dbops_airflow.page.permitted import own_dags, permitted_row, permitted_view
-from tests.unit.samples import NOW, target
+from tests.unit.samples import DAY, NOW, target
 
 _ALL = frozenset({*own_dags("shop"), "restore", "migrate"})
 
@@ -115,3 +115,13 @@ def test_a_hidden_schedule_promises_nothing() -> None:
     assert seen is not None
     assert seen.target is row.target
     assert "check" not in " ".join(seen.reasons)
+
+
+def test_a_hidden_schedule_promises_no_first_run() -> None:
+    index = replace(_index(), checks=None)
+    of, later = target(schedule={"backup": None, "drill": None}).with_files(rules=True, probes=True), NOW + 2 * DAY
+    row = overview_row(of, replace(index, written=later), {}, later)
+    assert "never checked" in " ".join(row.reasons)
+    seen = permitted_row(row, _ALL - {"check__shop", "probe__shop"}, later)
+    assert seen is not None
+    assert (seen.light, seen.target.has_rules) == (Light.GREEN, True)
