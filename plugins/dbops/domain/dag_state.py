@@ -9,6 +9,9 @@ from datetime import datetime
 JOBS = ("backup", "check", "probe", "drill")
 """The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
 
+WATCH = "watch"
+"""The DAG that looks at every target, by its id."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DagState:
@@ -28,5 +31,6 @@ class DagState:
 
 
 def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:
-    """The DAGs of the target of that name by job, of ``dags`` by their ids."""
-    return {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}
+    """The DAGs that tell of the target of that name, of ``dags`` by their ids: its own by job, and the watch."""
+    own = {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}
+    return own | ({WATCH: dags[WATCH]} if WATCH in dags else {})

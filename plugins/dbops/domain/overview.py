@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dbops.domain.dag_state import DagState
+from dbops.domain.dag_state import WATCH, DagState
 from dbops.domain.fault import Fault
 from dbops.domain.light import Light
 from dbops.domain.reasons import NotKnown, reasons_of
@@ -21,8 +21,8 @@ class OverviewRow:
     """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
 
     ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``dags`` are by job, see
-    ``dag_state.JOBS``; one that Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the
-    stored bytes of the last good backups, oldest first.
+    ``dag_state.JOBS``; one that Airflow does not know, or that may not be shown, is absent, and so is the ``watch``.
+    ``size_trend`` are the stored bytes of the last good backups, oldest first.
     """
 
     target: Target
@@ -31,6 +31,7 @@ class OverviewRow:
     index: TargetIndex | None = None
     missing: NotKnown | str | None = None
     dags: Mapping[str, DagState] = field(default_factory=dict)
+    watch: DagState | None = None
     size_trend: tuple[int, ...] = ()
 
 
@@ -51,7 +52,10 @@ class Overview:
 def overview_row(
     target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
 ) -> OverviewRow:
-    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen; ``dags`` are by job."""
+    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen.
+
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``.
+    """
     reasons = reasons_of(target, index, dags, now)
     known = index if isinstance(index, TargetIndex) else None
     good = [backup.stored_bytes for backup in known.backups if backup.is_good] if known else []
@@ -61,7 +65,8 @@ def overview_row(
         reasons=tuple(reason.sentence for reason in reasons),
         index=known,
         missing=None if isinstance(index, TargetIndex) else index,
-        dags=dags,
+        dags={job: state for job, state in dags.items() if job != WATCH},
+        watch=dags.get(WATCH),
         size_trend=tuple(good[-_TREND:]),
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.overview import Overview
 from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
@@ -69,7 +69,7 @@ class Sight:
 
     def _overview(self) -> Overview:
         files = self._files()
-        dags = self._states([f"{job}__{name}" for name in files.targets for job in JOBS])
+        dags = self._states([WATCH, *(f"{job}__{name}" for name in files.targets for job in JOBS)])
         return see_targets(
             list(files.targets.values()), files.faults, self._buckets.open, dags, clock=_now, within=self._within
         )
@@ -78,7 +78,7 @@ class Sight:
         target = self._named(name)
         if target is None:
             return None
-        dags = self._states([f"{job}__{name}" for job in JOBS])
+        dags = self._states([WATCH, *(f"{job}__{name}" for job in JOBS)])
         return see_target(target, self._buckets.open, dags, clock=_now, within=self._within)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:

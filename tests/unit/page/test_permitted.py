@@ -81,6 +81,19 @@ def test_the_failed_run_of_a_hidden_dag_is_not_told_even_without_an_index(job: s
     assert (seen.light, seen.reasons) == (Light.GREY, ("Nobody has looked yet.",))
 
 
+def test_a_dead_watch_is_told_to_whoever_may_read_its_dag() -> None:
+    dead = DagState(dag_id="watch", is_paused=True)
+    row = overview_row(target(), _index(), {"watch": dead}, NOW)
+    assert (row.light, row.watch, dict(row.dags)) == (Light.AMBER, dead, {})
+    assert permitted_row(row, _ALL, NOW) is row
+    seen = permitted_row(row, _ALL - {"watch"}, NOW)
+    assert seen is not None
+    assert (seen.light, seen.watch) == (Light.GREEN, None)
+    kept = permitted_row(replace(row, dags={"check": dead}), _ALL - {"check__shop"}, NOW)
+    assert kept is not None
+    assert (kept.light, kept.watch) == (Light.AMBER, dead)
+
+
 def test_an_unreachable_bucket_stays_red_for_everybody() -> None:
     row = _row("The bucket cannot be read.")
     seen = permitted_row(row, _ALL - {"check__shop"}, NOW)
