@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dbops.domain.dag_state import DagState
+from dbops.domain.dag_state import WATCH, DagState
 from dbops.domain.fault import Fault
 from dbops.domain.light import LIGHTS, Light, Sign
 from dbops.domain.reasons import NotKnown, Reason, reasons_of
@@ -23,8 +23,8 @@ class OverviewRow:
 
     ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``doubt`` says why it is
     one that was read before, and no newer one; so does a reason. ``dags`` are by job, see ``dag_state.JOBS``; one that
-    Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the stored bytes of the last good
-    backups, oldest first.
+    Airflow does not know, or that may not be shown, is absent, and so is the ``watch``. ``size_trend`` are the stored
+    bytes of the last good backups, oldest first.
     """
 
     target: Target
@@ -34,6 +34,7 @@ class OverviewRow:
     missing: NotKnown | str | None = None
     doubt: NotKnown | None = None
     dags: Mapping[str, DagState] = field(default_factory=dict)
+    watch: DagState | None = None
     size_trend: tuple[int, ...] = ()
 
 
@@ -59,9 +60,10 @@ def overview_row(
     *,
     doubt: NotKnown | None = None,
 ) -> OverviewRow:
-    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen; ``dags`` are by job.
+    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen.
 
-    With ``doubt`` nobody knows whether the index still holds: what was bad stays bad, and what was safe is not known.
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``. With ``doubt`` nobody knows
+    whether the index still holds: what was bad stays bad, and what was safe is not known.
     """
     reasons = reasons_of(target, index, dags, now)
     if doubt is not None:
@@ -75,7 +77,8 @@ def overview_row(
         index=known,
         missing=None if isinstance(index, TargetIndex) else index,
         doubt=doubt,
-        dags=dags,
+        dags={job: state for job, state in dags.items() if job != WATCH},
+        watch=dags.get(WATCH),
         size_trend=tuple(good[-_TREND:]),
     )
 

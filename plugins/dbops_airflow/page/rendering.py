@@ -29,7 +29,6 @@ from dbops.gateways.templates import environment
 from dbops_airflow.page import svg, words
 
 _HERE = Path(__file__).parent
-_RUNNING = frozenset({"running", "queued"})
 _NEXT_SHOWN = 2
 
 
@@ -134,7 +133,7 @@ def _query(**parameters: Any) -> str:
 
 def _is_running(row: OverviewRow, job: str) -> bool:
     state = row.dags.get(job)
-    return state is not None and state.last_state in _RUNNING
+    return state is not None and state.is_running
 
 
 def _soonest(row: OverviewRow) -> list[tuple[str, datetime]]:

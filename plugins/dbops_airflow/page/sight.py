@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
 from dbops.domain.target import Target
@@ -72,7 +72,7 @@ class Sight:
 
     def _overview(self) -> Overview:
         files = self._files()
-        dags = self._states([f"{job}__{name}" for name in files.targets for job in JOBS])
+        dags = self._states([WATCH, *(f"{job}__{name}" for name in files.targets for job in JOBS)])
         return see_targets(
             list(files.targets.values()),
             files.faults,
@@ -89,7 +89,7 @@ class Sight:
         if target is None:
             is_faulty = bool(files.faults) and has_file(self._include(), name)
             return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
-        dags = self._states([f"{job}__{name}" for job in JOBS])
+        dags = self._states([WATCH, *(f"{job}__{name}" for job in JOBS)])
         return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
