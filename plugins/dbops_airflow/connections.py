@@ -1,4 +1,7 @@
-"""Connections: what Airflow knows by connection id, as addresses, buckets and mailboxes. Only ever called in a task."""
+"""Connections: what Airflow knows by connection id, as addresses, buckets and mailboxes.
+
+Called in a task, and by the page in threads of its own: looking one up may ask a database or a secrets backend.
+"""
 
 from __future__ import annotations
 

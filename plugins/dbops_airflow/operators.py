@@ -12,8 +12,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
-from dbops.gateways.probe_files import has_probes
-from dbops.gateways.target_files import has_expectations, include_folder, read_targets
+from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.progress_log import ProgressLog
@@ -143,17 +142,8 @@ class WatchOperator(BaseOperator):
         scheduled = [(target, target.schedule) for target in targets]
         dag_ids = [f"backup__{target.name}" for target, schedule in scheduled if schedule.backup]
         dag_ids += [f"drill__{target.name}" for target, schedule in scheduled if schedule.drill]
-        include = include_folder()
-        dag_ids += [
-            f"check__{target.name}"
-            for target, schedule in scheduled
-            if schedule.check and has_expectations(include, target.name)
-        ]
-        dag_ids += [
-            f"probe__{target.name}"
-            for target, schedule in scheduled
-            if schedule.probe and has_probes(include, target.name)
-        ]
+        dag_ids += [f"check__{target.name}" for target, schedule in scheduled if schedule.check and target.has_rules]
+        dag_ids += [f"probe__{target.name}" for target, schedule in scheduled if schedule.probe and target.has_probes]
         return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
 
     def _is_paused(self, ti: Any, dag_id: str) -> bool:

@@ -8,8 +8,7 @@ from airflow.sdk import get_parsing_context
 
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
-from dbops.gateways.probe_files import has_probes
-from dbops.gateways.target_files import TargetFiles, has_expectations, include_folder, read_targets
+from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -24,14 +23,12 @@ def targets_for(prefix: str) -> tuple[Target, ...]:
 
 def checked_targets_for(prefix: str) -> tuple[Target, ...]:
     """Those of them that have rules below include/expectations/."""
-    include = include_folder()
-    return tuple(target for target in targets_for(prefix) if has_expectations(include, target.name))
+    return tuple(target for target in targets_for(prefix) if target.has_rules)
 
 
 def probed_targets_for(prefix: str) -> tuple[Target, ...]:
     """Those of them that have probes below include/sql/."""
-    include = include_folder()
-    return tuple(target for target in targets_for(prefix) if has_probes(include, target.name))
+    return tuple(target for target in targets_for(prefix) if target.has_probes)
 
 
 def chosen_target(context: Context, files: TargetFiles) -> Target:

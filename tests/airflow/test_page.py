@@ -94,6 +94,12 @@ def test_targets_are_found_by_word_and_by_light(
     assert "No target has these words" in text_of(viewer.get(f"{PLACE}/?q=nothing-like-it").text)
 
 
+def test_all_backups_of_a_target_are_shown_to_who_asks_for_them(viewer: TestClient) -> None:
+    answer = viewer.get(f"{PLACE}/targets/shop?all=1")
+    assert answer.status_code == 200
+    assert len(set(re.findall(r"backups/(\d{8}T\d{6}Z)", answer.text))) == 3
+
+
 def test_hundreds_of_targets_are_split_into_pages(
     store: Store, include: Path, add_target: Callable[..., None], viewer: TestClient
 ) -> None:
@@ -148,6 +154,36 @@ def test_faults_are_shown_to_whom_airflow_shows_import_errors(app: FastAPI, incl
     told = text_of(client_of(app, "viewer").get(f"{PLACE}/").text)
     assert "targets/crm.yaml :2" in told or "targets/crm.yaml:2" in told
     assert "crm" not in client_of(app, "viewer", "only:backup__shop").get(f"{PLACE}/").text
+
+
+def test_a_target_whose_file_is_faulty_is_red_and_says_so_to_who_may_see_it(
+    app: FastAPI, add_target: Callable[..., None]
+) -> None:
+    add_target("crm", nonsense=1)
+    seer = client_of(app, "viewer", "only:backup__shop,backup__crm")  # who may not see import errors
+    overview = text_of(seer.get(f"{PLACE}/").text)
+    assert "act now 1" in overview
+    assert overview.index("crm") < overview.index("shop")
+    assert "nonsense" in overview
+    assert ">shop</a>" not in seer.get(f"{PLACE}/?q=nonsense").text
+    page = seer.get(f"{PLACE}/targets/crm")
+    assert page.status_code == 200
+    assert "act now" in text_of(page.text)
+    assert "nonsense" in text_of(page.text)
+    assert client_of(app, "viewer", "only:backup__shop").get(f"{PLACE}/targets/crm").status_code == 404
+
+
+def test_that_a_shared_file_is_faulty_is_told_to_everybody_and_its_text_as_import_errors_are(
+    app: FastAPI, include: Path
+) -> None:
+    (include / "defaults.yaml").write_text("connection: shop\n")
+    for path, red in (("/", "1 file below include/ cannot be read"), ("/targets/shop", "cannot be read")):
+        told = text_of(client_of(app, "viewer").get(PLACE + path).text)
+        hidden = text_of(client_of(app, "viewer", "only:backup__shop").get(PLACE + path).text)
+        assert red in hidden
+        assert "no default" in told
+        assert "no default" not in hidden
+    assert client_of(app, "viewer").get(f"{PLACE}/targets/never_was").status_code == 404
 
 
 def test_hostile_texts_stay_texts(
@@ -213,6 +249,17 @@ def test_every_answer_forbids_what_the_page_does_not_need(app: FastAPI, viewer: 
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
         assert headers["cache-control"] == ("no-store" if "page.js" not in path else headers["cache-control"])
+
+
+def test_only_what_has_its_version_in_its_address_is_kept_for_ever(viewer: TestClient) -> None:
+    page = viewer.get(f"{PLACE}/").text
+    versioned = re.search(rf'"({PLACE}/static/page\.css\?\w+)"', page)
+    assert versioned
+    assert "immutable" in viewer.get(versioned[1]).headers["cache-control"]
+    for address in ("icon.svg", "page.css", "page.css?an-older-one"):  # Airflow's navigation knows no version
+        kept = viewer.get(f"{PLACE}/static/{address}").headers["cache-control"]
+        assert "immutable" not in kept
+        assert kept == "private, max-age=3600"
 
 
 @pytest.mark.parametrize(

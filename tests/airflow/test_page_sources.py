@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from demo.seaweed import SeaweedS3
 
 
+ENDED = datetime(2026, 11, 22, 2, tzinfo=UTC)
+
+
 @pytest.fixture(autouse=True)
 def _in_an_api_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """As airflow/api_fastapi/main.py says it."""
@@ -28,15 +31,22 @@ def _in_an_api_server(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def known_dags() -> Iterator[None]:
-    """Two DAGs that Airflow has parsed, a third that is gone, and two runs of the first."""
+    """DAGs that Airflow has parsed, one of which is gone, with the runs that each name says, oldest first."""
     from airflow.models.dag import DagModel
     from airflow.models.dagbundle import DagBundleModel
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
-    from airflow.utils.state import DagRunState
+    from airflow.utils.state import DagRunState, State
     from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-    names = ("backup__state_a", "drill__state_a", "backup__state_gone")
+    runs = {
+        "backup__state_a": (DagRunState.SUCCESS, DagRunState.FAILED),
+        "backup__state_again": (DagRunState.SUCCESS, DagRunState.FAILED, DagRunState.RUNNING, DagRunState.QUEUED),
+        "backup__state_first": (DagRunState.RUNNING,),
+        "drill__state_a": (),
+        "backup__state_gone": (),
+    }
+    names = tuple(runs)
     with create_session() as session:
         session.merge(DagBundleModel(name="page-tests"))
         session.flush()
@@ -51,17 +61,19 @@ def known_dags() -> Iterator[None]:
                 )
             )
         session.flush()
-        for number, state in enumerate((DagRunState.SUCCESS, DagRunState.FAILED)):
-            run = DagRun(
-                dag_id=names[0],
-                run_id=f"run_{number}",
-                run_after=now(),
-                run_type=DagRunType.MANUAL,
-                triggered_by=DagRunTriggeredByType.TEST,
-                state=state,
-            )
-            session.add(run)
-            session.flush()
+        for name, states in runs.items():
+            for number, state in enumerate(states):
+                run = DagRun(
+                    dag_id=name,
+                    run_id=f"run_{number}",
+                    run_after=now(),
+                    run_type=DagRunType.MANUAL,
+                    triggered_by=DagRunTriggeredByType.TEST,
+                    state=state,
+                )
+                run.end_date = ENDED + timedelta(hours=number) if state in State.finished_dr_states else None
+                session.add(run)
+                session.flush()
     yield
     with create_session() as session:
         session.query(DagRun).where(DagRun.dag_id.in_(names)).delete()
@@ -78,7 +90,25 @@ def test_a_dag_tells_whether_it_is_paused_when_it_runs_next_and_how_its_last_run
     assert (backup.is_paused, backup.last_run, backup.last_state) == (False, "run_1", "failed")
     assert backup.next_run is not None
     assert backup.next_run.utcoffset() is not None
+    assert backup.is_running is False
     assert drill == DagState(dag_id="drill__state_a", is_paused=True)
+
+
+@pytest.mark.usefixtures("known_dags")
+def test_a_run_that_goes_on_or_waits_hides_no_failure_before_it() -> None:
+    from dbops_airflow.page.dag_states import dag_states
+
+    again = dag_states(["backup__state_again"])["backup__state_again"]
+    assert (again.is_running, again.last_run, again.last_state) == (True, "run_1", "failed")
+    assert again.last_end == ENDED + timedelta(hours=1)
+
+
+@pytest.mark.usefixtures("known_dags")
+def test_a_dag_whose_first_run_goes_on_tells_of_no_end() -> None:
+    from dbops_airflow.page.dag_states import dag_states
+
+    first = dag_states(["backup__state_first"])["backup__state_first"]
+    assert (first.is_running, first.last_run, first.last_state, first.last_end) == (True, "", "", None)
 
 
 def _target(connection: str, bucket: str = "backups") -> Target:
@@ -185,4 +215,4 @@ def test_targets_of_one_storage_share_a_client_which_is_impatient_and_made_anew_
     clock[0] = 3600
     assert buckets.open(other) is not first
     hurried = opened[0].storage.s3
-    assert (hurried.attempts, hurried.read_timeout.total_seconds()) == (2, 5)
+    assert (hurried.attempts, hurried.read_timeout.total_seconds()) == (2, 3)

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.target_view import Part
+from dbops.gateways.s3 import attempts
+from dbops_airflow.page import buckets
 from dbops_airflow.page.readings import Readings
 from dbops_airflow.page.sight import PATIENCE
 
@@ -27,6 +29,12 @@ def test_how_long_it_waits_and_remembers_is_what_the_page_says() -> None:
     assert "kept for ten seconds" in PAGE
     assert PATIENCE * 2 / 3 == 8
     assert "A store has eight seconds to answer" in PAGE
+
+
+def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() -> None:
+    assert buckets._ATTEMPTS == 2
+    for attempt in (buckets._CONNECT, buckets._READ):
+        assert buckets._ATTEMPTS * attempt.total_seconds() + attempts._FIRST_PAUSE < PATIENCE * 2 / 3
 
 
 @pytest.mark.parametrize(

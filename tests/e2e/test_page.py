@@ -85,6 +85,24 @@ def test_a_viewer_finds_no_action(browser: Browser, night: str) -> None:
         assert browser.count(".action") == 0
 
 
+def test_typing_hides_rows_only_where_the_server_has_left_out_none(browser: Browser, night: str) -> None:
+    browser.open(PAGE)
+    browser.log_in("viewer")
+    with browser.within_frame(FRAME):
+        browser.see("summary_app", "neglected")
+        browser.find("#q").send_keys("no-such-target")
+        browser.see("No target has these words.")
+        assert browser.count("tr[data-find]:not([hidden])") == 0
+        browser.find("#q").clear()
+        browser.find("#q").send_keys("summary_app")
+        browser.click("button", "Find")
+        browser.find("#q[value=summary_app]")  # what the server was asked for
+        browser.find("#q").clear()
+        browser.find("#q").send_keys("neglected")
+        assert browser.count("tr[data-find]:not([hidden])") > 0
+        assert browser.count("#nothing:not([hidden])") == 0
+
+
 def test_it_follows_airflows_choice_of_light_and_dark(browser: Browser, night: str) -> None:
     browser.open(PAGE)
     browser.log_in("viewer")

@@ -38,6 +38,8 @@ from dbops.gateways.verifications import put_verification
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
 from dbops.jobs.see_targets import see_targets
+from dbops_airflow.page.buckets import Buckets
+from dbops_airflow.page.sight import PATIENCE
 from demo.seaweed import SeaweedS3
 from tests.unit.page_samples import check_run, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
@@ -140,12 +142,12 @@ def test_everything_that_a_bucket_knows_of_a_target_is_shown(bucket: S3Bucket, s
 
 def test_a_backup_is_three_small_reads(bucket: S3Bucket, shop: Target, newest: BackupId, asked: Counter[str]) -> None:
     asked.clear()
-    view = see_backup(shop, lambda _: bucket, newest, clock=now)
+    view = see_backup(shop, lambda _: bucket, newest, clock=now, within=A_MINUTE)
     assert view is not None
     assert view.manifest == manifest(newest)
     assert (view.verification, view.hold) == (None, None)
     assert asked == {"GetObject": 3}
-    assert see_backup(shop, lambda _: bucket, BackupId("20200101T000000Z"), clock=now) is None
+    assert see_backup(shop, lambda _: bucket, BackupId("20200101T000000Z"), clock=now, within=A_MINUTE) is None
 
 
 @pytest.mark.usefixtures("newest")
@@ -198,3 +200,24 @@ def test_a_store_that_never_answers_is_waited_for_no_longer_than_asked(shop: Tar
             client.close()
     assert overview.rows[0].light is view.row.light is Light.GREY
     assert all(isinstance(part, str) and "did not answer in time" in part for part in parts(view))
+
+
+def test_three_hundred_targets_of_a_store_that_never_answers_are_unreachable_within_the_pages_patience() -> None:
+    connected: list[S3Client] = []
+
+    def open_one(one: Target) -> S3Bucket:
+        client = connect(options=one.storage.s3, endpoint_url=address, region="x", access_key="a", secret_key="b")
+        connected.append(client)
+        return S3Bucket(client, one.storage.bucket, one.storage.s3)
+
+    with socket.create_server(("127.0.0.1", 0), backlog=512) as deaf:
+        address = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+        patience = timedelta(seconds=PATIENCE * 2 / 3)
+        targets = [target("deaf", f"shop_{number}") for number in range(300)]
+        try:
+            overview = see_targets(targets, (), Buckets(open_one).open, {}, clock=now, within=patience)
+        finally:
+            for client in connected:
+                client.close()
+    assert overview.totals[Light.RED] == 300
+    assert len(connected) == 1

@@ -9,12 +9,16 @@ from datetime import datetime
 JOBS = ("backup", "check", "probe", "drill")
 """The jobs of which every target has a DAG of its own, ``<job>__<target>``."""
 
+WATCH = "watch"
+"""The DAG that looks at every target, by its id."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class DagState:
-    """``last_state`` is Airflow's word for the last run: success, failed, running, queued; empty where there was none.
+    """``last_state`` is Airflow's word for the last run that ended, success or failed; empty where there was none yet.
 
-    ``next_run`` is None where none is planned, ``last_run`` the last run's id, and ``last_end`` None until it is over.
+    ``last_run`` is that run's id and ``last_end`` when it ended: a run that goes on or waits, ``is_running``, hides no
+    failure before it. ``next_run`` is None where none is planned.
     """
 
     dag_id: str
@@ -23,8 +27,10 @@ class DagState:
     last_run: str = ""
     last_state: str = ""
     last_end: datetime | None = None
+    is_running: bool = False
 
 
 def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:
-    """The DAGs of the target of that name by job, of ``dags`` by their ids."""
-    return {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}
+    """The DAGs that tell of the target of that name, of ``dags`` by their ids: its own by job, and the watch."""
+    own = {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}
+    return own | ({WATCH: dags[WATCH]} if WATCH in dags else {})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dbops.domain.promises import Problem, ProblemKind, problem_of
+from dbops.domain.promises import Problem, ProblemKind, good_backups, problem_of
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -13,16 +13,18 @@ from dbops.domain.target_index import TargetIndex
 def not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
     """The problem of a target with rules whose last checks began too long ago; None where its file asks for none.
 
-    Also where there was no run yet: then the first is still to come, and its DAG tells how it went.
+    Where there was no run yet, measured from its oldest good backup: a young target has time for its first checks, and
+    a DAG that is not there cannot tell that it never ran.
     """
-    if target.schedule.check is None or index.checks is None:
+    if target.schedule.check is None or (index.checks is None and not target.has_rules):
         return None
     return _late(
         target,
         ProblemKind.NOT_CHECKED,
-        f"The rules of {target.name} were last checked",
-        index.checks.check_id.time,
+        index.checks.check_id.time if index.checks else None,
         now,
+        oldest_backup=_oldest(index, now),
+        words=("The rules", "checked"),
         promise=("checks.late_after", target.checks.late_after),
         dag="check",
     )
@@ -30,36 +32,51 @@ def not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | 
 
 def not_probed(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
     """The problem of a target with probes whose last run began too long ago; as for ``not_checked``."""
-    if target.schedule.probe is None or index.probes is None:
+    if target.schedule.probe is None or (index.probes is None and not target.has_probes):
         return None
     return _late(
         target,
         ProblemKind.NOT_PROBED,
-        f"The operations of {target.name} were last timed",
-        index.probes.probe_id.time,
+        index.probes.probe_id.time if index.probes else None,
         now,
+        oldest_backup=_oldest(index, now),
+        words=("The operations", "timed"),
         promise=("probes.late_after", target.probes.late_after),
         dag="probe",
     )
 
 
+def _oldest(index: TargetIndex, now: datetime) -> datetime:
+    """When the oldest good backup was finished; now where there is none, for then that is the problem."""
+    return min((backup.finished for backup in good_backups(index, now)), default=now)
+
+
 def _late(
     target: Target,
     kind: ProblemKind,
-    what: str,
-    newest: datetime,
+    newest: datetime | None,
     now: datetime,
     *,
+    oldest_backup: datetime,
+    words: tuple[str, str],
     promise: tuple[str, timedelta],
     dag: str,
 ) -> Problem | None:
-    setting, within = promise
-    if now - newest <= within:
+    (what, done), (setting, within) = words, promise
+    since = newest or oldest_backup
+    if now - since <= within:
         return None
+    ago = format_duration(now - since)
+    told = (
+        f"{what} of {target.name} were last {done} {ago} ago,"
+        if newest
+        else f"{what} of {target.name} were never {done}, as far as its bucket tells: its oldest good backup was made "
+        f"{ago} ago,"
+    )
     return problem_of(
         target,
         kind,
-        f"{what} {format_duration(now - newest)} ago, and {setting} promises {format_duration(within)}.",
+        f"{told} and {setting} promises {format_duration(within)}.",
         f"Look at the last runs of {dag}__{target.name}, or start one.",
-        since=newest + within,
+        since=since + within,
     )

@@ -27,11 +27,14 @@ class Sign(StrEnum):
     CHECKS_FAILED = "rules are broken, or could not be evaluated"
     RUN_FAILED = "last run of backup, check or drill failed"
     UNSEEN_FOR_A_DAY = "nobody looked at the bucket for a day"
+    WATCH_SILENT_FOR_A_DAY = "the watch has not run for a day"
     NOTHING_PROMISED = "there is no good backup, and none is promised"
     PROBE_RUN_FAILED = "last run of the probes failed"
     PROBES_UNWELL = "operations are slow or do not work"
     RULES_WARN = "rules warn"
     UNSEEN_FOR_HOURS = "nobody looked at the bucket for three hours"
+    WATCH_FAILED = "last run of the watch failed"
+    WATCH_SILENT_FOR_HOURS = "the watch has not run for three hours"
     FIRST_BACKUP = "first backup is on its way"
     NOT_SEEN = "nobody looked at the bucket yet"
     WELL = "nothing is wrong"
@@ -49,6 +52,7 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     Sign.CHECKS_FAILED: Light.RED,
     Sign.RUN_FAILED: Light.RED,
     Sign.UNSEEN_FOR_A_DAY: Light.RED,
+    Sign.WATCH_SILENT_FOR_A_DAY: Light.RED,
     # It can, and something will go wrong if nobody looks.
     Sign.NOTHING_PROMISED: Light.AMBER,
     ProblemKind.SHRUNK: Light.AMBER,
@@ -63,6 +67,8 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     Sign.PROBES_UNWELL: Light.AMBER,
     Sign.RULES_WARN: Light.AMBER,
     Sign.UNSEEN_FOR_HOURS: Light.AMBER,
+    Sign.WATCH_FAILED: Light.AMBER,
+    Sign.WATCH_SILENT_FOR_HOURS: Light.AMBER,
     ProblemKind.NOT_NOTIFIED: Light.AMBER,
     ProblemKind.OLD_DATABASE: Light.AMBER,
     Sign.FIRST_BACKUP: Light.GREY,

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from dbops.domain.dag_state import DagState
+from dbops.domain.dag_state import WATCH, DagState
 from dbops.domain.fault import Fault
-from dbops.domain.light import Light
-from dbops.domain.reasons import NotKnown, reasons_of
+from dbops.domain.light import LIGHTS, Light, Sign
+from dbops.domain.reasons import NotKnown, Reason, reasons_of
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 
+_ORDER = list(LIGHTS)
 _TREND = 14  # good backups: two weeks of nightly ones
 
 
@@ -20,9 +21,10 @@ _TREND = 14  # good backups: two weeks of nightly ones
 class OverviewRow:
     """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
 
-    ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``dags`` are by job, see
-    ``dag_state.JOBS``; one that Airflow does not know, or that may not be shown, is absent. ``size_trend`` are the
-    stored bytes of the last good backups, oldest first.
+    ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``doubt`` says why it is
+    one that was read before, and no newer one; so does a reason. ``dags`` are by job, see ``dag_state.JOBS``; one that
+    Airflow does not know, or that may not be shown, is absent, and so is the ``watch``. ``size_trend`` are the stored
+    bytes of the last good backups, oldest first.
     """
 
     target: Target
@@ -30,7 +32,9 @@ class OverviewRow:
     reasons: tuple[str, ...]
     index: TargetIndex | None = None
     missing: NotKnown | str | None = None
+    doubt: NotKnown | None = None
     dags: Mapping[str, DagState] = field(default_factory=dict)
+    watch: DagState | None = None
     size_trend: tuple[int, ...] = ()
 
 
@@ -49,10 +53,21 @@ class Overview:
 
 
 def overview_row(
-    target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+    target: Target,
+    index: TargetIndex | NotKnown | str,
+    dags: Mapping[str, DagState],
+    now: datetime,
+    *,
+    doubt: NotKnown | None = None,
 ) -> OverviewRow:
-    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen; ``dags`` are by job."""
+    """The row of a target at ``now``; ``index`` is a sentence where the bucket cannot be seen.
+
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``. With ``doubt`` nobody knows
+    whether the index still holds: what was bad stays bad, and what was safe is not known.
+    """
     reasons = reasons_of(target, index, dags, now)
+    if doubt is not None:
+        reasons = sorted([*reasons, Reason(Sign.NOT_SEEN, doubt.sentence)], key=lambda one: _ORDER.index(one.what))
     known = index if isinstance(index, TargetIndex) else None
     good = [backup.stored_bytes for backup in known.backups if backup.is_good] if known else []
     return OverviewRow(
@@ -61,7 +76,9 @@ def overview_row(
         reasons=tuple(reason.sentence for reason in reasons),
         index=known,
         missing=None if isinstance(index, TargetIndex) else index,
-        dags=dags,
+        doubt=doubt,
+        dags={job: state for job, state in dags.items() if job != WATCH},
+        watch=dags.get(WATCH),
         size_trend=tuple(good[-_TREND:]),
     )
 

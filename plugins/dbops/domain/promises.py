@@ -62,7 +62,7 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
     """
     if isinstance(index, str):
         return [problem_of(target, ProblemKind.UNREACHABLE, index, _LOOK_AT_BUCKET)]
-    good = [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
+    good = good_backups(index, now)
     live, dead = _leftovers(index)
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
@@ -76,6 +76,17 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
         *(_from_the_future(target, backup.backup_id, now)
           for backup in index.backups if _is_future(backup.backup_id, now)),
     ]  # fmt: skip
+
+
+def is_alive(leftover: IndexedLeftover, seen: datetime) -> bool:
+    """Whether that backup was running when it was ``seen``, which is when its index was written."""
+    # Of its claim, renewed every few seconds, an index of half an hour ago knows no more.
+    return seen - leftover.alive < _DEAD_AFTER
+
+
+def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
+    """Those that retention may count on, oldest first; one that is dated in the future tells nothing."""
+    return [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
 
 
 def problem_of(
@@ -176,8 +187,7 @@ def _leftovers(index: TargetIndex) -> tuple[list[IndexedLeftover], list[IndexedL
     live: list[IndexedLeftover] = []
     dead: list[IndexedLeftover] = []
     for leftover in sorted(index.leftovers, key=lambda leftover: leftover.backup_id):
-        # By when it was looked at: of its claim, renewed every few seconds, an index of half an hour ago knows no more.
-        (live if index.written - leftover.alive < _DEAD_AFTER else dead).append(leftover)
+        (live if is_alive(leftover, index.written) else dead).append(leftover)
     return live, dead
 
 

@@ -6,17 +6,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.light import LIGHTS, Light, Sign
 from dbops.domain.promises import ProblemKind, broken_promises, paused_problem
 from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
+from dbops.domain.unwatched import unwatched
 
-# The watch writes the index every hour: two that are left out are no accident.
-_UNSEEN = timedelta(hours=3)
-_UNSEEN_FOR_LONG = timedelta(days=1)
 _ORDER = {what: place for place, what in enumerate(LIGHTS)}
 
 
@@ -43,9 +41,16 @@ class Reason:
 def reasons_of(
     target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
 ) -> list[Reason]:
-    """All that is to be said of a target at ``now``, worst first, and one reason where all is well; never none."""
+    """All that is to be said of a target at ``now``, worst first, and one reason where all is well; never none.
+
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``.
+    """
     known = index if isinstance(index, TargetIndex) else None
-    found = [*_of_the_bucket(target, index, now), *_of_the_dags(target, known, dags)]
+    found = [
+        *_of_the_bucket(target, index, now),
+        *_of_the_dags(target, known, dags),
+        *(Reason(what, sentence) for what, sentence in unwatched(target, known, dags.get(WATCH), now)),
+    ]
     if known is not None and not found:
         return [Reason(Sign.WELL, _all_is_well(target, known, now))]
     return sorted(found, key=lambda reason: _ORDER[reason.what])
@@ -65,7 +70,6 @@ def _of_the_bucket(target: Target, index: TargetIndex | NotKnown | str, now: dat
         yield from _drill(target, index, now, said=ProblemKind.NOT_GOOD in said)
         yield from _checks(target, index, now)
         yield from _probes(target, index, now)
-        yield from _unseen(target, index, now)
 
 
 def _no_backup(target: Target, index: TargetIndex, *, said: bool) -> Iterator[Reason]:
@@ -121,17 +125,6 @@ def _probes(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
         f"{bad} of {format_count(probes.total, 'operation')} of {target.name} {_are(bad)} slow or {_do(bad)} not work, "
         f"by the probes {_ago(probes.finished, now)}{_named(probes.worst, bad)}. "
         f"Look at the report of probe__{target.name}.",
-    )
-
-
-def _unseen(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reason]:
-    age = now - index.written
-    if age <= _UNSEEN:
-        return
-    yield Reason(
-        Sign.UNSEEN_FOR_A_DAY if age > _UNSEEN_FOR_LONG else Sign.UNSEEN_FOR_HOURS,
-        f"What is shown of {target.name} was read {format_duration(age)} ago, and the watch reads it every hour. "
-        "Look whether the DAG watch is paused or fails.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from dbops.domain.audience import Audience
 from dbops.domain.cron import Cron
@@ -179,6 +179,7 @@ class Target(Section):
     """One PostgreSQL database under care. ``name`` is its file's stem and never stands in the file.
 
     Targets of one ``server`` take turns with what loads it. ``queue`` is where the heavy jobs wait for a worker.
+    Whether it has rules and probes is no key: it is known by the files beside its own, see ``with_files``.
     """
 
     name: str
@@ -202,6 +203,9 @@ class Target(Section):
     migrations: MigrationOptions = MigrationOptions()
     approvals: ApprovalRules = ApprovalRules()
     alerts: Alerts = Alerts()
+
+    _has_rules: bool = PrivateAttr(default=False)
+    _has_probes: bool = PrivateAttr(default=False)
 
     @field_validator("name")
     @classmethod
@@ -242,6 +246,22 @@ class Target(Section):
                     f"environment is production and {sentence}; change that, or accept it with allow: [{danger}]", key
                 )
         return self
+
+    def with_files(self, *, rules: bool, probes: bool) -> Target:
+        """The same target, knowing whether include/expectations/ and include/sql/ have rules and probes of it."""
+        known = self.model_copy()
+        known._has_rules, known._has_probes = rules, probes
+        return known
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether there are rules to check it by."""
+        return self._has_rules
+
+    @property
+    def has_probes(self) -> bool:
+        """Whether there are operations to time on it."""
+        return self._has_probes
 
     @property
     def needs_four_eyes(self) -> bool:

@@ -18,6 +18,7 @@ from dbops.domain.fault import Fault
 from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Danger, Target
 from dbops.errors import InvalidTarget, UnknownTarget
+from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_sentences import sentence_of
 from dbops.gateways.yaml_lines import YamlFault, YamlMapping, read_yaml_mapping
 
@@ -52,9 +53,17 @@ class TargetFiles:
         raise UnknownTarget(f'There is no target "{name}".', did_you_mean(name, self.targets) or f"There is: {known}.")
 
 
+def has_file(include: Path, target: str) -> bool:
+    """Whether the target has a file, be it one that cannot be read."""
+    return bool(_target_files(include / _TARGETS, only=target))
+
+
 def has_expectations(include: Path, target: str) -> bool:
-    """Whether the target has rules to be checked by."""
-    return (include / "expectations" / target).is_dir()
+    """Whether the target has rules to be checked by, readable or not."""
+    try:
+        return (include / "expectations" / target).is_dir()
+    except OSError:
+        return True  # reading them says what is wrong
 
 
 def include_folder() -> Path:
@@ -76,7 +85,10 @@ def read_targets(include: Path, only: str | None = None) -> TargetFiles:
     for path in files:
         try:
             own = _read_own(path)
-            targets[path.stem] = _validated(path.stem, own, defaults)
+            target = _validated(path.stem, own, defaults)
+            targets[path.stem] = target.with_files(
+                rules=has_expectations(include, path.stem), probes=has_probes(include, path.stem)
+            )
             lines[path.stem] = own.lines.get(("storage", "prefix"))
         except _Unreadable as unreadable:
             faults.update(dict.fromkeys(unreadable.faults))

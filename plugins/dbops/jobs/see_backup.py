@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
-from typing import Protocol, Self, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime, timedelta
+from typing import Any, Protocol, Self, TypeVar
 
 from dbops.domain.backup import BackupId, BackupManifest
 from dbops.domain.layout import Layout
@@ -26,6 +27,7 @@ class _OfABackup(Protocol):
 
 
 _R = TypeVar("_R", bound=_OfABackup)
+_THREADS = 4  # the opening of the bucket, and each of the three objects
 
 
 def see_backup(
@@ -34,18 +36,34 @@ def see_backup(
     backup_id: BackupId,
     *,
     clock: Callable[[], datetime],
+    within: timedelta,
 ) -> BackupView | None:
-    """That backup, with three small reads; None where there is none of that id.
+    """That backup, with three small reads at once; None where there is none of that id.
 
-    What cannot be read is a sentence in its place; nothing is raised.
+    What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised.
     """
     layout = Layout(target.root)
-    try:
-        bucket = open_bucket(target)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it belongs on the page in words
+    pool = ThreadPoolExecutor(_THREADS, "see-backup")
+    opening = pool.submit(open_bucket, target)
+
+    def begin(key: str, kind: type[_R], what: str) -> Future[_R | str | None]:
+        return pool.submit(lambda: _read(opening.result(), key, kind, backup_id, what))
+
+    looks: dict[str, Future[Any]] = {
+        "The manifest": begin(layout.manifest(backup_id), BackupManifest, "The manifest"),
+        "The verdict": begin(layout.verification(backup_id), Verification, "The verdict"),
+        "The hold": begin(layout.hold(backup_id), Hold, "The hold"),
+    }
+    answered, _ = wait(looks.values(), timeout=within.total_seconds())
+    pool.shutdown(wait=False, cancel_futures=True)
+    if opening.done() and (error := opening.exception()) is not None:
         said = why_unseen(f"The backup {backup_id} of {target.name}", error)
         return BackupView(target=target, backup_id=backup_id, seen=clock(), manifest=said)
-    manifest = _read(bucket, layout.manifest(backup_id), BackupManifest, backup_id, "The manifest")
+
+    def found(what: str) -> Any:
+        return looks[what].result() if looks[what] in answered else _too_slow(what, backup_id)
+
+    manifest = found("The manifest")
     if manifest is None:
         return None
     if isinstance(manifest, BackupManifest) and manifest.target != target.name:
@@ -55,9 +73,13 @@ def see_backup(
         backup_id=backup_id,
         seen=clock(),
         manifest=manifest,
-        verification=_read(bucket, layout.verification(backup_id), Verification, backup_id, "The verdict"),
-        hold=_read(bucket, layout.hold(backup_id), Hold, backup_id, "The hold"),
+        verification=found("The verdict"),
+        hold=found("The hold"),
     )
+
+
+def _too_slow(what: str, backup_id: BackupId) -> str:
+    return f"{what} of {backup_id} did not answer in time. Look whether the store is slow, and load this again."
 
 
 def _read(bucket: Bucket, key: str, kind: type[_R], backup_id: BackupId, what: str) -> _R | str | None:

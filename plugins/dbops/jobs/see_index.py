@@ -7,11 +7,13 @@ from datetime import datetime
 
 from dbops.domain.dag_state import DagState, dags_of
 from dbops.domain.overview import OverviewRow, overview_row
+from dbops.domain.quantities import format_duration
 from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import read_index
+from dbops.jobs.last_indexes import LastIndex
 from dbops.jobs.unseen import why_unseen
 
 
@@ -29,17 +31,38 @@ def see_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> Target
     return index
 
 
-def unanswered(target: Target) -> NotKnown:
-    """What is known of a target whose store has not answered in time."""
-    return NotKnown(f"{_place(target)} did not answer in time. Look whether the store is slow, and load this again.")
+def unanswered(target: Target, last: LastIndex | None, now: datetime) -> NotKnown:
+    """What is known of a target whose store has not answered in time; ``last`` is what is judged instead."""
+    instead = f": what is shown of it was read {format_duration(now - last.read)} ago" if last else ""
+    return NotKnown(
+        f"{_place(target)} did not answer in time{instead}. Look whether the store is slow, and load this again."
+    )
+
+
+def unreachable(target: Target) -> str:
+    """What is known of a target whose store has not answered in time where everything else that was asked of it failed.
+
+    How it failed for other targets is theirs to be told: not everybody may see them.
+    """
+    return f"{_place(target)} did not answer in time, and whatever else was asked of the same store failed."
 
 
 def see_row(
-    target: Target, seen: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+    target: Target,
+    seen: TargetIndex | NotKnown | str,
+    dags: Mapping[str, DagState],
+    now: datetime,
+    *,
+    last: LastIndex | None = None,
 ) -> OverviewRow:
-    """The target's row by what was seen of it; ``dags`` are by their ids. Raises nothing."""
+    """The target's row by what was seen of it, or by the ``last`` index where the store has not answered.
+
+    ``dags`` are by their ids. Raises nothing.
+    """
     own = dags_of(target.name, dags)
     try:
+        if isinstance(seen, NotKnown) and last is not None:
+            return overview_row(target, last.index, own, now, doubt=seen)
         return overview_row(target, seen, own, now)
     except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
         return overview_row(target, why_unseen(_place(target), error), own, now)

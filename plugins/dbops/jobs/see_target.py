@@ -14,6 +14,7 @@ from dbops.domain.target_index import TargetIndex
 from dbops.domain.target_parts import backups_part
 from dbops.domain.target_view import BackupsPart, Part, TargetView
 from dbops.gateways.bucket import Bucket
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_index import see_index, see_row, unanswered
 from dbops.jobs.see_parts import SEEN
 from dbops.jobs.unseen import why_unseen
@@ -30,27 +31,36 @@ def see_target(
     clock: Callable[[], datetime],
     within: timedelta,
     parts: Collection[Part] = tuple(Part),
+    last: LastIndexes | None = None,
 ) -> TargetView:
     """The target's row and the ``parts`` that are wanted; ``dags`` are by their ids.
 
-    What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised.
+    What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised. The row and the
+    backups are then those of the ``last`` index, which is kept there for the next look.
     """
-    wanted = set(parts)
+    wanted, kept = set(parts), last or LastIndexes()
+
+    def look_at_index() -> TargetIndex | NotKnown | str:
+        seen = see_index(target, lambda _: opening.result())
+        kept.keep(target, seen, clock())  # also when it comes too late for this look
+        return seen
+
     pool, readers = ThreadPoolExecutor(_THREADS, "see-target"), ThreadPoolExecutor(_READERS, "see-target-read")
     opening = pool.submit(open_bucket, target)  # once for all of them
-    index = pool.submit(see_index, target, lambda _: opening.result())
+    index = pool.submit(look_at_index)
     looks = {part: pool.submit(_look, part, target, opening, readers) for part in wanted & SEEN.keys()}
     answered, _ = wait([index, *looks.values()], timeout=within.total_seconds())
     for threads in (pool, readers):
         threads.shutdown(wait=False, cancel_futures=True)
     now = clock()
-    seen = index.result() if index in answered else unanswered(target)
+    before = None if index in answered else kept.of(target)
+    seen = index.result() if index in answered else unanswered(target, before, now)
     shown: dict[str, Any] = {
         part.value: look.result() if look in answered else _too_slow(part, target) for part, look in looks.items()
     }
     if Part.BACKUPS in wanted:
-        shown[Part.BACKUPS.value] = _backups(target, seen, now)
-    return TargetView(row=see_row(target, seen, dags, now), seen=now, **shown)
+        shown[Part.BACKUPS.value] = _backups(target, before.index if before else seen, now)
+    return TargetView(row=see_row(target, seen, dags, now, last=before), seen=now, **shown)
 
 
 def _look(part: Part, target: Target, opening: Future[Bucket], readers: Executor) -> Any:

@@ -8,10 +8,13 @@ from datetime import datetime, timedelta
 
 from dbops.domain.dag_state import DagState
 from dbops.domain.fault import Fault
-from dbops.domain.overview import Overview, worst_first
+from dbops.domain.overview import Overview, OverviewRow, worst_first
+from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
-from dbops.jobs.see_index import see_index, see_row, unanswered
+from dbops.jobs.last_indexes import LastIndexes
+from dbops.jobs.see_index import see_index, see_row, unanswered, unreachable
 
 _THREADS = 32  # altogether, where there are fewer stores than that
 _THREADS_A_STORE = 16
@@ -25,23 +28,48 @@ def see_targets(
     *,
     clock: Callable[[], datetime],
     within: timedelta,
+    last: LastIndexes | None = None,
 ) -> Overview:
     """Every target's row, worst first, with one small read a target; ``dags`` are by their ids.
 
-    What has not answered ``within`` that time is not known, and its row says so. Nothing is raised for a target.
-    A read that hangs is left alone, and ends by the time limits of its bucket.
+    What has not answered ``within`` that time is judged by its ``last`` index, which is kept there for the next look;
+    where there is none it is not known. Its row says so. Where a store has only failed so far, it has failed for those
+    that still wait, too. Nothing is raised for a target. A read that hangs is left alone, and ends by the time limits
+    of its bucket.
     """
+    kept = last or LastIndexes()
+
+    def look_at(target: Target) -> TargetIndex | NotKnown | str:
+        seen = see_index(target, open_bucket)
+        kept.keep(target, seen, clock())  # also when it comes too late for this look
+        return seen
+
     pools = _pools(targets)
-    looks = {target.name: pools[_store(target)].submit(see_index, target, open_bucket) for target in targets}
+    looks = {target.name: pools[_store(target)].submit(look_at, target) for target in targets}
     answered, _ = wait(looks.values(), timeout=within.total_seconds())
     for pool in pools.values():
         pool.shutdown(wait=False, cancel_futures=True)
     now = clock()
-    rows = [
-        see_row(target, look.result() if (look := looks[target.name]) in answered else unanswered(target), dags, now)
-        for target in targets
-    ]
+    seen = {target.name: look.result() for target in targets if (look := looks[target.name]) in answered}
+    dead = _dead(targets, seen)
+
+    def row_of(target: Target) -> OverviewRow:
+        if target.name in seen:
+            return see_row(target, seen[target.name], dags, now)
+        if _store(target) in dead:
+            return see_row(target, unreachable(target), dags, now)
+        before = kept.of(target)
+        return see_row(target, unanswered(target, before, now), dags, now, last=before)
+
+    rows = [row_of(target) for target in targets]
     return Overview(rows=tuple(worst_first(rows)), faults=tuple(faults), seen=now)
+
+
+def _dead(targets: Sequence[Target], seen: Mapping[str, TargetIndex | NotKnown | str]) -> set[tuple[str, str]]:
+    """The stores that have failed, and have answered nobody: one that refuses a single target is not dead."""
+    failed = {_store(target) for target in targets if isinstance(seen.get(target.name), str)}
+    alive = {_store(target) for target in targets if isinstance(seen.get(target.name), TargetIndex | NotKnown)}
+    return failed - alive
 
 
 def _pools(targets: Sequence[Target]) -> dict[tuple[str, str], ThreadPoolExecutor]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from dbops.domain.backup import BackupId
+from dbops.domain.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
 from dbops_airflow.page.actions import actions_on, actions_on_backup
@@ -32,7 +34,8 @@ BACKUPS = 60
 """Backups on a target's page, unless all are asked for."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _PARTS = ("backups", "checks", "probes", "migrations", "restores", "audit")
-_FOR_EVER = "private, max-age=31536000, immutable"  # another version has another address
+_FOR_EVER = "private, max-age=31536000, immutable"  # where another version has another address
+_FOR_AN_HOUR = "private, max-age=3600"  # Airflow's navigation asks for the icons without a version
 
 
 def make_app(sight: Sight | None = None) -> AsgiApp:
@@ -68,19 +71,24 @@ class _Pages:
 
         def draw() -> str:
             overview, permissions, now = reading.value, Permissions(user), utc_now()
+            faulty = faulty_targets(overview.faults)
             ids = [dag_id for row in overview.rows for dag_id in own_dags(row.target.name)]
-            readable = permissions.readable(ids)
-            may_see = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
+            readable = permissions.readable([*(_backup_dag(one.name) for one in faulty), *ids])
+            rows = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
+            faulty = [one for one in faulty if _backup_dag(one.name) in readable]
+            may_see: list[OverviewRow | FaultyTarget] = [*faulty, *rows]
             may_see.sort(key=lambda row: list(Light).index(row.light))
             found = [row for row in may_see if _has(row, q)]
             shown = [row for row in found if show in ("", row.light.name.lower())]
             last_page = max(1, -(-len(shown) // ROWS))
             number = min(max(page, 1), last_page)
+            may_see_faults = bool(overview.faults) and permissions.may_see_faults()
             return rendering(request, now).page(
                 "overview",
                 overview=overview,
                 reading=reading,
-                faults=overview.faults if overview.faults and permissions.may_see_faults() else (),
+                faults=overview.faults if may_see_faults else (),
+                untold=() if may_see_faults else [fault for fault in overview.faults if fault.target is None],
                 rows=shown[(number - 1) * ROWS : number * ROWS],
                 totals={light: sum(row.light is light for row in found) for light in Light},
                 all=len(found),
@@ -102,6 +110,8 @@ class _Pages:
             if reading.value is None:
                 return None
             permissions, now = Permissions(user), utc_now()
+            if isinstance(reading.value, FaultyTarget):
+                return _faulty(request, reading.value, permissions, now)
             readable = permissions.readable(started_by_hand(own_dags(name)))
             permitted = permitted_view(reading.value, readable, now)
             if permitted is None:
@@ -147,19 +157,27 @@ class _Pages:
 
         return _found(await self._sight.work(draw))
 
-    async def static(self, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - whoever is not logged in, leaves
+    async def static(self, request: Request, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - user: else 401
         found = static_files().get(file)
         if found is None:
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        return Response(found.body, media_type=found.type, headers={"Cache-Control": _FOR_EVER})
+        kept = _FOR_EVER if request.url.query == found.version else _FOR_AN_HOUR
+        return Response(found.body, media_type=found.type, headers={"Cache-Control": kept})
 
     async def _require_visible(self, name: str, user: Any) -> None:
         """Before anything is read for somebody who may not see it."""
         if not _NAME.fullmatch(name):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        readable = await self._sight.work(lambda: Permissions(user).readable([f"backup__{name}"]))
+        readable = await self._sight.work(lambda: Permissions(user).readable([_backup_dag(name)]))
         if not readable:
             raise HTTPException(HTTPStatus.NOT_FOUND)
+
+
+def _faulty(request: Request, target: FaultyTarget, permissions: Permissions, now: datetime) -> str:
+    """Its own faults for whoever may see the target; those of files that others share as Airflow's import errors."""
+    own = [fault for fault in target.faults if fault.target == target.name]
+    told = FaultyTarget(name=target.name, faults=target.faults if permissions.may_see_faults() else tuple(own))
+    return rendering(request, now).page("faulty_target", target=told)
 
 
 def _found(body: str | None) -> HTMLResponse:
@@ -175,6 +193,11 @@ def _backup_id(text: str) -> BackupId:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
 
-def _has(row: OverviewRow, words: str) -> bool:
+def _backup_dag(name: str) -> str:
+    """Whoever may read it may see the target."""
+    return f"backup__{name}"
+
+
+def _has(row: OverviewRow | FaultyTarget, words: str) -> bool:
     text = searched(row)
     return all(word in text for word in words.lower().split())

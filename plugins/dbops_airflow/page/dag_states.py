@@ -12,10 +12,13 @@ def dag_states(dag_ids: Collection[str]) -> dict[str, DagState]:
     from airflow.models.dag import DagModel
     from airflow.models.dagrun import DagRun
     from airflow.utils.session import create_session
-    from sqlalchemy import func, select
+    from airflow.utils.state import DagRunState
+    from sqlalchemy import func, or_, select
 
     wanted = list(dag_ids)
+    ended_states = (DagRunState.SUCCESS, DagRunState.FAILED)
     newest = select(func.max(DagRun.id)).where(DagRun.dag_id.in_(wanted)).group_by(DagRun.dag_id)
+    newest_ended = newest.where(DagRun.state.in_(ended_states))
     with create_session(scoped=False) as session:
         dags = session.execute(
             select(DagModel.dag_id, DagModel.is_paused, DagModel.next_dagrun_create_after).where(
@@ -23,9 +26,13 @@ def dag_states(dag_ids: Collection[str]) -> dict[str, DagState]:
             )
         ).all()
         runs = session.execute(
-            select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(DagRun.id.in_(newest))
+            select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(
+                or_(DagRun.id.in_(newest), DagRun.id.in_(newest_ended))
+            )
         ).all()
-    last = {dag_id: (run_id, state, ended) for dag_id, run_id, state, ended in runs}
+    # Two of a DAG at most: the one that ended last, and one since that goes on or waits.
+    last = {dag_id: (run_id, state, ended) for dag_id, run_id, state, ended in runs if state in ended_states}
+    running = {dag_id for dag_id, _, state, _ in runs if state not in ended_states}
     states = {}
     for dag_id, is_paused, next_run in dags:
         run_id, state, ended = last.get(dag_id, ("", "", None))
@@ -36,5 +43,6 @@ def dag_states(dag_ids: Collection[str]) -> dict[str, DagState]:
             last_run=run_id,
             last_state=str(state or ""),
             last_end=ended,
+            is_running=dag_id in running,
         )
     return states

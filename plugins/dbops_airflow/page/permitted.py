@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from dbops.domain.dag_state import JOBS
+from dbops.domain.dag_state import JOBS, WATCH
 from dbops.domain.overview import OverviewRow, overview_row
 from dbops.domain.reasons import NotKnown
 from dbops.domain.target_index import TargetIndex
@@ -16,8 +16,8 @@ from dbops_airflow.page.actions import MIGRATE, RESTORE
 
 
 def own_dags(name: str) -> list[str]:
-    """The ids of the DAGs that a target may have of its own."""
-    return [f"{job}__{name}" for job in JOBS]
+    """The ids of the DAGs that tell of a target: those that it may have of its own, and the watch."""
+    return [*(f"{job}__{name}" for job in JOBS), WATCH]
 
 
 def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) -> OverviewRow | None:
@@ -29,13 +29,14 @@ def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) ->
     if f"backup__{name}" not in readable:
         return None
     hidden = [job for job in JOBS if f"{job}__{name}" not in readable]
-    if not _tells_of(row, hidden):
+    watch = row.watch if WATCH in readable else None
+    if watch is row.watch and not _tells_of(row, hidden):
         return row
     # A schedule that may not be known promises nothing: what is not seen must not look as if it were late.
     schedule = row.target.schedule.model_copy(update=dict.fromkeys(hidden))
     asked = row.target.model_copy(update={"schedule": schedule})
-    dags = {job: state for job, state in row.dags.items() if job not in hidden}
-    return replace(overview_row(asked, _index(row, hidden), dags, now), target=row.target)
+    dags = {job: state for job, state in row.dags.items() if job not in hidden} | ({WATCH: watch} if watch else {})
+    return replace(overview_row(asked, _index(row, hidden), dags, now, doubt=row.doubt), target=row.target)
 
 
 def permitted_view(view: TargetView, readable: Collection[str], now: datetime) -> tuple[TargetView, list[str]] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,21 +14,21 @@ from markupsafe import Markup
 
 from dbops.domain.checks import CheckResult
 from dbops.domain.dag_state import JOBS
+from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.light import Light
 from dbops.domain.migration_record import MigrationRecord, MigrationState
 from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.standing import Standing
+from dbops.domain.promises import is_alive
 from dbops.domain.quantities import format_bytes, format_count, format_ms
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.target_index import IndexedBackup, IndexedLeftover
+from dbops.domain.target_index import IndexedBackup
 from dbops.domain.target_view import CheckNight, ChecksPart, ProbeRow
 from dbops.gateways.templates import environment
 from dbops_airflow.page import svg, words
 
 _HERE = Path(__file__).parent
-_RUNNING = frozenset({"running", "queued"})
-_ALIVE_WITHIN = timedelta(minutes=15)  # as the promises count it
 _NEXT_SHOWN = 2
 
 
@@ -47,16 +47,12 @@ class Rendering:
             .render(
                 **self._given,
                 static=lambda file: f"{self._given['base']}/static/{file}?{static_files()[file].version}",
-                is_alive=self._is_alive,
                 is_late=self._is_late,
                 holds=self._holds,
                 **facts,
             )
         )
         return drawn
-
-    def _is_alive(self, leftover: IndexedLeftover) -> bool:
-        return self._now - leftover.alive < _ALIVE_WITHIN
 
     def _holds(self, row: OverviewRow) -> int:
         backups = row.index.backups if row.index else ()
@@ -82,8 +78,10 @@ def static_files() -> Mapping[str, StaticFile]:
     return {path.name: StaticFile(path) for path in sorted((_HERE / "static").iterdir())}
 
 
-def searched(row: OverviewRow) -> str:
+def searched(row: OverviewRow | FaultyTarget) -> str:
     """The words by which a target is found, in lower case."""
+    if isinstance(row, FaultyTarget):
+        return " ".join((row.name, *row.reasons)).lower()
     target = row.target
     return " ".join((target.name, target.environment, target.owner, target.description, *row.reasons)).lower()
 
@@ -106,6 +104,7 @@ def _templates() -> Any:
     functions: dict[str, Callable[..., Any]] = {
         "query": _query,
         "searched": searched,
+        "is_alive": is_alive,
         "newest_good": newest_good,
         "running": _is_running,
         "soonest": _soonest,
@@ -134,7 +133,7 @@ def _query(**parameters: Any) -> str:
 
 def _is_running(row: OverviewRow, job: str) -> bool:
     state = row.dags.get(job)
-    return state is not None and state.last_state in _RUNNING
+    return state is not None and state.is_running
 
 
 def _soonest(row: OverviewRow) -> list[tuple[str, datetime]]:

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, DagState
+from dbops.domain.dag_state import JOBS, WATCH, DagState
+from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
 from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
-from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
+from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
 from dbops.jobs.see_targets import see_targets
@@ -44,13 +46,14 @@ class Sight:
     ) -> None:
         self._readings = readings or Readings()
         self._buckets = buckets or Buckets()
+        self._last = LastIndexes()
         self._states, self._include, self._patience = states, include, patience
 
     async def overview(self) -> Reading[Overview]:
         """Every target, whoever may see it; raises NotAnswered."""
         return await self._readings.get("overview", self._overview, within=self._patience)
 
-    async def target(self, name: str) -> Reading[TargetView | None]:
+    async def target(self, name: str) -> Reading[TargetView | FaultyTarget | None]:
         """Everything of one target, None where there is none of that name; raises NotAnswered."""
         return await self._readings.get(("target", name), lambda: self._target(name), within=self._patience)
 
@@ -69,21 +72,33 @@ class Sight:
 
     def _overview(self) -> Overview:
         files = self._files()
-        dags = self._states([f"{job}__{name}" for name in files.targets for job in JOBS])
+        dags = self._states([WATCH, *(f"{job}__{name}" for name in files.targets for job in JOBS)])
         return see_targets(
-            list(files.targets.values()), files.faults, self._buckets.open, dags, clock=_now, within=self._within
+            list(files.targets.values()),
+            files.faults,
+            self._buckets.open,
+            dags,
+            clock=_now,
+            within=self._within,
+            last=self._last,
         )
 
-    def _target(self, name: str) -> TargetView | None:
-        target = self._named(name)
+    def _target(self, name: str) -> TargetView | FaultyTarget | None:
+        files = self._files(name)
+        target = files.targets.get(name)
         if target is None:
-            return None
-        dags = self._states([f"{job}__{name}" for job in JOBS])
-        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within)
+            is_faulty = bool(files.faults) and has_file(self._include(), name)
+            return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
+        dags = self._states([WATCH, *(f"{job}__{name}" for job in JOBS)])
+        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
         target = self._named(name)
-        return None if target is None else see_backup(target, self._buckets.open, backup_id, clock=_now)
+        return (
+            None
+            if target is None
+            else see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
+        )
 
     def _named(self, name: str) -> Target | None:
         return self._files(name).targets.get(name)

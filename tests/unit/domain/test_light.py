@@ -30,6 +30,7 @@ def test_whatever_means_that_it_cannot_be_restored_or_that_nobody_knows_is_red()
         Sign.CHECKS_FAILED,
         Sign.RUN_FAILED,
         Sign.UNSEEN_FOR_A_DAY,
+        Sign.WATCH_SILENT_FOR_A_DAY,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -73,6 +74,35 @@ def test_checks_and_probes_that_are_late_are_looked_at() -> None:
     assert {reason.light for reason in reasons(late)} == {Light.AMBER}
 
 
+def test_rules_and_operations_that_were_never_looked_at_are_late_once_there_were_backups_for_long_enough() -> None:
+    of = SHOP.with_files(rules=True, probes=True)
+    old, newest = backup(9 * DAY), backup()
+    never = index([old, newest], checks=None, probes=None)
+    assert whats(never, of=of) == [ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED]
+    assert [reason.sentence.partition(" Look")[0] for reason in reasons(never, of=of)] == [
+        "The rules of shop were never checked, as far as its bucket tells: its oldest good backup was made 8d 23h ago, "
+        "and checks.late_after promises 1d 2h.",
+        "The operations of shop were never timed, as far as its bucket tells: its oldest good backup was made 8d 23h "
+        "ago, and probes.late_after promises 8d.",
+    ]
+    assert whats(index(checks=None, probes=None), of=of) == [Sign.WELL]  # there is time for the first ones
+
+
+@pytest.mark.parametrize(
+    "of",
+    [SHOP, target(schedule={"check": None, "probe": None}).with_files(rules=True, probes=True)],
+    ids=["it has none", "no schedule asks for them"],
+)
+def test_rules_and_operations_that_nobody_promises_to_look_at_are_no_reason(of: Target) -> None:
+    assert whats(index([backup(90 * DAY), backup()], checks=None, probes=None), of=of) == [Sign.WELL]
+
+
+def test_a_backup_that_is_not_good_or_of_the_future_starts_no_clock() -> None:
+    of = SHOP.with_files(rules=True, probes=True)
+    seen = index([backup(9 * DAY, verified=False), backup()], checks=None, probes=None)
+    assert whats(seen, of=of) == [Sign.WELL]
+
+
 def test_broken_rules_are_red_and_named() -> None:
     seen = checks(failed=2, unknown=1, warnings=3, worst=("Order: total is positive", "Order: has a user"))
     reason = only(index(checks=seen))
@@ -130,6 +160,72 @@ def test_a_bucket_at_which_nobody_looked_lately_is_no_proof(age: timedelta, what
     assert whats(index(written=NOW - age)) == [what]
 
 
+def watch(**more: Any) -> DagState:
+    return replace(dag(), dag_id="watch", **more)
+
+
+@pytest.mark.parametrize(
+    ("age", "what"),
+    [
+        (timedelta(hours=3), Sign.WELL),
+        (timedelta(hours=3, seconds=1), Sign.WATCH_SILENT_FOR_HOURS),
+        (timedelta(days=1), Sign.WATCH_SILENT_FOR_HOURS),
+        (timedelta(days=1, seconds=1), Sign.WATCH_SILENT_FOR_A_DAY),
+    ],
+)
+def test_a_watch_that_is_dead_is_told_though_other_jobs_keep_the_index_fresh(age: timedelta, what: Sign) -> None:
+    assert whats(index(), watch(last_end=NOW - age)) == [what]
+
+
+def test_a_dead_watch_is_told_with_what_to_do() -> None:
+    reason = only(index(), watch(last_end=NOW - 5 * HOUR))
+    assert reason.light is Light.AMBER
+    assert reason.sentence == (
+        "The watch ended last 5h ago, and runs every hour: nobody notices what does not happen. "
+        "Look at the runs of the DAG watch: are there any, do they fail, is it paused?"
+    )
+    assert only(index(), watch(last_end=NOW - 2 * DAY)).light is Light.RED
+
+
+def test_a_watch_that_failed_or_is_paused_is_amber() -> None:
+    failed = only(index(), watch(last_state="failed", last_end=NOW - HOUR))
+    assert (failed.what, failed.light) == (Sign.WATCH_FAILED, Light.AMBER)
+    assert failed.sentence == (
+        "The last run of watch failed, at 2026-11-22 11:00 UTC: what it found may have been mailed to nobody. "
+        "Look at its log in Airflow."
+    )
+    paused = only(index(), watch(is_paused=True, last_end=NOW - 5 * HOUR))
+    assert (paused.what, paused.light) == (ProblemKind.PAUSED, Light.AMBER)
+    assert paused.sentence == (
+        "watch is paused in Airflow: nobody notices what does not happen. Unpause it on its page in Airflow."
+    )
+
+
+def test_a_watch_that_is_paused_for_a_day_is_red() -> None:
+    seen = whats(index(), watch(is_paused=True, last_end=NOW - 2 * DAY))
+    assert seen == [Sign.WATCH_SILENT_FOR_A_DAY, ProblemKind.PAUSED]
+
+
+def test_a_watch_that_failed_a_day_ago_and_never_ran_again_is_red_and_told_once() -> None:
+    assert whats(index(), watch(last_state="failed", last_end=NOW - 2 * DAY)) == [Sign.WATCH_SILENT_FOR_A_DAY]
+
+
+def test_a_dead_watch_is_told_also_where_nothing_is_known_of_the_bucket() -> None:
+    nothing = NotKnown("Nothing is known.")
+    assert whats(nothing, watch(is_paused=True, last_end=None, last_state="")) == [ProblemKind.PAUSED, Sign.NOT_SEEN]
+
+
+@pytest.mark.parametrize(
+    ("age", "what"), [(5 * HOUR, Sign.UNSEEN_FOR_HOURS), (2 * DAY, Sign.UNSEEN_FOR_A_DAY)], ids=["hours", "a day"]
+)
+def test_a_dead_watch_that_the_age_of_the_index_tells_of_is_told_once(age: timedelta, what: Sign) -> None:
+    assert whats(index(written=NOW - age), watch(last_end=NOW - age)) == [what]
+
+
+def test_a_watch_that_has_not_run_yet_is_no_reason() -> None:
+    assert whats(index(), watch(last_end=None, last_state="", is_running=True)) == [Sign.WELL]
+
+
 @pytest.mark.parametrize("job", ["backup", "check", "drill"])
 def test_a_failed_last_run_is_red(job: str) -> None:
     reason = only(index(), dag(job, state="failed", last_end=NOW - HOUR))
@@ -143,9 +239,14 @@ def test_a_failed_last_run_of_the_probes_is_amber() -> None:
     assert only(index(), dag("probe", state="failed")).light is Light.AMBER
 
 
-@pytest.mark.parametrize("state", ["running", "queued", "success", ""])
-def test_a_run_that_did_not_fail_is_no_reason(state: str) -> None:
-    assert whats(index(), dag(state=state)) == [Sign.WELL]
+@pytest.mark.parametrize("state", ["success", ""])
+@pytest.mark.parametrize("is_running", [True, False])
+def test_a_run_that_did_not_fail_is_no_reason(state: str, is_running: bool) -> None:
+    assert whats(index(), dag(state=state, is_running=is_running)) == [Sign.WELL]
+
+
+def test_a_failure_lasts_while_the_next_run_goes_on() -> None:
+    assert whats(index(), dag(state="failed", last_end=NOW - HOUR, is_running=True)) == [Sign.RUN_FAILED]
 
 
 @pytest.mark.parametrize("job", ["backup", "check", "probe", "drill"])

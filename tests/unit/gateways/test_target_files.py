@@ -419,3 +419,25 @@ def test_reading_targets_imports_nothing_heavy() -> None:
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY / "plugins")}
     done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_a_target_knows_whether_it_has_rules_and_probes(include: Include) -> None:
+    include.target("shop", "connection: shop\n")
+    (include.folder / "expectations/shop").mkdir(parents=True)
+    (include.folder / "sql/healthy/probes").mkdir(parents=True)
+    (include.folder / "sql/healthy/probes/one.sql").write_text("SELECT 1")
+    found = include.read().targets
+    assert {name: (one.has_rules, one.has_probes) for name, one in found.items()} == {
+        "healthy": (False, True),
+        "shop": (True, False),
+    }
+
+
+def test_rules_that_cannot_be_looked_at_are_there_and_hinder_no_backup(
+    include: Include, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_dir", refuse)
+    assert include.read().targets["healthy"].has_rules

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
+
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
@@ -15,6 +18,7 @@ SHOP = target()
 LAYOUT = Layout(SHOP.root)
 MANIFEST = manifest("20261122T020000Z")
 ID = MANIFEST.backup_id
+A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 def stored() -> InMemoryBucket:
@@ -23,8 +27,8 @@ def stored() -> InMemoryBucket:
     return bucket
 
 
-def see(bucket: InMemoryBucket, backup_id: BackupId = ID) -> BackupView | None:
-    return see_backup(SHOP, lambda _: bucket, backup_id, clock=Clock())
+def see(bucket: InMemoryBucket, backup_id: BackupId = ID, within: timedelta = A_MINUTE) -> BackupView | None:
+    return see_backup(SHOP, lambda _: bucket, backup_id, clock=Clock(), within=within)
 
 
 def test_a_backup_is_shown_with_its_verdict_and_its_hold() -> None:
@@ -83,6 +87,46 @@ def test_a_store_that_refuses_is_said_in_words() -> None:
     def cannot(_: object) -> InMemoryBucket:
         raise BucketError("No such host.", "Look at the network.")
 
-    unopened = see_backup(SHOP, cannot, ID, clock=Clock())
+    unopened = see_backup(SHOP, cannot, ID, clock=Clock(), within=A_MINUTE)
     assert unopened is not None
     assert unopened.manifest == f"The backup {ID} of shop cannot be shown: No such host. Look at the network."
+
+
+def test_what_does_not_answer_in_time_says_so_and_hides_nothing_else() -> None:
+    class Hanging(InMemoryBucket):
+        def get(self, key: str) -> bytes:
+            if key in hanging:
+                go_on.wait()
+            return super().get(key)
+
+    bucket, go_on = Hanging("vault", Clock()), threading.Event()
+    bucket.put(LAYOUT.manifest(ID), MANIFEST.to_json())
+    hanging = {LAYOUT.verification(ID)}
+    try:
+        slow = see(bucket, within=timedelta(seconds=1))
+        hanging |= {LAYOUT.manifest(ID), LAYOUT.hold(ID)}
+        silent = see(bucket, within=timedelta(milliseconds=50))
+    finally:
+        go_on.set()
+    said = f"of {ID} did not answer in time. Look whether the store is slow, and load this again."
+    assert slow == BackupView(
+        target=SHOP, backup_id=ID, seen=NOW, manifest=MANIFEST, verification=f"The verdict {said}"
+    )
+    assert silent is not None
+    assert (silent.manifest, silent.hold) == (f"The manifest {said}", f"The hold {said}")
+
+
+def test_a_store_whose_opening_hangs_is_not_waited_for() -> None:
+    go_on = threading.Event()
+
+    def opening(_: object) -> InMemoryBucket:
+        go_on.wait()
+        return stored()
+
+    try:
+        view = see_backup(SHOP, opening, ID, clock=Clock(), within=timedelta(milliseconds=50))
+    finally:
+        go_on.set()
+    assert view is not None
+    assert isinstance(view.manifest, str)
+    assert "did not answer in time" in view.manifest

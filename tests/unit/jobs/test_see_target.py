@@ -29,8 +29,9 @@ from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import put_restore
 from dbops.gateways.target_indexes import write_index
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_target import see_target
-from tests.unit.page_samples import check_run, dag, index, rule
+from tests.unit.page_samples import backup, check_run, dag, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, Clock, target
@@ -177,3 +178,28 @@ def test_a_part_that_does_not_answer_in_time_says_so_and_hides_no_other() -> Non
     )
     assert isinstance(view.backups, BackupsPart)
     assert isinstance(view.probes, ProbesPart)
+
+
+def test_where_the_index_does_not_answer_the_backups_that_were_read_last_are_shown() -> None:
+    class Hanging(InMemoryBucket):
+        def get(self, key: str) -> bytes:
+            go_on.wait()
+            return super().get(key)
+
+    go_on, last = threading.Event(), LastIndexes()
+    last.keep(SHOP, index([backup(5 * DAY)]), NOW - timedelta(minutes=30))
+    try:
+        view = see_target(
+            SHOP,
+            lambda _: Hanging("vault", Clock()),
+            {},
+            clock=Clock(),
+            within=timedelta(seconds=1),
+            parts=[Part.BACKUPS],
+            last=last,
+        )
+    finally:
+        go_on.set()
+    assert view.row.light is Light.RED
+    assert any("was read 30m ago" in reason for reason in view.row.reasons)
+    assert isinstance(view.backups, BackupsPart)

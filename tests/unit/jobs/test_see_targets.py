@@ -7,33 +7,39 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 from dbops.domain.fault import Fault
 from dbops.domain.light import Light
 from dbops.domain.overview import Overview, OverviewRow
+from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
 from dbops.errors import BucketError, InvalidConnection
 from dbops.gateways.bucket import Bucket, StoredObject
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_targets import see_targets
 from tests.unit.page_samples import backup, dag, index
-from tests.unit.samples import DAY, Clock, target
+from tests.unit.samples import DAY, NOW, Clock, target
 
 A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 class CountingBucket(InMemoryBucket):
-    """Counts what is asked of it; ``hanging`` are keys at which a read waits until it is let go."""
+    """Counts what is asked; at a key of ``hanging`` a read waits until it is let go, one of ``refusing`` fails."""
 
     def __init__(self, name: str = "vault") -> None:
         super().__init__(name, Clock())
         self.asked: Counter[str] = Counter()
         self.hanging: set[str] = set()
+        self.refusing: set[str] = set()
         self.go_on = threading.Event()
 
     def get(self, key: str) -> bytes:
         self.asked[f"get {key}"] += 1
+        if key in self.refusing:
+            raise BucketError("The store refused: 403.", "Look at the policy.")
         if key in self.hanging:
             self.go_on.wait()
         return super().get(key)
@@ -175,3 +181,101 @@ def test_what_was_not_begun_in_time_is_not_begun_later() -> None:
     finally:
         bucket.go_on.set()
     assert sum(bucket.asked.values()) <= 16
+
+
+def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() -> None:
+    failing = FailingOrHanging()
+    targets = [target(f"shop_{number}") for number in range(40)]
+    try:
+        overview = see(targets, failing, within=timedelta(seconds=2))
+    finally:
+        failing.go_on.set()
+    assert overview.totals[Light.RED] == 40
+    waiting = [row for row in overview.rows if "did not answer in time" in row.reasons[0]]
+    assert len(waiting) == 39
+    assert "credentials" in waiting[0].reasons[0]  # the remedy
+    names = {row.target.name for row in waiting}
+    assert not any(f"{name}/" in row.reasons[0] for row in waiting for name in names - {row.target.name})
+
+
+class FailingOrHanging(CountingBucket):
+    """Fails the first that asks, and lets everybody else wait."""
+
+    def get(self, key: str) -> bytes:
+        self.asked["get"] += 1
+        if self.asked["get"] == 1:
+            raise BucketError("Could not read it.", "Look at the network.")
+        self.go_on.wait()
+        return super().get(key)
+
+
+def test_a_store_that_has_answered_somebody_is_slow_for_the_others_and_not_dead() -> None:
+    bucket, blog, cart = CountingBucket(), target("blog"), target("cart")
+    write_index(bucket, blog, index(target="blog"))
+    bucket.hanging = {"team/cart/index.json"}
+    bucket.refusing = {"team/shop/index.json"}
+    try:
+        seen = rows(see([target(), blog, cart], bucket, within=timedelta(seconds=1)))
+    finally:
+        bucket.go_on.set()
+    assert {name: row.light for name, row in seen.items()} == {
+        "shop": Light.RED,
+        "blog": Light.GREEN,
+        "cart": Light.GREY,
+    }
+
+
+def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_that_is() -> None:
+    bucket, clock, last = CountingBucket(), Clock(), LastIndexes()
+    fine, late, new = target("fine"), target("late"), target("new")
+    write_index(bucket, fine, index(target="fine"))
+    write_index(bucket, late, index([backup(5 * DAY)], target="late"))
+
+    def look() -> dict[str, OverviewRow]:
+        within = timedelta(seconds=1) if bucket.hanging else A_MINUTE
+        return rows(see_targets([fine, late, new], (), lambda _: bucket, {}, clock=clock, within=within, last=last))
+
+    assert look()["fine"].light is Light.GREEN
+    clock.now += timedelta(minutes=30)
+    bucket.hanging = {f"team/{name}/index.json" for name in ("fine", "late", "new")}
+    try:
+        seen = look()
+    finally:
+        bucket.go_on.set()
+    assert {name: row.light for name, row in seen.items()} == {
+        "fine": Light.GREY,
+        "late": Light.RED,
+        "new": Light.GREY,
+    }
+    assert "did not answer in time: what is shown of it was read 30m ago" in seen["fine"].reasons[0]
+    assert seen["fine"].index is not None
+    assert seen["new"].index is None
+    assert any("was read 30m ago" in reason for reason in seen["late"].reasons[1:])
+
+
+def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
+    bucket, last = CountingBucket(), LastIndexes()
+    write_index(bucket, target(), index())
+    bucket.hanging = {"team/shop/index.json"}
+    kept = threading.Event()
+
+    class Telling(LastIndexes):
+        def keep(self, *seen: Any) -> None:
+            last.keep(*seen)
+            kept.set()
+
+    see_targets([target()], (), lambda _: bucket, {}, clock=Clock(), within=timedelta(milliseconds=100), last=Telling())
+    assert last.of(target()) is None
+    bucket.go_on.set()
+    assert kept.wait(60)
+    assert last.of(target()) is not None
+
+
+def test_an_index_that_is_gone_is_not_remembered() -> None:
+    last = LastIndexes()
+    last.keep(target(), index(), NOW)
+    last.keep(target(), "The store refused.", NOW)
+    assert last.of(target()) is not None
+    assert last.of(target(storage={"bucket": "elsewhere", "prefix": "team"})) is None
+    last.keep(target(), NotKnown("There is none."), NOW)
+    assert last.of(target()) is None

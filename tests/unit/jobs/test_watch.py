@@ -500,9 +500,26 @@ def test_checks_that_ran_lately_are_no_problem_and_late_ones_are(world: World) -
     assert "check__shop" in report.problems[0].remedy
 
 
-def test_a_target_that_was_never_checked_is_not_late(world: World) -> None:
-    world.add("shop")
+def test_a_target_without_rules_that_was_never_checked_is_not_late(world: World) -> None:
+    shop = world.add("shop", backed_up=9 * DAY)
+    world.back_up(shop)
     assert kinds(world.watch()) == []
+
+
+def test_rules_and_probes_that_no_run_ever_looked_at_are_late(world: World) -> None:
+    shop = world.add("shop", backed_up=9 * DAY)
+    world.back_up(shop)
+    world.targets[0] = shop.with_files(rules=True, probes=True)
+    report = world.watch()
+    assert kinds(report) == [ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED]
+    assert [problem.since for problem in report.problems] == [NOW - 9 * DAY + 26 * HOUR, NOW - DAY]
+    put_check_run(world.bucket, shop, check_run(of="shop"))
+    assert kinds(world.watch()) == [ProblemKind.NOT_PROBED]
+
+
+def test_rules_that_were_checked_once_and_are_gone_now_are_missed(world: World) -> None:
+    checked(world, world.add("shop"), 3 * DAY)
+    assert kinds(world.watch()) == [ProblemKind.NOT_CHECKED]
 
 
 # --------------------------------------------------------------------------------------------------------- probes

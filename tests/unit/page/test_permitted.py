@@ -15,7 +15,7 @@ from dbops.domain.reasons import NotKnown
 from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.domain.target_view import AuditPart, RestoresPart, TargetView
 from dbops_airflow.page.permitted import own_dags, permitted_row, permitted_view
-from tests.unit.samples import NOW, target
+from tests.unit.samples import DAY, NOW, target
 
 _ALL = frozenset({*own_dags("shop"), "restore", "migrate"})
 
@@ -81,6 +81,27 @@ def test_the_failed_run_of_a_hidden_dag_is_not_told_even_without_an_index(job: s
     assert (seen.light, seen.reasons) == (Light.GREY, ("Nobody has looked yet.",))
 
 
+def test_a_row_by_an_older_index_stays_in_doubt() -> None:
+    row = overview_row(target(), _index(failed=1), {}, NOW, doubt=NotKnown("The store did not answer."))
+    assert row.light is Light.RED
+    seen = permitted_row(row, _ALL - {"check__shop"}, NOW)
+    assert seen is not None
+    assert (seen.light, seen.reasons[0]) == (Light.GREY, "The store did not answer.")
+
+
+def test_a_dead_watch_is_told_to_whoever_may_read_its_dag() -> None:
+    dead = DagState(dag_id="watch", is_paused=True)
+    row = overview_row(target(), _index(), {"watch": dead}, NOW)
+    assert (row.light, row.watch, dict(row.dags)) == (Light.AMBER, dead, {})
+    assert permitted_row(row, _ALL, NOW) is row
+    seen = permitted_row(row, _ALL - {"watch"}, NOW)
+    assert seen is not None
+    assert (seen.light, seen.watch) == (Light.GREEN, None)
+    kept = permitted_row(replace(row, dags={"check": dead}), _ALL - {"check__shop"}, NOW)
+    assert kept is not None
+    assert (kept.light, kept.watch) == (Light.AMBER, dead)
+
+
 def test_an_unreachable_bucket_stays_red_for_everybody() -> None:
     row = _row("The bucket cannot be read.")
     seen = permitted_row(row, _ALL - {"check__shop"}, NOW)
@@ -115,3 +136,13 @@ def test_a_hidden_schedule_promises_nothing() -> None:
     assert seen is not None
     assert seen.target is row.target
     assert "check" not in " ".join(seen.reasons)
+
+
+def test_a_hidden_schedule_promises_no_first_run() -> None:
+    index = replace(_index(), checks=None)
+    of, later = target(schedule={"backup": None, "drill": None}).with_files(rules=True, probes=True), NOW + 2 * DAY
+    row = overview_row(of, replace(index, written=later), {}, later)
+    assert "never checked" in " ".join(row.reasons)
+    seen = permitted_row(row, _ALL - {"check__shop", "probe__shop"}, later)
+    assert seen is not None
+    assert (seen.light, seen.target.has_rules) == (Light.GREEN, True)

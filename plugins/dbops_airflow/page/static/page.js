@@ -86,7 +86,8 @@
     const field = document.querySelector(".filter input[type=search]");
     const rows = [...document.querySelectorAll("tr[data-find]")];
     if (!field) return;
-    const isWhole = !document.querySelector(".pages"); // else only the server knows the others
+    // Else only the server knows the others: those of other pages, and those that it has left out for what was asked.
+    const isWhole = !document.querySelector(".pages") && !field.defaultValue;
     if (isWhole) field.addEventListener("input", () => filter(field, rows));
     document.addEventListener("keydown", (event) => {
       if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
