@@ -34,10 +34,10 @@ class CountingBucket(InMemoryBucket):
 
     def __init__(self, name: str, clock: Clock) -> None:
         super().__init__(name, clock)
-        self.read: list[str] = []
+        self.got: list[str] = []
 
     def get(self, key: str) -> bytes:
-        self.read.append(key)
+        self.got.append(key)
         return super().get(key)
 
     def put(self, key: str, body: bytes | BinaryIO) -> None:
@@ -95,11 +95,11 @@ def test_checks_and_probes_put_in_their_section_and_read_no_manifest(bucket: Cou
     before = index_of(bucket)
     clock.now += DAY
     checks, probes = check_run(started=clock.now), probe_run(started=clock.now)
-    bucket.read.clear()
+    bucket.got.clear()
 
     assert (refresh_checks(SHOP, bucket, checks, clock), refresh_probes(SHOP, bucket, probes, clock)) == ("", "")
 
-    assert bucket.read == [LAYOUT.index] * 4  # each time to add to it, and whether it is still the same
+    assert bucket.got == [LAYOUT.index] * 4  # each time to add to it, and whether it is still the same
     after = index_of(bucket)
     assert after.checks is not None
     assert after.probes is not None
@@ -165,7 +165,8 @@ def test_checks_that_end_while_all_is_read_are_not_undone(bucket: CountingBucket
     refresh_index(SHOP, bucket, clock)
     clock.now += DAY
     built = build_index(bucket, SHOP, clock.now)
-    checks, probes = (kept(started=clock.now - timedelta(minutes=2)) for kept in (check_run, probe_run))
+    began = clock.now - timedelta(minutes=2)
+    checks, probes = check_run(started=began), probe_run(started=began)
     refresh_checks(SHOP, bucket, checks, clock)
     refresh_probes(SHOP, bucket, probes, clock)
     update_index(bucket, SHOP, built)
