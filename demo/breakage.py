@@ -58,8 +58,13 @@ class Orphans(Breakage):
         self._records = records
 
     def is_there(self) -> bool:
-        """Whether the key is gone; with it there can be no orphans."""
-        return not _ask(self._url, "SELECT FROM pg_constraint WHERE conname = %s", _KEY)
+        """Whether the key is gone or was never validated; with a valid one there can be no orphans."""
+        return not _ask(
+            self._url,
+            "SELECT FROM pg_constraint WHERE conname = %s AND convalidated AND conrelid = to_regclass(%s)",
+            _KEY,
+            '"ShareLink"',
+        )
 
     def make(self) -> str:
         """Drop the key, and delete what some links lead to; without it nothing takes the links along."""
@@ -76,6 +81,8 @@ class Orphans(Breakage):
         """Delete the orphans, as the key would have done, and have the key back, in two steps that lock nobody out."""
         with _session(self._url) as connection:
             gone = connection.execute(f"DELETE {_WITHOUT_PARENT}").rowcount
+            # A mend whose second step failed has left one that is not valid.
+            connection.execute(f'ALTER TABLE "ShareLink" DROP CONSTRAINT IF EXISTS "{_KEY}"')
             connection.execute(
                 f'ALTER TABLE "ShareLink" ADD CONSTRAINT "{_KEY}" FOREIGN KEY ("summaryId") REFERENCES "Summary"(id) '
                 "ON UPDATE CASCADE ON DELETE CASCADE NOT VALID"

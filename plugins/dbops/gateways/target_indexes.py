@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from dbops.domain.layout import Layout
+from dbops.domain.newer_index import newer_index
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.errors import ObjectMissing
@@ -30,11 +31,18 @@ def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
 
 
 def write_index(bucket: Bucket, target: Target, index: TargetIndex) -> None:
-    """Write it to ``Layout.index``, whatever is there: the last writer wins, and the next watch heals it.
-
-    Raises BucketError.
-    """
+    """Write it to ``Layout.index``, whatever is there; raises BucketError."""
     bucket.put(Layout(target.root).index, index.to_json())
+
+
+def update_index(bucket: Bucket, target: Target, index: TargetIndex) -> None:
+    """Write it without undoing what somebody has told there since it was built.
+
+    Nobody locks it: of two that write in the same moment the last one wins, and the next watch heals it. Raises
+    BucketError.
+    """
+    present = read_index(bucket, target)
+    write_index(bucket, target, newer_index(index, present) if present else index)
 
 
 def read_index(bucket: Bucket, target: Target) -> TargetIndex | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from dbops.domain.backup import BackupId, Claim
@@ -59,7 +58,7 @@ def expire(
     if not dry_run:
         _write_audit(bucket, target, report, run, failures)
         if no_index := refresh_index(target, bucket, clock):
-            report = replace(report, warnings=(*report.warnings, no_index))
+            _log.warning("%s", no_index)  # a cache: what was to be done is done
     if failures:
         raise _failure(target, failures)
     return report

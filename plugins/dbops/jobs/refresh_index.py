@@ -14,7 +14,7 @@ from dbops.domain.probes.run import ProbeRun
 from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.target_indexes import build_index, read_index, write_index
+from dbops.gateways.target_indexes import build_index, read_index, update_index
 from dbops.jobs.error_in_words import error_in_words
 
 
@@ -44,7 +44,7 @@ def _present(target: Target, bucket: Bucket, clock: Callable[[], datetime]) -> T
 
 def _written(target: Target, bucket: Bucket, build: Callable[[], TargetIndex]) -> str:
     try:
-        write_index(bucket, target, build())
+        update_index(bucket, target, build())
     except Exception as error:  # noqa: BLE001 - what the job has done is done, whatever becomes of a cache
         return f"The index of {target.name} could not be written: {error_in_words(error, 'the index was made')}"
     return ""

@@ -15,7 +15,7 @@ from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.target_indexes import build_index, write_index
+from dbops.gateways.target_indexes import build_index, update_index
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.kept_databases import kept_databases
 
@@ -85,13 +85,15 @@ def _look(
     try:
         bucket = open_bucket(target)
         index = build_index(bucket, target, clock())
+        # At once: what a job tells there while a database server is waited for must not be undone.
+        warning = _write_index(bucket, target, index)
         kept = kept_databases(target, bucket, exists, clock())
     except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
     late = (not_checked(target, index, now), not_probed(target, index, now))
     problems = [*broken_promises(target, index, now), *kept, *filter(None, late)]
-    return _View(problems, warning=_write_index(bucket, target, index))
+    return _View(problems, warning=warning)
 
 
 def _why_blind(target: Target, error: Exception) -> str:
@@ -101,7 +103,7 @@ def _why_blind(target: Target, error: Exception) -> str:
 
 def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
     try:
-        write_index(bucket, target, index)
+        update_index(bucket, target, index)
     except DbopsError as error:
         return f"The index of {target.name} could not be written: {error}"
     return ""

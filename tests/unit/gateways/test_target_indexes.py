@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
+from dbops.domain.target_index import IndexedChecks
 from dbops.gateways.check_runs import put_check_run
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
-from dbops.gateways.target_indexes import build_index, read_index, write_index
+from dbops.gateways.target_indexes import build_index, read_index, update_index, write_index
 from dbops.gateways.verifications import put_verification
 from tests.unit.probe_samples import probe_run
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target, verification
 
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -82,3 +87,35 @@ def test_where_the_newest_runs_cannot_be_read_the_ones_before_stand_and_it_says_
         "s3://vault/team/shop/checks/20261121T120000Z.json is not a run of the checks that this version can read.",
         "s3://vault/team/shop/probes/20261121T120000Z.json is not a run of the probes that this version can read.",
     )
+
+
+def test_of_two_that_were_built_at_once_the_last_writer_wins(bucket: InMemoryBucket) -> None:
+    first = build_index(bucket, SHOP, NOW)
+    store_backup(bucket, LAYOUT, manifest(NOW - DAY))
+    second = build_index(bucket, SHOP, NOW)
+    update_index(bucket, SHOP, first)
+    update_index(bucket, SHOP, second)
+
+    assert read_index(bucket, SHOP) == second
+
+
+def test_what_a_wrong_clock_has_written_is_not_believed(bucket: InMemoryBucket) -> None:
+    run = IndexedChecks.of(check_run(started=NOW + 2 * HOUR))
+    update_index(bucket, SHOP, replace(build_index(bucket, SHOP, NOW + 2 * HOUR), checks=run))
+    index = build_index(bucket, SHOP, NOW)
+    update_index(bucket, SHOP, index)
+
+    assert read_index(bucket, SHOP) == index
+
+
+def test_a_run_that_ended_long_before_and_is_no_more_in_the_bucket_is_forgotten(bucket: InMemoryBucket) -> None:
+    put_check_run(bucket, SHOP, check_run(started=NOW - 2 * HOUR))
+    put_probe_run(bucket, SHOP, probe_run(started=NOW - 2 * HOUR))
+    update_index(bucket, SHOP, build_index(bucket, SHOP, NOW - HOUR))
+    for key in (LAYOUT.check(BackupId.at(NOW - 2 * HOUR)), LAYOUT.probe(BackupId.at(NOW - 2 * HOUR))):
+        bucket.delete(key)
+    index = build_index(bucket, SHOP, NOW)
+    update_index(bucket, SHOP, index)
+
+    assert (index.checks, index.probes) == (None, None)
+    assert read_index(bucket, SHOP) == index

@@ -19,6 +19,7 @@ from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport
 from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.bucket import Bucket
@@ -27,6 +28,7 @@ from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import all_restores, put_restore
 from dbops.gateways.target_indexes import build_index, read_index, write_index
+from dbops.jobs.refresh_index import refresh_index
 from dbops.jobs.watch import watch
 from tests.unit.probe_samples import probe_run
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
@@ -207,6 +209,35 @@ def test_a_watch_believes_the_objects_and_no_index(world: World) -> None:
     write_index(world.bucket, shop, replace(index, backups=(replace(backup, finished=world.clock.now),)))
     assert kinds(world.watch()) == [ProblemKind.LATE]
     assert read_index(world.bucket, shop) == index
+
+
+def test_the_index_is_written_before_a_database_server_is_waited_for(world: World) -> None:
+    shop = world.add("shop")
+    world.swap(shop, "shop__before_1", 2 * DAY)
+    seen: list[TargetIndex | None] = []
+
+    def exists(of: Target, _database: str) -> bool:
+        seen.append(read_index(world.bucket, of))
+        return True
+
+    watch(world.targets, [], world.open, clock=world.clock, memory={}, ping=world.ping, exists=exists)
+    assert seen == [build_index(world.bucket, shop, NOW)]
+
+
+def test_a_backup_that_ends_while_a_database_server_is_waited_for_stays_in_the_index(world: World) -> None:
+    shop = world.add("shop")
+    world.swap(shop, "shop__before_1", 2 * DAY)
+
+    def exists(of: Target, _database: str) -> bool:
+        world.clock.now += timedelta(minutes=1)
+        world.back_up(of)
+        assert refresh_index(of, world.bucket, world.clock) == ""
+        return True
+
+    watch(world.targets, [], world.open, clock=world.clock, memory={}, ping=world.ping, exists=exists)
+    index = read_index(world.bucket, shop)
+    assert index is not None
+    assert len(index.backups) == 2
 
 
 def test_the_newest_run_of_the_checks_that_cannot_be_read_is_told_and_makes_nobody_forget_the_promise(
