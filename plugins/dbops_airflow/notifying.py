@@ -62,14 +62,13 @@ class Notifying:
         return refused
 
     def keep(self, refused: Mapping[str, str]) -> None:
-        """Keep for the watch what became of the alert: beside the backups, where every worker may write.
+        """Keep for the watch who did not take the alert, and why: beside the backups, where every worker may write.
 
         Where the store does not answer, which may be what the alert is about, nobody waits for it.
         """
-        outcomes = {**dict.fromkeys(self.taken, ""), **refused}
-        if not outcomes or self._alert.target is None:
+        if not refused or self._alert.target is None:
             return
-        keeping = threading.Thread(target=self._keep, args=(self._alert.target, outcomes), name="keep", daemon=True)
+        keeping = threading.Thread(target=self._keep, args=(self._alert.target, refused), name="keep", daemon=True)
         keeping.start()
         keeping.join(_KEEPING_SECONDS)
         if keeping.is_alive():
@@ -96,7 +95,7 @@ class Notifying:
             log.warning("%s in the notifier %s:\n%s", type(error).__name__, notifier.name, where)
             self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
 
-    def _keep(self, name: str, outcomes: Mapping[str, str]) -> None:
+    def _keep(self, name: str, refused: Mapping[str, str]) -> None:
         from dbops.domain.notification import Notification
         from dbops.gateways.notifications import put_notification
         from dbops.gateways.target_files import include_folder, read_targets
@@ -105,8 +104,8 @@ class Notifying:
         try:
             target = read_targets(include_folder(), only=name).target(name)
             bucket = connections.open_bucket(target)
-            for notifier, why in outcomes.items():
-                told = Notification(
+            for notifier, why in refused.items():
+                lost = Notification(
                     target=name,
                     notifier=notifier,
                     moment=datetime.now(UTC),
@@ -114,7 +113,7 @@ class Notifying:
                     run=str(self._context.get("run_id", "unknown")),
                     refusal=why,
                 )
-                put_notification(bucket, target, told)
+                put_notification(bucket, target, lost)
         except Exception as error:  # noqa: BLE001 - nothing in here may raise
             log.warning("The watch will not know what became of this: %s", _named(error))
 

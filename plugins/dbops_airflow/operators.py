@@ -16,10 +16,11 @@ from dbops.gateways.probe_files import has_probes
 from dbops.gateways.target_files import has_expectations, include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
-from dbops_airflow.watch_notices import notices
+from dbops_airflow.watch_notices import Notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -121,6 +122,7 @@ class WatchOperator(BaseOperator):
         with told_to_airflow():
             include = include_folder()
             files = read_targets(include)
+            notices = Notices(include, files.targets, connections.open_bucket, _now())
             report = watch(
                 list(files.targets.values()),
                 files.faults,
@@ -130,13 +132,14 @@ class WatchOperator(BaseOperator):
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
-                noticed=notices(include, files.targets, connections.open_bucket, _now()),
+                noticed=notices.problems,
             )
             self.log.info(report.markdown())
             metrics.emit_watch(report, files.targets)
-            unsent = alerts.mail_problems(report.due, files.targets, context)
-            remember(context, {key: moment for key, moment in report.memory.items() if key not in unsent})
-            if unsent:
+            mailed = mail_problems(report.due, files.targets, context)
+            remember(context, {key: moment for key, moment in report.memory.items() if key not in mailed.unsent})
+            notices.forget(mailed)
+            if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
 
     def _paused(self, ti: Any, targets: Iterable[Target]) -> list[str]:

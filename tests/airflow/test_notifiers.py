@@ -245,6 +245,21 @@ def test_an_alert_that_a_notifier_did_not_take_is_told_by_the_watch_until_it_tak
     assert "No longer: shop: alert was not taken: oncall" in telling_watch()
 
 
+def test_an_alert_that_was_not_taken_is_told_of_though_another_was_taken_before_the_watch_looked(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], telling_watch: Callable[[], str]
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    hook.status = 500
+    fail()
+    hook.status = 200
+    fail()
+    hook.received.clear()
+    telling_watch()
+    [body] = hook.received
+    assert 'The notifier oncall did not take "[dbops] FAILED backup of shop (production)"' in body["text"]
+
+
 def test_the_watch_is_red_where_nobody_but_a_notifier_is_to_be_told_and_it_refuses(
     hook: Webhook, describe: Any, shop: Any, watch: Callable[[], Any]
 ) -> None:
