@@ -2,7 +2,7 @@
 
 A failed task is told of by its own process, which still has the error in its hands (TaskFailureMail). Where there is no
 process left to do that - killed, out of memory, worker gone, marked failed in the UI - the run's callback mails, from
-the DAG processor (RunFailureMail). An XCom beside the failed task says that it has been mailed: one run, one mail.
+the DAG processor (RunFailureMail). An XCom beside the failed task says that somebody was reached: one run, one alert.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class FailureMail:
         self.target = target
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
-        """Whether people have been told, so that nobody need try again."""
+        """Whether somebody has been told, so that nobody tells the same again with fewer words."""
         from dbops.domain.alerts import Alert, Severity
 
         ti = context.get("ti")
@@ -62,7 +62,7 @@ class FailureMail:
             facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,
         )
-        return tell(alert, audience, context).is_done
+        return tell(alert, audience, context).has_reached_somebody
 
     def severity_of(self, _reason: DbopsError) -> str:
         """The first word of the subject."""

@@ -19,7 +19,7 @@ from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
-from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
+from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
 from dbops_airflow.watch_notices import Notices
 
 if TYPE_CHECKING:
@@ -136,8 +136,10 @@ class WatchOperator(BaseOperator):
             )
             self.log.info(report.markdown())
             metrics.emit_watch(report, files.targets)
-            mailed = mail_problems(report.due, files.targets, context)
-            remember(context, {key: moment for key, moment in report.memory.items() if key not in mailed.unsent})
+            taken = recall_taken(context, report.started)
+            mailed = mail_problems(report.due, files.targets, context, taken)
+            told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
+            remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
             notices.forget(mailed)
             if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")

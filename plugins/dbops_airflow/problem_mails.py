@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dbops.domain.audience import Audience
 from dbops_airflow.telling import Told, tell
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mailed:
-    """What became of problems that were due, by their keys; ``unsent`` are those that the next watch tries again."""
+    """What became of problems that were due, by their keys; ``unsent`` are those that the next watch tries again.
+
+    ``taken`` are those of them that a notifier has taken: only their mail is to be tried again.
+    """
 
     told: Mapping[str, Told]
-    unsent: frozenset[str]
+    unsent: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
 
     def ends(self, key: str, notifier: str) -> bool:
         """Whether a problem of what that notifier has missed is over: it has taken this, or nobody waits for it.
@@ -32,18 +37,38 @@ class Mailed:
         return told is not None and told.is_done and notifier not in told.refused
 
 
-def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], context: Context) -> Mailed:
-    """Mail what a watch found, one alert for each target."""
+def mail_problems(
+    problems: Sequence[Problem], targets: Mapping[str, Target], context: Context, taken: Collection[str]
+) -> Mailed:
+    """Mail what a watch found, one alert for each target; no notifier hears again of what is already ``taken``."""
     from dbops.domain.problem_alerts import problem_alerts
 
+    facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
+    untaken = [problem for problem in problems if problem.key not in taken]
+    fresh = {mailing.alert.target: mailing for mailing in problem_alerts(untaken, targets, facts, link)}
     told: dict[str, Told] = {}
     unsent: set[str] = set()
-    for mailing in problem_alerts(problems, targets, [("Run", str(context["run_id"]))], context["ti"].log_url):
-        outcome = tell(mailing.alert, mailing.audience, context)
-        told |= dict.fromkeys(mailing.keys, outcome)
+    waiting: set[str] = set()
+    for mailing in problem_alerts(problems, targets, facts, link):
+        new = fresh.get(mailing.alert.target)
+        outcome = _tell(mailing, new, context)
+        if new is not None:
+            told |= dict.fromkeys(new.keys, outcome)
         if not _is_settled(mailing, outcome):
             unsent |= mailing.keys
-    return Mailed(told, frozenset(unsent))
+            waiting |= mailing.keys if outcome.taken else mailing.keys & set(taken)
+    return Mailed(told, frozenset(unsent), frozenset(waiting))
+
+
+def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> Told:
+    """Mail all of it; the notifiers hear what is new in it."""
+    if new is not None and new.keys == mailing.keys:
+        return tell(mailing.alert, mailing.audience, context)
+    by_mail = tell(mailing.alert, Audience(mailing.audience.recipients), context)
+    if new is None or not mailing.audience.notify:
+        return by_mail
+    by_notifiers = tell(new.alert, Audience(notify=mailing.audience.notify), context)
+    return Told(by_mail.mailed, by_notifiers.taken, by_notifiers.refused)
 
 
 def _is_settled(mailing: ProblemAlert, told: Told) -> bool:

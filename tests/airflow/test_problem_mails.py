@@ -25,8 +25,8 @@ _KEY = "shop: alert was not taken: oncall since 2026-11-22 02:11:00"
 def test_what_a_notifier_missed_is_over_when_it_or_whoever_hears_in_its_place_was_told(
     told: Told, is_over: bool
 ) -> None:
-    assert Mailed({_KEY: told}, frozenset()).ends(_KEY, "oncall") is is_over
+    assert Mailed({_KEY: told}).ends(_KEY, "oncall") is is_over
 
 
 def test_what_was_not_due_is_not_over() -> None:
-    assert not Mailed({}, frozenset()).ends(_KEY, "oncall")
+    assert not Mailed({}).ends(_KEY, "oncall")
