@@ -174,6 +174,26 @@ def test_a_notifier_that_does_not_answer_is_given_up_on(
     assert "Mailed [dbops] FAILED backup of shop (production) to dba@example.com" in told
 
 
+def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
+    describe: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.audience import Audience
+    from dbops_airflow.telling import tell
+
+    described = {"class": "tests.airflow.leaky_notifier.LeakyNotifier", "token": f"{{{{ alert.job }}}}-{_SECRET[:7]}"}
+    describe(oncall=described)
+    alert = Alert(severity=Severity.FAILED, job="backup", headline="It failed.")
+    with caplog.at_level(logging.DEBUG):
+        assert tell(alert, Audience(notify=("oncall",)), {}).refused == ("oncall",)
+    said = "".join(capfd.readouterr()) + "".join(
+        f"{record.getMessage()} {record.exc_text}" for record in caplog.records
+    )
+    assert "NOT NOTIFIED. oncall: It ended in ValueError, see the log." in said
+    assert "in notify" in said  # where it failed
+    assert "backup-hunter2" not in said
+
+
 def test_a_store_that_does_not_answer_is_not_waited_for(
     hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
