@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 # take seconds of these, and what does not answer must be named in the log, and kept, before that.
 _PATIENCE_SECONDS = 14.0
 _KEEPING_SECONDS = 3.0
+_NO_THREAD = "No thread could be started: the process or its machine is full."
 
 
 class Notifying:
@@ -69,7 +70,11 @@ class Notifying:
         if not refused or self._alert.target is None:
             return
         keeping = threading.Thread(target=self._keep, args=(self._alert.target, refused), name="keep", daemon=True)
-        keeping.start()
+        try:
+            keeping.start()
+        except RuntimeError:
+            log.warning("The watch will not know what became of this. %s", _NO_THREAD)
+            return
         keeping.join(_KEEPING_SECONDS)
         if keeping.is_alive():
             log.warning("The watch will not know what became of this: the store does not answer.")
@@ -77,8 +82,12 @@ class Notifying:
     def _begin(self, notifier: Notifier) -> None:
         # A daemon: what hangs must not keep its task's process alive.
         thread = threading.Thread(target=self._notify, args=(notifier,), name=f"notify {notifier.name}", daemon=True)
-        self._threads[notifier.name] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._refused[notifier.name] = _NO_THREAD
+        else:
+            self._threads[notifier.name] = thread
 
     def _notify(self, notifier: Notifier) -> None:
         from airflow.sdk.execution_time.context import ConnectionAccessor

@@ -47,9 +47,9 @@ class BackUpOperator(StoppableOperator):
                 on_progress=ProgressLog(),
             )
         self.log.info(report.markdown())
-        metrics.emit_target(self.target)
         if report.warnings:
             alerts.mail_backup_warnings(report, self.target, context)
+        metrics.emit_target(self.target)
         return str(report.backup_id)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -186,12 +187,35 @@ def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
     alert = Alert(severity=Severity.FAILED, job="backup", headline="It failed.")
     with caplog.at_level(logging.DEBUG):
         assert tell(alert, Audience(notify=("oncall",)), {}).refused == ("oncall",)
-    said = "".join(capfd.readouterr()) + "".join(
-        f"{record.getMessage()} {record.exc_text}" for record in caplog.records
-    )
+    records = (f"{record.getMessage()} {record.exc_text}" for record in caplog.records)
+    said = "".join([*capfd.readouterr(), *records])
     assert "NOT NOTIFIED. oncall: It ended in ValueError, see the log." in said
     assert "in notify" in said  # where it failed
     assert "backup-hunter2" not in said
+
+
+def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
+    describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.audience import Audience
+    from dbops_airflow.telling import Told, tell
+
+    def full(thread: threading.Thread) -> None:
+        raise RuntimeError(f"can't start new thread {thread.name}")
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    describe(oncall=_HOOK)
+    shop("oncall")
+    alert = Alert(severity=Severity.FAILED, job="backup", target="shop", headline="It failed.")
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", full)
+        told = tell(alert, Audience(("dba@example.com",), ("oncall",)), {})
+    assert told == Told(True, refused=("oncall",))
+    assert len(mail.messages()) == 1
 
 
 def test_a_store_that_does_not_answer_is_not_waited_for(
