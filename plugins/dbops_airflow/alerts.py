@@ -2,13 +2,13 @@
 
 A failed task is told of by its own process, which still has the error in its hands (TaskFailureMail). Where there is no
 process left to do that - killed, out of memory, worker gone, marked failed in the UI - the run's callback mails, from
-the DAG processor (RunFailureMail). An XCom beside the failed task says that it has been mailed: one run, one mail.
+the DAG processor (RunFailureMail). An XCom beside the failed task says that somebody was reached: one run, one alert.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.backup_report import BackupReport
-    from dbops.domain.problem_alerts import ProblemAlert
-    from dbops.domain.promises import Problem
     from dbops.domain.restore_report import RestoreReport
 
 log = logging.getLogger(__name__)
@@ -47,7 +45,7 @@ class FailureMail:
         self.target = target
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
-        """Whether people have been told, so that nobody need try again."""
+        """Whether somebody has been told, so that nobody tells the same again with fewer words."""
         from dbops.domain.alerts import Alert, Severity
 
         ti = context.get("ti")
@@ -64,7 +62,7 @@ class FailureMail:
             facts=tuple(facts_of(context)),
             link=ti.log_url if ti else None,
         )
-        return tell(alert, audience, context).is_done
+        return tell(alert, audience, context).has_reached_somebody
 
     def severity_of(self, _reason: DbopsError) -> str:
         """The first word of the subject."""
@@ -149,26 +147,6 @@ def mail_restored(report: RestoreReport, target: Target, context: Context) -> No
         link=context["ti"].log_url,
     )
     tell(alert, target.audience, context)
-
-
-def mail_problems(problems: Sequence[Problem], targets: Mapping[str, Target], context: Context) -> frozenset[str]:
-    """Mail what a watch found; the answer are the keys of those problems that nobody could be told of.
-
-    A target that names nobody, or only notifiers that do not want to hear of it, has chosen so; a problem without a
-    target must reach somebody.
-    """
-    from dbops.domain.problem_alerts import problem_alerts
-
-    run = ("Run", str(context["run_id"]))
-    mails = problem_alerts(problems, targets, [run], context["ti"].log_url)
-    unsent = [mailing.keys for mailing in mails if not _is_settled(mailing, context)]
-    return frozenset().union(*unsent)
-
-
-def _is_settled(mailing: ProblemAlert, context: Context) -> bool:
-    told = tell(mailing.alert, mailing.audience, context)
-    is_wanted = bool(mailing.audience.recipients or told.refused) or mailing.alert.target is None
-    return told.is_done or not is_wanted
 
 
 def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | None, Audience]:

@@ -44,8 +44,8 @@ class CheckOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
-        metrics.emit_target(self.target)
         mail_checks(report, self.target, context)
+        metrics.emit_target(self.target)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ChecksFailed(report.headline(), "See the mail, or the table in this log."))
         return {"verdict": report.verdict.value, **report.counts()}

@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 # take seconds of these, and what does not answer must be named in the log, and kept, before that.
 _PATIENCE_SECONDS = 14.0
 _KEEPING_SECONDS = 3.0
+_NO_THREAD = "No thread could be started: the process or its machine is full."
 
 
 class Notifying:
@@ -62,15 +63,18 @@ class Notifying:
         return refused
 
     def keep(self, refused: Mapping[str, str]) -> None:
-        """Keep for the watch what became of the alert: beside the backups, where every worker may write.
+        """Keep for the watch who did not take the alert, and why: beside the backups, where every worker may write.
 
         Where the store does not answer, which may be what the alert is about, nobody waits for it.
         """
-        outcomes = {**dict.fromkeys(self.taken, ""), **refused}
-        if not outcomes or self._alert.target is None:
+        if not refused or self._alert.target is None:
             return
-        keeping = threading.Thread(target=self._keep, args=(self._alert.target, outcomes), name="keep", daemon=True)
-        keeping.start()
+        keeping = threading.Thread(target=self._keep, args=(self._alert.target, refused), name="keep", daemon=True)
+        try:
+            keeping.start()
+        except RuntimeError:
+            log.warning("The watch will not know what became of this. %s", _NO_THREAD)
+            return
         keeping.join(_KEEPING_SECONDS)
         if keeping.is_alive():
             log.warning("The watch will not know what became of this: the store does not answer.")
@@ -78,8 +82,12 @@ class Notifying:
     def _begin(self, notifier: Notifier) -> None:
         # A daemon: what hangs must not keep its task's process alive.
         thread = threading.Thread(target=self._notify, args=(notifier,), name=f"notify {notifier.name}", daemon=True)
-        self._threads[notifier.name] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            self._refused[notifier.name] = _NO_THREAD
+        else:
+            self._threads[notifier.name] = thread
 
     def _notify(self, notifier: Notifier) -> None:
         from airflow.sdk.execution_time.context import ConnectionAccessor
@@ -88,7 +96,12 @@ class Notifying:
 
         try:
             # A copy of the context: each puts its own fields into it. The DAG processor's has no connections.
-            build(notifier)({"conn": ConnectionAccessor(), **self._context, "alert": alert_words(self._alert)})
+            context: Any = {"conn": ConnectionAccessor(), **self._context, "alert": alert_words(self._alert)}
+            # What calling it does, in these three steps, less one: that logs the text of what notify() raises.
+            made = build(notifier)
+            made._update_context(context)
+            made.render_template_fields(context)
+            made.notify(context)
         except DbopsError as error:
             self._refused[notifier.name] = str(error)
         except Exception as error:  # noqa: BLE001 - whatever a provider raises; its text may hold a credential
@@ -96,7 +109,7 @@ class Notifying:
             log.warning("%s in the notifier %s:\n%s", type(error).__name__, notifier.name, where)
             self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
 
-    def _keep(self, name: str, outcomes: Mapping[str, str]) -> None:
+    def _keep(self, name: str, refused: Mapping[str, str]) -> None:
         from dbops.domain.notification import Notification
         from dbops.gateways.notifications import put_notification
         from dbops.gateways.target_files import include_folder, read_targets
@@ -105,8 +118,8 @@ class Notifying:
         try:
             target = read_targets(include_folder(), only=name).target(name)
             bucket = connections.open_bucket(target)
-            for notifier, why in outcomes.items():
-                told = Notification(
+            for notifier, why in refused.items():
+                lost = Notification(
                     target=name,
                     notifier=notifier,
                     moment=datetime.now(UTC),
@@ -114,7 +127,7 @@ class Notifying:
                     run=str(self._context.get("run_id", "unknown")),
                     refusal=why,
                 )
-                put_notification(bucket, target, told)
+                put_notification(bucket, target, lost)
         except Exception as error:  # noqa: BLE001 - nothing in here may raise
             log.warning("The watch will not know what became of this: %s", _named(error))
 

@@ -15,10 +15,11 @@ from dbops.errors import MailFailed
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
-from dbops_airflow.watch_memory import WATCH_MEMORY, recall, remember
-from dbops_airflow.watch_notices import notices
+from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
+from dbops_airflow.watch_notices import Notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,9 +46,9 @@ class BackUpOperator(StoppableOperator):
                 on_progress=ProgressLog(),
             )
         self.log.info(report.markdown())
-        metrics.emit_target(self.target)
         if report.warnings:
             alerts.mail_backup_warnings(report, self.target, context)
+        metrics.emit_target(self.target)
         return str(report.backup_id)
 
 
@@ -120,6 +121,7 @@ class WatchOperator(BaseOperator):
         with told_to_airflow():
             include = include_folder()
             files = read_targets(include)
+            notices = Notices(include, files.targets, connections.open_bucket, _now())
             report = watch(
                 list(files.targets.values()),
                 files.faults,
@@ -129,13 +131,16 @@ class WatchOperator(BaseOperator):
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
-                noticed=notices(include, files.targets, connections.open_bucket, _now()),
+                noticed=notices.problems,
             )
             self.log.info(report.markdown())
             metrics.emit_watch(report, files.targets)
-            unsent = alerts.mail_problems(report.due, files.targets, context)
-            remember(context, {key: moment for key, moment in report.memory.items() if key not in unsent})
-            if unsent:
+            taken = recall_taken(context, report.started)
+            mailed = mail_problems(report.due, files.targets, context, taken)
+            told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
+            remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
+            notices.forget(mailed)
+            if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
 
     def _paused(self, ti: Any, targets: Iterable[Target]) -> list[str]:

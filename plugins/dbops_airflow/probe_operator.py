@@ -43,8 +43,8 @@ class ProbeOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
-        metrics.emit_target(self.target)
         mail_probes(report, self.target, context)
+        metrics.emit_target(self.target)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ProbesFailed(report.headline(), "See the mail, or the table in this log."))
         return {"verdict": report.verdict.value, **report.counts()}

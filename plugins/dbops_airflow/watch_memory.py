@@ -1,4 +1,4 @@
-"""Watch memory: which problem was mailed when, from one watch to the next.
+"""Watch memory: which problem was mailed when, and which only a notifier took, from one watch to the next.
 
 Kept beside an asset, in Airflow's asset state store. An XCom would not do: of all earlier runs Airflow finds those
 without a logical date first (started by hand), and would remember them for ever.
@@ -7,7 +7,7 @@ without a logical date first (started by hand), and would remember them for ever
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset
@@ -18,17 +18,34 @@ if TYPE_CHECKING:
 
 WATCH_MEMORY = Asset("dbops_watch_memory")
 _MAILED = "mailed"
+_TAKEN = "taken"
+# As the watch repeats its mails: by then a notifier hears it again too.
+_TAKEN_FOR = timedelta(hours=23, minutes=30)
 
 
 def recall(context: Context) -> dict[str, datetime]:
     """Problem keys and when each was last mailed; the task needs WATCH_MEMORY among its inlets."""
-    stored = context["asset_state_store"][WATCH_MEMORY].get(_MAILED)
+    return _read(context, _MAILED)
+
+
+def recall_taken(context: Context, now: datetime) -> dict[str, datetime]:
+    """Problem keys that await their mail only, and when a notifier took each, less than a day ago."""
+    return {key: moment for key, moment in _read(context, _TAKEN).items() if moment <= now < moment + _TAKEN_FOR}
+
+
+def remember(context: Context, mailed: Mapping[str, datetime], taken: Mapping[str, datetime]) -> None:
+    """Replace what ``recall`` and ``recall_taken`` will answer."""
+    _write(context, _MAILED, mailed)
+    _write(context, _TAKEN, taken)
+
+
+def _read(context: Context, name: str) -> dict[str, datetime]:
+    stored = context["asset_state_store"][WATCH_MEMORY].get(name)
     if not isinstance(stored, dict):
         return {}
     return {key: datetime.fromisoformat(str(moment)) for key, moment in stored.items()}
 
 
-def remember(context: Context, mailed: Mapping[str, datetime]) -> None:
-    """Replace what ``recall`` will answer."""
-    stored: dict[str, JsonValue] = {key: moment.isoformat() for key, moment in mailed.items()}
-    context["asset_state_store"][WATCH_MEMORY].set(_MAILED, stored)
+def _write(context: Context, name: str, moments: Mapping[str, datetime]) -> None:
+    stored: dict[str, JsonValue] = {key: moment.isoformat() for key, moment in moments.items()}
+    context["asset_state_store"][WATCH_MEMORY].set(name, stored)

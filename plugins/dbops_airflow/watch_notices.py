@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dbops.domain.notification import notifier_problem
 from dbops.domain.promises import Problem
@@ -13,13 +14,28 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops_airflow.notifier_classes import class_faults
 
+if TYPE_CHECKING:
+    from dbops_airflow.problem_mails import Mailed
 
-def notices(
-    include: Path, targets: Mapping[str, Target], open_bucket: Callable[[Target], Bucket], now: datetime
-) -> list[Problem]:
+
+class Notices:
     """The notifiers that cannot be made, the names that nobody describes, and the alerts that were not taken."""
-    from dbops.jobs.lost_alerts import lost_alerts
 
-    described = read_notifiers(include).notifiers.values()
-    faults = (*notifier_faults(include, targets.values()), *class_faults(described))
-    return [*map(notifier_problem, faults), *lost_alerts(targets.values(), open_bucket, now)]
+    def __init__(
+        self, include: Path, targets: Mapping[str, Target], open_bucket: Callable[[Target], Bucket], now: datetime
+    ) -> None:
+        from dbops.jobs.lost_alerts import lost_alerts
+
+        self._targets, self._open_bucket = targets, open_bucket
+        described = read_notifiers(include).notifiers.values()
+        faults = (*notifier_faults(include, targets.values()), *class_faults(described))
+        self._lost = lost_alerts(targets.values(), open_bucket, now)
+        self.problems: list[Problem] = [*map(notifier_problem, faults), *(lost.problem for lost in self._lost)]
+
+    def forget(self, mailed: Mailed) -> None:
+        """Keep no longer what its notifier has heard by these mails, or would not hear and people have."""
+        from dbops.jobs.forget_alerts import forget_alerts
+
+        for lost in self._lost:
+            if mailed.ends(lost.problem.key, lost.notifier):
+                forget_alerts(lost, self._targets[lost.notifications[0].target], self._open_bucket)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -64,12 +66,20 @@ def shop(add_target: Callable[..., None], store: SeaweedS3, bucket_name: str) ->
 
 
 @pytest.fixture
-def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
-    """Runs the watch once; it remembers nothing of other tests."""
+def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Runs the watch once, without a mail server where it cannot mail; it remembers nothing of other tests."""
     from dbops_airflow import watch_memory
 
     monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
-    return lambda: run_dag("watch")
+    monkeypatch.setattr(watch_memory, "_TAKEN", f"taken-{id(monkeypatch)}")
+
+    def run(*, can_mail: bool = True) -> Any:
+        with monkeypatch.context() as broken:
+            if not can_mail:
+                set_connection(broken, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+            return run_dag("watch")
+
+    return run
 
 
 @pytest.fixture
@@ -165,6 +175,49 @@ def test_a_notifier_that_does_not_answer_is_given_up_on(
     assert "Mailed [dbops] FAILED backup of shop (production) to dba@example.com" in told
 
 
+def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
+    describe: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.audience import Audience
+    from dbops_airflow.telling import tell
+
+    described = {"class": "tests.airflow.leaky_notifier.LeakyNotifier", "token": f"{{{{ alert.job }}}}-{_SECRET[:7]}"}
+    describe(oncall=described)
+    alert = Alert(severity=Severity.FAILED, job="backup", headline="It failed.")
+    with caplog.at_level(logging.DEBUG):
+        assert tell(alert, Audience(notify=("oncall",)), {}).refused == ("oncall",)
+    records = (f"{record.getMessage()} {record.exc_text}" for record in caplog.records)
+    said = "".join([*capfd.readouterr(), *records])
+    assert "NOT NOTIFIED. oncall: It ended in ValueError, see the log." in said
+    assert "in notify" in said  # where it failed
+    assert "backup-hunter2" not in said
+
+
+def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
+    describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.audience import Audience
+    from dbops_airflow.telling import Told, tell
+
+    def full(thread: threading.Thread) -> None:
+        raise RuntimeError(f"can't start new thread {thread.name}")
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    describe(oncall=_HOOK)
+    shop("oncall")
+    alert = Alert(severity=Severity.FAILED, job="backup", target="shop", headline="It failed.")
+    with monkeypatch.context() as crowded:
+        crowded.setattr(threading.Thread, "start", full)
+        told = tell(alert, Audience(("dba@example.com",), ("oncall",)), {})
+    assert told == Told(True, refused=("oncall",))
+    assert len(mail.messages()) == 1
+
+
 def test_a_store_that_does_not_answer_is_not_waited_for(
     hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -187,14 +240,62 @@ def test_a_store_that_does_not_answer_is_not_waited_for(
     assert "The watch will not know what became of this: the store does not answer." in told
 
 
-def test_a_broken_mail_server_does_not_keep_the_notifier_from_telling(
+def test_a_broken_mail_server_neither_keeps_the_notifier_from_telling_nor_makes_it_tell_twice(
     hook: Webhook, describe: Any, shop: Any, run_dag: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     set_connection(monkeypatch, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
     describe(oncall=_HOOK)
     shop("oncall")
-    run_dag("backup__shop")
+    run = run_dag("backup__shop")
     assert len(hook.received) == 1
+    [ti] = [ti for ti in run.get_task_instances() if ti.task_id == "back_up"]
+    assert ti.xcom_pull(task_ids="back_up", key="dbops_mailed") is True
+
+
+def test_what_a_notifier_took_is_only_mailed_again_while_the_mail_server_is_broken(
+    hook: Webhook, describe: Any, shop: Any, watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    for _ in range(2):
+        assert states(watch(can_mail=False)) == {"watch": "failed"}
+    assert states(watch()) == {"watch": "success"}
+    told = [body["summary"] for body in hook.received]
+    assert told.count("[dbops] MISSING backup of shop (production)") == 1
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] MISSING backup of shop (production)"
+
+
+def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_notifier_alone_and_one_mail_has_both(
+    hook: Webhook, describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    from dbops.domain.promises import ProblemKind, problem_of
+    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops_airflow.problem_mails import mail_problems
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+    describe(oncall=_HOOK)
+    shop("oncall")
+    targets = read_targets(include_folder()).targets
+    late, small = (
+        problem_of(targets["shop"], kind, f"It has the problem: {kind}.", "Look.")
+        for kind in (ProblemKind.LATE, ProblemKind.SHRUNK)
+    )
+    context: Any = {"run_id": "r1", "ti": SimpleNamespace(log_url="https://airflow.example.com/log")}
+    with monkeypatch.context() as broken:
+        set_connection(broken, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+        first = mail_problems([late], targets, context, taken=[])
+    assert first.unsent == first.taken == {late.key}
+    second = mail_problems([late, small], targets, context, taken=first.taken)
+    assert second.unsent == second.taken == set()
+    assert ["is late" in body["text"] for body in hook.received] == [True, False]
+    assert ["too small" in body["text"] for body in hook.received] == [False, True]
+    [message] = mail.messages()
+    assert "is late" in text_of(message, "plain")
+    assert "too small" in text_of(message, "plain")
 
 
 @pytest.mark.usefixtures("mail")
@@ -243,6 +344,21 @@ def test_an_alert_that_a_notifier_did_not_take_is_told_by_the_watch_until_it_tak
     [body] = hook.received
     assert 'The notifier oncall did not take "[dbops] FAILED backup of shop (production)"' in body["text"]
     assert "No longer: shop: alert was not taken: oncall" in telling_watch()
+
+
+def test_an_alert_that_was_not_taken_is_told_of_though_another_was_taken_before_the_watch_looked(
+    hook: Webhook, describe: Any, shop: Any, fail: Callable[[], str], telling_watch: Callable[[], str]
+) -> None:
+    describe(oncall=_HOOK)
+    shop("oncall")
+    hook.status = 500
+    fail()
+    hook.status = 200
+    fail()
+    hook.received.clear()
+    telling_watch()
+    [body] = hook.received
+    assert 'The notifier oncall did not take "[dbops] FAILED backup of shop (production)"' in body["text"]
 
 
 def test_the_watch_is_red_where_nobody_but_a_notifier_is_to_be_told_and_it_refuses(

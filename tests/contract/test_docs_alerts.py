@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dbops.domain.alerts import Severity
+import pytest
+import yaml
+from jinja2.sandbox import SandboxedEnvironment
+
+from dbops.domain.alert_words import alert_words
+from dbops.domain.alerts import Alert, Severity
 
 PAGE = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
 
@@ -15,3 +20,12 @@ def test_every_severity_is_a_row_of_the_table_and_sorted_by_urgency_below_it() -
     explained = set(re.findall(r"\*\*([A-Z ]+)\*\*", PAGE))
     assert rows == set(Severity)
     assert explained == set(Severity)
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_the_pager_of_the_example_is_opened_by_what_is_bad_and_closed_by_what_is_well_again(severity: Severity) -> None:
+    [example] = [text for text in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL) if "PagerdutyNotifier" in text]
+    action = SandboxedEnvironment().from_string(yaml.safe_load(example)["oncall"]["action"])
+    alert = Alert(severity=severity, job="check", target="shop", headline="Something happened.")
+    said = action.render(alert=alert_words(alert))
+    assert said == ("resolve" if severity is Severity.RECOVERED else "trigger")

@@ -72,6 +72,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         .replace("<time>", BACKUP)
         .replace("<run>", "run")
         .replace("<notifier>", "notifier")
+        .replace("<moment>", f"{BACKUP.time:%Y%m%dT%H%M%S.%fZ}")
     )
     keys = [
         layout.started(BACKUP),
@@ -83,7 +84,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.audit(BACKUP.time, "expire"),
         layout.check(BACKUP),
         f"{layout.docs}{BACKUP}/",
-        layout.notification("notifier"),
+        layout.notification("notifier", BACKUP.time),
         layout.index,
     ]
     for key in keys:

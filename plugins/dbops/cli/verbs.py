@@ -244,7 +244,7 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         exists=lambda target, name: around.restore_place(target).exists(target, name),
         noticed=[
             *map(notifier_problem, notifier_faults(around.include, targets)),
-            *lost_alerts(targets, around.open_bucket, around.clock()),
+            *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
         ],
     )
     return Answer.of(report)

@@ -44,5 +44,8 @@ def alert_text(alert: Alert) -> str:
 
 
 def alert_key(alert: Alert) -> str:
-    """The same for all alerts of one job of one target: by it a pager closes with RECOVERED what FAILED has opened."""
+    """The same for all alerts of one job of one target.
+
+    By it a pager closes with the RECOVERED of checks and probes what their FAILED has opened; other jobs send none.
+    """
     return f"dbops/{alert.target or '-'}/{alert.job.replace(' ', '_')}"

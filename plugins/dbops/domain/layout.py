@@ -6,7 +6,7 @@ docs/backup-format.md is the public copy of this file; change both together.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from dbops.domain.backup import BackupId
 from dbops.domain.key_part import key_part
@@ -102,9 +102,14 @@ class Layout:
         """What one run of the checks found."""
         return f"{self.checks}{check_id}.json"
 
-    def notification(self, notifier: str) -> str:
-        """Whether that notifier took the last alert of this target."""
-        return f"{self.root}notifications/{notifier}.json"
+    @property
+    def notifications(self) -> str:
+        """The folder of the alerts that notifiers did not take."""
+        return f"{self.root}notifications/"
+
+    def notification(self, notifier: str, moment: datetime) -> str:
+        """An alert that this notifier did not take at that moment."""
+        return f"{self.notifications}{notifier}/{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.json"
 
     @property
     def docs(self) -> str:

@@ -1,4 +1,4 @@
-"""Notification: whether a notifier took the last alert it was given, as ``notifications/<notifier>.json`` keeps it.
+"""Notification: an alert that a notifier did not take, kept until the watch has told the notifier of it after all.
 
 A mail that is not taken turns somebody's task red or stands in its log; a pager that is not reached has only the others
 to tell of it. docs/backup-format.md is the public copy of this file; change both together.
@@ -6,6 +6,7 @@ to tell of it. docs/backup-format.md is the public copy of this file; change bot
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -16,20 +17,20 @@ from dbops.domain.fault import Fault
 from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.target import Target
 
-# Somebody has had a mail of it on each of these days, and the notifier nothing to take since.
+# Somebody has had a mail of it on each of these days.
 _TOLD_FOR = timedelta(days=7)
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class Notification:
-    """``refusal`` is a sentence why the notifier did not take the alert with that subject; empty where it did."""
+    """``refusal`` is a sentence why the notifier did not take the alert with that subject at that moment."""
 
     target: str
     notifier: str
     moment: datetime
     subject: str
     run: str
-    refusal: str = ""
+    refusal: str
     format: Literal[1] = 1
 
     def to_json(self) -> bytes:
@@ -56,19 +57,43 @@ def notifier_problem(fault: Fault) -> Problem:
     )
 
 
-def untaken(target: Target, last: Notification, now: datetime) -> Problem | None:
-    """The problem of an alert that a notifier of this target did not take; over when it has taken another one.
+@dataclass(frozen=True, kw_only=True)
+class LostAlerts:
+    """What one notifier of a target did not take, oldest first, and the problem that all of it is together."""
 
-    None too where the target no longer uses it, and a week later: by then the problem has been told every day.
+    problem: Problem
+    notifier: str
+    notifications: tuple[Notification, ...]
+
+
+def is_outdated(lost: Notification, now: datetime) -> bool:
+    """A week later people have been told every day."""
+    return now - lost.moment > _TOLD_FOR
+
+
+def untaken(target: Target, kept: Iterable[Notification], now: datetime) -> list[LostAlerts]:
+    """What is kept of a target, by notifier; nothing of one that the target no longer uses, or that is outdated.
+
+    The oldest is part of the problem's key: where that has been told, what is lost later is another problem, and new.
     """
-    if not last.refusal or last.notifier not in target.alerts.notify or now - last.moment > _TOLD_FOR:
-        return None
-    return problem_of(
+    told = sorted((one for one in kept if not is_outdated(one, now)), key=lambda one: one.moment)
+    by_name = {name: tuple(one for one in told if one.notifier == name) for name in target.alerts.notify}
+    return [_lost(target, name, lost) for name, lost in by_name.items() if lost]
+
+
+def _lost(target: Target, notifier: str, lost: tuple[Notification, ...]) -> LostAlerts:
+    first, *later = lost
+    more = f" Nor {len(later)} more since, the last {_words(later[-1])}" if later else ""
+    problem = problem_of(
         target,
         ProblemKind.NOT_NOTIFIED,
-        f'The notifier {last.notifier} did not take "{last.subject}" at {last.moment.astimezone(UTC):%Y-%m-%d %H:%M} '
-        f"UTC: {last.refusal}",
-        f"Look at the log of the run {last.run}, and at its connection; the next alert that it takes ends this.",
-        detail=last.notifier,
-        since=last.moment,
+        f"The notifier {notifier} did not take {_words(first)}{more}",
+        f"Look at the log of the run {lost[-1].run}, and at its connection; it ends when the notifier has taken this.",
+        detail=f"{notifier} since {first.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        since=first.moment,
     )
+    return LostAlerts(problem=problem, notifier=notifier, notifications=lost)
+
+
+def _words(lost: Notification) -> str:
+    return f'"{lost.subject}" at {lost.moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {lost.refusal}'

@@ -1,4 +1,4 @@
-"""Notifications in the bucket: of each notifier of a target, whether it took the last alert."""
+"""Notifications in the bucket: what the notifiers of a target did not take, an object each."""
 
 from __future__ import annotations
 
@@ -12,14 +12,23 @@ from dbops.gateways.bucket import Bucket
 
 
 def put_notification(bucket: Bucket, target: Target, notification: Notification) -> None:
-    """Keep it in place of the one before; raises BucketError."""
-    bucket.put(Layout(target.root).notification(notification.notifier), notification.to_json())
+    """Keep it beside those before; raises BucketError."""
+    bucket.put(_key(target, notification), notification.to_json())
 
 
-def last_notifications(bucket: Bucket, target: Target) -> Iterator[Notification]:
-    """Of each notifier that the target uses the last one that can be read; raises BucketError."""
-    for name in target.alerts.notify:
+def kept_notifications(bucket: Bucket, target: Target) -> Iterator[Notification]:
+    """All that can be read; raises BucketError."""
+    for stored in bucket.list(Layout(target.root).notifications):
         try:
-            yield Notification.from_json(bucket.get(Layout(target.root).notification(name)))
+            yield Notification.from_json(bucket.get(stored.key))
         except (ObjectMissing, ValueError):
             continue
+
+
+def delete_notification(bucket: Bucket, target: Target, notification: Notification) -> None:
+    """Forget it; raises BucketError."""
+    bucket.delete(_key(target, notification))
+
+
+def _key(target: Target, notification: Notification) -> str:
+    return Layout(target.root).notification(notification.notifier, notification.moment)

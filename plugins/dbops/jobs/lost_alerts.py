@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from dbops.domain.notification import untaken
-from dbops.domain.promises import Problem
+from dbops.domain.notification import LostAlerts, is_outdated, untaken
 from dbops.domain.target import Target
-from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.notifications import last_notifications
+from dbops.gateways.notifications import delete_notification, kept_notifications
+from dbops.jobs.error_in_words import error_in_words
+
+_log = logging.getLogger(__name__)
 
 _THREADS = 8
 
 
-def lost_alerts(targets: Iterable[Target], open_bucket: Callable[[Target], Bucket], now: datetime) -> list[Problem]:
-    """Of every target that uses notifiers; a bucket that cannot be looked at is told of by the watch itself."""
+def lost_alerts(targets: Iterable[Target], open_bucket: Callable[[Target], Bucket], now: datetime) -> list[LostAlerts]:
+    """Of every target that uses notifiers; what has been told for a week is deleted.
+
+    A bucket that cannot be looked at is told of by the watch itself.
+    """
     using = [target for target in targets if target.alerts.notify]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="lost alerts") as pool:
-        return [problem for lost in pool.map(lambda target: _lost(target, open_bucket, now), using) for problem in lost]
+        return [lost for each in pool.map(lambda target: _lost(target, open_bucket, now), using) for lost in each]
 
 
-def _lost(target: Target, open_bucket: Callable[[Target], Bucket], now: datetime) -> list[Problem]:
+def _lost(target: Target, open_bucket: Callable[[Target], Bucket], now: datetime) -> list[LostAlerts]:
     try:
-        last = list(last_notifications(open_bucket(target), target))
-    except DbopsError:
+        bucket = open_bucket(target)
+        kept = list(kept_notifications(bucket, target))
+        for notification in kept:
+            if is_outdated(notification, now):
+                delete_notification(bucket, target, notification)
+    except Exception as error:  # noqa: BLE001 - one target must not hide the lost alerts of all the others
+        _log.warning("Of the alerts of %s nothing is known: %s", target.name, error_in_words(error, "looking at them"))
         return []
-    return [problem for one in last if (problem := untaken(target, one, now)) is not None]
+    return untaken(target, kept, now)

@@ -112,7 +112,9 @@ def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
 def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem], faults: Collection[Fault]) -> list[str]:
     if faults:
         return []  # nobody can read which heartbeat the unreadable file asks for
-    ill = {problem.target for problem in problems if problem.kind is not ProblemKind.OLD_DATABASE}  # a reminder
+    # A reminder, and what is wrong with an alert's way only: neither says anything against the backups.
+    harmless = {ProblemKind.OLD_DATABASE, ProblemKind.NOT_NOTIFIED}
+    ill = {problem.target for problem in problems if problem.kind not in harmless}
     health: dict[str, bool] = {}
     for target in targets:
         url = target.alerts.heartbeat_url

@@ -1,4 +1,4 @@
-"""An alert that a notifier did not take is a problem until it takes another one."""
+"""An alert that a notifier did not take is a problem until it has heard of it after all."""
 
 from __future__ import annotations
 
@@ -27,19 +27,37 @@ def test_what_is_kept_is_read_back_equal() -> None:
 
 
 def test_an_alert_that_was_not_taken_is_a_problem_that_says_which_when_why_and_what_to_do() -> None:
-    problem = untaken(_SHOP, _LOST, _AT + timedelta(hours=1))
-    assert problem is not None
-    assert problem.key == "shop: alert was not taken: oncall"
+    [lost] = untaken(_SHOP, [_LOST], _AT + timedelta(hours=1))
+    problem = lost.problem
+    assert problem.key == "shop: alert was not taken: oncall since 2026-11-22 02:11:00"
     for words in ("oncall", "FAILED backup of shop", "2026-11-22 02:11 UTC", "did not answer in time"):
         assert words in problem.sentence
     assert "scheduled__1" in problem.remedy
 
 
-def test_it_is_over_when_another_one_was_taken_when_nobody_uses_it_any_more_and_a_week_later() -> None:
-    assert untaken(_SHOP, replace(_LOST, refusal=""), _AT) is None
-    assert untaken(_SHOP.model_copy(update={"alerts": Alerts(recipients=("a@example.com",))}), _LOST, _AT) is None
-    assert untaken(_SHOP, _LOST, _AT + timedelta(days=6)) is not None
-    assert untaken(_SHOP, _LOST, _AT + timedelta(days=8)) is None
+def test_all_that_a_notifier_did_not_take_is_one_problem_whose_key_stays_while_the_oldest_does() -> None:
+    later = replace(_LOST, moment=_AT + timedelta(hours=1), subject="[dbops] WARNING check of shop (production)")
+    newest = replace(later, moment=_AT + timedelta(hours=2), run="scheduled__2", refusal="It ended in HTTPError.")
+    [alone] = untaken(_SHOP, [_LOST], newest.moment)
+    [lost] = untaken(_SHOP, [newest, _LOST, later], newest.moment)
+    assert lost.notifications == (_LOST, later, newest)
+    assert lost.problem.key == alone.problem.key
+    assert lost.problem.since == _AT
+    assert 'Nor 2 more since, the last "[dbops] WARNING check of shop (production)"' in lost.problem.sentence
+    assert lost.problem.sentence.endswith("It ended in HTTPError.")
+    assert "scheduled__2" in lost.problem.remedy
+
+
+def test_what_is_lost_after_the_oldest_was_told_is_a_new_problem() -> None:
+    [first] = untaken(_SHOP, [_LOST], _AT)
+    [second] = untaken(_SHOP, [replace(_LOST, moment=_AT + timedelta(minutes=20))], _AT + timedelta(minutes=30))
+    assert first.problem.key != second.problem.key
+
+
+def test_it_is_over_when_nobody_uses_the_notifier_any_more_and_a_week_later() -> None:
+    assert untaken(_SHOP.model_copy(update={"alerts": Alerts(recipients=("a@example.com",))}), [_LOST], _AT) == []
+    assert untaken(_SHOP, [_LOST], _AT + timedelta(days=6)) != []
+    assert untaken(_SHOP, [_LOST], _AT + timedelta(days=8)) == []
 
 
 def test_who_is_in_several_audiences_hears_of_it_once() -> None:

@@ -282,14 +282,12 @@ def test_every_problem_says_what_to_do() -> None:
     assert kept is not None
     assert late is not None
     assert untimed is not None
-    lost = untaken(
+    subject = "[dbops] FAILED backup"
+    [lost] = untaken(
         target("shop", alerts={"notify": ["oncall"]}),
-        Notification(
-            target="shop", notifier="oncall", moment=NOW, subject="[dbops] FAILED backup", run="r", refusal="It hung."
-        ),
+        [Notification(target="shop", notifier="oncall", moment=NOW, subject=subject, run="r", refusal="It hung.")],
         NOW,
     )
-    assert lost is not None
-    found += [kept, late, untimed, lost]
+    found += [kept, late, untimed, lost.problem]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

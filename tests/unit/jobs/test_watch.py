@@ -14,7 +14,7 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.fault import Fault
 from dbops.domain.layout import Layout
-from dbops.domain.promises import ProblemKind
+from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
@@ -100,7 +100,9 @@ class World:
             raise HeartbeatFailed("The heartbeat to outside.example was not taken: it answered 404.", "")
         self.pinged.append(url)
 
-    def watch(self, faults: Sequence[Fault] = (), paused: Sequence[str] = ()) -> WatchReport:
+    def watch(
+        self, faults: Sequence[Fault] = (), paused: Sequence[str] = (), noticed: Sequence[Problem] = ()
+    ) -> WatchReport:
         report = watch(
             self.targets,
             faults,
@@ -110,6 +112,7 @@ class World:
             paused=paused,
             ping=self.ping,
             exists=self.exists,
+            noticed=noticed,
         )
         self.memory = report.memory
         return report
@@ -576,3 +579,12 @@ def test_a_target_that_was_never_probed_or_asks_for_no_probes_is_not_late(world:
     world.targets[1] = target("blog", schedule={"probe": None})
     put_probe_run(world.bucket, blog, probe_run(started=world.clock.now - 30 * DAY, of="blog"))
     assert kinds(world.watch()) == []
+
+
+def test_an_alert_that_a_pager_did_not_take_says_nothing_about_the_backups_and_keeps_no_heartbeat(world: World) -> None:
+    shop = world.add("shop", url="https://hc/shop")
+    lost = problem_of(shop, ProblemKind.NOT_NOTIFIED, "The notifier oncall did not take it.", "Look at its log.")
+    report = world.watch(noticed=[lost])
+    assert kinds(report) == [ProblemKind.NOT_NOTIFIED]
+    assert report.due == (lost,)
+    assert world.pinged == ["https://hc/shop"]

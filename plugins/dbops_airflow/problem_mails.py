@@ -1,0 +1,80 @@
+"""Problem mails: what a watch found, and whom it has reached. Like every mail of dbops they never raise."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dbops.domain.audience import Audience
+from dbops_airflow.telling import Told, tell
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from dbops.domain.problem_alerts import ProblemAlert
+    from dbops.domain.promises import Problem
+    from dbops.domain.target import Target
+
+
+@dataclass(frozen=True)
+class Mailed:
+    """What became of problems that were due, by their keys; ``unsent`` are those that the next watch tries again.
+
+    ``taken`` are those of them that a notifier has taken: only their mail is to be tried again.
+    """
+
+    told: Mapping[str, Told]
+    unsent: frozenset[str] = frozenset()
+    taken: frozenset[str] = frozenset()
+
+    def ends(self, key: str, notifier: str) -> bool:
+        """Whether a problem of what that notifier has missed is over: it has taken this, or nobody waits for it.
+
+        A notifier that does not want to hear of problems takes none, and people have been told.
+        """
+        told = self.told.get(key)
+        return told is not None and told.is_done and notifier not in told.refused
+
+
+def mail_problems(
+    problems: Sequence[Problem], targets: Mapping[str, Target], context: Context, taken: Collection[str]
+) -> Mailed:
+    """Mail what a watch found, one alert for each target; no notifier hears again of what is already ``taken``."""
+    from dbops.domain.problem_alerts import problem_alerts
+
+    facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
+    untaken = [problem for problem in problems if problem.key not in taken]
+    fresh = {mailing.alert.target: mailing for mailing in problem_alerts(untaken, targets, facts, link)}
+    told: dict[str, Told] = {}
+    unsent: set[str] = set()
+    waiting: set[str] = set()
+    for mailing in problem_alerts(problems, targets, facts, link):
+        new = fresh.get(mailing.alert.target)
+        outcome = _tell(mailing, new, context)
+        if new is not None:
+            told |= dict.fromkeys(new.keys, outcome)
+        if not _is_settled(mailing, outcome):
+            unsent |= mailing.keys
+            waiting |= mailing.keys if outcome.taken else mailing.keys & set(taken)
+    return Mailed(told, frozenset(unsent), frozenset(waiting))
+
+
+def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> Told:
+    """Mail all of it; the notifiers hear what is new in it."""
+    if new is not None and new.keys == mailing.keys:
+        return tell(mailing.alert, mailing.audience, context)
+    by_mail = tell(mailing.alert, Audience(mailing.audience.recipients), context)
+    if new is None or not mailing.audience.notify:
+        return by_mail
+    by_notifiers = tell(new.alert, Audience(notify=mailing.audience.notify), context)
+    return Told(by_mail.mailed, by_notifiers.taken, by_notifiers.refused)
+
+
+def _is_settled(mailing: ProblemAlert, told: Told) -> bool:
+    """A target that names nobody, or only notifiers that do not want to hear of it, has chosen so.
+
+    A problem without a target must reach somebody.
+    """
+    is_wanted = bool(mailing.audience.recipients or told.refused) or mailing.alert.target is None
+    return told.is_done or not is_wanted
