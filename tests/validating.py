@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, Rule, TableName, TableSuite
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_baseline import SchemaBaseline
-from dbops.domain.target import CheckOptions
 from dbops.gateways.validator import Validation, validate
 from tests.backups import execute
 

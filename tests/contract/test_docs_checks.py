@@ -11,11 +11,12 @@ import pytest
 import yaml
 
 from dbops.domain.check_alert import check_alert
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.check_report import CheckReport
 from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.layout import Layout
-from dbops.domain.target import CheckOptions, Target
+from dbops.domain.target import Target
 from dbops.gateways.alert_mail import alert_mail
 
 ROOT = Path(__file__).parents[2]

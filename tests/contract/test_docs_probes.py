@@ -13,7 +13,7 @@ from dbops.domain.advice import IndexProposal
 from dbops.domain.latency import Latency
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.target import Schedules
+from dbops.domain.schedules import Schedules
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_header import ProbeHeader
 

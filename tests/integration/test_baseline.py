@@ -13,12 +13,13 @@ import yaml
 from sqlalchemy import text
 
 from dbops.domain.baseline_report import BaselineReport
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.exhaustion import exhaustion
 from dbops.domain.object_names import in_sql, read_table_name
 from dbops.domain.report import Verdict
 from dbops.domain.schema_differences import schema_differences
-from dbops.domain.target import CheckOptions, Target
+from dbops.domain.target import Target
 from dbops.errors import DatabaseError, InvalidRequest
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.exhaustion import read_exhaustion

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 import yaml
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import in_sql, quoted, read_table_name
 from dbops.domain.schema_baseline import signatures
 from dbops.domain.schema_differences import schema_differences
-from dbops.domain.target import CheckOptions
 from dbops.gateways.baseline_files import read_baseline_file, tables_with_suites
 from dbops.gateways.baseline_text import rendered
 from dbops.gateways.schema_reader import read_schema

@@ -9,12 +9,12 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_baseline import OBJECT_KINDS, SchemaBaseline, signatures, to_be_kept
 from dbops.domain.schema_differences import schema_differences
 from dbops.domain.schema_kinds import KINDS
-from dbops.domain.target import CheckOptions
 from dbops.gateways.schema_reader import read_schema, signature_queries
 from dbops.gateways.sessions import reading
 from demo.postgres import EmbeddedPostgres

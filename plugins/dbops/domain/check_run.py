@@ -14,11 +14,11 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.database_settings import quote_name
 from dbops.domain.quantities import format_count
 from dbops.domain.seen_migrations import SeenMigrations
-from dbops.domain.target import CheckOptions
 
 _VOLUME = "volume"
 _RUNS_COMPARED = 7

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.drill_options import DrillOptions
 from dbops.domain.quantities import format_duration
-from dbops.domain.target import DrillOptions
 
 
 @dataclass(frozen=True)

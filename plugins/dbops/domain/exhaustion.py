@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Severity
 from dbops.domain.object_differences import Difference
 from dbops.domain.object_names import written
 from dbops.domain.schema_differences import results_of
-from dbops.domain.target import CheckOptions
 
 NEAR, _VERY_NEAR = 0.75, 0.9
 _OLD, _VERY_OLD = 500_000_000, 1_000_000_000

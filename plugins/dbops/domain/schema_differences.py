@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.object_differences import Changed, Difference, told, under_another_name
 from dbops.domain.recommended_indexes import RecommendedIndex, nameless
@@ -19,7 +20,6 @@ from dbops.domain.schema_baseline import (
     without,
 )
 from dbops.domain.schema_kinds import severity_of
-from dbops.domain.target import CheckOptions
 
 _Texts = Mapping[ObjectKind, Collection[str]]
 

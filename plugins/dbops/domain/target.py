@@ -14,18 +14,20 @@ from zoneinfo import ZoneInfo
 from pydantic import Field, PrivateAttr, field_validator, model_validator
 
 from dbops.domain.audience import Audience
-from dbops.domain.cron import Cron
+from dbops.domain.backup_options import BackupOptions
+from dbops.domain.check_options import CheckOptions
+from dbops.domain.drill_options import DrillOptions
 from dbops.domain.encryption import Encryption
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.notifier_name import NotifierName
 from dbops.domain.placement import QueueName, ServerName
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.quantities import Bytes, Duration
+from dbops.domain.restore_options import RestoreOptions
 from dbops.domain.retention import RetentionPolicy
-from dbops.domain.schema_kinds import KINDS
+from dbops.domain.schedules import Schedules
 from dbops.domain.section import ConnectionId, Section
 from dbops.domain.storage import Storage
-from dbops.domain.suggestion import did_you_mean
 
 Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
@@ -41,96 +43,6 @@ class Danger(ValueError):
     def __init__(self, sentence: str, key: tuple[str, ...]) -> None:
         super().__init__(sentence)
         self.key = key
-
-
-class Schedules(Section):
-    """Cron expressions in the target's time zone; null means "only when started by hand".
-
-    That of the probes is one of ``Target.probe_schedule`` where nobody has chosen another.
-    """
-
-    backup: Cron | None = "0 2 * * *"
-    drill: Cron | None = "0 5 * * *"
-    check: Cron | None = "0 4 * * *"
-    probe: Cron | None = "0 6 * * 0"
-
-
-class BackupOptions(Section):
-    """How pg_dump runs, and how much of the worker and of the server it may take."""
-
-    jobs: Annotated[int, Field(ge=1, le=64)] = 2
-    zstd_level: Annotated[int, Field(ge=1, le=19)] = 1
-    spool: str | None = None
-    spool_cap: Bytes = 256 * 1024**2
-    max_stall: Duration = timedelta(minutes=15)
-    lock_wait_timeout: Duration | None = timedelta(minutes=1)
-    statement_timeout: Duration | None = None
-    bandwidth_limit: Bytes | None = None
-    split_above: Bytes | None = 256 * 1024**2
-    exclude_schemas: tuple[str, ...] = ()
-    exclude_tables: tuple[str, ...] = ()
-    exclude_table_data: tuple[str, ...] = ()
-    globals: bool = True
-
-
-class DrillOptions(Section):
-    """How often a backup is restored for the proof, and where.
-
-    ``every`` thins the schedule and the arrivals of backups; ``within`` is the promise that ``watch`` keeps an eye on,
-    null for none. ``connection`` is a scratch server, used instead of a throw-away one on the worker, whose data lie
-    below ``directory``.
-    """
-
-    every: Duration = timedelta(days=7)
-    within: Duration | None = timedelta(days=10)
-    connection: ConnectionId | None = None
-    directory: str | None = None
-    jobs: Annotated[int, Field(ge=1, le=64)] = 2
-
-
-class RestoreOptions(Section):
-    """How a restore works. ``connection`` is a role that may create databases, where the target's own may not.
-
-    ``owners`` false leaves owners and grants out. With ``lz4`` large values are compressed so where the server can, in
-    half the time that its default takes. ``disk_size`` is the server's disk, which SQL cannot be asked for.
-    ``time_columns`` name, by table, the column that says when a row came, so that a plan can show what would be lost.
-    """
-
-    connection: ConnectionId | None = None
-    jobs: Annotated[int, Field(ge=1, le=64)] = 2
-    owners: bool = True
-    lz4: bool = True
-    disk_size: Bytes | None = None
-    time_columns: dict[str, str] = Field(default_factory=dict)
-
-
-class CheckOptions(Section):
-    """How the nightly checks work. ``full_on`` is the day on which what the catalog proves is executed all the same.
-
-    ``optional`` tables may be absent. ``severity`` overrides, by kind of difference, how bad a changed schema is.
-    ``keys_shown`` is how many primary keys of rows that break a rule are named, ``show_values`` whether their values
-    may leave the database too. ``keep_docs`` is how many data docs stay in the bucket,
-    ``late_after`` the promise that ``watch`` keeps an eye on.
-    """
-
-    full_on: Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"] = "sunday"
-    statement_timeout: Duration = timedelta(minutes=30)
-    optional: tuple[str, ...] = ()
-    severity: dict[str, Literal["error", "warning", "ignore"]] = Field(default_factory=dict)
-    keys_shown: Annotated[int, Field(ge=0, le=1000)] = 20
-    show_values: bool = False
-    shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
-    grown_by: Annotated[float, Field(gt=0)] = 400.0
-    keep_docs: Annotated[int, Field(ge=1, le=1000)] = 14
-    late_after: Duration = timedelta(hours=26)
-
-    @field_validator("severity")
-    @classmethod
-    def _is_of_kinds(cls, value: dict[str, str]) -> dict[str, str]:
-        for kind in value:
-            if kind not in KINDS:
-                raise ValueError(f"{kind!r} is no kind of difference. {did_you_mean(kind, KINDS)}".strip())
-        return value
 
 
 class ApprovalRules(Section):

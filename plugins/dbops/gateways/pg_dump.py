@@ -6,11 +6,11 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import format_duration
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
-from dbops.domain.target import BackupOptions
 from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.guard import inherited_environment
 from dbops.gateways.guarded_process import GuardedProcess

@@ -8,9 +8,9 @@ from types import TracebackType
 import psycopg2
 from psycopg2 import sql
 
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.split_reading import TableName
-from dbops.domain.target import BackupOptions
 from dbops.errors import DumpFailed
 
 _TRANSACTION_TIMEOUT_SINCE = 170000

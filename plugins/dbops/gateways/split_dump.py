@@ -15,9 +15,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.split_reading import SplitReading, TableName, page_ranges
-from dbops.domain.target import BackupOptions
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.archive.toc import read_toc

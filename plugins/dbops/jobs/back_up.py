@@ -13,6 +13,7 @@ from pathlib import Path
 
 import dbops
 from dbops.domain.backup import BackupId, BackupManifest
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
@@ -20,7 +21,7 @@ from dbops.domain.layout import Layout
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
-from dbops.domain.target import BackupOptions, Target
+from dbops.domain.target import Target
 from dbops.errors import BucketError, PreflightFailed, SpoolError
 from dbops.gateways.age import Recipients
 from dbops.gateways.allocator import share_one_heap

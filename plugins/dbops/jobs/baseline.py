@@ -8,13 +8,14 @@ from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.baseline_report import BaselineReport
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import TableName
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import written
 from dbops.domain.schema_baseline import SchemaBaseline, renewed, to_be_kept
 from dbops.domain.schema_differences import is_optional, schema_differences
 from dbops.domain.starter_suite import questions, starter_suite, suite_file_name
-from dbops.domain.target import CheckOptions, Target
+from dbops.domain.target import Target
 from dbops.gateways.baseline_files import (
     SCHEMA_FILE,
     BaselineFile,

@@ -6,11 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import listed
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import SplitReading, TableName, plan_split_reading
-from dbops.domain.target import BackupOptions, Target
+from dbops.domain.target import Target
 from dbops.errors import PreflightFailed
 from dbops.gateways.database import Database, DatabaseFacts, DumpedRelation
 from dbops.gateways.programs import Program, find_pg_dump

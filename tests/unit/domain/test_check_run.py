@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.check_run import CheckRun, days_bad, recovered, volume_results
 from dbops.domain.checks import CheckResult, Outcome
-from dbops.domain.target import CheckOptions
 from tests.unit.samples import DAY, NOW
 
 RULE = "Summary: no negative length"

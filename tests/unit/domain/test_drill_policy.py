@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.drill_options import DrillOptions
 from dbops.domain.drill_policy import drill_due
-from dbops.domain.target import DrillOptions
 from tests.unit.samples import manifest, verification
 
 NOW = datetime(2026, 11, 20, 5, tzinfo=UTC)

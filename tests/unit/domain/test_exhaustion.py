@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.exhaustion import SequenceUse, TransactionIds, exhaustion
-from dbops.domain.target import CheckOptions
 
 YOUNG = TransactionIds(
     database="shop", age=190_000_000, multixact_age=5, freeze_at=200_000_000, multixact_freeze_at=400_000_000

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.schema_baseline import OBJECT_KINDS, SchemaBaseline, Table, signatures, without
 from dbops.domain.schema_differences import differences_of, schema_differences
 from dbops.domain.schema_kinds import KINDS
-from dbops.domain.target import CheckOptions
 from tests.unit.schemas import ORDER, PROGRESS, SCHEMAS, SHOP, USER
 
 OPTIONS = CheckOptions()

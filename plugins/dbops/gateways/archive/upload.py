@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dbops.domain.backup import FileEntry, TableEntry, encrypted_name
+from dbops.domain.backup_options import BackupOptions
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
-from dbops.domain.target import BackupOptions
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
 from dbops.gateways.archive.contents import ArchiveContents
 from dbops.gateways.archive.encryption import ArchiveEncryption

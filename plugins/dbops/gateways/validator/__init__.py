@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, TableName, TableSuite
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.schema_baseline import SchemaBaseline
-from dbops.domain.target import CheckOptions
 
 
 @dataclass(frozen=True, kw_only=True)

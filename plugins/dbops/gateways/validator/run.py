@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checked_table import CheckedTable
 from dbops.domain.checks import CheckResult, TableName, TableSuite
 from dbops.domain.connection import DatabaseAddress
@@ -14,7 +15,6 @@ from dbops.domain.rule_sql import question_of
 from dbops.domain.schema_baseline import SchemaBaseline
 from dbops.domain.schema_differences import is_optional
 from dbops.domain.sql_text import objection
-from dbops.domain.target import CheckOptions
 from dbops.gateways.expectation_sentences import refusals
 from dbops.gateways.validator import Validation
 from dbops.gateways.validator.asked import Asked

@@ -6,10 +6,10 @@ from typing import Any
 
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.schema_baseline import ObjectKind, SchemaBaseline, signatures
 from dbops.domain.schema_differences import differences_of
-from dbops.domain.target import CheckOptions
 from dbops.gateways.schema_reader import signature_queries
 from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META
