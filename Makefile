@@ -49,7 +49,7 @@ WORKERS ?= 2
 PYTEST := $(PY) -m pytest
 
 .PHONY: test
-test: venv browser ## Run every layer, the fast ones first (ARGS="-k word" narrows)
+test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word" narrows)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
@@ -62,8 +62,8 @@ test-unit: ## Rules and values: no process, no network, seconds
 test-contract: ## Conventions, and one suite for a real thing and its fake
 test-integration: ## Real PostgreSQL, real S3
 test-airflow: ## DAGs, operators, alerts under Airflow
-test-e2e: ## The whole stack, as a person with a browser sees it (needs Chromium)
-test-e2e: browser
+test-e2e: ## The whole stack, as a person with a browser sees it (needs Chromium and Redis)
+test-e2e: browser redis
 test-faults: ## What happens when something is killed, full, slow or gone
 $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
@@ -91,19 +91,17 @@ compose-check: venv ## docker-compose.yaml and Dockerfile, without a Docker engi
 	.venv/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yaml
 	.venv/bin/hadolint Dockerfile
 	@if docker compose version >/dev/null 2>&1; then \
-	  env=$$(mktemp -u) && $(MAKE) compose-env ENV_FILE=$$env && docker compose --env-file $$env config --quiet; rm -f $$env; \
+	  docker compose --env-file .env.example config --quiet; \
 	else echo "docker compose is not on this machine: its own 'config' check is left to those who have it"; fi
 
 ENV_FILE ?= .env
+SECRETS ?= .secrets
 .PHONY: compose-env
-compose-env: ## Write .env for docker-compose.yaml, with generated secrets
-	@if [ -e $(ENV_FILE) ]; then echo "$(ENV_FILE) is there already, and its passwords may be in use: remove it to have new ones" >&2; exit 1; fi
-	@umask 077; while IFS= read -r line; do case $$line in \
-	  AIRFLOW_FERNET_KEY=) echo "$$line$$(head -c 32 /dev/urandom | base64 | tr '+/' '-_')" ;; \
-	  [A-Z]*=) echo "$$line$$(head -c 32 /dev/urandom | od -An -tx1 | tr -d ' \n')" ;; \
-	  *) echo "$$line" ;; \
-	esac; done < .env.example > $(ENV_FILE)
-	@echo "Wrote $(ENV_FILE)"
+compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated passwords
+	@if [ -e $(ENV_FILE) ]; then echo "$(ENV_FILE) is there already: remove it to have a new one" >&2; exit 1; fi
+	@deploy/compose/write-secrets $(SECRETS)
+	@cp .env.example $(ENV_FILE)
+	@echo "Wrote $(ENV_FILE) and $(SECRETS)/. The passwords of Airflow's users: $(SECRETS)/airflow_users.json"
 
 .PHONY: bench
 bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
@@ -127,7 +125,11 @@ $(READY): $(LOCKS)
 	@.venv/bin/uv pip sync --python $(PY) --quiet --compile-bytecode --require-hashes $(LOCKS)
 	@rm -f .venv/.ready-* && touch $@
 
-.PHONY: browser
+.PHONY: browser redis
+redis:
+	@command -v redis-server >/dev/null || { \
+	  echo "The e2e tests run Celery with a real Redis, and redis-server is not here: apt-get install redis-server" >&2; exit 1; }
+
 browser:
 	@for program in chromium chromedriver; do command -v $$program >/dev/null || { \
 	  echo "The e2e tests drive a browser, and $$program is not here: apt-get install chromium chromium-driver" >&2; exit 1; }; done
@@ -136,7 +138,12 @@ browser:
 lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=--upgrade: all of them)
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
+	$(LOCK) $(ARGS) requirements-image.in -o requirements-image.txt
 	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+
+.PHONY: sbom
+sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not committed) and docs/licenses.md
+	@$(PY) -m supply
 
 .PHONY: clean
 clean: ## Remove .venv and every cache (make demo-clean removes the demo)

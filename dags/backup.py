@@ -9,6 +9,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
 from dbops_airflow.operators import BackUpOperator, ExpireOperator
+from dbops_airflow.placement import on_a_large_worker, taking_turns
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -48,6 +49,12 @@ for target in targets_for("backup__"):
         },
         on_failure_callback=RunFailureMail("backup", target.audience, target),
     ):
-        back_up = BackUpOperator(task_id="back_up", target=target, outlets=[backup_asset(target)])
+        back_up = BackUpOperator(
+            task_id="back_up",
+            target=target,
+            outlets=[backup_asset(target)],
+            **taking_turns(target),
+            **on_a_large_worker(target),
+        )
         expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")
         back_up >> expire

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, CronTriggerTimetable, Param
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import checked_asset
 from dbops_airflow.check_operator import CheckOperator
+from dbops_airflow.placement import taking_turns
 from dbops_airflow.targets import checked_targets_for
 
 DOC = """
@@ -48,4 +49,10 @@ for target in checked_targets_for("check__"):
         },
         on_failure_callback=RunFailureMail("check", target.audience, target),
     ):
-        CheckOperator(task_id="check", target=target, full="{{ params.full }}", outlets=[checked_asset(target)])
+        CheckOperator(
+            task_id="check",
+            target=target,
+            full="{{ params.full }}",
+            outlets=[checked_asset(target)],
+            **taking_turns(target),
+        )

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
 from dbops_airflow.operators import DrillOperator
+from dbops_airflow.placement import on_a_large_worker
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -51,4 +52,10 @@ for target in targets_for("drill__"):
         },
         on_failure_callback=RunFailureMail("drill", target.audience, target),
     ):
-        DrillOperator(task_id="drill", target=target, force="{{ params.force }}", backup_id="{{ params.backup }}")
+        DrillOperator(
+            task_id="drill",
+            target=target,
+            force="{{ params.force }}",
+            backup_id="{{ params.backup }}",
+            **on_a_large_worker(target),
+        )

@@ -17,6 +17,7 @@ from dbops_airflow.migration_operators import (
     PostCheckMigrationOperator,
     ReportMigrationOperator,
 )
+from dbops_airflow.placement import on_a_large_worker
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -33,6 +34,8 @@ Read `docs/runbooks/migrate.md` first if this is your first one.
 - Stopped or killed anywhere, a retry sees how far it came, and goes on or says why not. Nothing is applied twice.
 """
 
+targets = targets_for("migrate__")
+
 with DAG(
     dag_id="migrate",
     description="Apply pending migrations: plan, a human's yes, a fresh backup, apply, check",
@@ -44,7 +47,7 @@ with DAG(
     tags={"dbops", "migrate"},
     params={
         # None is chosen beforehand: whoever starts a migration names the database.
-        "target": Param("", type="string", enum=["", *(target.name for target in targets_for("migrate__"))]),
+        "target": Param("", type="string", enum=["", *(target.name for target in targets)]),
         **break_glass_params(),
     },
     default_args={
@@ -58,7 +61,7 @@ with DAG(
     plan = PlanMigrationOperator(task_id="plan")
     migrate_or_report = MigrateOrReport(task_id="migrate_or_report", migrate="approve", report="report")
     approve = ApprovalSensor(task_id="approve", plan_task_id="plan", action="migrate")
-    back_up = BackUpBeforeMigrationOperator(task_id="back_up")
+    back_up = BackUpBeforeMigrationOperator(task_id="back_up", **on_a_large_worker(*targets))
     apply = ApplyMigrationOperator(task_id="apply")
     post_check = PostCheckMigrationOperator(task_id="post_check")
     report = ReportMigrationOperator(task_id="report", trigger_rule="none_failed_min_one_success")

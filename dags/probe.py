@@ -1,7 +1,8 @@
 """probe__<target>: one DAG for each database that has probes below include/sql/<target>/probes, every week.
 
 Where nobody chose a time, each target has a minute of its own on Sunday from 6 to 7: probes of targets on one server
-that ran at once would measure each other. Who has many of them there gives each its time (`schedule.probe`).
+that ran at once would measure each other. Who has many of them there says which `server` they share, so that they take
+turns, or gives each its time (`schedule.probe`).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 from airflow.sdk import DAG, CronTriggerTimetable
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
+from dbops_airflow.placement import taking_turns
 from dbops_airflow.probe_operator import ProbeOperator
 from dbops_airflow.targets import probed_targets_for
 
@@ -45,4 +47,4 @@ for target in probed_targets_for("probe__"):
         },
         on_failure_callback=RunFailureMail("probe", target.audience, target),
     ):
-        ProbeOperator(task_id="probe", target=target)
+        ProbeOperator(task_id="probe", target=target, **taking_turns(target))

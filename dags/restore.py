@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.approval import ApprovalSensor, break_glass_params
+from dbops_airflow.placement import on_a_large_worker
 from dbops_airflow.restore_operators import (
     AnalyzeRestoreOperator,
     PlanRestoreOperator,
@@ -34,6 +35,8 @@ Read `docs/runbooks/restore.md` first if this is your first one: it fits on a pa
 - Stopped or killed anywhere, nothing live has changed; a retry goes on, a new run begins anew.
 """
 
+targets = targets_for("restore__")
+
 with DAG(
     dag_id="restore",
     description="Bring a backup back: beside, into an empty database, or in the live one's place",
@@ -45,7 +48,7 @@ with DAG(
     tags={"dbops", "restore"},
     params={
         # None is chosen beforehand: whoever starts a restore names the database.
-        "target": Param("", type="string", enum=["", *(target.name for target in targets_for("restore__"))]),
+        "target": Param("", type="string", enum=["", *(target.name for target in targets)]),
         "mode": Param("beside", type="string", enum=["beside", "swap", "into", "schema"]),
         "backup": Param(None, type=["null", "string"], description="its id; empty: the newest verified one"),
         "not_later_than": Param(
@@ -68,7 +71,7 @@ with DAG(
 ):
     plan = PlanRestoreOperator(task_id="plan")
     approve_restore = ApprovalSensor(task_id="approve_restore", plan_task_id="plan", action="restore")
-    restore = RestoreOperator(task_id="restore")
+    restore = RestoreOperator(task_id="restore", **on_a_large_worker(*targets))
     analyze = AnalyzeRestoreOperator(task_id="analyze")
     verify = VerifyRestoreOperator(task_id="verify")
     swap_or_report = SwapOrReport(task_id="swap_or_report", swap="approve_swap", report="report")

@@ -59,6 +59,7 @@ class SeaweedS3:
         reader: Keys | None = None,
         log: Path | None = None,
         volume_size_mb: int = 256,
+        makes_users: bool = False,
     ) -> None:
         self.directory = directory
         self.listeners = listeners or choose_listeners()
@@ -66,6 +67,7 @@ class SeaweedS3:
         self.reader = reader
         self.region = REGION
         self._volume_size_mb = volume_size_mb
+        self._makes_users = makes_users  # by IAM's protocol, for its owner
         self._daemon = Daemon("SeaweedFS", directory, log or directory / "seaweedfs.log")
 
     @property
@@ -206,6 +208,7 @@ class SeaweedS3:
             "-s3.port.lance=0",
             "-s3.allowDeleteBucketNotEmpty=false",
             "-s3.autoCreateBucket=false",
+            *(["-s3.iam.readOnly=false"] if self._makes_users else []),
         ]
 
     def _remove_sockets(self) -> None:

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
 
+from dbops_airflow import pools
 from dbops_airflow.links import base_url
 from dbops_airflow.page.on_first_request import AsgiApp, OnFirstRequest
 
@@ -39,3 +40,4 @@ class DatabaseOpsPlugin(AirflowPlugin):
             "icon_dark_mode": f"{_PATH}/static/icon_dark.svg",
         }
     ]
+    listeners = [pools]  # noqa: RUF012

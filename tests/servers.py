@@ -67,7 +67,11 @@ def running_postgres(directory: Path, **settings: str) -> Iterator[EmbeddedPostg
 @contextmanager
 def running_s3(directory: Path) -> Iterator[SeaweedS3]:
     """An S3 server of one test session, with an owner and a reader; its objects are gone afterwards."""
-    server = _started(lambda attempt: SeaweedS3(directory / f"{attempt}", reader=Keys.generate(), volume_size_mb=128))
+    server = _started(
+        lambda attempt: SeaweedS3(
+            directory / f"{attempt}", reader=Keys.generate(), volume_size_mb=128, makes_users=True
+        )
+    )
     try:
         yield server
     finally:

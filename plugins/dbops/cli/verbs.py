@@ -68,6 +68,11 @@ class Surroundings:
         own = target.probes.connection
         return self.address_of(own) if own else self.database_address(target)
 
+    def migrating_address(self, target: Target) -> DatabaseAddress:
+        """Where and as whom the target is migrated; raises InvalidConnection."""
+        own = target.migrations.connection
+        return self.address_of(own) if own else self.database_address(target)
+
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
@@ -85,7 +90,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "backups": lambda: _backups(target, around),
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
-        "hold": lambda: hold_verb(target, around.open_bucket(target), asked, who=around.who, clock=around.clock),
+        "hold": lambda: _hold(target, around, asked),
         "restore": lambda: _restore(target, around, screen, asked),
         "check": lambda: _check(target, around, screen, asked),
         "probe": lambda: _probe(target, around, screen, asked),
@@ -127,8 +132,13 @@ def _backups(target: Target, around: Surroundings) -> Answer:
 def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
     from dbops.jobs.expire import expire
 
-    bucket = around.open_bucket(target)
+    bucket = around.open_bucket(target.expiring)
     return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
+
+
+def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
+    bucket = around.open_bucket(target.expiring if asked.release else target)
+    return hold_verb(target, bucket, asked, who=around.who, clock=around.clock)
 
 
 def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
@@ -190,7 +200,7 @@ def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: S
 
     return migrate_verb(
         target,
-        around.database_address(target),
+        around.migrating_address(target),
         around.open_bucket,
         asked,
         screen,

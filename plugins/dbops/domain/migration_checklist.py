@@ -100,7 +100,7 @@ def _privileges(found: Conditions) -> ChecklistItem:
         return _item("privileges", "ok", f"{facts.role} may do all that is planned.")
     sentences, remedies = zip(*missing, strict=True)
     return _item("privileges", "blocker", f"Our role {facts.role} {listed(sentences, named=_SHOWN)}.",
-                 f"{' '.join(dict.fromkeys(remedies))} Or let the connection name another role.")  # fmt: skip
+                 f"{' '.join(dict.fromkeys(remedies))} Or name one that may under migrations.connection.")  # fmt: skip
 
 
 def _missing(found: Conditions) -> Iterator[tuple[str, str]]:

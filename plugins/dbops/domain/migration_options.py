@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from dbops.domain.quantities import Duration
-from dbops.domain.section import Section
+from dbops.domain.section import ConnectionId, Section
 
 
 def _as_servers_have_it(value: timedelta) -> timedelta:
@@ -27,10 +27,11 @@ class MigrationOptions(Section):
     ``lock_timeout`` is how long one try waits for a lock, with the application behind it, and ``tries`` how many there
     are; ``statement_timeout`` ends an ordinary migration, counted over all of its statements, ``concurrent_timeout``
     one that is alone, with CONCURRENTLY. A newest backup that is older than ``max_backup_age`` is a warning; null: than
-    alerts.late_after. ``compare_with`` names the target of another environment, whose ledger is shown beside this
-    one's.
+    alerts.late_after. ``connection`` names the role that migrates, where the target's own may not.
+    ``compare_with`` names the target of another environment, whose ledger is shown beside this one's.
     """
 
+    connection: ConnectionId | None = None
     lock_timeout: TimeLimit = timedelta(seconds=2)
     tries: Annotated[int, Field(ge=1, le=1000)] = 10
     statement_timeout: TimeLimit = timedelta(minutes=5)

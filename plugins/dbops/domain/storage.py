@@ -40,11 +40,12 @@ class S3Options(Section):
 
 
 class Storage(Section):
-    """Where the backups go."""
+    """Where the backups go; ``expire_connection`` may delete there, where ``connection`` may not."""
 
     bucket: Annotated[str, Field(min_length=3, max_length=63)]
     prefix: str = ""
     connection: ConnectionId = "aws_default"
+    expire_connection: ConnectionId | None = None
     part_size: Bytes = 8 * 1024**2
     parallelism: Annotated[int, Field(ge=1, le=64)] = 4
     s3: S3Options = S3Options()

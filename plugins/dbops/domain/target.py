@@ -18,6 +18,7 @@ from dbops.domain.cron import Cron
 from dbops.domain.encryption import Encryption
 from dbops.domain.migration_options import MigrationOptions
 from dbops.domain.notifier_name import NotifierName
+from dbops.domain.placement import QueueName, ServerName
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.retention import RetentionPolicy
@@ -175,7 +176,10 @@ class Alerts(Section):
 
 
 class Target(Section):
-    """One PostgreSQL database under care. ``name`` is its file's stem and never stands in the file."""
+    """One PostgreSQL database under care. ``name`` is its file's stem and never stands in the file.
+
+    Targets of one ``server`` take turns with what loads it. ``queue`` is where the heavy jobs wait for a worker.
+    """
 
     name: str
     connection: ConnectionId
@@ -183,6 +187,8 @@ class Target(Section):
     owner: str = "dbops"
     environment: Environment = "production"
     timezone: str = "UTC"
+    server: ServerName | None = None
+    queue: QueueName | None = None
     allow: frozenset[Acceptance] = frozenset()
     schedule: Schedules = Schedules()
     storage: Storage
@@ -259,6 +265,17 @@ class Target(Section):
     def probing_connection(self) -> str:
         """The id of the connection as which the application's operations are executed."""
         return self.probes.connection or self.connection
+
+    @property
+    def migrating_connection(self) -> str:
+        """The id of the connection as which migrations are planned and applied."""
+        return self.migrations.connection or self.connection
+
+    @property
+    def expiring(self) -> Target:
+        """The same, with its store as who may delete there sees it."""
+        own = self.storage.expire_connection
+        return self.model_copy(update={"storage": self.storage.model_copy(update={"connection": own})}) if own else self
 
     @property
     def audience(self) -> Audience:

@@ -106,6 +106,8 @@ def _remedy(said: str) -> str:
     remedies = {
         "password authentication failed": "Correct the user or the password of the connection.",
         "no password supplied": "Give the connection a password.",
+        "permission denied for database": "GRANT CONNECT ON DATABASE ... to the role of the connection, or to one "
+        "that it is a member of.",
         "does not exist": "Correct the database or the user of the connection.",
         "Connection refused": "Start the server, or correct host and port of the connection.",
         "could not translate host name": "Correct the host of the connection, or the worker's name resolution.",

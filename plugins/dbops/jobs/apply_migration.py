@@ -50,7 +50,7 @@ def apply_migration(
     was taken back and what stays; PlanChanged, PreflightFailed and ApprovalMissing, before anything further was
     changed; DatabaseError and BucketError, after which it is started again.
     """
-    address.require_direct(target.connection)
+    address.require_direct(target.migrating_connection)
     with LedgerSession(address) as ledger:
         record = read_migration(bucket, target, run)  # under the lock: another attempt may just have written it
         if record.is_over:

@@ -45,7 +45,7 @@ def require_same(work: Migrating) -> None:
     record = work.record
     if Database(work.address).oid() != record.oid:
         raise PlanChanged(
-            f"The connection {work.target.connection} does not lead to the database that this run migrates.",
+            f"The connection {work.target.migrating_connection} does not lead to the database that this run migrates.",
             "Nothing was changed. Point it there, or start a new run.",
         )
     changed = [

@@ -1,0 +1,116 @@
+"""The services of docker-compose.yaml at work: two Celery workers behind a real Redis, each with its own jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.compose_stack import AIRFLOW, ComposeStack
+from tests.e2e.compose_start import running
+from tests.e2e.rest import Rest, Run
+from tests.e2e.waiting import eventually
+
+PATIENCE = 240.0
+"""Seconds: whichever run is the first finds workers that have yet to import what it needs."""
+
+TARGETS: dict[str, dict[str, Any]] = {
+    "shop": {"server": "main"},
+    "slow": {"backup": {"jobs": 1, "bandwidth_limit": "64KiB", "spool_cap": "16MiB"}},
+}
+
+
+@pytest.fixture(scope="module")
+def compose(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ComposeStack]:
+    """The stack of docker-compose.yaml; it is gone when these tests have ended."""
+    with running(tmp_path_factory.mktemp("compose"), TARGETS) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def rest(compose: ComposeStack) -> Iterator[Rest]:
+    """The REST API as alice, whose password stands in a secret's file."""
+    rest = compose.rest("alice")
+    yield rest
+    rest.close()
+
+
+@pytest.fixture(scope="module")
+def backed_up(rest: Rest) -> Run:
+    """A backup of a target that shares its server."""
+    eventually(lambda: "backup__shop" in rest.dag_ids(), "the DAG of a target", seconds=PATIENCE)
+    run = rest.trigger("backup__shop")
+    run.wait("success", seconds=PATIENCE)
+    return run
+
+
+def test_a_backup_is_made_by_the_heavy_worker_and_the_rest_by_the_other(compose: ComposeStack, backed_up: Run) -> None:
+    queues = {task: backed_up.task(task)["queue"] for task in ("back_up", "expire")}
+    assert queues == {"back_up": "heavy", "expire": "default"}
+    for worker, own, others in (("airflow-worker-heavy", "back_up", "expire"), ("airflow-worker", "expire", "back_up")):
+        assert f"task_id='{own}'" in compose.log(worker).replace('"', "'")
+        assert f"task_id='{others}'" not in compose.log(worker).replace('"', "'")
+
+
+def test_what_a_worker_logs_is_shown_though_no_worker_serves_its_logs(backed_up: Run) -> None:
+    assert "Backup **" in backed_up.log("back_up")
+    assert "keep" in backed_up.log("expire")
+
+
+def test_the_pool_of_a_server_is_there_when_the_first_run_needs_it(compose: ComposeStack, backed_up: Run) -> None:
+    admin = compose.rest("admin")
+    pool = admin.get("pools/server__main")
+    admin.close()
+    assert pool["slots"] == 1
+    assert backed_up.task("back_up")["pool"] == "server__main"
+
+
+def test_every_health_check_of_airflow_and_redis_says_well(compose: ComposeStack, backed_up: Run) -> None:
+    checks = {name: compose.begin_health_check(name) for name in (*AIRFLOW, "redis")}
+    said = {name: check.communicate(timeout=120)[0] for name, check in checks.items()}
+    ill = {name: said[name] for name, check in checks.items() if check.returncode}
+    assert ill == {}
+
+
+def test_no_secret_stands_in_an_environment_a_command_line_or_a_log(compose: ComposeStack, backed_up: Run) -> None:
+    words = compose.words()
+    assert len(words) >= 6
+    logs = [*compose.folder.glob("*.log"), *(compose.home / "logs").rglob("*.log")]
+    shown = {str(log): log.read_text(encoding="utf-8", errors="replace") for log in logs}
+    for name in AIRFLOW:
+        for pid in compose.pids(name):
+            for part in ("environ", "cmdline"):
+                try:
+                    shown[f"{name} {pid} {part}"] = Path(f"/proc/{pid}/{part}").read_text(errors="replace")
+                except OSError:  # gone meanwhile
+                    continue
+    assert any(key.endswith("environ") for key in shown)
+    assert [(where, word) for where, text in shown.items() for word in words if words[word] in text] == []
+
+
+def test_nothing_is_written_where_a_container_is_read_only(compose: ComposeStack, backed_up: Run) -> None:
+    assert {file.name for file in compose.home.iterdir()} == {"auth", "dags", "include", "logs", "plugins"}
+    assert list((compose.folder / "home").iterdir()) == []
+    left = [file for file in (compose.folder / "spool").iterdir() if not file.name.startswith("pymp-")]  # Python's own
+    assert left == [], "a spool is gone when its backup has ended"
+
+
+def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: ComposeStack, rest: Rest) -> None:
+    run = rest.trigger("backup__slow")
+
+    def uploaded(name: str) -> int:
+        return len([key for key in compose.keys("slow/") if key.endswith(name)])
+
+    eventually(lambda: uploaded("toc.dat"), "a backup under way", seconds=PATIENCE)
+    compose.kill("airflow-worker-heavy")
+
+    compose.write_target("slow")
+    eventually(lambda: run.states()["back_up"] == "up_for_retry", "Airflow noticing", seconds=PATIENCE)
+    assert not uploaded("manifest.json")
+    compose.start("airflow-worker-heavy")
+    compose.pass_retry_delay(run.dag_id, run.run_id)
+    run.wait("success", seconds=PATIENCE)
+    assert run.task("back_up")["try_number"] == 2
+    assert uploaded("manifest.json") == 1
