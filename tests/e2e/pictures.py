@@ -13,7 +13,7 @@ from selenium.webdriver import Chrome
 BYTES = 120_000
 """No picture is larger: a README is opened over a telephone, too."""
 
-_COLOURS = 160
+_FREQUENT, _RARE = 112, 48
 
 
 def look_through(chrome: Chrome, *, width: int, height: int, scale: float = 1.5) -> None:
@@ -32,15 +32,16 @@ def take(chrome: Chrome, file: Path) -> None:
 
 
 def of_few_colours(whole: Image.Image) -> Image.Image:
-    """Its most frequent colours as they are, the others by the nearest of these.
+    """Its most frequent colours as they are, the others by the nearest of these and of some that are rare.
 
-    A page is flat areas, and the edges of its letters may be a little off. Pillow's search for the nearest is off by
-    some steps as well, even where the colour itself is there: white would be grey.
+    A page is flat areas: the edges of its letters may be a little off, and the small green of a sign may not. Pillow's
+    search for the nearest is off by some steps as well, even where the colour itself is there: white would be grey.
     """
     counted = whole.getcolors(whole.width * whole.height) or []
-    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_COLOURS]]
+    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_FREQUENT] if isinstance(colour, tuple)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in frequent for part in colour])
+    rare = whole.quantize(_RARE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).getpalette() or []
+    palette.putpalette([*(part for colour in frequent for part in colour), *rare])
     few = np.array(whole.quantize(palette=palette, dither=Image.Dither.NONE))
     pixels = np.asarray(whole)
     for index, colour in enumerate(frequent):
