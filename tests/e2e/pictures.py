@@ -6,13 +6,14 @@ import base64
 import io
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 from selenium.webdriver import Chrome
 
 BYTES = 120_000
 """No picture is larger: a README is opened over a telephone, too."""
 
-_COLOURS = 224
+_FREQUENT, _RARE = 112, 48
 
 
 def look_through(chrome: Chrome, *, width: int, height: int, scale: float = 1.5) -> None:
@@ -25,17 +26,26 @@ def look_through(chrome: Chrome, *, width: int, height: int, scale: float = 1.5)
 def take(chrome: Chrome, file: Path) -> None:
     """Keep what the window shows as a PNG; AssertionError where it is too large for a README."""
     shown = base64.b64decode(chrome.execute_cdp_cmd("Page.captureScreenshot", {"format": "png"})["data"])
-    whole = Image.open(io.BytesIO(shown)).convert("RGB")
-    few = whole.quantize(palette=_palette(whole), dither=Image.Dither.NONE)
-    few.save(file, optimize=True)
+    of_few_colours(Image.open(io.BytesIO(shown)).convert("RGB")).save(file, optimize=True)
     size = file.stat().st_size
     assert size <= BYTES, f"{file.name} has {size:,} bytes: show less of the page, or fewer pixels of it."
 
 
-def _palette(whole: Image.Image) -> Image.Image:
-    """Its most frequent colours as they are: a page is flat areas, and the edges of its letters may be a little off."""
+def of_few_colours(whole: Image.Image) -> Image.Image:
+    """Its most frequent colours as they are, the others by the nearest of these and of some that are rare.
+
+    A page is flat areas: the edges of its letters may be a little off, and the small green of a sign may not. Pillow's
+    search for the nearest is off by some steps as well, even where the colour itself is there: white would be grey.
+    """
     counted = whole.getcolors(whole.width * whole.height) or []
-    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_COLOURS]]
+    frequent = [colour for _, colour in sorted(counted, reverse=True)[:_FREQUENT] if isinstance(colour, tuple)]
     palette = Image.new("P", (1, 1))
-    palette.putpalette([part for colour in frequent for part in colour])
-    return palette
+    rare = whole.quantize(_RARE, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).getpalette() or []
+    palette.putpalette([*(part for colour in frequent for part in colour), *rare])
+    few = np.array(whole.quantize(palette=palette, dither=Image.Dither.NONE))
+    pixels = np.asarray(whole)
+    for index, colour in enumerate(frequent):
+        few[(pixels == colour).all(axis=2)] = index
+    found = Image.fromarray(few)
+    found.putpalette(palette.getpalette() or [])
+    return found
