@@ -187,7 +187,8 @@ def _all_is_well(target: Target, index: TargetIndex, now: datetime) -> str:
 
 def _ago(moment: datetime, now: datetime) -> str:
     """A worker's clock that is a little ahead is no news here."""
-    return f"{format_duration(max(now - moment, timedelta(0)))} ago"
+    age = max(now - moment, timedelta(0))
+    return "just now" if age < timedelta(minutes=1) else f"{format_duration(age)} ago"
 
 
 def _named(worst: tuple[str, ...], bad: int) -> str:

@@ -322,4 +322,4 @@ def test_everything_is_told_worst_first() -> None:
 
 def test_a_clock_that_is_a_little_ahead_is_no_reason() -> None:
     ahead = index([backup(-timedelta(minutes=1))], written=NOW + timedelta(minutes=6), checks=checks(-HOUR))
-    assert only(ahead).sentence.startswith("Backed up 0.0s ago;")
+    assert only(ahead).sentence.startswith("Backed up just now;")
