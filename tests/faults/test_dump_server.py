@@ -13,8 +13,19 @@ import pytest
 from benchmarks.relay import Relay
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
-from tests.faults.job import wait_until
+from tests.faults.job import Job, wait_until
 from tests.faults.scene import YESTERDAY, Scene
+
+CRAWL = 100_000.0
+"""Bytes a second at which a backup of these tables takes minutes."""
+
+
+def in_the_middle(scene: Scene, slow_line: Relay) -> Job:
+    """A backup that reads tables, and will go on for as long as nobody hurries its line."""
+    job = scene.start(port=slow_line.port)
+    job.wait_until_reading()
+    slow_line.bytes_per_second = CRAWL  # else, on a machine with much to do, it may end before what is to interrupt it
+    return job
 
 
 def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_next(
@@ -22,8 +33,7 @@ def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_n
 ) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = scene.start(port=slow_line.port)
-    job.wait_until_reading()
+    job = in_the_middle(scene, slow_line)
     crash(scene.server)
     outcome = job.finish()
     scene.server.start()
@@ -44,8 +54,7 @@ def crash(server: EmbeddedPostgres) -> None:
 def test_a_line_that_is_cut_fails_the_backup_and_not_the_next(scene: Scene, slow_line: Relay) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = scene.start(port=slow_line.port)
-    job.wait_until_reading()
+    job = in_the_middle(scene, slow_line)
     slow_line.cut()
     outcome = job.finish()
     assert outcome.status == 3
@@ -57,8 +66,7 @@ def test_a_line_that_is_cut_fails_the_backup_and_not_the_next(scene: Scene, slow
 def test_sessions_that_an_administrator_terminates_fail_the_backup_and_say_so(scene: Scene, slow_line: Relay) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = scene.start(port=slow_line.port)
-    job.wait_until_reading()
+    job = in_the_middle(scene, slow_line)
     execute(scene.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbops'")
     outcome = job.finish()
     assert outcome.status == 3
@@ -105,8 +113,7 @@ def test_a_table_that_takes_too_long_to_read_fails_the_backup_and_is_named(scene
 def test_a_migration_that_starts_in_the_middle_waits_for_the_backup_and_does_not_break_it(
     scene: Scene, slow_line: Relay, change: str
 ) -> None:
-    job = scene.start(port=slow_line.port)
-    job.wait_until_reading()
+    job = in_the_middle(scene, slow_line)
     with psycopg.connect(scene.url, autocommit=True) as migration:
         migration.execute("SET lock_timeout = '300ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
