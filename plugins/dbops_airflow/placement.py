@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from dbops.domain.target import Target
+if TYPE_CHECKING:
+    from dbops.domain.target import Target
 
 POOL_PREFIX = "server__"
 QUEUE_VARIABLE = "DBOPS_HEAVY_QUEUE"

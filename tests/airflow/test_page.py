@@ -39,7 +39,8 @@ def app(
     monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
     add_target("shop")
     store.put(index_of("shop"))
-    with serving(sight_of(store)) as serve:
+    # Airflow's own database may know runs of another test's shop.
+    with serving(sight_of(store, states=lambda _ids: {})) as serve:
         yield serve
 
 

@@ -6,6 +6,7 @@ import signal
 
 import pytest
 
+from benchmarks.relay import Relay
 from dbops.gateways.age import Identities
 from tests import age_program
 from tests.age_program import AgeKey
@@ -25,11 +26,13 @@ def key(scene: Scene) -> AgeKey:
 
 
 @pytest.fixture
-def paused(scene: Scene, key: AgeKey) -> Job:
+def paused(scene: Scene, key: AgeKey, slow_line: Relay) -> Job:
     """A backup whose pg_dump is paused, because the store takes nothing."""
     scene.hold_parts()
-    job = scene.start()
+    # Slow, so that what comes between two looks at the spool is little, on a machine with much to do as well.
+    job = scene.start(port=slow_line.port)
     job.wait_until_paused()
+    slow_line.bytes_per_second = None
     return job
 
 
