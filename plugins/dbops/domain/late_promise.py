@@ -21,9 +21,9 @@ def not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | 
     return _late(
         target,
         ProblemKind.NOT_CHECKED,
+        index,
         index.checks.check_id.time if index.checks else None,
         now,
-        oldest_backup=_oldest(index, now),
         words=("The rules", "checked"),
         promise=("checks.late_after", target.checks.late_after),
         dag="check",
@@ -37,9 +37,9 @@ def not_probed(target: Target, index: TargetIndex, now: datetime) -> Problem | N
     return _late(
         target,
         ProblemKind.NOT_PROBED,
+        index,
         index.probes.probe_id.time if index.probes else None,
         now,
-        oldest_backup=_oldest(index, now),
         words=("The operations", "timed"),
         promise=("probes.late_after", target.probes.late_after),
         dag="probe",
@@ -54,16 +54,16 @@ def _oldest(index: TargetIndex, now: datetime) -> datetime:
 def _late(
     target: Target,
     kind: ProblemKind,
+    index: TargetIndex,
     newest: datetime | None,
     now: datetime,
     *,
-    oldest_backup: datetime,
     words: tuple[str, str],
     promise: tuple[str, timedelta],
     dag: str,
 ) -> Problem | None:
     (what, done), (setting, within) = words, promise
-    since = newest or oldest_backup
+    since = newest or _oldest(index, now)
     if now - since <= within:
         return None
     ago = format_duration(now - since)

@@ -86,7 +86,8 @@ def is_alive(leftover: IndexedLeftover, seen: datetime) -> bool:
 
 def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
     """Those that retention may count on, oldest first; one that is dated in the future tells nothing."""
-    return [backup for backup in index.backups if backup.is_good and not _is_future(backup.backup_id, now)]
+    latest = BackupId.at(now + _CLOCK_TOLERANCE)  # ids sort as their times do
+    return [backup for backup in index.backups if backup.is_good and backup.backup_id <= latest]
 
 
 def problem_of(
