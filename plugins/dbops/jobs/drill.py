@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,8 +27,6 @@ from dbops.jobs.check_restored import check_restored
 from dbops.jobs.drill_place import DrillPlace, scratch_place, throwaway_place
 from dbops.jobs.load_and_verify import load_and_verify
 from dbops.jobs.refresh_index import refresh_index
-
-_log = logging.getLogger(__name__)
 
 
 def drill(
@@ -69,8 +66,7 @@ def drill(
                 target.name, due.backup_id, str(error), kind="drill", run=run, started=started, finished=clock()
             )
         put_verification(bucket, target, verification)
-        if no_index := refresh_index(target, bucket, clock):
-            _log.warning("%s", no_index)
+        refresh_index(target, bucket, clock)
     return DrillReport(
         target=target.name, started=started, finished=clock(), reason=due.reason, verification=verification
     )
