@@ -8,7 +8,6 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.drill import drill
+from tests.clock import now
 from tests.loading import Loader
 
 
@@ -38,7 +38,7 @@ class Ground:
             target or self.target,
             self.bucket,
             run=run,
-            clock=lambda: datetime.now(UTC),
+            clock=now,
             programs=self.programs,
             identities=self.loader.identities,
             **asked,
