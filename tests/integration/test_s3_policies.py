@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ class Store:
     def back_up(self, name: str, url: str, *, ago: timedelta = timedelta()) -> BackupId:
         report = back_up(
             self.target, DatabaseAddress.from_url(url), self.open(name), run="test",
-            clock=lambda: datetime.now(UTC) - ago, programs=self.programs.folder,
+            clock=lambda: now() - ago, programs=self.programs.folder,
         )  # fmt: skip
         return BackupId(report.backup_id)
 

@@ -65,13 +65,15 @@ class Surroundings:
 
     def probing_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target's probes are executed; raises InvalidConnection."""
-        own = target.probes.connection
-        return self.address_of(own) if own else self.database_address(target)
+        return self._own_address(target, target.probes.connection)
 
     def migrating_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target is migrated; raises InvalidConnection."""
-        own = target.migrations.connection
-        return self.address_of(own) if own else self.database_address(target)
+        return self._own_address(target, target.migrations.connection)
+
+    def _own_address(self, target: Target, connection: str | None) -> DatabaseAddress:
+        # Not address_of(target.connection): what the shell knows of the target's own may be in DATABASE_URL.
+        return self.address_of(connection) if connection else self.database_address(target)
 
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
