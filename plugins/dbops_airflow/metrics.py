@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dbops.domain.gauges import Gauge
-from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops_airflow import connections
 
 if TYPE_CHECKING:
+    from dbops.domain.gauges import Gauge
+    from dbops.domain.target import Target
     from dbops.domain.watch_report import WatchReport
 
 log = logging.getLogger(__name__)

@@ -19,7 +19,6 @@ from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
-from dbops_airflow.watch_notices import Notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -117,6 +116,7 @@ class WatchOperator(BaseOperator):
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.gateways.heartbeat import ping
         from dbops.jobs.watch import watch
+        from dbops_airflow.watch_notices import Notices
 
         with told_to_airflow():
             include = include_folder()
