@@ -194,12 +194,10 @@ def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
     assert "backup-hunter2" not in said
 
 
+@pytest.mark.usefixtures("environment_secrets")
 def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
     describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
     from dbops.domain.alerts import Alert, Severity
     from dbops.domain.audience import Audience
     from dbops_airflow.telling import Told, tell
@@ -207,7 +205,6 @@ def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
     def full(thread: threading.Thread) -> None:
         raise RuntimeError(f"can't start new thread {thread.name}")
 
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     describe(oncall=_HOOK)
     shop("oncall")
     alert = Alert(severity=Severity.FAILED, job="backup", target="shop", headline="It failed.")
@@ -267,17 +264,14 @@ def test_what_a_notifier_took_is_only_mailed_again_while_the_mail_server_is_brok
     assert message["Subject"] == "[dbops] MISSING backup of shop (production)"
 
 
+@pytest.mark.usefixtures("environment_secrets")
 def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_notifier_alone_and_one_mail_has_both(
     hook: Webhook, describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
     from dbops.domain.promises import ProblemKind, problem_of
     from dbops.gateways.target_files import include_folder, read_targets
     from dbops_airflow.problem_mails import mail_problems
 
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     describe(oncall=_HOOK)
     shop("oncall")
     targets = read_targets(include_folder()).targets
@@ -299,17 +293,13 @@ def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_not
     assert "too small" in text_of(message, "plain")
 
 
-@pytest.mark.usefixtures("mail")
+@pytest.mark.usefixtures("mail", "environment_secrets")
 def test_a_killed_task_reaches_the_notifier_by_way_of_the_dag_processor(
-    hook: Webhook, describe: Any, shop: Any, monkeypatch: pytest.MonkeyPatch
+    hook: Webhook, describe: Any, shop: Any
 ) -> None:
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
     from dbops.gateways.target_files import include_folder, read_targets
     from dbops_airflow.alerts import RunFailureMail
 
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     describe(oncall=_HOOK)
     shop("oncall")
     target = read_targets(include_folder()).target("shop")
