@@ -19,7 +19,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.notifier_files import notifier_faults
+from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops.gateways.target_files import TargetFiles, read_targets
 
 if TYPE_CHECKING:
@@ -80,9 +80,9 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
     files = read_targets(around.include)
     if asked.verb == "targets":
-        files = replace(files, faults=(*files.faults, *notifier_faults(around.include, files.targets.values())))
-        shown = lambda: listings.targets_shown(files)  # noqa: E731 - rendered only where it is shown
-        return Answer(listings.targets_document(files), shown, 2 if files.faults else 0)
+        wrong = notifier_faults(around.include, files.targets.values(), read_notifiers(around.include))
+        files = replace(files, faults=(*files.faults, *wrong))
+        return Answer(listings.targets_document(files), lambda: listings.targets_shown(files), 2 if files.faults else 0)
     if asked.verb == "watch":
         return _watch(files, around, heartbeat=asked.heartbeat)
     target = files.target(asked.target)
@@ -245,7 +245,7 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
         noticed=[
-            *map(notifier_problem, notifier_faults(around.include, targets)),
+            *map(notifier_problem, notifier_faults(around.include, targets, read_notifiers(around.include))),
             *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
         ],
     )
