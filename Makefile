@@ -13,6 +13,7 @@ READY := .venv/.ready-$(shell cat $(LOCKS) | cksum | tr -d ' ')
 LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header -q
 
 export PYTHONPATH := $(CURDIR)/plugins
+export COVERAGE_FILE
 
 .PHONY: help
 help: ## Show this list
@@ -46,7 +47,7 @@ LAYERS := unit contract integration airflow e2e faults
 # On real servers, and mostly waiting for them. The files that take longest come first, so that the workers end together.
 WAITING_LAYERS := faults airflow integration
 WORKERS ?= 2
-PYTEST := $(PY) -m pytest
+PYTEST := $(PY) -m $(if $(COVERAGE_FILE),coverage run -m )pytest
 
 .PHONY: test
 test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word" narrows)
@@ -56,6 +57,14 @@ test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word"
 	$(PYTEST) tests/e2e $(ARGS) >$$e2e 2>&1 & \
 	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
 	wait $$! || ended=$$?; cat $$e2e; exit $$ended
+
+.PHONY: coverage
+coverage: ## Run every layer, and hold the packages to their shares of covered lines and branches
+	rm -rf .coverage; mkdir .coverage
+	@$(MAKE) test COVERAGE_FILE=$(CURDIR)/.coverage/data
+	@export COVERAGE_FILE=.coverage/data; $(PY) -m coverage combine -q; ended=0; \
+	$(PY) -m coverage report --include='plugins/dbops/*' --fail-under=95 || ended=$$?; \
+	$(PY) -m coverage report --include='plugins/dbops_airflow/*' --fail-under=85 || ended=$$?; exit $$ended
 
 .PHONY: $(LAYERS:%=test-%)
 test-unit: ## Rules and values: no process, no network, seconds
@@ -148,5 +157,5 @@ sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not commit
 .PHONY: clean
 clean: ## Remove .venv and every cache (make demo-clean removes the demo)
 	@if [ -d .demo ]; then echo "The demo is still here, and runs from .venv: make demo-clean first" >&2; exit 1; fi
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
