@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
@@ -18,6 +19,11 @@ from tests.servers import CaughtMail, catching_mail, empty_and_delete, running_p
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
+
+
+# A machine with much to do breaks no promise. The rest is Hypothesis' own choice: in CI the same examples each time.
+settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_configure() -> None:

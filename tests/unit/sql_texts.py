@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine breaks no promise
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 HOSTILE = st.text(st.sampled_from(list(";'\"$-/*:%\\()[]\nEe aA1_")), max_size=12)

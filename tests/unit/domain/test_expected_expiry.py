@@ -172,7 +172,7 @@ def coming(schedule: str | None, zone: ZoneInfo) -> list[tuple[datetime, BackupI
     schedule=st.sampled_from(SCHEDULES),
     held=st.lists(st.tuples(st.integers(0, 7), st.integers(1, 2000)), max_size=2),
 )
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_every_backup_is_kept_until_then_and_let_go_from_then_on(
     backups: list[tuple[BackupId, bool]],
     rules: RetentionPolicy,

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.migration_sql import objections, runs_alone
-from tests.unit.sql_texts import COMMENT, CONTENT, QUOTED, unhurried
+from tests.unit.sql_texts import COMMENT, CONTENT, QUOTED
 
 FINE = [
     "",
@@ -95,7 +95,6 @@ def test_what_cannot_be_a_migration_is_refused_at_its_line(sql: str) -> None:
     assert all("; " in sentence for _, sentence in told), "each says what to do"
 
 
-@unhurried
 @given(st.lists(QUOTED | COMMENT, max_size=6), st.sampled_from(["COMMIT", "VACUUM", "Begin", "drop database a"]))
 def test_nothing_in_quotes_or_comments_hides_or_feigns_one(parts: list[str], forbidden: str) -> None:
     hidden = " , ".join(["SELECT 1", *parts, "x"])
@@ -105,7 +104,6 @@ def test_nothing_in_quotes_or_comments_hides_or_feigns_one(parts: list[str], for
     assert lines == [hidden.count("\n") + 2]
 
 
-@unhurried
 @given(st.lists(QUOTED | COMMENT, max_size=4), st.sampled_from(ALONE))
 def test_a_second_statement_is_noticed_wherever_it_stands(parts: list[str], alone: str) -> None:
     other = " , ".join(["SELECT 1", *parts, "x"])
@@ -115,7 +113,6 @@ def test_a_second_statement_is_noticed_wherever_it_stands(parts: list[str], alon
     assert objections(f"{alone}\n;{';'.join(part for part in parts if part.startswith(('--', '/*')))}") == ()
 
 
-@unhurried
 @given(CONTENT)
 def test_any_text_is_taken_or_refused_at_a_line_of_it(text: str) -> None:
     assert all(1 <= line <= 1 + text.count("\n") for line, _ in objections(text))

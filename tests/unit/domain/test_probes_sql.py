@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from dbops.domain.probes.parameters import as_driven, misnamed, parameters
 from dbops.domain.probes.sql import draw_objection, may_write, objections
 from dbops.domain.sql_statements import SqlStatement, statements
-from tests.unit.sql_texts import COMMENT, QUOTED, unhurried
+from tests.unit.sql_texts import COMMENT, QUOTED
 
 
 def one(sql: str) -> SqlStatement:
@@ -52,13 +52,11 @@ def test_a_parameter_is_a_colon_and_a_name_where_a_value_can_stand(sql: str) -> 
     assert names(sql) == PARAMETERS[sql]
 
 
-@unhurried
 @given(st.lists(QUOTED | COMMENT | st.sampled_from(["a::text", "x[1:n]", ":mine", "+"]), min_size=1, max_size=8))
 def test_no_parameter_is_found_in_quotes_comments_or_casts(parts: list[str]) -> None:
     assert names(" , ".join(["SELECT 1", *parts, "x"])) == ["mine"] * parts.count(":mine")
 
 
-@unhurried
 @given(st.lists(QUOTED | COMMENT | st.sampled_from(["a % 2", "%", ":mine", ":b"]), min_size=1, max_size=8))
 def test_what_the_driver_takes_is_what_was_written(parts: list[str]) -> None:
     written = " , ".join(["SELECT 1", *parts, "x"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from dbops.domain.schema_baseline import (
     OBJECT_KINDS,
@@ -21,13 +21,11 @@ from dbops.domain.schema_baseline import (
 from tests.unit.schemas import PROGRESS, SCHEMAS, SHOP, USER
 
 
-@settings(deadline=None)
 @given(SCHEMAS)
 def test_a_schema_is_read_back_from_its_signatures(schema: SchemaBaseline) -> None:
     assert baseline_of(signatures(schema)) == schema
 
 
-@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_two_schemas_have_the_same_signatures_only_if_they_are_the_same(
     one: SchemaBaseline, two: SchemaBaseline
@@ -35,7 +33,6 @@ def test_two_schemas_have_the_same_signatures_only_if_they_are_the_same(
     assert (signatures(one) == signatures(two)) == (one == two)
 
 
-@settings(deadline=None)
 @given(SCHEMAS)
 def test_every_object_has_a_signature_of_its_own(schema: SchemaBaseline) -> None:
     texts = signatures(schema)

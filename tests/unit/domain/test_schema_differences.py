@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
@@ -28,13 +28,11 @@ def named(results: list[CheckResult]) -> list[str]:
     return [result.rule_id for result in results]
 
 
-@settings(deadline=None)
 @given(SCHEMAS)
 def test_a_schema_does_not_differ_from_itself(schema: SchemaBaseline) -> None:
     assert schema_differences(schema, schema, OPTIONS) == []
 
 
-@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_schemas_that_differ_are_told_of_and_nothing_twice(one: SchemaBaseline, two: SchemaBaseline) -> None:
     told = schema_differences(one, two, OPTIONS)
@@ -49,7 +47,6 @@ def test_schemas_that_differ_are_told_of_and_nothing_twice(one: SchemaBaseline, 
         assert one == two
 
 
-@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_whoever_compares_the_signatures_comes_to_the_same(one: SchemaBaseline, two: SchemaBaseline) -> None:
     wanted, found = signatures(one), signatures(two)
@@ -58,7 +55,6 @@ def test_whoever_compares_the_signatures_comes_to_the_same(one: SchemaBaseline, 
     assert differences_of(missing, unexpected, one, OPTIONS) == schema_differences(one, two, OPTIONS)
 
 
-@settings(deadline=None)
 @given(SCHEMAS, SCHEMAS)
 def test_what_is_ignored_is_not_told_and_every_severity_can_be_chosen(one: SchemaBaseline, two: SchemaBaseline) -> None:
     told = schema_differences(one, two, OPTIONS)
@@ -69,7 +65,6 @@ def test_what_is_ignored_is_not_told_and_every_severity_can_be_chosen(one: Schem
     assert {result.severity for result in warned} <= {"warning"}
 
 
-@settings(deadline=None)
 @given(SCHEMAS)
 def test_tables_that_may_be_absent_may_all_be_absent(schema: SchemaBaseline) -> None:
     empty = replace(without(schema, list(schema.tables)), tables={})

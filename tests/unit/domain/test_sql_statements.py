@@ -8,16 +8,14 @@ from hypothesis import strategies as st
 
 from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
 from dbops.domain.sql_text import tokens
-from tests.unit.sql_texts import CONTENT, STATEMENT, unhurried
+from tests.unit.sql_texts import CONTENT, STATEMENT
 
 
-@unhurried
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.sampled_from([";", "\n;\n", ";;", "; -- ;\n", " ; /* ; */"]))
 def test_joined_statements_are_split_into_exactly_these(parts: list[str], joint: str) -> None:
     assert [one.sql for one in statements(joint.join(parts))] == parts
 
 
-@unhurried
 @given(st.lists(STATEMENT, min_size=1, max_size=4), st.integers(1, 100))
 def test_each_statement_has_the_line_in_which_it_begins(parts: list[str], first: int) -> None:
     lines = [one.line for one in statements(";\n".join(parts), first)]
@@ -25,14 +23,12 @@ def test_each_statement_has_the_line_in_which_it_begins(parts: list[str], first:
     assert lines == [first + ";\n".join(parts[:number]).count("\n") + (number > 0) for number in range(len(parts))]
 
 
-@unhurried
 @given(CONTENT)
 def test_no_character_of_a_text_is_lost(text: str) -> None:
     assert "".join(token.text for token in tokens(text)) == text
     assert all(text[token.start : token.end] == token.text for token in tokens(text))
 
 
-@unhurried
 @given(CONTENT)
 def test_any_text_is_split_or_refused_at_a_line_of_it(text: str) -> None:
     found: tuple[SqlStatement, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.schema_baseline import Table
@@ -94,7 +94,6 @@ def test_a_table_that_may_be_absent_says_so() -> None:
     assert yaml.safe_load(starter_suite(NAME, [], (), None, optional=True))["optional"] is True
 
 
-@settings(deadline=None)
 @given(TEXTS, TEXTS, TEXTS)
 def test_whatever_a_table_and_its_columns_are_called_the_suite_can_be_read(schema: str, name: str, column: str) -> None:
     table = Table(columns={column: "integer"})

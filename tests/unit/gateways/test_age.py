@@ -32,7 +32,7 @@ class Trickle:
         return self._body.read(min(self._step, size) if size >= 0 else self._step)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(body=bodies, step=st.integers(1, 100_000), back=st.integers(1, 100_000))
 def test_what_was_encrypted_in_any_pieces_is_decrypted_in_any_other(body: bytes, step: int, back: int) -> None:
     encrypted, clear = io.BytesIO(), io.BytesIO()
@@ -41,7 +41,7 @@ def test_what_was_encrypted_in_any_pieces_is_decrypted_in_any_other(body: bytes,
     assert clear.getvalue() == body
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(place=st.integers(0, len(ENCRYPTED) - 1), bit=st.integers(0, 7))
 def test_a_bit_that_was_flipped_anywhere_is_noticed(place: int, bit: int) -> None:
     changed = bytearray(ENCRYPTED)
@@ -50,14 +50,14 @@ def test_a_bit_that_was_flipped_anywhere_is_noticed(place: int, bit: int) -> Non
         KEYS.decrypt_bytes(bytes(changed))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(length=st.integers(0, len(ENCRYPTED) - 1))
 def test_a_file_that_was_cut_off_anywhere_is_noticed(length: int) -> None:
     with pytest.raises(NotDecryptable):
         KEYS.decrypt_bytes(ENCRYPTED[:length])
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(step=st.integers(500, 200_000), length=st.integers(0, len(ENCRYPTED)))
 def test_the_end_of_a_file_is_only_given_when_all_of_it_is_proven(step: int, length: int) -> None:
     given: list[bytes] = []

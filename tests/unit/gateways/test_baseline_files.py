@@ -45,14 +45,13 @@ def faults(include: Path, text: str) -> list[str]:
     return [str(fault).removeprefix("expectations/shop/") for fault in raised.value.faults]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(SCHEMAS)
 def test_a_schema_is_read_back_from_its_file(tmp_path: Path, schema: SchemaBaseline) -> None:
     write(tmp_path, rendered("shop", schema))
     assert read_baseline(tmp_path, "shop") == schema
 
 
-@settings(deadline=None)
 @given(SCHEMAS)
 def test_the_same_schema_gives_the_same_text_in_whatever_order_it_was_read(schema: SchemaBaseline) -> None:
     turned = SchemaBaseline(dict([*schema.tables.items()][::-1]), dict([*schema.enums.items()][::-1]))

@@ -80,7 +80,7 @@ class Sending:
         return self.bucket.get("folder/1.dat.zst.age")
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     cuts=st.lists(st.integers(0, len(TABLE)), max_size=8),
     first_part=st.integers(1_000, 2 * len(TABLE)),
