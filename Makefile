@@ -54,11 +54,12 @@ test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word"
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
-	$(PYTEST) tests/e2e $(ARGS) >$$e2e 2>&1 & \
+	$(PY) -m pytest tests/e2e $(ARGS) >$$e2e 2>&1 & \
 	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
 	wait $$! || ended=$$?; cat $$e2e; exit $$ended
 
 .PHONY: coverage
+# What Airflow's own processes run in the e2e layer is not counted: measuring them makes each start slower.
 coverage: ## Run every layer, and hold the packages to their shares of covered lines and branches
 	rm -rf .coverage; mkdir .coverage
 	@$(MAKE) test COVERAGE_FILE=$(CURDIR)/.coverage/data
