@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.late_promise import not_checked, not_probed
 from dbops.domain.light import LIGHTS, Light, Sign
-from dbops.domain.promises import ProblemKind, broken_promises, paused_problem
+from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
 from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -48,7 +48,7 @@ def reasons_of(
     known = index if isinstance(index, TargetIndex) else None
     found = [
         *_of_the_bucket(target, index, now),
-        *_of_the_dags(target, known, dags),
+        *_of_the_dags(target, known, dags, now),
         *(Reason(what, sentence) for what, sentence in unwatched(target, known, dags.get(WATCH), now)),
     ]
     if known is not None and not found:
@@ -128,7 +128,9 @@ def _probes(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
     )
 
 
-def _of_the_dags(target: Target, index: TargetIndex | None, dags: Mapping[str, DagState]) -> Iterator[Reason]:
+def _of_the_dags(
+    target: Target, index: TargetIndex | None, dags: Mapping[str, DagState], now: datetime
+) -> Iterator[Reason]:
     for job in JOBS:
         dag = dags.get(job)
         if dag is None:
@@ -136,7 +138,7 @@ def _of_the_dags(target: Target, index: TargetIndex | None, dags: Mapping[str, D
         if dag.is_paused and getattr(target.schedule, job) is not None:
             problem = paused_problem(dag.dag_id)
             yield Reason(problem.kind, f"{problem.sentence} {problem.remedy}")
-        if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index):
+        if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index, now):
             ended = "" if dag.last_end is None else f", at {dag.last_end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             yield Reason(
                 Sign.PROBE_RUN_FAILED if job == "probe" else Sign.RUN_FAILED,
@@ -153,12 +155,12 @@ def _is_told(job: str, index: TargetIndex) -> bool:
     return job == "probe" and index.probes is not None and index.probes.well < index.probes.total
 
 
-def _is_over(job: str, dag: DagState, index: TargetIndex | None) -> bool:
+def _is_over(job: str, dag: DagState, index: TargetIndex | None, now: datetime) -> bool:
     """Whether that job was done since its last run failed, say from a shell."""
     if index is None or dag.last_end is None:
         return False
     done: Mapping[str, list[datetime]] = {
-        "backup": [backup.finished for backup in index.backups if backup.is_good],
+        "backup": [backup.finished for backup in good_backups(index, now)],
         "check": [index.checks.finished] if index.checks else [],
         "probe": [index.probes.finished] if index.probes else [],
         "drill": [index.last_proof.finished] if index.last_proof else [],
