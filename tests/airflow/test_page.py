@@ -82,6 +82,21 @@ def test_the_worst_come_first(app: FastAPI, store: Store, add_target: Callable[.
     assert "act now 1" in told.replace("  ", " ")
 
 
+def test_an_overview_of_this_minute_is_shown_at_once_and_read_again_for_who_asks_for_it(
+    app: FastAPI, store: Store
+) -> None:
+    from dbops_airflow.page.readings import Readings
+
+    moment = 1000.0
+    with serving(sight_of(store, states=lambda _ids: {}, readings=Readings(clock=lambda: moment))) as serve:
+        viewer = client_of(serve, "viewer")
+        assert "safe 1" in text_of(viewer.get(f"{PLACE}/").text)
+        store.put(index_of("shop", ago=timedelta(days=3)))
+        moment += 30
+        assert "safe 1" in text_of(viewer.get(f"{PLACE}/").text)
+        assert "act now 1" in text_of(viewer.get(f"{PLACE}/?again=1").text)
+
+
 def test_targets_are_found_by_word_and_by_light(
     store: Store, add_target: Callable[..., None], viewer: TestClient
 ) -> None:

@@ -66,8 +66,10 @@ class _Pages:
         q: Annotated[str, Query(max_length=200)] = "",
         show: str = "",
         page: int = 1,
+        *,
+        again: bool = False,
     ) -> HTMLResponse:
-        reading = await self._sight.overview()
+        reading = await self._sight.overview(again=again)
 
         def draw() -> str:
             overview, permissions, now = reading.value, Permissions(user), utc_now()

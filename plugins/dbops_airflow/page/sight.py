@@ -30,6 +30,8 @@ T = TypeVar("T")
 
 PATIENCE = 12.0
 """Seconds for an answer, after which a person would not believe in it any more."""
+AT_ONCE = 60.0
+"""An overview that is younger, in seconds, is shown at once: hundreds of targets take seconds to read."""
 
 
 class Sight:
@@ -49,9 +51,13 @@ class Sight:
         self._last = LastIndexes()
         self._states, self._include, self._patience = states, include, patience
 
-    async def overview(self) -> Reading[Overview]:
-        """Every target, whoever may see it; raises NotAnswered."""
-        return await self._readings.get("overview", self._overview, within=self._patience)
+    async def overview(self, *, again: bool = False) -> Reading[Overview]:
+        """Every target, whoever may see it; raises NotAnswered.
+
+        The last one where it is young enough to be shown at once, unless it is to be read ``again``.
+        """
+        at_once = 0.0 if again else AT_ONCE
+        return await self._readings.get("overview", self._overview, within=self._patience, at_once=at_once)
 
     async def target(self, name: str) -> Reading[TargetView | FaultyTarget | None]:
         """Everything of one target, None where there is none of that name; raises NotAnswered."""
