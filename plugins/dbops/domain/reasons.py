@@ -39,11 +39,17 @@ class Reason:
 
 
 def reasons_of(
-    target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+    target: Target,
+    index: TargetIndex | NotKnown | str,
+    dags: Mapping[str, DagState],
+    now: datetime,
+    *,
+    doubt: NotKnown | None = None,
 ) -> list[Reason]:
     """All that is to be said of a target at ``now``, worst first, and one reason where all is well; never none.
 
-    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``.
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``. With ``doubt`` nobody knows
+    whether the index still holds, which is a reason too.
     """
     known = index if isinstance(index, TargetIndex) else None
     found = [
@@ -52,7 +58,9 @@ def reasons_of(
         *(Reason(what, sentence) for what, sentence in unwatched(target, known, dags.get(WATCH), now)),
     ]
     if known is not None and not found:
-        return [Reason(Sign.WELL, _all_is_well(target, known, now))]
+        found.append(Reason(Sign.WELL, _all_is_well(target, known, now)))
+    if doubt is not None:
+        found.append(Reason(Sign.NOT_SEEN, doubt.sentence))
     return sorted(found, key=lambda reason: _ORDER[reason.what])
 
 
