@@ -1,6 +1,6 @@
 """TargetView: everything that is shown of one target, a value for each part of its page.
 
-A part that cannot be shown is a sentence why, and one that was not asked for is None; neither hides the others.
+A part that cannot be shown is a sentence why, and one that may not be seen is None; neither hides the others.
 ``unreadable`` has a sentence on each object of a part that is there and cannot be read: what is shown lacks it.
 """
 
@@ -160,7 +160,7 @@ class AuditPart:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetView:
-    """``row`` is the overview's. Each part is a value, a sentence why it cannot be shown, or None: not asked for."""
+    """``row`` is the overview's. Each part is a value, a sentence why it is missing, or None if it may not be seen."""
 
     row: OverviewRow
     seen: datetime

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +16,6 @@ from dbops.domain.target_view import (
     BackupsPart,
     ChecksPart,
     MigrationsPart,
-    Part,
     ProbesPart,
     RestoresPart,
     TargetView,
@@ -68,9 +67,9 @@ def filled(bucket: InMemoryBucket) -> InMemoryBucket:
     return bucket
 
 
-def see(bucket: Bucket, parts: Collection[Part] = tuple(Part), within: timedelta = A_MINUTE) -> TargetView:
+def see(bucket: Bucket, within: timedelta = A_MINUTE) -> TargetView:
     states = {one.dag_id: one for one in (dag("check"), dag("check", of="blog"))}
-    return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within, parts=parts)
+    return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within)
 
 
 def test_every_part_is_shown() -> None:
@@ -88,16 +87,6 @@ def test_every_part_is_shown() -> None:
     assert len(view.probes.rows[0].trend) == 12
     assert [one.run for one in view.restores.records] == ["manual__1", "manual__2"]
     assert (len(view.audit.entries), view.audit.older, view.audit.entries[0].when) == (50, 10, NOW)
-
-
-def test_only_what_is_wanted_is_read_and_shown() -> None:
-    def fail() -> None:
-        raise AssertionError("the checks were not asked for")
-
-    view = see(filled(FailingBucket(LAYOUT.checks, fail)), parts=[Part.AUDIT])
-    assert isinstance(view.audit, AuditPart)
-    assert (view.backups, view.checks, view.probes, view.migrations, view.restores) == (None,) * 5
-    assert view.row.light is Light.GREEN
 
 
 def test_a_target_of_which_nothing_is_there_yet_is_told_so_part_by_part() -> None:
@@ -195,7 +184,6 @@ def test_where_the_index_does_not_answer_the_backups_that_were_read_last_are_sho
             {},
             clock=Clock(),
             within=timedelta(seconds=1),
-            parts=[Part.BACKUPS],
             last=last,
         )
     finally:
