@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.dag_state import JOBS, WATCH, DagState
-from dbops.domain.late_promise import not_checked, not_probed
+from dbops.domain.late_promise import late_promises
 from dbops.domain.light import LIGHTS, Light, Sign
 from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
 from dbops.domain.quantities import format_count, format_duration
@@ -70,7 +70,7 @@ def _of_the_bucket(target: Target, index: TargetIndex | NotKnown | str, now: dat
         return
     problems = broken_promises(target, index, now)
     if isinstance(index, TargetIndex):
-        problems += [late for late in (not_checked(target, index, now), not_probed(target, index, now)) if late]
+        problems += late_promises(target, index, now)
     yield from (Reason(problem.kind, f"{problem.sentence} {problem.remedy}") for problem in problems)
     if isinstance(index, TargetIndex):
         said = {problem.kind for problem in problems}
