@@ -111,10 +111,9 @@ def licenses(packages: Iterable[str]) -> dict[str, str]:
 
 
 def is_accepted(expression: str) -> bool:
-    """Whether every part of an AND is accepted, and one part of an OR."""
-    alternatives = expression.strip("()").split(" OR ")
-    return any(
-        all(part.strip(" ()").partition(" WITH ")[0] in ACCEPTED for part in one.split(" AND ")) for one in alternatives
+    """Whether every part of an AND is accepted, and one part of an OR; one with brackets is for a human to read."""
+    return "(" not in expression and any(
+        all(part.partition(" WITH ")[0] in ACCEPTED for part in one.split(" AND ")) for one in expression.split(" OR ")
     )
 
 

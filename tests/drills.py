@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.backup import BackupManifest, FileEntry
 from dbops.domain.drill_report import DrillReport
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.drill import drill
+from tests.clock import now
 from tests.loading import Loader
 
 
@@ -41,7 +38,7 @@ class Ground:
             target or self.target,
             self.bucket,
             run=run,
-            clock=lambda: datetime.now(UTC),
+            clock=now,
             programs=self.programs,
             identities=self.loader.identities,
             **asked,
@@ -51,22 +48,6 @@ class Ground:
         """Let that happen once, when the first bytes of the largest data file are asked for."""
         largest = max(self.loader.open().data_files, key=lambda file: file.bytes)
         self.bucket = DisturbedBucket(self.bucket, largest.name, accident)
-
-    def change_manifest(self, **fields: Any) -> None:
-        """Let the newest backup's manifest say something else."""
-        key = Layout(self.target.root).manifest(self.loader.backup_id)
-        manifest = replace(BackupManifest.from_json(self.bucket.get(key)), **fields)
-        self.bucket.put(key, manifest.to_json())
-
-    def change_file(self, name: str, change: Callable[[bytes], bytes]) -> None:
-        """Let a file of the newest backup hold something else, as if pg_dump had written it so."""
-        folder = Layout(self.target.root).folder(self.loader.backup_id)
-        body = change(self.bucket.get(folder + name))
-        self.bucket.put(folder + name, body)
-        manifest = BackupManifest.from_json(self.bucket.get(f"{folder}manifest.json"))
-        changed = FileEntry(name, len(body), hashlib.sha256(body).hexdigest())
-        files = tuple(changed if file.name == name else file for file in manifest.files)
-        self.change_manifest(files=files)
 
     def verdicts(self) -> list[str]:
         """The keys of all verifications."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.encryption import Encryption
+from dbops.domain.layout import Layout
 from dbops.domain.selection import Selection
 from dbops.domain.target import Target
 from dbops.gateways.age import Identities, IdentitySource, no_identities
@@ -77,3 +81,18 @@ class Loader:
         body[len(body) // 2] ^= 4
         self.bucket.put(key, bytes(body[:-9] if shorten else body))
         return key
+
+    def change_manifest(self, **fields: Any) -> None:
+        """Let the backup's manifest say something else."""
+        key = Layout(self.target.root).manifest(self.backup_id)
+        manifest = replace(BackupManifest.from_json(self.bucket.get(key)), **fields)
+        self.bucket.put(key, manifest.to_json())
+
+    def change_file(self, name: str, change: Callable[[bytes], bytes]) -> None:
+        """Let a file of the backup hold something else, with a manifest that agrees."""
+        folder = Layout(self.target.root).folder(self.backup_id)
+        body = change(self.bucket.get(folder + name))
+        self.bucket.put(folder + name, body)
+        manifest = BackupManifest.from_json(self.bucket.get(f"{folder}manifest.json"))
+        changed = FileEntry(name, len(body), hashlib.sha256(body).hexdigest())
+        self.change_manifest(files=tuple(changed if file.name == name else file for file in manifest.files))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbops.domain.fault import Fault
-from dbops.gateways.notifier_files import read_notifiers, unknown_notifiers
+from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow.notifier_source import source_faults
 
@@ -14,7 +14,6 @@ def include_faults() -> tuple[Fault, ...]:
     targets, notifiers = read_targets(include), read_notifiers(include)
     return (
         *targets.faults,
-        *notifiers.faults,
-        *unknown_notifiers(include, targets.targets.values(), notifiers),
+        *notifier_faults(include, targets.targets.values(), notifiers),
         *source_faults(notifiers.notifiers.values()),
     )

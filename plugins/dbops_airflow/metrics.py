@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dbops.domain.gauges import Gauge
-from dbops.domain.target import Target
-from dbops.errors import DbopsError
+from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
 
 if TYPE_CHECKING:
+    from dbops.domain.gauges import Gauge
+    from dbops.domain.target import Target
     from dbops.domain.watch_report import WatchReport
 
 log = logging.getLogger(__name__)
@@ -61,10 +61,8 @@ def _measured(target: Target) -> list[Gauge]:
 
     try:
         return measure_target(target, connections.open_bucket(target))
-    except DbopsError as error:
-        log.warning("There are no metrics of %s: %s", target.name, error)
-    except Exception as error:  # noqa: BLE001 - not its text: what we did not write ourselves may carry a credential
-        log.warning("There are no metrics of %s: an unexpected %s.", target.name, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - one target must not hide what is measured of the others
+        log.warning("There are no metrics of %s: %s", target.name, error_in_words(error, f"measuring {target.name}"))
     return []
 
 

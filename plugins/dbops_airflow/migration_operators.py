@@ -122,7 +122,12 @@ class BackUpBeforeMigrationOperator(StoppableOperator):
             if record.is_begun:
                 return record.backup_id
             report = back_up(
-                asked.target, asked.address, asked.bucket, run=asked.run, clock=_now, on_progress=ProgressLog()
+                asked.target.migrating,
+                asked.address,
+                asked.bucket,
+                run=asked.run,
+                clock=_now,
+                on_progress=ProgressLog(),
             )
             note_backup(asked.bucket, asked.target, run=asked.run, backup_id=str(report.backup_id))
         self.log.info(report.markdown())

@@ -113,6 +113,7 @@ class Notifying:
         from dbops.domain.notification import Notification
         from dbops.gateways.notifications import put_notification
         from dbops.gateways.target_files import include_folder, read_targets
+        from dbops.jobs.error_in_words import error_in_words
         from dbops_airflow import connections
 
         try:
@@ -129,8 +130,5 @@ class Notifying:
                 )
                 put_notification(bucket, target, lost)
         except Exception as error:  # noqa: BLE001 - nothing in here may raise
-            log.warning("The watch will not know what became of this: %s", _named(error))
-
-
-def _named(error: Exception) -> str:
-    return str(error) if isinstance(error, DbopsError) else type(error).__name__
+            said = error_in_words(error, "keeping it for the watch")
+            log.warning("The watch will not know what became of this: %s", said)

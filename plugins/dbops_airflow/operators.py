@@ -19,7 +19,6 @@ from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
-from dbops_airflow.watch_notices import Notices
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -117,6 +116,7 @@ class WatchOperator(BaseOperator):
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.gateways.heartbeat import ping
         from dbops.jobs.watch import watch
+        from dbops_airflow.watch_notices import Notices
 
         with told_to_airflow():
             include = include_folder()
@@ -134,12 +134,13 @@ class WatchOperator(BaseOperator):
                 noticed=notices.problems,
             )
             self.log.info(report.markdown())
-            metrics.emit_watch(report, files.targets)
             taken = recall_taken(context, report.started)
             mailed = mail_problems(report.due, files.targets, context, taken)
             told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
             remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
             notices.forget(mailed)
+            # Last: it reads every bucket once more, and nobody's mail is to wait for that.
+            metrics.emit_watch(report, files.targets)
             if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
 

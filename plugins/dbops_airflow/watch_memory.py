@@ -7,7 +7,7 @@ without a logical date first (started by hand), and would remember them for ever
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow.sdk import Asset
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 WATCH_MEMORY = Asset("dbops_watch_memory")
 _MAILED = "mailed"
 _TAKEN = "taken"
-# As the watch repeats its mails: by then a notifier hears it again too.
-_TAKEN_FOR = timedelta(hours=23, minutes=30)
 
 
 def recall(context: Context) -> dict[str, datetime]:
@@ -30,7 +28,9 @@ def recall(context: Context) -> dict[str, datetime]:
 
 def recall_taken(context: Context, now: datetime) -> dict[str, datetime]:
     """Problem keys that await their mail only, and when a notifier took each, less than a day ago."""
-    return {key: moment for key, moment in _read(context, _TAKEN).items() if moment <= now < moment + _TAKEN_FOR}
+    from dbops.domain.problem_alerts import is_still_told
+
+    return {key: moment for key, moment in _read(context, _TAKEN).items() if is_still_told(moment, now)}
 
 
 def remember(context: Context, mailed: Mapping[str, datetime], taken: Mapping[str, datetime]) -> None:

@@ -27,8 +27,8 @@ class Notices:
         from dbops.jobs.lost_alerts import lost_alerts
 
         self._targets, self._open_bucket = targets, open_bucket
-        described = read_notifiers(include).notifiers.values()
-        faults = (*notifier_faults(include, targets.values()), *class_faults(described))
+        files = read_notifiers(include)
+        faults = (*notifier_faults(include, targets.values(), files), *class_faults(files.notifiers.values()))
         self._lost = lost_alerts(targets.values(), open_bucket, now)
         self.problems: list[Problem] = [*map(notifier_problem, faults), *(lost.problem for lost in self._lost)]
 

@@ -86,6 +86,15 @@ def _at_home(airflow_home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
 
 
 @pytest.fixture
+def environment_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No task's process is around: secrets come from the environment, and the supervisor is asked for nothing."""
+    from airflow.sdk.execution_time import supervisor
+    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
+
+    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
+
+
+@pytest.fixture
 def include(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An include folder with the real e-mail templates and SQL, and no target yet; the DAG files read this one."""
     folder = tmp_path / "include"

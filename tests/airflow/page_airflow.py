@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
 from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
 from dbops.gateways.memory_bucket import InMemoryBucket
+from tests.clock import now
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from dbops_airflow.page.sight import Sight
 
 PLACE = "/database_ops"
-
-
-def now() -> datetime:
-    return datetime.now(UTC)
 
 
 def index_of(name: str, *, ago: timedelta = timedelta(hours=3), **more: Any) -> TargetIndex:

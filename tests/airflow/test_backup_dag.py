@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from email.message import EmailMessage
 from typing import TYPE_CHECKING, Any
 
 import psycopg2
@@ -12,6 +11,7 @@ import pytest
 
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def test_a_backup_that_shrank_is_green_and_mailed_as_a_warning(
     assert run.state == "success"
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] WARNING backup of shop (production)"
-    assert "/tasks/back_up" in _plain(message)
-    assert backups()[-1] in _plain(message)
+    assert "/tasks/back_up" in text_of(message)
+    assert backups()[-1] in text_of(message)
 
 
 def test_a_broken_mail_server_leaves_a_shrunken_backup_green(
@@ -137,9 +137,3 @@ class _At:
 
     def sentence(self) -> str:
         return f"at {self.second}"
-
-
-def _plain(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())

@@ -13,16 +13,9 @@ from dbops.domain.target import Target
 from dbops.errors import DbopsError, InvalidConnection
 from tests.airflow.conftest import set_connection
 
+pytestmark = pytest.mark.usefixtures("environment_secrets")
+
 _SECRET = "s3cr3t p@ss/word"
-
-
-@pytest.fixture(autouse=True)
-def _as_in_a_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No task's process is around: secrets come from the environment, and the supervisor is asked for nothing."""
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
 
 
 def _target(connection: str = "store") -> Target:

@@ -150,14 +150,10 @@ class _Dag:
 
 
 @pytest.fixture
-def run_mail(add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, mail: CaughtMail) -> Any:
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
+def run_mail(add_target: Callable[..., None], environment_secrets: None, mail: CaughtMail) -> Any:
     from dbops.gateways.target_files import include_folder, read_targets
     from dbops_airflow.alerts import RunFailureMail
 
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     add_target("shop")
     shop = read_targets(include_folder()).target("shop")
     return RunFailureMail("backup", shop.audience, shop)

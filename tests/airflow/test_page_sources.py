@@ -13,7 +13,7 @@ import pytest
 from dbops.domain.dag_state import DagState
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
-from tests.airflow.page_airflow import now
+from tests.clock import now
 
 if TYPE_CHECKING:
     from dbops.gateways.bucket import Bucket

@@ -22,7 +22,7 @@ _HEAVY = {
     *("psycopg", "psycopg2", "smtplib", "rich.progress"),
     *("airflow.providers.amazon.aws.hooks.base_aws", "airflow.providers.postgres.hooks.postgres"),
     *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.back_up", "dbops.gateways.s3"),
-    *("dbops.gateways.alert_mail", "dbops.gateways.mailbox"),
+    *("dbops.gateways.alert_mail", "dbops.gateways.mailbox", "dbops.domain.target_index"),
 }  # fmt: skip
 
 _PARSE = """

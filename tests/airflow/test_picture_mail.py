@@ -12,16 +12,13 @@ from tests.servers import CaughtMail
 _ALERT = Alert(severity=Severity.WARNING, job="probe", target="shop", headline="One of two probes is not well.")
 
 
+@pytest.mark.usefixtures("environment_secrets")
 @pytest.mark.parametrize("picture", [None, Picture(png=b"\x89PNG", alt="two bars")], ids=["without", "with"])
 def test_an_alert_is_mailed_with_the_picture_it_was_given_and_without_one_otherwise(
-    picture: Picture | None, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+    picture: Picture | None, mail: CaughtMail
 ) -> None:
-    from airflow.sdk.execution_time import supervisor
-    from airflow.secrets.environment_variables import EnvironmentVariablesBackend
-
     from dbops_airflow.telling import tell
 
-    monkeypatch.setattr(supervisor, "ensure_secrets_backend_loaded", lambda: [EnvironmentVariablesBackend()])
     assert tell(_ALERT, Audience(("dba@example.com",)), {}, picture).is_done
     [message] = mail.messages()
     shown = [part.get_content() for part in message.walk() if part.get_content_type() == "image/png"]

@@ -12,6 +12,7 @@ from psycopg import sql
 from tests.airflow.conftest import states
 from tests.backups import execute
 from tests.loading import SHOP
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 _STEPS = ("plan", "approve_restore", "restore", "analyze", "verify", "swap_or_report")
@@ -50,9 +51,7 @@ def test_beside_runs_through_without_the_gate_of_the_swap(
     assert run.state == "success"
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] DONE restore of shop (production)"
-    body = message.get_body(("plain",))
-    assert body is not None
-    assert "you repoint" in body.get_content()
+    assert "you repoint" in text_of(message)
 
 
 def test_a_swap_that_asks_nobody_goes_through_to_the_post_check(
@@ -66,9 +65,7 @@ def test_a_swap_that_asks_nobody_goes_through_to_the_post_check(
     with psycopg.connect(shop) as connection:
         assert connection.execute("SELECT count(*) FROM crm.orders").fetchall() == [(100,)]
     [message] = mail.messages()
-    body = message.get_body(("plain",))
-    assert body is not None
-    assert "The old database is kept as" in body.get_content()
+    assert "The old database is kept as" in text_of(message)
 
 
 def test_what_stands_in_the_way_ends_the_run_before_anything_is_made(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import pytest
 
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
+from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 
@@ -30,12 +30,6 @@ def late_shop(bucket_name: str, add_target: Callable[..., None]) -> None:
     add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
 
 
-def _plain(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return str(body.get_content())
-
-
 @pytest.mark.usefixtures("late_shop")
 def test_a_backup_that_never_was_is_mailed_although_airflow_never_made_a_run(
     watch: Callable[..., Any], mail: CaughtMail
@@ -44,8 +38,8 @@ def test_a_backup_that_never_was_is_mailed_although_airflow_never_made_a_run(
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] MISSING backup of shop (production)"
     assert message["X-Envelope-To"] == "dba@example.com"
-    assert "no good backup of shop" in _plain(message)
-    assert "/dags/watch/runs/" in _plain(message)
+    assert "no good backup of shop" in text_of(message)
+    assert "/dags/watch/runs/" in text_of(message)
 
 
 @pytest.mark.usefixtures("late_shop")
@@ -108,7 +102,7 @@ def test_an_unreadable_file_is_mailed_to_everybody_and_hides_nobody_else(
     watch()
     subjects = sorted(message["Subject"] for message in mail.messages())
     assert subjects == ["[dbops] FAILED reading of include/targets", "[dbops] MISSING backup of shop (production)"]
-    assert any("targets/blog.yaml:2" in _plain(message) for message in mail.messages())
+    assert any("targets/blog.yaml:2" in text_of(message) for message in mail.messages())
 
 
 def test_when_nobody_can_be_told_of_an_unreadable_file_the_watch_is_red(
@@ -135,8 +129,8 @@ def test_a_paused_backup_dag_is_named(watch: Callable[..., Any], mail: CaughtMai
         watch()
     finally:
         pause(False)
-    assert "backup__shop is paused" not in _plain(mail.messages()[0])
-    assert "backup__shop is paused" in _plain(mail.messages()[1])
+    assert "backup__shop is paused" not in text_of(mail.messages()[0])
+    assert "backup__shop is paused" in text_of(mail.messages()[1])
 
 
 def test_a_target_whose_store_does_not_answer_hides_nobody_else(
@@ -149,6 +143,6 @@ def test_a_target_whose_store_does_not_answer_hides_nobody_else(
     add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
     add_target("blog", storage={"bucket": bucket_name, "connection": "nowhere"})
     assert states(watch()) == {"watch": "success"}
-    by_subject = {message["Subject"]: _plain(message) for message in mail.messages()}
+    by_subject = {message["Subject"]: text_of(message) for message in mail.messages()}
     assert '"nowhere" is not defined' in by_subject["[dbops] FAILED backup of blog (production)"]
     assert "[dbops] MISSING backup of shop (production)" in by_subject

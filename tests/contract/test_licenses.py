@@ -36,6 +36,9 @@ def test_a_new_package_with_an_unknown_licence_is_refused_by_name(tmp_path: Path
         ("MIT AND AGPL-3.0-only", False),
         ("AGPL-3.0-only", False),
         ("Apache-2.0 WITH LLVM-exception", True),
+        ("(MIT OR Apache-2.0) AND GPL-3.0-only", False),
+        ("GPL-3.0-only AND (BSD-3-Clause OR MIT OR ISC)", False),
+        ("(MIT)", False),  # what brackets mean is for a human to read
         ("", False),
     ],
 )

@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import secrets
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 
 import pytest
 
-from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
-from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket
 from demo.seaweed import SeaweedS3
+from tests.backups import opened, target
 from tests.servers import running_s3
 
 MIB = 1024**2
@@ -29,43 +29,34 @@ def encrypting_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaw
         yield server
 
 
-def bucket_of(server: SeaweedS3, name: str, sse: str) -> S3Bucket:
-    options = S3Options.model_validate({"addressing_style": "path", "attempts": 1, "sse": sse})
-    client = connect(
-        options=options,
-        endpoint_url=server.endpoint_url,
-        region=server.region,
-        access_key=server.access_key,
-        secret_key=server.secret_key,
-    )
-    return S3Bucket(client, name, options)
+def opened_with(sse: str, server: SeaweedS3, name: str) -> AbstractContextManager[S3Bucket]:
+    return opened(target(name, storage={"s3": {"addressing_style": "path", "attempts": 1, "sse": sse}}), server)
 
 
 def test_what_is_stored_is_encrypted_there_and_read_back_as_it_was(encrypting_server: SeaweedS3) -> None:
-    bucket = bucket_of(encrypting_server, "encrypting", "AES256")
+    with opened_with("AES256", encrypting_server, "encrypting") as bucket:
+        bucket.put("put", b"content")
+        bucket.create("created", b"content")
+        upload = bucket.begin_upload("uploaded")
+        upload.add_part(1, io.BytesIO(b"1" * 5 * MIB), 5 * MIB)
+        upload.add_part(2, io.BytesIO(b"the end"), 7)
+        upload.complete()
 
-    bucket.put("put", b"content")
-    bucket.create("created", b"content")
-    upload = bucket.begin_upload("uploaded")
-    upload.add_part(1, io.BytesIO(b"1" * 5 * MIB), 5 * MIB)
-    upload.add_part(2, io.BytesIO(b"the end"), 7)
-    upload.complete()
-
-    client = encrypting_server.client()
-    for key, body in (("put", b"content"), ("created", b"content"), ("uploaded", b"1" * 5 * MIB + b"the end")):
-        assert client.head_object(Bucket="encrypting", Key=key)["ServerSideEncryption"] == "AES256"
-        assert bucket.get(key) == body
-    assert bucket.read("uploaded", 5 * MIB - 3, 6) == b"111the"
-    client.close()
+        client = encrypting_server.client()
+        for key, body in (("put", b"content"), ("created", b"content"), ("uploaded", b"1" * 5 * MIB + b"the end")):
+            assert client.head_object(Bucket="encrypting", Key=key)["ServerSideEncryption"] == "AES256"
+            assert bucket.get(key) == body
+        assert bucket.read("uploaded", 5 * MIB - 3, 6) == b"111the"
+        client.close()
 
 
 @pytest.mark.parametrize("sse", ["AES256", "aws:kms"])
 def test_a_store_that_cannot_is_told_apart_from_one_that_is_broken(
     s3_server: SeaweedS3, bucket_name: str, sse: str
 ) -> None:
-    bucket = bucket_of(s3_server, bucket_name, sse)
-    for write in (bucket.put, bucket.create):
-        with pytest.raises(BucketError) as refused:
-            write("key", b"content")
-        assert f"unable to encrypt with {sse}, as storage.s3.sse asks" in refused.value.remedy
-    assert list(bucket.list("")) == []
+    with opened_with(sse, s3_server, bucket_name) as bucket:
+        for write in (bucket.put, bucket.create):
+            with pytest.raises(BucketError) as refused:
+                write("key", b"content")
+            assert f"unable to encrypt with {sse}, as storage.s3.sse asks" in refused.value.remedy
+        assert list(bucket.list("")) == []

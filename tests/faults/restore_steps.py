@@ -9,7 +9,6 @@ import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
+from tests.clock import now
 
 
 @dataclass(frozen=True)
@@ -59,16 +59,12 @@ def run_steps(request: StepsRequest) -> RestoreRecord:
         "programs": Path(request.programs),
     }
     steps: dict[str, Callable[[], RestoreRecord]] = {
-        "load": lambda: restore(**where, clock=_now),
+        "load": lambda: restore(**where, clock=now),
         "analyze": lambda: analyze_restore(**where),
-        "verify": lambda: verify_restore(**where, clock=_now),
-        "swap": lambda: swap(**where, clock=_now),
+        "verify": lambda: verify_restore(**where, clock=now),
+        "swap": lambda: swap(**where, clock=now),
     }
     return [steps[step]() for step in request.steps][-1]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _most_memory() -> int:

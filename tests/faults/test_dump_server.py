@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -20,12 +22,14 @@ CRAWL = 100_000.0
 """Bytes a second at which a backup of these tables takes minutes."""
 
 
-def in_the_middle(scene: Scene, slow_line: Relay) -> Job:
-    """A backup that reads tables, and will go on for as long as nobody hurries its line."""
+@contextmanager
+def in_the_middle(scene: Scene, slow_line: Relay) -> Iterator[Job]:
+    """A backup that reads tables, and does not end before the block does, however much the machine has to do."""
     job = scene.start(port=slow_line.port)
     job.wait_until_reading()
-    slow_line.bytes_per_second = CRAWL  # else, on a machine with much to do, it may end before what is to interrupt it
-    return job
+    slow_line.bytes_per_second = CRAWL
+    yield job
+    slow_line.bytes_per_second = None  # what befell the server is only seen behind the megabytes that are on their way
 
 
 def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_next(
@@ -33,10 +37,12 @@ def test_a_server_that_is_restarted_in_the_middle_fails_the_backup_and_not_the_n
 ) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = in_the_middle(scene, slow_line)
-    crash(scene.server)
-    outcome = job.finish()
-    scene.server.start()
+    with in_the_middle(scene, slow_line) as job:
+        crash(scene.server)
+    try:
+        outcome = job.finish()
+    finally:
+        scene.server.start()  # other tests live on it
     assert outcome.status == 3
     assert "pg_dump" in outcome.error
     assert "server" in outcome.error
@@ -54,8 +60,8 @@ def crash(server: EmbeddedPostgres) -> None:
 def test_a_line_that_is_cut_fails_the_backup_and_not_the_next(scene: Scene, slow_line: Relay) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = in_the_middle(scene, slow_line)
-    slow_line.cut()
+    with in_the_middle(scene, slow_line) as job:
+        slow_line.cut()
     outcome = job.finish()
     assert outcome.status == 3
     assert "pg_dump" in outcome.error
@@ -66,8 +72,8 @@ def test_a_line_that_is_cut_fails_the_backup_and_not_the_next(scene: Scene, slow
 def test_sessions_that_an_administrator_terminates_fail_the_backup_and_say_so(scene: Scene, slow_line: Relay) -> None:
     good = scene.good_backup()
     good_keys = scene.objects()
-    job = in_the_middle(scene, slow_line)
-    execute(scene.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbops'")
+    with in_the_middle(scene, slow_line) as job:
+        execute(scene.url, "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'dbops'")
     outcome = job.finish()
     assert outcome.status == 3
     assert "Dumping the contents of table" in outcome.error
@@ -113,12 +119,10 @@ def test_a_table_that_takes_too_long_to_read_fails_the_backup_and_is_named(scene
 def test_a_migration_that_starts_in_the_middle_waits_for_the_backup_and_does_not_break_it(
     scene: Scene, slow_line: Relay, change: str
 ) -> None:
-    job = in_the_middle(scene, slow_line)
-    with psycopg.connect(scene.url, autocommit=True) as migration:
+    with in_the_middle(scene, slow_line) as job, psycopg.connect(scene.url, autocommit=True) as migration:
         migration.execute("SET lock_timeout = '300ms'")
         with pytest.raises(psycopg.errors.LockNotAvailable):
             migration.execute(change.encode())
-    slow_line.bytes_per_second = None
     assert job.finish().report["rows"] == 57000
 
 

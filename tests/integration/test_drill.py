@@ -133,7 +133,7 @@ def test_an_extension_that_the_server_lacks_is_said_in_advance(
 
 def test_a_disk_that_is_too_small_is_said_in_advance(ground: Ground, empty_database: str) -> None:
     ground.loader.back_up(empty_database)
-    ground.change_manifest(database_bytes=10**18)
+    ground.loader.change_manifest(database_bytes=10**18)
 
     with pytest.raises(PreflightFailed, match=r"A drill needs about .* of disk, and the worker has .*drill\.directory"):
         ground.drill()
@@ -153,7 +153,7 @@ def test_programs_that_are_too_old_are_said_in_advance(
     ground: Ground, empty_database: str, fields: dict[str, str], sentence: str
 ) -> None:
     ground.loader.back_up(empty_database)
-    ground.change_manifest(**fields)
+    ground.loader.change_manifest(**fields)
 
     with pytest.raises(PreflightFailed, match=sentence):
         ground.drill()

@@ -124,7 +124,7 @@ def test_a_role_that_is_nowhere_says_nothing_of_the_backup(ground: Ground, empty
         f"CREATE POLICY mine ON notes TO {stranger}",
     )
     ground.loader.back_up(empty_database)
-    ground.change_file("globals.sql", lambda _: b"-- none\n")
+    ground.loader.change_file("globals.sql", lambda _: b"-- none\n")
 
     with pytest.raises(RestoreFailed, match=f'role "{stranger}" does not exist'):
         ground.drill()
@@ -143,7 +143,7 @@ def test_owners_that_the_backup_does_not_bring_are_left_out_and_told(
         f"GRANT SELECT ON notes TO {stranger}",
     )
     ground.loader.back_up(empty_database)
-    ground.change_file("globals.sql", lambda _: b"-- none\n")
+    ground.loader.change_file("globals.sql", lambda _: b"-- none\n")
 
     proof = ground.drill().verification
 
@@ -190,7 +190,7 @@ def foreign_locale(ground: Ground, postgres_server: Any) -> Any:
     def back_up(*statements: str) -> None:
         execute(postgres_server.url(name), *statements)
         ground.loader.back_up(postgres_server.url(name))
-        ground.change_file("toc.dat", lambda toc: toc.replace(b"'C.utf8'", b"'X.utf8'"))
+        ground.loader.change_file("toc.dat", lambda toc: toc.replace(b"'C.utf8'", b"'X.utf8'"))
 
     yield back_up
     postgres_server.drop_database(name)

@@ -106,7 +106,7 @@ def test_a_server_that_is_older_than_the_backup_is_told_in_advance(
     ground: Ground, empty_database: str, scratch: DatabaseAddress
 ) -> None:
     ground.loader.back_up(empty_database)
-    ground.change_manifest(server_version="99.1")
+    ground.loader.change_manifest(server_version="99.1")
 
     with pytest.raises(PreflightFailed, match=r"The scratch server cannot hold .*older than the backup's 99"):
         ground.drill(scratch=scratch)

@@ -223,7 +223,8 @@ def test_a_data_file_that_was_changed_is_named_even_where_the_manifest_was_made_
     loader.encrypt_for(key)
     archive = loader.back_up(empty_database)
     largest = max(archive.data_files, key=lambda file: file.bytes)
-    forge(loader, largest.name, loader.bucket.get(loader.damage(largest.name, shorten=shorten)))
+    loader.damage(largest.name, shorten=shorten)
+    loader.change_file(largest.name, lambda damaged: damaged)
 
     with pytest.raises(BackupUnusable, match=rf"{largest.name} cannot be decrypted"):
         loader.load(loader.open(), restored_database)
@@ -238,22 +239,11 @@ def test_a_file_that_somebody_has_encrypted_anew_is_not_believed(
     archive = loader.back_up(empty_database)
     (file,) = archive.data_files
     clear = age_program.decrypt(loader.bucket.get(archive.folder + file.name), key.secret, loader.desk.place)
-    forge(loader, file.name, age_program.encrypt(clear + clear, key.public))
+    loader.change_file(file.name, lambda _: age_program.encrypt(clear + clear, key.public))
 
     with pytest.raises(BackupUnusable, match="is decrypted, and is not what was encrypted"):
         loader.load(loader.open(), restored_database)
 
-    forge(loader, file.name, age_program.encrypt(clear, new_key().public))
+    loader.change_file(file.name, lambda _: age_program.encrypt(clear, new_key().public))
     with pytest.raises(BackupUnusable, match=rf"{file.name} is encrypted for somebody else"):
         loader.load(loader.open(), restored_database)
-
-
-def forge(loader: Loader, name: str, body: bytes) -> None:
-    """Put that file in the place of one of the backup's, with a manifest that agrees."""
-    folder = f"{loader.target.root}backups/{loader.backup_id}/"
-    loader.bucket.put(folder + name, body)
-    manifest = json.loads(loader.bucket.get(f"{folder}manifest.json"))
-    for file in manifest["files"]:
-        if file["name"] == name:
-            file.update(bytes=len(body), sha256=hashlib.sha256(body).hexdigest())
-    loader.bucket.put(f"{folder}manifest.json", json.dumps(manifest).encode())

@@ -8,6 +8,7 @@ import pytest
 
 from dbops.domain.report import Verdict
 from dbops.errors import IdentityMissing
+from dbops.gateways.archive import Archive
 from dbops.gateways.catalogs import read_catalog
 from tests.age_program import AgeKey, new_key
 from tests.backups import counted_rows, execute
@@ -22,21 +23,23 @@ def key() -> AgeKey:
 
 
 @pytest.fixture
-def encrypted(loader: Loader, key: AgeKey, empty_database: str) -> Iterator[Restoring]:
-    """What restores a live database of SHOP, of which there is an encrypted backup."""
+def archive(loader: Loader, key: AgeKey, empty_database: str) -> Archive:
+    """An encrypted backup of a database of SHOP, the loader's newest."""
     execute(empty_database, *SHOP)
     loader.encrypt_for(key)
-    loader.back_up(empty_database)
+    return loader.back_up(empty_database)
+
+
+@pytest.fixture
+def encrypted(loader: Loader, archive: Archive, empty_database: str) -> Iterator[Restoring]:
+    """What restores the live database of which the archive is a backup."""
     ground = Restoring(loader, empty_database)
     yield ground
     ground.clean_up()
 
 
-def test_a_drill_proves_an_encrypted_backup(ground: Ground, key: AgeKey, empty_database: str) -> None:
-    execute(empty_database, *SHOP)
-    ground.loader.encrypt_for(key)
-    ground.loader.back_up(empty_database)
-
+@pytest.mark.usefixtures("archive")
+def test_a_drill_proves_an_encrypted_backup(ground: Ground) -> None:
     proof = ground.drill().verification
 
     assert proof is not None
@@ -47,13 +50,8 @@ def test_a_drill_proves_an_encrypted_backup(ground: Ground, key: AgeKey, empty_d
     ground.expect_nothing_left()
 
 
-def test_a_drill_without_the_key_cannot_prove_it_and_gives_no_verdict(
-    ground: Ground, key: AgeKey, empty_database: str
-) -> None:
-    execute(empty_database, *SHOP)
-    ground.loader.encrypt_for(key)
-    ground.loader.back_up(empty_database)
-
+@pytest.mark.usefixtures("archive")
+def test_a_drill_without_the_key_cannot_prove_it_and_gives_no_verdict(ground: Ground) -> None:
     for keys in ((), (new_key(),)):
         ground.loader.open_with(*keys)
         with pytest.raises(IdentityMissing, match="says nothing about the backup"):
@@ -65,12 +63,7 @@ def test_a_drill_without_the_key_cannot_prove_it_and_gives_no_verdict(
     ground.expect_nothing_left()
 
 
-def test_a_drill_condemns_an_encrypted_backup_with_a_damaged_file_by_its_name(
-    ground: Ground, key: AgeKey, empty_database: str
-) -> None:
-    execute(empty_database, *SHOP)
-    ground.loader.encrypt_for(key)
-    archive = ground.loader.back_up(empty_database)
+def test_a_drill_condemns_an_encrypted_backup_with_a_damaged_file_by_its_name(ground: Ground, archive: Archive) -> None:
     largest = max(archive.data_files, key=lambda file: file.bytes)
     ground.loader.damage(largest.name)
 

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,8 @@ from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.target import Target
+from dbops.errors import DatabaseError
+from dbops.gateways.probing.session import APPLICATION_NAME
 from dbops.jobs.explain_probes import Explanation, explain_probes
 from tests.backups import execute, target
 from tests.unit.probe_samples import probe_run
@@ -174,3 +181,46 @@ def test_that_it_fails_is_not_told_again_where_measuring_has_told_it(orders: str
     )
 
     assert found.notes == ()
+
+
+@dataclass
+class Refusing:
+    """A server that lets nobody in, and remembers how everybody introduced themselves."""
+
+    listener: socket.socket
+    met: list[bytes] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://ada@127.0.0.1:{self.listener.getsockname()[1]}/shop?sslmode=disable&gssencmode=disable"
+
+    def serve(self) -> None:
+        fields = b"SFATAL\0C57P03\0Mthe database system is starting up\0\0"
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:  # the test is over
+                return
+            with connection:
+                self.met.append(connection.recv(8192))
+                connection.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
+
+
+@contextmanager
+def refusing() -> Iterator[Refusing]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Refusing(listener)
+        serving = threading.Thread(target=server.serve)
+        serving.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown(socket.SHUT_RDWR)
+            serving.join()
+
+
+def test_a_server_that_lets_nobody_in_is_asked_once_for_each_probe(tmp_path: Path) -> None:
+    with refusing() as server, pytest.raises(DatabaseError, match="starting up"):
+        explained(server.url, probe("SELECT 1"), tmp_path)
+
+    assert sum(APPLICATION_NAME.encode() in hello for hello in server.met) == 1

@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +20,20 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
+from dbops.domain.notification import Notification
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.check_runs import put_docs
+from dbops.gateways.notifications import put_notification
 from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.back_up import back_up
 from dbops.jobs.drill import drill
 from dbops.jobs.expire import expire
+from dbops.jobs.forget_alerts import forget_alerts
 from dbops.jobs.holds import hold, release
+from dbops.jobs.lost_alerts import lost_alerts
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, counted_rows, download, execute, target
 from tests.clock import now
@@ -75,7 +79,7 @@ class Store:
     def back_up(self, name: str, url: str, *, ago: timedelta = timedelta()) -> BackupId:
         report = back_up(
             self.target, DatabaseAddress.from_url(url), self.open(name), run="test",
-            clock=lambda: datetime.now(UTC) - ago, programs=self.programs.folder,
+            clock=lambda: now() - ago, programs=self.programs.folder,
         )  # fmt: skip
         return BackupId(report.backup_id)
 
@@ -161,6 +165,27 @@ def test_the_key_that_writes_backs_up_and_drills_and_keeps_only_so_many_reports(
     for check_id in ("20260101T000000Z", "20260102T000000Z"):
         put_docs(store.open("dbops-writes"), store.target, check_id, tmp_path)
     assert [key for key in store.everything() if "/docs/" in key] == [f"{store.layout.docs}20260102T000000Z/index.html"]
+
+
+def test_the_key_that_writes_keeps_no_longer_what_a_notifier_has_heard_or_what_was_told_for_a_week(
+    store: Store,
+) -> None:
+    told = store.target.model_copy(update={"alerts": store.target.alerts.model_copy(update={"notify": ("oncall",)})})
+    for ago in (timedelta(days=8), timedelta(hours=1)):
+        lost = Notification(
+            target=told.name,
+            notifier="oncall",
+            moment=now() - ago,
+            subject=f"[dbops] FAILED backup of {told.name} (development)",
+            run="test",
+            refusal="It answered 500.",
+        )
+        put_notification(store.open("dbops-writes"), told, lost)
+    [lost_lately] = lost_alerts([told], lambda _: store.open("dbops-writes"), now())
+    assert list(store.everything()) == [store.layout.notification("oncall", lost.moment)]
+    assert lost_lately.notifications == (lost,)
+    forget_alerts(lost_lately, told, lambda _: store.open("dbops-writes"))
+    assert store.everything() == {}
 
 
 def test_expire_with_the_key_that_writes_says_what_it_may_not_and_nothing_is_lost(store: Store, shop: str) -> None:

@@ -29,6 +29,8 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_files import read_targets
 from dbops.jobs import back_up as back_up_module
+from dbops.jobs import plan_migration as plan_migration_module
+from tests.unit.migration_plans import plan
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -447,6 +449,23 @@ def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have
     named = [read_targets(shell.include).target(name) for name in ("shop", "blog")]
     assert [around.migrating_address(target).user for target in named] == ["reader", "blog_migrate"]
     assert [target.migrating_connection for target in named] == ["shop", "blog_migrate"]
+
+
+def test_the_backup_before_a_migration_names_the_connection_that_it_is_made_through(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan_migration_module, "plan_migration", lambda *_, **__: plan())
+    shell.write_target("blog", "connection: blog\nmigrations: {connection: blog_migrate}\napprovals: {approve: []}\n")
+    around = Surroundings(
+        shell.include,
+        shell.open_bucket,
+        database_address=lambda target: DatabaseAddress(target.name, "db"),
+        address_of=lambda connection: DatabaseAddress("blog", "db", user=connection, pooled=True),
+        clock=Clock(NOW),
+        who="eve",
+    )
+    assert main(["migrate", "blog"], around) == 2
+    assert 'The connection "blog_migrate" goes through a transaction pooler' in " ".join(shell.captured().err.split())
 
 
 def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(

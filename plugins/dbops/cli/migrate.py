@@ -118,7 +118,12 @@ class _Shell:
         self.screen.tell(f"Backing up {self.address} to s3://{self.bucket.name}/{self.target.root}")
         with self.screen.progress() as on_progress:
             report = back_up(
-                self.target, self.address, self.bucket, run=self.run, clock=self.clock, on_progress=on_progress
+                self.target.migrating,
+                self.address,
+                self.bucket,
+                run=self.run,
+                clock=self.clock,
+                on_progress=on_progress,
             )
         for warning in report.warnings:
             self.screen.tell(f"note: {warning}")

@@ -19,7 +19,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.notifier_files import notifier_faults
+from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops.gateways.target_files import TargetFiles, read_targets
 
 if TYPE_CHECKING:
@@ -65,22 +65,24 @@ class Surroundings:
 
     def probing_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target's probes are executed; raises InvalidConnection."""
-        own = target.probes.connection
-        return self.address_of(own) if own else self.database_address(target)
+        return self._own_address(target, target.probes.connection)
 
     def migrating_address(self, target: Target) -> DatabaseAddress:
         """Where and as whom the target is migrated; raises InvalidConnection."""
-        own = target.migrations.connection
-        return self.address_of(own) if own else self.database_address(target)
+        return self._own_address(target, target.migrations.connection)
+
+    def _own_address(self, target: Target, connection: str | None) -> DatabaseAddress:
+        # Not address_of(target.connection): what the shell knows of the target's own may be in DATABASE_URL.
+        return self.address_of(connection) if connection else self.database_address(target)
 
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     """Do what was asked for; raises DbopsError."""
     files = read_targets(around.include)
     if asked.verb == "targets":
-        files = replace(files, faults=(*files.faults, *notifier_faults(around.include, files.targets.values())))
-        shown = lambda: listings.targets_shown(files)  # noqa: E731 - rendered only where it is shown
-        return Answer(listings.targets_document(files), shown, 2 if files.faults else 0)
+        wrong = notifier_faults(around.include, files.targets.values(), read_notifiers(around.include))
+        files = replace(files, faults=(*files.faults, *wrong))
+        return Answer(listings.targets_document(files), lambda: listings.targets_shown(files), 2 if files.faults else 0)
     if asked.verb == "watch":
         return _watch(files, around, heartbeat=asked.heartbeat)
     target = files.target(asked.target)
@@ -243,7 +245,7 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
         noticed=[
-            *map(notifier_problem, notifier_faults(around.include, targets)),
+            *map(notifier_problem, notifier_faults(around.include, targets, read_notifiers(around.include))),
             *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
         ],
     )

@@ -15,7 +15,7 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
     """Every placeholder and its text; what an alert does not have is empty."""
     return {
         "subject": alert.subject,
-        "text": alert_text(alert),
+        "text": _alert_text(alert),
         "severity": alert.severity.value,
         "job": alert.job,
         "target": alert.target or "",
@@ -25,11 +25,11 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
         "remedy": alert.remedy,
         "link": alert.link or "",
         "facts": dict(alert.facts),
-        "key": alert_key(alert),
+        "key": _alert_key(alert),
     }
 
 
-def alert_text(alert: Alert) -> str:
+def _alert_text(alert: Alert) -> str:
     """The alert in short: what happened, what to do, and where to look, a line each."""
     left = len(alert.details) - _DETAILS_TOLD
     told = [
@@ -43,7 +43,7 @@ def alert_text(alert: Alert) -> str:
     return f"{short}\n{alert.link}" if alert.link else short
 
 
-def alert_key(alert: Alert) -> str:
+def _alert_key(alert: Alert) -> str:
     """The same for all alerts of one job of one target.
 
     By it a pager closes with the RECOVERED of checks and probes what their FAILED has opened; other jobs send none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,18 +20,15 @@ class DrillDue:
     reason: str
 
 
-def newest_to_drill(catalog: Catalog) -> CatalogEntry | None:
-    """The newest backup, unless it has its verdict already."""
-    newest = catalog.entries[-1] if catalog.entries else None
-    return newest if newest is not None and newest.verified is None else None
-
-
-def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_fingerprint: str | None) -> DrillDue:
+def drill_due(
+    catalog: Catalog, options: DrillOptions, now: datetime, *, schema_fingerprint: Callable[[BackupId], str | None]
+) -> DrillDue:
     """What to drill now: the newest backup, at least every ``options.every``, and when the schema has changed.
 
-    ``schema_fingerprint`` is that of the newest backup; None where nobody could read it, which is a reason in itself.
+    ``schema_fingerprint`` reads that of the newest backup, and is only asked where nothing else is a reason; None:
+    nobody could read it, which is one in itself.
     """
-    newest = newest_to_drill(catalog)
+    newest = _newest_to_drill(catalog)
     if newest is None:
         missing = "there is no backup" if not catalog.entries else "the newest backup has its verdict"
         return DrillDue(None, missing)
@@ -42,9 +40,15 @@ def drill_due(catalog: Catalog, options: DrillOptions, now: datetime, *, schema_
     age = now - last.finished
     if age >= options.every:
         return DrillDue(newest.backup_id, f"the last proof is {format_duration(age)} old")
-    if schema_fingerprint != last.schema_fingerprint:
+    if schema_fingerprint(newest.backup_id) != last.schema_fingerprint:
         return DrillDue(newest.backup_id, "the schema has changed since the last proof")
     return DrillDue(None, f"{last.backup_id} was proven {format_duration(age)} ago, and the schema is the same")
+
+
+def _newest_to_drill(catalog: Catalog) -> CatalogEntry | None:
+    """The newest backup, unless it has its verdict already."""
+    newest = catalog.entries[-1] if catalog.entries else None
+    return newest if newest is not None and newest.verified is None else None
 
 
 def _newest_judged_is_bad(catalog: Catalog) -> bool:

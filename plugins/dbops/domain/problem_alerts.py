@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.audience import Audience
@@ -14,6 +14,8 @@ from dbops.domain.target import Target
 _MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})
 _JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe", ProblemKind.NOT_NOTIFIED: "alert"}
 _FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT, ProblemKind.NOT_NOTIFIED})
+# Daily, for a watch that runs hourly and not always at the same second.
+_REPEAT_AFTER = timedelta(hours=23, minutes=30)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,14 @@ class ProblemAlert:
     alert: Alert
     audience: Audience
     keys: frozenset[str]
+
+
+def is_still_told(told: datetime, now: datetime) -> bool:
+    """Whether a problem that was told then need not be told again yet, by mail or to a notifier.
+
+    One "told" in the future was told by a wrong clock, and would be silent until then.
+    """
+    return told <= now < told + _REPEAT_AFTER
 
 
 def problem_alerts(

@@ -95,5 +95,10 @@ def listed(things: Sequence[str], *, named: int = NAMED) -> str:
     return f"{', '.join(things[:named])} and {len(things) - named:,} more"
 
 
+def joined(parts: Sequence[str]) -> str:
+    """Write all of a few parts of a sentence: ``a, b and c``; empty where there is none."""
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
+
+
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(_exact, when_used="json")]
 Bytes = Annotated[int, BeforeValidator(parse_bytes)]

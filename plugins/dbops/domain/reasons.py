@@ -10,7 +10,7 @@ from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.late_promise import late_promises
 from dbops.domain.light import LIGHTS, Light, Sign
 from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
-from dbops.domain.quantities import format_count, format_duration
+from dbops.domain.quantities import format_count, format_duration, joined
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.unwatched import unwatched
@@ -118,7 +118,7 @@ def _checks(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
     bad = checks.failed + checks.unknown + checks.warnings
     yield Reason(
         Sign.CHECKS_FAILED if checks.is_red else Sign.RULES_WARN,
-        f"Of {target.name} {_joined(counts)}, by the checks {_ago(checks.finished, now)}{_named(checks.worst, bad)}. "
+        f"Of {target.name} {joined(counts)}, by the checks {_ago(checks.finished, now)}{_named(checks.worst, bad)}. "
         f"Look at the report of check__{target.name}.",
     )
 
@@ -204,10 +204,6 @@ def _ago(moment: datetime, now: datetime) -> str:
 def _named(worst: tuple[str, ...], bad: int) -> str:
     more = f" and {bad - len(worst):,} more" if len(worst) < bad else ""
     return f": {', '.join(worst)}{more}" if worst else ""
-
-
-def _joined(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 def _are(number: int) -> str:

@@ -204,6 +204,11 @@ class Target(Section):
         return self.migrations.connection or self.connection
 
     @property
+    def migrating(self) -> Target:
+        """The same, reached as migrations are planned and applied: for the backup that is made so right before."""
+        return self.model_copy(update={"connection": self.migrating_connection})
+
+    @property
     def expiring(self) -> Target:
         """The same, with its store as who may delete there sees it."""
         own = self.storage.expire_connection

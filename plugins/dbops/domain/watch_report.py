@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.promises import Problem
+from dbops.domain.quantities import format_count
 from dbops.domain.report import Report, Verdict
 
 
@@ -37,7 +38,7 @@ class WatchReport(Report):
 
     def markdown(self) -> str:
         """One sentence, a table of the problems, worst first, and what is over."""
-        count = f"{self.targets} target{'' if self.targets == 1 else 's'}"
+        count = format_count(self.targets, "target")
         if not self.problems:
             lines = [f"Every promise of {count} is kept."]
         else:

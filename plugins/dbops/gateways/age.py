@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import pyrage
@@ -82,19 +82,21 @@ class Identities:
     @classmethod
     def look_up(cls, connections: Sequence[str], password: Callable[[str], str]) -> Identities:
         """Of the passwords of connections: those that can be had. Raises InvalidConnection where none of them can."""
-        texts: dict[str, str] = {}
+        found: list[Identities] = []
         refusals: list[InvalidConnection] = []
-        for connection in connections:
+        for connection in dict.fromkeys(connections):
             try:
-                text = password(connection)
-                cls.read({connection: text})
-                texts[connection] = text
+                found.append(cls.read({connection: password(connection)}))
             except InvalidConnection as refusal:  # a machine may have the newer keys only, or the older ones
                 refusals.append(refusal)
-        if refusals and not texts:
+        if refusals and not found:
             remedies = dict.fromkeys(each.remedy for each in refusals)
             raise InvalidConnection(" ".join(each.what for each in refusals), " ".join(remedies))
-        return replace(cls.read(texts), missing=tuple(refusal.what for refusal in refusals))
+        return cls(
+            tuple(key for each in found for key in each.keys),
+            tuple(name for each in found for name in each.public),
+            tuple(refusal.what for refusal in refusals),
+        )
 
     @classmethod
     def read(cls, texts: Mapping[str, str]) -> Identities:

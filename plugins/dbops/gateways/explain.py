@@ -34,8 +34,8 @@ class Explainer:
 
     @property
     def is_lost(self) -> bool:
-        """Whether there is no session any more, so that the next probe is explained in another."""
-        return self._session is not None and bool(self._session.connection.closed)
+        """Whether there is no session, or none any more, so that the next probe is explained in another."""
+        return self._session is None or bool(self._session.connection.closed)
 
     def plans(self, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:
         """The plans of a probe's statements, in their order, with these parameters.
@@ -54,10 +54,11 @@ class Explainer:
             raise one.lost(error) from None
 
     def _asked(self) -> Session:
-        if self._session is None or self.is_lost:
+        one = self._session
+        if one is None or one.connection.closed:
             self._opened.close()
-            self._session = self._opened.enter_context(session(self._address, self._options))
-        return self._session
+            self._session = one = self._opened.enter_context(session(self._address, self._options))
+        return one
 
 
 def _plans(one: Session, probe: Probe, drawn: Drawn, *, analyze: bool) -> tuple[Plan, ...]:

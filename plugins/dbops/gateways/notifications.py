@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dbops.domain.layout import Layout
 from dbops.domain.notification import Notification
 from dbops.domain.target import Target
-from dbops.errors import ObjectMissing
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.run_records import all_records
 
 
 def put_notification(bucket: Bucket, target: Target, notification: Notification) -> None:
@@ -18,11 +18,7 @@ def put_notification(bucket: Bucket, target: Target, notification: Notification)
 
 def kept_notifications(bucket: Bucket, target: Target) -> Iterator[Notification]:
     """All that can be read; raises BucketError."""
-    for stored in bucket.list(Layout(target.root).notifications):
-        try:
-            yield Notification.from_json(bucket.get(stored.key))
-        except (ObjectMissing, ValueError):
-            continue
+    return all_records(bucket, Layout(target.root).notifications, Notification.from_json)
 
 
 def delete_notification(bucket: Bucket, target: Target, notification: Notification) -> None:

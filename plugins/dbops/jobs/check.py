@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -28,7 +27,6 @@ from dbops.jobs.refresh_index import refresh_checks
 from dbops.jobs.smoke_test import smoke_test
 
 _RUNS_REMEMBERED = 30
-_log = logging.getLogger(__name__)
 
 
 def check(
@@ -91,8 +89,7 @@ def check(
         if found.docs:
             record = replace(record, docs=put_docs(bucket, target, record.check_id, found.docs))
     put_check_run(bucket, target, record)
-    if no_index := refresh_checks(target, bucket, record, clock):
-        _log.warning("%s", no_index)
+    refresh_checks(target, bucket, record, clock)
     return CheckReport(
         target=target.name,
         started=started,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,7 +10,7 @@ from pathlib import Path
 from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drill_policy import DrillDue, drill_due, newest_to_drill
+from dbops.domain.drill_policy import DrillDue, drill_due
 from dbops.domain.drill_report import DrillReport
 from dbops.domain.progress import LoadProgress
 from dbops.domain.schema_comparison import fingerprint
@@ -28,8 +27,6 @@ from dbops.jobs.check_restored import check_restored
 from dbops.jobs.drill_place import DrillPlace, scratch_place, throwaway_place
 from dbops.jobs.load_and_verify import load_and_verify
 from dbops.jobs.refresh_index import refresh_index
-
-_log = logging.getLogger(__name__)
 
 
 def drill(
@@ -69,8 +66,7 @@ def drill(
                 target.name, due.backup_id, str(error), kind="drill", run=run, started=started, finished=clock()
             )
         put_verification(bucket, target, verification)
-        if no_index := refresh_index(target, bucket, clock):
-            _log.warning("%s", no_index)
+        refresh_index(target, bucket, clock)
     return DrillReport(
         target=target.name, started=started, finished=clock(), reason=due.reason, verification=verification
     )
@@ -90,12 +86,14 @@ def _due(
         return DrillDue(backup_id, "it was asked for")
     if force and catalog.entries:
         return DrillDue(catalog.entries[-1].backup_id, "it was asked for")
-    newest = newest_to_drill(catalog)
-    try:
-        current = fingerprint(open_archive(bucket, target, newest.backup_id, identities).entries) if newest else None
-    except (BackupUnusable, IdentityMissing):
-        current = None  # the drill will say what is wrong with it, or with the keys
-    return drill_due(catalog, target.drill, now, schema_fingerprint=current)
+
+    def schema_fingerprint(newest: BackupId) -> str | None:
+        try:
+            return fingerprint(open_archive(bucket, target, newest, identities).entries)
+        except (BackupUnusable, IdentityMissing):
+            return None  # the drill will say what is wrong with it, or with the keys
+
+    return drill_due(catalog, target.drill, now, schema_fingerprint=schema_fingerprint)
 
 
 def _bad_verdict_of(run: str, catalog: Catalog) -> Verification | None:

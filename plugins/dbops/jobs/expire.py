@@ -57,8 +57,7 @@ def expire(
     failures = expiry.deletion.failures
     if not dry_run:
         _write_audit(bucket, target, report, run, failures)
-        if no_index := refresh_index(target, bucket, clock):
-            _log.warning("%s", no_index)  # a cache: what was to be done is done
+        refresh_index(target, bucket, clock)
     if failures:
         raise _failure(target, failures)
     return report

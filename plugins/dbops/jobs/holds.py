@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -13,8 +12,6 @@ from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing
 from dbops.gateways.bucket import Bucket
 from dbops.jobs.refresh_index import refresh_index
-
-_log = logging.getLogger(__name__)
 
 
 def _utc_now() -> datetime:
@@ -50,7 +47,7 @@ def hold(
         raise InvalidRequest(
             f"There is no backup {backup_id} of {target.name}.", f"`python -m dbops backups {target.name}` lists them."
         ) from None
-    _refresh(target, bucket, clock)
+    refresh_index(target, bucket, clock)
     return wanted
 
 
@@ -65,7 +62,7 @@ def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Calla
             f"`python -m dbops backups {target.name}` shows what is held.",
         ) from None
     bucket.delete(key)
-    _refresh(target, bucket, clock)
+    refresh_index(target, bucket, clock)
 
 
 def why_held(bucket: Bucket, layout: Layout, backup_id: BackupId, now: datetime) -> str | None:
@@ -82,8 +79,3 @@ def why_held(bucket: Bucket, layout: Layout, backup_id: BackupId, now: datetime)
     if found is None or found.backup_id != backup_id:
         return f"held: {layout.hold(backup_id)} is not a hold that can be read, and counts as one without an end"
     return found.sentence() if found.is_active(now) else None
-
-
-def _refresh(target: Target, bucket: Bucket, clock: Callable[[], datetime]) -> None:
-    if no_index := refresh_index(target, bucket, clock):
-        _log.warning("%s", no_index)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from dbops.domain.notification import LostAlerts, is_outdated, untaken
+from dbops.domain.notification import LostAlerts, Notification, is_outdated, untaken
 from dbops.domain.target import Target
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.notifications import delete_notification, kept_notifications
@@ -32,10 +32,17 @@ def _lost(target: Target, open_bucket: Callable[[Target], Bucket], now: datetime
     try:
         bucket = open_bucket(target)
         kept = list(kept_notifications(bucket, target))
-        for notification in kept:
-            if is_outdated(notification, now):
-                delete_notification(bucket, target, notification)
     except Exception as error:  # noqa: BLE001 - one target must not hide the lost alerts of all the others
         _log.warning("Of the alerts of %s nothing is known: %s", target.name, error_in_words(error, "looking at them"))
         return []
+    _sweep(bucket, target, [notification for notification in kept if is_outdated(notification, now)])
     return untaken(target, kept, now)
+
+
+def _sweep(bucket: Bucket, target: Target, outdated: Iterable[Notification]) -> None:
+    try:
+        for notification in outdated:
+            delete_notification(bucket, target, notification)
+    except Exception as error:  # noqa: BLE001 - what may not be deleted must not hide what was lost since
+        said = error_in_words(error, "deleting outdated alerts")
+        _log.warning("Alerts of %s that were told for a week are still kept: %s", target.name, said)

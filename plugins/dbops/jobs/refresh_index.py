@@ -1,10 +1,11 @@
 """refresh_index: let the index of a target follow what a job has just changed in its bucket.
 
-The index is a cache: that it could not be written is told, and fails no job. The next watch writes it anew.
+The index is a cache: that it could not be written is logged, and fails no job. The next watch writes it anew.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -16,6 +17,8 @@ from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import build_index, read_index, update_index
 from dbops.jobs.error_in_words import error_in_words
+
+_log = logging.getLogger(__name__)
 
 
 def refresh_index(target: Target, bucket: Bucket, clock: Callable[[], datetime]) -> str:
@@ -46,5 +49,7 @@ def _written(target: Target, bucket: Bucket, build: Callable[[], TargetIndex]) -
     try:
         update_index(bucket, target, build())
     except Exception as error:  # noqa: BLE001 - what the job has done is done, whatever becomes of a cache
-        return f"The index of {target.name} could not be written: {error_in_words(error, 'the index was made')}"
+        why = f"The index of {target.name} could not be written: {error_in_words(error, 'the index was made')}"
+        _log.warning("%s", why)
+        return why
     return ""

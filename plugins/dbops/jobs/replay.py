@@ -71,9 +71,11 @@ def tried(
         while differences is None or len(rehearsals) < len(pending):
             done, waiting = pending[: len(rehearsals)], pending[len(rehearsals) :]
             with _after(place, [*applied, *done]) as address:
+                known: WholeSchema | None = None
                 if differences is None:
-                    differences = whole_drift(place.read(address), place.live)
-                rehearsals |= _rehearsed(place, address, waiting, sizes)
+                    known = place.read(address)
+                    differences = whole_drift(known, place.live)
+                rehearsals |= _rehearsed(place, address, waiting, sizes, known)
     except ReplayFailed as failure:
         if differences is None:
             raise
@@ -86,11 +88,16 @@ def _rehearsed(
     address: DatabaseAddress,
     migrations: Sequence[Migration],
     sizes: Mapping[tuple[str, str], TableSize],
+    known: WholeSchema | None,
 ) -> dict[str, Rehearsal]:
-    """What each of them does in this database, up to the first whose down.sql leaves it unfit for the next."""
+    """What each of them does in this database, up to the first whose down.sql leaves it unfit for the next.
+
+    ``known`` is what was just read there, if anything was.
+    """
     found: dict[str, Rehearsal] = {}
     for migration in migrations:
-        before = place.read(address) if migration.down is not None else None
+        before = (known or place.read(address)) if migration.down is not None else None
+        known = None  # from here on the database is another
         locks = taken_locks(address, migration, sizes)
         why_not, clean = "it has no down.sql", True
         if before is not None:

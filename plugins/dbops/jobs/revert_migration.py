@@ -5,6 +5,7 @@ from __future__ import annotations
 from dbops.domain.drift import whole_drift
 from dbops.domain.migration_outcome import outcome
 from dbops.domain.migration_record import MigrationRecord, MigrationState, StepState
+from dbops.domain.object_differences import first_told
 from dbops.domain.schema_fingerprint import schema_fingerprint
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.audit import write_audit
@@ -80,5 +81,5 @@ def _proof(work: Migrating) -> tuple[bool, str]:
             return True, f"{same}. So are its owners and grants."
         return False, f"{same}, but its grants and owners are NOT{_changed_grants(work, grants)}: grant them again."
     found = whole_drift(work.before, now) if work.before is not None else ()
-    told = "; ".join(one.sentence for one in found[:_SHOWN])
+    told = first_told(found, _SHOWN)
     return False, f"The schema is NOT what it was before{f': {told}' if told else ''}."

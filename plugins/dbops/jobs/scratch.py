@@ -57,7 +57,7 @@ def scratch_for(
     The target's database is only read. Raises PreflightFailed where that server is older than the target's, or lacks
     an extension or a collation that the target's database has; also ServerFailed, DatabaseError and RestoreFailed.
     """
-    address.require_direct(target.connection)
+    address.require_direct(target.migrating_connection)
     major = Database(address).facts().server_major
     if scratch is None:
         with _on_throwaway_server(target, address, major, programs) as place:

@@ -12,7 +12,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drift import errors_of
 from dbops.domain.migration_record import MigrationStep, StepState
 from dbops.domain.migrations import Migration, in_order
-from dbops.domain.object_differences import Difference
+from dbops.domain.object_differences import Difference, first_told
 from dbops.errors import PlanChanged
 from dbops.gateways.database import Database
 from dbops.jobs.migrating import Migrating
@@ -138,7 +138,7 @@ def _write_down(work: Migrating, step: MigrationStep, *, is_applied: bool) -> No
 
 
 def _refusal(work: Migrating, differences: Sequence[Difference], step: MigrationStep | None = None) -> PlanChanged:
-    told = "; ".join(one.sentence for one in differences[:_SHOWN])
+    told = first_told(differences, _SHOWN)
     which = f"Whether {step.name} took effect cannot be told. " if step else ""
     why = f": {told}" if told else ", with it or without it alike"
     return PlanChanged(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -30,7 +29,6 @@ from dbops.jobs.verify import Restored, verify
 
 _VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
 _ERRORS_SHOWN = 5
-_log = logging.getLogger(__name__)
 
 
 def analyze_restore(
@@ -74,8 +72,8 @@ def verify_restore(
         migrations = say_restored_migrations(_address(server, record), target)
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
-        if proof.ok and proof.whole and (no_index := refresh_index(target, bucket, clock)):
-            _log.warning("%s", no_index)
+        if proof.ok and proof.whole:
+            refresh_index(target, bucket, clock)
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
         where = record.schema or record.database

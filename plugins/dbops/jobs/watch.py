@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from dbops.domain.fault import Fault
 from dbops.domain.late_promise import late_promises
+from dbops.domain.problem_alerts import is_still_told
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -19,8 +20,6 @@ from dbops.gateways.target_indexes import build_index, update_index
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.kept_databases import kept_databases
 
-# Daily, for a watch that runs hourly and not always at the same second.
-_REPEAT_AFTER = timedelta(hours=23, minutes=30)
 _THREADS = 8  # each reads one catalog, with some threads of its own
 
 
@@ -138,7 +137,7 @@ def _remember(
 ) -> tuple[list[Problem], dict[str, datetime], list[str]]:
     # A mail "sent" in the future was sent by a wrong clock, and would silence the problem until then.
     mailed = {key: moment for key, moment in memory.items() if moment <= now}
-    silent = {key for key, moment in mailed.items() if now - moment < _REPEAT_AFTER}
+    silent = {key for key, moment in mailed.items() if is_still_told(moment, now)}
     due = [problem for problem in problems if problem.key not in silent]
     current = {problem.key for problem in problems}
     hidden = {key: moment for key, moment in mailed.items() if key not in current and may_be_hidden(key)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +24,7 @@ from dbops.jobs.drill import drill
 from demo.breakage import Breakage, DamagedBackup, DroppedIndex, Orphans
 from demo.postgres import EmbeddedPostgres
 from demo.records import Records
+from tests.clock import now
 from tests.drills import public_folder
 from tests.validating import cloned
 
@@ -46,13 +46,13 @@ class Scene:
     programs: Path
 
     def back_up(self) -> None:
-        back_up(self.target, self._address, self.bucket, run="backup", clock=_now, programs=self.programs)
+        back_up(self.target, self._address, self.bucket, run="backup", clock=now, programs=self.programs)
 
     def check(self) -> CheckReport:
-        return check(self.target, self._address, self.bucket, include=INCLUDE, run="check", clock=_now, full=False)
+        return check(self.target, self._address, self.bucket, include=INCLUDE, run="check", clock=now, full=False)
 
     def drill(self) -> DrillReport:
-        return drill(self.target, self.bucket, run="drill", clock=_now, programs=self.programs, force=True)
+        return drill(self.target, self.bucket, run="drill", clock=now, programs=self.programs, force=True)
 
     def execute(self, *statements: str) -> None:
         with psycopg.connect(self.url, autocommit=True) as connection:
@@ -62,10 +62,6 @@ class Scene:
     @property
     def _address(self) -> DatabaseAddress:
         return DatabaseAddress.from_url(self.url)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @pytest.fixture

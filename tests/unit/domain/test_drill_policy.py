@@ -27,7 +27,7 @@ def entry(age: timedelta, *, ok: bool | None = None, schema: str = "same") -> Ca
 
 
 def due(*entries: CatalogEntry, schema: str | None = "same") -> tuple[str | None, str]:
-    found = drill_due(Catalog("app", entries), WEEKLY, NOW, schema_fingerprint=schema)
+    found = drill_due(Catalog("app", entries), WEEKLY, NOW, schema_fingerprint=lambda _: schema)
     return found.backup_id, found.reason
 
 
@@ -61,6 +61,17 @@ def test_a_schema_that_cannot_be_read_is_a_reason_to_drill() -> None:
     assert due(entry(3 * DAY, ok=True), newest, schema=None)[0] == newest.backup_id
 
 
+def test_the_schema_is_that_of_the_newest_backup_and_is_only_read_where_nothing_else_is_a_reason() -> None:
+    read: list[BackupId] = []
+    proven, newest = entry(3 * DAY, ok=True), entry(DAY)
+
+    for others in ((), (entry(8 * DAY, ok=True),), (entry(3 * DAY, ok=False),), (proven,)):
+        drill_due(Catalog("app", (*others, newest)), WEEKLY, NOW, schema_fingerprint=read.append)
+    drill_due(Catalog("app", (proven,)), WEEKLY, NOW, schema_fingerprint=read.append)
+
+    assert read == [newest.backup_id]
+
+
 def test_after_a_failure_the_next_backup_is_drilled_at_once() -> None:
     newest = entry(DAY)
 
@@ -74,7 +85,9 @@ def test_a_failure_counts_after_its_backup_has_expired() -> None:
     assert bad.verification is not None
 
     # What is not good is let go as soon as a newer backup exists, which is before that one's drill begins.
-    found = drill_due(Catalog("app", (good, newest), past=(bad.verification,)), WEEKLY, NOW, schema_fingerprint="same")
+    found = drill_due(
+        Catalog("app", (good, newest), past=(bad.verification,)), WEEKLY, NOW, schema_fingerprint=lambda _: "same"
+    )
 
     assert found.backup_id == newest.backup_id
     assert found.reason == "the backup before it failed its verification"
@@ -96,7 +109,7 @@ def test_a_proof_counts_after_its_backup_has_expired() -> None:
     expired, newest = entry(3 * DAY, ok=True).verification, entry(DAY)
     assert expired is not None
 
-    found = drill_due(Catalog("app", (newest,), past=(expired,)), WEEKLY, NOW, schema_fingerprint="same")
+    found = drill_due(Catalog("app", (newest,), past=(expired,)), WEEKLY, NOW, schema_fingerprint=lambda _: "same")
 
     assert found.backup_id is None
     assert found.reason == f"{expired.backup_id} was proven 3d ago, and the schema is the same"

@@ -18,6 +18,7 @@ from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.gateways.alert_mail import alert_mail
+from tests.mail_text import text_of
 from tests.unit.domain.test_probes_report import CHANGED, FAILED, FAST, INDEX, OVER, PAGE, PROPOSAL, SLOWER, before
 from tests.unit.probe_samples import latency, probe_result, probe_run, weekly
 from tests.unit.samples import target
@@ -255,9 +256,7 @@ def test_the_mail_can_be_read_on_a_phone() -> None:
         sent=datetime(2026, 11, 22, 6, 5, tzinfo=UTC),
         templates=TEMPLATES,
     )
-    body = mail.get_body(("plain",))
-    assert body is not None
-    assert body.get_content().partition("\n-- ")[0] == (
+    assert text_of(mail).partition("\n-- ")[0] == (
         """WARNING: probe of shop (development)
 
 newest of shop is over its budget: its p95 is 140 ms, and 100 ms are

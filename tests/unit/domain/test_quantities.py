@@ -13,6 +13,7 @@ from dbops.domain.quantities import (
     format_bytes,
     format_duration,
     format_ms,
+    joined,
     parse_bytes,
     parse_duration,
 )
@@ -144,3 +145,10 @@ def test_a_byte_count_is_written_in_the_largest_unit_that_fits(value: float, tex
 @given(st.integers(0, 2**60))
 def test_a_byte_count_as_a_number_stays_exactly_that(value: int) -> None:
     assert parse_bytes(value) == parse_bytes(str(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"), [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")]
+)
+def test_the_parts_of_a_sentence_are_joined_as_people_say_them(parts: list[str], text: str) -> None:
+    assert joined(parts) == text

@@ -15,6 +15,7 @@ from jinja2 import UndefinedError
 
 from dbops.domain.alerts import Alert, Severity
 from dbops.gateways.alert_mail import alert_mail
+from tests.mail_text import text_of
 
 _TEMPLATES = Path(__file__).parents[3] / "include" / "email"
 _LINK = "https://airflow.example.com/dags/backup__shop/runs/a%2Bb/tasks/back_up?try_number=3&x=1"
@@ -38,12 +39,6 @@ def _mail(alert: Alert = _ALERT, sender: str = "dbops@example.com", templates: P
         alert, sender=sender, recipients=["a@example.com", "b@example.com"], sent=sent, templates=templates
     )
     return message_from_bytes(bytes(written), policy=policy.default)
-
-
-def _part(mail: EmailMessage, kind: str) -> str:
-    body = mail.get_body((kind,))
-    assert body is not None
-    return str(body.get_content())
 
 
 class _Page(HTMLParser):
@@ -71,7 +66,7 @@ def test_it_has_a_plain_and_an_html_part_in_that_order() -> None:
 
 @pytest.mark.parametrize("kind", ["plain", "html"])
 def test_each_part_alone_says_everything(kind: str) -> None:
-    text = _part(_mail(), kind)
+    text = text_of(_mail(), kind)
     text = _Page(text).text if kind == "html" else text
     for words in (
         "FAILED", "shop", "production", "The database at db:5432 cannot be reached.", "Look whether it runs.",
@@ -82,22 +77,22 @@ def test_each_part_alone_says_everything(kind: str) -> None:
 
 def test_the_link_arrives_whole_in_both_parts() -> None:
     mail = _mail()
-    assert _LINK in _part(mail, "plain").splitlines()
-    assert _Page(_part(mail, "html")).links == [_LINK]
+    assert _LINK in text_of(mail, "plain").splitlines()
+    assert _Page(text_of(mail, "html")).links == [_LINK]
 
 
 def test_the_link_says_where_it_leads() -> None:
     mail = _mail(replace(_ALERT, link_to="question"))
-    assert "QUESTION\n" + _LINK in _part(mail, "plain").replace("\r\n", "\n")
-    assert "Open the question" in _Page(_part(mail, "html")).text
-    assert "Open the log" in _Page(_part(_mail(), "html")).text
+    assert "QUESTION\n" + _LINK in text_of(mail, "plain").replace("\r\n", "\n")
+    assert "Open the question" in _Page(text_of(mail, "html")).text
+    assert "Open the log" in _Page(text_of(_mail(), "html")).text
 
 
 @pytest.mark.parametrize("severity", Severity)
 def test_every_severity_is_the_first_word_of_the_subject_and_has_its_colour(severity: Severity) -> None:
     mail = _mail(replace(_ALERT, severity=severity))
     assert mail["Subject"] == f"[dbops] {severity} backup of shop (production)"
-    assert re.search(r"background-color:#[0-9a-f]{6};\">&nbsp;", _part(mail, "html"))
+    assert re.search(r"background-color:#[0-9a-f]{6};\">&nbsp;", text_of(mail, "html"))
 
 
 def test_its_headers_say_who_when_and_that_nobody_reads_an_answer() -> None:
@@ -124,14 +119,14 @@ def test_a_line_break_in_a_name_begins_no_other_header(line_break: str) -> None:
 
 
 def test_markup_in_an_error_text_is_shown_and_not_obeyed() -> None:
-    html = _part(_mail(Alert(severity=Severity.FAILED, job="backup", headline="<script>1 & 2</script>")), "html")
+    html = text_of(_mail(Alert(severity=Severity.FAILED, job="backup", headline="<script>1 & 2</script>")), "html")
     page = _Page(html)
     assert "script" not in page.tags
     assert "<script>1 & 2</script>" in page.text
 
 
 def test_the_plain_part_is_not_escaped() -> None:
-    plain = _part(_mail(Alert(severity=Severity.FAILED, job="backup", headline='1 < 2 & it\'s "so"')), "plain")
+    plain = text_of(_mail(Alert(severity=Severity.FAILED, job="backup", headline='1 < 2 & it\'s "so"')), "plain")
     assert '1 < 2 & it\'s "so"' in plain
 
 
@@ -139,20 +134,20 @@ def test_words_of_any_language_arrive_and_no_line_is_too_long_for_a_mail_server(
     alert = Alert(severity=Severity.WARNING, job="backup", headline="Größe ist 数 " + "x" * 3000)
     written = bytes(_mail(alert))
     assert all(len(line) <= 998 for line in written.splitlines())
-    assert "Größe ist 数" in _part(_mail(alert), "html")
+    assert "Größe ist 数" in text_of(_mail(alert), "html")
 
 
 def test_what_an_alert_does_not_have_leaves_no_heading_behind() -> None:
     mail = _mail(Alert(severity=Severity.WARNING, job="watch", headline="Only this."))
     for kind in ("plain", "html"):
-        text = _part(mail, kind).lower()
+        text = text_of(mail, kind).lower()
         assert "what to do" not in text
         assert "open the log" not in text
         assert "facts" not in text
 
 
 def test_it_loads_nothing_from_anywhere() -> None:
-    html = _part(_mail(), "html")
+    html = text_of(_mail(), "html")
     assert not {"img", "link", "script", "style", "iframe"} & _Page(html).tags
     assert "url(" not in html
 

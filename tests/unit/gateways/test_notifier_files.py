@@ -36,7 +36,7 @@ def _target(include: Path, alerts: str, defaults: str = "storage: {bucket: backu
 
 
 def _faults(include: Path) -> list[Fault]:
-    return list(notifier_faults(include, read_targets(include).targets.values()))
+    return list(notifier_faults(include, read_targets(include).targets.values(), read_notifiers(include)))
 
 
 def test_without_the_file_there_are_no_notifiers_and_no_faults(include: Path) -> None:

@@ -6,27 +6,21 @@ import base64
 import importlib.util
 import io
 import zlib
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
+from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectTimeoutError, MetadataRetrievalError, NoCredentialsError, SSLError
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists
 from dbops.gateways.s3.attempts import Attempts
-from dbops.gateways.s3.bucket import READ, S3Bucket, connect
+from dbops.gateways.s3.bucket import READ, connect
 from dbops.gateways.s3.refusals import bare_endpoint
+from tests.canned_store import bucket_of, response
 
 CRC = base64.b64encode(zlib.crc32(b"content").to_bytes(4, "big")).decode()
-
-
-class _Raw(io.BytesIO):
-    def stream(self, **_options: Any) -> Iterator[bytes]:
-        yield self.read()
 
 
 @dataclass
@@ -42,7 +36,7 @@ class CannedStore:
         if isinstance(answer, Exception):
             raise answer
         status, body = answer
-        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(body))
+        return response(request, status, body)
 
 
 @pytest.fixture
@@ -53,13 +47,6 @@ def store() -> CannedStore:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dbops.gateways.s3.attempts._pause_after", lambda _attempt: 0.0)
-
-
-def bucket_of(store: CannedStore, endpoint: str = "https://s3.example.com:9000", **options: Any) -> S3Bucket:
-    chosen = S3Options(addressing_style="path", attempts=3, **options)
-    client = connect(options=chosen, endpoint_url=endpoint, region="eu-x", access_key="KEY", secret_key="SECRET")
-    client.meta.events.register("before-send.s3", store.answer)
-    return S3Bucket(client, "backups", chosen)
 
 
 def text(header: str | bytes) -> str:

@@ -7,22 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-from botocore.compat import HTTPHeaders
+from botocore.awsrequest import AWSPreparedRequest
 from pydantic import ValidationError
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError
-from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket
+from tests.canned_store import bucket_of, response
 
 KEY = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd"
 BEGUN = b"<InitiateMultipartUploadResult><UploadId>U1</UploadId></InitiateMultipartUploadResult>"
 WANTED = "x-amz-server-side-encryption"
-
-
-class _Raw(io.BytesIO):
-    def stream(self, **_options: Any) -> Any:
-        yield self.read()
 
 
 @dataclass
@@ -35,11 +30,8 @@ class SayingStore:
 
     def answer(self, request: AWSPreparedRequest, **_event: Any) -> Any:
         self.seen.append(request)
-        headers = HTTPHeaders()
-        headers["ETag"] = '"etag"'
-        if self.says is not None:
-            headers[WANTED] = self.says
-        return AWSResponse(request.url, self.status, headers, _Raw(BEGUN if "uploads" in request.url else b""))
+        headers = {"ETag": '"etag"'} if self.says is None else {"ETag": '"etag"', WANTED: self.says}
+        return response(request, self.status, BEGUN if "uploads" in request.url else b"", headers)
 
     def asked(self, number: int = -1) -> dict[str, str]:
         """The headers of a request that speak of encryption."""
@@ -49,15 +41,6 @@ class SayingStore:
             for name, value in headers.items()
             if name.startswith(WANTED)
         }
-
-
-def bucket_of(store: SayingStore, **options: Any) -> S3Bucket:
-    chosen = S3Options(addressing_style="path", attempts=1, **options)
-    client = connect(
-        options=chosen, endpoint_url="https://s3.example.com", region="eu-x", access_key="KEY", secret_key="SECRET"
-    )
-    client.meta.events.register("before-send.s3", store.answer)
-    return S3Bucket(client, "backups", chosen)
 
 
 OPTIONS: list[tuple[dict[str, Any], dict[str, str]]] = [

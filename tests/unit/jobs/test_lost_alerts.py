@@ -32,6 +32,11 @@ def _lost(of: Target, *, ago: timedelta = _HOUR) -> Notification:
     )
 
 
+class _Undeletable(InMemoryBucket):
+    def delete(self, key: str) -> None:
+        raise BucketError(f"The store refused to delete {key}.", "Grant s3:DeleteObject.")
+
+
 @pytest.fixture
 def bucket() -> InMemoryBucket:
     return InMemoryBucket("vault", Clock())
@@ -83,6 +88,20 @@ def test_what_has_been_told_for_a_week_is_deleted(bucket: InMemoryBucket) -> Non
     put_notification(bucket, _SHOP, _lost(_SHOP, ago=timedelta(days=8)))
     assert lost_alerts([_SHOP], lambda _: bucket, NOW) == []
     assert list(bucket.list("")) == []
+
+
+def test_what_was_told_for_a_week_and_may_not_be_deleted_hides_nothing_that_was_lost_since(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    bucket = _Undeletable("vault", Clock())
+    later = _lost(_SHOP)
+    put_notification(bucket, _SHOP, _lost(_SHOP, ago=timedelta(days=8)))
+    put_notification(bucket, _SHOP, later)
+    [lost] = lost_alerts([_SHOP], lambda _: bucket, NOW)
+    assert lost.notifications == (later,)
+    [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert "shop" in said
+    assert "The store refused to delete " in said
 
 
 def test_what_cannot_be_forgotten_is_told_again_and_hinders_nobody(

@@ -128,6 +128,8 @@ def test_that_it_could_not_be_written_is_logged_and_makes_no_job_less_ok(
     sentence = "The index of shop could not be written: The store refused to write index.json."
 
     assert refresh_index(SHOP, bucket, clock) == sentence
+    assert sentence in caplog.text
+    caplog.clear()
     held = hold(SHOP, bucket, OLD, until=None, reason="audit", by="alice", clock=clock)
     assert bucket.get(LAYOUT.hold(OLD)) == held.to_json()
     assert sentence in caplog.text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dbops.domain.probes.run import ProbeResult
-from dbops.domain.quantities import format_ms
+from dbops.domain.quantities import format_ms, joined
 
 _LONGEST = 160  # characters of what a server says
 
@@ -23,14 +23,14 @@ def complaint(result: ProbeResult, runs: int = 1) -> str:
             *([f"is slower than usual: its {slow}"] if slow else []),
             *([f"is over its budget: its {over}"] if over else []),
         ]
-    return _joined([*([_failed(result)] if result.is_failed else []), *said])
+    return joined([*([_failed(result)] if result.is_failed else []), *said])
 
 
 def counted(bad: Sequence[ProbeResult]) -> str:
     """``1 failed, 2 are slower than usual (1 of them over its budget too) and 1 is over its budget``."""
     failed, slower, over = by_fault(bad)
     too = sum(one.is_over_budget for one in slower)
-    return _joined(
+    return joined(
         [
             *([f"{len(failed)} failed"] if failed else []),
             *([f"{len(slower)} {_are(len(slower))} slower than usual{_too(too, of=len(slower))}"] if slower else []),
@@ -54,11 +54,6 @@ def _nth(number: int) -> str:
     """``1st``, ``2nd``, ``11th``."""
     tens, ones = divmod(number % 100, 10)
     return f"{number}{'th' if tens == 1 else {1: 'st', 2: 'nd', 3: 'rd'}.get(ones, 'th')}"
-
-
-def _joined(parts: Sequence[str]) -> str:
-    """``a, b and c``."""
-    return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[:-1] else parts)
 
 
 def _failed(result: ProbeResult) -> str:

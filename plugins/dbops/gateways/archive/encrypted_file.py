@@ -33,6 +33,11 @@ class EncryptedFile:
         self._take: Callable[[bytes], None] = lambda _: None
 
     @property
+    def name(self) -> str:
+        """What the bucket calls it too."""
+        return self._path.name
+
+    @property
     def written(self) -> int:
         """Bytes written so far."""
         return self._written

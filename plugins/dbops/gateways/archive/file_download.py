@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future
 
 from dbops.domain.backup import FileEntry
 from dbops.errors import BackupUnusable
-from dbops.gateways.archive.stored import require_unchanged
+from dbops.gateways.archive.stored import place_of, require_unchanged
 from dbops.gateways.bucket import Bucket
 
 RANGE = 4 * 1024**2
@@ -25,7 +25,7 @@ class FileDownload:
 
     def __init__(self, bucket: Bucket, folder: str, file: FileEntry, fetchers: Executor) -> None:
         self._bucket, self._key, self._file, self._fetchers = bucket, folder + file.name, file, fetchers
-        self._where = f"s3://{bucket.name}/{self._key}"
+        self._where = place_of(bucket, self._key)
 
     def __iter__(self) -> Iterator[bytes]:
         digest = hashlib.sha256()

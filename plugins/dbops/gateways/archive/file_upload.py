@@ -52,6 +52,7 @@ class FileUpload:
     ) -> None:
         self.file, self._counter, self._name = file, counter, name
         self._encrypted, self._outgoing = encrypted, encrypted or file
+        self._files = (file,) if encrypted is None else (file, encrypted)
         self._bucket, self._key, self._senders = bucket, key, senders
         self._first_part, self._throttle, self._punchable = first_part, throttle, punchable
         self._abandoned, self._on_failure = abandoned, on_failure
@@ -66,8 +67,7 @@ class FileUpload:
     @property
     def held(self) -> int:
         """Bytes that wait in the spool."""
-        waiting = self.file.written - self.file.released
-        return waiting if self._encrypted is None else waiting + self._encrypted.written - self._encrypted.released
+        return sum(file.written - file.released for file in self._files)
 
     @property
     def waiting(self) -> int:
@@ -106,15 +106,13 @@ class FileUpload:
 
     def discard(self) -> None:
         """Remove from the spool what is left of it there."""
-        self.file.discard()
-        if self._encrypted is not None:
-            self._encrypted.discard()
+        for file in self._files:
+            file.discard()
 
     def close(self) -> None:
         """Let go of the files, whatever became of them."""
-        self.file.close()
-        if self._encrypted is not None:
-            self._encrypted.close()
+        for file in self._files:
+            file.close()
 
     def abort(self) -> None:
         """Leave nothing of it in the bucket that a listing of uploads would show."""

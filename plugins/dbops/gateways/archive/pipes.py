@@ -18,7 +18,7 @@ from pathlib import Path
 
 from dbops.domain.backup import FileEntry
 from dbops.gateways.archive.file_download import FileDownload
-from dbops.gateways.archive.stored import Archive
+from dbops.gateways.archive.stored import Archive, place_of
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.pipe_size import enlarge
 
@@ -119,7 +119,7 @@ class ArchivePipes:
             for piece in pieces:
                 _write(end, piece)
         else:
-            where = f"s3://{self._bucket.name}/{self._archive.folder}{file.name}"
+            where = place_of(self._bucket, self._archive.folder + file.name)
             self._archive.key.decrypt(file, where, pieces, lambda clear: _write(end, clear))
 
     def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:

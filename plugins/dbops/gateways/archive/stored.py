@@ -69,6 +69,11 @@ def read_globals(bucket: Bucket, archive: Archive) -> bytes | None:
     return _clear_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS), archive.key)
 
 
+def place_of(bucket: Bucket, key: str) -> str:
+    """Where an object lies, as people are told."""
+    return f"s3://{bucket.name}/{key}"
+
+
 def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: Callable[[], str]) -> None:
     """Raises BackupUnusable where a file is not what was uploaded.
 
@@ -92,7 +97,7 @@ def _key(bucket: Bucket, folder: str, target: Target, manifest: BackupManifest, 
     """Proven on the list of checksums: whatever opens that opens the other files."""
     identities = find_identities(target, manifest, source)
     file = _entry(manifest, CLEAR_SUMS)
-    where = f"s3://{bucket.name}/{folder}{file.name}"
+    where = place_of(bucket, folder + file.name)
     body = _small_file(bucket, folder, file)
     try:
         return ArchiveKey(identities, read_sums(identities.decrypt_bytes(body), where))
@@ -104,22 +109,20 @@ def _key(bucket: Bucket, folder: str, target: Target, manifest: BackupManifest, 
 
 def _clear_file(bucket: Bucket, folder: str, file: FileEntry, key: ArchiveKey | None) -> bytes:
     body = _small_file(bucket, folder, file)
-    return body if key is None else key.decrypt_bytes(file, f"s3://{bucket.name}/{folder}{file.name}", body)
+    return body if key is None else key.decrypt_bytes(file, place_of(bucket, folder + file.name), body)
 
 
 def _small_file(bucket: Bucket, folder: str, expected: FileEntry) -> bytes:
     key = folder + expected.name
     body = bucket.get(key)
     digest = hashlib.sha256(body).hexdigest()
-    require_unchanged(
-        f"s3://{bucket.name}/{key}", expected, digest, lambda: hashlib.sha256(bucket.get(key)).hexdigest()
-    )
+    require_unchanged(place_of(bucket, key), expected, digest, lambda: hashlib.sha256(bucket.get(key)).hexdigest())
     return body
 
 
 def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupManifest:
     key = Layout(target.root).manifest(backup_id)
-    where = f"s3://{bucket.name}/{key}"
+    where = place_of(bucket, key)
     try:
         body = bucket.get(key)
     except ObjectMissing:
@@ -147,7 +150,7 @@ def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupMani
 def _require_files(bucket: Bucket, folder: str, manifest: BackupManifest) -> None:
     stored = {found.key.removeprefix(folder): found.bytes for found in bucket.list(folder)}
     for file in manifest.files:
-        where = f"s3://{bucket.name}/{folder}{file.name}"
+        where = place_of(bucket, folder + file.name)
         if file.name not in stored:
             raise BackupUnusable(f"{where} is missing.", "Use another backup, and find out who deleted it.")
         if stored[file.name] != file.bytes:

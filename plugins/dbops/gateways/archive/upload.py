@@ -14,7 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dbops.domain.backup import FileEntry, TableEntry, encrypted_name
+from dbops.domain.backup import FileEntry, TableEntry
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
@@ -138,7 +138,7 @@ class ArchiveUpload:
         elif self._contents.table_of(file.name):
             self._counted[file.name] = counter = RowCounter(file.name)
         encrypted = self._encryption.begin(file.name) if self._encryption else None
-        name = file.name if encrypted is None else encrypted_name(file.name)
+        name = file.name if encrypted is None else encrypted.name
         upload = FileUpload(
             GrowingFile(file.path, self._abandoned),
             self._bucket,
