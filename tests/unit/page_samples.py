@@ -83,7 +83,7 @@ def index(backups: Sequence[IndexedBackup] | None = None, **more: Any) -> Target
 
 def dag(job: str = "backup", *, of: str = "shop", state: str = "success", **more: Any) -> DagState:
     """One whose last run ended two hours ago."""
-    settings: dict[str, Any] = {"is_paused": False, "last_run": "scheduled__1", "last_end": NOW - 2 * HOUR, **more}
+    settings: dict[str, Any] = {"is_paused": False, "last_end": NOW - 2 * HOUR, **more}
     return DagState(dag_id=f"{job}__{of}", last_state=state, **settings)
 
 
