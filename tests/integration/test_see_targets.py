@@ -41,7 +41,7 @@ from dbops.jobs.see_targets import see_targets
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import PATIENCE
 from demo.seaweed import SeaweedS3
-from tests.unit.page_samples import check_run, index, rule
+from tests.unit.page_samples import check_run, index, lights, rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
 from tests.unit.samples import manifest, store_backup, verification
@@ -219,5 +219,5 @@ def test_three_hundred_targets_of_a_store_that_never_answers_are_unreachable_wit
         finally:
             for client in connected:
                 client.close()
-    assert overview.totals[Light.RED] == 300
+    assert lights(overview) == {Light.RED: 300}
     assert len(connected) == 1

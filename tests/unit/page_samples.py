@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,6 +11,8 @@ from dbops.domain.backup import BackupId
 from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.dag_state import DagState
+from dbops.domain.light import Light
+from dbops.domain.overview import Overview
 from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
 from tests.unit.samples import DAY, NOW
 
@@ -85,6 +88,11 @@ def dag(job: str = "backup", *, of: str = "shop", state: str = "success", **more
     """One whose last run ended two hours ago."""
     settings: dict[str, Any] = {"is_paused": False, "last_end": NOW - 2 * HOUR, **more}
     return DagState(dag_id=f"{job}__{of}", last_state=state, **settings)
+
+
+def lights(overview: Overview) -> dict[Light, int]:
+    """How many rows have each light that one has."""
+    return dict(Counter(row.light for row in overview.rows))
 
 
 def rule(name: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResult:

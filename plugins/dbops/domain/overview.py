@@ -45,11 +45,6 @@ class Overview:
     faults: tuple[Fault, ...]
     seen: datetime
 
-    @property
-    def totals(self) -> dict[Light, int]:
-        """How many targets have each light, also those that none has, worst first."""
-        return {light: sum(row.light is light for row in self.rows) for light in Light}
-
 
 def overview_row(
     target: Target,

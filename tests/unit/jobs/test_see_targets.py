@@ -20,7 +20,7 @@ from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_targets import see_targets
-from tests.unit.page_samples import backup, dag, index
+from tests.unit.page_samples import backup, dag, index, lights
 from tests.unit.samples import DAY, NOW, Clock, target
 
 A_MINUTE = timedelta(minutes=1)  # more than any of this takes
@@ -71,7 +71,7 @@ def test_three_hundred_targets_are_one_read_each_and_nothing_else() -> None:
     for one in targets:
         write_index(bucket, one, index(target=one.name))
     overview = see(targets, bucket)
-    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 0, Light.GREEN: 300}
+    assert lights(overview) == {Light.GREEN: 300}
     assert bucket.asked == Counter(f"get team/{one.name}/index.json" for one in targets)
 
 
@@ -107,7 +107,7 @@ def test_an_index_of_an_older_version_or_of_another_target_is_none() -> None:
     bucket = CountingBucket()
     bucket.put("team/shop/index.json", b'{"format": 1, "target": "shop", "backups": [], "unreadable": []}')
     bucket.put("team/blog/index.json", index(target="shop").to_json())
-    assert see([target(), target("blog")], bucket).totals[Light.GREY] == 2
+    assert lights(see([target(), target("blog")], bucket)) == {Light.GREY: 2}
 
 
 def test_a_store_that_refuses_is_told_and_hides_no_other() -> None:
@@ -168,7 +168,7 @@ def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores
         )
     finally:
         slow.go_on.set()
-    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 40, Light.GREEN: 40}
+    assert lights(overview) == {Light.GREY: 40, Light.GREEN: 40}
     assert "s3://slow/team/slow_0/, did not answer in time" in rows(overview)["slow_0"].reasons[0]
 
 
@@ -190,7 +190,7 @@ def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() ->
         overview = see(targets, failing, within=timedelta(seconds=2))
     finally:
         failing.go_on.set()
-    assert overview.totals[Light.RED] == 40
+    assert lights(overview) == {Light.RED: 40}
     waiting = [row for row in overview.rows if "did not answer in time" in row.reasons[0]]
     assert len(waiting) == 39
     assert "credentials" in waiting[0].reasons[0]  # the remedy
