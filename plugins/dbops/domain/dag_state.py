@@ -29,6 +29,11 @@ class DagState:
     is_running: bool = False
 
 
+def own_dags(name: str) -> list[str]:
+    """The ids of the DAGs that tell of the target of that name: those that it may have of its own, and the watch."""
+    return [*(f"{job}__{name}" for job in JOBS), WATCH]
+
+
 def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:
     """The DAGs that tell of the target of that name, of ``dags`` by their ids: its own by job, and the watch."""
     own = {job: dags[dag_id] for job in JOBS if (dag_id := f"{job}__{name}") in dags}

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, WATCH, DagState
+from dbops.domain.dag_state import DagState, own_dags
 from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
-from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
 from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.last_indexes import LastIndexes
@@ -78,7 +77,7 @@ class Sight:
 
     def _overview(self) -> Overview:
         files = self._files()
-        dags = self._states([WATCH, *(f"{job}__{name}" for name in files.targets for job in JOBS)])
+        dags = self._states({dag_id for name in files.targets for dag_id in own_dags(name)})
         return see_targets(
             list(files.targets.values()),
             files.faults,
@@ -95,19 +94,14 @@ class Sight:
         if target is None:
             is_faulty = bool(files.faults) and has_file(self._include(), name)
             return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
-        dags = self._states([WATCH, *(f"{job}__{name}" for job in JOBS)])
+        dags = self._states(own_dags(name))
         return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
-        target = self._named(name)
-        return (
-            None
-            if target is None
-            else see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
-        )
-
-    def _named(self, name: str) -> Target | None:
-        return self._files(name).targets.get(name)
+        target = self._files(name).targets.get(name)
+        if target is None:
+            return None
+        return see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
 
     def _files(self, only: str | None = None) -> TargetFiles:
         return read_targets(self._include(), only=only)
