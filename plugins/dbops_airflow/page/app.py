@@ -18,12 +18,13 @@ from dbops.domain.dag_state import own_dags
 from dbops.domain.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
+from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import actions_on, actions_on_backup
 from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
 from dbops_airflow.page.permitted import permitted_row, permitted_view
-from dbops_airflow.page.places import airflow_path, rendering, utc_now
+from dbops_airflow.page.places import rendering, utc_now
 from dbops_airflow.page.readings import NotAnswered
 from dbops_airflow.page.rendering import newest_good, searched, static_files
 from dbops_airflow.page.security_headers import SecurityHeaders
@@ -130,7 +131,7 @@ class _Pages:
                 reading=reading,
                 shown=[part for part in _PARTS if getattr(view, part) is not None],
                 hidden=hidden,
-                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, airflow_path()),
+                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, base_path()),
                 limit=None if everything else BACKUPS,
             )
 
@@ -155,7 +156,7 @@ class _Pages:
                 target=view.target,
                 reading=reading,
                 tables=tables,
-                actions=actions_on_backup(view.target, view.backup_id, triggerable, airflow_path()),
+                actions=actions_on_backup(view.target, view.backup_id, triggerable, base_path()),
             )
 
         return _found(await self._sight.work(draw))
