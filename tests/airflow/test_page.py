@@ -15,6 +15,7 @@ import pytest
 
 from dbops.errors import BucketError
 from tests.airflow.page_airflow import PLACE, Store, checks_of, client_of, headers_of, index_of, serving, sight_of
+from tests.unit.page.page_texts import text_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -47,12 +48,6 @@ def app(
 @pytest.fixture
 def viewer(app: FastAPI) -> TestClient:
     return client_of(app, "viewer")
-
-
-def text_of(html: str) -> str:
-    """What a person reads."""
-    body = html[html.index("<body") :]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
 
 
 @pytest.mark.parametrize(
