@@ -41,10 +41,10 @@ from dbops.jobs.see_targets import see_targets
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import PATIENCE
 from demo.seaweed import SeaweedS3
-from tests.unit.page_samples import check_run, index, lights, rule
+from tests.unit.page_samples import index, lights, rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
-from tests.unit.samples import manifest, store_backup, verification
+from tests.unit.samples import check_run, manifest, store_backup, verification
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from dbops.domain.backup import BackupId
-from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.dag_state import DagState
 from dbops.domain.light import Light
@@ -99,16 +98,3 @@ def rule(name: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResu
     """What came of one rule of the table of orders."""
     settings: dict[str, Any] = {"group": "data", "subject": "public.Order", "description": name, **more}
     return CheckResult(rule_id=f"public.Order: {name}", outcome=outcome, **settings)
-
-
-def check_run(*results: CheckResult, started: datetime = NOW - 8 * HOUR, of: str = "shop", **more: Any) -> CheckRun:
-    """A night of which this came."""
-    settings: dict[str, Any] = {
-        "run": "test",
-        "finished": started + timedelta(minutes=1),
-        "full": False,
-        "rows": {},
-        "statements": 1,
-        **more,
-    }
-    return CheckRun(target=of, started=started, results=results, **settings)

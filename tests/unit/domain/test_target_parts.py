@@ -12,9 +12,9 @@ from dbops.domain.retention import Hold
 from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target_index import IndexedLeftover
 from dbops.domain.target_parts import backups_part, checks_part, migrations_part, probes_part
-from tests.unit.page_samples import HOUR, backup, check_run, index, rule
+from tests.unit.page_samples import HOUR, backup, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
-from tests.unit.samples import DAY, NOW, target
+from tests.unit.samples import DAY, NOW, check_run, target
 
 SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
 

@@ -30,10 +30,10 @@ from dbops.gateways.restores import put_restore
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_target import see_target
-from tests.unit.page_samples import backup, check_run, dag, index, rule
+from tests.unit.page_samples import backup, dag, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
-from tests.unit.samples import DAY, NOW, Clock, target
+from tests.unit.samples import DAY, NOW, Clock, check_run, target
 
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
