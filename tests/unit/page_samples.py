@@ -13,6 +13,15 @@ from dbops.domain.dag_state import DagState
 from dbops.domain.light import Light
 from dbops.domain.overview import Overview
 from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
+from dbops.domain.target_view import (
+    AuditPart,
+    BackupsPart,
+    ChecksPart,
+    MigrationsPart,
+    ProbesPart,
+    RestoresPart,
+    TargetView,
+)
 from tests.unit.samples import DAY, NOW
 
 HOUR = timedelta(hours=1)
@@ -98,3 +107,16 @@ def rule(name: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResu
     """What came of one rule of the table of orders."""
     settings: dict[str, Any] = {"group": "data", "subject": "public.Order", "description": name, **more}
     return CheckResult(rule_id=f"public.Order: {name}", outcome=outcome, **settings)
+
+
+def shown(
+    view: TargetView,
+) -> tuple[BackupsPart, ChecksPart, ProbesPart, MigrationsPart, RestoresPart, AuditPart]:
+    """Its parts, none of which is a sentence instead."""
+    assert isinstance(view.backups, BackupsPart)
+    assert isinstance(view.checks, ChecksPart)
+    assert isinstance(view.probes, ProbesPart)
+    assert isinstance(view.migrations, MigrationsPart)
+    assert isinstance(view.restores, RestoresPart)
+    assert isinstance(view.audit, AuditPart)
+    return view.backups, view.checks, view.probes, view.migrations, view.restores, view.audit

@@ -30,7 +30,7 @@ from dbops.gateways.restores import put_restore
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_target import see_target
-from tests.unit.page_samples import backup, dag, index, rule
+from tests.unit.page_samples import backup, dag, index, rule, shown
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, Clock, check_run, target
@@ -76,17 +76,12 @@ def test_every_part_is_shown() -> None:
     view = see(filled(FailingBucket()))
     assert view.row.light is Light.GREEN
     assert list(view.dags) == ["check"]
-    assert isinstance(view.backups, BackupsPart)
-    assert isinstance(view.checks, ChecksPart)
-    assert isinstance(view.probes, ProbesPart)
-    assert isinstance(view.migrations, MigrationsPart)
-    assert isinstance(view.restores, RestoresPart)
-    assert isinstance(view.audit, AuditPart)
-    assert len(view.backups.rows) == 1
-    assert (view.checks.newest.started, len(view.checks.nights)) == (NOW, 30)
-    assert len(view.probes.rows[0].trend) == 12
-    assert [one.run for one in view.restores.records] == ["manual__1", "manual__2"]
-    assert (len(view.audit.entries), view.audit.older, view.audit.entries[0].when) == (50, 10, NOW)
+    backups, checks, probes, _, restores, audit = shown(view)
+    assert len(backups.rows) == 1
+    assert (checks.newest.started, len(checks.nights)) == (NOW, 30)
+    assert len(probes.rows[0].trend) == 12
+    assert [one.run for one in restores.records] == ["manual__1", "manual__2"]
+    assert (len(audit.entries), audit.older, audit.entries[0].when) == (50, 10, NOW)
 
 
 def test_a_target_of_which_nothing_is_there_yet_is_told_so_part_by_part() -> None:
