@@ -19,6 +19,7 @@ from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody, send_at_once
 from dbops.gateways.s3.checksum import digest_of, require_algorithm
 from dbops.gateways.s3.encryption import encryption_asked, require_encrypted
+from dbops.gateways.s3.events import ask_once, read_no_date
 from dbops.gateways.s3.refusals import Action, bare_endpoint, code_of, object_exists
 from dbops.gateways.s3.upload import S3Upload, abort
 
@@ -100,7 +101,8 @@ class S3Bucket:
         self._client, self._name, self._options, self._page_size = client, name, options, page_size
         self._asked = encryption_asked(options)
         client.meta.events.register_last("before-call.s3", send_at_once, unique_id="dbops-send-at-once")
-        client.meta.events.register_last("before-parameter-build.s3", _ask_once, unique_id="dbops-ask-once")
+        client.meta.events.register_last("before-parameter-build.s3", ask_once, unique_id="dbops-ask-once")
+        client.meta.events.register_last("before-parse.s3.GetObject", read_no_date, unique_id="dbops-no-date")
         self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts, options.sse)
 
     @property
@@ -238,12 +240,3 @@ class S3Bucket:
             return self.get(key) == body
         except ObjectMissing:
             return False
-
-
-def _ask_once(model: Any, context: dict[str, Any], **_event: Any) -> None:
-    """Handles botocore's event before-parameter-build: a HeadBucket is not asked for the region of its own redirection.
-
-    botocore would ask for ever where a HeadBucket is redirected as well, as by a proxy that wants https.
-    """
-    if model.name == "HeadBucket":
-        context["s3_redirect"]["redirected"] = True
