@@ -221,6 +221,11 @@ def test_a_date_that_nobody_asks_for_is_not_read(store: CannedStore) -> None:
     assert bucket_of(store).read("key", 0, 7) == b"content"
 
 
+def test_the_access_log_of_the_store_says_who_has_asked(store: CannedStore) -> None:
+    bucket_of(store).put("key", b"content")
+    assert text(store.seen[0].headers["User-Agent"]).startswith("dbops/")
+
+
 def test_every_sender_gets_a_connection_of_its_own() -> None:
     client = connect(options=S3Options(), region="eu-x", access_key="KEY", secret_key="SECRET")
     assert client.meta.config.max_pool_connections >= 64  # type: ignore[attr-defined]  # the stubs lack it
