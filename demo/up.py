@@ -85,7 +85,7 @@ def start(stack: Stack, display: Display, *, scale: float) -> None:
 
     def databases() -> None:
         _timed(display, "PostgreSQL", stack.postgres.start, f"127.0.0.1:{stack.postgres.port}")
-        _create_databases(stack)
+        create_databases(stack)
 
     def objects() -> None:
         def start() -> None:
@@ -144,7 +144,8 @@ def _timed(display: Display, name: str, work: Callable[[], None], detail: str) -
     display.done(name, detail)
 
 
-def _create_databases(stack: Stack) -> None:
+def create_databases(stack: Stack) -> None:
+    """Make those of Airflow and of the sample application, each with the role that owns it, where they are missing."""
     for name, secret in (("airflow", "airflow_database"), (target.NAME, "summary_app_database")):
         stack.postgres.create_role(name, stack.state.secrets[secret], create_databases=name == target.NAME)
         stack.postgres.create_database(name, owner=name)

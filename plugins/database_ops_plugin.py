@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from airflow.plugins_manager import AirflowPlugin
 
 from dbops_airflow import pools
-from dbops_airflow.links import base_url
+from dbops_airflow.links import base_path
 from dbops_airflow.page.on_first_request import AsgiApp, OnFirstRequest
 
 _PREFIX = "/database_ops"
-_PATH = f"{urlsplit(base_url()).path.rstrip('/')}{_PREFIX}"
+_PATH = f"{base_path()}{_PREFIX}"
 
 
 def _page() -> AsgiApp:

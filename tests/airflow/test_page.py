@@ -15,6 +15,7 @@ import pytest
 
 from dbops.errors import BucketError
 from tests.airflow.page_airflow import PLACE, Store, checks_of, client_of, headers_of, index_of, serving, sight_of
+from tests.unit.page.page_texts import text_of
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -49,12 +50,6 @@ def viewer(app: FastAPI) -> TestClient:
     return client_of(app, "viewer")
 
 
-def text_of(html: str) -> str:
-    """What a person reads."""
-    body = html[html.index("<body") :]
-    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
-
-
 @pytest.mark.parametrize(
     "path", ["/", "/?q=shop", "/targets/shop", "/targets/shop/backups/20261122T020000Z", "/static/page.css"]
 )
@@ -80,6 +75,21 @@ def test_the_worst_come_first(app: FastAPI, store: Store, add_target: Callable[.
     told = text_of(viewer.get(f"{PLACE}/").text)
     assert told.index("blog") < told.index("art") < told.index("shop")  # late, not known, safe
     assert "act now 1" in told.replace("  ", " ")
+
+
+def test_an_overview_of_this_minute_is_shown_at_once_and_read_again_for_who_asks_for_it(
+    app: FastAPI, store: Store
+) -> None:
+    from dbops_airflow.page.readings import Readings
+
+    moment = 1000.0
+    with serving(sight_of(store, states=lambda _ids: {}, readings=Readings(clock=lambda: moment))) as serve:
+        viewer = client_of(serve, "viewer")
+        assert "safe 1" in text_of(viewer.get(f"{PLACE}/").text)
+        store.put(index_of("shop", ago=timedelta(days=3)))
+        moment += 30
+        assert "safe 1" in text_of(viewer.get(f"{PLACE}/").text)
+        assert "act now 1" in text_of(viewer.get(f"{PLACE}/?again=1").text)
 
 
 def test_targets_are_found_by_word_and_by_light(

@@ -11,7 +11,7 @@ from dbops.domain.target_view import Part
 from dbops.gateways.s3 import attempts
 from dbops_airflow.page import buckets
 from dbops_airflow.page.readings import Readings
-from dbops_airflow.page.sight import PATIENCE
+from dbops_airflow.page.sight import AT_ONCE, PATIENCE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/page.md").read_text(encoding="utf-8")
@@ -27,6 +27,9 @@ def test_how_long_it_waits_and_remembers_is_what_the_page_says() -> None:
     readings.close()
     assert readings._fresh == 10
     assert "kept for ten seconds" in PAGE
+    assert AT_ONCE == 60
+    assert "less than a minute old is shown at once" in PAGE
+    assert readings._remembered > AT_ONCE
     assert PATIENCE * 2 / 3 == 8
     assert "A store has eight seconds to answer" in PAGE
 

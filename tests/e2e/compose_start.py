@@ -10,19 +10,18 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
-
-from demo import environment
 from demo.abandoned import Watch
 from demo.processes import Daemon
-from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
+from demo.stack import CHECKOUT, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.summary_app import generate
+from demo.up import create_databases
 from tests.e2e.compose_stack import AIRFLOW, SERVICE_MARK, SERVICES, ComposeStack
+from tests.e2e.own_environment import own_environment
 from tests.e2e.waiting import eventually
 
 _OWN_PORTS = {"redis": (0,), "scheduler_health": (0,)}
@@ -33,15 +32,15 @@ _SCALE = 0.1
 def running(folder: Path, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[ComposeStack]:
     """Start everything, with these targets' files; stop and delete it however the session ends, a kill -9 included."""
     subprocess.run([CHECKOUT / "deploy/compose/write-secrets", folder / "secrets"], check=True)
-    with locked(folder), Watch(folder) as watch, _own_environment():
-        state = _state(folder)
-        os.environ[MARK] = state.id
+    state = _state(folder)
+    with locked(folder), Watch(folder) as watch, own_environment(state):
         stack = ComposeStack(folder, Stack(folder, state))
         try:
             _lay_out_the_image(stack)
             for name, keys in targets.items():
                 stack.write_target(name, **keys)
-            _start_databases(stack)
+            stack.servers.postgres.start()
+            create_databases(stack.servers)
             with ThreadPoolExecutor(1) as beside:
                 initialised = beside.submit(stack.run_script, "airflow-init")
                 _start_others(stack)
@@ -72,14 +71,6 @@ def _state(folder: Path) -> DemoState:
     state.settle_ports({**PORTS, **_OWN_PORTS})
     state.save(folder / "state.json")
     return state
-
-
-def _start_databases(stack: ComposeStack) -> None:
-    servers, secrets = stack.servers, stack.servers.state.secrets
-    servers.postgres.start()
-    for name, secret in (("airflow", "airflow_database"), ("summary_app", "summary_app_database")):
-        servers.postgres.create_role(name, secrets[secret], create_databases=name == "summary_app")
-        servers.postgres.create_database(name, owner=name)
 
 
 def _start_others(stack: ComposeStack) -> None:
@@ -140,21 +131,5 @@ def _tell_connections_where_the_servers_are(stack: ComposeStack) -> None:
 def _is_healthy(stack: ComposeStack) -> bool:
     gone = [name for name, daemon in stack.daemons.items() if not daemon.is_running()]
     assert not gone, f"{gone[0]} has ended:\n{stack.daemons[gone[0]].log_tail(30)}"
-    try:
-        answer = httpx.get(f"{stack.url}/api/v2/monitor/health", timeout=10, trust_env=False)
-        parts = answer.json() if answer.is_success else {}
-    except httpx.HTTPError:
-        return False
-    wanted = ("metadatabase", "scheduler", "triggerer", "dag_processor")
-    return all(parts.get(part, {}).get("status") == "healthy" for part in wanted)
-
-
-@contextmanager
-def _own_environment() -> Iterator[None]:
-    kept = dict(os.environ)
-    environment.clean_own()
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(kept)
+    with closing(stack.servers.api()) as api:
+        return not api.unhealthy_parts()

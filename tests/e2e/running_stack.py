@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import socket
 from collections.abc import Iterator
@@ -16,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from rich.console import Console
 
-from demo import environment
 from demo.abandoned import Watch
 from demo.display import Display
-from demo.stack import CHECKOUT, MARK, PORTS, Stack, locked
+from demo.stack import CHECKOUT, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.up import start
 from tests.e2e import checked, orders, pushed
+from tests.e2e.own_environment import own_environment
 from tests.e2e.rest import Rest, Run
 from tests.e2e.targets import make_include
 from tests.e2e.waiting import eventually
@@ -167,7 +166,7 @@ def running(folder: Path) -> Iterator[RunningStack]:
         nobody.bind(("127.0.0.1", 0))  # and never listens: who connects is refused at once
         state.settle_ports(PORTS)
         state.save(folder / "state.json")
-        with _own_environment(state):
+        with own_environment(state):
             demo = _configured(folder, state, closed_port=nobody.getsockname()[1])
             try:
                 with Display(Console(highlight=False, width=160)) as display:
@@ -211,19 +210,6 @@ def _configured(folder: Path, state: DemoState, *, closed_port: int) -> Stack:
         Path(__file__).parent / "dags", dags, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
     )
     return Stack(folder, state, dags=dags, include=include, variables=variables)
-
-
-@contextmanager
-def _own_environment(state: DemoState) -> Iterator[None]:
-    """Nothing of another Airflow's settings for the servers, and the mark by which they are found again."""
-    kept = dict(os.environ)
-    environment.clean_own()
-    os.environ[MARK] = state.id
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(kept)
 
 
 def _create_heavy(demo: Stack) -> None:

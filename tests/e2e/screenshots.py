@@ -15,14 +15,13 @@ from selenium.webdriver import Chrome
 from demo.stack import CHECKOUT
 from tests.e2e import mail_program
 from tests.e2e.browser import Browser, chromium
+from tests.e2e.page_place import FRAME, PAGE
 from tests.e2e.pictured import PATIENCE, SAMPLE, break_sample, furnish
 from tests.e2e.pictures import look_through, take
 from tests.e2e.restore_run import Restore
 from tests.e2e.running_stack import RunningStack, running
 
 _FOLDER = CHECKOUT / "docs" / "images"
-_PAGE = "/plugin/database_ops"
-_FRAME = "Database Ops"
 _MAIL_WIDTH = 420
 _MAIL_HEIGHT = 790
 
@@ -58,16 +57,16 @@ def main() -> None:
 
 def _overview(stack: RunningStack) -> None:
     with _window(stack, "alice", width=1200, height=620) as (chrome, browser):
-        browser.open(_PAGE)
-        with browser.within_frame(_FRAME):
+        browser.open(PAGE)
+        with browser.within_frame(FRAME):
             browser.see(SAMPLE, "act now", "look", "not known", "safe")
         take(chrome, _FOLDER / "page-overview.png")
 
 
 def _target(stack: RunningStack) -> None:
     with _window(stack, "alice", width=1200, height=1198, scale=1.25) as (chrome, browser):
-        browser.open(f"{_PAGE}/database_ops/targets/{SAMPLE}")
-        with browser.within_frame(_FRAME):
+        browser.open(f"{PAGE}/database_ops/targets/{SAMPLE}")
+        with browser.within_frame(FRAME):
             browser.see("Kept because", "Restore")
         take(chrome, _FOLDER / "page-target.png")
 

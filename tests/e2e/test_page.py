@@ -6,12 +6,11 @@ import httpx
 import pytest
 
 from tests.e2e.browser import Browser
+from tests.e2e.page_place import FRAME, PAGE
 from tests.e2e.rest import Rest, Run
 from tests.e2e.running_stack import RunningStack
 from tests.e2e.targets import HOSTILE
 
-FRAME = "Database Ops"
-PAGE = "/plugin/database_ops"
 _PATIENCE = 300.0  # seconds, for three runs at the same time
 
 

@@ -17,16 +17,7 @@ from dbops.domain.light import Light
 from dbops.domain.retention import Hold
 from dbops.domain.storage import S3Options, Storage
 from dbops.domain.target import Target
-from dbops.domain.target_view import (
-    AuditPart,
-    BackupsPart,
-    ChecksPart,
-    MigrationsPart,
-    Part,
-    ProbesPart,
-    RestoresPart,
-    TargetView,
-)
+from dbops.domain.target_view import Part, TargetView
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run
@@ -41,10 +32,10 @@ from dbops.jobs.see_targets import see_targets
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import PATIENCE
 from demo.seaweed import SeaweedS3
-from tests.unit.page_samples import check_run, index, rule
+from tests.unit.page_samples import index, lights, rule, shown
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
-from tests.unit.samples import manifest, store_backup, verification
+from tests.unit.samples import check_run, manifest, store_backup, verification
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -124,20 +115,13 @@ def test_three_hundred_targets_are_three_hundred_small_reads(
 def test_everything_that_a_bucket_knows_of_a_target_is_shown(bucket: S3Bucket, shop: Target) -> None:
     view = see(shop, bucket)
     assert view.row.light is Light.GREEN, view.row.reasons
-    assert isinstance(view.backups, BackupsPart)
-    assert isinstance(view.checks, ChecksPart)
-    assert isinstance(view.probes, ProbesPart)
-    assert isinstance(view.migrations, MigrationsPart)
-    assert isinstance(view.restores, RestoresPart)
-    assert isinstance(view.audit, AuditPart)
-    assert [row.backup.verified for row in view.backups.rows] == [None, True, None]
-    assert [row.backup.hold is not None for row in view.backups.rows] == [False, False, True]
-    assert (len(view.checks.nights), view.checks.passed) == (3, 1)
-    assert [row.result.probe for row in view.probes.rows] == ["user_by_id"]
-    assert [one.run for one in view.restores.records] == ["manual__1"]
-    assert [(one.action, one.by, one.facts) for one in view.audit.entries] == [
-        ("swap", "alice", (("approved by", "bob"),))
-    ]
+    backups, checks, probes, _, restores, audit = shown(view)
+    assert [row.backup.verified for row in backups.rows] == [None, True, None]
+    assert [row.backup.hold is not None for row in backups.rows] == [False, False, True]
+    assert (len(checks.nights), checks.passed) == (3, 1)
+    assert [row.result.probe for row in probes.rows] == ["user_by_id"]
+    assert [one.run for one in restores.records] == ["manual__1"]
+    assert [(one.action, one.by, one.facts) for one in audit.entries] == [("swap", "alice", (("approved by", "bob"),))]
 
 
 def test_a_backup_is_three_small_reads(bucket: S3Bucket, shop: Target, newest: BackupId, asked: Counter[str]) -> None:
@@ -219,5 +203,5 @@ def test_three_hundred_targets_of_a_store_that_never_answers_are_unreachable_wit
         finally:
             for client in connected:
                 client.close()
-    assert overview.totals[Light.RED] == 300
+    assert lights(overview) == {Light.RED: 300}
     assert len(connected) == 1

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from dbops.domain.backup import BackupId
-from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import CheckResult, Outcome
 from dbops.domain.dag_state import DagState
+from dbops.domain.light import Light
+from dbops.domain.overview import Overview
 from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
+from dbops.domain.target_view import (
+    AuditPart,
+    BackupsPart,
+    ChecksPart,
+    MigrationsPart,
+    ProbesPart,
+    RestoresPart,
+    TargetView,
+)
 from tests.unit.samples import DAY, NOW
 
 HOUR = timedelta(hours=1)
@@ -83,8 +94,13 @@ def index(backups: Sequence[IndexedBackup] | None = None, **more: Any) -> Target
 
 def dag(job: str = "backup", *, of: str = "shop", state: str = "success", **more: Any) -> DagState:
     """One whose last run ended two hours ago."""
-    settings: dict[str, Any] = {"is_paused": False, "last_run": "scheduled__1", "last_end": NOW - 2 * HOUR, **more}
+    settings: dict[str, Any] = {"is_paused": False, "last_end": NOW - 2 * HOUR, **more}
     return DagState(dag_id=f"{job}__{of}", last_state=state, **settings)
+
+
+def lights(overview: Overview) -> dict[Light, int]:
+    """How many rows have each light that one has."""
+    return dict(Counter(row.light for row in overview.rows))
 
 
 def rule(name: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResult:
@@ -93,14 +109,14 @@ def rule(name: str, outcome: Outcome = Outcome.PASSED, **more: Any) -> CheckResu
     return CheckResult(rule_id=f"public.Order: {name}", outcome=outcome, **settings)
 
 
-def check_run(*results: CheckResult, started: datetime = NOW - 8 * HOUR, of: str = "shop", **more: Any) -> CheckRun:
-    """A night of which this came."""
-    settings: dict[str, Any] = {
-        "run": "test",
-        "finished": started + timedelta(minutes=1),
-        "full": False,
-        "rows": {},
-        "statements": 1,
-        **more,
-    }
-    return CheckRun(target=of, started=started, results=results, **settings)
+def shown(
+    view: TargetView,
+) -> tuple[BackupsPart, ChecksPart, ProbesPart, MigrationsPart, RestoresPart, AuditPart]:
+    """Its parts, none of which is a sentence instead."""
+    assert isinstance(view.backups, BackupsPart)
+    assert isinstance(view.checks, ChecksPart)
+    assert isinstance(view.probes, ProbesPart)
+    assert isinstance(view.migrations, MigrationsPart)
+    assert isinstance(view.restores, RestoresPart)
+    assert isinstance(view.audit, AuditPart)
+    return view.backups, view.checks, view.probes, view.migrations, view.restores, view.audit

@@ -17,17 +17,21 @@ WATCH = "watch"
 class DagState:
     """``last_state`` is Airflow's word for the last run that ended, success or failed; empty where there was none yet.
 
-    ``last_run`` is that run's id and ``last_end`` when it ended: a run that goes on or waits, ``is_running``, hides no
-    failure before it. ``next_run`` is None where none is planned.
+    ``last_end`` is when it ended: a run that goes on or waits, ``is_running``, hides no failure before it. ``next_run``
+    is None where none is planned.
     """
 
     dag_id: str
     is_paused: bool
     next_run: datetime | None = None
-    last_run: str = ""
     last_state: str = ""
     last_end: datetime | None = None
     is_running: bool = False
+
+
+def own_dags(name: str) -> list[str]:
+    """The ids of the DAGs that tell of the target of that name: those that it may have of its own, and the watch."""
+    return [*(f"{job}__{name}" for job in JOBS), WATCH]
 
 
 def dags_of(name: str, dags: Mapping[str, DagState]) -> dict[str, DagState]:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Self
 from zoneinfo import ZoneInfo
 
@@ -116,7 +116,7 @@ class _Coming:
 
     def with_runs(self, good: Iterable[datetime], limit: int) -> _Moments:
         """The good backups, and so many more."""
-        runs, until = self._taken(self._each_run(), limit)
+        runs, until = self._taken(self._each_run(self.now), limit)
         return _Moments([*good, *runs], until)
 
     def with_openings(self, first: dict[str, datetime], period: Callable[[datetime], str], limit: int) -> _Moments:
@@ -136,14 +136,11 @@ class _Coming:
         return taken, taken[-1] if taken else self.now
 
     def _next(self, after: datetime) -> datetime | None:
-        run = None if self._runs is None else self._runs.first_after(after)
-        return None if run is None or run > self._horizon else run
+        return next(self._each_run(after), None)
 
-    def _each_run(self) -> Iterator[datetime]:
-        run = self._next(self.now)
-        while run is not None:
-            yield run
-            run = self._next(run)
+    def _each_run(self, after: datetime) -> Iterator[datetime]:
+        runs = iter(()) if self._runs is None else self._runs.after(after)
+        return takewhile(lambda run: run <= self._horizon, runs)
 
     def _each_opening(self, period: Callable[[datetime], str]) -> Iterator[datetime]:
         run = self._next(self.now)

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dbops.domain.probes.run import ProbeRun
+from dbops.domain.promises import good_backups
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport
 
 _MS = 1000.0
-# A backup dated further in the future would never become late; the watch does not count it either.
-_CLOCK_TOLERANCE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -69,8 +68,7 @@ def watch_gauges(report: WatchReport, targets: Iterable[str]) -> Iterator[Gauge]
 
 
 def _backup(target: Target, index: TargetIndex) -> dict[str, float]:
-    latest = index.written + _CLOCK_TOLERANCE
-    good = [backup for backup in index.backups if backup.is_good and backup.started <= latest]
+    good = good_backups(index, index.written)
     found = _promised("dbops.backup", target.alerts.late_after, is_made=target.schedule.backup is not None)
     found["dbops.backup.good"] = len(good)
     if good:

@@ -10,7 +10,12 @@ from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 
 
-def not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
+def late_promises(target: Target, index: TargetIndex, now: datetime) -> list[Problem]:
+    """The problems of a target whose rules were not checked, or whose operations were not timed, as promised."""
+    return [late for late in (_not_checked(target, index, now), _not_probed(target, index, now)) if late]
+
+
+def _not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
     """The problem of a target with rules whose last checks began too long ago; None where its file asks for none.
 
     Where there was no run yet, measured from its oldest good backup: a young target has time for its first checks, and
@@ -30,8 +35,8 @@ def not_checked(target: Target, index: TargetIndex, now: datetime) -> Problem | 
     )
 
 
-def not_probed(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
-    """The problem of a target with probes whose last run began too long ago; as for ``not_checked``."""
+def _not_probed(target: Target, index: TargetIndex, now: datetime) -> Problem | None:
+    """The problem of a target with probes whose last run began too long ago; as for ``_not_checked``."""
     if target.schedule.probe is None or (index.probes is None and not target.has_probes):
         return None
     return _late(

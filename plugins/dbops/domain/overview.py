@@ -8,12 +8,11 @@ from datetime import datetime
 
 from dbops.domain.dag_state import WATCH, DagState
 from dbops.domain.fault import Fault
-from dbops.domain.light import LIGHTS, Light, Sign
-from dbops.domain.reasons import NotKnown, Reason, reasons_of
+from dbops.domain.light import Light
+from dbops.domain.reasons import NotKnown, reasons_of
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 
-_ORDER = list(LIGHTS)
 _TREND = 14  # good backups: two weeks of nightly ones
 
 
@@ -46,11 +45,6 @@ class Overview:
     faults: tuple[Fault, ...]
     seen: datetime
 
-    @property
-    def totals(self) -> dict[Light, int]:
-        """How many targets have each light, also those that none has, worst first."""
-        return {light: sum(row.light is light for row in self.rows) for light in Light}
-
 
 def overview_row(
     target: Target,
@@ -65,9 +59,7 @@ def overview_row(
     ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``. With ``doubt`` nobody knows
     whether the index still holds: what was bad stays bad, and what was safe is not known.
     """
-    reasons = reasons_of(target, index, dags, now)
-    if doubt is not None:
-        reasons = sorted([*reasons, Reason(Sign.NOT_SEEN, doubt.sentence)], key=lambda one: _ORDER.index(one.what))
+    reasons = reasons_of(target, index, dags, now, doubt=doubt)
     known = index if isinstance(index, TargetIndex) else None
     good = [backup.stored_bytes for backup in known.backups if backup.is_good] if known else []
     return OverviewRow(

@@ -64,9 +64,10 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
         return [problem_of(target, ProblemKind.UNREACHABLE, index, _LOOK_AT_BUCKET)]
     good = good_backups(index, now)
     live, dead = _leftovers(index)
+    latest = _latest(now)
     return [
         *(_lateness(target, good, live, now) if target.schedule.backup is not None else []),
-        *_verification(target, index, good, now),
+        *_verification(target, index, good, latest),
         *(_not_drilled(target, index, good, now) if target.schedule.drill is not None else []),
         *(problem_of(target, ProblemKind.UNREADABLE, sentence, _LOOK_AT_OBJECT, detail=sentence)
           for sentence in index.unreadable),
@@ -74,7 +75,7 @@ def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> 
         *_stalled(target, live, now),
         *_shrunk(target, good),
         *(_from_the_future(target, backup.backup_id, now)
-          for backup in index.backups if _is_future(backup.backup_id, now)),
+          for backup in index.backups if backup.backup_id > latest),
     ]  # fmt: skip
 
 
@@ -86,7 +87,7 @@ def is_alive(leftover: IndexedLeftover, seen: datetime) -> bool:
 
 def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
     """Those that retention may count on, oldest first; one that is dated in the future tells nothing."""
-    latest = BackupId.at(now + _CLOCK_TOLERANCE)  # ids sort as their times do
+    latest = _latest(now)
     return [backup for backup in index.backups if backup.is_good and backup.backup_id <= latest]
 
 
@@ -156,8 +157,8 @@ def _lateness(target: Target, good: list[IndexedBackup], live: list[IndexedLefto
     return [problem_of(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
 
 
-def _verification(target: Target, index: TargetIndex, good: list[IndexedBackup], now: datetime) -> list[Problem]:
-    newest = next((backup for backup in reversed(index.backups) if not _is_future(backup.backup_id, now)), None)
+def _verification(target: Target, index: TargetIndex, good: list[IndexedBackup], latest: BackupId) -> list[Problem]:
+    newest = next((backup for backup in reversed(index.backups) if backup.backup_id <= latest), None)
     if newest is None or newest.is_good:
         return []
     instead = f"the newest good one is {good[-1].backup_id}" if good else "there is no good one"
@@ -246,8 +247,9 @@ def _from_the_future(target: Target, backup_id: BackupId, now: datetime) -> Prob
     return problem_of(target, ProblemKind.FUTURE, sentence, "Compare the clocks of the workers.", detail=backup_id)
 
 
-def _is_future(backup_id: BackupId, now: datetime) -> bool:
-    return backup_id.time > now + _CLOCK_TOLERANCE
+def _latest(now: datetime) -> BackupId:
+    """The id behind which a backup is dated in the future: ids sort as their times do."""
+    return BackupId.at(now + _CLOCK_TOLERANCE)
 
 
 def _time(moment: datetime) -> str:

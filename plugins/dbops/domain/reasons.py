@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.dag_state import JOBS, WATCH, DagState
-from dbops.domain.late_promise import not_checked, not_probed
+from dbops.domain.late_promise import late_promises
 from dbops.domain.light import LIGHTS, Light, Sign
-from dbops.domain.promises import ProblemKind, broken_promises, paused_problem
+from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
 from dbops.domain.quantities import format_count, format_duration, joined
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -39,20 +39,28 @@ class Reason:
 
 
 def reasons_of(
-    target: Target, index: TargetIndex | NotKnown | str, dags: Mapping[str, DagState], now: datetime
+    target: Target,
+    index: TargetIndex | NotKnown | str,
+    dags: Mapping[str, DagState],
+    now: datetime,
+    *,
+    doubt: NotKnown | None = None,
 ) -> list[Reason]:
     """All that is to be said of a target at ``now``, worst first, and one reason where all is well; never none.
 
-    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``.
+    ``dags`` are the target's by job, and that of the watch: see ``dag_state.dags_of``. With ``doubt`` nobody knows
+    whether the index still holds, which is a reason too.
     """
     known = index if isinstance(index, TargetIndex) else None
     found = [
         *_of_the_bucket(target, index, now),
-        *_of_the_dags(target, known, dags),
+        *_of_the_dags(target, known, dags, now),
         *(Reason(what, sentence) for what, sentence in unwatched(target, known, dags.get(WATCH), now)),
     ]
     if known is not None and not found:
-        return [Reason(Sign.WELL, _all_is_well(target, known, now))]
+        found.append(Reason(Sign.WELL, _all_is_well(target, known, now)))
+    if doubt is not None:
+        found.append(Reason(Sign.NOT_SEEN, doubt.sentence))
     return sorted(found, key=lambda reason: _ORDER[reason.what])
 
 
@@ -62,7 +70,7 @@ def _of_the_bucket(target: Target, index: TargetIndex | NotKnown | str, now: dat
         return
     problems = broken_promises(target, index, now)
     if isinstance(index, TargetIndex):
-        problems += [late for late in (not_checked(target, index, now), not_probed(target, index, now)) if late]
+        problems += late_promises(target, index, now)
     yield from (Reason(problem.kind, f"{problem.sentence} {problem.remedy}") for problem in problems)
     if isinstance(index, TargetIndex):
         said = {problem.kind for problem in problems}
@@ -128,7 +136,9 @@ def _probes(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
     )
 
 
-def _of_the_dags(target: Target, index: TargetIndex | None, dags: Mapping[str, DagState]) -> Iterator[Reason]:
+def _of_the_dags(
+    target: Target, index: TargetIndex | None, dags: Mapping[str, DagState], now: datetime
+) -> Iterator[Reason]:
     for job in JOBS:
         dag = dags.get(job)
         if dag is None:
@@ -136,7 +146,7 @@ def _of_the_dags(target: Target, index: TargetIndex | None, dags: Mapping[str, D
         if dag.is_paused and getattr(target.schedule, job) is not None:
             problem = paused_problem(dag.dag_id)
             yield Reason(problem.kind, f"{problem.sentence} {problem.remedy}")
-        if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index):
+        if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index, now):
             ended = "" if dag.last_end is None else f", at {dag.last_end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
             yield Reason(
                 Sign.PROBE_RUN_FAILED if job == "probe" else Sign.RUN_FAILED,
@@ -153,12 +163,12 @@ def _is_told(job: str, index: TargetIndex) -> bool:
     return job == "probe" and index.probes is not None and index.probes.well < index.probes.total
 
 
-def _is_over(job: str, dag: DagState, index: TargetIndex | None) -> bool:
+def _is_over(job: str, dag: DagState, index: TargetIndex | None, now: datetime) -> bool:
     """Whether that job was done since its last run failed, say from a shell."""
     if index is None or dag.last_end is None:
         return False
     done: Mapping[str, list[datetime]] = {
-        "backup": [backup.finished for backup in index.backups if backup.is_good],
+        "backup": [backup.finished for backup in good_backups(index, now)],
         "check": [index.checks.finished] if index.checks else [],
         "probe": [index.probes.finished] if index.probes else [],
         "drill": [index.last_proof.finished] if index.last_proof else [],

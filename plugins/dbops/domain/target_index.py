@@ -118,7 +118,7 @@ class IndexedProof:
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
 class IndexedChecks:
-    """The newest run of the checks. Of the rules that are errors so many ``failed`` or are ``unknown``.
+    """A run of the checks, in an index the newest. Of the rules that are errors so many ``failed`` or are ``unknown``.
 
     ``warnings`` are the bad ones among the others. ``worst`` are a few bad rules by name, errors first; ``docs`` is
     where the run's page lies, empty where it has none.

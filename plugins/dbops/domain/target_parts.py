@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from dbops.domain.backup import BackupId
 from dbops.domain.check_run import CheckRun
 from dbops.domain.checks import Outcome, worst_first
 from dbops.domain.expected_expiry import expected_expiry
 from dbops.domain.migration_record import MigrationRecord
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.probes.standing import most_urgent_first, standing_of
-from dbops.domain.report import Verdict
 from dbops.domain.retention import plan_retention
 from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target import Target
-from dbops.domain.target_index import TargetIndex
+from dbops.domain.target_index import IndexedChecks, TargetIndex
 from dbops.domain.target_view import (
-    AppliedMigration,
     BackupRow,
     BackupsPart,
-    CheckNight,
     ChecksPart,
     MigrationsPart,
     ProbeRow,
@@ -63,23 +59,8 @@ def checks_part(runs: Sequence[CheckRun], unreadable: Sequence[str] = ()) -> Che
         unknown=tuple(result for result in red if result.outcome is Outcome.NOT_EVALUATED),
         warnings=tuple(result for result in bad if not result.is_red),
         passed=len(newest.results) - len(bad),
-        nights=tuple(_night(run) for run in runs),
+        nights=tuple(IndexedChecks.of(run) for run in runs),
         unreadable=tuple(unreadable),
-    )
-
-
-def _night(run: CheckRun) -> CheckNight:
-    red = [result.outcome for result in run.results if result.is_red]
-    warnings = sum(result.is_bad and not result.is_red for result in run.results)
-    return CheckNight(
-        check_id=BackupId(run.check_id),
-        started=run.started,
-        verdict=Verdict.FAILED if red else Verdict.WARNING if warnings else Verdict.OK,
-        full=run.full,
-        rules=len(run.results),
-        failed=red.count(Outcome.FAILED),
-        unknown=red.count(Outcome.NOT_EVALUATED),
-        warnings=warnings,
     )
 
 
@@ -113,7 +94,7 @@ def migrations_part(
     told = seen or SeenMigrations()
     return MigrationsPart(
         as_of=check.started if check is not None and seen is not None else None,
-        applied=tuple(AppliedMigration(name=name, finished=finished) for name, finished in told.applied),
+        applied=told.applied,
         pending=told.pending,
         failed=told.failed,
         unknown=told.unknown,

@@ -1,6 +1,6 @@
 """TargetView: everything that is shown of one target, a value for each part of its page.
 
-A part that cannot be shown is a sentence why, and one that was not asked for is None; neither hides the others.
+A part that cannot be shown is a sentence why, and one that may not be seen is None; neither hides the others.
 ``unreadable`` has a sentence on each object of a part that is there and cannot be read: what is shown lacks it.
 """
 
@@ -20,11 +20,10 @@ from dbops.domain.migration_record import MigrationRecord
 from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.probes.standing import Standing
-from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.retention import Hold
 from dbops.domain.target import Target
-from dbops.domain.target_index import IndexedBackup, IndexedLeftover
+from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedLeftover
 from dbops.domain.verification import Verification
 
 
@@ -65,20 +64,6 @@ class BackupsPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class CheckNight:
-    """One run of the checks in short. ``failed`` and ``unknown`` are errors; what is bad and none is a warning."""
-
-    check_id: BackupId
-    started: datetime
-    verdict: Verdict
-    full: bool
-    rules: int
-    failed: int
-    unknown: int
-    warnings: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class ChecksPart:
     """The ``newest`` run, its bad rules by what came of them, and the last ``nights``, newest first.
 
@@ -90,7 +75,7 @@ class ChecksPart:
     unknown: tuple[CheckResult, ...]
     warnings: tuple[CheckResult, ...]
     passed: int
-    nights: tuple[CheckNight, ...]
+    nights: tuple[IndexedChecks, ...]
     unreadable: tuple[str, ...] = ()
 
 
@@ -116,24 +101,16 @@ class ProbesPart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AppliedMigration:
-    """One migration that the database has, by its ledger; ``finished`` is when."""
-
-    name: str
-    finished: datetime | None
-
-
-@dataclass(frozen=True, kw_only=True)
 class MigrationsPart:
     """What the nightly checks have seen of the ledger and the folder ``as_of`` then, and what our runs have done.
 
-    ``applied`` and ``failed`` are in the ledger's order, ``pending`` in that of the folder. ``as_of`` is None where no
-    check has seen any of both, and ``unknown`` says why the ledger could not be read, else it is empty. Then all three
-    are empty. ``records`` are newest first.
+    ``applied`` and ``failed`` are in the ledger's order, ``pending`` in that of the folder; each of ``applied`` comes
+    with when it was finished. ``as_of`` is None where no check has seen any of both, and ``unknown`` says why the
+    ledger could not be read, else it is empty. Then all three are empty. ``records`` are newest first.
     """
 
     as_of: datetime | None
-    applied: tuple[AppliedMigration, ...]
+    applied: tuple[tuple[str, datetime], ...]
     pending: tuple[str, ...]
     failed: tuple[str, ...]
     records: tuple[MigrationRecord, ...]
@@ -160,7 +137,7 @@ class AuditPart:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetView:
-    """``row`` is the overview's. Each part is a value, a sentence why it cannot be shown, or None: not asked for."""
+    """``row`` is the overview's. Each part is a value, a sentence why it is missing, or None if it may not be seen."""
 
     row: OverviewRow
     seen: datetime

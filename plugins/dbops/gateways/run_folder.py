@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Protocol, TypeVar
 
 from dbops.domain.backup import BackupId
@@ -22,17 +23,8 @@ _R = TypeVar("_R", bound=_Run)
 
 def read_runs(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, target: str, last: int) -> list[_R]:
     """The target's last runs that ``read`` can read, oldest first; raises BucketError."""
-    runs: list[_R] = []
-    for run_id in reversed(_run_ids(bucket, folder)):
-        if len(runs) == last:
-            break
-        try:
-            run = read(bucket.get(f"{folder}{run_id}{_SUFFIX}"))
-        except (ObjectMissing, ValueError):
-            continue
-        if run.target == target:
-            runs.append(run)
-    return runs[::-1]
+    runs = (run for _, run in _newest_first(bucket, folder, read, target) if run is not None)
+    return list(islice(runs, last))[::-1]
 
 
 def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, target: str) -> tuple[_R | None, str]:
@@ -41,15 +33,8 @@ def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, targ
     With it comes the key of a newer one that it cannot read, empty where there is none.
     """
     unreadable = ""
-    for run_id in reversed(_run_ids(bucket, folder)):
-        key = f"{folder}{run_id}{_SUFFIX}"
-        try:
-            run = read(bucket.get(key))
-        except ObjectMissing:
-            continue  # deleted since it was listed
-        except ValueError:
-            run = None
-        if run is not None and run.target == target:
+    for key, run in _newest_first(bucket, folder, read, target):
+        if run is not None:
             return run, unreadable
         unreadable = unreadable or key
     return None, unreadable
@@ -60,6 +45,22 @@ def forget_oldest(bucket: Bucket, folder: str, *, keep: int) -> None:
     for old in _times(bucket.folders(folder))[:-keep]:
         for stored in list(bucket.list(f"{folder}{old}/")):
             bucket.delete(stored.key)
+
+
+def _newest_first(
+    bucket: Bucket, folder: str, read: Callable[[bytes], _R], target: str
+) -> Iterator[tuple[str, _R | None]]:
+    """Each run with its key, read when it is asked for; None for one that cannot be read, or is of another target."""
+    for run_id in reversed(_run_ids(bucket, folder)):
+        key = f"{folder}{run_id}{_SUFFIX}"
+        try:
+            run = read(bucket.get(key))
+        except ObjectMissing:
+            continue  # deleted since it was listed
+        except ValueError:
+            yield key, None
+        else:
+            yield key, run if run.target == target else None
 
 
 def _run_ids(bucket: Bucket, folder: str) -> list[BackupId]:

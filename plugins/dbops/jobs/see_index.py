@@ -13,22 +13,20 @@ from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import read_index
-from dbops.jobs.last_indexes import LastIndex
+from dbops.jobs.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.unseen import why_unseen
 
 
-def see_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> TargetIndex | NotKnown | str:
-    """With one small read; NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing."""
-    try:
-        index = read_index(open_bucket(target), target)
-    except Exception as error:  # noqa: BLE001 - one target must not hide all the others
-        return why_unseen(_place(target), error)
-    if index is None:
-        return NotKnown(
-            f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{target.root}index.json is missing, "
-            "or of another version. The next run of the DAG watch writes it; start one to have it now."
-        )
-    return index
+def see_index(
+    target: Target, open_bucket: Callable[[Target], Bucket], *, last: LastIndexes, clock: Callable[[], datetime]
+) -> TargetIndex | NotKnown | str:
+    """With one small read; NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing.
+
+    What was seen is kept as the ``last``, also when it comes too late for whoever looks.
+    """
+    seen = _read_index(target, open_bucket)
+    last.keep(target, seen, clock())
+    return seen
 
 
 def unanswered(target: Target, last: LastIndex | None, now: datetime) -> NotKnown:
@@ -66,6 +64,19 @@ def see_row(
         return overview_row(target, seen, own, now)
     except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
         return overview_row(target, why_unseen(_place(target), error), own, now)
+
+
+def _read_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> TargetIndex | NotKnown | str:
+    try:
+        index = read_index(open_bucket(target), target)
+    except Exception as error:  # noqa: BLE001 - one target must not hide all the others
+        return why_unseen(_place(target), error)
+    if index is None:
+        return NotKnown(
+            f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{target.root}index.json is missing, "
+            "or of another version. The next run of the DAG watch writes it; start one to have it now."
+        )
+    return index
 
 
 def _place(target: Target) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Protocol, TypeVar
 
@@ -42,14 +42,15 @@ def see_checks(target: Target, bucket: Bucket, readers: Executor) -> ChecksPart 
 
 def see_probes(target: Target, bucket: Bucket, readers: Executor) -> ProbesPart | str:
     """The last quarter of weeks; a sentence where there is none that can be read."""
-    folder = Layout(target.root).probes
-    runs = read_newest(
+    runs = _records(
+        target,
         bucket,
-        newest_by_name(bucket, folder),
-        _reading(target, ProbeRun.from_json),
+        readers,
+        Layout(target.root).probes,
+        ProbeRun.from_json,
+        order=newest_by_name,
         last=_PROBE_RUNS,
         what="a run of the probes",
-        readers=readers,
     )
     if not runs.found:
         return _none(f"The operations of {target.name} were not timed yet.", runs.unreadable)
@@ -59,13 +60,14 @@ def see_probes(target: Target, bucket: Bucket, readers: Executor) -> ProbesPart 
 def see_migrations(target: Target, bucket: Bucket, readers: Executor) -> MigrationsPart:
     """What the newest check has seen of the ledger, and the records of our own migrations."""
     checks = _checks(target, bucket, readers, last=1)
-    records = read_newest(
+    records = _records(
+        target,
         bucket,
-        newest_by_age(bucket, Layout(target.root).migrations),
-        _reading(target, MigrationRecord.from_json),
+        readers,
+        Layout(target.root).migrations,
+        MigrationRecord.from_json,
         last=_RECORDS,
         what="the record of a migration",
-        readers=readers,
     )
     newest = checks.found[0] if checks.found else None
     return migrations_part(newest, records.found, (*checks.unreadable, *records.unreadable))
@@ -73,13 +75,14 @@ def see_migrations(target: Target, bucket: Bucket, readers: Executor) -> Migrati
 
 def see_restores(target: Target, bucket: Bucket, readers: Executor) -> RestoresPart:
     """The records of the last restores."""
-    records = read_newest(
+    records = _records(
+        target,
         bucket,
-        newest_by_age(bucket, Layout(target.root).restores),
-        _reading(target, RestoreRecord.from_json),
+        readers,
+        Layout(target.root).restores,
+        RestoreRecord.from_json,
         last=_RECORDS,
         what="the record of a restore",
-        readers=readers,
     )
     newest_first = sorted(records.found, key=lambda record: record.planned, reverse=True)
     return RestoresPart(records=tuple(newest_first), unreadable=records.unreadable)
@@ -108,24 +111,36 @@ SEEN: Mapping[
 
 
 def _checks(target: Target, bucket: Bucket, readers: Executor, *, last: int) -> Newest[CheckRun]:
-    return read_newest(
+    return _records(
+        target,
         bucket,
-        newest_by_name(bucket, Layout(target.root).checks),
-        _reading(target, CheckRun.from_json),
+        readers,
+        Layout(target.root).checks,
+        CheckRun.from_json,
+        order=newest_by_name,
         last=last,
         what="a run of the checks",
-        readers=readers,
     )
 
 
-def _reading(target: Target, read: Callable[[bytes], _R]) -> Callable[[str, bytes], _R]:
+def _records(
+    target: Target,
+    bucket: Bucket,
+    readers: Executor,
+    folder: str,
+    read: Callable[[bytes], _R],
+    *,
+    order: Callable[[Bucket, str], Sequence[str]] = newest_by_age,
+    last: int,
+    what: str,
+) -> Newest[_R]:
     def of_that_target(key: str, body: bytes) -> _R:
         record = read(body)
         if record.target != target.name:
             raise ValueError(key)
         return record
 
-    return of_that_target
+    return read_newest(bucket, order(bucket, folder), of_that_target, last=last, what=what, readers=readers)
 
 
 def _none(sentence: str, unreadable: tuple[str, ...]) -> str:

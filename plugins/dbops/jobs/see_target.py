@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
@@ -30,25 +30,18 @@ def see_target(
     *,
     clock: Callable[[], datetime],
     within: timedelta,
-    parts: Collection[Part] = tuple(Part),
     last: LastIndexes | None = None,
 ) -> TargetView:
-    """The target's row and the ``parts`` that are wanted; ``dags`` are by their ids.
+    """The target's row and all parts of its page; ``dags`` are by their ids.
 
     What cannot be read, or not ``within`` that time, is a sentence in its place; nothing is raised. The row and the
     backups are then those of the ``last`` index, which is kept there for the next look.
     """
-    wanted, kept = set(parts), last or LastIndexes()
-
-    def look_at_index() -> TargetIndex | NotKnown | str:
-        seen = see_index(target, lambda _: opening.result())
-        kept.keep(target, seen, clock())  # also when it comes too late for this look
-        return seen
-
+    kept = last or LastIndexes()
     pool, readers = ThreadPoolExecutor(_THREADS, "see-target"), ThreadPoolExecutor(_READERS, "see-target-read")
     opening = pool.submit(open_bucket, target)  # once for all of them
-    index = pool.submit(look_at_index)
-    looks = {part: pool.submit(_look, part, target, opening, readers) for part in wanted & SEEN.keys()}
+    index = pool.submit(see_index, target, lambda _: opening.result(), last=kept, clock=clock)
+    looks = {part: pool.submit(_look, part, target, opening, readers) for part in SEEN}
     answered, _ = wait([index, *looks.values()], timeout=within.total_seconds())
     for threads in (pool, readers):
         threads.shutdown(wait=False, cancel_futures=True)
@@ -58,8 +51,7 @@ def see_target(
     shown: dict[str, Any] = {
         part.value: look.result() if look in answered else _too_slow(part, target) for part, look in looks.items()
     }
-    if Part.BACKUPS in wanted:
-        shown[Part.BACKUPS.value] = _backups(target, before.index if before else seen, now)
+    shown[Part.BACKUPS.value] = _backups(target, before.index if before else seen, now)
     return TargetView(row=see_row(target, seen, dags, now, last=before), seen=now, **shown)
 
 

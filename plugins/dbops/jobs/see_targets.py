@@ -38,14 +38,11 @@ def see_targets(
     of its bucket.
     """
     kept = last or LastIndexes()
-
-    def look_at(target: Target) -> TargetIndex | NotKnown | str:
-        seen = see_index(target, open_bucket)
-        kept.keep(target, seen, clock())  # also when it comes too late for this look
-        return seen
-
     pools = _pools(targets)
-    looks = {target.name: pools[_store(target)].submit(look_at, target) for target in targets}
+    looks = {
+        target.name: pools[_store(target)].submit(see_index, target, open_bucket, last=kept, clock=clock)
+        for target in targets
+    }
     answered, _ = wait(looks.values(), timeout=within.total_seconds())
     for pool in pools.values():
         pool.shutdown(wait=False, cancel_futures=True)

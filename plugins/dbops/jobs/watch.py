@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbops.domain.fault import Fault
-from dbops.domain.late_promise import not_checked, not_probed
+from dbops.domain.late_promise import late_promises
 from dbops.domain.problem_alerts import is_still_told
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
@@ -90,8 +90,7 @@ def _look(
     except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
-    late = (not_checked(target, index, now), not_probed(target, index, now))
-    problems = [*broken_promises(target, index, now), *kept, *filter(None, late)]
+    problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
     return _View(problems, warning=warning)
 
 

@@ -14,15 +14,17 @@ from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 from dbops.domain.backup import BackupId
+from dbops.domain.dag_state import own_dags
 from dbops.domain.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
+from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import actions_on, actions_on_backup
 from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
-from dbops_airflow.page.permitted import own_dags, permitted_row, permitted_view
-from dbops_airflow.page.places import airflow_path, rendering, utc_now
+from dbops_airflow.page.permitted import permitted_row, permitted_view
+from dbops_airflow.page.places import rendering, utc_now
 from dbops_airflow.page.readings import NotAnswered
 from dbops_airflow.page.rendering import newest_good, searched, static_files
 from dbops_airflow.page.security_headers import SecurityHeaders
@@ -66,8 +68,10 @@ class _Pages:
         q: Annotated[str, Query(max_length=200)] = "",
         show: str = "",
         page: int = 1,
+        *,
+        again: bool = False,
     ) -> HTMLResponse:
-        reading = await self._sight.overview()
+        reading = await self._sight.overview(again=again)
 
         def draw() -> str:
             overview, permissions, now = reading.value, Permissions(user), utc_now()
@@ -127,7 +131,7 @@ class _Pages:
                 reading=reading,
                 shown=[part for part in _PARTS if getattr(view, part) is not None],
                 hidden=hidden,
-                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, airflow_path()),
+                actions=actions_on(view.target, newest.backup_id if newest else None, triggerable, base_path()),
                 limit=None if everything else BACKUPS,
             )
 
@@ -152,7 +156,7 @@ class _Pages:
                 target=view.target,
                 reading=reading,
                 tables=tables,
-                actions=actions_on_backup(view.target, view.backup_id, triggerable, airflow_path()),
+                actions=actions_on_backup(view.target, view.backup_id, triggerable, base_path()),
             )
 
         return _found(await self._sight.work(draw))

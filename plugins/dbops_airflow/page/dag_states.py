@@ -26,21 +26,20 @@ def dag_states(dag_ids: Collection[str]) -> dict[str, DagState]:
             )
         ).all()
         runs = session.execute(
-            select(DagRun.dag_id, DagRun.run_id, DagRun.state, DagRun.end_date).where(
+            select(DagRun.dag_id, DagRun.state, DagRun.end_date).where(
                 or_(DagRun.id.in_(newest), DagRun.id.in_(newest_ended))
             )
         ).all()
     # Two of a DAG at most: the one that ended last, and one since that goes on or waits.
-    last = {dag_id: (run_id, state, ended) for dag_id, run_id, state, ended in runs if state in ended_states}
-    running = {dag_id for dag_id, _, state, _ in runs if state not in ended_states}
+    last = {dag_id: (state, ended) for dag_id, state, ended in runs if state in ended_states}
+    running = {dag_id for dag_id, state, _ in runs if state not in ended_states}
     states = {}
     for dag_id, is_paused, next_run in dags:
-        run_id, state, ended = last.get(dag_id, ("", "", None))
+        state, ended = last.get(dag_id, ("", None))
         states[dag_id] = DagState(
             dag_id=dag_id,
             is_paused=bool(is_paused),
             next_run=None if is_paused else next_run,
-            last_run=run_id,
             last_state=str(state or ""),
             last_end=ended,
             is_running=dag_id in running,

@@ -8,7 +8,8 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
-from dbops_airflow.page.places import airflow_path, rendering, utc_now
+from dbops_airflow.links import base_path
+from dbops_airflow.page.places import rendering, utc_now
 
 
 async def refused(request: Request, refusal: Any) -> HTMLResponse:
@@ -17,7 +18,7 @@ async def refused(request: Request, refusal: Any) -> HTMLResponse:
         facts = {
             "title": "You are not logged in",
             "sentence": "Log in to Airflow, and open this page again.",
-            "link": f"{airflow_path()}/",
+            "link": f"{base_path()}/",
             "link_to": "Log in",
             "outside": True,
         }

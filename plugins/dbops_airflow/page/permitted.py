@@ -15,11 +15,6 @@ from dbops.domain.target_view import TargetView
 from dbops_airflow.page.actions import MIGRATE, RESTORE
 
 
-def own_dags(name: str) -> list[str]:
-    """The ids of the DAGs that tell of a target: those that it may have of its own, and the watch."""
-    return [*(f"{job}__{name}" for job in JOBS), WATCH]
-
-
 def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) -> OverviewRow | None:
     """The row without what belongs to DAGs that may not be read; None where its backups may not be seen.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from dbops_airflow.links import base_url
+from dbops_airflow.links import base_path
 from dbops_airflow.page.rendering import Rendering
 
 if TYPE_CHECKING:
@@ -15,12 +14,7 @@ if TYPE_CHECKING:
 
 def rendering(request: Request, now: datetime) -> Rendering:
     """What draws the answer to a request."""
-    return Rendering(base=request.scope["root_path"], airflow=airflow_path(), now=now)
-
-
-def airflow_path() -> str:
-    """The path of Airflow's own UI, without a slash at the end."""
-    return urlsplit(base_url()).path.rstrip("/")
+    return Rendering(base=request.scope["root_path"], airflow=base_path(), now=now)
 
 
 def utc_now() -> datetime:

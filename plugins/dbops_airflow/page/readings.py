@@ -25,7 +25,7 @@ class NotAnswered(Exception):
 
 @dataclass(frozen=True)
 class Reading(Generic[T]):
-    """``is_old`` says that a newer one was asked for and has not answered in time; ``age`` is in seconds."""
+    """``is_old`` says that a newer one was waited for and has not come in time; ``age`` is in seconds."""
 
     value: T
     age: float
@@ -63,16 +63,19 @@ class Readings:
         self._kept: dict[Hashable, _Kept] = {}
         self._lock = threading.Lock()
 
-    async def get(self, key: Hashable, read: Callable[[], T], *, within: float) -> Reading[T]:
+    async def get(self, key: Hashable, read: Callable[[], T], *, within: float, at_once: float = 0.0) -> Reading[T]:
         """The value of ``key``: a fresh one, else what ``read`` answers ``within`` seconds, else the last one.
 
-        Raises NotAnswered where there is none either. ``read`` goes on meanwhile, for the next one to ask.
+        Raises NotAnswered where there is none either. ``read`` goes on meanwhile, for the next one to ask. Where
+        the last one is younger than ``at_once`` seconds, which are no more than it is remembered, nobody waits for it.
         """
         kept = self._asked(key)
         running = self._running(kept, read)
-        if running is not None and await _is_done(running, within):
+        if running is None or self._is_younger(kept, at_once):
+            return self._last(kept)
+        if await _is_done(running, within):
             running.result()  # raises what reading raised
-        return self._last(kept)
+        return self._last(kept, has_waited=True)
 
     async def run(self, work: Callable[[], T], *, within: float) -> T:
         """What ``work`` answers, for nobody else; raises NotAnswered where it takes longer than ``within`` seconds."""
@@ -113,14 +116,19 @@ class Readings:
         with self._lock:
             kept.value, kept.read, kept.running = value, self._clock(), None
 
-    def _last(self, kept: _Kept) -> Reading[Any]:
+    def _is_younger(self, kept: _Kept, seconds: float) -> bool:
+        with self._lock:
+            return kept.read is not None and self._clock() - kept.read < seconds
+
+    def _last(self, kept: _Kept, *, has_waited: bool = False) -> Reading[Any]:
         with self._lock:
             if kept.read is None:
                 raise NotAnswered
             age = self._clock() - kept.read
             if age > self._remembered:
                 raise NotAnswered
-            return Reading(kept.value, age, is_old=kept.running is not None and age >= self._fresh)
+            is_old = has_waited and kept.running is not None and age >= self._fresh
+            return Reading(kept.value, age, is_old=is_old)
 
 
 async def _is_done(running: Future[Any], within: float) -> bool:

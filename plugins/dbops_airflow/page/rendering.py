@@ -21,10 +21,9 @@ from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.standing import Standing
 from dbops.domain.promises import is_alive
 from dbops.domain.quantities import format_bytes, format_count, format_ms
-from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.target_index import IndexedBackup
-from dbops.domain.target_view import CheckNight, ChecksPart, ProbeRow
+from dbops.domain.target_index import IndexedBackup, IndexedChecks
+from dbops.domain.target_view import ChecksPart, ProbeRow
 from dbops.gateways.templates import environment
 from dbops_airflow.page import svg, words
 
@@ -154,15 +153,15 @@ def _sizes(trend: Sequence[int]) -> Markup:
     return svg.trend(trend, told, width=64)
 
 
-def _nights(nights: Sequence[CheckNight]) -> Markup:
+def _nights(nights: Sequence[IndexedChecks]) -> Markup:
     oldest_first = list(reversed(nights))
     marks: list[svg.Mark] = [
         "bad" if night.failed else "unknown" if night.unknown else "good" for night in oldest_first
     ]
-    bad = [night for night in oldest_first if night.verdict is Verdict.FAILED]
+    bad = [night for night in oldest_first if night.is_red]
     told = f"{len(bad)} of the last {format_count(len(nights), 'run')} failed"
     if bad:
-        told += f", the last one on {bad[-1].started:%Y-%m-%d}"
+        told += f", the last one on {bad[-1].check_id.time:%Y-%m-%d}"
     return svg.marks(marks, told)
 
 

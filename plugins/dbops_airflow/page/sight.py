@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, WATCH, DagState
+from dbops.domain.dag_state import DagState, own_dags
 from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
-from dbops.domain.target import Target
 from dbops.domain.target_view import BackupView, TargetView
 from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.last_indexes import LastIndexes
@@ -30,6 +29,8 @@ T = TypeVar("T")
 
 PATIENCE = 12.0
 """Seconds for an answer, after which a person would not believe in it any more."""
+AT_ONCE = 60.0
+"""An overview that is younger, in seconds, is shown at once: hundreds of targets take seconds to read."""
 
 
 class Sight:
@@ -49,9 +50,13 @@ class Sight:
         self._last = LastIndexes()
         self._states, self._include, self._patience = states, include, patience
 
-    async def overview(self) -> Reading[Overview]:
-        """Every target, whoever may see it; raises NotAnswered."""
-        return await self._readings.get("overview", self._overview, within=self._patience)
+    async def overview(self, *, again: bool = False) -> Reading[Overview]:
+        """Every target, whoever may see it; raises NotAnswered.
+
+        The last one where it is young enough to be shown at once, unless it is to be read ``again``.
+        """
+        at_once = 0.0 if again else AT_ONCE
+        return await self._readings.get("overview", self._overview, within=self._patience, at_once=at_once)
 
     async def target(self, name: str) -> Reading[TargetView | FaultyTarget | None]:
         """Everything of one target, None where there is none of that name; raises NotAnswered."""
@@ -72,7 +77,7 @@ class Sight:
 
     def _overview(self) -> Overview:
         files = self._files()
-        dags = self._states([WATCH, *(f"{job}__{name}" for name in files.targets for job in JOBS)])
+        dags = self._states({dag_id for name in files.targets for dag_id in own_dags(name)})
         return see_targets(
             list(files.targets.values()),
             files.faults,
@@ -89,19 +94,14 @@ class Sight:
         if target is None:
             is_faulty = bool(files.faults) and has_file(self._include(), name)
             return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
-        dags = self._states([WATCH, *(f"{job}__{name}" for job in JOBS)])
+        dags = self._states(own_dags(name))
         return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
-        target = self._named(name)
-        return (
-            None
-            if target is None
-            else see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
-        )
-
-    def _named(self, name: str) -> Target | None:
-        return self._files(name).targets.get(name)
+        target = self._files(name).targets.get(name)
+        if target is None:
+            return None
+        return see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
 
     def _files(self, only: str | None = None) -> TargetFiles:
         return read_targets(self._include(), only=only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbops.domain.dag_state import dags_of
 from dbops.domain.light import Light
-from dbops.domain.overview import Overview, OverviewRow, overview_row, worst_first
+from dbops.domain.overview import OverviewRow, overview_row, worst_first
 from dbops.domain.reasons import NotKnown
 from tests.unit.page_samples import HOUR, backup, checks, dag, index, probes
 from tests.unit.samples import DAY, NOW, target
@@ -54,8 +54,3 @@ def test_rows_come_worst_first_then_with_most_reasons_then_by_name() -> None:
         row("f", Light.RED, 2),
     ]
     assert [one.target.name for one in worst_first(rows)] == ["f", "d", "e", "c", "b", "a"]
-
-
-def test_the_totals_have_every_light_worst_first() -> None:
-    overview = Overview(rows=(row("a", Light.RED), row("b", Light.RED), row("c", Light.GREEN)), faults=(), seen=NOW)
-    assert list(overview.totals.items()) == [(Light.RED, 2), (Light.AMBER, 0), (Light.GREY, 0), (Light.GREEN, 1)]

@@ -9,7 +9,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
 from dbops.domain.kept_databases import kept_problem
-from dbops.domain.late_promise import not_checked, not_probed
+from dbops.domain.late_promise import late_promises
 from dbops.domain.notification import Notification, untaken
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
@@ -278,10 +278,8 @@ def test_every_problem_says_what_to_do() -> None:
     index = TargetIndex.of(
         catalog(), NOW, checks=check_run(started=NOW - 2 * DAY), probes=probe_run(started=NOW - 9 * DAY)
     )
-    late, untimed = not_checked(target("shop"), index, NOW), not_probed(target("shop"), index, NOW)
+    late, untimed = late_promises(target("shop"), index, NOW)
     assert kept is not None
-    assert late is not None
-    assert untimed is not None
     subject = "[dbops] FAILED backup"
     [lost] = untaken(
         target("shop", alerts={"notify": ["oncall"]}),

@@ -265,6 +265,11 @@ def test_a_backup_that_is_not_good_does_not_end_a_failure() -> None:
     assert whats(seen, dag(state="failed")) == [ProblemKind.NOT_GOOD, Sign.RUN_FAILED]
 
 
+def test_a_backup_that_is_dated_in_the_future_does_not_end_a_failure() -> None:
+    seen = index([backup(20 * HOUR), backup(-20 * HOUR)])
+    assert whats(seen, dag(state="failed")) == [Sign.RUN_FAILED, ProblemKind.FUTURE]
+
+
 @pytest.mark.parametrize(
     ("job", "seen"),
     [

@@ -8,14 +8,13 @@ from datetime import timedelta
 from dbops.domain.checks import Outcome
 from dbops.domain.migration_record import MigrationRecord
 from dbops.domain.probes.standing import Standing
-from dbops.domain.report import Verdict
 from dbops.domain.retention import Hold
 from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target_index import IndexedLeftover
 from dbops.domain.target_parts import backups_part, checks_part, migrations_part, probes_part
-from tests.unit.page_samples import HOUR, backup, check_run, index, rule
+from tests.unit.page_samples import HOUR, backup, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
-from tests.unit.samples import DAY, NOW, target
+from tests.unit.samples import DAY, NOW, check_run, target
 
 SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
 
@@ -55,18 +54,18 @@ def test_bad_rules_are_told_apart_by_what_came_of_them() -> None:
     assert set(part.warnings) == {warning, unsure}
 
 
-def test_every_night_has_its_verdict_newest_first() -> None:
+def test_every_night_is_told_in_short_newest_first() -> None:
     runs = [
         check_run(rule("a", Outcome.FAILED), rule("b", Outcome.NOT_EVALUATED), started=NOW),
         check_run(rule("a", Outcome.FAILED, severity="warning"), started=NOW - DAY),
         check_run(rule("a"), rule("b"), started=NOW - 2 * DAY, full=True),
     ]
     nights = checks_part(runs).nights
-    assert [night.started for night in nights] == [NOW, NOW - DAY, NOW - 2 * DAY]
-    assert [night.verdict for night in nights] == [Verdict.FAILED, Verdict.WARNING, Verdict.OK]
-    assert [(night.rules, night.failed, night.unknown, night.warnings) for night in nights] == [
-        (2, 1, 1, 0),
-        (1, 0, 0, 1),
+    assert [night.check_id.time for night in nights] == [NOW, NOW - DAY, NOW - 2 * DAY]
+    assert [night.is_red for night in nights] == [True, False, False]
+    assert [(night.passed, night.failed, night.unknown, night.warnings) for night in nights] == [
+        (0, 1, 1, 0),
+        (0, 0, 0, 1),
         (2, 0, 0, 0),
     ]
     assert [night.full for night in nights] == [False, False, True]
@@ -95,7 +94,7 @@ def test_migrations_are_those_that_the_newest_checks_saw_and_the_records_newest_
     night = check_run(rule("a"), migrations=seen)
     part = migrations_part(night, [record("old", 2 * DAY), record("new", DAY)])
     assert part.as_of == night.started
-    assert [(one.name, one.finished) for one in part.applied] == [("0001_init", NOW - DAY)]
+    assert part.applied == (("0001_init", NOW - DAY),)
     assert (part.pending, part.failed, part.unknown) == (("0002_index",), ("0003_x",), "")
     assert [one.run for one in part.records] == ["new", "old"]
 

@@ -35,8 +35,8 @@ class CannedStore:
         answer = self.answers[min(len(self.seen), len(self.answers)) - 1]
         if isinstance(answer, Exception):
             raise answer
-        status, body = answer
-        return response(request, status, body)
+        status, body, *headers = answer
+        return response(request, status, body, *headers)
 
 
 @pytest.fixture
@@ -213,6 +213,17 @@ def test_an_endpoint_that_is_no_url_is_an_invalid_connection() -> None:
 
 def test_an_endpoint_is_shown_without_user_password_and_path() -> None:
     assert bare_endpoint("https://user:pass@s3.example.com:9000/path?x=y") == "https://s3.example.com:9000"
+
+
+def test_a_date_that_nobody_asks_for_is_not_read(store: CannedStore) -> None:
+    store.answers = [(200, b"content", {"Last-Modified": "when the moon was full"})]
+    assert bucket_of(store).get("key") == b"content"
+    assert bucket_of(store).read("key", 0, 7) == b"content"
+
+
+def test_the_access_log_of_the_store_says_who_has_asked(store: CannedStore) -> None:
+    bucket_of(store).put("key", b"content")
+    assert text(store.seen[0].headers["User-Agent"]).startswith("dbops/")
 
 
 def test_every_sender_gets_a_connection_of_its_own() -> None:

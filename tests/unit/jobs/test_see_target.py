@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import pytest
@@ -16,7 +16,6 @@ from dbops.domain.target_view import (
     BackupsPart,
     ChecksPart,
     MigrationsPart,
-    Part,
     ProbesPart,
     RestoresPart,
     TargetView,
@@ -31,10 +30,10 @@ from dbops.gateways.restores import put_restore
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_target import see_target
-from tests.unit.page_samples import backup, check_run, dag, index, rule
+from tests.unit.page_samples import backup, dag, index, rule, shown
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
-from tests.unit.samples import DAY, NOW, Clock, target
+from tests.unit.samples import DAY, NOW, Clock, check_run, target
 
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
@@ -68,36 +67,21 @@ def filled(bucket: InMemoryBucket) -> InMemoryBucket:
     return bucket
 
 
-def see(bucket: Bucket, parts: Collection[Part] = tuple(Part), within: timedelta = A_MINUTE) -> TargetView:
+def see(bucket: Bucket, within: timedelta = A_MINUTE) -> TargetView:
     states = {one.dag_id: one for one in (dag("check"), dag("check", of="blog"))}
-    return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within, parts=parts)
+    return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within)
 
 
 def test_every_part_is_shown() -> None:
     view = see(filled(FailingBucket()))
     assert view.row.light is Light.GREEN
     assert list(view.dags) == ["check"]
-    assert isinstance(view.backups, BackupsPart)
-    assert isinstance(view.checks, ChecksPart)
-    assert isinstance(view.probes, ProbesPart)
-    assert isinstance(view.migrations, MigrationsPart)
-    assert isinstance(view.restores, RestoresPart)
-    assert isinstance(view.audit, AuditPart)
-    assert len(view.backups.rows) == 1
-    assert (view.checks.newest.started, len(view.checks.nights)) == (NOW, 30)
-    assert len(view.probes.rows[0].trend) == 12
-    assert [one.run for one in view.restores.records] == ["manual__1", "manual__2"]
-    assert (len(view.audit.entries), view.audit.older, view.audit.entries[0].when) == (50, 10, NOW)
-
-
-def test_only_what_is_wanted_is_read_and_shown() -> None:
-    def fail() -> None:
-        raise AssertionError("the checks were not asked for")
-
-    view = see(filled(FailingBucket(LAYOUT.checks, fail)), parts=[Part.AUDIT])
-    assert isinstance(view.audit, AuditPart)
-    assert (view.backups, view.checks, view.probes, view.migrations, view.restores) == (None,) * 5
-    assert view.row.light is Light.GREEN
+    backups, checks, probes, _, restores, audit = shown(view)
+    assert len(backups.rows) == 1
+    assert (checks.newest.started, len(checks.nights)) == (NOW, 30)
+    assert len(probes.rows[0].trend) == 12
+    assert [one.run for one in restores.records] == ["manual__1", "manual__2"]
+    assert (len(audit.entries), audit.older, audit.entries[0].when) == (50, 10, NOW)
 
 
 def test_a_target_of_which_nothing_is_there_yet_is_told_so_part_by_part() -> None:
@@ -195,7 +179,6 @@ def test_where_the_index_does_not_answer_the_backups_that_were_read_last_are_sho
             {},
             clock=Clock(),
             within=timedelta(seconds=1),
-            parts=[Part.BACKUPS],
             last=last,
         )
     finally:

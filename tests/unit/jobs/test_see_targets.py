@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -20,27 +21,36 @@ from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_targets import see_targets
-from tests.unit.page_samples import backup, dag, index
+from tests.unit.page_samples import backup, dag, index, lights
 from tests.unit.samples import DAY, NOW, Clock, target
 
 A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 class CountingBucket(InMemoryBucket):
-    """Counts what is asked; at a key of ``hanging`` a read waits until it is let go, one of ``refusing`` fails."""
+    """Counts what is asked; a read of one that hangs waits until it is let go, one of a key of ``refusing`` fails."""
 
     def __init__(self, name: str = "vault") -> None:
         super().__init__(name, Clock())
         self.asked: Counter[str] = Counter()
-        self.hanging: set[str] = set()
+        self._hanging: set[str] = set()
         self.refusing: set[str] = set()
         self.go_on = threading.Event()
+
+    @contextmanager
+    def hanging_for(self, targets: Iterable[Target]) -> Iterator[None]:
+        """Meanwhile their indexes do not come."""
+        self._hanging = {f"{one.root}index.json" for one in targets}
+        try:
+            yield
+        finally:
+            self.go_on.set()
 
     def get(self, key: str) -> bytes:
         self.asked[f"get {key}"] += 1
         if key in self.refusing:
             raise BucketError("The store refused: 403.", "Look at the policy.")
-        if key in self.hanging:
+        if key in self._hanging:
             self.go_on.wait()
         return super().get(key)
 
@@ -71,7 +81,7 @@ def test_three_hundred_targets_are_one_read_each_and_nothing_else() -> None:
     for one in targets:
         write_index(bucket, one, index(target=one.name))
     overview = see(targets, bucket)
-    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 0, Light.GREEN: 300}
+    assert lights(overview) == {Light.GREEN: 300}
     assert bucket.asked == Counter(f"get team/{one.name}/index.json" for one in targets)
 
 
@@ -107,7 +117,7 @@ def test_an_index_of_an_older_version_or_of_another_target_is_none() -> None:
     bucket = CountingBucket()
     bucket.put("team/shop/index.json", b'{"format": 1, "target": "shop", "backups": [], "unreadable": []}')
     bucket.put("team/blog/index.json", index(target="shop").to_json())
-    assert see([target(), target("blog")], bucket).totals[Light.GREY] == 2
+    assert lights(see([target(), target("blog")], bucket)) == {Light.GREY: 2}
 
 
 def test_a_store_that_refuses_is_told_and_hides_no_other() -> None:
@@ -154,10 +164,9 @@ def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores
     slow, quick = CountingBucket("slow"), CountingBucket("quick")
     waiting = [target(f"slow_{n}", storage={"bucket": "slow", "prefix": "team"}) for n in range(40)]
     fine = [target(f"fine_{n}", storage={"bucket": "quick", "prefix": "team"}) for n in range(40)]
-    slow.hanging = {f"team/{one.name}/index.json" for one in waiting}
     for one in [*waiting, *fine]:
         write_index(slow if one in waiting else quick, one, index(target=one.name))
-    try:
+    with slow.hanging_for(waiting):
         overview = see_targets(
             [*waiting, *fine],
             (),
@@ -166,31 +175,24 @@ def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores
             clock=Clock(),
             within=timedelta(seconds=2),
         )
-    finally:
-        slow.go_on.set()
-    assert overview.totals == {Light.RED: 0, Light.AMBER: 0, Light.GREY: 40, Light.GREEN: 40}
+    assert lights(overview) == {Light.GREY: 40, Light.GREEN: 40}
     assert "s3://slow/team/slow_0/, did not answer in time" in rows(overview)["slow_0"].reasons[0]
 
 
 def test_what_was_not_begun_in_time_is_not_begun_later() -> None:
     bucket = CountingBucket()
     targets = [target(f"shop_{number}") for number in range(300)]
-    bucket.hanging = {f"team/{one.name}/index.json" for one in targets}
-    try:
+    with bucket.hanging_for(targets):
         see(targets, bucket, within=timedelta(milliseconds=200))
-    finally:
-        bucket.go_on.set()
     assert sum(bucket.asked.values()) <= 16
 
 
 def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() -> None:
     failing = FailingOrHanging()
     targets = [target(f"shop_{number}") for number in range(40)]
-    try:
+    with failing.hanging_for(targets):
         overview = see(targets, failing, within=timedelta(seconds=2))
-    finally:
-        failing.go_on.set()
-    assert overview.totals[Light.RED] == 40
+    assert lights(overview) == {Light.RED: 40}
     waiting = [row for row in overview.rows if "did not answer in time" in row.reasons[0]]
     assert len(waiting) == 39
     assert "credentials" in waiting[0].reasons[0]  # the remedy
@@ -199,7 +201,7 @@ def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() ->
 
 
 class FailingOrHanging(CountingBucket):
-    """Fails the first that asks, and lets everybody else wait."""
+    """Fails the first that asks, and lets everybody else wait until it is let go."""
 
     def get(self, key: str) -> bytes:
         self.asked["get"] += 1
@@ -212,12 +214,9 @@ class FailingOrHanging(CountingBucket):
 def test_a_store_that_has_answered_somebody_is_slow_for_the_others_and_not_dead() -> None:
     bucket, blog, cart = CountingBucket(), target("blog"), target("cart")
     write_index(bucket, blog, index(target="blog"))
-    bucket.hanging = {"team/cart/index.json"}
     bucket.refusing = {"team/shop/index.json"}
-    try:
+    with bucket.hanging_for([cart]):
         seen = rows(see([target(), blog, cart], bucket, within=timedelta(seconds=1)))
-    finally:
-        bucket.go_on.set()
     assert {name: row.light for name, row in seen.items()} == {
         "shop": Light.RED,
         "blog": Light.GREEN,
@@ -231,17 +230,13 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
     write_index(bucket, fine, index(target="fine"))
     write_index(bucket, late, index([backup(5 * DAY)], target="late"))
 
-    def look() -> dict[str, OverviewRow]:
-        within = timedelta(seconds=1) if bucket.hanging else A_MINUTE
+    def look(within: timedelta = A_MINUTE) -> dict[str, OverviewRow]:
         return rows(see_targets([fine, late, new], (), lambda _: bucket, {}, clock=clock, within=within, last=last))
 
     assert look()["fine"].light is Light.GREEN
     clock.now += timedelta(minutes=30)
-    bucket.hanging = {f"team/{name}/index.json" for name in ("fine", "late", "new")}
-    try:
-        seen = look()
-    finally:
-        bucket.go_on.set()
+    with bucket.hanging_for([fine, late, new]):
+        seen = look(within=timedelta(seconds=1))
     assert {name: row.light for name, row in seen.items()} == {
         "fine": Light.GREY,
         "late": Light.RED,
@@ -256,7 +251,6 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
 def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
     bucket, last = CountingBucket(), LastIndexes()
     write_index(bucket, target(), index())
-    bucket.hanging = {"team/shop/index.json"}
     kept = threading.Event()
 
     class Telling(LastIndexes):
@@ -264,9 +258,10 @@ def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
             last.keep(*seen)
             kept.set()
 
-    see_targets([target()], (), lambda _: bucket, {}, clock=Clock(), within=timedelta(milliseconds=100), last=Telling())
-    assert last.of(target()) is None
-    bucket.go_on.set()
+    with bucket.hanging_for([target()]):
+        soon = timedelta(milliseconds=100)
+        see_targets([target()], (), lambda _: bucket, {}, clock=Clock(), within=soon, last=Telling())
+        assert last.of(target()) is None
     assert kept.wait(60)
     assert last.of(target()) is not None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from dbops.domain.fault import Fault
@@ -45,6 +46,15 @@ def test_a_target_whose_file_is_faulty_has_a_row_that_is_found_and_leads_to_its_
     assert 'href="/database_ops/targets/crm"' in html
     assert 'data-find="crm targets/crm.yaml:3: unknown key' in html
     assert html.count("<td") == 10
+
+
+def test_who_reads_it_again_waits_for_it_and_sees_what_he_saw_and_who_goes_on_waits_no_more() -> None:
+    row = OverviewRow(target=target(), light=Light.GREEN, reasons=("All is well.",))
+    html = drawn(row, q="shop", show="green", page=2, last_page=3)
+    assert re.findall(r'<a href="([^"]*)">Read again</a>', html) == [
+        "/database_ops/?q=shop&amp;show=green&amp;page=2&amp;again=1"
+    ]
+    assert html.count("again=1") == 1
 
 
 def test_the_files_at_fault_are_counted_not_their_faults() -> None:

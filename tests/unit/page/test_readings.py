@@ -109,6 +109,37 @@ def test_what_was_read_last_is_shown_while_nothing_newer_comes(
     asyncio.run(ask())
 
 
+def test_what_is_young_enough_is_shown_at_once_and_renewed_for_the_next_one_to_ask(
+    readings: Readings, store: _Store, clock: _Clock
+) -> None:
+    async def ask() -> None:
+        store.may_answer.set()
+        await readings.get("a", store.read, within=_LONG, at_once=60)
+        store.may_answer.clear()
+        clock.now += 30
+        young = await readings.get("a", store.read, within=_LONG, at_once=60)
+        assert (young.value, young.age, young.is_old) == (1, 30, False)
+        store.may_answer.set()
+        assert (await readings.get("a", store.read, within=_LONG)).value == 2
+        assert store.asked == 2  # it waited for the one that went on
+
+    asyncio.run(ask())
+
+
+def test_what_is_too_old_to_be_shown_at_once_is_old_where_nothing_newer_comes(
+    readings: Readings, store: _Store, clock: _Clock
+) -> None:
+    async def ask() -> None:
+        store.may_answer.set()
+        await readings.get("a", store.read, within=_LONG, at_once=60)
+        store.may_answer.clear()
+        clock.now += 60
+        old = await readings.get("a", store.read, within=_SHORT, at_once=60)
+        assert (old.value, old.age, old.is_old) == (1, 60, True)
+
+    asyncio.run(ask())
+
+
 def test_a_late_answer_is_there_for_the_next_one_to_ask(readings: Readings, store: _Store) -> None:
     async def ask() -> int:
         with pytest.raises(NotAnswered):

@@ -18,9 +18,9 @@ from dbops.domain.target_view import AuditPart, Part, RestoresPart, TargetView
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of
-from tests.unit.page_samples import backup, check_run, index, rule
+from tests.unit.page_samples import backup, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
-from tests.unit.samples import DAY, NOW, target
+from tests.unit.samples import DAY, NOW, check_run, target
 
 SHOP = target()
 UNREADABLE = ("s3://vault/team/shop/x.json is none that this version can read.",)

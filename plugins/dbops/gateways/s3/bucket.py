@@ -8,10 +8,12 @@ from datetime import UTC
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
+import boto3
 from boto3.session import Session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from dbops import __version__
 from dbops.domain.storage import S3Options
 from dbops.errors import InvalidConnection, ObjectMissing
 from dbops.gateways.bucket import StoredObject, UnfinishedUpload
@@ -19,6 +21,7 @@ from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody, send_at_once
 from dbops.gateways.s3.checksum import digest_of, require_algorithm
 from dbops.gateways.s3.encryption import encryption_asked, require_encrypted
+from dbops.gateways.s3.events import ask_once, read_no_date
 from dbops.gateways.s3.refusals import Action, bare_endpoint, code_of, object_exists
 from dbops.gateways.s3.upload import S3Upload, abort
 
@@ -42,10 +45,12 @@ def client_config(options: S3Options) -> Config:
     """How a boto3 client must be configured for an S3Bucket.
 
     One attempt a request, because S3Bucket asks again itself. A body is hashed once, for the checksum that goes with
-    it, and not for the signature as well; with ``checksum: none`` boto3 decides what is signed.
+    it, and not for the signature as well; with ``checksum: none`` boto3 decides what is signed. The store's access log
+    says who asks, in words of our own: boto3 would put its own together twice for every request.
     """
     with_checksum = options.checksum != "none"
     return Config(
+        user_agent=f"dbops/{__version__} Boto3/{boto3.__version__}",
         connect_timeout=options.connect_timeout.total_seconds(),
         read_timeout=options.read_timeout.total_seconds(),
         retries={"total_max_attempts": 1, "mode": "standard"},
@@ -100,7 +105,8 @@ class S3Bucket:
         self._client, self._name, self._options, self._page_size = client, name, options, page_size
         self._asked = encryption_asked(options)
         client.meta.events.register_last("before-call.s3", send_at_once, unique_id="dbops-send-at-once")
-        client.meta.events.register_last("before-parameter-build.s3", _ask_once, unique_id="dbops-ask-once")
+        client.meta.events.register_last("before-parameter-build.s3", ask_once, unique_id="dbops-ask-once")
+        client.meta.events.register_last("before-parse.s3.GetObject", read_no_date, unique_id="dbops-no-date")
         self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts, options.sse)
 
     @property
@@ -238,12 +244,3 @@ class S3Bucket:
             return self.get(key) == body
         except ObjectMissing:
             return False
-
-
-def _ask_once(model: Any, context: dict[str, Any], **_event: Any) -> None:
-    """Handles botocore's event before-parameter-build: a HeadBucket is not asked for the region of its own redirection.
-
-    botocore would ask for ever where a HeadBucket is redirected as well, as by a proxy that wants https.
-    """
-    if model.name == "HeadBucket":
-        context["s3_redirect"]["redirected"] = True
