@@ -16,6 +16,7 @@ from dbops.gateways.guard import inherited_environment
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 from dbops.gateways.spool import spool_is_full
+from dbops.gateways.token_file import TokenFile
 
 _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
@@ -37,11 +38,13 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
 
 def start_pg_dump(program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions) -> GuardedProcess:
     """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
-    return GuardedProcess(pg_dump_command(program, folder, options), address.libpq_environment())
+    command = pg_dump_command(program, address, folder, options)
+    return GuardedProcess(command, address.libpq_environment(), token=address.token)
 
 
 def pg_dump_command(
     program: Program,
+    address: DatabaseAddress,
     folder: Path,
     options: BackupOptions,
     *,
@@ -54,6 +57,7 @@ def pg_dump_command(
     """
     command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
     command += [f"--snapshot={snapshot}"] if snapshot else []
+    command += [f"--dbname={address.libpq_database()}"] if address.token else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
     return command
 
@@ -62,14 +66,20 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
     """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
-    environment = {**inherited_environment(), **address.libpq_environment()}
-    # As a connection string: a bare name that looks like one would be taken for one.
-    database = environment["PGDATABASE"].replace("\\", "\\\\").replace("'", "\\'")
-    command.append(f"--database=dbname='{database}'")
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=_GLOBALS_TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY) from None
+    command.append(f"--database={address.libpq_database()}")
+    with TokenFile(address.token) as token:
+        environment = {**inherited_environment(), **address.libpq_environment(), **token.environment}
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                capture_output=True,
+                timeout=_GLOBALS_TIMEOUT,
+                check=False,
+                pass_fds=token.descriptors,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise DumpFailed(f"pg_dumpall --globals-only failed: {said}.", _GLOBALS_REMEDY)

@@ -58,10 +58,13 @@ class SplitDump:
         self._paused_since: float | None = None
         whole, rest = folder / "contents", folder / "rest"
         alone, workers = (options.model_copy(update={"jobs": jobs}) for jobs in (1, plan.workers))
-        contents_of = pg_dump_command(program, whole, alone, snapshot=snapshot.name)
-        all_but_rows = pg_dump_command(program, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables)
+        contents_of = pg_dump_command(program, address, whole, alone, snapshot=snapshot.name)
+        all_but_rows = pg_dump_command(
+            program, address, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables
+        )
         self._sessions = session_commands(program, folder, plan.readers)
-        self._guard = Guard([contents_of, all_but_rows, *self._sessions], address.libpq_environment())
+        commands = [contents_of, all_but_rows, *self._sessions]
+        self._guard = Guard(commands, address.libpq_environment(), token=address.token)
         try:
             self._whole = PlainDump(self._start(contents_of), whole)
             self._rest = PlainDump(self._start(all_but_rows), rest)
