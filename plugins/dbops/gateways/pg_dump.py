@@ -9,6 +9,7 @@ from pathlib import Path
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import format_duration
+from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
 from dbops.errors import DbopsError, DumpFailed
@@ -22,8 +23,11 @@ _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
 
 
-def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
-    """The options that decide what is in the archive and how; the manifest keeps them."""
+def pg_dump_options(options: BackupOptions, *, replica: bool) -> tuple[str, ...]:
+    """The options that decide what is in the archive and how; the manifest keeps them.
+
+    A ``replica`` has no rows of unlogged tables, and refuses who asks for them.
+    """
     arguments = ["--format=directory", f"--jobs={options.jobs}", f"--compress=zstd:{options.zstd_level}"]
     if options.lock_wait_timeout is not None:
         arguments.append(f"--lock-wait-timeout={int(options.lock_wait_timeout.total_seconds() * 1000)}")
@@ -33,12 +37,15 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
     arguments += [f"--exclude-schema={pattern.for_pg_dump()}" for pattern in schemas]
     arguments += [f"--exclude-table={pattern.for_pg_dump()}" for pattern in tables]
     arguments += [f"--exclude-table-data={pattern.for_pg_dump()}" for pattern in data]
+    arguments += ["--no-unlogged-table-data"] if replica else []
     return tuple(arguments)
 
 
-def start_pg_dump(program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions) -> GuardedProcess:
+def start_pg_dump(
+    program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions, *, replica: bool
+) -> GuardedProcess:
     """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
-    command = pg_dump_command(program, address, folder, options)
+    command = pg_dump_command(program, address, folder, options, replica=replica)
     return GuardedProcess(command, address.libpq_environment(), token=address.token)
 
 
@@ -48,6 +55,7 @@ def pg_dump_command(
     folder: Path,
     options: BackupOptions,
     *,
+    replica: bool,
     snapshot: str | None = None,
     without_rows_of: Sequence[TableName] = (),
 ) -> list[str]:
@@ -55,7 +63,13 @@ def pg_dump_command(
 
     The folder is given up after the upload, so nothing in it is synced to its disk.
     """
-    command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
+    command = [
+        str(program.path),
+        *pg_dump_options(options, replica=replica),
+        "--no-sync",
+        "--no-password",
+        f"--file={folder}",
+    ]
     command += [f"--snapshot={snapshot}"] if snapshot else []
     command += [f"--dbname={address.libpq_database()}"] if address.token else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
@@ -94,6 +108,8 @@ def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsE
     if "No space left on device" in stderr:
         return spool_is_full(folder)
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"
+    if (remedy := conflict_remedy(stderr)) is not None:
+        return DumpFailed(f"The replica ended {program} to go on replaying what its primary did: {stderr}.", remedy)
     return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 
 
