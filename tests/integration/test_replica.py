@@ -243,17 +243,21 @@ def test_checks_and_probes_run_on_a_replica_and_name_what_needs_the_primary(
     (rules / "orders.yaml").write_text(RULES.format(table="orders"))
     asked: dict[str, Any] = {"include": tmp_path, "run": "test", "clock": now}
     (rules / "cache.yaml").write_text(RULES.format(table="cache"))
-    checked = check(wanted, here, bucket, **asked)
-    [bad] = [result for result in checked.results if result.is_bad]
-    assert (bad.subject, bad.outcome) == ("public.cache", Outcome.NOT_EVALUATED)
-    assert "unlogged relations during recovery" in checked.markdown()
-
     folder = tmp_path / "sql" / NAME / "probes"
     folder.mkdir(parents=True)
     (folder / "read.sql").write_text(PROBE.format(title="an order", text="SELECT * FROM orders WHERE id = 1"))
+    (folder / "cached.sql").write_text(PROBE.format(title="the cache", text="SELECT * FROM cache LIMIT 1"))
     (folder / "write.sql").write_text(
         PROBE.format(title="a new one", text="-- writes: true\nINSERT INTO orders (note) VALUES ('new')")
     )
+    checked = check(wanted, here, bucket, **asked)
+    bad = {result.subject: result for result in checked.results if result.is_bad}
+    assert set(bad) == {"public.cache", "cached"}
+    for result in bad.values():
+        assert result.outcome is Outcome.NOT_EVALUATED
+        assert "unlogged relations during recovery" in result.sentence
+
+    (folder / "cached.sql").unlink()
     probed = probe(wanted, here, bucket, **asked)
     assert probed.verdict is Verdict.OK
     assert "The server is a replica, where nothing can be written, so these were left out: write." in probed.markdown()
