@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
+from dbops_airflow.iam import iam_address
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -34,11 +35,18 @@ def database_address(connection_id: str) -> DatabaseAddress:
             "Change its type, or name the right connection in the target's file.",
         )
     extra = connection.extra_dejson
-    login, password, port = connection.login, connection.password, connection.port
-    if extra.get("iam"):
-        login, password, port = _iam_token(connection_id, connection)
+    if _is_set(extra, "iam"):
+        for signer in ("aws_conn_id", "azure_conn_id"):
+            if extra.get(signer):
+                _connection(extra[signer])  # the hook would go on without it, as the machine's own role
+        return iam_address(connection_id, connection)
     return DatabaseAddress.from_fields(
-        host=connection.host, port=port, login=login, password=password, schema=connection.schema, extra=extra
+        host=connection.host,
+        port=connection.port,
+        login=connection.login,
+        password=connection.password,
+        schema=connection.schema,
+        extra=extra,
     )
 
 
@@ -121,13 +129,6 @@ def _connection(connection_id: str) -> Connection:
             f'The Airflow connection "{connection_id}" is not defined, or is a URL that cannot be read.',
             f"Define it under Admin, Connections, in your secrets backend, or as AIRFLOW_CONN_{connection_id.upper()}.",
         ) from None
-
-
-def _iam_token(connection_id: str, connection: Connection) -> tuple[str, str, int]:
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    token: tuple[str, str, int] = PostgresHook(postgres_conn_id=connection_id).get_iam_token(connection)
-    return token
 
 
 def _is_set(extra: dict[str, Any], name: str) -> bool:

@@ -113,17 +113,6 @@ def test_a_connection_without_a_key_is_named_and_its_password_is_not(
     assert _SECRET not in "".join(traceback.format_exception(failure.value))
 
 
-def test_an_iam_connection_gets_its_token_from_the_provider(monkeypatch: pytest.MonkeyPatch) -> None:
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-    from dbops_airflow.connections import database_address
-
-    set_connection(monkeypatch, "shop", conn_type="postgres", host="db", login="u", schema="shop", extra={"iam": True})
-    monkeypatch.setattr(PostgresHook, "get_iam_token", lambda _self, conn: (conn.login, "a-token", 5432))
-    address = database_address("shop")
-    assert (address.user, address.password, address.port) == ("u", "a-token", 5432)
-
-
 @pytest.mark.parametrize(
     ("defined", "told"),
     [

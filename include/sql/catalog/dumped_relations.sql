@@ -6,6 +6,7 @@ SELECT
     n.nspname                                                   AS schema,
     c.relname                                                   AS name,
     c.relkind = 'S'                                             AS is_sequence,
+    c.relpersistence = 'u'                                      AS is_unlogged,
     (c.relpages + coalesce(toast.relpages, 0))::bigint
         * current_setting('block_size')::int                    AS bytes,
     has_schema_privilege(n.oid, 'USAGE')

@@ -2,6 +2,7 @@
 SELECT
     current_setting('server_version')                                      AS version,
     current_user::text                                                     AS role,
+    pg_is_in_recovery()                                                    AS is_replica,
     (SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user) AS may_create_databases,
     ARRAY(SELECT name::text FROM pg_available_extensions ORDER BY name)    AS extensions,
     ARRAY(SELECT datname::text FROM pg_database ORDER BY datname)          AS databases

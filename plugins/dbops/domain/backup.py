@@ -104,6 +104,19 @@ class TableEntry:
 
 
 @dataclass(frozen=True, config=_RECORD)
+class ReplicaNote:
+    """That the server was a replica, as it was when the backup began.
+
+    ``lag_seconds`` is how far it was behind its primary, None where that could not be known, and ``newest_change`` when
+    the last transaction was committed there that it showed. ``unlogged`` are tables whose rows no replica has.
+    """
+
+    lag_seconds: float | None
+    newest_change: datetime | None
+    unlogged: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, config=_RECORD)
 class BackupManifest:
     """The object that is written last: a backup exists if and only if its manifest does."""
 
@@ -122,6 +135,7 @@ class BackupManifest:
     tool_version: str
     lsn: str | None = None
     encryption_recipients: tuple[str, ...] = ()
+    replica: ReplicaNote | None = None
     format: Literal[1, 2] = 1  # 2 where it is encrypted: who does not know of that would take its files for missing
 
     @property

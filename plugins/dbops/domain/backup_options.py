@@ -22,6 +22,7 @@ class BackupOptions(Section):
     lock_wait_timeout: Duration | None = timedelta(minutes=1)
     statement_timeout: Duration | None = None
     bandwidth_limit: Bytes | None = None
+    max_replica_lag: Duration | None = timedelta(hours=1)
     split_above: Bytes | None = 256 * 1024**2
     exclude_schemas: tuple[str, ...] = ()
     exclude_tables: tuple[str, ...] = ()

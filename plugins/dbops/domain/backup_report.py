@@ -11,7 +11,10 @@ from dbops.domain.report import Report, Verdict
 
 @dataclass(frozen=True, kw_only=True)
 class BackupReport(Report):
-    """A finished backup; ``warnings`` are sentences on what is odd about it, such as that it shrank."""
+    """A finished backup; ``warnings`` are sentences on what is odd about it, such as that it shrank.
+
+    ``notes`` are sentences on what is as it should be, and worth knowing.
+    """
 
     job: str = "backup"
     backup_id: str
@@ -22,6 +25,7 @@ class BackupReport(Report):
     database_bytes: int
     seconds: float
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
@@ -38,6 +42,7 @@ class BackupReport(Report):
             "",
             f"It lies in `{self.location}`.",
         ]
+        lines += [line for note in self.notes for line in ("", note)]
         if self.warnings:
             lines += ["", *(f"- {warning}" for warning in self.warnings)]
         return "\n".join(lines)

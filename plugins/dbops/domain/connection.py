@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dbops.domain.connection_parameters import KEEPALIVES, VARIABLES, understand
@@ -21,7 +21,8 @@ class DatabaseAddress:
 
     ``host`` may be a socket directory, or several hosts with commas between. ``options`` are further libpq keywords
     (sslmode, sslrootcert, ..., and ``port`` where several hosts have different ones). ``pooled`` means: through a
-    transaction pooler. ``search_schema`` is Prisma's ``?schema=``.
+    transaction pooler. ``search_schema`` is Prisma's ``?schema=``. ``token`` gives a password that is good for minutes:
+    it is asked anew for each connection, for a server looks at it only then.
     """
 
     database: str
@@ -32,6 +33,7 @@ class DatabaseAddress:
     options: Mapping[str, str] = field(default_factory=dict)
     search_schema: str | None = None
     pooled: bool = False
+    token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
 
     @classmethod
     def from_url(cls, url: str) -> DatabaseAddress:
@@ -83,19 +85,41 @@ class DatabaseAddress:
         return f"{who}{where}{'' if self.port is None else f':{self.port}'}/{self.database}"
 
     def libpq_parameters(self) -> dict[str, Any]:
-        """All of it as libpq keywords for ``psycopg2.connect``; each value is a text."""
-        own = {"dbname": self.database, "host": self.host, "user": self.user, "password": self.password}
+        """All of it as libpq keywords for one ``psycopg2.connect``; each value is a text.
+
+        Raises the DbopsError of a token that cannot be had.
+        """
+        return self._parameters(self.password if self.token is None else self.token())
+
+    def _parameters(self, password: str | None) -> dict[str, Any]:
+        own = {"dbname": self.database, "host": self.host, "user": self.user, "password": password}
         port = None if self.port is None else str(self.port)
         given = {name: value for name, value in {**own, "port": port}.items() if value is not None}
         return {**_DEFAULTS, **given, **self.options}
 
     def libpq_environment(self) -> dict[str, str]:
-        """The PG* variables for PostgreSQL's own programs, PGPASSWORD too: credentials never go into arguments."""
-        parameters = self.libpq_parameters()
+        """The PG* variables for PostgreSQL's own programs, PGPASSWORD too: credentials never go into arguments.
+
+        Not what a ``token`` gives: a program that runs for hours connects again later, see gateways/token_file.py.
+        """
+        parameters = self._parameters(self.password if self.token is None else None)
         settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in parameters]
         if settings:
             parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
         return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
+
+    def libpq_database(self) -> str:
+        """The database for a program's ``--dbname``: a bare name that looks like a connection string would be one.
+
+        Where there is a ``token``, also an empty password. For pg_dump and pg_restore hand the one they began with to
+        each later connection, and this one wins: libpq looks the password up again wherever it is empty.
+        """
+        database = self.database.replace("\\", "\\\\").replace("'", "\\'")
+        return f"dbname='{database}'" + ("" if self.token is None else " password=''")
+
+    def with_token_of_now(self) -> DatabaseAddress:
+        """The same with what the ``token`` gives now, for connections that begin at once and are timed."""
+        return self if self.token is None else replace(self, password=self.token(), token=None)
 
     def require_direct(
         self, connection_id: str, why: str = "a dump needs a session of its own from its first statement to its last"

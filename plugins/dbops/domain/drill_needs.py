@@ -24,6 +24,7 @@ class ServerOffer:
     extensions: frozenset[str]
     collations: frozenset[str]
     has_icu: bool
+    is_replica: bool = False
 
 
 def unmet_needs(
@@ -34,6 +35,8 @@ def unmet_needs(
     ``whose`` these entries are, for the sentences.
     """
     needs = []
+    if offer.is_replica:
+        needs.append("it is a replica, which takes no writes")
     if offer.major < source_major:
         needs.append(f"it is PostgreSQL {offer.major}, older than {whose} {source_major}")
     extensions = {entry.name for entry in entries if entry.kind == "EXTENSION"} - offer.extensions

@@ -64,6 +64,7 @@ class ServerFacts:
     may_create_databases: bool
     extensions: frozenset[str]
     databases: frozenset[str]
+    is_replica: bool = False
 
     @property
     def major(self) -> int:

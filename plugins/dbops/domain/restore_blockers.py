@@ -41,6 +41,8 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
 
 
 def _server(found: RestoreConditions) -> Iterator[str]:
+    if found.server.is_replica:
+        yield "The server is a replica, which takes no writes: name its primary under restore.connection."
     if found.server.major < major_version(found.made_on):
         yield (
             f"The server is PostgreSQL {found.server.version}, older than the {found.made_on} that the backup was made "

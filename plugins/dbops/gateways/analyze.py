@@ -17,10 +17,10 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
     Raises RestoreFailed.
     """
     began = time.monotonic()
-    database = address.database.replace("\\", "\\\\").replace("'", "\\'")
-    command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password", f"--dbname=dbname='{database}'"]
+    command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password"]
+    command.append(f"--dbname={address.libpq_database()}")
     command += [] if schema is None else [f"--schema={RelationPattern.for_one_schema(schema)}"]
-    with GuardedProcess([*command, "--quiet"], address.libpq_environment()) as process:
+    with GuardedProcess([*command, "--quiet"], address.libpq_environment(), token=address.token) as process:
         status = process.wait()
         said = process.stderr()
     if status:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy import Connection, text
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.recovery_conflict import ConflictCounts
+from dbops.domain.replica_lag import ReplicaLag
 from dbops.errors import DatabaseError
 from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
@@ -33,11 +36,15 @@ class DatabaseFacts:
 
 @dataclass(frozen=True)
 class DumpedRelation:
-    """A table or sequence that pg_dump would read; ``hides_rows`` where row-level security would hide some."""
+    """A table or sequence that pg_dump would read; ``hides_rows`` where row-level security would hide some.
+
+    What ``is_unlogged`` never reaches a replica.
+    """
 
     schema: str
     name: str
     is_sequence: bool
+    is_unlogged: bool
     bytes: int
     readable: bool
     has_plain_pages: bool
@@ -74,6 +81,24 @@ class Database:
         except DatabaseError:
             return None
         return lsn
+
+    def replica_lag(self) -> ReplicaLag:
+        """How far a replica is behind its primary; some managed servers do not tell."""
+        try:
+            with self._session() as session:
+                row = session.execute(text(catalog_sql("replica_lag"))).one()
+        except DatabaseError:
+            return ReplicaLag(receives=True)
+        age = None if row.age_seconds is None else timedelta(seconds=row.age_seconds)
+        return ReplicaLag(
+            receives=row.receives, behind_bytes=row.behind_bytes, newest_change=row.newest_change, age=age
+        )
+
+    def recovery_conflicts(self) -> ConflictCounts:
+        """How many sessions a replica has ended in this database to go on replaying."""
+        with self._session() as session:
+            row = session.execute(text(catalog_sql("recovery_conflicts"))).mappings().one()
+        return ConflictCounts(**row)
 
     def oid(self) -> int:
         """The oid of the database that the address leads to."""

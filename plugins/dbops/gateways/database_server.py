@@ -76,6 +76,7 @@ class DatabaseServer:
             may_create_databases=row["may_create_databases"],
             extensions=frozenset(row["extensions"]),
             databases=frozenset(row["databases"]),
+            is_replica=row["is_replica"],
         )
 
     def find(self, name: str) -> KnownDatabase | None:

@@ -9,11 +9,12 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from dbops.errors import DumpFailed
+from dbops.gateways.token_file import TokenFile
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 STDERR_LINES = 40
@@ -24,8 +25,8 @@ _BLOCK = 65536
 class Guard:
     """A guardian for these commands, none of which runs before ``start``. ``env`` is added to a minimal environment.
 
-    ``lines`` is how many of its last lines on stderr are kept of each, ``cwd`` the folder they run in. Raises
-    DumpFailed where it cannot be started.
+    ``lines`` is how many of its last lines on stderr are kept of each, ``cwd`` the folder they run in. Where there is a
+    ``token``, each of their connections finds what it gives at that time. Raises DumpFailed where it cannot be started.
     """
 
     def __init__(
@@ -35,7 +36,9 @@ class Guard:
         *,
         lines: int = STDERR_LINES,
         cwd: Path | None = None,
+        token: Callable[[], str] | None = None,
     ) -> None:
+        self._token = TokenFile(token)
         answers, *said = [os.pipe() for _ in range(1 + len(commands))]
         arguments: list[str] = []
         for command, (_, end) in zip(commands, said, strict=True):
@@ -46,13 +49,14 @@ class Guard:
                 stdin=subprocess.PIPE,
                 stdout=answers[1],
                 stderr=said[0][1],
-                pass_fds=[end for _, end in said],
-                env={**inherited_environment(), **env},
+                pass_fds=[*(end for _, end in said), *self._token.descriptors],
+                env={**inherited_environment(), **env, **self._token.environment},
                 process_group=0,
                 bufsize=0,
                 cwd=cwd,
             )
         except OSError as error:
+            self._token.close()
             for ours, _ in (answers, *said):
                 os.close(ours)
             name = Path(commands[0][0]).name
@@ -131,6 +135,7 @@ class Guard:
                         selector.unregister(key.fd)
                         os.close(key.fd)
                 self._note()
+        self._token.close()
         self._guardian.wait()  # else it would stay in the list of processes until somebody closes it
 
     def _note(self) -> None:

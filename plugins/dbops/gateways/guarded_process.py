@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -17,8 +17,9 @@ from dbops.gateways.guard import STDERR_LINES, Guard
 class GuardedProcess:
     """A running program; use it as a context manager, which stops it. ``env`` is added to a minimal environment.
 
-    ``lines`` is how many of its last lines on stderr are kept, ``cwd`` the folder it runs in. ``guard`` is one that was
-    made for this command among others; without it the program gets a guardian of its own.
+    ``lines`` is how many of its last lines on stderr are kept, ``cwd`` the folder it runs in. Where there is a
+    ``token``, each of its connections finds what it gives at that time. ``guard`` is one that was made for this command
+    among others; without it the program gets a guardian of its own.
     """
 
     def __init__(
@@ -29,9 +30,10 @@ class GuardedProcess:
         lines: int = STDERR_LINES,
         cwd: Path | None = None,
         guard: Guard | None = None,
+        token: Callable[[], str] | None = None,
     ) -> None:
         self.program = Path(command[0]).name
-        self._guardian = guard or Guard([command], env, lines=lines, cwd=cwd)
+        self._guardian = guard or Guard([command], env, lines=lines, cwd=cwd, token=token)
         self._number = self._guardian.commands.index(list(command))
         self._paused_since: float | None = None
         self.pid = self._guardian.start(self._number)

@@ -9,6 +9,7 @@ from pathlib import Path
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.quantities import format_duration
+from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
 from dbops.errors import DbopsError, DumpFailed
@@ -16,13 +17,17 @@ from dbops.gateways.guard import inherited_environment
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 from dbops.gateways.spool import spool_is_full
+from dbops.gateways.token_file import TokenFile
 
 _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
 
 
-def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
-    """The options that decide what is in the archive and how; the manifest keeps them."""
+def pg_dump_options(options: BackupOptions, *, replica: bool) -> tuple[str, ...]:
+    """The options that decide what is in the archive and how; the manifest keeps them.
+
+    A ``replica`` has no rows of unlogged tables, and refuses who asks for them.
+    """
     arguments = ["--format=directory", f"--jobs={options.jobs}", f"--compress=zstd:{options.zstd_level}"]
     if options.lock_wait_timeout is not None:
         arguments.append(f"--lock-wait-timeout={int(options.lock_wait_timeout.total_seconds() * 1000)}")
@@ -32,19 +37,25 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
     arguments += [f"--exclude-schema={pattern.for_pg_dump()}" for pattern in schemas]
     arguments += [f"--exclude-table={pattern.for_pg_dump()}" for pattern in tables]
     arguments += [f"--exclude-table-data={pattern.for_pg_dump()}" for pattern in data]
+    arguments += ["--no-unlogged-table-data"] if replica else []
     return tuple(arguments)
 
 
-def start_pg_dump(program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions) -> GuardedProcess:
+def start_pg_dump(
+    program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions, *, replica: bool
+) -> GuardedProcess:
     """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
-    return GuardedProcess(pg_dump_command(program, folder, options), address.libpq_environment())
+    command = pg_dump_command(program, address, folder, options, replica=replica)
+    return GuardedProcess(command, address.libpq_environment(), token=address.token)
 
 
 def pg_dump_command(
     program: Program,
+    address: DatabaseAddress,
     folder: Path,
     options: BackupOptions,
     *,
+    replica: bool,
     snapshot: str | None = None,
     without_rows_of: Sequence[TableName] = (),
 ) -> list[str]:
@@ -52,8 +63,15 @@ def pg_dump_command(
 
     The folder is given up after the upload, so nothing in it is synced to its disk.
     """
-    command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
+    command = [
+        str(program.path),
+        *pg_dump_options(options, replica=replica),
+        "--no-sync",
+        "--no-password",
+        f"--file={folder}",
+    ]
     command += [f"--snapshot={snapshot}"] if snapshot else []
+    command += [f"--dbname={address.libpq_database()}"] if address.token else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
     return command
 
@@ -62,14 +80,20 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
     """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
-    environment = {**inherited_environment(), **address.libpq_environment()}
-    # As a connection string: a bare name that looks like one would be taken for one.
-    database = environment["PGDATABASE"].replace("\\", "\\\\").replace("'", "\\'")
-    command.append(f"--database=dbname='{database}'")
-    try:
-        done = subprocess.run(command, env=environment, capture_output=True, timeout=_GLOBALS_TIMEOUT, check=False)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY) from None
+    command.append(f"--database={address.libpq_database()}")
+    with TokenFile(address.token) as token:
+        environment = {**inherited_environment(), **address.libpq_environment(), **token.environment}
+        try:
+            done = subprocess.run(
+                command,
+                env=environment,
+                capture_output=True,
+                timeout=_GLOBALS_TIMEOUT,
+                check=False,
+                pass_fds=token.descriptors,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY) from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip()
         raise DumpFailed(f"pg_dumpall --globals-only failed: {said}.", _GLOBALS_REMEDY)
@@ -84,6 +108,8 @@ def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsE
     if "No space left on device" in stderr:
         return spool_is_full(folder)
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"
+    if (remedy := conflict_remedy(stderr)) is not None:
+        return DumpFailed(f"The replica ended {program} to go on replaying what its primary did: {stderr}.", remedy)
     return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 
 

@@ -28,6 +28,7 @@ _LOST = ("08", "57P")
 _NO_SLOT = "53300"
 # The driver has no code for an error that came while connecting, only the server's words, or a pooler's.
 _FULL = ("too many", "remaining connection slots", "slots are reserved", "slots are available")
+_OF_REPLICA = ("conflict with recovery", "during recovery")
 _LONG_ENOUGH = 4  # a shorter value may stand in any word
 
 
@@ -88,6 +89,11 @@ def is_of_the_moment(error: BaseException) -> bool:
 def is_lost(error: BaseException, connection: Any) -> bool:
     """Whether there is no session any more."""
     return bool(connection.closed) or code_of(error).startswith(_LOST)
+
+
+def is_of_replica(error: BaseException) -> bool:
+    """Whether only a replica says it: it ends what hinders its replay, and has no rows of unlogged tables."""
+    return any(words in str(error) for words in _OF_REPLICA)
 
 
 def ends_session(error: BaseException) -> bool:

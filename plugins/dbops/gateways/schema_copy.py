@@ -66,8 +66,10 @@ def copy_schema(
         environment = live.libpq_environment()
         environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_SESSION}".strip()
         with (
-            GuardedProcess(_dump_command(pg_dump, dumped, schema, owners=owners), source.libpq_environment()) as dump,
-            GuardedProcess(_load_command(psql, script), environment) as load,
+            GuardedProcess(
+                _dump_command(pg_dump, dumped, schema, owners=owners), source.libpq_environment(), token=source.token
+            ) as dump,
+            GuardedProcess(_load_command(psql, script), environment, token=live.token) as load,
         ):
             relay = _Relay(dump, load, on_bytes)
             try:

@@ -12,12 +12,14 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.errors import DatabaseError
 
 _NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_settings
     WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout')"""
 _LOST = ("08", "57")  # connection exceptions, and the administrator's interventions
 _CANCELLED = "57014"
+_UNLOGGED = "unlogged relations during recovery"
 
 
 @contextmanager
@@ -97,12 +99,18 @@ def first_line(said: str) -> str:
 
 
 def _refused(said: str) -> str:
+    if (remedy := conflict_remedy(said)) is not None:
+        return remedy
+    if _UNLOGGED in said:
+        return "A replica has no rows of unlogged tables: ask the primary, or leave that table out."
     if any(words in said for words in ("permission denied", "must be owner", "must be member", "must be superuser")):
         return "Grant our role what it lacks, or name another role."
     return "The server's log says more."
 
 
 def _remedy(said: str) -> str:
+    if (remedy := conflict_remedy(said)) is not None:
+        return remedy
     remedies = {
         "password authentication failed": "Correct the user or the password of the connection.",
         "no password supplied": "Give the connection a password.",

@@ -10,6 +10,7 @@ from psycopg2 import sql
 
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.domain.split_reading import TableName
 from dbops.errors import DumpFailed
 
@@ -70,6 +71,8 @@ class SharedSnapshot:
 
 def _refused(error: psycopg2.Error) -> DumpFailed:
     said = str(error).strip().splitlines()
+    if (remedy := conflict_remedy(str(error))) is not None:
+        return DumpFailed(f"The replica gave no snapshot to share: {said[0]}.", remedy)
     return DumpFailed(
         f"The server gave no snapshot to share: {said[0] if said else type(error).__name__}.",
         "Where another session holds a lock on the table, often a migration, let it finish; otherwise set "

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -50,6 +51,7 @@ class SplitDump:
         *,
         plan: SplitReading,
         snapshot: SharedSnapshot,
+        replica: bool,
     ) -> None:
         self._address, self._folder, self._options = address, folder, options
         self._plan, self._snapshot = plan, snapshot
@@ -58,10 +60,12 @@ class SplitDump:
         self._paused_since: float | None = None
         whole, rest = folder / "contents", folder / "rest"
         alone, workers = (options.model_copy(update={"jobs": jobs}) for jobs in (1, plan.workers))
-        contents_of = pg_dump_command(program, whole, alone, snapshot=snapshot.name)
-        all_but_rows = pg_dump_command(program, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables)
+        command = partial(pg_dump_command, program, address, replica=replica, snapshot=snapshot.name)
+        contents_of = command(whole, alone)
+        all_but_rows = command(rest, workers, without_rows_of=plan.tables)
         self._sessions = session_commands(program, folder, plan.readers)
-        self._guard = Guard([contents_of, all_but_rows, *self._sessions], address.libpq_environment())
+        commands = [contents_of, all_but_rows, *self._sessions]
+        self._guard = Guard(commands, address.libpq_environment(), token=address.token)
         try:
             self._whole = PlainDump(self._start(contents_of), whole)
             self._rest = PlainDump(self._start(all_but_rows), rest)

@@ -35,6 +35,7 @@ from dbops.gateways.archive import (
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims
+from dbops.gateways.database import Database
 from dbops.gateways.dump import Dump, PlainDump
 from dbops.gateways.pg_dump import dump_globals, pg_dump_options, start_pg_dump
 from dbops.gateways.shared_snapshot import SharedSnapshot
@@ -42,6 +43,7 @@ from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
 from dbops.jobs.preflight import Readiness, preflight
 from dbops.jobs.refresh_index import refresh_index
+from dbops.jobs.replica import naming_conflicts
 
 _GLOBALS = "globals.sql"
 
@@ -72,16 +74,11 @@ def back_up(
         with claim(bucket, layout, target.name, run=run, clock=clock) as held:
             try:
                 _require_alone(bucket, target, read_catalog(bucket, target), clock(), mine=held.backup_id)
-                archive = _send_archive(
-                    target,
-                    address,
-                    bucket,
-                    held=held,
-                    readiness=readiness,
-                    spool=spool,
-                    recipients=recipients,
-                    on_progress=on_progress,
-                )
+                with naming_conflicts(Database(address), readiness.replica):
+                    archive = _send_archive(
+                        target, address, bucket, held=held, readiness=readiness, spool=spool, recipients=recipients,
+                        on_progress=on_progress,
+                    )  # fmt: skip
                 with suppress(BucketError):  # one that began twice, its first answer lost; else `expire` finds it
                     _abort_uploads(bucket, layout.folder(held.backup_id))
                 manifest = _manifest(target, held, readiness, archive, clock())
@@ -90,7 +87,7 @@ def back_up(
                 _discard(bucket, layout, held)
                 raise
     refresh_index(target, bucket, clock)  # its failure is no oddity of the backup, to be told by mail: it is logged
-    return _report(target, bucket, manifest, catalog)
+    return _report(target, bucket, manifest, catalog, readiness)
 
 
 def _roomy_spool(target: Target) -> Spool:
@@ -178,11 +175,14 @@ def _start_dump(
 ) -> Dump:
     """Start pg_dump, with sessions beside it for tables that dominate; leaving ``stack`` ends it."""
     dump: Dump
+    replica = readiness.facts.is_replica
     if readiness.split is None:
-        dump = PlainDump(start_pg_dump(readiness.program, address, spool.path, options), spool.path)
+        dump = PlainDump(start_pg_dump(readiness.program, address, spool.path, options, replica=replica), spool.path)
     else:
         snapshot = stack.enter_context(SharedSnapshot(address, readiness.split.tables, options))
-        dump = SplitDump(readiness.program, address, spool.path, options, plan=readiness.split, snapshot=snapshot)
+        dump = SplitDump(
+            readiness.program, address, spool.path, options, plan=readiness.split, snapshot=snapshot, replica=replica
+        )
     stack.callback(dump.stop)
     return dump
 
@@ -190,6 +190,7 @@ def _start_dump(
 def _manifest(
     target: Target, held: HeldClaim, readiness: Readiness, archive: UploadedArchive, finished: datetime
 ) -> BackupManifest:
+    replica = readiness.replica
     return BackupManifest(
         target=target.name,
         backup_id=held.backup_id,
@@ -197,7 +198,7 @@ def _manifest(
         finished=finished,
         server_version=readiness.facts.server_version,
         pg_dump_version=readiness.program.version,
-        pg_dump_options=pg_dump_options(target.backup),
+        pg_dump_options=pg_dump_options(target.backup, replica=readiness.facts.is_replica),
         database=readiness.facts.database,
         database_bytes=readiness.facts.database_bytes,
         files=archive.files,
@@ -205,6 +206,7 @@ def _manifest(
         extensions=readiness.facts.extensions,
         lsn=readiness.facts.lsn,
         encryption_recipients=target.encryption.recipients,
+        replica=replica.note if replica else None,
         format=2 if target.encryption.recipients else 1,
         tool_version=dbops.__version__,
     )
@@ -223,7 +225,10 @@ def _discard(bucket: Bucket, layout: Layout, held: HeldClaim) -> None:
         return
 
 
-def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog) -> BackupReport:
+def _report(
+    target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog, readiness: Readiness
+) -> BackupReport:
+    replica = readiness.replica
     previous = [entry.manifest for entry in catalog.entries if entry.is_good]
     return BackupReport(
         target=target.name,
@@ -236,5 +241,6 @@ def _report(target: Target, bucket: Bucket, manifest: BackupManifest, catalog: C
         stored_bytes=manifest.stored_bytes,
         database_bytes=manifest.database_bytes,
         seconds=manifest.duration.total_seconds(),
-        warnings=size_warnings(manifest, previous, target.alerts),
+        warnings=(*(replica.warnings if replica else ()), *size_warnings(manifest, previous, target.alerts)),
+        notes=replica.notes if replica else (),
     )

@@ -16,6 +16,7 @@ from dbops.errors import PreflightFailed
 from dbops.gateways.database import Database, DatabaseFacts, DumpedRelation
 from dbops.gateways.programs import Program, find_pg_dump
 from dbops.gateways.split_dump import is_splittable
+from dbops.jobs.replica import Replica, look_at_replica
 
 _NAMES_SHOWN = 10
 _RANGES_OF_PAGES_SINCE = 14
@@ -23,12 +24,13 @@ _RANGES_OF_PAGES_SINCE = 14
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the preflight found out, for the work that follows."""
+    """What the preflight found out, for the work that follows; ``replica`` where the server is one."""
 
     facts: DatabaseFacts
     program: Program
     sizes: dict[TableName, int]
     split: SplitReading | None
+    replica: Replica | None
 
 
 def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -> Readiness:
@@ -41,7 +43,9 @@ def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -
     _require_readable_large_objects(database.unreadable_large_objects(), target)
     program = find_pg_dump(programs, facts.server_major)
     sizes = {(relation.schema, relation.name): relation.bytes for relation in relations if not relation.is_sequence}
-    return Readiness(facts, program, sizes, _split_reading(relations, sizes, facts, program, target.backup))
+    split = _split_reading(relations, sizes, facts, program, target.backup)
+    replica = look_at_replica(database, relations, target) if facts.is_replica else None
+    return Readiness(facts, program, sizes, split, replica)
 
 
 def _split_reading(
@@ -59,6 +63,7 @@ def _split_reading(
         (relation.schema, relation.name)
         for relation in relations
         if relation.has_plain_pages
+        and not (facts.is_replica and relation.is_unlogged)
         and is_splittable(relation.schema, relation.name, facts.encoding)
         and not any(pattern.matches(relation.schema, relation.name) for pattern in no_data)
     ]

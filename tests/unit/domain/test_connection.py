@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -257,6 +258,38 @@ def test_programs_get_everything_by_environment() -> None:
         "PGAPPNAME": "dbops",
         "PGCONNECT_TIMEOUT": "10",
     }
+
+
+def test_a_token_is_asked_for_by_each_session_and_never_by_a_program_or_by_who_looks() -> None:
+    asked = iter(range(10))
+    plain = DatabaseAddress.from_url("postgresql://dba@db/app")
+    address = replace(plain, token=lambda: f"token {next(asked)}")
+    assert [address.libpq_parameters()["password"] for _ in range(2)] == ["token 0", "token 1"]
+    assert "PGPASSWORD" not in address.libpq_environment()
+    assert "token" not in str(address) + repr(address)
+    assert address == plain
+    assert next(asked) == 2
+
+
+def test_who_begins_many_sessions_at_once_asks_for_one_token() -> None:
+    asked = iter(range(10))
+    address = replace(DatabaseAddress.from_url("postgresql://dba@db/app"), token=lambda: f"token {next(asked)}")
+    now = address.with_token_of_now()
+    assert {now.libpq_parameters()["password"] for _ in range(5)} == {"token 0"}
+    plain = DatabaseAddress.from_url("postgresql://dba:secret@db/app")
+    assert plain.with_token_of_now() is plain
+
+
+@pytest.mark.parametrize(
+    ("database", "written"),
+    [("app", "dbname='app'"), (r"it's a \ one", r"dbname='it\'s a \\ one'"), ("a=b", "dbname='a=b'")],
+)
+def test_a_programs_database_is_a_name_whatever_it_looks_like_and_a_token_is_looked_up_each_time(
+    database: str, written: str
+) -> None:
+    address = DatabaseAddress(database)
+    assert address.libpq_database() == written
+    assert replace(address, token=lambda: "word").libpq_database() == f"{written} password=''"
 
 
 def test_what_would_break_a_dump_is_left_out_knowingly() -> None:

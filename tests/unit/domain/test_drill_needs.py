@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,3 +99,7 @@ def test_roles_are_those_that_own_something_and_those_that_are_granted_something
     entries = [toc("TABLE", owner="owner"), toc("ENCODING"), toc("ACL", owner="owner", definition=grants)]
 
     assert roles_of(entries) == {"owner", "reader", 'Odd "name"'}
+
+
+def test_a_replica_takes_nothing() -> None:
+    assert unmet_needs([], 17, replace(PLAIN, is_replica=True)) == ("it is a replica, which takes no writes",)

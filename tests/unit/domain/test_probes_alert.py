@@ -120,6 +120,8 @@ def test_the_remedy_is_for_what_is_bad() -> None:
         ("query canceled (57014)", "Make user_update faster"),
         ("permission denied for table User", "Grant our role what user_update needs; the application's own role has"),
         ("insufficient privilege (42501)", "Grant our role what user_update needs"),
+        ("cannot access temporary or unlogged relations during recovery", "Let probes.connection name the primary for"),
+        ("canceling statement due to conflict with recovery", "Let probes.connection name the primary for user_update"),
         (
             'relation "User" does not exist',
             "Put right what fails in user_update, or its file in include/sql/shop/probes/ where it asks for what is no "

@@ -45,6 +45,12 @@ def test_an_older_server() -> None:
     assert blockers(server=server(version="18beta1")) == ""
 
 
+@pytest.mark.parametrize("mode", ["beside", "swap", "into", "schema"])
+def test_a_replica(mode: RestoreMode) -> None:
+    said = restore_blockers(replace(FREE, request=RestoreRequest(mode=mode), server=server(is_replica=True)))
+    assert said[0] == "The server is a replica, which takes no writes: name its primary under restore.connection."
+
+
 def test_a_missing_extension_is_named() -> None:
     assert "lacks extensions that the backup needs: age, postgis." in blockers(extensions=["postgis", "age", "plpgsql"])
 

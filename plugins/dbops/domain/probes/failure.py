@@ -18,6 +18,7 @@ class FailureKind(StrEnum):
     LOCK = "lock"
     TIME_LIMIT = "time limit"
     PERMISSION = "permission"
+    REPLICA = "replica"
     OTHER = "other"
 
 
@@ -26,6 +27,7 @@ _SAID = (
     (FailureKind.LOCK, ("lock timeout", "55P03", "could not obtain lock")),
     (FailureKind.TIME_LIMIT, ("statement timeout", "57014")),
     (FailureKind.PERMISSION, ("permission denied", "42501", "must be owner")),
+    (FailureKind.REPLICA, ("conflict with recovery", "during recovery")),
 )
 
 
@@ -49,6 +51,11 @@ def failure_remedies(failed: Sequence[ProbeResult], health: Sequence[HealthItem]
             )
         elif kind is FailureKind.PERMISSION:
             yield f"Grant our role what {names} needs; the application's own role has it."
+        elif kind is FailureKind.REPLICA:
+            yield (
+                f"Let probes.connection name the primary for {names}: a replica has no rows of unlogged tables, and "
+                "ends what hinders its replay."
+            )
         else:
             yield (
                 f"Put right what fails in {names}, or its file in include/sql/{target}/probes/ where it asks for what "

@@ -86,7 +86,8 @@ def load_archive(
                 options += [] if tablespaces else ["--no-tablespaces"]
                 if load_pass.dump_ids is not None:
                     options.append(f"--use-list={_use_list(spool.path, archive, load_pass.dump_ids)}")
-                with GuardedProcess([str(pg_restore.path), *options], environment, lines=_STDERR_LINES) as process:
+                command = [str(pg_restore.path), *options]
+                with GuardedProcess(command, environment, lines=_STDERR_LINES, token=address.token) as process:
                     status = _watch(process, pipes, began, on_progress)
                     said = read_complaints(process.stderr())
                 _require_success(status, said)
@@ -111,8 +112,8 @@ def _files(archive: Archive, selection: Selection | None) -> Collection[str]:
 
 
 def _options(folder: Path, address: DatabaseAddress, jobs: int, *, clean_owners: bool) -> list[str]:
-    database = address.database.replace("\\", "\\\\").replace("'", "\\'")
-    options = ["--format=directory", f"--jobs={jobs}", f"--dbname=dbname='{database}'", "--no-password", str(folder)]
+    options = ["--format=directory", f"--jobs={jobs}", f"--dbname={address.libpq_database()}", "--no-password"]
+    options.append(str(folder))
     return options + (["--no-owner", "--no-privileges"] if clean_owners else [])
 
 

@@ -13,7 +13,7 @@ from dbops.domain.probes.options import ProbeOptions
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.session import Session, session
-from dbops.gateways.refusals import is_lack_of_privilege, said
+from dbops.gateways.refusals import is_lack_of_privilege, is_of_replica, said
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Tried:
 def execute_once(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, Tried]:
     """By the name of each probe what came of executing it; what it writes is rolled back.
 
-    Nobody knows where our role lacks a privilege, or no parameters can be drawn from empty tables. A probe that writes
-    is left out on a replica. Raises DatabaseError where the server cannot be reached.
+    Nobody knows where our role lacks a privilege, where a replica refuses what its primary would not, or where no
+    parameters can be drawn from empty tables. A probe that writes is left out on a replica. Raises DatabaseError where
+    the server cannot be reached.
     """
     with session(address, options) as one:
         is_replica = one.is_replica()
@@ -50,8 +51,13 @@ def _tried(one: Session, probe: Probe, options: ProbeOptions) -> Tried:
         one.timed(queries, writes=probe.writes)
     except psycopg2.Error as error:
         one.require(error)
-        sentence = said(error, drawn.values.values())
-        if is_lack_of_privilege(error):
-            return Tried(unknown=lacking(one, sentence, queries))
-        return Tried(wrong=sentence)
+        return _refused(one, error, said(error, drawn.values.values()), queries)
     return Tried()
+
+
+def _refused(one: Session, error: psycopg2.Error, sentence: str, queries: Sequence[str]) -> Tried:
+    if is_lack_of_privilege(error):
+        return Tried(unknown=lacking(one, sentence, queries))
+    if is_of_replica(error):
+        return Tried(unknown=f"{sentence}; only the primary can tell")
+    return Tried(wrong=sentence)

@@ -95,7 +95,7 @@ def burst(address: DatabaseAddress, probe: Probe, drawn: Sequence[Drawn]) -> Bur
 
     All are closed when it returns, however it does. An error of the server is in what it returns.
     """
-    opening = _Opening(address, probe)
+    opening = _Opening(address.with_token_of_now(), probe)
     threads = [threading.Thread(target=opening.run, args=(one,), name=f"pool {probe.name}") for one in drawn]
     started: list[threading.Thread] = []
     try:

@@ -170,6 +170,7 @@ class Session:
 
 def opened(address: DatabaseAddress) -> tuple[Session, int]:
     """A session at a ``probing_address``, and the nanoseconds that it took; raises psycopg2.Error."""
+    address = address.with_token_of_now()
     began = time.perf_counter_ns()
     connection = connect(address)
     took = time.perf_counter_ns() - began
