@@ -11,7 +11,15 @@ from dbops.domain.connection_parameters import KEEPALIVES, VARIABLES, understand
 from dbops.domain.connection_string import read_connection_string
 from dbops.errors import InvalidConnection
 
-_DEFAULTS = {"application_name": "dbops", "connect_timeout": "10"}
+_DEFAULTS = {
+    "application_name": "dbops",
+    "connect_timeout": "10",
+    # A peer that is gone without a word is noticed within two minutes; the kernel's own answer is two hours.
+    "keepalives_idle": "60",
+    "keepalives_interval": "15",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "120000",
+}
 _HIGHEST_PORT = 65535
 
 
@@ -92,10 +100,20 @@ class DatabaseAddress:
     def libpq_environment(self) -> dict[str, str]:
         """The PG* variables for PostgreSQL's own programs, PGPASSWORD too: credentials never go into arguments."""
         parameters = self.libpq_parameters()
-        settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in parameters]
+        # The server is only asked where somebody has written it: not every server takes such a question.
+        settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in self.options]
         if settings:
             parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
         return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
+
+    def program_database(self) -> str:
+        """What PostgreSQL's own programs take for ``--dbname``: the database, and what no variable can tell them.
+
+        As a connection string, for a bare name that looks like one would be taken for one. It holds no credential.
+        """
+        parameters = self.libpq_parameters()
+        told = {name: parameters[name] for name in ("dbname", *KEEPALIVES) if name in parameters}
+        return " ".join(f"{name}='{_escaped(value)}'" for name, value in told.items())
 
     def require_direct(
         self, connection_id: str, why: str = "a dump needs a session of its own from its first statement to its last"
@@ -119,6 +137,10 @@ class DatabaseAddress:
         if self.port == 6432:  # noqa: PLR2004 - theirs
             return "Port 6432 is PgBouncer's; PostgreSQL itself mostly listens on 5432."
         return None
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _read_ports(text: str) -> list[int]:

@@ -17,8 +17,8 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
     Raises RestoreFailed.
     """
     began = time.monotonic()
-    database = address.database.replace("\\", "\\\\").replace("'", "\\'")
-    command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password", f"--dbname=dbname='{database}'"]
+    command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password"]
+    command.append(f"--dbname={address.program_database()}")
     command += [] if schema is None else [f"--schema={RelationPattern.for_one_schema(schema)}"]
     with GuardedProcess([*command, "--quiet"], address.libpq_environment()) as process:
         status = process.wait()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -37,11 +37,12 @@ def pg_dump_options(options: BackupOptions) -> tuple[str, ...]:
 
 def start_pg_dump(program: Program, address: DatabaseAddress, folder: Path, options: BackupOptions) -> GuardedProcess:
     """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
-    return GuardedProcess(pg_dump_command(program, folder, options), address.libpq_environment())
+    return GuardedProcess(pg_dump_command(program, address, folder, options), address.libpq_environment())
 
 
 def pg_dump_command(
     program: Program,
+    address: DatabaseAddress,
     folder: Path,
     options: BackupOptions,
     *,
@@ -53,6 +54,7 @@ def pg_dump_command(
     The folder is given up after the upload, so nothing in it is synced to its disk.
     """
     command = [str(program.path), *pg_dump_options(options), "--no-sync", "--no-password", f"--file={folder}"]
+    command.append(f"--dbname={address.program_database()}")
     command += [f"--snapshot={snapshot}"] if snapshot else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
     return command
@@ -62,10 +64,8 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
     """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
+    command.append(f"--dbname={address.program_database()}")
     environment = {**inherited_environment(), **address.libpq_environment()}
-    # As a connection string: a bare name that looks like one would be taken for one.
-    database = environment["PGDATABASE"].replace("\\", "\\\\").replace("'", "\\'")
-    command.append(f"--database=dbname='{database}'")
     try:
         done = subprocess.run(command, env=environment, capture_output=True, timeout=_GLOBALS_TIMEOUT, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -111,4 +111,17 @@ def table_took_too_long(table: str, options: BackupOptions) -> DumpFailed:
     return DumpFailed(
         f"Reading table {table} took longer than backup.statement_timeout, {limit}.",
         "Raise backup.statement_timeout, or find out what slows the server down.",
+    )
+
+
+def fell_silent(tables: Collection[str], options: BackupOptions, *, has_begun: bool) -> DumpFailed:
+    """Nothing came for so long that nothing will; ``tables`` are those that were being read."""
+    beginning = "between two tables" if has_begun else "before it read the first table"
+    at = f"while it read {', '.join(sorted(tables))}" if tables else beginning
+    return DumpFailed(
+        f"pg_dump has neither written nor done anything for {format_duration(options.max_silence)} {at}: the server "
+        "does not answer, or the program was stopped; the backup was given up, so that it does not wait for ever.",
+        "Look whether the server is well and the line to it holds, end what is left of our sessions there, and run the "
+        "backup again. Where the server needs so long to find a first row, among dead ones, VACUUM that table or raise "
+        "backup.max_silence.",
     )

@@ -58,9 +58,11 @@ class SplitDump:
         self._paused_since: float | None = None
         whole, rest = folder / "contents", folder / "rest"
         alone, workers = (options.model_copy(update={"jobs": jobs}) for jobs in (1, plan.workers))
-        contents_of = pg_dump_command(program, whole, alone, snapshot=snapshot.name)
-        all_but_rows = pg_dump_command(program, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables)
-        self._sessions = session_commands(program, folder, plan.readers)
+        contents_of = pg_dump_command(program, address, whole, alone, snapshot=snapshot.name)
+        all_but_rows = pg_dump_command(
+            program, address, rest, workers, snapshot=snapshot.name, without_rows_of=plan.tables
+        )
+        self._sessions = session_commands(program, address, folder, plan.readers)
         self._guard = Guard([contents_of, all_but_rows, *self._sessions], address.libpq_environment())
         try:
             self._whole = PlainDump(self._start(contents_of), whole)
@@ -144,6 +146,10 @@ class SplitDump:
                 raise TimeoutError
             time.sleep(_TICK)
         return status
+
+    def work(self) -> int:
+        """See Dump."""
+        return self._whole.work() + self._rest.work() + (self._tables.work() if self._tables is not None else 0)
 
     @property
     def paused_for(self) -> float:

@@ -259,6 +259,17 @@ def test_programs_get_everything_by_environment() -> None:
     }
 
 
+def test_programs_hear_by_their_connection_string_what_no_variable_tells_and_nothing_that_is_secret() -> None:
+    told = DatabaseAddress.from_url("postgresql://dba:secret@db:5433/it's?keepalives_idle=9").program_database()
+    assert told == (
+        "dbname='it\\'s' keepalives_idle='9' keepalives_interval='15' keepalives_count='4' tcp_user_timeout='120000'"
+    )
+
+
+def test_a_server_is_not_asked_for_keepalives_that_nobody_has_written() -> None:
+    assert "PGOPTIONS" not in DatabaseAddress.from_url("postgresql://dba@db/app").libpq_environment()
+
+
 def test_what_would_break_a_dump_is_left_out_knowingly() -> None:
     assert options("postgres://one,two/app?client_encoding=latin1&load_balance_hosts=random") == {}
 

@@ -111,8 +111,8 @@ def _files(archive: Archive, selection: Selection | None) -> Collection[str]:
 
 
 def _options(folder: Path, address: DatabaseAddress, jobs: int, *, clean_owners: bool) -> list[str]:
-    database = address.database.replace("\\", "\\\\").replace("'", "\\'")
-    options = ["--format=directory", f"--jobs={jobs}", f"--dbname=dbname='{database}'", "--no-password", str(folder)]
+    options = ["--format=directory", f"--jobs={jobs}", f"--dbname={address.program_database()}", "--no-password"]
+    options.append(str(folder))
     return options + (["--no-owner", "--no-privileges"] if clean_owners else [])
 
 
