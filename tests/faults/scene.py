@@ -83,6 +83,11 @@ class Scene:
         """Where the spools are made."""
         return self.place / "spool"
 
+    @property
+    def layout(self) -> Layout:
+        """Where the target's things lie in the bucket."""
+        return Layout(self.target().root)
+
     def target(self, *, s3: dict[str, Any] | None = None, **backup: Any) -> Target:
         """The target: a small spool, two workers, a store that is asked three times."""
         storage = {"part_size": "5MiB", "s3": {"attempts": 3, "read_timeout": "20s", **(s3 or {})}}
@@ -164,7 +169,7 @@ class Scene:
     def objects(self, report: BackupReport | None = None) -> list[str]:
         """Every key in the bucket but that of the index, a cache; or those of one backup."""
         found = keys(self.client, self.bucket, folder_of(report, self.bucket) if report else "")
-        return [key for key in found if key != Layout(self.target().root).index]
+        return [key for key in found if key != self.layout.index]
 
     def manifests(self) -> list[str]:
         """The keys of every manifest."""

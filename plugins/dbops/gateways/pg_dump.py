@@ -87,6 +87,12 @@ def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsE
     return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 
 
+_CONNECTIONS_REMEDY = (
+    "Lower backup.jobs: pg_dump takes one connection more than that, and psql some where a table is split. Or free "
+    "connections on the server, or run the backup at a quieter time."
+)
+
+
 def _remedy(stderr: str) -> str:
     remedies = {
         "LOCK TABLE": "Another session holds a lock on one of these tables, often a migration: let it finish and run "
@@ -97,6 +103,8 @@ def _remedy(stderr: str) -> str:
         "away at that moment: its log says so.",
         "row-level security": "Give the role BYPASSRLS, or connect as the tables' owner.",
         "permission denied": "Grant the role pg_read_all_data, or leave those tables out in the target's file.",
+        "too many": _CONNECTIONS_REMEDY,
+        "connection slots": _CONNECTIONS_REMEDY,
         "compress": "Install a pg_dump that was built with zstd, as PGDG's packages are.",
     }
     for words, remedy in remedies.items():
