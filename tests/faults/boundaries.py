@@ -27,9 +27,10 @@ _WRITES |= {"DeleteObject"}
 _BELOW_ARE_ONLY_RETRIES = "_make_api_call"
 _CHANGES = re.compile(
     r"\s*(?:--[^\n]*\n\s*)*(ALTER|ANALYZE|COMMENT|COMMIT|CREATE|DELETE|DROP|GRANT|INSERT|REVOKE|UPDATE|VACUUM)\b"
-    r"(?:\s+(\w+))?",
+    r"[^\n;]*",
     re.IGNORECASE,
 )
+_WORDS = 5
 # What differs from one run to the next.
 _MOMENTS = re.compile(r"\d{8}T\d{6}(?:\.\d+)?Z|\d{8}_\d{6}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|test-[0-9a-f]+")
 
@@ -37,16 +38,19 @@ _MOMENTS = re.compile(r"\d{8}T\d{6}(?:\.\d+)?Z|\d{8}_\d{6}|[0-9a-f]{8}-[0-9a-f-]
 class Boundaries:
     """Lets this process die at the first boundary that is not in ``passed``, whose name it leaves in the file ``told``.
 
-    A boundary's name is what is about to be done, and the how manieth time.
+    A boundary's name is what is about to be done, and the how manieth time. What matches ``spared`` is none.
     """
 
-    def __init__(self, passed: Sequence[str], told: Path) -> None:
+    def __init__(self, passed: Sequence[str], told: Path, spared: str = "") -> None:
         self._passed, self._told = set(passed), told
+        self._spared = re.compile(spared) if spared else None
         self._seen: Counter[str] = Counter()
         self._lock = threading.RLock()
 
     def reach(self, what: str) -> None:
         """Something is about to change."""
+        if self._spared is not None and self._spared.match(what):
+            return
         with self._lock:  # no other thread gets further while this one dies
             name = _MOMENTS.sub("*", what)
             self._seen[name] += 1
@@ -81,7 +85,7 @@ class Boundaries:
                 text = query if isinstance(query, str) else _as_text(query, self)
                 is_scratch = self.connection.info.dbname.startswith("dbops_drill_")  # it goes with its database
                 if not is_scratch and (change := _CHANGES.match(text)):
-                    boundaries.reach(" ".join(filter(None, change.groups())).upper())
+                    boundaries.reach(" ".join(change[0][change.start(1) :].split()[:_WORDS]))
                 return super().execute(query, *arguments)
 
         class Session(psycopg2.extensions.connection):

@@ -56,6 +56,7 @@ def nursery() -> Iterator[Nursery]:
 class Dying:
     """A job that is run until it comes through, which is when it ``ends_with`` that status.
 
+    It does not die at what matches the pattern ``spared``.
     ``died_at`` are the boundaries, in the order of the deaths, ``outcome`` is that of the attempt that came through.
     """
 
@@ -65,6 +66,7 @@ class Dying:
     environment: dict[str, str]
     place: Path
     ends_with: int = 0
+    spared: str = ""
     died_at: list[str] = field(default_factory=list)
     outcome: Outcome | None = None
 
@@ -87,5 +89,5 @@ class Dying:
 
     def run(self, passed: list[str] | None = None) -> Outcome:
         """Run it once; it lives unless there is a boundary that is not in ``passed``."""
-        task = Task(self.job, self.arguments, self.environment, passed, str(self.place / "dying"))
+        task = Task(self.job, self.arguments, self.environment, passed, str(self.place / "dying"), self.spared)
         return self.nursery.run(task)

@@ -36,6 +36,7 @@ class Task:
     environment: dict[str, str]
     passed: list[str] | None
     output: str
+    spared: str = ""
 
 
 def _expire_days_later(target: str, days: str) -> int:
@@ -61,7 +62,7 @@ def _run(task: Task) -> int:
         os.close(descriptor)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if task.passed is not None:
-        Boundaries(task.passed, Path(f"{task.output}.boundary")).watch()
+        Boundaries(task.passed, Path(f"{task.output}.boundary"), task.spared).watch()
     return JOBS[task.job](*task.arguments)
 
 
