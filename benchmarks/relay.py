@@ -22,11 +22,13 @@ _LARGEST_BURST = 0.05  # seconds that a connection which was idle may catch up
 class Relay:
     """Listens on a free port of 127.0.0.1 while it is used as a context manager.
 
-    ``bytes_per_second`` limits each connection in each direction, None does not; it may be set at any time.
+    ``bytes_per_second`` limits each connection in each direction, None does not; it may be set at any time. While it
+    ``swallows``, it takes every byte and passes none on, and nobody is told: so a line is that leads nowhere.
     """
 
     def __init__(self, host: str, port: int, bytes_per_second: float | None = None) -> None:
         self.bytes_per_second = bytes_per_second
+        self.swallows = False
         self._upstream = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._ends: set[socket.socket] = set()
@@ -98,6 +100,8 @@ class Relay:
         due = time.monotonic()
         with suppress(OSError):
             while length := source.recv_into(block):
+                if self.swallows:
+                    continue
                 sink.sendall(block[:length])
                 if rate := self.bytes_per_second:
                     due = max(due, time.monotonic() - _LARGEST_BURST) + length / rate

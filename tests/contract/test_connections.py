@@ -31,9 +31,18 @@ def by_driver(address: DatabaseAddress, question: str = QUESTION) -> str:
         connection.close()
 
 
-def by_program(server: EmbeddedPostgres, address: DatabaseAddress, question: str = QUESTION) -> str:
+def by_program(server: EmbeddedPostgres, address: DatabaseAddress, question: str = QUESTION, *more: str) -> str:
     done = subprocess.run(
-        [str(server.bin_dir / "psql"), "--no-psqlrc", "--no-password", "--no-align", "--tuples-only", "-c", question],
+        [
+            str(server.bin_dir / "psql"),
+            "--no-psqlrc",
+            "--no-password",
+            "--no-align",
+            "--tuples-only",
+            "-c",
+            question,
+            *more,
+        ],
         env={"PATH": os.environ["PATH"], **address.libpq_environment()},
         capture_output=True,
         text=True,
@@ -191,3 +200,35 @@ def test_encryption_that_is_asked_for_is_never_given_up_quietly(
             by_driver(address)
         with pytest.raises(AssertionError, match="server does not support SSL"):
             by_program(postgres_server, address)
+
+
+def test_a_server_that_is_gone_without_a_word_is_noticed_by_the_driver(empty_database: str) -> None:
+    connection = psycopg2.connect(**DatabaseAddress.from_url(empty_database).libpq_parameters())
+    try:
+        with socket.socket(fileno=os.dup(connection.fileno())) as end:
+            options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT, socket.TCP_USER_TIMEOUT)
+            assert end.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+            assert [end.getsockopt(socket.IPPROTO_TCP, option) for option in options] == [60, 15, 4, 120_000]
+    finally:
+        connection.close()
+
+
+def test_a_server_that_is_gone_without_a_word_is_noticed_by_programs(
+    postgres_server: EmbeddedPostgres, empty_database: str
+) -> None:
+    address = DatabaseAddress.from_url(empty_database)
+    told = by_program(
+        postgres_server,
+        address,
+        "SELECT inet_client_port()",
+        "-d",
+        address.program_database(),
+        "-c",
+        r"\! cat /proc/net/tcp",
+    )
+    port, _, *connections = told.splitlines()
+    ours = f":{int(port):04X}"
+    (timer,) = [line.split()[5] for line in connections if line.split()[1].endswith(ours)]
+    kind, _, ticks = timer.partition(":")
+    assert kind == "02"  # the kernel will ask whether the other end is still there
+    assert int(ticks, 16) <= 60 * os.sysconf("SC_CLK_TCK")

@@ -18,6 +18,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, backed_up, execute, target
 from tests.drills import public_folder
+from tests.faults.dying import Nursery, nursery
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
 from tests.faults.scene import Premiere, Scene, address_of
@@ -145,3 +146,10 @@ def restore_scene(
     """A live database, what only looks like something a restore has left, and a store that may misbehave."""
     with restore_stage(postgres_server, s3_server, kiosk, tmp_path) as stage:
         yield stage
+
+
+@pytest.fixture(scope="session")
+def births() -> Iterator[Nursery]:
+    """What gives birth to jobs that are to die."""
+    with nursery() as made:
+        yield made

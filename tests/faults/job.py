@@ -68,7 +68,7 @@ class Job:
 
     def offspring(self) -> list[int]:
         """The guardian, the program it guards and that one's workers, as long as they run."""
-        return [pid for pid in _processes() if str(self.spool) in _command_line(pid) and pid != self.process.pid]
+        return [pid for pid in working_in(self.spool) if pid != self.process.pid]
 
     def descendants(self) -> list[int]:
         """Every process that descends from the job at this moment, whatever it is called."""
@@ -119,6 +119,11 @@ class Job:
         """Send it a signal and wait for its end."""
         self.process.send_signal(number)
         return self.finish()
+
+
+def working_in(folder: Path) -> list[int]:
+    """The processes in whose command line that folder is."""
+    return [pid for pid in _processes() if str(folder) in _command_line(pid)]
 
 
 def still_running(pids: list[int]) -> list[int]:

@@ -1,14 +1,12 @@
 """apply_migration in a process of its own: ``python -m tests.faults.migrate_steps REQUEST.json``.
 
-Prints the record's state; or the error, and ends with 3, as the shell does. ``kill`` names a method at which the
-process dies, before or after it, as by kill -9. SIGTERM ends it as it ends a task.
+Prints the record's state; or the error, and ends with 3, as the shell does. SIGTERM ends
+it as it ends a task.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
-import os
 import signal
 import sys
 from dataclasses import dataclass
@@ -38,22 +36,6 @@ class ApplyRequest:
     access_key: str
     secret_key: str
     programs: str
-    kill: str = ""
-
-
-def die_at(point: str) -> None:
-    """``dbops.gateways.ledger:LedgerSession.begin:before``"""
-    module, path, when = point.split(":")
-    class_name, method = path.split(".")
-    owner = getattr(importlib.import_module(module), class_name)
-    real = getattr(owner, method)
-
-    def dying(*arguments: Any, **named: Any) -> Any:
-        if when == "after":
-            real(*arguments, **named)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(owner, method, dying)
 
 
 def run(request: ApplyRequest) -> str:
@@ -88,8 +70,6 @@ def main(path: Path) -> int:
     """Do what the file asks for."""
     request = ApplyRequest(**json.loads(path.read_bytes()))
     signal.signal(signal.SIGTERM, _stop)
-    if request.kill:
-        die_at(request.kill)
     try:
         state = run(request)
     except DbopsError as error:

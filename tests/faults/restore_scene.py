@@ -61,6 +61,14 @@ class RestoreScene:
 
     def start(self, *steps: str, restoring: Restoring | None = None, port: int | None = None) -> Job:
         """Start steps of a restore against the proxy, and against the relay at ``port`` where there is one."""
+        written = self.asked(*steps, restoring=restoring, port=port)
+        command = [sys.executable, "-m", "tests.faults.restore_steps", str(written)]
+        job = Job(command, self.environment, self.spool, written.with_suffix(""))
+        self.jobs.append(job)
+        return job
+
+    def asked(self, *steps: str, restoring: Restoring | None = None, port: int | None = None) -> Path:
+        """The file that asks for these steps."""
         asked = restoring or self.restoring
         store = asked.loader.desk.store
         document = asked.target.model_dump(mode="json", exclude_unset=True)
@@ -79,16 +87,17 @@ class RestoreScene:
         self.spool.mkdir(exist_ok=True)
         written = self.place / f"job-{len(self.jobs)}.json"
         written.write_text(json.dumps(asdict(request)))
-        environment = {
+        return written
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of the steps."""
+        return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}",
             "TMPDIR": str(self.spool),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        command = [sys.executable, "-m", "tests.faults.restore_steps", str(written)]
-        job = Job(command, environment, self.spool, written.with_suffix(""))
-        self.jobs.append(job)
-        return job
 
     def another_run(self, **options: Any) -> Restoring:
         """Another restore of the same live database, begun in another second: names are by the second."""

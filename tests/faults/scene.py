@@ -83,6 +83,11 @@ class Scene:
         """Where the spools are made."""
         return self.place / "spool"
 
+    @property
+    def layout(self) -> Layout:
+        """Where the target's things lie in the bucket."""
+        return Layout(self.target().root)
+
     def target(self, *, s3: dict[str, Any] | None = None, **backup: Any) -> Target:
         """The target: a small spool, two workers, a store that is asked three times."""
         storage = {"part_size": "5MiB", "s3": {"attempts": 3, "read_timeout": "20s", **(s3 or {})}}
@@ -109,6 +114,13 @@ class Scene:
         return self._start("drill", wanted.model_copy(update={"drill": options}), wrapper=wrapper)
 
     def _start(self, verb: str, wanted: Target, *, port: int | None = None, wrapper: list[str] | None) -> Job:
+        command = [*(wrapper or []), sys.executable, "-m", "dbops", verb, NAME, "--json"]
+        job = Job(command, self.environment(wanted, port=port), self.spool, self.place / f"job-{len(self.jobs)}")
+        self.jobs.append(job)
+        return job
+
+    def environment(self, wanted: Target, *, port: int | None = None) -> dict[str, str]:
+        """That of a job for this target, whose file is written; against the proxy, and the relay at ``port``."""
         include = self.place / "include"
         (include / "targets").mkdir(parents=True, exist_ok=True)
         (include / "defaults.yaml").write_text("{}\n")
@@ -116,7 +128,7 @@ class Scene:
             (include / "sql").symlink_to(REPOSITORY / "include/sql")
         document = wanted.model_dump(mode="json", exclude={"name"}, exclude_unset=True)
         (include / f"targets/{NAME}.yaml").write_text(json.dumps(document))
-        environment = {
+        return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": str(REPOSITORY / "plugins"),
             "DBOPS_INCLUDE": str(include),
@@ -128,10 +140,6 @@ class Scene:
             "AWS_DEFAULT_REGION": self.store.region,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        command = [*(wrapper or []), sys.executable, "-m", "dbops", verb, NAME, "--json"]
-        job = Job(command, environment, self.spool, self.place / f"job-{len(self.jobs)}")
-        self.jobs.append(job)
-        return job
 
     def hold_parts(self) -> None:
         """From now on the store takes no part of an upload, until ``proxy.release()``."""
@@ -161,7 +169,7 @@ class Scene:
     def objects(self, report: BackupReport | None = None) -> list[str]:
         """Every key in the bucket but that of the index, a cache; or those of one backup."""
         found = keys(self.client, self.bucket, folder_of(report, self.bucket) if report else "")
-        return [key for key in found if key != Layout(self.target().root).index]
+        return [key for key in found if key != self.layout.index]
 
     def manifests(self) -> list[str]:
         """The keys of every manifest."""

@@ -86,6 +86,23 @@ def test_a_store_that_is_gone_for_good_fails_the_backup_within_its_attempts(scen
     scene.expect_recovery(good, good_keys)
 
 
+def test_credentials_that_expire_in_the_middle_are_called_so_at_once_and_the_next_backup_succeeds(scene: Scene) -> None:
+    good = scene.good_backup()
+    good_keys = scene.objects()
+    scene.proxy.misbehave(Mischief.HOLD, times=1, when=lambda request: request.is_part)
+    job = scene.start()
+    job.wait_until(scene.proxy.holding.is_set, "a part is on its way")
+    scene.proxy.misbehave(Mischief.EXPIRE)
+    scene.proxy.release()
+    outcome = job.finish()
+    assert outcome.status == 3, outcome
+    assert "the session token has expired" in outcome.error
+    assert "Renew it, or use credentials that renew themselves." in outcome.error
+    scene.expect_no_process_and_no_session()
+    assert len(scene.manifests()) == 1
+    scene.expect_recovery(good, good_keys)
+
+
 def test_a_store_that_was_never_there_fails_the_backup_before_pg_dump_starts(scene: Scene) -> None:
     scene.proxy.go_away()
     outcome = scene.start().finish()

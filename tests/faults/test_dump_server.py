@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 
 from benchmarks.relay import Relay
+from dbops.errors import DatabaseError, DumpFailed
 from demo.postgres import EmbeddedPostgres
-from tests.backups import execute
+from tests.backups import backed_up, execute
 from tests.faults.job import Job, wait_until
 from tests.faults.scene import YESTERDAY, Scene
 
@@ -99,6 +101,43 @@ def test_a_table_that_a_migration_has_locked_fails_the_backup_in_time_and_names_
         wait_until(lambda: len(scene.sessions()) == 1, "only the migration is connected")
     scene.expect_only(good, good_keys)
     scene.expect_recovery(good, good_keys)
+
+
+@pytest.mark.parametrize("options", [{}, {"jobs": 4, "split_above": "1MiB"}], ids=["pg_dump", "several readers"])
+def test_a_server_that_ends_whoever_is_idle_in_a_transaction_does_not_end_a_backup_that_waits_for_its_store(
+    scene: Scene, options: dict[str, Any]
+) -> None:
+    limits = ("idle_in_transaction_session_timeout", "statement_timeout", "idle_session_timeout")
+    execute(scene.server.url(), *(f"ALTER DATABASE {scene.database} SET {limit} = '1s'" for limit in limits))
+    scene.hold_parts()
+    job = scene.start(**options)
+    job.wait_until(scene.proxy.holding.is_set, "the store takes nothing")
+    execute(scene.server.url(), "SELECT pg_sleep(3)")
+    scene.proxy.release()
+    outcome = job.finish()
+    assert outcome.status == 0, outcome
+    assert outcome.report["rows"] == 57000
+
+
+@pytest.mark.parametrize(("allowed", "remedy"), [(0, "Free connections"), (2, "Lower backup.jobs")])
+def test_a_server_without_connections_to_spare_fails_the_backup_and_says_how_to_need_fewer(
+    scene: Scene, allowed: int, remedy: str
+) -> None:
+    role = f"reader_{scene.database}"
+    execute(
+        scene.server.url(),
+        f"CREATE ROLE {role} LOGIN PASSWORD 'few' CONNECTION LIMIT {allowed}",
+        f"GRANT pg_read_all_data TO {role}",
+    )
+    url = scene.server.url(scene.database, user=role, password="few")
+    try:
+        with pytest.raises((DatabaseError, DumpFailed), match="too many connections for role") as refused:
+            backed_up(scene.target(jobs=2, globals=False), url, scene.store, scene.programs.folder)
+    finally:
+        execute(scene.server.url(), f"DROP ROLE {role}")
+    assert remedy in refused.value.remedy
+    assert scene.objects() == []
+    scene.expect_no_process_and_no_session()
 
 
 def test_a_lock_that_is_released_in_time_only_delays_the_backup(scene: Scene) -> None:

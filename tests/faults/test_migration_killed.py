@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from dbops.errors import MigrationFailed, PlanChanged
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.faults.dying import Dying, Nursery
 from tests.faults.job import REPOSITORY, Job
 from tests.faults.migrate_steps import ApplyRequest
 from tests.migrating_apply import COUNT, DROP_INDEX, INDEX, REFUSED, Applying
@@ -28,8 +30,9 @@ from tests.migrating_apply import COUNT, DROP_INDEX, INDEX, REFUSED, Applying
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-LEDGER = "dbops.gateways.ledger:LedgerSession"
-RUNNER = "dbops.gateways.migration_runner:MigrationRunner"
+BUILD = "CREATE INDEX CONCURRENTLY notes_n_idx ON"
+# Everything that is done again by each attempt, on scratch databases or to see that nothing has changed.
+BEFORE_IT_APPLIES = r"start |.* has started|(CREATE|DROP) DATABASE"
 # Slow on the live database alone: scratch has no rows.
 SLOW = f"{COUNT} SELECT pg_sleep(60) FROM notes WHERE id = 1;"  # noqa: S608 - ours
 
@@ -43,7 +46,14 @@ class Stage:
     place: Path
     jobs: list[Job] = field(default_factory=list)
 
-    def start(self, kill: str = "") -> Job:
+    def start(self) -> Job:
+        written = self.asked()
+        command = [sys.executable, "-m", "tests.faults.migrate_steps", str(written)]
+        job = Job(command, self.environment, self.place, written.with_suffix(""))
+        self.jobs.append(job)
+        return job
+
+    def asked(self) -> Path:
         asked, store = self.applying, self.store
         request = ApplyRequest(
             target=asked.target.model_dump(mode="json", exclude_unset=True),
@@ -56,23 +66,34 @@ class Stage:
             access_key=store.access_key,
             secret_key=store.secret_key,
             programs=str(asked.programs),
-            kill=kill,
         )
         written = self.place / f"job-{len(self.jobs)}.json"
         written.write_text(json.dumps(asdict(request)))
-        environment = {
+        return written
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
             "PATH": os.environ["PATH"],
             "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}",
             "TMPDIR": str(self.place),
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        command = [sys.executable, "-m", "tests.faults.migrate_steps", str(written)]
-        job = Job(command, environment, self.place, written.with_suffix(""))
-        self.jobs.append(job)
-        return job
 
-    def killed_at(self, point: str) -> None:
-        assert self.start(point).finish().status == -signal.SIGKILL
+    def killed_everywhere(self, births: Nursery, *, ends_with: int = 0, spared: str = "") -> Dying:
+        """Apply it, killed at every boundary, until it comes through."""
+        dying = Dying(births, "migrate", [str(self.asked())], self.environment, self.place, ends_with, spared)
+        for _ in dying.attempts():
+            self.applying.expect_no_session()
+            assert self.applying.counted() in {0, 1}
+        return dying
+
+    def kill_before(self, births: Nursery, statement: str) -> None:
+        """Kill -9 right before a statement that begins so."""
+        all_else = f"(?!{re.escape(statement)})"
+        dying = Dying(births, "migrate", [str(self.asked())], self.environment, self.place, spared=all_else)
+        assert next(dying.attempts()).startswith(statement)
+        self.applying.expect_no_session()
 
     def kill_when(self, query: str) -> None:
         """Kill -9 as soon as a session of ours is at work on a statement with these words."""
@@ -137,25 +158,16 @@ def open_transaction(stage: Stage, statement: str) -> Iterator[psycopg.Connectio
         yield session
 
 
-@pytest.mark.parametrize(
-    "point",
-    [
-        f"{LEDGER}.create:before",
-        f"{LEDGER}.mark_applied:before",
-        f"{LEDGER}.mark_applied:after",
-        f"{LEDGER}.begin:before",
-        f"{LEDGER}.begin:after",
-        f"{RUNNER}.run:after",
-        f"{LEDGER}.finish:after",
-    ],
-)
-def test_killed_between_two_steps_nothing_is_applied_twice(stage: Stage, point: str) -> None:
+def test_killed_at_any_step_nothing_is_applied_twice_and_nothing_is_left_out(stage: Stage, births: Nursery) -> None:
     stage.applying.write("1_count", COUNT)
+    stage.applying.write("2_index", INDEX)
     stage.applying.ready()
 
-    stage.killed_at(point)
+    died_at = stage.killed_everywhere(births).died_at
 
-    stage.expect_done("0_init", "1_count")
+    told = " ".join(died_at)
+    assert all(step in told for step in ("CREATE TABLE", "UPDATE counter SET n =", BUILD)), died_at
+    stage.expect_done("0_init", "1_count", "2_index")
     assert stage.applying.counted() == 1
 
 
@@ -179,20 +191,10 @@ def test_killed_within_a_build_its_leftover_is_removed_and_it_is_built_anew(stag
     stage.expect_done("0_init", "1_index")
 
 
-@pytest.mark.parametrize("point", [f"{RUNNER}.run_alone:before", f"{RUNNER}.run_alone:after", f"{LEDGER}.step:after"])
-def test_killed_around_a_build_it_is_seen_whether_the_index_is_there(stage: Stage, point: str) -> None:
+def test_where_it_cannot_be_told_what_a_killed_build_has_done_nothing_is_guessed(stage: Stage, births: Nursery) -> None:
     stage.applying.write("1_index", INDEX)
     stage.applying.ready()
-
-    stage.killed_at(point)
-
-    stage.expect_done("0_init", "1_index")
-
-
-def test_where_it_cannot_be_told_what_a_killed_build_has_done_nothing_is_guessed(stage: Stage) -> None:
-    stage.applying.write("1_index", INDEX)
-    stage.applying.ready()
-    stage.killed_at(f"{RUNNER}.run_alone:before")
+    stage.kill_before(births, BUILD)
     stage.applying.tell("CREATE INDEX notes_n_idx ON notes (n DESC)")
     before = stage.applying.told()
 
@@ -202,24 +204,19 @@ def test_where_it_cannot_be_told_what_a_killed_build_has_done_nothing_is_guessed
     assert stage.applying.told() == before
 
 
-TAKE_BACK = "dbops.jobs.migrating:Migrating.take_back"
-
-
-@pytest.mark.parametrize(
-    "point", [f"{TAKE_BACK}:before", f"{LEDGER}.roll_back:before", f"{LEDGER}.roll_back:after", f"{TAKE_BACK}:after"]
-)
-def test_killed_while_taking_back_the_next_attempt_goes_on_taking_back(stage: Stage, point: str) -> None:
+def test_killed_at_any_step_of_taking_back_the_next_attempt_goes_on_taking_back(stage: Stage, births: Nursery) -> None:
     stage.applying.write("1_column", "ALTER TABLE notes ADD a int;", f"ALTER TABLE notes DROP a; {COUNT}")
     stage.applying.write("2_index", INDEX, DROP_INDEX)
     stage.applying.write("3_rows", REFUSED)
     stage.applying.ready()
     before = stage.applying.schema()
-    stage.killed_at(point)
 
-    with pytest.raises(MigrationFailed, match="division by zero") as failure:
-        stage.applying.apply()
+    dying = stage.killed_everywhere(births, ends_with=3, spared=BEFORE_IT_APPLIES)
 
-    assert "Taken back: 2_index, 1_column." in failure.value.what
+    assert {"DROP INDEX CONCURRENTLY notes_n_idx #1", "ALTER TABLE notes DROP a #1"} <= set(dying.died_at), dying
+    assert dying.outcome is not None
+    assert "division by zero" in dying.outcome.error
+    assert "Taken back: 2_index, 1_column." in dying.outcome.error
     assert stage.applying.record.state is MigrationState.REVERTED
     assert stage.applying.schema() == before
     assert stage.applying.counted() == 1

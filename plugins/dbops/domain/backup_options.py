@@ -19,6 +19,7 @@ class BackupOptions(Section):
     spool: str | None = None
     spool_cap: Bytes = 256 * 1024**2
     max_stall: Duration = timedelta(minutes=15)
+    max_silence: Duration = timedelta(hours=1)
     lock_wait_timeout: Duration | None = timedelta(minutes=1)
     statement_timeout: Duration | None = None
     bandwidth_limit: Bytes | None = None

@@ -11,7 +11,15 @@ from dbops.domain.connection_parameters import KEEPALIVES, VARIABLES, understand
 from dbops.domain.connection_string import read_connection_string
 from dbops.errors import InvalidConnection
 
-_DEFAULTS = {"application_name": "dbops", "connect_timeout": "10"}
+_DEFAULTS = {
+    "application_name": "dbops",
+    "connect_timeout": "10",
+    # A peer that is gone without a word is noticed within two minutes; the kernel's own answer is two hours.
+    "keepalives_idle": "60",
+    "keepalives_interval": "15",
+    "keepalives_count": "4",
+    "tcp_user_timeout": "120000",
+}
 _HIGHEST_PORT = 65535
 
 
@@ -103,19 +111,22 @@ class DatabaseAddress:
         Not what a ``token`` gives: a program that runs for hours connects again later, see gateways/token_file.py.
         """
         parameters = self._parameters(self.password if self.token is None else None)
-        settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in parameters]
+        # The server is only asked where somebody has written it: not every server takes such a question.
+        settings = [f"-c {setting}={parameters[name]}" for name, setting in KEEPALIVES.items() if name in self.options]
         if settings:
             parameters["options"] = " ".join([*filter(None, [parameters.get("options")]), *settings])
         return {VARIABLES[name]: value for name, value in parameters.items() if name in VARIABLES}
 
-    def libpq_database(self) -> str:
-        """The database for a program's ``--dbname``: a bare name that looks like a connection string would be one.
+    def program_database(self) -> str:
+        """What PostgreSQL's own programs take for ``--dbname``: the database, and what no variable can tell them.
 
-        Where there is a ``token``, also an empty password. For pg_dump and pg_restore hand the one they began with to
-        each later connection, and this one wins: libpq looks the password up again wherever it is empty.
+        As a connection string, for a bare name that looks like one would be taken for one. It holds no credential.
+        Where there is a ``token``, it says that the password is empty: pg_dump and pg_restore hand the one they began
+        with to each later connection, and this one wins, for libpq looks the password up wherever it is empty.
         """
-        database = self.database.replace("\\", "\\\\").replace("'", "\\'")
-        return f"dbname='{database}'" + ("" if self.token is None else " password=''")
+        parameters = self._parameters("" if self.token else None)
+        told = {name: parameters[name] for name in ("dbname", *KEEPALIVES, "password") if name in parameters}
+        return " ".join(f"{name}='{_escaped(value)}'" for name, value in told.items())
 
     def with_token_of_now(self) -> DatabaseAddress:
         """The same with what the ``token`` gives now, for connections that begin at once and are timed."""
@@ -143,6 +154,10 @@ class DatabaseAddress:
         if self.port == 6432:  # noqa: PLR2004 - theirs
             return "Port 6432 is PgBouncer's; PostgreSQL itself mostly listens on 5432."
         return None
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _read_ports(text: str) -> list[int]:

@@ -43,7 +43,7 @@ VARIABLES: Mapping[str, str] = {
     "user": "PGUSER",
 }
 
-# These have no variable. The server can be asked for the same, which keeps a firewall's idle timer as quiet.
+# These have no variable, and no program but by its connection string. The server can be asked for the same.
 KEEPALIVES: Mapping[str, str] = {
     "keepalives_idle": "tcp_keepalives_idle",
     "keepalives_interval": "tcp_keepalives_interval",

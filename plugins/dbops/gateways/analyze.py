@@ -18,7 +18,7 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
     """
     began = time.monotonic()
     command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password"]
-    command.append(f"--dbname={address.libpq_database()}")
+    command.append(f"--dbname={address.program_database()}")
     command += [] if schema is None else [f"--schema={RelationPattern.for_one_schema(schema)}"]
     with GuardedProcess([*command, "--quiet"], address.libpq_environment(), token=address.token) as process:
         status = process.wait()

@@ -129,21 +129,24 @@ def other_live_claims(
 ) -> tuple[Claim, ...]:
     """The claims of other backups of the target that may still be running, by id.
 
-    One is live for two minutes after its last renewal, unless it is of this machine and its process is gone. The
-    catalog may be a moment old: what it shows as live is read again.
+    One is live for two minutes after its last renewal, unless it is of this machine and its process is gone. With
+    ``mine`` in the catalog also one that the store, by its own clock, was given less than two minutes before that: the
+    clocks of two workers may differ by more. The catalog may be a moment old: what it shows as live is read again.
     """
+    claimed = next((leftover.last_written for leftover in catalog.leftovers if leftover.backup_id == mine), None)
     live = []
     for leftover in catalog.leftovers:
-        if leftover.backup_id == mine or leftover.claim is None or not _may_run(leftover.claim, now):
+        beside_mine = claimed is not None and claimed - leftover.last_written < LIVE_WITHIN
+        if leftover.backup_id == mine or leftover.claim is None or not _may_run(leftover.claim, now, beside_mine):
             continue
         current = read_claim(bucket, target, leftover.backup_id)
-        if current is not None and _may_run(current, now):
+        if current is not None and _may_run(current, now, beside_mine):
             live.append(current)
     return tuple(live)
 
 
-def _may_run(claim: Claim, now: datetime) -> bool:
-    return claim.is_live(now, within=LIVE_WITHIN) and not _is_provably_dead(claim)
+def _may_run(claim: Claim, now: datetime, beside_mine: bool) -> bool:
+    return (beside_mine or claim.is_live(now, within=LIVE_WITHIN)) and not _is_provably_dead(claim)
 
 
 def _is_provably_dead(claim: Claim) -> bool:

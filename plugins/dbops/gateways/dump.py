@@ -50,6 +50,9 @@ class Dump(Protocol):
     def wait(self, timeout: float) -> int:
         """Wait for the end and return the exit status; raises TimeoutError."""
 
+    def work(self) -> int:
+        """What changes as long as its programs compute; what only waits for the server does not."""
+
     @property
     def paused_for(self) -> float:
         """Seconds since it was paused; 0 while it runs."""
@@ -98,6 +101,10 @@ class PlainDump:
     def wait(self, timeout: float) -> int:
         """See Dump."""
         return self._process.wait(timeout)
+
+    def work(self) -> int:
+        """See Dump."""
+        return self._process.work()
 
     @property
     def paused_for(self) -> float:

@@ -13,6 +13,8 @@ from types import TracebackType
 from dbops.errors import DumpFailed
 from dbops.gateways.guard import STDERR_LINES, Guard
 
+_USER_TIME, _SYSTEM_TIME = 11, 12  # of /proc/PID/stat, counted from the field behind the name
+
 
 class GuardedProcess:
     """A running program; use it as a context manager, which stops it. ``env`` is added to a minimal environment.
@@ -63,6 +65,13 @@ class GuardedProcess:
         except OSError:
             return [self.pid]
         return [self.pid, *map(int, children.split())]
+
+    def work(self) -> int:
+        """What grows as long as the program or one of its workers computes: ticks of the processor, since it began.
+
+        A worker that has ended counts no more, so that it may also fall: what tells is that it changes.
+        """
+        return sum(_ticks(pid) for pid in self.members())
 
     def open_files(self) -> set[str]:
         """The paths that the program and its workers hold open at this moment."""
@@ -116,6 +125,14 @@ class GuardedProcess:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def _ticks(pid: int) -> int:
+    try:
+        after_name = Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
+    except OSError:  # it ended in between
+        return 0
+    return int(after_name[_USER_TIME]) + int(after_name[_SYSTEM_TIME])
 
 
 def _link(path: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -63,15 +63,9 @@ def pg_dump_command(
 
     The folder is given up after the upload, so nothing in it is synced to its disk.
     """
-    command = [
-        str(program.path),
-        *pg_dump_options(options, replica=replica),
-        "--no-sync",
-        "--no-password",
-        f"--file={folder}",
-    ]
+    command = [str(program.path), *pg_dump_options(options, replica=replica), "--no-sync", "--no-password"]
+    command += [f"--dbname={address.program_database()}", f"--file={folder}"]
     command += [f"--snapshot={snapshot}"] if snapshot else []
-    command += [f"--dbname={address.libpq_database()}"] if address.token else []
     command += [f"--exclude-table-data={RelationPattern.for_one_table(*table)}" for table in without_rows_of]
     return command
 
@@ -80,7 +74,7 @@ def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool)
     """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
-    command.append(f"--database={address.libpq_database()}")
+    command.append(f"--database={address.program_database()}")  # of what --dbname says, it would ignore the database
     with TokenFile(address.token) as token:
         environment = {**inherited_environment(), **address.libpq_environment(), **token.environment}
         try:
@@ -113,6 +107,12 @@ def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsE
     return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
 
 
+_CONNECTIONS_REMEDY = (
+    "Lower backup.jobs: pg_dump takes one connection more than that, and psql some where a table is split. Or free "
+    "connections on the server, or run the backup at a quieter time."
+)
+
+
 def _remedy(stderr: str) -> str:
     remedies = {
         "LOCK TABLE": "Another session holds a lock on one of these tables, often a migration: let it finish and run "
@@ -123,6 +123,8 @@ def _remedy(stderr: str) -> str:
         "away at that moment: its log says so.",
         "row-level security": "Give the role BYPASSRLS, or connect as the tables' owner.",
         "permission denied": "Grant the role pg_read_all_data, or leave those tables out in the target's file.",
+        "too many": _CONNECTIONS_REMEDY,
+        "connection slots": _CONNECTIONS_REMEDY,
         "compress": "Install a pg_dump that was built with zstd, as PGDG's packages are.",
     }
     for words, remedy in remedies.items():
@@ -137,4 +139,17 @@ def table_took_too_long(table: str, options: BackupOptions) -> DumpFailed:
     return DumpFailed(
         f"Reading table {table} took longer than backup.statement_timeout, {limit}.",
         "Raise backup.statement_timeout, or find out what slows the server down.",
+    )
+
+
+def fell_silent(tables: Collection[str], options: BackupOptions, *, has_begun: bool) -> DumpFailed:
+    """Nothing came for so long that nothing will; ``tables`` are those that were being read."""
+    beginning = "between two tables" if has_begun else "before it read the first table"
+    at = f"while it read {', '.join(sorted(tables))}" if tables else beginning
+    return DumpFailed(
+        f"pg_dump has neither written nor done anything for {format_duration(options.max_silence)} {at}: the server "
+        "does not answer, or the program was stopped; the backup was given up, so that it does not wait for ever.",
+        "Look whether the server is well and the line to it holds, end what is left of our sessions there, and run the "
+        "backup again. Where the server needs so long to find a first row, among dead ones, VACUUM that table or raise "
+        "backup.max_silence.",
     )

@@ -67,9 +67,11 @@ def copy_schema(
         environment["PGOPTIONS"] = f"{environment.get('PGOPTIONS', '')} {_SESSION}".strip()
         with (
             GuardedProcess(
-                _dump_command(pg_dump, dumped, schema, owners=owners), source.libpq_environment(), token=source.token
+                _dump_command(pg_dump, source, dumped, schema, owners=owners),
+                source.libpq_environment(),
+                token=source.token,
             ) as dump,
-            GuardedProcess(_load_command(psql, script), environment, token=live.token) as load,
+            GuardedProcess(_load_command(psql, live, script), environment, token=live.token) as load,
         ):
             relay = _Relay(dump, load, on_bytes)
             try:
@@ -78,15 +80,17 @@ def copy_schema(
                 raise _failure(load, schema, committing=relay.committing) from None
 
 
-def _dump_command(pg_dump: Program, into: Path, schema: str, *, owners: bool) -> list[str]:
+def _dump_command(pg_dump: Program, source: DatabaseAddress, into: Path, schema: str, *, owners: bool) -> list[str]:
     command = [str(pg_dump.path), "--format=plain", "--no-password", *only_schema(schema), f"--file={into}"]
+    command.append(f"--dbname={source.program_database()}")
     return command + ([] if owners else ["--no-owner", "--no-privileges"])
 
 
-def _load_command(psql: Program, script: Path) -> list[str]:
+def _load_command(psql: Program, live: DatabaseAddress, script: Path) -> list[str]:
     # terse: details and contexts quote rows
     variables = [f"--set={setting}" for setting in ("ON_ERROR_STOP=1", "VERBOSITY=terse", "SHOW_CONTEXT=never")]
-    return [str(psql.path), "--no-psqlrc", "--quiet", "--no-password", *variables, f"--file={script}"]
+    return [str(psql.path), "--no-psqlrc", "--quiet", "--no-password", *variables,
+            f"--dbname={live.program_database()}", f"--file={script}"]  # fmt: skip
 
 
 class _Ended(Exception):

@@ -25,7 +25,7 @@ def dump_schema(pg_dump: Program, address: DatabaseAddress, schema: str | None =
         folder = Path(place) / "archive"
         command = [str(pg_dump.path), "--format=directory", "--schema-only", "--no-sync", "--no-password"]
         command += [f"--lock-wait-timeout={_LOCK_WAIT}", *([] if schema is None else only_schema(schema))]
-        command.append(f"--file={folder}")
+        command += [f"--dbname={address.program_database()}", f"--file={folder}"]
         with GuardedProcess(command, address.libpq_environment(), token=address.token) as process:
             status = process.wait()
             said = process.stderr()

@@ -63,7 +63,7 @@ class SplitDump:
         command = partial(pg_dump_command, program, address, replica=replica, snapshot=snapshot.name)
         contents_of = command(whole, alone)
         all_but_rows = command(rest, workers, without_rows_of=plan.tables)
-        self._sessions = session_commands(program, folder, plan.readers)
+        self._sessions = session_commands(program, address, folder, plan.readers)
         commands = [contents_of, all_but_rows, *self._sessions]
         self._guard = Guard(commands, address.libpq_environment(), token=address.token)
         try:
@@ -148,6 +148,10 @@ class SplitDump:
                 raise TimeoutError
             time.sleep(_TICK)
         return status
+
+    def work(self) -> int:
+        """See Dump."""
+        return self._whole.work() + self._rest.work() + (self._tables.work() if self._tables is not None else 0)
 
     @property
     def paused_for(self) -> float:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dbops.domain.connection import DatabaseAddress
 from dbops.domain.split_reading import PageRange
 from dbops.errors import DbopsError, SpoolError
 from dbops.gateways.brake import Brake
@@ -69,9 +70,9 @@ class SplitTable:
         return "\n".join([*lines, r"\qecho '\\.'", ""])
 
 
-def session_commands(pg_dump: Program, folder: Path, readers: int) -> list[list[str]]:
+def session_commands(pg_dump: Program, address: DatabaseAddress, folder: Path, readers: int) -> list[list[str]]:
     """How psql is called by each reader, with a script in ``folder`` that SplitTables writes."""
-    psql = [str(pg_dump.sibling("psql")), "-X", "-q", "-w", "-f"]
+    psql = [str(pg_dump.sibling("psql")), "-X", "-q", "-w", "-d", address.program_database(), "-f"]
     return [[*psql, str(_script(folder, number))] for number in range(readers)]
 
 
@@ -142,6 +143,10 @@ class SplitTables:
         """What that exit status, not 0, means."""
         said = next((session.stderr() for session in self._sessions if session.status() == status), "")
         return dump_failure("psql, which reads a large table,", status, said, self._folder)
+
+    def work(self) -> int:
+        """What changes as long as the sessions compute."""
+        return sum(session.work() for session in self._sessions)
 
     def pause(self) -> None:
         """Take nothing more out of the pipes: the sessions wait, and the server with them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -70,10 +70,11 @@ def back_up(
     with _roomy_spool(target) as spool:
         catalog = read_catalog(bucket, target)
         _require_alone(bucket, target, catalog, clock(), mine=None)
-        _abort_uploads_of_the_dead(bucket, catalog, layout)
         with claim(bucket, layout, target.name, run=run, clock=clock) as held:
             try:
-                _require_alone(bucket, target, read_catalog(bucket, target), clock(), mine=held.backup_id)
+                beside = read_catalog(bucket, target)
+                running = _require_alone(bucket, target, beside, clock(), mine=held.backup_id)
+                _abort_uploads_of_the_dead(bucket, beside, layout, {held.backup_id, *running})
                 with naming_conflicts(Database(address), readiness.replica):
                     archive = _send_archive(
                         target, address, bucket, held=held, readiness=readiness, spool=spool, recipients=recipients,
@@ -104,8 +105,10 @@ def _roomy_spool(target: Target) -> Spool:
         )
 
 
-def _require_alone(bucket: Bucket, target: Target, catalog: Catalog, now: datetime, *, mine: BackupId | None) -> None:
-    """Of two backups that start at once the one with the earlier id goes on."""
+def _require_alone(
+    bucket: Bucket, target: Target, catalog: Catalog, now: datetime, *, mine: BackupId | None
+) -> set[BackupId]:
+    """Of two backups that start at once the one with the earlier id goes on; gives the others: they are to give way."""
     others = other_live_claims(bucket, target, catalog, now=now, mine=mine)
     earlier = [other for other in others if mine is None or other.backup_id < mine]
     if earlier:
@@ -114,12 +117,14 @@ def _require_alone(bucket: Bucket, target: Target, catalog: Catalog, now: dateti
             f"Another backup of {target.name} is running: {other.backup_id}, by {other.run} on {other.host}.",
             "Wait for it to end; one whose worker died stops counting two minutes after its last sign of life.",
         )
+    return {other.backup_id for other in others}
 
 
-def _abort_uploads_of_the_dead(bucket: Bucket, catalog: Catalog, layout: Layout) -> None:
+def _abort_uploads_of_the_dead(bucket: Bucket, catalog: Catalog, layout: Layout, alive: Collection[BackupId]) -> None:
     """A backup that was killed could not abort its multipart uploads; they would be paid for and never be listed."""
     for leftover in catalog.leftovers:
-        _abort_uploads(bucket, layout.folder(leftover.backup_id))
+        if leftover.backup_id not in alive:
+            _abort_uploads(bucket, layout.folder(leftover.backup_id))
 
 
 def _abort_uploads(bucket: Bucket, folder: str) -> None:

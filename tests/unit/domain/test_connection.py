@@ -266,7 +266,7 @@ def test_a_token_is_asked_for_by_each_session_and_never_by_a_program_or_by_who_l
     address = replace(plain, token=lambda: f"token {next(asked)}")
     assert [address.libpq_parameters()["password"] for _ in range(2)] == ["token 0", "token 1"]
     assert "PGPASSWORD" not in address.libpq_environment()
-    assert "token" not in str(address) + repr(address)
+    assert "token" not in str(address) + repr(address) + address.program_database()
     assert address == plain
     assert next(asked) == 2
 
@@ -280,6 +280,13 @@ def test_who_begins_many_sessions_at_once_asks_for_one_token() -> None:
     assert plain.with_token_of_now() is plain
 
 
+def test_programs_hear_by_their_connection_string_what_no_variable_tells_and_nothing_that_is_secret() -> None:
+    told = DatabaseAddress.from_url("postgresql://dba:secret@db:5433/it's?keepalives_idle=9").program_database()
+    assert told == (
+        "dbname='it\\'s' keepalives_idle='9' keepalives_interval='15' keepalives_count='4' tcp_user_timeout='120000'"
+    )
+
+
 @pytest.mark.parametrize(
     ("database", "written"),
     [("app", "dbname='app'"), (r"it's a \ one", r"dbname='it\'s a \\ one'"), ("a=b", "dbname='a=b'")],
@@ -288,8 +295,13 @@ def test_a_programs_database_is_a_name_whatever_it_looks_like_and_a_token_is_loo
     database: str, written: str
 ) -> None:
     address = DatabaseAddress(database)
-    assert address.libpq_database() == written
-    assert replace(address, token=lambda: "word").libpq_database() == f"{written} password=''"
+    assert address.program_database().startswith(f"{written} keepalives_idle=")
+    assert "password" not in address.program_database()
+    assert replace(address, token=lambda: "word").program_database().endswith(" password=''")
+
+
+def test_a_server_is_not_asked_for_keepalives_that_nobody_has_written() -> None:
+    assert "PGOPTIONS" not in DatabaseAddress.from_url("postgresql://dba@db/app").libpq_environment()
 
 
 def test_what_would_break_a_dump_is_left_out_knowingly() -> None:

@@ -112,7 +112,7 @@ def _files(archive: Archive, selection: Selection | None) -> Collection[str]:
 
 
 def _options(folder: Path, address: DatabaseAddress, jobs: int, *, clean_owners: bool) -> list[str]:
-    options = ["--format=directory", f"--jobs={jobs}", f"--dbname={address.libpq_database()}", "--no-password"]
+    options = ["--format=directory", f"--jobs={jobs}", f"--dbname={address.program_database()}", "--no-password"]
     options.append(str(folder))
     return options + (["--no-owner", "--no-privileges"] if clean_owners else [])
 

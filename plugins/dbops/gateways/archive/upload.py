@@ -28,6 +28,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.copy_rows import RowCounter
 from dbops.gateways.dump import TOC, Counted, Dump, DumpFile
 from dbops.gateways.pg_dump import table_took_too_long
+from dbops.gateways.silence import Silence
 from dbops.gateways.spool import Abandoned, Spool
 from dbops.gateways.throttle import Throttle
 
@@ -72,6 +73,7 @@ class ArchiveUpload:
         self._storage, self._options = storage, options
         self._contents = ArchiveContents(sizes)
         self._on_progress = on_progress
+        self._silence = Silence(dump, options)
         self._began = time.monotonic()
         self._next_progress = self._began + _PROGRESS_EVERY
         self._abandoned = threading.Event()
@@ -174,6 +176,7 @@ class ArchiveUpload:
         Bytes that wait for their part or page to fill only move on when pg_dump goes on: they never justify a pause.
         """
         held = waiting = 0
+        self._silence.look(sum(upload.file.written for upload in self._uploads.values()), self._being_read())
         for name, upload in self._active.items():
             self._check_time(name, upload)
             held += upload.held
@@ -191,6 +194,10 @@ class ArchiveUpload:
                 f"stay open on the database.",
                 "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
             )
+
+    def _being_read(self) -> list[str]:
+        unfinished = [name for name, upload in self._active.items() if not upload.file.is_finished]
+        return [f"{entry.schema}.{entry.name}" for name in unfinished if (entry := self._contents.table_of(name))]
 
     def _check_time(self, name: str, upload: FileUpload) -> None:
         limit = self._options.statement_timeout

@@ -1,0 +1,86 @@
+"""Promise: wherever kill -9 hits a job, what was good is untouched, nothing goes on, and the next attempt succeeds.
+
+Each job is killed at every boundary there is (boundaries.py), and begun anew on what the attempt before has left.
+"""
+
+from __future__ import annotations
+
+from dbops.gateways.catalogs import read_catalog
+from tests.backups import NAME, execute, opened
+from tests.faults.dying import Dying, Nursery
+from tests.faults.job import wait_until, working_in
+from tests.faults.restore_scene import VISITORS, RestoreScene
+from tests.faults.scene import YESTERDAY, Scene
+
+
+def expect_nothing_goes_on(scene: Scene) -> None:
+    wait_until(lambda: not working_in(scene.spool), "every process of the job has ended", 15)
+    wait_until(lambda: scene.sessions() == [], "every session of the job has ended", 15)
+
+
+def test_a_backup_and_then_an_expire(scene: Scene, births: Nursery) -> None:
+    execute(
+        scene.url,
+        "DROP TABLE films",  # large enough for an upload of two parts, and no larger
+        """CREATE TABLE films AS
+           SELECT n AS id, encode(gen_random_bytes(1000), 'base64') AS reel FROM generate_series(1, 7000) n""",
+    )
+    good = scene.back_up(ago=YESTERDAY)
+    good_keys = scene.objects()
+    wanted = scene.target(jobs=1)
+    environment = scene.environment(wanted)
+    backup = Dying(births, "dbops", ["backup", NAME, "--json"], environment, scene.place)
+    for boundary in backup.attempts():
+        expect_nothing_goes_on(scene)
+        assert scene.objects(good) == good_keys
+        # It is only when it is whole that it is a backup, and then it is one although nobody was told.
+        assert len(scene.manifests()) == (2 if boundary.endswith("/index.json #1") else 1)
+    steps = {boundary.rpartition("/")[2] or boundary for boundary in backup.died_at}
+    assert {"started.json #1", "toc.dat #1", "globals.sql #1", "manifest.json #1", "index.json #1"} <= steps, steps
+    assert {"start pg_dump #1", "pg_dump has started #1"} <= steps, steps
+    uploading = {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
+    assert uploading <= {boundary.split()[0] for boundary in backup.died_at}
+    expect_nothing_goes_on(scene)
+    assert scene.uploads() == []
+    assert list(scene.spool.iterdir()) == []
+
+    # All but the newest two are to go, and what all those attempts have left.
+    options = wanted.retention.model_copy(
+        update={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1}
+    )
+    sparing = wanted.model_copy(update={"retention": options})
+    with opened(wanted, scene.store) as bucket:
+        before = read_catalog(bucket, wanted)
+        expire = Dying(births, "expire", [sparing.model_dump_json(), "2"], environment, scene.place)
+        for _ in expire.attempts():
+            assert read_catalog(bucket, wanted).entries[-2:] == before.entries[-2:]
+        after = read_catalog(bucket, wanted)
+    assert len(before.entries) == 3
+    assert len(before.leftovers) >= len(backup.died_at) - 3
+    files = {boundary.rpartition("/")[2] for boundary in expire.died_at}
+    assert {"manifest.json #1", "started.json #1", "started.json #2", "toc.dat #1", "index.json #1"} <= files, files
+    assert after.entries == before.entries[-2:]
+    assert after.leftovers == ()
+
+
+def test_a_restore_from_its_load_to_its_swap(restore_scene: RestoreScene, births: Nursery) -> None:
+    scene = restore_scene
+    scene.restoring.plan(mode="swap")
+    asked = str(scene.asked("load", "analyze", "verify", "swap"))
+    dying = Dying(births, "restore", [asked], scene.environment, scene.place)
+    for _ in dying.attempts():
+        wait_until(lambda: not working_in(scene.spool), "every process of the job has ended", 15)
+        scene.expect_quiet()
+        found = scene.databases()
+        if found[scene.live] == scene.live_oid:
+            scene.expect_live_untouched()
+        else:  # it was killed before it could write down that it is done
+            record = scene.record()
+            assert found[scene.live] == record.oid
+            assert scene.visitors() == VISITORS
+            assert scene.live_oid in found.values()
+    assert {"start pg_restore #1", "pg_restore has started #1", "start vacuumdb #1", "COMMIT #1"} <= set(dying.died_at)
+    renames = [step for step in dying.died_at if step.startswith("ALTER DATABASE") and " RENAME TO " in step]
+    assert len(renames) == 2, dying.died_at
+    scene.expect_swapped(scene.record())
+    scene.restoring.post_check()
