@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+_INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 _OF_THE_CONNECTION = {"connection", "expect", "keep-alive", "transfer-encoding", "content-length"}
 _ALWAYS = 10**9
 _PATIENCE = 30.0
@@ -25,6 +26,7 @@ class Mischief(Enum):
     """What to do to a request."""
 
     SLOW_DOWN = auto()  # 503 instead of passing it on
+    ERROR_IN_200 = auto()  # the same with status 200 and an error in the body, as S3 does at the end of an upload
     CUT_BODY = auto()  # read half of its body, then reset the connection
     FLIP_BIT = auto()  # damage its body on the way to the store
     HOLD = auto()  # pass it on only when release() is called
@@ -156,6 +158,9 @@ class _Connection(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         if mischief is Mischief.SLOW_DOWN:
             self._answer(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
+            return
+        if mischief is Mischief.ERROR_IN_200:
+            self._answer(200, {"Content-Type": "application/xml"}, _INTERNAL)
             return
         if mischief in {Mischief.HOLD, Mischief.SWALLOW}:
             proxy.holding.set()
