@@ -78,6 +78,12 @@ test-faults: ## What happens when something is killed, full, slow or gone
 $(LAYERS:%=test-%): test-%: venv
 	$(PYTEST) tests/$* $(ARGS)
 
+FUZZED := tests/unit/fuzz tests/airflow/test_page_fuzzed.py
+EXAMPLES ?= 5000
+.PHONY: fuzz
+fuzz: venv ## Feed damaged records, files, arguments and requests for an hour or so, other ones each time (EXAMPLES=100: fewer)
+	DBOPS_FUZZ=$(EXAMPLES) $(PYTEST) -o timeout=0 $(FUZZED) $(ARGS)
+
 .PHONY: screenshots
 screenshots: venv browser ## Take the pictures of docs/images anew, from a stack of their own (5 minutes)
 	@$(PY) -m tests.e2e.screenshots

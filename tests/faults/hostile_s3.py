@@ -17,6 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+_INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 _OF_THE_CONNECTION = {"connection", "expect", "keep-alive", "transfer-encoding", "content-length"}
 _ALWAYS = 10**9
 _PATIENCE = 30.0
@@ -26,6 +27,7 @@ class Mischief(Enum):
     """What to do to a request."""
 
     SLOW_DOWN = auto()  # 503 instead of passing it on
+    ERROR_IN_200 = auto()  # the same with status 200 and an error in the body, as S3 does at the end of an upload
     EXPIRE = auto()  # say that the credentials have expired, instead of passing it on
     CUT_BODY = auto()  # read half of its body, then reset the connection
     FLIP_BIT = auto()  # damage its body on the way to the store
@@ -161,6 +163,9 @@ class _Connection(BaseHTTPRequestHandler):
             return
         if mischief is Mischief.EXPIRE:
             self._answer(400, {"Content-Type": "application/xml"}, _EXPIRED)
+            return
+        if mischief is Mischief.ERROR_IN_200:
+            self._answer(200, {"Content-Type": "application/xml"}, _INTERNAL)
             return
         if mischief in {Mischief.HOLD, Mischief.SWALLOW}:
             proxy.holding.set()

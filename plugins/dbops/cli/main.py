@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
@@ -39,6 +40,7 @@ class Stopped(BaseException):
 def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) -> int:
     """Run ``python -m dbops`` with these arguments and return its exit status; only --help raises SystemExit."""
     given = sys.argv[1:] if argv is None else list(argv)
+    _take_any_text()
     screen = Screen(as_json="--json" in given)
     debug = "--debug" in given or bool(os.environ.get(DEBUG_VARIABLE))
     try:
@@ -61,6 +63,13 @@ def main(argv: Sequence[str] | None = None, around: Surroundings | None = None) 
     except Exception as error:  # noqa: BLE001 - the last line of defence: people get a sentence, not a traceback
         _tell_unexpected(error, screen, debug=debug)
         return _COULD_NOT
+
+
+def _take_any_text() -> None:
+    """Write out what a terminal cannot show, in words that somebody else chose, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:

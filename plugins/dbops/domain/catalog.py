@@ -16,13 +16,15 @@ from dbops.domain.verification import Verification
 class CatalogEntry:
     """One finished backup. ``verified`` is None until a restore or drill gave its verdict.
 
-    ``verification`` has that verdict's details, where they can be read.
+    ``verification`` has that verdict's details, where they can be read. ``is_doubtful`` says that there is a verdict of
+    which not even that can be read whether it was good.
     """
 
     manifest: BackupManifest
     hold: Hold | None = None
     verified: bool | None = None
     verification: Verification | None = None
+    is_doubtful: bool = False
 
     @property
     def backup_id(self) -> BackupId:
@@ -77,7 +79,8 @@ class Catalog:
         """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business."""
         backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
         holds = [entry.hold for entry in self.entries if entry.hold is not None]
-        return plan_retention(backups, holds, policy, now, zone)
+        doubtful = [entry.backup_id for entry in self.entries if entry.is_doubtful]
+        return plan_retention(backups, holds, policy, now, zone, doubtful=doubtful)
 
 
 def _newest(verdicts: Iterable[Verification]) -> Verification | None:

@@ -21,6 +21,7 @@ _DEFAULTS = {
     "tcp_user_timeout": "120000",
 }
 _HIGHEST_PORT = 65535
+_LONGEST_PORT = 5
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ def _escaped(value: str) -> str:
 
 def _read_ports(text: str) -> list[int]:
     ports = [part.strip() or "5432" for part in text.split(",")] if text else []
-    if not all(port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT for port in ports):
+    if not all(_is_port(port) for port in ports):
         raise InvalidConnection(
             "The connection's port is not a number from 1 to 65535.",
             "Where the user or the password contains one of : / ? # @ %, percent-encode it: @ is %40, / is %2F.",
@@ -170,10 +171,15 @@ def _read_ports(text: str) -> list[int]:
     return [int(port) for port in ports]
 
 
+def _is_port(text: str) -> bool:
+    # Of thousands of digits int() makes no number.
+    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_PORT and 0 < int(text) <= _HIGHEST_PORT
+
+
 def _read_extra(text: str) -> dict[str, str]:
     try:
         extra = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         extra = None
     if not isinstance(extra, dict):
         raise InvalidConnection("The connection's extra is not a JSON object.", 'Write it as {"sslmode": "require"}.')

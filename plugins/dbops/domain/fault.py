@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from dbops.domain.printable import printable
+
 _OF_A_TARGET = re.compile(r"targets/([a-z][a-z0-9_]{0,62})\.yaml", re.ASCII)
 
 
@@ -15,6 +17,11 @@ class Fault:
     path: str
     line: int | None
     sentence: str
+
+    def __post_init__(self) -> None:
+        # A file may have any name; what tells of it is printed, stored by Airflow and mailed.
+        object.__setattr__(self, "path", printable(self.path))
+        object.__setattr__(self, "sentence", printable(self.sentence))
 
     def __str__(self) -> str:
         place = self.path if self.line is None else f"{self.path}:{self.line}"

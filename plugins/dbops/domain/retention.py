@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -102,19 +102,27 @@ def plan_retention(
     policy: RetentionPolicy,
     now: datetime,
     zone: ZoneInfo,
+    *,
+    doubtful: Collection[BackupId] = (),
 ) -> RetentionPlan:
     """Decide over ``backups`` (id, is it good) at ``now`` (with a zone), counting days in ``zone``.
 
     Only good backups that are not dated in the future count for any rule. What is held, or dated in the future,
     stays; what is not good stays while no newer good one exists. An id given twice is good only if it is both times.
+    ``doubtful`` are those whose verdict cannot be read: they stay, and count for no rule, as if they were not good.
     """
     is_good = dict(sorted(backups, reverse=True))  # of an id given twice, False comes last and wins
-    counted = [backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now]
+    in_doubt = set(doubtful)
+    counted = [
+        backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now and backup_id not in in_doubt
+    ]
 
     reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in is_good}
     for backup_id, good in is_good.items():
         if backup_id.time > now:
             reasons[backup_id].append(f"dated in the future, {age_of(backup_id, now)}: is a clock wrong?")
+        elif backup_id in in_doubt:
+            reasons[backup_id].append("the verdict on it cannot be read; another drill of it gives a new one")
         elif not good and (not counted or backup_id > counted[0]):
             reasons[backup_id].append("its verification failed, but there is no newer good backup")
     for hold in holds:

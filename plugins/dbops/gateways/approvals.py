@@ -28,9 +28,12 @@ def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdo
 
 
 def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
-    """The plan of that run as markdown; raises ApprovalMissing where that run made none of that digest."""
+    """The plan of that run as markdown; raises ApprovalMissing where it made none of that digest, or it is no text."""
+    key = _plan_key(target, run, digest)
     try:
-        return bucket.get(_plan_key(target, run, digest)).decode()
+        return bucket.get(key).decode()
+    except UnicodeDecodeError:
+        raise ApprovalMissing(f"s3://{bucket.name}/{key} is not a plan that can be read.", _NEW_RUN) from None
     except ObjectMissing:
         raise ApprovalMissing(
             f"The run {run} made no plan {digest} for {target.name}, so that nobody can be asked about it.", _NEW_RUN

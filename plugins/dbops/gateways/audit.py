@@ -41,7 +41,10 @@ def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor
 
     def read(key: str, body: bytes) -> AuditEntry:
         moment, _, action = key.removeprefix(folder).removesuffix(".json").partition("-")
-        record = json.loads(body)
+        try:
+            record = json.loads(body)
+        except RecursionError:  # nested too deeply
+            raise ValueError(key) from None
         if not isinstance(record, dict) or record.get("target") != target.name:
             raise ValueError(key)
         return AuditEntry.of(BackupId(moment).time, action, record)

@@ -24,14 +24,16 @@ _LOOKS = 3
 _PAST_VERDICTS = 4
 
 T = TypeVar("T")
+_Verdict = tuple[bool | None, Verification | None, bool]
+_NO_VERDICT: _Verdict = None, None, False
 
 
 def read_catalog(bucket: Bucket, target: Target) -> Catalog:
     """Everything the bucket says about the target's backups, with one small read a backup, hold and verification.
 
     Folders that are not named by a backup id are foreign, and ignored. A verification is ``verifications/<id>.json``
-    with ``{"ok": true or false}`` in it, whatever else; of those whose backup has expired the newest
-    few are read. A hold that cannot be read holds without an end. Raises
+    with ``{"ok": true or false}`` in it, whatever else; of those whose backup has expired the newest few are read. A
+    hold that cannot be read holds without an end, and a verdict that cannot be read leaves its backup in doubt. Raises
     BucketError where any of it could not be read from the store: half a catalog would be a wrong one.
     """
     with ThreadPoolExecutor(_READERS, "catalog") as readers:
@@ -65,7 +67,7 @@ class _Reading:
         return Catalog(
             self._target.name,
             entries=tuple(
-                CatalogEntry(manifest, holds.get(backup_id), *(verdicts.get(backup_id) or (None, None)))
+                CatalogEntry(manifest, holds.get(backup_id), *(verdicts.get(backup_id) or _NO_VERDICT))
                 for backup_id, manifest in sorted(manifests.items())
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),
@@ -143,23 +145,23 @@ class _Reading:
         except (ObjectMissing, ValueError):  # nothing depends on it: it proves nothing, and is no fault
             return None
 
-    def _read_verdict(self, backup_id: BackupId) -> tuple[bool, Verification | None] | None:
+    def _read_verdict(self, backup_id: BackupId) -> _Verdict | None:
         key = self._layout.verification(backup_id)
         try:
             body = self._bucket.get(key)
             document = json.loads(body)
         except ObjectMissing:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):  # the latter where it is nested too deeply
             document = None
         ok = document.get("ok") if isinstance(document, dict) else None
         if not isinstance(ok, bool):
             self._unreadable.append(f"{self._place(key)} is not a verification that this version can read.")
-            return None
+            return None, None, True
         try:
-            return ok, Verification.from_json(body)
+            return ok, Verification.from_json(body), False
         except ValueError:  # the verdict counts all the same, whoever wrote it
-            return ok, None
+            return ok, None, False
 
     def _place(self, key: str) -> str:
         return f"s3://{self._bucket.name}/{key}"

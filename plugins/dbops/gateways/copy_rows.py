@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from backports import zstd
 
-from dbops.errors import DumpFailed
+from dbops.gateways.unfinished_dump import unfinished_dump
 
 TRAILER = b"\\.\n\n\n"
 NEWLINE = ord("\n")
@@ -48,12 +48,14 @@ class RowCounter:
                 self._bytes += len(block)
                 self._tail = (self._tail + block[-len(TRAILER) :])[-len(TRAILER) :]
         except zstd.ZstdError as error:
-            raise DumpFailed(f"The archive's file {self._name} is not a valid zstd stream: {error}.") from None
+            raise unfinished_dump(f"The archive's file {self._name} is not a valid zstd stream: {error}.") from None
 
     def finish(self) -> None:
         """There is no more; raises DumpFailed, naming the file, where it is not a whole data file."""
         if self._tail != TRAILER:
-            raise DumpFailed(f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole.")
+            raise unfinished_dump(
+                f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole."
+            )
 
 
 class _Frames:

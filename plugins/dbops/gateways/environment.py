@@ -165,7 +165,7 @@ def _extra(given: object) -> dict[str, Any]:
 def _json_object(text: str, what: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter where it is nested too deeply
         value = None
     if not isinstance(value, dict):
         raise InvalidConnection(f"The {what} is not a JSON object.", "Look at its braces, quotes and commas.")

@@ -16,6 +16,7 @@ from typing import Any, get_args
 from dbops.domain.checks import CheckResult, Outcome, Rule, Severity, TableName, TableSuite
 from dbops.domain.object_names import read_table_name, written
 from dbops.domain.own_expectations import OWN
+from dbops.domain.printable import printable
 from dbops.domain.sql_text import objection
 from dbops.domain.suggestion import did_you_mean
 from dbops.gateways.expectation_sentences import refusals
@@ -222,6 +223,7 @@ def _query_faults(path: Path, place: Place) -> Iterator[_Fault]:
 
 
 def _file_fault(shown: str, line: int | None, sentence: str) -> CheckResult:
+    shown = printable(shown)
     source = shown if line is None else f"{shown}:{line}"
     return CheckResult(
         rule_id=source, group="data", subject=shown, outcome=Outcome.NOT_EVALUATED, sentence=sentence, source=source

@@ -11,6 +11,7 @@ from pathlib import Path
 from dbops.domain.fault import Fault
 from dbops.domain.migration_sql import objections, runs_alone
 from dbops.domain.migrations import Migration, in_order
+from dbops.domain.printable import printable
 from dbops.errors import InvalidRequest
 
 LOCK_FILE = "migration_lock.toml"
@@ -73,7 +74,7 @@ def unproven_migrations(include: Path, target: str) -> tuple[Migration, ...]:
     found: list[Migration] = []
     for name in names:
         try:
-            found.append(Migration(name=name, body=(folder / name / "migration.sql").read_bytes()))
+            found.append(Migration(name=printable(name), body=(folder / name / "migration.sql").read_bytes()))
         except OSError:
             continue
     return tuple(found)

@@ -342,3 +342,10 @@ def test_what_looks_like_a_pooler_is_hinted_at_and_not_refused(url: str, word: s
 @pytest.mark.parametrize("url", ["postgres://aws-0-eu.pooler.supabase.com:5432/postgres", "postgres://db/app"])
 def test_a_session_of_ones_own_is_not_hinted_at(url: str) -> None:
     assert DatabaseAddress.from_url(url).pooler_hint is None
+
+
+def test_what_is_nested_too_deeply_or_has_too_many_digits_is_refused_as_anything_else() -> None:
+    with pytest.raises(InvalidConnection, match="not a JSON object"):
+        DatabaseAddress.from_url(f"postgres://db/app?__extra__={'[' * 100_000}")
+    with pytest.raises(InvalidConnection, match="not a number from 1 to 65535"):
+        DatabaseAddress.from_fields(host="db", schema="app", port="1" * 5000)

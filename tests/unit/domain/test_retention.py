@@ -177,6 +177,18 @@ def test_a_backup_that_failed_its_verification_stays_while_nothing_newer_is_good
     assert not plan(backups, policy(), bad=backups).expire
 
 
+def test_a_backup_whose_verdict_cannot_be_read_stays_and_takes_no_place_in_any_rule() -> None:
+    backups = nightly(4)
+    newest = max(backups)
+    listed = [(backup_id, True) for backup_id in backups]
+    rules = policy(last=1, minimum_redundancy=2)
+    answer = plan_retention(listed, [], rules, NOW, UTC_ZONE, doubtful=[newest])
+    assert "cannot be read" in answer.keep[newest][0]
+    without = plan_retention([one for one in listed if one[0] != newest], [], rules, NOW, UTC_ZONE)
+    assert answer.keep == {newest: answer.keep[newest], **without.keep}
+    assert answer.expire == without.expire
+
+
 def test_a_backup_dated_in_the_future_stays_and_takes_no_place_in_any_rule() -> None:
     future = BackupId.at(NOW + timedelta(days=400))
     answer = plan([future, *nightly(5)], policy(last=2, yearly=2, minimum_redundancy=2))

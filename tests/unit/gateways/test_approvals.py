@@ -127,6 +127,14 @@ def test_a_plan_is_shown_as_its_own_run_made_it(bucket: InMemoryBucket) -> None:
             read_plan(bucket, SHOP, run=run, digest=digest)
 
 
+def test_a_plan_that_is_no_text_is_shown_to_nobody(bucket: InMemoryBucket) -> None:
+    record_plan(bucket, SHOP, run=RUN, digest=DIGEST, markdown="# plan")
+    [stored] = bucket.list("")
+    bucket.put(stored.key, b"\x80")
+    with pytest.raises(ApprovalMissing, match="not a plan that can be read"):
+        read_plan(bucket, SHOP, run=RUN, digest=DIGEST)
+
+
 _RUNS = st.text(st.sampled_from("aé:+-_./=~%2D \n"), max_size=12) | st.text("ab", min_size=150, max_size=300)
 
 

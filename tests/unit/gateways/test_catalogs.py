@@ -9,7 +9,7 @@ import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
 from dbops.domain.layout import Layout
-from dbops.domain.retention import Hold
+from dbops.domain.retention import Hold, RetentionPolicy
 from dbops.domain.storage import Storage
 from dbops.domain.target import Target
 from dbops.errors import BucketError, ObjectMissing
@@ -272,3 +272,19 @@ def test_only_the_newest_few_verdicts_on_expired_backups_are_read(bucket: InMemo
         bucket.put(LAYOUT.verification(backup_id), verification(backup_id, of="app").to_json())
 
     assert [proof.backup_id for proof in read_catalog(bucket, TARGET).past] == ids[-4:]
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"ok": 1}', b"[" * 100_000], ids=["empty", "list", "number", "deep"])
+def test_a_verdict_that_cannot_be_read_leaves_its_backup_in_doubt_and_it_is_never_deleted(
+    bucket: InMemoryBucket, body: bytes
+) -> None:
+    for backup_id in (FIRST, SECOND, THIRD):
+        bucket.put(LAYOUT.manifest(backup_id), manifest(backup_id).to_json())
+    bucket.put(LAYOUT.verification(SECOND), body)
+    catalog = read_catalog(bucket, TARGET)
+    assert [entry.is_doubtful for entry in catalog.entries] == [False, True, False]
+    assert LAYOUT.verification(SECOND) in catalog.unreadable[0]
+    rules = RetentionPolicy(last=2, daily=0, weekly=0, monthly=0, yearly=0, minimum_redundancy=1)
+    plan = catalog.plan_retention(rules, NOON, TARGET.zone)
+    assert plan.expire == {}
+    assert plan.keep[FIRST] == ("last 2 of 2",)  # what is in doubt takes nobody's place

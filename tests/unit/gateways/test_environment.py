@@ -183,6 +183,7 @@ def test_without_a_variable_boto3_looks_for_the_store_itself(monkeypatch: pytest
         ("aws://AKIA:hunter2/hunter2@/", "an @ after the host"),
         ("aws://AKIA:hunter2@/?role_arn=arn", 'the extra "role_arn", which only Airflow resolves'),
         ('{"conn_type": "aws", "login": "AKIA", "password": "hunter2"', "not a JSON object"),
+        ('{"password": "hunter2", "extra": ' + "[" * 100_000, "not a JSON object"),
         ("aws://AKIA:hunter2@/?endpoint_url=nowhere", "not a URL"),
     ],
 )

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from dbops.domain.backup import TableEntry
 from dbops.domain.toc_entry import TocEntry
-from dbops.errors import DumpFailed
 from dbops.gateways.archive.toc import read_toc
-from dbops.gateways.dump import Counted
+from dbops.gateways.dump import TOC, Counted
+from dbops.gateways.unfinished_dump import unfinished_dump
 
 
 class ArchiveContents:
@@ -44,14 +44,19 @@ class ArchiveContents:
         return self._sizes.get((entry.schema, entry.name), 0)
 
     def tables(self, counters: Mapping[str, Counted]) -> tuple[TableEntry, ...]:
-        """Every table by schema and name; raises DumpFailed where a data file that was announced is not there."""
+        """Every table by schema and name; raises DumpFailed where a data file that was announced is not there.
+
+        So it does where there is no archive at all: that of an empty database has a table of contents, too.
+        """
+        if not self._entries:
+            raise unfinished_dump(f"pg_dump ended well but left no archive: there is no {TOC}.")
         counts = {}
         for file, counter in counters.items():
             if entry := self.table_of(file):
                 counts[entry.schema, entry.name] = counter
         missing = [entry.name for entry in self._data.values() if (entry.schema, entry.name) not in counts]
         if missing:
-            raise DumpFailed(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
+            raise unfinished_dump(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
         # A table that an extension lets people fill has rows in the archive, and no definition.
         defined = {(entry.schema, entry.name) for entry in self._entries if entry.kind == "TABLE"}
         return tuple(
