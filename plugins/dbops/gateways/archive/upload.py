@@ -20,6 +20,7 @@ from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
+from dbops.gateways.archive.backlog import Backlog
 from dbops.gateways.archive.contents import ArchiveContents
 from dbops.gateways.archive.encryption import ArchiveEncryption
 from dbops.gateways.archive.file_upload import FileUpload
@@ -37,6 +38,7 @@ _TICK = 0.05
 _PROGRESS_EVERY = 5.0
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
 _LAST_WORDS = 3.0
+_IN_LINE = 8  # files on their way for each follower: none of them waits for the next look into the spool
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,9 @@ class ArchiveUpload:
         self._active: dict[str, FileUpload] = {}
         self._results: dict[str, Future[FileEntry]] = {}
         # A worker of pg_dump holds at most two files open; followers beyond that make sure that finished files move on.
-        self._followers = ThreadPoolExecutor(2 * options.jobs + 2, "follower")
+        followers = 2 * options.jobs + 2
+        self._followers = ThreadPoolExecutor(followers, "follower")
+        self._backlog = Backlog(_IN_LINE * followers)
         self._senders = ThreadPoolExecutor(storage.parallelism, "sender")
 
     def run(self) -> UploadedArchive:
@@ -103,7 +107,7 @@ class ArchiveUpload:
     def _is_complete(self) -> bool:
         status = self._dump.status()  # asked before looking into the spool: what ended has written all
         self._discover()
-        stored = all(result.done() for result in self._results.values())  # asked before whether one of them failed
+        stored = not self._backlog and all(self._results[name].done() for name in self._active)  # before: did one fail
         if status:
             raise self._dump.failure(status)
         if self._failure is not None:
@@ -123,11 +127,13 @@ class ArchiveUpload:
 
     def _discover(self) -> None:
         self._active = {name: upload for name, upload in self._active.items() if not upload.done}
-        for file in self._dump.files():
-            if file.name not in self._uploads:
-                if file.name == TOC:
-                    self._contents.read(file.path)
-                self._follow(file)
+        files = self._dump.files()
+        new = [file for file in files if file.name not in self._uploads]
+        for file in self._backlog.choose(new, len(self._active)):
+            if file.name == TOC:
+                self._contents.read(file.path)
+            self._follow(file)
+        for file in files:
             if file.is_closed and file.name in self._active:
                 self._active[file.name].file.finish()
 
@@ -173,7 +179,7 @@ class ArchiveUpload:
 
         Bytes that wait for their part or page to fill only move on when pg_dump goes on: they never justify a pause.
         """
-        held = waiting = 0
+        held, waiting = self._backlog.held, 0
         for name, upload in self._active.items():
             self._check_time(name, upload)
             held += upload.held
