@@ -13,6 +13,10 @@ from benchmarks.encryption import measure_encryption
 from benchmarks.probes import measure_probes
 from benchmarks.restore import measure_restore
 from benchmarks.results import Table
+from benchmarks.scale_bytes import measure_bytes
+from benchmarks.scale_catalog import measure_catalog
+from benchmarks.scale_celery import measure_celery
+from benchmarks.scale_targets import measure_targets
 from benchmarks.stage import Stage, remove_state, stage
 
 
@@ -49,6 +53,10 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "restore": measure_restore,
         "checks": lambda place, runs: measure_checks(place, runs, scale),
         "probes": measure_probes,
+        "catalog": measure_catalog,
+        "bytes": measure_bytes,
+        "targets": measure_targets,
+        "celery": measure_celery,
     }
 
 

@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,10 @@ class MeasuredRun:
     spool: int
 
 
-def run_measured(command: Sequence[str], environment: Mapping[str, str], spool: Path) -> MeasuredRun:
-    """Run a command to its end; raises RunFailed where it fails."""
+def run_measured(
+    command: Sequence[str], environment: Mapping[str, str], spool: Path, *, well: Collection[int] = (0,)
+) -> MeasuredRun:
+    """Run a command to its end; raises RunFailed where it ends with a status that is not ``well``."""
     before = os.times()
     began = time.monotonic()
     process = subprocess.Popen(command, env=dict(environment), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -44,7 +46,7 @@ def run_measured(command: Sequence[str], environment: Mapping[str, str], spool: 
         seconds = time.monotonic() - began
         watch.end()
     after = os.times()
-    if process.returncode:
+    if process.returncode not in well:
         raise RunFailed(
             f"{command[-1]} ended with status {process.returncode}: {said.decode(errors='replace')[-2000:]}"
         )

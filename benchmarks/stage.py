@@ -20,8 +20,13 @@ from demo.summary_app import generate
 from tests.servers import empty_and_delete
 
 REPOSITORY = Path(__file__).parents[1]
-STATE = Path(__file__).parent / ".state"
-_SETTINGS = {"fsync": "off", "autovacuum": "off", "max_wal_size": "4GB"}
+STATE = Path(os.environ.get("DBOPS_BENCH_STATE") or Path(__file__).parent / ".state")
+_SETTINGS = {
+    "fsync": "off",
+    "autovacuum": "off",
+    "max_wal_size": "4GB",
+    "max_locks_per_transaction": "256",  # a dump locks every table: with the default of 64, 10,000 tables are too many
+}
 
 
 class Stage:

@@ -8,10 +8,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from dbops.domain.backup import Claim
-from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.backup_listing import BackupListing
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.retention import RetentionPlan, age_of
 from dbops.domain.target import Target
+from dbops.domain.target_index import IndexedBackup
 from dbops.gateways.target_files import TargetFiles
 
 if TYPE_CHECKING:
@@ -48,54 +49,54 @@ def targets_shown(files: TargetFiles) -> list[RenderableType]:
     return [shown, *_section("Files that cannot be used:", [str(fault) for fault in files.faults])]
 
 
-def backups_document(target: Target, catalog: Catalog, plan: RetentionPlan) -> str:
+def backups_document(target: Target, listing: BackupListing, plan: RetentionPlan) -> str:
     """One JSON document: ``backups`` newest first, ``leftovers`` and ``unreadable``."""
     backups = [
         {
-            "backup_id": entry.backup_id,
-            "started": entry.manifest.started.isoformat(),
-            "finished": entry.manifest.finished.isoformat(),
-            "tables": len(entry.manifest.tables),
-            "rows": entry.manifest.rows,
-            "stored_bytes": entry.manifest.stored_bytes,
-            "encryption_recipients": entry.manifest.encryption_recipients,
-            "verified": entry.verified,
-            "verified_at": entry.verification.finished.isoformat() if entry.verification else None,
-            "recovery_seconds": entry.verification.recovery_seconds if entry.verification else None,
-            "held": entry.hold is not None,
-            "keep": entry.backup_id in plan.keep,
-            "reasons": _reasons(entry, plan),
+            "backup_id": backup.backup_id,
+            "started": backup.started.isoformat(),
+            "finished": backup.finished.isoformat(),
+            "tables": backup.tables,
+            "rows": backup.rows,
+            "stored_bytes": backup.stored_bytes,
+            "encryption_recipients": backup.encryption_recipients,
+            "verified": backup.verified,
+            "verified_at": backup.verified_at.isoformat() if backup.verified_at else None,
+            "recovery_seconds": backup.recovery_seconds,
+            "held": backup.hold is not None,
+            "keep": backup.backup_id in plan.keep,
+            "reasons": _reasons(backup, plan),
         }
-        for entry in reversed(catalog.entries)
+        for backup in reversed(listing.backups)
     ]
     leftovers = [
         {"backup_id": leftover.backup_id, "last_written": leftover.last_written.isoformat(), "by": _by(leftover.claim)}
-        for leftover in catalog.leftovers
+        for leftover in listing.leftovers
     ]
     document = {"target": target.name, "location": _location(target), "backups": backups}
-    return json.dumps({**document, "leftovers": leftovers, "unreadable": catalog.unreadable}, ensure_ascii=False)
+    return json.dumps({**document, "leftovers": leftovers, "unreadable": listing.unreadable}, ensure_ascii=False)
 
 
-def backups_shown(target: Target, catalog: Catalog, plan: RetentionPlan, now: datetime) -> list[RenderableType]:
+def backups_shown(target: Target, listing: BackupListing, plan: RetentionPlan, now: datetime) -> list[RenderableType]:
     """A table of the backups, newest first, and apart from it what is none."""
     table = _table("backup", "age", "rows", "size", "encrypted", "took", "verified", "kept because")
-    for entry in reversed(catalog.entries):
-        manifest, reasons = entry.manifest, "; ".join(_reasons(entry, plan))
-        verified = {True: "yes", False: "FAILED", None: "not yet"}[entry.verified]
-        if entry.verified and entry.verification is not None:
-            verified += f", in {format_duration(timedelta(seconds=entry.verification.recovery_seconds))}"
-        kept = reasons if entry.backup_id in plan.keep else f"the next expire deletes it: {reasons}"
-        _add(table, entry.backup_id, age_of(entry.backup_id, now), f"{manifest.rows:,}",
-             format_bytes(manifest.stored_bytes), "yes" if manifest.is_encrypted else "no",
-             format_duration(manifest.duration), verified, kept)  # fmt: skip
+    for backup in reversed(listing.backups):
+        reasons = "; ".join(_reasons(backup, plan))
+        verified = {True: "yes", False: "FAILED", None: "not yet"}[backup.verified]
+        if backup.verified and backup.recovery_seconds is not None:
+            verified += f", in {format_duration(timedelta(seconds=backup.recovery_seconds))}"
+        kept = reasons if backup.backup_id in plan.keep else f"the next expire deletes it: {reasons}"
+        _add(table, backup.backup_id, age_of(backup.backup_id, now), f"{backup.rows:,}",
+             format_bytes(backup.stored_bytes), "yes" if backup.is_encrypted else "no",
+             format_duration(backup.duration), verified, kept)  # fmt: skip
     leftovers = [
         f"{left.backup_id} by {_by(left.claim)}, last written {format_duration(now - left.last_written)} ago"
-        for left in catalog.leftovers
+        for left in listing.leftovers
     ]
     return [
-        table if catalog.entries else f"There is no backup of {target.name} in {_location(target)} yet.",
+        table if listing.backups else f"There is no backup of {target.name} in {_location(target)} yet.",
         *_section("Running, or never finished:", leftovers),
-        *_section("What cannot be read, and is never deleted:", catalog.unreadable),
+        *_section("What cannot be read, and is never deleted:", listing.unreadable),
     ]
 
 
@@ -103,8 +104,8 @@ def _location(target: Target) -> str:
     return f"s3://{target.storage.bucket}/{target.root}"
 
 
-def _reasons(entry: CatalogEntry, plan: RetentionPlan) -> tuple[str, ...]:
-    return plan.keep.get(entry.backup_id) or plan.expire.get(entry.backup_id, ())
+def _reasons(backup: IndexedBackup, plan: RetentionPlan) -> tuple[str, ...]:
+    return plan.keep.get(backup.backup_id) or plan.expire.get(backup.backup_id, ())
 
 
 def _by(claim: Claim | None) -> str:

@@ -123,12 +123,12 @@ def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: b
 
 
 def _backups(target: Target, around: Surroundings) -> Answer:
-    from dbops.gateways.catalogs import read_catalog
+    from dbops.gateways.backup_listings import read_listing
 
-    now, catalog = around.clock(), read_catalog(around.open_bucket(target), target)
-    plan = catalog.plan_retention(target.retention, now, target.zone)
-    document = listings.backups_document(target, catalog, plan)
-    return Answer(document, lambda: listings.backups_shown(target, catalog, plan, now), 1 if catalog.unreadable else 0)
+    now, listing = around.clock(), read_listing(around.open_bucket(target), target)
+    plan = listing.plan_retention(target.retention, now, target.zone)
+    document = listings.backups_document(target, listing, plan)
+    return Answer(document, lambda: listings.backups_shown(target, listing, plan, now), 1 if listing.unreadable else 0)
 
 
 def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:

@@ -52,7 +52,8 @@ class Catalog:
     """The finished backups, oldest first; the leftovers; and a sentence on each manifest that cannot be read.
 
     A backup whose manifest is unreadable is neither good nor a leftover: nothing ever deletes it. ``past`` are the
-    newest verdicts on backups that have expired since: what was proven of the target stays proven.
+    newest verdicts on backups that have expired since: what was proven of the target stays proven. ``known`` are
+    backups that were not read, because who asked knows them already.
     """
 
     target: str
@@ -60,6 +61,7 @@ class Catalog:
     leftovers: tuple[Leftover, ...] = ()
     unreadable: tuple[str, ...] = ()
     past: tuple[Verification, ...] = ()
+    known: frozenset[BackupId] = frozenset()
 
     @property
     def last_proof(self) -> Verification | None:

@@ -29,7 +29,7 @@ _NAMED = 5
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
 class IndexedBackup:
-    """One finished backup. ``verified`` and ``recovery_seconds`` are None until a restore or drill gave its verdict.
+    """One finished backup. ``verified`` and what follows are None until a restore or drill gave its verdict.
 
     ``tables`` is how many it has; ``stored_bytes`` are those in the bucket, ``database_bytes`` those on the server.
     """
@@ -41,7 +41,9 @@ class IndexedBackup:
     stored_bytes: int
     database_bytes: int
     is_encrypted: bool = False
+    encryption_recipients: tuple[str, ...] = ()
     verified: bool | None = None
+    verified_at: datetime | None = None
     recovery_seconds: float | None = None
     hold: Hold | None = None
 
@@ -57,7 +59,9 @@ class IndexedBackup:
             stored_bytes=manifest.stored_bytes,
             database_bytes=manifest.database_bytes,
             is_encrypted=manifest.is_encrypted,
+            encryption_recipients=manifest.encryption_recipients,
             verified=entry.verified,
+            verified_at=proof.finished if proof else None,
             recovery_seconds=proof.recovery_seconds if proof else None,
             hold=entry.hold,
         )

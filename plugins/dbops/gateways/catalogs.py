@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -28,16 +30,33 @@ _Verdict = tuple[bool | None, Verification | None, bool]
 _NO_VERDICT: _Verdict = None, None, False
 
 
-def read_catalog(bucket: Bucket, target: Target) -> Catalog:
+@dataclass(frozen=True)
+class Present:
+    """What a look at the names alone tells: the ids of backups, and when the hold and the verdict on each was written.
+
+    A backup may be finished, running, or neither; a hold or verdict may be on a backup that is gone.
+    """
+
+    backups: tuple[BackupId, ...]
+    held: Mapping[BackupId, datetime]
+    judged: Mapping[BackupId, datetime]
+
+
+def read_catalog(
+    bucket: Bucket, target: Target, *, known: Callable[[Present], Collection[BackupId]] = lambda _: ()
+) -> Catalog:
     """Everything the bucket says about the target's backups, with one small read a backup, hold and verification.
 
     Folders that are not named by a backup id are foreign, and ignored. A verification is ``verifications/<id>.json``
     with ``{"ok": true or false}`` in it, whatever else; of those whose backup has expired the newest few are read. A
     hold that cannot be read holds without an end, and a verdict that cannot be read leaves its backup in doubt. Raises
     BucketError where any of it could not be read from the store: half a catalog would be a wrong one.
+
+    ``known`` chooses backups that are not to be read: no entry, but named in ``known``. Who deletes or restores has
+    none.
     """
     with ThreadPoolExecutor(_READERS, "catalog") as readers:
-        return _Reading(bucket, target, readers).catalog()
+        return _Reading(bucket, target, readers).catalog(known)
 
 
 def read_claim(bucket: Bucket, target: Target, backup_id: BackupId) -> Claim | None:
@@ -57,13 +76,17 @@ class _Reading:
         self._layout = Layout(target.root)
         self._unreadable: list[str] = []
 
-    def catalog(self) -> Catalog:
-        names = self._bucket.folders(self._layout.backups)
-        found = self._each(self._read_folder, _backup_ids(names))
+    def catalog(self, known: Callable[[Present], Collection[BackupId]]) -> Catalog:
+        present = Present(
+            tuple(_backup_ids(self._bucket.folders(self._layout.backups))),
+            held=self._written(self._layout.holds),
+            judged=self._written(self._layout.verifications),
+        )
+        unread = frozenset(known(present))
+        found = self._each(self._read_folder, (one for one in present.backups if one not in unread))
         manifests = {each.backup_id: each for each in found if isinstance(each, BackupManifest)}
-        held, judged = self._present(self._layout.holds), self._present(self._layout.verifications)
-        holds = self._each_of(held, manifests.keys(), self._read_hold)
-        verdicts = self._each_of(judged, manifests.keys(), self._read_verdict)
+        holds = self._each_of(present.held, manifests.keys(), self._read_hold)
+        verdicts = self._each_of(present.judged, manifests.keys(), self._read_verdict)
         return Catalog(
             self._target.name,
             entries=tuple(
@@ -72,22 +95,24 @@ class _Reading:
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),
             unreadable=tuple(sorted(self._unreadable)),
-            past=self._past_verdicts(judged, manifests.keys()),
+            past=self._past_verdicts(present.judged, manifests.keys() | unread),
+            known=unread,
         )
 
-    def _past_verdicts(self, judged: list[BackupId], listed: Collection[BackupId]) -> tuple[Verification, ...]:
+    def _past_verdicts(self, judged: Iterable[BackupId], listed: Collection[BackupId]) -> tuple[Verification, ...]:
         gone = sorted(backup_id for backup_id in judged if backup_id not in listed)[-_PAST_VERDICTS:]
         return tuple(verdict for verdict in self._each(self._read_past_verdict, gone) if verdict is not None)
 
-    def _present(self, folder: str) -> list[BackupId]:
-        names = (stored.key.removeprefix(folder) for stored in self._bucket.list(folder))
-        return _backup_ids(name.removesuffix(".json") for name in names if name.endswith(".json"))
+    def _written(self, folder: str) -> dict[BackupId, datetime]:
+        names = {stored.key.removeprefix(folder): stored.modified for stored in self._bucket.list(folder)}
+        ids = _backup_ids(name.removesuffix(".json") for name in names if name.endswith(".json"))
+        return {backup_id: names[f"{backup_id}.json"] for backup_id in ids}
 
     def _each(self, read: Callable[[BackupId], T], backup_ids: Iterable[BackupId]) -> list[T]:
         return list(self._readers.map(read, backup_ids))
 
     def _each_of(
-        self, present: list[BackupId], wanted: Collection[BackupId], read: Callable[[BackupId], T]
+        self, present: Iterable[BackupId], wanted: Collection[BackupId], read: Callable[[BackupId], T]
     ) -> dict[BackupId, T]:
         chosen = [backup_id for backup_id in present if backup_id in wanted]
         return dict(zip(chosen, self._each(read, chosen), strict=True))

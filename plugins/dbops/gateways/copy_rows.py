@@ -52,6 +52,7 @@ class RowCounter:
 
     def finish(self) -> None:
         """There is no more; raises DumpFailed, naming the file, where it is not a whole data file."""
+        del self._frames  # it holds a window of decompressed text, and tables may be thousands
         if self._tail != TRAILER:
             raise unfinished_dump(
                 f"The archive's file {self._name} does not end as pg_dump ends a table: it is not whole."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -87,7 +88,7 @@ class PlainDump:
         ended = self._process.status() is not None  # asked before looking: what ended has written all
         if not self.folder.is_dir():
             return []
-        names = sorted((path.name for path in self.folder.iterdir()), key=lambda name: (name != TOC, name))
+        names = sorted(os.listdir(self.folder), key=lambda name: (name != TOC, name))  # noqa: PTH208 - ten times as fast
         still_open = set() if ended else {Path(path).name for path in self._process.open_files()}
         self._has_contents = self._has_contents or (TOC in names and TOC not in still_open)
         if not self._has_contents:

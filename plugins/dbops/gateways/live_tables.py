@@ -12,7 +12,7 @@ from sqlalchemy import text
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.live_facts import LiveTable, TableName
 from dbops.errors import DatabaseError
-from dbops.gateways.sessions import reading
+from dbops.gateways.sessions import Begin, reading, readings
 from dbops.gateways.sql_files import catalog_sql
 
 _CATALOG_TIMEOUT_MS = 60_000
@@ -31,21 +31,22 @@ def read_live_tables(
         tables = session.execute(text(catalog_sql("live_tables"))).mappings().all()
     deadline = time.monotonic() + budget
     found: dict[TableName, LiveTable] = {}
-    for row in tables:
-        column = time_columns.get(f"{row['schema']}.{row['name']}") or time_columns.get(row["name"])
-        left = min(_TABLE_SECONDS, deadline - time.monotonic())
-        estimate = LiveTable(int(row["estimate"]), exact=False)
-        found[row["schema"], row["name"]] = _counted(address, row, column, since, left) or estimate
+    with readings(address) as begin:
+        for row in tables:
+            column = time_columns.get(f"{row['schema']}.{row['name']}") or time_columns.get(row["name"])
+            left = min(_TABLE_SECONDS, deadline - time.monotonic())
+            estimate = LiveTable(int(row["estimate"]), exact=False)
+            found[row["schema"], row["name"]] = _counted(begin, row, column, since, left) or estimate
     return found
 
 
 def _counted(
-    address: DatabaseAddress, table: Mapping[Any, Any], column: str | None, since: datetime, seconds: float
+    begin: Begin, table: Mapping[Any, Any], column: str | None, since: datetime, seconds: float
 ) -> LiveTable | None:
     if seconds <= 0:
         return None
     try:
-        with reading(address, timeout_ms=max(1, int(seconds * 1000))) as session:
+        with begin(max(1, int(seconds * 1000))) as session:
             session.execute(text("SET LOCAL lock_timeout = '1s'"))  # a migration's lock is not worth waiting behind
             session.execute(text("SET LOCAL timezone = 'UTC'"))
             session.execute(text("SET LOCAL row_security = off"))  # refuses instead of counting some of the rows

@@ -115,6 +115,9 @@ _CONNECTIONS_REMEDY = (
 
 def _remedy(stderr: str) -> str:
     remedies = {
+        "out of shared memory": "A dump holds a lock on every table, sequence and view until it ends, and the server "
+        "has room for max_locks_per_transaction times max_connections locks: raise the first, which takes a restart "
+        "of the server, or back up some schemas in a target of their own.",
         "LOCK TABLE": "Another session holds a lock on one of these tables, often a migration: let it finish and run "
         "the backup again, or raise backup.lock_wait_timeout.",
         # pg_dump says so of every LOCK of a worker that fails, whatever the reason.

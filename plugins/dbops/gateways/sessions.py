@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import psycopg2
@@ -21,14 +21,37 @@ _LOST = ("08", "57")  # connection exceptions, and the administrator's intervent
 _CANCELLED = "57014"
 _UNLOGGED = "unlogged relations during recovery"
 
+Begin = Callable[[int], AbstractContextManager[Connection]]
+"""Begins a read-only session, whose statements may last so many milliseconds each."""
+
 
 @contextmanager
 def reading(address: DatabaseAddress, *, timeout_ms: int) -> Iterator[Connection]:
     """A read-only session, whose statements may last ``timeout_ms`` each; raises DatabaseError, without a password."""
-    with _session(address) as session:
-        session.execute(text(f"SET statement_timeout = {timeout_ms}"))
-        session.execute(text("SET TRANSACTION READ ONLY"))
+    with readings(address) as begin, begin(timeout_ms) as session:
         yield session
+
+
+@contextmanager
+def readings(address: DatabaseAddress) -> Iterator[Begin]:
+    """Begins such sessions, one after another over one connection, for questions by the thousand.
+
+    Each is a transaction of its own, so that no lock outlives its question. A connection that is lost is made anew by
+    the next one.
+    """
+    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(address), pool_size=1, max_overflow=0)
+
+    @contextmanager
+    def begin(timeout_ms: int) -> Iterator[Connection]:
+        with translated(address), engine.connect() as session:
+            session.execute(text(f"SET statement_timeout = {timeout_ms}"))
+            session.execute(text("SET TRANSACTION READ ONLY"))
+            yield session
+
+    try:
+        yield begin
+    finally:
+        engine.dispose()
 
 
 @contextmanager

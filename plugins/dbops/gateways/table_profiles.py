@@ -12,7 +12,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import in_sql
 from dbops.domain.starter_suite import Answers, Key, Question
 from dbops.errors import DatabaseError
-from dbops.gateways.sessions import reading
+from dbops.gateways.sessions import Begin, reading, readings
 from dbops.gateways.sql_files import catalog_sql
 
 _CATALOG_TIMEOUT_MS = 300_000
@@ -51,34 +51,33 @@ def ask(
     """The answers of every table that gave them within ``budget`` seconds for all; smallest tables first."""
     deadline = time.monotonic() + budget
     found = {}
-    for name in sorted(tables, key=lambda one: (estimates.get(one, 0), one)):
-        left = min(_TABLE_SECONDS, deadline - time.monotonic())
-        answers = _asked(address, name, tables[name], estimates.get(name, 0), left)
-        if answers is not None:
-            found[name] = answers
+    with readings(address) as begin:
+        for name in sorted(tables, key=lambda one: (estimates.get(one, 0), one)):
+            left = min(_TABLE_SECONDS, deadline - time.monotonic())
+            answers = _asked(begin, name, tables[name], estimates.get(name, 0), left)
+            if answers is not None:
+                found[name] = answers
     return found
 
 
-def _asked(
-    address: DatabaseAddress, name: TableName, asked: Sequence[Question], estimate: int, seconds: float
-) -> Answers | None:
+def _asked(begin: Begin, name: TableName, asked: Sequence[Question], estimate: int, seconds: float) -> Answers | None:
     if seconds <= 0:
         return None
     table = in_sql(*name)
-    if estimate <= _READ_ALL and (answers := _answers(address, table, asked, seconds)):
+    if estimate <= _READ_ALL and (answers := _answers(begin, table, asked, seconds)):
         return answers
     if estimate <= _SAMPLE:
         return None
     sampled = f"{table} TABLESAMPLE SYSTEM ({100 * _SAMPLE / estimate:.4f}) REPEATABLE (1)"
-    answers = _answers(address, sampled, asked, seconds)
+    answers = _answers(begin, sampled, asked, seconds)
     return None if answers is None else Answers(estimate, answers.holds, exact=False)
 
 
-def _answers(address: DatabaseAddress, source: str, asked: Sequence[Question], seconds: float) -> Answers | None:
+def _answers(begin: Begin, source: str, asked: Sequence[Question], seconds: float) -> Answers | None:
     """None where the table may not be read, is locked, or takes too long."""
     columns = ", ".join(["count(*)", *(question.holds for question in asked)])
     try:
-        with reading(address, timeout_ms=max(1, int(seconds * 1000))) as session:
+        with begin(max(1, int(seconds * 1000))) as session:
             session.execute(text("SET LOCAL lock_timeout = '1s'"))  # a migration's lock is not worth waiting behind
             query = f"SELECT {columns} FROM {source}"  # noqa: S608 - every name is quoted
             rows, *holds = session.exec_driver_sql(query.replace("%", "%%")).one()

@@ -68,6 +68,7 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
         stored_bytes=1000,
         database_bytes=10_000,
         verified=True,
+        verified_at=NOW - HOUR,
         recovery_seconds=3.0,
         hold=HOLD,
     )
@@ -76,6 +77,7 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
     assert not backup.is_encrypted
     encrypted = replace(manifest(NOW), encryption_recipients=("age1abc",))
     assert IndexedBackup.of(CatalogEntry(encrypted)).is_encrypted
+    assert IndexedBackup.of(CatalogEntry(encrypted)).encryption_recipients == ("age1abc",)
     assert not replace(backup, verified=False).is_good
 
 

@@ -17,6 +17,11 @@ FOLDER = Path("/spool/shop-1")
     [
         ('could not obtain lock on relation "public.seats"', ["A migration of that table", "the server went away"]),
         ("query failed: ERROR: canceling statement\nquery was: LOCK TABLE public.seats", ["lock_wait_timeout"]),
+        (
+            "query failed: ERROR:  out of shared memory\nHINT:  You might need to increase "
+            '"max_locks_per_transaction".\nquery was: LOCK TABLE public.t00001, public.t00002 IN ACCESS SHARE MODE',
+            ["max_locks_per_transaction times max_connections", "a lock on every table"],
+        ),
         ("permission denied for table seats", ["pg_read_all_data"]),
         ("", ["The server's log says more"]),
     ],

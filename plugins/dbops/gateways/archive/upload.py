@@ -20,6 +20,7 @@ from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
 from dbops.errors import BucketError, DumpFailed, StoreTooSlow
+from dbops.gateways.archive.backlog import Backlog
 from dbops.gateways.archive.contents import ArchiveContents
 from dbops.gateways.archive.encryption import ArchiveEncryption
 from dbops.gateways.archive.file_upload import FileUpload
@@ -38,6 +39,7 @@ _TICK = 0.05
 _PROGRESS_EVERY = 5.0
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
 _LAST_WORDS = 3.0
+_IN_LINE = 8  # files on their way for each follower: none of them waits for the next look into the spool
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,15 @@ class ArchiveUpload:
         self._abandoned = threading.Event()
         self._throttle = Throttle(options.bandwidth_limit, sleep=self._abandoned.wait)
         self._failure: BaseException | None = None
-        self._held = 0
+        self._held = self._landed = 0
         self._counted: dict[str, Counted] = {}
         self._uploads: dict[str, FileUpload] = {}
         self._active: dict[str, FileUpload] = {}
         self._results: dict[str, Future[FileEntry]] = {}
         # A worker of pg_dump holds at most two files open; followers beyond that make sure that finished files move on.
-        self._followers = ThreadPoolExecutor(2 * options.jobs + 2, "follower")
+        followers = 2 * options.jobs + 2
+        self._followers = ThreadPoolExecutor(followers, "follower")
+        self._backlog = Backlog(_IN_LINE * followers)
         self._senders = ThreadPoolExecutor(storage.parallelism, "sender")
 
     def run(self) -> UploadedArchive:
@@ -105,7 +109,7 @@ class ArchiveUpload:
     def _is_complete(self) -> bool:
         status = self._dump.status()  # asked before looking into the spool: what ended has written all
         self._discover()
-        stored = all(result.done() for result in self._results.values())  # asked before whether one of them failed
+        stored = not self._backlog and all(self._results[name].done() for name in self._active)  # before: did one fail
         if status:
             raise self._dump.failure(status)
         if self._failure is not None:
@@ -124,12 +128,15 @@ class ArchiveUpload:
         return self._dump.failure(status) if status else failure
 
     def _discover(self) -> None:
-        self._active = {name: upload for name, upload in self._active.items() if not upload.done}
-        for file in self._dump.files():
-            if file.name not in self._uploads:
-                if file.name == TOC:
-                    self._contents.read(file.path)
-                self._follow(file)
+        for name in [name for name, upload in self._active.items() if upload.done]:
+            self._landed += self._active.pop(name).file.written
+        files = self._dump.files()
+        new = [file for file in files if file.name not in self._uploads]
+        for file in self._backlog.choose(new, len(self._active)):
+            if file.name == TOC:
+                self._contents.read(file.path)
+            self._follow(file)
+        for file in files:
             if file.is_closed and file.name in self._active:
                 self._active[file.name].file.finish()
 
@@ -175,8 +182,9 @@ class ArchiveUpload:
 
         Bytes that wait for their part or page to fill only move on when pg_dump goes on: they never justify a pause.
         """
-        held = waiting = 0
-        self._silence.look(sum(upload.file.written for upload in self._uploads.values()), self._being_read())
+        held, waiting = self._backlog.held, 0
+        written = self._landed + held + sum(upload.file.written for upload in self._active.values())
+        self._silence.look(written, self._being_read())
         for name, upload in self._active.items():
             self._check_time(name, upload)
             held += upload.held
