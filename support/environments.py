@@ -1,0 +1,56 @@
+"""Environments: an Airflow, a Python and the wheel, installed by uv from the package index, without constraints files.
+
+Airflow's constraints lie elsewhere than its packages. So each Airflow is tried twice: ``newest`` takes the newest of
+everything that goes with its last release, ``oldest`` its first release and the lower bounds of pyproject.toml.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from support.wheel import ROOT
+
+Bounds = Literal["newest", "oldest"]
+AIRFLOWS = ("3.1", "3.2", "3.3")
+PYTHONS = ("3.11", "3.12", "3.13")
+_RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
+
+
+class NotInstalled(Exception):
+    """What uv has said."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One of the matrix."""
+
+    airflow: str
+    python: str
+    bounds: Bounds
+
+    def __str__(self) -> str:
+        return f"Airflow {self.airflow}, Python {self.python}, {self.bounds}"
+
+    def install(self, wheel: Path, folder: Path) -> Path:
+        """Make the environment in the folder, and answer with its Python; raises NotInstalled. Compiles nothing."""
+        _uv("venv", "--python", self.python, "--no-python-downloads", folder)
+        python = folder / "bin/python"
+        _uv(
+            *("pip", "install", "--python", python, "--no-build", "--resolution", _RESOLUTIONS[self.bounds]),
+            # Named apart from the wheel: lowest-direct leaves alone what is only asked for by a package.
+            *("--requirement", ROOT / "pyproject.toml"),
+            f"apache-airflow=={self.airflow}.*",
+            wheel,
+        )
+        return python
+
+
+def _uv(*words: str | Path) -> None:
+    program = Path(sysconfig.get_path("scripts")) / "uv"
+    done = subprocess.run([program, *words, "--quiet"], cwd="/", capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotInstalled(done.stderr.strip())
