@@ -20,9 +20,13 @@ from support.wheel import ROOT
 Bounds = Literal["newest", "oldest"]
 AIRFLOWS = ("3.1", "3.2", "3.3")
 PYTHONS = ("3.11", "3.12", "3.13")
-# A day on which the last release of each was there, and the next was not; None: now.
-_RELEASED = {"3.1": "2026-03-15", "3.2": "2026-06-01", "3.3": None}
-_NEWER = ("apache-airflow-providers-standard", "apache-airflow-providers-common-compat", "great-expectations")
+# A day on which that release was there, and the next was not; None: now.
+_LAST = {"3.1": "2026-03-15", "3.2": "2026-06-01", "3.3": None}
+_FIRST = {"3.1": "2025-10-01", "3.2": "2026-04-15", "3.3": None}
+_NEWER = (
+    *("apache-airflow-providers-standard", "apache-airflow-providers-common-compat"),
+    *("great-expectations", "backports-zstd"),
+)
 _RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 
 
@@ -49,7 +53,7 @@ class Cell:
             *("pip", "install", "--python", python, "--no-build", "--resolution", _RESOLUTIONS[self.bounds]),
             # Named apart from the wheel: lowest-direct leaves alone what is only asked for by a package.
             *("--requirement", ROOT / "pyproject.toml"),
-            *_as_of(_RELEASED[self.airflow]),
+            *_as_of((_LAST if self.bounds == "newest" else _FIRST)[self.airflow]),
             f"apache-airflow=={self.airflow}.*",
             wheel,
         )

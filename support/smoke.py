@@ -42,6 +42,7 @@ def main() -> None:
     the_plugin_is_loaded_once()
     the_dags_run()
     a_backup_comes_back()
+    the_checks_are_green()
 
 
 def the_shell_answers() -> None:
@@ -90,6 +91,14 @@ def a_backup_comes_back() -> None:
     report = shell("restore", TARGET)
     require(report["verdict"] == "ok", f"the restore says {report}")
     tell(f"{backup['backup_id']} is proven, and restored as {report['record']['database']}")
+
+
+def the_checks_are_green() -> None:
+    """Great Expectations, by the rules that a baseline writes."""
+    shell("baseline", TARGET)
+    report = shell("check", TARGET)
+    require(report["verdict"] == "ok", f"the checks say {report}")
+    tell("the checks are green")
 
 
 def shell(verb: str, target: str) -> Any:

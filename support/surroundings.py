@@ -42,6 +42,5 @@ def surroundings(home: Path, *, database: str, store: SeaweedS3, bucket: str, pr
 def fill(database: str) -> None:
     """Give it the table that is backed up."""
     with psycopg.connect(database) as connection:
-        connection.execute(
-            "CREATE TABLE orders AS SELECT id, md5(id::text) AS note FROM generate_series(1, 5000) AS id"
-        )
+        connection.execute("CREATE TABLE orders (id int PRIMARY KEY, note text)")
+        connection.execute("INSERT INTO orders SELECT id, md5(id::text) FROM generate_series(1, 5000) AS id")

@@ -70,10 +70,11 @@ def test_where_the_plugins_of_a_checkout_lie_in_airflow_s_home_too_the_plugin_is
     assert "the plugin is loaded once" in installation.run("-c", program, env=env)
 
 
-def test_installed_it_is_found_by_airflow_and_backs_up_drills_and_restores(
+def test_installed_it_is_found_by_airflow_and_backs_up_drills_restores_and_checks(
     installation: Installation, environment: dict[str, str]
 ) -> None:
     kept = installation.run(SMOKE, env=environment)
     assert "the plugin is loaded once, from" in kept
     assert "backup__shop has run: back_up, expire" in kept
     assert "is proven, and restored as" in kept
+    assert "the checks are green" in kept
