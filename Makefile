@@ -123,6 +123,10 @@ compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated
 bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
+.PHONY: matrix
+matrix: venv ## Try the wheel with each Airflow, Python (on PATH) and PostgreSQL of docs/support.md (two hours, 20 GB; ARGS="--airflow 3.2")
+	@$(PY) -m support $(ARGS)
+
 ##@ Keep it
 .PHONY: venv
 venv: $(READY) ## Install what requirements-dev.txt locks into .venv
@@ -161,8 +165,12 @@ lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=-
 sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not committed) and docs/licenses.md
 	@$(PY) -m supply
 
+.PHONY: wheel
+wheel: venv ## Build the wheel for an Airflow that is there already, into dist/
+	@$(PY) -m hatchling build -t wheel -d dist
+
 .PHONY: clean
 clean: ## Remove .venv and every cache (make demo-clean removes the demo)
 	@if [ -d .demo ]; then echo "The demo is still here, and runs from .venv: make demo-clean first" >&2; exit 1; fi
-	rm -rf .venv .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
 from dbops_airflow.operators import BackUpOperator, ExpireOperator
 from dbops_airflow.placement import on_a_large_worker, taking_turns
+from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -25,14 +26,11 @@ then deletes what its retention policy lets go.
 """
 
 for target in targets_for("backup__"):
-    schedule = target.schedule.backup
     with DAG(
         dag_id=f"backup__{target.name}",
         description=f"Backup of {target.name} ({target.environment})",
         doc_md=DOC.format(target=target),
-        schedule=CronTriggerTimetable(schedule, timezone=target.timezone, run_immediately=timedelta(0))
-        if schedule
-        else None,
+        schedule=timetable(target.schedule.backup, target.timezone),
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,

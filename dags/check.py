@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import checked_asset
 from dbops_airflow.check_operator import CheckOperator
 from dbops_airflow.placement import taking_turns
+from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import checked_targets_for
 
 DOC = """
@@ -23,14 +24,11 @@ and that its data obeys the rules there.
 """
 
 for target in checked_targets_for("check__"):
-    schedule = target.schedule.check
     with DAG(
         dag_id=f"check__{target.name}",
         description=f"Checks of schema and data of {target.name} ({target.environment})",
         doc_md=DOC.format(target=target),
-        schedule=CronTriggerTimetable(schedule, timezone=target.timezone, run_immediately=timedelta(0))
-        if schedule
-        else None,
+        schedule=timetable(target.schedule.check, target.timezone),
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, AssetOrTimeSchedule, CronTriggerTimetable, Param
+from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
+from dbops_airflow.moved import AssetOrTimeSchedule
 from dbops_airflow.operators import DrillOperator
 from dbops_airflow.placement import on_a_large_worker
+from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -30,7 +32,7 @@ for target in targets_for("drill__"):
         description=f"Proof that the backups of {target.name} ({target.environment}) can be restored",
         doc_md=DOC.format(target=target),
         schedule=AssetOrTimeSchedule(
-            timetable=CronTriggerTimetable(schedule, timezone=target.timezone, run_immediately=timedelta(0)),
+            timetable=timetable(schedule, target.timezone),
             assets=[backup_asset(target)],
         )
         if schedule

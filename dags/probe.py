@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.placement import taking_turns
 from dbops_airflow.probe_operator import ProbeOperator
+from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import probed_targets_for
 
 DOC = """
@@ -27,14 +28,11 @@ without leaving a trace, and compares how long they take with their budgets and 
 """
 
 for target in probed_targets_for("probe__"):
-    schedule = target.probe_schedule
     with DAG(
         dag_id=f"probe__{target.name}",
         description=f"Latency of the critical operations of {target.name} ({target.environment})",
         doc_md=DOC.format(target=target),
-        schedule=CronTriggerTimetable(schedule, timezone=target.timezone, run_immediately=timedelta(0))
-        if schedule
-        else None,
+        schedule=timetable(target.probe_schedule, target.timezone),
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,

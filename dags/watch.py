@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from airflow.sdk import DAG, CronTriggerTimetable
+from airflow.sdk import DAG
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail, everybody
 from dbops_airflow.operators import WatchOperator
+from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -24,7 +25,7 @@ with DAG(
     dag_id="watch",
     description="What should have happened and did not",
     doc_md=DOC,
-    schedule=CronTriggerTimetable("17 * * * *", timezone="UTC", run_immediately=timedelta(0)),
+    schedule=timetable("17 * * * *", "UTC"),
     catchup=False,
     max_active_runs=1,
     is_paused_upon_creation=False,

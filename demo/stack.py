@@ -24,7 +24,7 @@ from demo.state import DemoState
 CHECKOUT = Path(__file__).resolve().parents[1]
 MARK = "DBOPS_DEMO"
 PAGE = "database_ops"
-"""The page's `url_route` in plugins/database_ops_plugin.py."""
+"""The page's `url_route` in plugins/dbops_airflow/plugin.py."""
 
 _SCRIPTS = Path(sysconfig.get_path("scripts"))
 _GRPC = (0, ports.GRPC_OFFSET)

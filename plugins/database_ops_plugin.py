@@ -2,40 +2,6 @@
 
 from __future__ import annotations
 
-from airflow.plugins_manager import AirflowPlugin
+from dbops_airflow.plugin import DatabaseOpsPlugin
 
-from dbops_airflow import pools
-from dbops_airflow.links import base_path
-from dbops_airflow.page.on_first_request import AsgiApp, OnFirstRequest
-
-_PREFIX = "/database_ops"
-_PATH = f"{base_path()}{_PREFIX}"
-
-
-def _page() -> AsgiApp:
-    from dbops_airflow.page.app import make_app
-    from dbops_airflow.page.buckets import load_client
-
-    load_client()
-    return make_app()
-
-
-class DatabaseOpsPlugin(AirflowPlugin):
-    """Mounts the page of dbops, and shows it in Airflow's navigation."""
-
-    name = "database_ops"
-    fastapi_apps = [  # noqa: RUF012 - Airflow declares it so
-        {"app": OnFirstRequest(_page), "url_prefix": _PREFIX, "name": "Database Ops"},
-    ]
-    external_views = [  # noqa: RUF012
-        {
-            "name": "Database Ops",
-            "href": f"{_PATH}/",
-            "destination": "nav",
-            "url_route": "database_ops",
-            "nav_top_level": True,
-            "icon": f"{_PATH}/static/icon.svg",
-            "icon_dark_mode": f"{_PATH}/static/icon_dark.svg",
-        }
-    ]
-    listeners = [pools]  # noqa: RUF012
+__all__ = ["DatabaseOpsPlugin"]

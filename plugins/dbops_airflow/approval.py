@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule
-from airflow.sdk.exceptions import TaskAwaitingInput
 
 from dbops.domain.approval_rules import possible_approvers
 from dbops.domain.approvals import Answer, Question
@@ -22,6 +21,7 @@ from dbops.errors import ApprovalMissing
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections
 from dbops_airflow.failures import told_to_airflow
+from dbops_airflow.moved import TaskParked
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -135,7 +135,7 @@ class ApprovalSensor(ApprovalOperator):
         approval_mails.mail_question(question, target, context)
         try:
             super().execute(context)
-        except TaskAwaitingInput as parked:
+        except TaskParked as parked:
             # The server keeps it with the parked task: what is answered is what was asked, whatever XComs say by then.
             parked.kwargs = {"question": question.to_json()}
             raise

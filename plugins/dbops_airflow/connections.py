@@ -120,7 +120,8 @@ def mailbox() -> tuple[SmtpMailbox, str]:
 
 def _connection(connection_id: str) -> Connection:
     from airflow.sdk.bases.hook import BaseHook
-    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    from dbops_airflow.moved import AirflowNotFoundException
 
     try:
         return BaseHook.get_connection(connection_id)

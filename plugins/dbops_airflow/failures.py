@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from airflow.sdk.exceptions import AirflowException, AirflowFailException
-
 from dbops.errors import (
     ApprovalMissing,
     BackupUnusable,
@@ -16,6 +14,7 @@ from dbops.errors import (
     PlanChanged,
     SwapFailed,
 )
+from dbops_airflow.moved import AirflowException, AirflowFailException
 
 _BEYOND_RETRYING = (InvalidRequest, ApprovalMissing, PlanChanged, BackupUnusable, SwapFailed, MigrationFailed)
 

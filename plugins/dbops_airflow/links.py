@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 def base_url() -> str:
     """Where people find Airflow, without a slash at the end."""
-    from airflow.sdk.configuration import conf
+    from dbops_airflow.moved import conf
 
     return str(conf.get("api", "base_url", fallback="http://localhost:8080/")).rstrip("/")
 

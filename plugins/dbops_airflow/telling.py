@@ -82,9 +82,10 @@ def _mail(alert: Alert, recipients: Sequence[str], picture: Picture | None, unse
 
 def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:
     from dbops.gateways.alert_mail import alert_mail
+    from dbops.gateways.shipped import shipped
     from dbops.gateways.target_files import include_folder
 
     server, sender = connections.mailbox()
     now = datetime.now(UTC)
-    templates = include_folder() / "email"
+    templates = shipped(include_folder(), "email")
     server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=templates, picture=picture))

@@ -1,14 +1,15 @@
 """Watch memory: which problem was mailed when, and which only a notifier took, from one watch to the next.
 
-Kept beside an asset, in Airflow's asset state store. An XCom would not do: of all earlier runs Airflow finds those
-without a logical date first (started by hand), and would remember them for ever.
+Kept beside an asset, in Airflow's asset state store, which begins with Airflow 3.3; before, in Airflow Variables. An
+XCom would not do: of all earlier runs Airflow finds those without a logical date first (started by hand), and would
+remember them for ever.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk import Asset
 from pydantic import JsonValue
@@ -39,8 +40,35 @@ def remember(context: Context, mailed: Mapping[str, datetime], taken: Mapping[st
     _write(context, _TAKEN, taken)
 
 
+class _Store(Protocol):
+    def get(self, key: str) -> Any: ...
+    def set(self, key: str, value: JsonValue) -> None: ...
+
+
+class _Variables:
+    """A task's ways to Airflow's Variables, with the store's methods."""
+
+    def get(self, key: str) -> Any:
+        from airflow.sdk import Variable
+
+        return Variable.get(_variable(key), default=None, deserialize_json=True)
+
+    def set(self, key: str, value: JsonValue) -> None:
+        from airflow.sdk import Variable
+
+        Variable.set(_variable(key), value, description="dbops: what the watch has mailed", serialize_json=True)
+
+
+def _variable(key: str) -> str:
+    return f"{WATCH_MEMORY.name}__{key}"
+
+
+def _store(context: Context) -> _Store:
+    return context["asset_state_store"][WATCH_MEMORY] if "asset_state_store" in context else _Variables()
+
+
 def _read(context: Context, name: str) -> dict[str, datetime]:
-    stored = context["asset_state_store"][WATCH_MEMORY].get(name)
+    stored = _store(context).get(name)
     if not isinstance(stored, dict):
         return {}
     return {key: datetime.fromisoformat(str(moment)) for key, moment in stored.items()}
@@ -48,4 +76,4 @@ def _read(context: Context, name: str) -> dict[str, datetime]:
 
 def _write(context: Context, name: str, moments: Mapping[str, datetime]) -> None:
     stored: dict[str, JsonValue] = {key: moment.isoformat() for key, moment in moments.items()}
-    context["asset_state_store"][WATCH_MEMORY].set(name, stored)
+    _store(context).set(name, stored)

@@ -176,7 +176,7 @@ class TestTheServersEvent:
     def test_is_a_no_that_stops_everything_and_is_not_retried(
         self, dag: Any, skipped: Skipped, objects: Objects, event: Any, why: str
     ) -> None:
-        from airflow.sdk.exceptions import AirflowFailException
+        from dbops_airflow.moved import AirflowFailException
 
         with pytest.raises(AirflowFailException, match=f"REJECTED.*{why}"):
             complete(dag, **event)
@@ -184,7 +184,7 @@ class TestTheServersEvent:
         assert objects("shop/approvals/")["manual__1-swap.json"]["approved"] is False
 
     def test_of_a_time_out_without_a_default_is_a_no(self, dag: Any, skipped: Skipped) -> None:
-        from airflow.sdk.exceptions import AirflowFailException
+        from dbops_airflow.moved import AirflowFailException
 
         with pytest.raises(AirflowFailException, match=r"REJECTED.*nobody answered within 1d"):
             dag.get_task("approve").execute_complete(
@@ -195,20 +195,20 @@ class TestTheServersEvent:
     def test_from_somebody_whom_the_server_should_not_have_let_through_is_a_no(
         self, gated: Callable[..., None], dag: Any
     ) -> None:
-        from airflow.sdk.exceptions import AirflowFailException
+        from dbops_airflow.moved import AirflowFailException
 
         gated(approvers=["carol"])
         with pytest.raises(AirflowFailException, match="bob is not among the approvers of shop"):
             complete(dag)
 
     def test_to_a_question_about_another_target_is_a_no(self, dag: Any) -> None:
-        from airflow.sdk.exceptions import AirflowFailException
+        from dbops_airflow.moved import AirflowFailException
 
         with pytest.raises(AirflowFailException, match="it is about blog, not shop"):
             complete(dag, replace(QUESTION, target="blog"))
 
     def test_without_the_question_that_was_asked_is_a_no(self, dag: Any, skipped: Skipped, objects: Objects) -> None:
-        from airflow.sdk.exceptions import AirflowFailException
+        from dbops_airflow.moved import AirflowFailException
 
         with pytest.raises(AirflowFailException, match="REJECTED"):
             complete(dag, "")
@@ -249,9 +249,9 @@ class TestTheWiring:
     def test_the_clean_up_of_a_teardown_runs_after_a_no(self, skipped: Skipped) -> None:
         from airflow.providers.standard.operators.empty import EmptyOperator
         from airflow.sdk import DAG
-        from airflow.sdk.exceptions import AirflowFailException
 
         from dbops_airflow.approval import ApprovalSensor
+        from dbops_airflow.moved import AirflowFailException
 
         with DAG("cleaning", schedule=None) as dag:
             begin = EmptyOperator(task_id="begin")

@@ -115,13 +115,14 @@ def test_a_new_target_is_backed_up_at_its_next_scheduled_time_not_at_once(dags: 
 
 @pytest.mark.parametrize("expression", [*PRESETS, "*/15 1-5 * * mon-fri", "0 2 1 jan,jul *", "0 2 * * 7"])
 def test_airflow_follows_every_schedule_that_a_target_file_may_ask_for(expression: str) -> None:
-    from airflow.sdk import CronTriggerTimetable
     from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
-    timetable = CronTriggerTimetable(expression, timezone="Europe/Vienna", run_immediately=timedelta(0))
-    timetable.validate()
-    first = coerce_to_core_timetable(cast("Any", timetable)).next_dagrun_info(
+    from dbops_airflow.schedules import timetable
+
+    asked = timetable(expression, "Europe/Vienna")
+    asked.validate()
+    first = coerce_to_core_timetable(cast("Any", asked)).next_dagrun_info(
         last_automated_data_interval=None, restriction=TimeRestriction(earliest=None, latest=None, catchup=False)
     )
     assert first is not None

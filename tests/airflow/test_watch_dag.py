@@ -59,6 +59,18 @@ def test_watches_started_by_hand_without_a_date_remember_and_are_remembered(
 
 
 @pytest.mark.usefixtures("late_shop")
+def test_where_airflow_has_no_asset_state_store_the_watch_remembers_in_variables(
+    watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import watch_memory
+
+    monkeypatch.setattr(watch_memory, "_store", lambda _context: watch_memory._Variables())
+    watch()
+    watch()
+    assert len(mail.messages()) == 1
+
+
+@pytest.mark.usefixtures("late_shop")
 def test_a_day_later_it_repeats_itself(
     watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() 
         ("did not answer in time", "dbops/jobs/see_index.py"),
         ("Nothing is known of", "dbops/jobs/see_index.py"),
         ("is not defined", "dbops_airflow/connections.py"),
-        ("Database Ops", "database_ops_plugin.py"),
+        ("Database Ops", "dbops_airflow/plugin.py"),
     ],
 )
 def test_what_it_quotes_the_page_really_says(words: str, file: str) -> None:

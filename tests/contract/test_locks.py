@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,6 +53,17 @@ def test_the_image_has_what_production_needs_in_the_versions_of_the_tests() -> N
     assert locked("requirements").items() <= image.items()
     different = {name for name in image.keys() & tests.keys() if image[name] != tests[name]}
     assert not different, f"run make lock: {sorted(different)}"
+
+
+def test_the_wheel_needs_what_production_needs_from_versions_that_were_tried_and_nothing_newer_is_shut_out() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    needed = [Requirement(line) for line in project["dependencies"]]
+    assert {normal(one.name) for one in needed} == chosen("requirements"), "requirements.in and pyproject.toml differ"
+    for one in needed:
+        assert [part.operator for part in one.specifier] == [">="], one
+        assert one.specifier.contains(metadata.version(one.name)), (
+            f"{one}, and the tests run with {metadata.version(one.name)}"
+        )
 
 
 def test_no_lock_names_a_registry() -> None:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator
 from dbops.domain.suggestion import did_you_mean
 
 PRESETS = ("@hourly", "@daily", "@midnight", "@weekly", "@monthly", "@quarterly", "@yearly", "@annually")
+_QUARTERLY = "0 0 1 */3 *"
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -67,6 +68,11 @@ def check_cron(expression: str) -> str:
     except ValueError as error:
         raise ValueError(f'"{expression}" is not a cron expression, as "0 2 * * *" would be: {error}') from None
     return text
+
+
+def written_out(expression: str) -> str:
+    """The same for those who do not know every preset, as croniter, and Airflow before 3.3, do not."""
+    return _QUARTERLY if expression == "@quarterly" else expression
 
 
 def _check_fields(fields: list[str]) -> None:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, croniter
 
-_PRESETS = {"@quarterly": "0 0 1 */3 *"}  # Airflow's own
+from dbops.domain.cron import written_out
 
 
 class CronRuns:
@@ -18,7 +18,7 @@ class CronRuns:
     """
 
     def __init__(self, expression: str, zone: ZoneInfo) -> None:
-        self._cron, self._zone = croniter(_PRESETS.get(expression, expression)), zone
+        self._cron, self._zone = croniter(written_out(expression)), zone
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """Those later than the moment, in UTC, one after the other."""

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from dbops.errors import InvalidRequest
+from dbops.gateways.shipped import shipped
 from dbops.gateways.target_files import include_folder
 
 
 def catalog_sql(name: str) -> str:
     """The text of ``include/sql/catalog/<name>.sql``; raises InvalidRequest where it cannot be read."""
-    path: Path = include_folder() / "sql" / "catalog" / f"{name}.sql"
+    path = shipped(include_folder(), f"sql/catalog/{name}.sql")
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:

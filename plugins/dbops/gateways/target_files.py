@@ -19,10 +19,12 @@ from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Danger, Target
 from dbops.errors import InvalidTarget, UnknownTarget
 from dbops.gateways.probe_files import has_probes
+from dbops.gateways.shipped import PROJECT
 from dbops.gateways.target_sentences import sentence_of
 from dbops.gateways.yaml_lines import YamlFault, YamlMapping, read_yaml_mapping
 
 FOLDER_VARIABLE = "DBOPS_INCLUDE"
+_AIRFLOW_HOME = "AIRFLOW_HOME"
 
 _DEFAULTS = "defaults.yaml"
 _TARGETS = "targets"
@@ -67,9 +69,15 @@ def has_expectations(include: Path, target: str) -> bool:
 
 
 def include_folder() -> Path:
-    """The include folder: where DBOPS_INCLUDE points, else ``include`` beside ``plugins``."""
-    configured = os.environ.get(FOLDER_VARIABLE)
-    return Path(configured) if configured else Path(__file__).resolve().parents[3] / "include"
+    """The include folder: where DBOPS_INCLUDE points, else ``include`` beside ``plugins``.
+
+    An installation from the wheel has no ``plugins``: there it lies in Airflow's home.
+    """
+    if configured := os.environ.get(FOLDER_VARIABLE):
+        return Path(configured)
+    if PROJECT.is_dir():
+        return Path(os.environ.get(_AIRFLOW_HOME) or "~/airflow").expanduser() / "include"
+    return Path(__file__).resolve().parents[3] / "include"
 
 
 def read_targets(include: Path, only: str | None = None) -> TargetFiles:

@@ -21,6 +21,7 @@ from dbops.gateways.health import read_health
 from dbops.gateways.probe_files import read_probes
 from dbops.gateways.probe_runs import put_probe_run, read_probe_runs
 from dbops.gateways.probing import WHY_DIRECT, measure, read_escapes, require_runnable
+from dbops.gateways.shipped import shipped
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.explain_probes import explain_probes
 from dbops.jobs.probe_page import keep_page
@@ -96,7 +97,8 @@ def probe(
     put_probe_run(bucket, target, record)
     report = ProbeReport.of(record, history, options)
     try:
-        page = keep_page(record, history, target, bucket, templates=include / "report", headline=report.headline())
+        templates = shipped(include, "report")
+        page = keep_page(record, history, target, bucket, templates=templates, headline=report.headline())
         record = replace(record, page=page)
     except Exception as error:  # noqa: BLE001 - what was measured is not lost, nor a mail, for the want of a picture
         record = replace(record, notes=(*record.notes, _no_page(target, error)))

@@ -25,8 +25,9 @@ class Permissions:
             by_team.setdefault(teams.get(dag_id), set()).add(dag_id)
         found: set[str] = set()
         for team, ids in by_team.items():
+            its_team = {"team_name": team} if team else {}  # Airflow 3.1 has no teams, and does not take the keyword
             found |= get_auth_manager().filter_authorized_dag_ids(
-                dag_ids=ids, user=self._user, method="GET", team_name=team
+                dag_ids=ids, user=self._user, method="GET", **its_team
             )
         return frozenset(found)
 
@@ -59,7 +60,7 @@ def _teams(dag_ids: Collection[str]) -> dict[str, str | None]:
     """The team of each DAG, where Airflow has teams."""
     from airflow.configuration import conf
 
-    if not conf.getboolean("core", "multi_team"):
+    if not conf.getboolean("core", "multi_team", fallback=False):
         return {}
     from airflow.models.dag import DagModel
 

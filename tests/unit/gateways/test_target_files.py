@@ -409,6 +409,18 @@ def test_the_include_folder_lies_beside_plugins_unless_it_is_configured(
     assert include_folder() == Path("/elsewhere")
 
 
+def test_installed_from_the_wheel_the_include_folder_lies_in_airflow_s_home(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("DBOPS_INCLUDE", raising=False)
+    monkeypatch.setattr("dbops.gateways.target_files.PROJECT", tmp_path)
+    monkeypatch.setenv("AIRFLOW_HOME", "/opt/airflow")
+    assert include_folder() == Path("/opt/airflow/include")
+    monkeypatch.delenv("AIRFLOW_HOME")
+    monkeypatch.setenv("HOME", "/home/dba")
+    assert include_folder() == Path("/home/dba/airflow/include")
+
+
 def test_reading_targets_imports_nothing_heavy() -> None:
     program = (
         "import sys; from dbops.gateways.target_files import include_folder, read_targets; "

@@ -1,0 +1,58 @@
+"""What docs/support.md and docs/existing-airflow.md promise of the wheel."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from packaging.requirements import Requirement
+
+from dbops import __version__
+from support.environments import AIRFLOWS, PYTHONS
+
+ROOT = Path(__file__).parents[2]
+SUPPORT = (ROOT / "docs/support.md").read_text()
+INSTALLING = (ROOT / "docs/existing-airflow.md").read_text()
+NEEDED = {
+    one.name: one
+    for one in map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
+}
+KNOWN = {"tested", "untested"}
+
+
+def table(heading: str) -> list[list[str]]:
+    """The cells of the first table below a heading, its first row included."""
+    text = SUPPORT[SUPPORT.index(f"## {heading}") :]
+    rows = re.findall(r"^\|(.+)\|$", text.split("\n## ")[0], re.MULTILINE)
+    return [[cell.strip() for cell in row.split("|")] for row in rows if not set(row) <= set("|- ")]
+
+
+def test_every_airflow_and_python_has_a_cell_that_says_whether_it_was_tested() -> None:
+    head, *rows = table("Airflow and Python")
+    assert head[1:] == [f"Python {python}" for python in PYTHONS]
+    assert [row[0] for row in rows] == [f"Airflow {airflow}" for airflow in AIRFLOWS]
+    assert {cell.split(":")[0].split(",")[0] for row in rows for cell in row[1:]} <= KNOWN
+
+
+def test_every_postgresql_has_a_row_that_says_whether_it_was_tested() -> None:
+    _, *rows = table("PostgreSQL")
+    assert [row[0] for row in rows] == [str(major) for major in range(14, 19)]
+    assert {row[1].split(":")[0].split(",")[0] for row in rows} <= KNOWN
+
+
+def test_the_oldest_airflow_of_the_matrix_is_the_oldest_that_the_wheel_asks_for() -> None:
+    assert str(NEEDED["apache-airflow"].specifier) == f">={AIRFLOWS[0]}"
+
+
+def test_the_dag_files_that_are_to_be_copied_are_those_that_there_are() -> None:
+    row = next(line for line in INSTALLING.splitlines() if line.startswith("| `dags/` |"))
+    assert set(re.findall(r"`(\w+\.py)`", row)) == {file.name for file in (ROOT / "dags").glob("*.py")}
+    assert "eight short files" in row
+    assert len(list((ROOT / "dags").glob("*.py"))) == 8
+
+
+def test_the_page_on_installing_names_this_wheel_and_what_it_needs_newer_than_airflow_3_1_has_it() -> None:
+    assert f"dbops_airflow-{__version__}-py3-none-any.whl" in INSTALLING
+    assert "`apache-airflow-providers-standard`, of which [approvals](approvals.md) need 1.17" in INSTALLING
+    assert str(NEEDED["apache-airflow-providers-standard"].specifier) == ">=1.17"
