@@ -75,7 +75,7 @@ class CollectedOnce(PytestRunner):
 
     def run_forced_fail(self) -> int:
         """1 is right, for every mutated function fails now: to see it, the tests that reach one of them are enough."""
-        reaching = next(iter(state().tests_by_mangled_function_name.values()))
+        reaching = max(state().tests_by_mangled_function_name.values(), key=len)
         failed = self.run_tests(mutant_name=None, tests=reaching)
         if self._session:
             self._session.testsfailed = 0

@@ -83,6 +83,11 @@ def test_a_restore_goes_into_an_empty_database_only(changed: dict[str, Any], sai
     assert bool(said) == bool(blockers("into", **changed))
 
 
+def test_a_schema_needs_the_live_database_into_which_it_comes() -> None:
+    assert blockers("schema") == ""
+    assert blockers("schema", live=None) == "There is no database shop, so that no schema can come into it."
+
+
 def test_the_name_for_the_old_database_is_taken() -> None:
     taken = server(databases=frozenset({"shop", BEFORE}))
 
