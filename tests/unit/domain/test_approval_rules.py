@@ -60,6 +60,13 @@ def test_a_yes_tells_when_it_was_asked_for_and_when_and_by_whom_it_was_given() -
     assert (yes.break_glass, yes.break_glass_reason) == (False, "")
 
 
+def test_an_audit_has_what_was_answered_with_its_action_under_another_name() -> None:
+    facts = approved().facts()
+    assert (facts["for"], facts["run"], facts["answered_by"], facts["approved"]) == ("swap", "manual__1", "bob", True)
+    assert "action" not in facts
+    assert QUESTION.facts()["for"] == "swap"
+
+
 def test_a_no_tells_who_asked_and_who_answered_and_when() -> None:
     no = judge(QUESTION, replace(YES, options=("Reject",), by=("7", "bob"), answered=NOW - HOUR), shop(), NOW)
     assert isinstance(no, Rejection)

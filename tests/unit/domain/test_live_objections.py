@@ -31,6 +31,8 @@ REFUSED = {
     "SET LOCAL SESSION AUTHORIZATION a": (1, "SET SESSION AUTHORIZATION may"),
     "SELECT\npg_catalog.set_config('lock_timeout', '0', false)": (2, "set_config of lock_timeout may"),
     "DO $$\nBEGIN\n  SET lock_timeout = 0;\nEND $$": (3, "SET lock_timeout may"),
+    "DO $$ BEGIN SET LOCAL lock_timeout = 0; END $$": (1, "SET lock_timeout may"),
+    "DO $$ BEGIN PERFORM 1; IF a THEN SET LOCAL ROLE b; END IF; END $$": (1, "SET role may"),
     "DO $a$ BEGIN PERFORM set_config('role', 'a', true); END $a$": (1, "set_config of role may"),
     "REINDEX INDEX CONCURRENTLY a": (1, "REINDEX changes no schema"),
     "REINDEX (VERBOSE, CONCURRENTLY) TABLE t": (1, "REINDEX changes no schema"),
