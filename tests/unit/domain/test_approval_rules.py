@@ -244,7 +244,9 @@ class TestUse:
 
     def test_a_yes_that_one_person_gave_herself_is_void_once_two_are_needed(self) -> None:
         own = approved(answer=replace(YES, by=("alice", "alice")), by=shop(four_eyes=False))
-        assert "needs two people" in self.void(own)
+        assert self.void(own) == "alice asked for it, and shop needs two people"
+        unknown = approved(replace(QUESTION, requested_by=None), by=shop(four_eyes=False))
+        assert self.void(unknown) == "it is not known who asked for it, and shop needs two people"
 
 
 _NAMES = st.sampled_from(["alice", "Alice", "bob", "carol", ""])

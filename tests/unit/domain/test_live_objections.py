@@ -33,6 +33,7 @@ REFUSED = {
     "DO $$\nBEGIN\n  SET lock_timeout = 0;\nEND $$": (3, "SET lock_timeout may"),
     "DO $$ BEGIN SET LOCAL lock_timeout = 0; END $$": (1, "SET lock_timeout may"),
     "DO $$ BEGIN PERFORM 1; IF a THEN SET LOCAL ROLE b; END IF; END $$": (1, "SET role may"),
+    "SELECT 1;\nDO $$ BEGIN\n  RESET ROLE; END $$": (3, "RESET role may"),
     "DO $a$ BEGIN PERFORM set_config('role', 'a', true); END $a$": (1, "set_config of role may"),
     "REINDEX INDEX CONCURRENTLY a": (1, "REINDEX changes no schema"),
     "REINDEX (VERBOSE, CONCURRENTLY) TABLE t": (1, "REINDEX changes no schema"),

@@ -139,6 +139,14 @@ def test_a_backup_dated_in_the_future_is_told_and_hides_no_lateness() -> None:
     assert kinds(catalog(entry(NOW - 3 * DAY), entry(NOW + 300 * DAY))) == [ProblemKind.LATE, ProblemKind.FUTURE]
 
 
+def test_every_backup_dated_in_the_future_is_a_problem_of_its_own() -> None:
+    one, other = problems(catalog(FRESH, entry(NOW + DAY), entry(NOW + 2 * DAY)))
+    assert one.key != other.key
+    assert one.sentence == (
+        "The backup 20261123T120000Z of shop is dated 1d in the future; retention does not count it."
+    )
+
+
 def test_a_worker_whose_clock_is_a_minute_ahead_is_no_problem() -> None:
     assert problems(catalog(FRESH, entry(NOW + timedelta(minutes=1)))) == []
 
