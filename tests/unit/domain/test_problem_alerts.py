@@ -93,8 +93,8 @@ def test_what_belongs_to_no_target_and_to_one_that_is_gone_is_one_alert() -> Non
     ]
     mails = problem_alerts(found, _TARGETS, [_RUN], None)
     assert [(mail.alert.target, mail.alert.environment, mail.keys) for mail in mails] == [
-        (None, None, {found[0].key, found[1].key}),
-        ("blog", "staging", {found[2].key}),
+        (None, None, frozenset({found[0].key, found[1].key})),
+        ("blog", "staging", frozenset({found[2].key})),
     ]
 
 
