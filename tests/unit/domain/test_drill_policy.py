@@ -102,7 +102,7 @@ def test_a_failure_is_over_when_a_newer_backup_was_proven() -> None:
 
 
 def test_no_backup_is_drilled_twice_for_its_schedule() -> None:
-    assert due(entry(30 * DAY, ok=True))[0] is None
+    assert due(entry(30 * DAY, ok=True)) == (None, "the newest backup has its verdict")
     assert due(entry(DAY, ok=False))[0] is None
     assert due() == (None, "there is no backup")
 
