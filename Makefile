@@ -119,6 +119,10 @@ compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated
 	@cp .env.example $(ENV_FILE)
 	@echo "Wrote $(ENV_FILE) and $(SECRETS)/. The passwords of Airflow's users: $(SECRETS)/airflow_users.json"
 
+.PHONY: mutants
+mutants: venv ## Change the rules of domain/ one by one: does a test notice? Hours; ARGS="retention promises": these modules
+	nice -n 19 $(PY) -m mutation $(ARGS)
+
 .PHONY: bench
 bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
@@ -172,5 +176,5 @@ wheel: venv ## Build the wheel for an Airflow that is there already, into dist/
 .PHONY: clean
 clean: ## Remove .venv and every cache (make demo-clean removes the demo)
 	@if [ -d .demo ]; then echo "The demo is still here, and runs from .venv: make demo-clean first" >&2; exit 1; fi
-	rm -rf .venv dist .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf .venv dist .coverage .mutants .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

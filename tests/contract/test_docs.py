@@ -88,7 +88,7 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert sentence
     words = {word.strip() for word in sentence[1].split(",")}
     assert len(words) >= 7
-    for folder in ("plugins", "dags", "demo", "benchmarks", "tests"):
+    for folder in ("plugins", "dags", "demo", "benchmarks", "mutation", "tests"):
         for path in (ROOT / folder).rglob("*.py"):
             parts = set(re.split(r"[_.]", path.stem)) | set(path.relative_to(ROOT).parts[:-1])
             plural = {part.removesuffix("s") for part in parts} | parts

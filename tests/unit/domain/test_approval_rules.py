@@ -50,6 +50,37 @@ def test_a_yes_of_a_second_person_with_the_name_typed_counts() -> None:
     assert not yes.break_glass
 
 
+def test_a_yes_tells_when_it_was_asked_for_and_when_and_by_whom_it_was_given() -> None:
+    yes = approved(
+        replace(QUESTION, requested=NOW - 3 * HOUR, asked=NOW - 2 * HOUR),
+        replace(YES, by=("7", "bob"), answered=NOW - HOUR),
+    )
+    assert (yes.requested, yes.answered) == (NOW - 3 * HOUR, NOW - HOUR)
+    assert (yes.answered_by_id, yes.answered_by) == ("7", "bob")
+    assert (yes.break_glass, yes.break_glass_reason) == (False, "")
+
+
+def test_an_audit_has_what_was_answered_with_its_action_under_another_name() -> None:
+    facts = approved().facts()
+    assert (facts["for"], facts["run"], facts["answered_by"], facts["approved"]) == ("swap", "manual__1", "bob", True)
+    assert "action" not in facts
+    assert QUESTION.facts()["for"] == "swap"
+
+
+def test_a_no_tells_who_asked_and_who_answered_and_when() -> None:
+    no = judge(QUESTION, replace(YES, options=("Reject",), by=("7", "bob"), answered=NOW - HOUR), shop(), NOW)
+    assert isinstance(no, Rejection)
+    assert (no.requested_by, no.answered_by, no.answered) == ("alice", "bob", NOW - HOUR)
+    assert not no.break_glass
+
+
+def test_a_no_of_nobody_known_names_nobody_and_one_to_broken_glass_says_so() -> None:
+    no = judge(GLASS, replace(YES, by=None), shop(), NOW)
+    assert isinstance(no, Rejection)
+    assert no.answered_by is None
+    assert no.break_glass
+
+
 def test_a_no_is_a_no_with_its_reason() -> None:
     assert rejected(answer=replace(YES, options=("Reject",), reason="not today")) == "bob said no: not today"
     assert rejected(answer=replace(YES, options=("Reject",), reason="")) == "bob said no"
@@ -114,6 +145,15 @@ def test_an_answer_that_was_given_before_the_question_is_a_no() -> None:
     assert rejected(answer=replace(YES, answered=NOW - HOUR), later=timedelta()) == (
         "the answer of bob is older than the question"
     )
+
+
+def test_clocks_may_be_five_minutes_apart_and_no_more() -> None:
+    apart, more = timedelta(minutes=5), timedelta(minutes=5, microseconds=1)
+    assert approved(answer=replace(YES, answered=NOW - apart)).answered == NOW - apart
+    assert "older than the question" in rejected(answer=replace(YES, answered=NOW - more))
+    asked = {"run": "manual__1", "action": "swap", "digest": DIGEST}
+    assert why_void(approved(), shop(), **asked, now=NOW - apart) is None
+    assert "dated in the future" in (why_void(approved(), shop(), **asked, now=NOW - more) or "")
 
 
 def test_an_answer_that_arrives_after_its_time_is_a_no() -> None:
@@ -204,7 +244,9 @@ class TestUse:
 
     def test_a_yes_that_one_person_gave_herself_is_void_once_two_are_needed(self) -> None:
         own = approved(answer=replace(YES, by=("alice", "alice")), by=shop(four_eyes=False))
-        assert "needs two people" in self.void(own)
+        assert self.void(own) == "alice asked for it, and shop needs two people"
+        unknown = approved(replace(QUESTION, requested_by=None), by=shop(four_eyes=False))
+        assert self.void(unknown) == "it is not known who asked for it, and shop needs two people"
 
 
 _NAMES = st.sampled_from(["alice", "Alice", "bob", "carol", ""])

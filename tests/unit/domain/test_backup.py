@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, TableEntry
+from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry, encrypted_name
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from tests.unit.samples import NOW, claim, manifest, target
@@ -83,6 +84,17 @@ def test_a_manifest_adds_up_what_its_files_and_tables_say() -> None:
     assert (whole.stored_bytes, whole.rows, whole.duration) == (700, 30, timedelta(minutes=5))
 
 
+def test_a_manifest_knows_the_major_versions_of_server_and_program() -> None:
+    made = replace(manifest(ID), server_version="16.9 (Debian 16.9-1)", pg_dump_version="18beta1")
+    assert (made.server_major, made.pg_dump_major) == (16, 18)
+
+
+def test_a_file_has_its_clear_name_back_once_it_is_decrypted() -> None:
+    assert encrypted_name("3001.dat.zst") == "3001.dat.zst.age"
+    assert FileEntry("3001.dat.zst.age", 1, "0" * 64).clear_name == "3001.dat.zst"
+    assert FileEntry(".age.dat", 1, "0" * 64).clear_name == ".age.dat"
+
+
 def test_a_table_whose_data_was_left_out_has_no_rows_to_add() -> None:
     left_out = TableEntry("public", "Log", None, 0)
     body = json.loads(manifest("20261122T020000Z", rows=30).to_json())
@@ -138,6 +150,12 @@ def test_the_keys_are_those_that_the_format_promises() -> None:
     assert layout.verification(ID) == "team/shop/verifications/20261122T020000Z.json"
     assert layout.audit(NOW, "expire") == "team/shop/audit/20261122T120000Z-expire.json"
     assert layout.index == "team/shop/index.json"
+    assert layout.migration("manual__2026-11-22") == "team/shop/migrations/manual__2026-11-22.json"
+    assert layout.migration("a/b") == "team/shop/migrations/a=2Fb.json"
+    assert layout.restore("manual__2026-11-22") == "team/shop/restores/manual__2026-11-22.json"
+    assert layout.probe_migrations("20261122T060000Z") == "team/shop/probes/20261122T060000Z/migrations/"
+    vienna = NOW.astimezone(timezone(timedelta(hours=1)))
+    assert layout.notification("oncall", vienna) == "team/shop/notifications/oncall/20261122T120000.000000Z.json"
 
 
 def test_ids_stay_ids_inside_other_records() -> None:

@@ -67,6 +67,8 @@ def test_what_was_bad_in_the_last_run_and_is_well_now_has_recovered() -> None:
 
 def test_what_nobody_asked_or_could_ask_has_not_recovered() -> None:
     index = replace(result("missing_index:public.i"), group="schema", subject="public.i")
+    read = replace(result("schema:index", Outcome.PASSED), group="schema")
+    assert recovered([read], [run(DAY, result("struck out"))]) == (), "that the schema was read says nothing of a rule"
     history = [run(DAY, result("struck out"), result("unknown"), index)]
     unread = replace(result("schema:index", Outcome.NOT_EVALUATED), group="schema")
     assert recovered([result("unknown", Outcome.NOT_EVALUATED), unread], history) == ()
@@ -112,8 +114,38 @@ class TestVolume:
             assert f"{now:,}" in found.sentence
             assert 'FROM "public"."Summary"' in found.sql
 
+    @pytest.mark.parametrize(
+        ("before", "now", "sentence"),
+        [
+            (1000, 499, "public.Summary has shrunk: 499 rows, and the last runs had about 1,000."),
+            (1000, 500, ""),
+            (100, 49, "public.Summary has shrunk: 49 rows, and the last runs had about 100."),
+            (99, 0, ""),
+            (0, 500, ""),
+            (0, 501, "public.Summary has exploded: 501 rows, and the last runs had about 0."),
+        ],
+    )
+    def test_it_says_what_has_become_of_the_table_and_nothing_where_all_is_well(
+        self, before: int, now: int, sentence: str
+    ) -> None:
+        [found] = volume_results({("public", "Summary"): now}, [run(DAY, rows={"public.Summary": before})], OPTIONS)
+        assert found.sentence == sentence
+        assert bool(found.sql) == bool(sentence)
+        assert found.named == "public.Summary: about as many rows as in the last runs"
+
+    def test_a_small_table_that_may_not_grow_at_all_explodes_at_a_hundred_rows(self) -> None:
+        history = [run(DAY, rows={"public.Summary": 100})]
+        strict = CheckOptions(grown_by=1)
+        [found] = volume_results({("public", "Summary"): 102}, history, strict)
+        assert found.outcome is Outcome.FAILED
+
     def test_a_table_that_nobody_has_counted_before_is_not_judged(self) -> None:
         assert list(volume_results({("public", "Summary"): 0}, [], OPTIONS)) == []
+
+    def test_a_new_table_keeps_nobody_from_looking_at_the_others(self) -> None:
+        history = [run(DAY, rows={"public.Summary": 1000})]
+        counts = {("public", "New"): 5, ("public", "Summary"): 0}
+        assert [found.subject for found in volume_results(counts, history, OPTIONS)] == ["public.Summary"]
 
 
 def test_a_run_is_read_back_as_it_was_written_and_later_versions_are_refused() -> None:

@@ -45,6 +45,8 @@ def test_the_newest_backup_is_drilled_when_the_last_proof_is_old() -> None:
 
 def test_nothing_is_drilled_while_the_last_proof_is_fresh() -> None:
     assert due(entry(3 * DAY, ok=True), entry(DAY))[0] is None
+    assert due(entry(7 * DAY - timedelta(seconds=1), ok=True), entry(DAY))[0] is None
+    assert due(entry(7 * DAY, ok=True), entry(DAY))[1] == "the last proof is 7d old"
 
 
 def test_the_first_backup_after_a_change_of_the_schema_is_drilled() -> None:
@@ -100,7 +102,7 @@ def test_a_failure_is_over_when_a_newer_backup_was_proven() -> None:
 
 
 def test_no_backup_is_drilled_twice_for_its_schedule() -> None:
-    assert due(entry(30 * DAY, ok=True))[0] is None
+    assert due(entry(30 * DAY, ok=True)) == (None, "the newest backup has its verdict")
     assert due(entry(DAY, ok=False))[0] is None
     assert due() == (None, "there is no backup")
 

@@ -88,6 +88,7 @@ def test_older_is_what_prisma_puts_first() -> None:
 
     assert judge_ledger(hand_named, [row(hand_named[1])]).out_of_order == ("20230101_a",)
     assert judge_ledger(hand_named, [row(hand_named[0])]).out_of_order == ()
+    assert judge_ledger(hand_named[::-1], None).pending == ("20230101_a", "20230101120000_b")
 
 
 def test_one_that_was_begun_and_never_finished_has_failed_and_is_not_pending() -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from dbops.domain.alerts import Severity
-from dbops.domain.problem_alerts import problem_alerts
+from dbops.domain.problem_alerts import is_still_told, problem_alerts
 from dbops.domain.promises import Problem, ProblemKind
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts as Recipients
@@ -83,6 +83,34 @@ def test_a_database_without_recipients_still_gets_its_alert_for_the_log() -> Non
     [mail] = problem_alerts([_problem(ProblemKind.LATE, "quiet")], {"quiet": _target("quiet")}, [_RUN], None)
     assert mail.audience.recipients == ()
     assert mail.alert.target == "quiet"
+
+
+def test_what_belongs_to_no_target_and_to_one_that_is_gone_is_one_alert() -> None:
+    found = [
+        _problem(ProblemKind.FAULT, None),
+        _problem(ProblemKind.PAUSED, "gone"),
+        _problem(ProblemKind.LATE, "blog"),
+    ]
+    mails = problem_alerts(found, _TARGETS, [_RUN], None)
+    assert [(mail.alert.target, mail.alert.environment, mail.keys) for mail in mails] == [
+        (None, None, frozenset({found[0].key, found[1].key})),
+        ("blog", "staging", frozenset({found[2].key})),
+    ]
+
+
+def test_an_alert_leads_to_where_the_watch_can_be_read() -> None:
+    link = "https://airflow.example.com/log"
+    [mail] = problem_alerts([_problem(ProblemKind.LATE, "shop")], _TARGETS, [_RUN], link)
+    assert mail.alert.link == link
+
+
+def test_a_problem_is_told_once_a_day_whatever_the_minute_of_the_watch_and_again_where_a_clock_was_wrong() -> None:
+    told, second = datetime(2026, 11, 22, 2, tzinfo=UTC), timedelta(seconds=1)
+    again = told + timedelta(hours=23, minutes=30)
+    assert is_still_told(told, told)
+    assert is_still_told(told, again - second)
+    assert not is_still_told(told, again)
+    assert not is_still_told(told, told - second)
 
 
 def test_severity_tells_what_is_missing_from_what_failed_and_what_is_odd() -> None:

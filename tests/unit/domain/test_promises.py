@@ -79,6 +79,46 @@ def test_a_backup_is_late_when_none_was_finished_within_late_after() -> None:
     )
 
 
+def test_a_promise_is_kept_until_its_last_moment_is_over() -> None:
+    second, minutes = timedelta(seconds=1), timedelta(minutes=15)
+    first = leftover(NOW - 26 * HOUR, renewed=NOW)
+    assert problems(catalog(leftovers=(first,))) == []
+    assert problems(catalog(FRESH, leftovers=(first,))) == []
+    assert ProblemKind.STALLED in kinds(catalog(FRESH, leftovers=(leftover(NOW - 26 * HOUR - second, renewed=NOW),)))
+
+    undrilled = entry(NOW - 11 * DAY, finished=NOW - 10 * DAY)
+    assert problems(catalog(undrilled, FRESH), DRILLED) == []
+    assert [problem.since for problem in problems(catalog(undrilled, FRESH), DRILLED, NOW + second)] == [NOW]
+
+    assert problems(catalog(FRESH, entry(NOW + minutes))) == []
+    assert kinds(catalog(FRESH, entry(NOW + minutes + second))) == [ProblemKind.FUTURE]
+
+    assert problems(catalog(FRESH, leftovers=(leftover(NOW - HOUR, renewed=NOW - minutes + second),))) == []
+    assert kinds(catalog(FRESH, leftovers=(leftover(NOW - HOUR, renewed=NOW - minutes),))) == [ProblemKind.UNFINISHED]
+
+
+def test_rules_and_operations_are_late_when_the_last_moment_of_their_promise_is_over() -> None:
+    checked, probed = NOW - target().checks.late_after, NOW - target().probes.late_after
+    index = TargetIndex.of(catalog(FRESH), NOW, checks=check_run(started=checked), probes=probe_run(started=probed))
+    later = NOW + timedelta(seconds=1)
+
+    assert (not_checked(SHOP, index, NOW), not_probed(SHOP, index, NOW)) == (None, None)
+    assert [
+        problem and problem.since for problem in (not_checked(SHOP, index, later), not_probed(SHOP, index, later))
+    ] == [
+        NOW,
+        NOW,
+    ]
+
+
+def test_a_target_that_has_neither_backups_nor_runs_is_told_once_that_it_has_no_backup() -> None:
+    young = target().with_files(rules=True, probes=True)
+    index = TargetIndex.of(catalog(), NOW)
+
+    assert (not_checked(young, index, NOW), not_probed(young, index, NOW)) == (None, None)
+    assert [problem.kind for problem in broken_promises(young, index, NOW)] == [ProblemKind.NO_BACKUP]
+
+
 def test_a_nightly_backup_that_takes_hours_is_not_called_late_while_the_next_one_runs() -> None:
     yesterday = entry(NOW - 28 * HOUR, finished=NOW - 24 * HOUR)
     assert problems(catalog(yesterday, leftovers=(leftover(NOW - 4 * HOUR, renewed=NOW),))) == []
@@ -97,6 +137,14 @@ def test_a_target_that_is_only_backed_up_by_hand_is_never_late() -> None:
 
 def test_a_backup_dated_in_the_future_is_told_and_hides_no_lateness() -> None:
     assert kinds(catalog(entry(NOW - 3 * DAY), entry(NOW + 300 * DAY))) == [ProblemKind.LATE, ProblemKind.FUTURE]
+
+
+def test_every_backup_dated_in_the_future_is_a_problem_of_its_own() -> None:
+    one, other = problems(catalog(FRESH, entry(NOW + DAY), entry(NOW + 2 * DAY)))
+    assert one.key != other.key
+    assert one.sentence == (
+        "The backup 20261123T120000Z of shop is dated 1d in the future; retention does not count it."
+    )
 
 
 def test_a_worker_whose_clock_is_a_minute_ahead_is_no_problem() -> None:

@@ -25,6 +25,20 @@ class Settings(BaseModel):
 
 
 @pytest.mark.parametrize(
+    ("wait", "text"),
+    [
+        (timedelta(hours=26), "1d 2h"),
+        (timedelta(0), "0s"),
+        (timedelta(milliseconds=5), "0.005000s"),
+        (timedelta(minutes=1, microseconds=1), "1m 0.000001s"),
+    ],
+)
+def test_a_setting_is_shown_as_a_person_would_write_it_and_exactly(wait: timedelta, text: str) -> None:
+    assert Settings(wait=wait).model_dump(mode="json")["wait"] == text
+    assert parse_duration(text) == wait
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [
         ("90s", 90),

@@ -134,6 +134,12 @@ def test_operations_that_are_not_well_are_amber_and_named() -> None:
     )
 
 
+def test_several_operations_are_told_in_the_plural() -> None:
+    assert only(index(probes=probes(well=10))).sentence.startswith(
+        "2 of 12 operations of shop are slow or do not work, by the probes 5d ago"
+    )
+
+
 def test_a_drill_that_failed_on_an_older_backup_is_red() -> None:
     failed = proof(6 * HOUR, ok=False, sentence="public.Order has 499 rows, and its manifest says 500.")
     reason = only(index(last_verdict=failed))

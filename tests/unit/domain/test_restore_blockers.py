@@ -89,6 +89,27 @@ def test_a_restore_goes_into_an_empty_database_only(changed: dict[str, Any], sai
     assert bool(said) == bool(blockers("into", **changed))
 
 
+def test_a_schema_needs_the_live_database_into_which_it_comes() -> None:
+    assert blockers("schema") == ""
+    assert blockers("schema", live=None) == "There is no database shop, so that no schema can come into it."
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed", "remedy"),
+    [
+        ("swap", {"server": server(version="16.9")}, "that the backup was made on: restore onto one that is as new."),
+        ("swap", {"extensions": ["age"]}, "Install them there first."),
+        ("beside", {"server": server(may_create_databases=False)}, "into an empty database, or into a schema."),
+        ("into", {"database": "gone"}, "create it, empty, and start a new run."),
+        ("into", {"database": "postgres", "in_the_way": ("table a",)}, "it has table a. Name an empty one."),
+        ("swap", {"live": live(may_rename=False)}, "name such a role under restore.connection."),
+        ("swap", {"free_bytes": 0}, "drop what is not needed, or enlarge the disk."),
+    ],
+)
+def test_each_says_in_its_end_what_to_do(mode: RestoreMode, changed: dict[str, Any], remedy: str) -> None:
+    assert blockers(mode, **changed).endswith(remedy)
+
+
 def test_the_name_for_the_old_database_is_taken() -> None:
     taken = server(databases=frozenset({"shop", BEFORE}))
 

@@ -115,6 +115,44 @@ def test_both_sides_are_shown_of_every_table_that_either_has() -> None:
     assert "| a.parted | (no rows of its own) | - | - | - |" in shown
 
 
+def test_what_differs_between_backup_and_live_catches_the_eye() -> None:
+    names = ("gone", "grown", "parted", "same", "shrunk")
+    held = tuple(TableEntry("a", name, None if name == "parted" else 5000, 0) for name in names)
+    tables = {
+        ("a", "grown"): LiveTable(7000, exact=True),
+        ("a", "parted"): LiveTable(9, exact=True),
+        ("a", "same"): LiveTable(5000, exact=True),
+        ("a", "shrunk"): LiveTable(3999, exact=False),
+        ("a", "young"): LiveTable(1, exact=True),
+    }
+
+    shown = plan(live=live(tables=tables), manifest=replace(manifest(BACKUP), tables=held)).markdown()
+
+    for row in (
+        "| table | rows in the backup | rows live now | what differs |",
+        "| a.gone | 5,000 | - | **not live** |",
+        "| a.grown | 5,000 | 7,000 | **2,000 more live** |",
+        "| a.parted | (no rows of its own) | 9 |  |",
+        "| a.same | 5,000 | 5,000 |  |",
+        "| a.shrunk | 5,000 | about 3,999 | **about 1,001 fewer live** |",
+        "| a.young | - | 1 | **not in the backup** |",
+    ):
+        assert row in shown
+
+
+def test_what_is_chosen_where_it_goes_and_what_is_free_is_said() -> None:
+    chosen = RestoreRequest(mode="schema", schemas=("crm", "bi"), tables=("public.Order",))
+    shown = plan(request=chosen, schema="restored", free_bytes=2048, statements=("CREATE SCHEMA restored",)).markdown()
+
+    assert "| Chosen | schema crm, schema bi, table public.Order |" in shown
+    assert "| Goes into | `restored`, a new schema of the live database; no table that is there is touched |" in shown
+    assert "free: 2.0 KiB |" in shown
+    assert "Connections that the swap will end" not in shown
+    assert f"CREATE SCHEMA restored;\n-- pg_restore of {BACKUP}, ANALYZE, verification\n```" in shown
+    assert "| Chosen | the whole database |" in plan().markdown()
+    assert "### Connections that the swap will end\n\nNone at this moment." in plan().markdown()
+
+
 def test_of_chosen_tables_only_these_are_shown() -> None:
     request = RestoreRequest(mode="beside", tables=("public.Order",))
     tables = {("public", "Order"): LiveTable(3, exact=True), ("public", "other"): LiveTable(4, exact=True)}

@@ -60,6 +60,19 @@ def test_only_the_last_seven_count() -> None:
     assert size_warnings(manifest(NOW), history(*long_ago, *[(1000, 500)] * 3), ALERTS) != ()
 
 
+def test_the_last_seven_are_those_by_their_dates_in_whatever_order_they_come() -> None:
+    backups = history(*[(9000, 500)] * 20, *[(1000, 500)] * 7)
+    assert size_warnings(manifest(NOW), backups[::-1], ALERTS) == ()
+
+
+def test_a_backup_is_not_compared_with_itself() -> None:
+    new = manifest(NOW, stored=10)
+    assert size_warnings(new, [new], ALERTS) == ()
+    assert size_warnings(new, [new, *history((1000, 500))], ALERTS) == (
+        "The backup is 99 % smaller than the backup before it: 10 B against 1000 B.",
+    )
+
+
 def test_a_backup_dated_after_the_new_one_is_not_compared_with() -> None:
     later = manifest(NOW + timedelta(days=900), stored=9_000_000)
     assert size_warnings(manifest(NOW), [*history((1000, 500)), later], ALERTS) == ()

@@ -1,0 +1,1 @@
+"""Changes the rules of the domain one at a time, to see whether a test notices: `make mutants`, docs/quality.md."""
