@@ -102,12 +102,10 @@ def test_rules_and_operations_are_late_when_the_last_moment_of_their_promise_is_
     index = TargetIndex.of(catalog(FRESH), NOW, checks=check_run(started=checked), probes=probe_run(started=probed))
     later = NOW + timedelta(seconds=1)
 
-    assert (not_checked(SHOP, index, NOW), not_probed(SHOP, index, NOW)) == (None, None)
-    assert [
-        problem and problem.since for problem in (not_checked(SHOP, index, later), not_probed(SHOP, index, later))
-    ] == [
-        NOW,
-        NOW,
+    assert late_promises(SHOP, index, NOW) == []
+    assert [(problem.kind, problem.since) for problem in late_promises(SHOP, index, later)] == [
+        (ProblemKind.NOT_CHECKED, NOW),
+        (ProblemKind.NOT_PROBED, NOW),
     ]
 
 
@@ -115,7 +113,7 @@ def test_a_target_that_has_neither_backups_nor_runs_is_told_once_that_it_has_no_
     young = target().with_files(rules=True, probes=True)
     index = TargetIndex.of(catalog(), NOW)
 
-    assert (not_checked(young, index, NOW), not_probed(young, index, NOW)) == (None, None)
+    assert late_promises(young, index, NOW) == []
     assert [problem.kind for problem in broken_promises(young, index, NOW)] == [ProblemKind.NO_BACKUP]
 
 

@@ -44,10 +44,10 @@ from tests.fuzzing import fuzzed
 from tests.mutations import GARBAGE, HOSTILE_TEXTS, almost
 from tests.unit.fuzz.terminal import terminal
 from tests.unit.fuzz.watched_bucket import WatchedBucket
-from tests.unit.page_samples import check_run, rule
+from tests.unit.page_samples import rule
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
-from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
+from tests.unit.samples import DAY, NOW, Clock, check_run, claim, manifest, store_backup, verification
 
 PATIENCE = timedelta(minutes=5)
 INCLUDE = Path(__file__).parent / "include"

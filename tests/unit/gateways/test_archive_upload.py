@@ -43,6 +43,9 @@ class WrittenDump:
     def failure(self, status: int) -> DbopsError:
         return DumpFailed(f"It ended with status {status}.")
 
+    def work(self) -> int:
+        return 0
+
     def wait(self, timeout: float) -> int:  # noqa: ARG002 - the protocol's
         return 0
 
