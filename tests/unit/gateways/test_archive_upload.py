@@ -20,6 +20,11 @@ FILES = 300
 FEW = 100
 
 
+_ZERO, _ONE, _NONE = b"\0\0\0\0\0", b"\0\1\0\0\0", b"\1\1\0\0\0"  # as pg_dump writes integers, and texts that are empty
+# A table of contents with one entry, which is nothing and depends on nothing.
+_TOC = b"PGDMP\1\x10\0\4\x08\3\0" + 10 * _ZERO + _ONE + 16 * _ZERO + _NONE + _ZERO
+
+
 class WrittenDump:
     """A dump that has ended before anybody looked, as that of many small tables has while the first one is stored.
 
@@ -92,6 +97,7 @@ def test_of_hundreds_of_files_few_are_open_at_a_time_and_all_are_stored(spool: S
         folder.mkdir()
         for number in range(FILES):
             (folder / f"{number:03}.dat.zst").write_bytes(b"%d" % number)
+        (folder / "toc.dat").write_bytes(_TOC)
         bucket = WatchfulBucket(folder)
         upload = ArchiveUpload(
             WrittenDump(folder),
@@ -107,7 +113,8 @@ def test_of_hundreds_of_files_few_are_open_at_a_time_and_all_are_stored(spool: S
         left = list(folder.iterdir())
 
     assert [(file.name, file.bytes) for file in archive.files] == [
-        (f"{number:03}.dat.zst", len(str(number))) for number in range(FILES)
+        *((f"{number:03}.dat.zst", len(str(number))) for number in range(FILES)),
+        ("toc.dat", len(_TOC)),
     ]
     assert bucket.get("backup/299.dat.zst") == b"299"
     assert left == []
