@@ -104,7 +104,7 @@ compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated
 	@echo "Wrote $(ENV_FILE) and $(SECRETS)/. The passwords of Airflow's users: $(SECRETS)/airflow_users.json"
 
 .PHONY: bench
-bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
+bench: venv ## Measure backup, restore, checks, probes and the page beside the usual ways (about 45 minutes, 25 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
 ##@ Keep it

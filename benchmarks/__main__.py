@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.backup import measure_local, measure_relay, measure_sizes
 from benchmarks.checks import LARGE, measure_checks
 from benchmarks.encryption import measure_encryption
+from benchmarks.page import measure_page
 from benchmarks.probes import measure_probes
 from benchmarks.restore import measure_restore
 from benchmarks.results import Table
@@ -49,6 +50,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "restore": measure_restore,
         "checks": lambda place, runs: measure_checks(place, runs, scale),
         "probes": measure_probes,
+        "page": measure_page,
     }
 
 
