@@ -124,7 +124,7 @@ mutants: venv ## Change the rules of domain/ one by one: does a test notice? Hou
 	nice -n 19 $(PY) -m mutation $(ARGS)
 
 .PHONY: bench
-bench: venv ## Measure backup, restore, checks and probes beside the usual ways (about 45 minutes, 25 GB of disk)
+bench: venv ## Measure backup, restore, checks, probes and the page beside the usual ways (about 45 minutes, 25 GB of disk)
 	$(PY) -m benchmarks $(ARGS)
 
 .PHONY: matrix

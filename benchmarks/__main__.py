@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from benchmarks.backup import measure_local, measure_relay, measure_sizes
 from benchmarks.checks import LARGE, measure_checks
 from benchmarks.encryption import measure_encryption
+from benchmarks.page import measure_page
 from benchmarks.probes import measure_probes
 from benchmarks.restore import measure_restore
 from benchmarks.results import Table
@@ -57,6 +58,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "bytes": measure_bytes,
         "targets": measure_targets,
         "celery": measure_celery,
+        "page": measure_page,
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -38,6 +38,12 @@ def format_duration(value: timedelta) -> str:
         return f"-{format_duration(-value)}"
     seconds = round(value.total_seconds(), 1)
     return f"{seconds:.1f}s" if seconds < 60 else " ".join(_words(int(seconds))[:2])  # noqa: PLR2004 - a minute
+
+
+def format_ago(moment: datetime, now: datetime) -> str:
+    """Write how long ago it was: ``just now``, ``3h 2m ago``; a clock that is a little ahead is no news."""
+    age = max(now - moment, timedelta())
+    return "just now" if age < timedelta(minutes=1) else f"{format_duration(age)} ago"
 
 
 def format_ms(milliseconds: float) -> str:

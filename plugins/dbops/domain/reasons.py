@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.late_promise import late_promises
 from dbops.domain.light import LIGHTS, Light, Sign
 from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
-from dbops.domain.quantities import format_count, format_duration, joined
+from dbops.domain.quantities import format_ago, format_count, joined
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.unwatched import unwatched
@@ -100,8 +100,8 @@ def _drill(target: Target, index: TargetIndex, now: datetime, *, said: bool) -> 
     why = f" {last.sentence}" if last.sentence else ""
     yield Reason(
         Sign.DRILL_FAILED,
-        f"The last {last.kind} of {target.name}, of {last.backup_id}, showed {_ago(last.finished, now)} that it cannot "
-        f"be used.{why} Look at that report, and start drill__{target.name} for a newer backup.",
+        f"The last {last.kind} of {target.name}, of {last.backup_id}, showed {format_ago(last.finished, now)} that it "
+        f"cannot be used.{why} Look at that report, and start drill__{target.name} for a newer backup.",
     )
 
 
@@ -118,8 +118,8 @@ def _checks(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
     bad = checks.failed + checks.unknown + checks.warnings
     yield Reason(
         Sign.CHECKS_FAILED if checks.is_red else Sign.RULES_WARN,
-        f"Of {target.name} {joined(counts)}, by the checks {_ago(checks.finished, now)}{_named(checks.worst, bad)}. "
-        f"Look at the report of check__{target.name}.",
+        f"Of {target.name} {joined(counts)}, by the checks {format_ago(checks.finished, now)}"
+        f"{_named(checks.worst, bad)}. Look at the report of check__{target.name}.",
     )
 
 
@@ -131,7 +131,7 @@ def _probes(target: Target, index: TargetIndex, now: datetime) -> Iterator[Reaso
     yield Reason(
         Sign.PROBES_UNWELL,
         f"{bad} of {format_count(probes.total, 'operation')} of {target.name} {_are(bad)} slow or {_do(bad)} not work, "
-        f"by the probes {_ago(probes.finished, now)}{_named(probes.worst, bad)}. "
+        f"by the probes {format_ago(probes.finished, now)}{_named(probes.worst, bad)}. "
         f"Look at the report of probe__{target.name}.",
     )
 
@@ -179,26 +179,20 @@ def _is_over(job: str, dag: DagState, index: TargetIndex | None, now: datetime) 
 def _all_is_well(target: Target, index: TargetIndex, now: datetime) -> str:
     good = [backup for backup in index.backups if backup.is_good]
     said = [
-        f"Backed up {_ago(max(backup.finished for backup in good), now)}",
-        f"proven by a {index.last_proof.kind} {_ago(index.last_proof.finished, now)}"
+        f"Backed up {format_ago(max(backup.finished for backup in good), now)}",
+        f"proven by a {index.last_proof.kind} {format_ago(index.last_proof.finished, now)}"
         if index.last_proof
         else "no backup was proven by a restore yet",
     ]
     if index.checks is not None:
-        said.append(f"{format_count(index.checks.passed, 'rule')} held {_ago(index.checks.finished, now)}")
+        said.append(f"{format_count(index.checks.passed, 'rule')} held {format_ago(index.checks.finished, now)}")
     elif target.schedule.check is not None:
         said.append("no rules were checked yet")
     if index.probes is not None:
         well = index.probes.well
         said.append(f"{format_count(well, 'operation')} {'was' if well == 1 else 'were'} well "
-                    f"{_ago(index.probes.finished, now)}")  # fmt: skip
+                    f"{format_ago(index.probes.finished, now)}")  # fmt: skip
     return f"{'; '.join(said)}."
-
-
-def _ago(moment: datetime, now: datetime) -> str:
-    """A worker's clock that is a little ahead is no news here."""
-    age = max(now - moment, timedelta(0))
-    return "just now" if age < timedelta(minutes=1) else f"{format_duration(age)} ago"
 
 
 def _named(worst: tuple[str, ...], bad: int) -> str:

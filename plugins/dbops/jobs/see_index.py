@@ -7,7 +7,7 @@ from datetime import datetime
 
 from dbops.domain.dag_state import DagState, dags_of
 from dbops.domain.overview import OverviewRow, overview_row
-from dbops.domain.quantities import format_duration
+from dbops.domain.quantities import format_ago
 from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -31,7 +31,7 @@ def see_index(
 
 def unanswered(target: Target, last: LastIndex | None, now: datetime) -> NotKnown:
     """What is known of a target whose store has not answered in time; ``last`` is what is judged instead."""
-    instead = f": what is shown of it was read {format_duration(now - last.read)} ago" if last else ""
+    instead = f": what is shown of it was read {format_ago(last.read, now)}" if last else ""
     return NotKnown(
         f"{_place(target)} did not answer in time{instead}. Look whether the store is slow, and load this again."
     )

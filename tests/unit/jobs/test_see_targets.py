@@ -19,7 +19,8 @@ from dbops.errors import BucketError, InvalidConnection
 from dbops.gateways.bucket import Bucket, StoredObject
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
-from dbops.jobs.last_indexes import LastIndexes
+from dbops.jobs.last_indexes import LastIndex, LastIndexes
+from dbops.jobs.see_index import unanswered
 from dbops.jobs.see_targets import see_targets
 from tests.unit.page_samples import backup, dag, index, lights
 from tests.unit.samples import DAY, NOW, Clock, target
@@ -264,6 +265,11 @@ def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
         assert last.of(target()) is None
     assert kept.wait(60)
     assert last.of(target()) is not None
+
+
+def test_what_came_in_the_moment_in_which_the_waiting_ended_was_not_read_in_the_future() -> None:
+    last = LastIndex(index(), NOW + timedelta(milliseconds=200))
+    assert "was read just now" in unanswered(target(), last, NOW).sentence
 
 
 def test_an_index_that_is_gone_is_not_remembered() -> None:
