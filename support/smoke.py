@@ -72,6 +72,8 @@ def the_dags_run() -> None:
 
     upgradedb()
     moved = find_spec("airflow.dag_processing.dagbag")  # since Airflow 3.2
+    if not moved:  # Airflow 3.1 runs only what its database knows
+        subprocess.run([Path(sys.executable).with_name("airflow"), "dags", "reserialize"], check=True)
     dag_bag = import_module("airflow.dag_processing.dagbag" if moved else "airflow.models.dagbag").DagBag
     bag = dag_bag(HOME / "dags")
     require(not bag.import_errors, f"DAG files with errors: {bag.import_errors}")
