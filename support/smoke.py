@@ -72,6 +72,8 @@ def the_dags_run() -> None:
 
     upgradedb()
     moved = find_spec("airflow.dag_processing.dagbag")  # since Airflow 3.2
+    if not moved:  # Airflow 3.1 runs only what its database knows
+        subprocess.run([Path(sys.executable).with_name("airflow"), "dags", "reserialize"], check=True)
     dag_bag = import_module("airflow.dag_processing.dagbag" if moved else "airflow.models.dagbag").DagBag
     bag = dag_bag(HOME / "dags")
     require(not bag.import_errors, f"DAG files with errors: {bag.import_errors}")
@@ -88,9 +90,11 @@ def a_backup_comes_back() -> None:
     """The shell sees the backup that the DAG made, proven by the drill, and restores it beside the live database."""
     [backup] = shell("backups", TARGET)["backups"]
     require(backup["verified"] is True, f"the drill has left {backup}")
-    report = shell("restore", TARGET)
-    require(report["verdict"] == "ok", f"the restore says {report}")
-    tell(f"{backup['backup_id']} is proven, and restored as {report['record']['database']}")
+    # A warning where the server is older than pg_restore, of whose settings it does not know one.
+    report = shell("restore", TARGET, with_warnings=True)
+    record = report["record"]
+    require(record["state"] == "verified", f"the restore says {report}")
+    tell(f"{backup['backup_id']} is proven, and restored as {record['database']}: {report['verdict']}")
 
 
 def the_checks_are_green() -> None:
@@ -101,12 +105,12 @@ def the_checks_are_green() -> None:
     tell("the checks are green")
 
 
-def shell(verb: str, target: str) -> Any:
-    """The one document that a verb answers with."""
+def shell(verb: str, target: str, *, with_warnings: bool = False) -> Any:
+    """The one document that a verb answers with; exit status 1 is that it has warnings, or worse."""
     done = subprocess.run(
         [sys.executable, "-m", "dbops", verb, target, "--json"], capture_output=True, text=True, check=False
     )
-    require(done.returncode == 0, f"{verb} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    require(done.returncode <= int(with_warnings), f"{verb} ended with {done.returncode}: {done.stdout}{done.stderr}")
     return json.loads(done.stdout)
 
 

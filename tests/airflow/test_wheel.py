@@ -70,6 +70,7 @@ def test_where_the_plugins_of_a_checkout_lie_in_airflow_s_home_too_the_plugin_is
     assert "the plugin is loaded once" in installation.run("-c", program, env=env)
 
 
+@pytest.mark.timeout(900)  # several processes of Airflow, one after the other
 def test_installed_it_is_found_by_airflow_and_backs_up_drills_restores_and_checks(
     installation: Installation, environment: dict[str, str]
 ) -> None:

@@ -9,26 +9,38 @@ from dbops.domain.database_settings import quote_name
 from dbops.domain.toc_entry import TocEntry
 
 _TEMPLATE = "TEMPLATE = template0"
+_LIBC = " LOCALE_PROVIDER = libc"
+_FIRST_WITH_PROVIDERS = 15  # pg_dump 17 names libc for an older server's databases too, which that one does not know
 # It comes last. Where a database lies is for the server that it is restored to.
 _TABLESPACE = re.compile(r' TABLESPACE = ("(?:[^"]|"")*"|\S+)$')
 
 
-def creation_options(entries: Iterable[TocEntry]) -> tuple[str, str]:
+def creation_options(entries: Iterable[TocEntry], *, major: int = _FIRST_WITH_PROVIDERS) -> tuple[str, str]:
     """What follows ``CREATE DATABASE <name>``: as the source was, and, where that locale is missing, as C sorts.
 
-    The tablespace is left out: another server need not have it.
+    ``major`` is the version of the server. The tablespace is left out: another server need not have it.
     """
     definition = next((entry.definition for entry in entries if entry.kind == "DATABASE"), "")
     _, found, options = definition.strip().rstrip(";").rpartition(f" WITH {_TEMPLATE}")
     as_it_was = f"{_TEMPLATE}{_TABLESPACE.sub('', options)}" if found else _TEMPLATE
     encoding = re.match(rf"{_TEMPLATE}(?: ENCODING = '[^']*')?", as_it_was)
     assert encoding is not None  # noqa: S101 - it begins with that
-    return as_it_was, f"{encoding[0]} LOCALE_PROVIDER = libc LOCALE = 'C'"
+    as_c_sorts = f"{encoding[0]}{_LIBC} LOCALE = 'C'"
+    if major < _FIRST_WITH_PROVIDERS:
+        return as_it_was.replace(_LIBC, ""), as_c_sorts.replace(_LIBC, "")
+    return as_it_was, as_c_sorts
 
 
-def creation_statement(name: str, like: Iterable[TocEntry], *, owner: str | None, tablespace: str | None) -> str:
+def creation_statement(
+    name: str,
+    like: Iterable[TocEntry],
+    *,
+    owner: str | None,
+    tablespace: str | None,
+    major: int = _FIRST_WITH_PROVIDERS,
+) -> str:
     """CREATE DATABASE as the source was, for that owner and in that tablespace, None for the server's choice."""
-    options, _ = creation_options(like)
+    options, _ = creation_options(like, major=major)
     place = f" TABLESPACE = {quote_name(tablespace)}" if tablespace is not None else ""
     whose = f" OWNER = {quote_name(owner)}" if owner is not None else ""
     return f"CREATE DATABASE {quote_name(name)} {options}{place}{whose}"

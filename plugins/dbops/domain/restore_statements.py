@@ -13,13 +13,19 @@ from dbops.domain.toc_entry import TocEntry
 _DEFAULT = "pg_default"
 
 
-def make_statement(database: str, like: Iterable[TocEntry], live: LiveDatabase | None, *, owners: bool) -> str:
-    """What makes the database to load into: as the source was, and where and whose the live one is."""
+def make_statement(
+    database: str, like: Iterable[TocEntry], live: LiveDatabase | None, *, owners: bool, major: int
+) -> str:
+    """What makes the database to load into, on a server of that version.
+
+    As the source was, and where and whose the live one is.
+    """
     return creation_statement(
         database,
         like,
         owner=live.settings.owner if live and owners else None,
         tablespace=live.tablespace if live and live.tablespace != _DEFAULT else None,
+        major=major,
     )
 
 

@@ -17,7 +17,7 @@ def create_like(connection: Any, name: str, entries: Sequence[TocEntry]) -> str 
 
     ``connection`` is in autocommit.
     """
-    as_it_was, as_c_sorts = creation_options(entries)
+    as_it_was, as_c_sorts = creation_options(entries, major=connection.server_version // 10000)
     create = sql.SQL("CREATE DATABASE {} ").format(sql.Identifier(name))
     with connection.cursor() as cursor:
         try:

@@ -179,7 +179,7 @@ class _Planning:
             schema=schema,
             tables=extent.tables,
             live=live,
-            statements=self._statements(archive, schema or database, before, live),
+            statements=self._statements(archive, schema or database, before, live, facts.major),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
             expected=expected_duration(catalog, archive.manifest),
             needed_bytes=extent.needed_bytes,
@@ -247,14 +247,14 @@ class _Planning:
         return own.oid is None or own.oid == self._server.oid_of(database)
 
     def _statements(
-        self, archive: Archive, name: str, before: str | None, live: LiveDatabase | None
+        self, archive: Archive, name: str, before: str | None, live: LiveDatabase | None, major: int
     ) -> tuple[str, ...]:
         mode = self._request.mode
         if mode == "into":
             return ()
         if mode == "schema":
             return (f"CREATE SCHEMA {quote_name(name)}",)
-        made = make_statement(name, archive.entries, live, owners=self._target.restore.owners)
+        made = make_statement(name, archive.entries, live, owners=self._target.restore.owners, major=major)
         return (made,) if mode == "beside" else (made, *swap_statements(self._live_name, name, before, live))
 
     def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:

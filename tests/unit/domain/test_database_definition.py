@@ -82,3 +82,13 @@ def test_where_the_archive_does_not_say_the_servers_own_is_taken() -> None:
 
     assert as_it_was == "TEMPLATE = template0"
     assert as_c_sorts == "TEMPLATE = template0 LOCALE_PROVIDER = libc LOCALE = 'C'"
+
+
+@pytest.mark.parametrize(("major", "provider"), [(14, ""), (15, " LOCALE_PROVIDER = libc")])
+def test_a_server_that_knows_no_locale_providers_is_asked_for_none(major: int, provider: str) -> None:
+    like = archive("CREATE DATABASE a WITH TEMPLATE = template0 ENCODING = 'UTF8' LOCALE_PROVIDER = libc LOCALE = 'C';")
+
+    asked = f"TEMPLATE = template0 ENCODING = 'UTF8'{provider} LOCALE = 'C'"
+    assert creation_options(like, major=major) == (asked, asked)
+    statement = creation_statement("a", like, owner=None, tablespace=None, major=major)
+    assert statement == f'CREATE DATABASE "a" {asked}'

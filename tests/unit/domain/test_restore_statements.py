@@ -27,9 +27,11 @@ def test_without_a_live_database_there_is_one_rename() -> None:
 
 
 def test_the_new_database_is_where_and_whose_the_live_one_is() -> None:
-    assert make_statement("r", (), replace(ODD, tablespace="fast"), owners=True) == (
+    assert make_statement("r", (), replace(ODD, tablespace="fast"), owners=True, major=17) == (
         'CREATE DATABASE "r" TEMPLATE = template0 TABLESPACE = "fast" OWNER = "The App"'
     )
-    assert "TABLESPACE" not in make_statement("r", (), ODD, owners=True)  # an ordinary role may not ask for it
-    assert "OWNER" not in make_statement("r", (), ODD, owners=False)
-    assert make_statement("r", (), None, owners=True) == 'CREATE DATABASE "r" TEMPLATE = template0'
+    assert "TABLESPACE" not in make_statement(
+        "r", (), ODD, owners=True, major=17
+    )  # an ordinary role may not ask for it
+    assert "OWNER" not in make_statement("r", (), ODD, owners=False, major=17)
+    assert make_statement("r", (), None, owners=True, major=17) == 'CREATE DATABASE "r" TEMPLATE = template0'
