@@ -76,8 +76,8 @@ def _ask(connection_id: str, connection: Connection) -> tuple[str, str, int]:
         raise InvalidConnection(
             f"{who} nothing says in which region.", f'Write region_name into the extra of the connection "{by}".'
         ) from None
-    except NoCredentialsError:
-        raise InvalidConnection(
+    except NoCredentialsError:  # also where the machine's own service did not answer in time
+        raise DatabaseError(
             f"{who} there are no credentials to sign a token with.",
             f'Give the worker a role, or the connection "{by}" keys.',
         ) from None

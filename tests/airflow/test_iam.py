@@ -128,7 +128,7 @@ def test_without_a_role_or_keys_the_error_names_the_connection_that_should_have_
 ) -> None:
     define(monkeypatch)
     set_connection(monkeypatch, "signer", conn_type="aws", extra={"region_name": "eu-central-1"})
-    with pytest.raises(InvalidConnection, match="no credentials") as failure:
+    with pytest.raises(DatabaseError, match="no credentials") as failure:
         address_of("shop")
     assert '"signer"' in failure.value.remedy
 

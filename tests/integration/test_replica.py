@@ -163,6 +163,26 @@ def test_a_replica_that_receives_nothing_is_a_warning_for_nobody_knows_how_far_i
     assert "see whether its primary runs" in refused.value.remedy.lower()
 
 
+def test_a_role_that_only_reads_is_enough_and_where_it_may_not_ask_for_the_lag_that_is_said(
+    back_up: BackUp, pair: Pair, primary: str
+) -> None:
+    execute(primary, "CREATE ROLE reader LOGIN PASSWORD 'secret'", "GRANT pg_read_all_data TO reader")
+    pair.follow()
+    reader = pair.replica.url("shop", user="reader", password="secret")
+    report, _ = back_up(reader)
+    assert report.verdict is Verdict.OK
+
+    execute(primary, "REVOKE EXECUTE ON FUNCTION pg_last_wal_receive_lsn() FROM PUBLIC")
+    pair.follow()
+    with pytest.raises(PreflightFailed, match="does not tell how far it is behind"):
+        back_up(reader)
+    report, manifest = back_up(reader, max_replica_lag=None)
+    execute(primary, "GRANT EXECUTE ON FUNCTION pg_last_wal_receive_lsn() TO PUBLIC")
+    assert report.verdict is Verdict.WARNING
+    assert manifest.replica is not None
+    assert manifest.replica.lag_seconds is None
+
+
 def vacuum(primary: str) -> None:
     execute(primary, "DELETE FROM orders WHERE id % 2 = 0", "VACUUM orders")
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from dbops.domain.quantities import format_duration
 
 _LIMIT = "backup.max_replica_lag"
+_LOOK = "See whether its primary runs, and what the replica's log says"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +54,14 @@ class ReplicaLag:
             )
         return (
             f"{self._unknown}, which may be more than {most}",
-            f"See whether its primary runs, and what the replica's log says; where it only reads an archive, raise "
-            f"{_LIMIT}, or set it to null.",
+            f"{_LOOK}; where it only reads an archive, raise {_LIMIT}, or set it to null.",
         )
 
     @property
     def note(self) -> str:
         """How far it is behind, in a sentence."""
         if self.lag is None:
-            return f"It was read from a replica that {self._unknown}."
+            return f"It was read from a replica that {self._unknown}. {_LOOK}."
         if not self.lag:
             return "It was read from a replica that had replayed all that its primary had sent."
         return f"It was read from a replica that was {format_duration(self.lag)} behind its primary."
