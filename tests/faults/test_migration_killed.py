@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 BUILD = "CREATE INDEX CONCURRENTLY notes_n_idx ON"
+READING = "start |.* has started"  # pg_dump, to see that nothing has changed
 # Everything that is done again by each attempt, on scratch databases or to see that nothing has changed.
-BEFORE_IT_APPLIES = r"start |.* has started|(CREATE|DROP) DATABASE"
+BEFORE_IT_APPLIES = f"{READING}|(CREATE|DROP) DATABASE"
 # Slow on the live database alone: scratch has no rows.
 SLOW = f"{COUNT} SELECT pg_sleep(60) FROM notes WHERE id = 1;"  # noqa: S608 - ours
 
@@ -163,7 +164,7 @@ def test_killed_at_any_step_nothing_is_applied_twice_and_nothing_is_left_out(sta
     stage.applying.write("2_index", INDEX)
     stage.applying.ready()
 
-    died_at = stage.killed_everywhere(births).died_at
+    died_at = stage.killed_everywhere(births, spared=READING).died_at
 
     told = " ".join(died_at)
     assert all(step in told for step in ("CREATE TABLE", "UPDATE counter SET n =", BUILD)), died_at
