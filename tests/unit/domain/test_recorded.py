@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from dbops.domain.backup import BackupManifest
+from dbops.domain.probes.run import ProbeRun
 from dbops.domain.retention import Hold
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.verification import Verification
 from tests.unit.page_samples import index
+from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.samples import NOW, manifest, verification
 
 BACKUP = manifest(NOW)
@@ -74,3 +76,10 @@ def test_a_hold_to_the_last_day_of_the_calendar_holds() -> None:
     held = Hold.from_json(changed(hold.to_json(), until="9999-12-31"))
     assert held.is_active(NOW)
     assert "9999-12-31" in held.sentence()
+
+
+def test_an_operation_whose_budget_is_nothing_is_refused() -> None:
+    document = json.loads(probe_run(probe_result()).to_json())
+    document["results"][0]["budget_ms"] = 0
+    with pytest.raises(ValueError, match="budget_ms"):
+        ProbeRun.from_json(json.dumps(document).encode())

@@ -5,7 +5,7 @@ docs/probes.md is the public copy of this file; change both together.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -56,7 +56,7 @@ class ProbeResult:
     probe: str
     title: str
     model: str
-    budget_ms: Real
+    budget_ms: Annotated[Real, Field(gt=1e-6)]
     asked: Whole
     latency: Latency | None
     errors: Whole = 0
