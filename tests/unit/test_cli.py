@@ -628,3 +628,9 @@ def test_a_baseline_that_cannot_be_read_is_answered_with_its_line_before_the_dat
     (folder / "schema.yaml").write_text("tables:\n  public.User: 5\n", encoding="utf-8")
     assert shell.run("baseline", "shop") == 2
     assert "expectations/shop/schema.yaml:2: public.User must be a section" in shell.err
+
+
+@pytest.mark.parametrize("words", [["backup", "\udc80"], ["hold", "shop", "20261122T020000Z", "--reason", "caf\udce9"]])
+def test_an_argument_that_is_no_utf_8_is_refused(shell: Shell, words: list[str]) -> None:
+    assert shell.run(*words) == 2
+    assert "not UTF-8" in shell.err

@@ -73,6 +73,7 @@ def _take_any_text() -> None:
 
 
 def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:
+    _refuse_what_is_no_text(given)
     asked = parser().parse_args(given)
     if asked.include is not None:
         if not Path(asked.include).is_dir():
@@ -83,6 +84,14 @@ def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:
     answer = run_verb(asked, around or Surroundings(include_folder()), screen)
     screen.answer(answer)
     return answer.status
+
+
+def _refuse_what_is_no_text(given: list[str]) -> None:
+    """A reason, say, is kept in the bucket, which holds UTF-8."""
+    try:
+        "".join(given).encode()
+    except UnicodeEncodeError:
+        raise InvalidRequest("An argument is not UTF-8 text.", "Type it in a terminal that is set to UTF-8.") from None
 
 
 def _tell_unexpected(error: Exception, screen: Screen, *, debug: bool) -> None:

@@ -5,11 +5,12 @@ Which of the two it is, ``domain/approval_rules.py`` judges.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
+
+from dbops.domain.recorded import Moment
 
 _RECORD = ConfigDict(extra="ignore")
 
@@ -26,8 +27,8 @@ class Question:
     digest: str
     run: str
     requested_by: str | None
-    requested: datetime
-    asked: datetime
+    requested: Moment
+    asked: Moment
     break_glass: bool = False
     break_glass_reason: str = ""
 
@@ -52,7 +53,7 @@ class Answer:
 
     options: tuple[str, ...]
     by: tuple[str, str] | None
-    answered: datetime
+    answered: Moment
     typed_name: object = None
     reason: str = ""
     timed_out: bool = False
@@ -67,11 +68,11 @@ class Approval:
     digest: str
     run: str
     requested_by: str | None
-    requested: datetime
+    requested: Moment
     answered_by: str
     answered_by_id: str
-    answered: datetime
-    valid_until: datetime
+    answered: Moment
+    valid_until: Moment
     reason: str = ""
     break_glass: bool = False
     break_glass_reason: str = ""
@@ -97,7 +98,7 @@ class Rejection:
     run: str
     requested_by: str | None
     answered_by: str | None
-    answered: datetime
+    answered: Moment
     reason: str
     break_glass: bool = False
     approved: Literal[False] = False

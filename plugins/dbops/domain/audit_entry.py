@@ -10,6 +10,7 @@ from typing import Any, Self
 from dbops.domain.quantities import format_bytes, format_count, listed
 
 _LONGEST = 300  # characters, of what a person has written
+_LARGEST = 2**63  # of what is counted
 _DIGEST = 12  # characters, as plans show it
 _WHO = ("answered_by", "requested_by")
 
@@ -60,11 +61,11 @@ def _states(value: Any) -> str:
 
 
 def _bytes(value: Any) -> str:
-    return format_bytes(value) if isinstance(value, int) and value else ""
+    return format_bytes(value) if isinstance(value, int) and 0 < value < _LARGEST else ""
 
 
 def _count(value: Any) -> str:
-    return f"{value:,}" if isinstance(value, int) and value else ""
+    return f"{value:,}" if isinstance(value, int) and 0 < value < _LARGEST else ""
 
 
 def _yes(value: Any) -> str:

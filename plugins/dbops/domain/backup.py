@@ -14,16 +14,18 @@ from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, core_schema
 
 from dbops.domain.major_version import major_version
+from dbops.domain.recorded import Moment, Real, Whole
 from dbops.errors import InvalidRequest
 
 _ID = re.compile(r"\d{8}T(?!24)\d{6}Z", re.ASCII)  # newer Pythons take 24 for the next day's 00
+_FIRST_YEAR, _LAST_YEAR = "0002", "9990"  # so that every time zone has that moment, too
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
 _ENCRYPTED = ".age"
 
 
 def _is_id(text: str) -> bool:
-    if not _ID.fullmatch(text):
+    if not _ID.fullmatch(text) or not _FIRST_YEAR <= text[:4] <= _LAST_YEAR:
         return False
     try:
         _moment(text)
@@ -76,7 +78,7 @@ class FileEntry:
     """One file of the archive, exactly as it lies in the bucket: encrypted, where the backup is."""
 
     name: str
-    bytes: int
+    bytes: Whole
     sha256: str
 
     @property
@@ -99,8 +101,8 @@ class TableEntry:
 
     schema: str
     name: str
-    rows: int | None
-    bytes: int
+    rows: Whole | None
+    bytes: Whole
 
 
 @dataclass(frozen=True, config=_RECORD)
@@ -111,8 +113,8 @@ class ReplicaNote:
     the last transaction was committed there that it showed. ``unlogged`` are tables whose rows no replica has.
     """
 
-    lag_seconds: float | None
-    newest_change: datetime | None
+    lag_seconds: Real | None
+    newest_change: Moment | None
     unlogged: tuple[str, ...] = ()
 
 
@@ -122,13 +124,13 @@ class BackupManifest:
 
     target: str
     backup_id: BackupId
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     server_version: str
     pg_dump_version: str
     pg_dump_options: tuple[str, ...]
     database: str
-    database_bytes: int
+    database_bytes: Whole
     files: tuple[FileEntry, ...]
     tables: tuple[TableEntry, ...]
     extensions: tuple[str, ...]
@@ -186,8 +188,8 @@ class Claim:
     backup_id: BackupId
     run: str
     host: str
-    pid: int
-    renewed: datetime
+    pid: Whole
+    renewed: Moment
     tool_version: str
     format: Literal[1] = 1
 

@@ -18,6 +18,7 @@ from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
 from dbops.domain.database_settings import quote_name
 from dbops.domain.quantities import format_count
+from dbops.domain.recorded import Moment, Whole
 from dbops.domain.seen_migrations import SeenMigrations
 
 _VOLUME = "volume"
@@ -34,12 +35,12 @@ class CheckRun:
 
     target: str
     run: str
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     full: bool
     results: tuple[CheckResult, ...]
-    rows: dict[str, int]
-    statements: int
+    rows: dict[str, Whole]
+    statements: Whole
     docs: str = ""
     migrations: SeenMigrations | None = None
     format: Literal[1] = 1

@@ -13,6 +13,8 @@ from hdrh.histogram import HdrHistogram  # type: ignore[import-untyped]  # ships
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
+from dbops.domain.recorded import Real, Whole
+
 _LOWEST, _HIGHEST, _DIGITS = 1, 3_600_000_000, 3  # microseconds
 
 
@@ -23,12 +25,12 @@ class Latency:
     No percentile is above ``max``, which is exact.
     """
 
-    count: int
-    p50: float
-    p95: float
-    p99: float
-    max: float
-    mean: float
+    count: Whole
+    p50: Real
+    p95: Real
+    p99: Real
+    max: Real
+    mean: Real
     histogram: str
 
     @classmethod

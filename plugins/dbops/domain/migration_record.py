@@ -6,7 +6,6 @@ docs/backup-format.md is the public copy of this file; change both together.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -14,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.checks import TableName
+from dbops.domain.recorded import Moment, Whole
 from dbops.domain.touched_probes import ProbeReadings
 
 _RECORD = ConfigDict(extra="ignore")
@@ -61,8 +61,8 @@ class MigrationStep:
     reversible: bool = False
     state: StepState = StepState.PENDING
     row_id: str | None = None
-    began: datetime | None = None
-    ended: datetime | None = None
+    began: Moment | None = None
+    ended: Moment | None = None
     said: str = ""
 
     @property
@@ -94,21 +94,21 @@ class MigrationRecord:
     target: str
     run: str
     digest: str
-    planned: datetime
+    planned: Moment
     requested_by: str | None = None
     database: str = ""
-    oid: int = 0
+    oid: Whole = 0
     fingerprint: str = ""
     grants: str = ""
     state: MigrationState = MigrationState.PLANNED
     backup_id: str | None = None
     approved_by: str | None = None
-    consented: datetime | None = None
+    consented: Moment | None = None
     steps: tuple[MigrationStep, ...] = ()
     interrupted: str = ""
     failure: str = ""
     remedy: str = ""
-    finished: datetime | None = None
+    finished: Moment | None = None
     touched: tuple[TableName, ...] = ()
     before: ProbeReadings | None = None
     after: ProbeReadings | None = None

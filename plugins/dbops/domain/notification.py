@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from dbops.domain.fault import Fault
 from dbops.domain.promises import Problem, ProblemKind, problem_of
+from dbops.domain.recorded import Moment
 from dbops.domain.target import Target
 
 # Somebody has had a mail of it on each of these days.
@@ -27,7 +28,7 @@ class Notification:
 
     target: str
     notifier: str
-    moment: datetime
+    moment: Moment
     subject: str
     run: str
     refusal: str

@@ -6,7 +6,6 @@ docs/backup-format.md is the public copy of this file; change both together.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
@@ -14,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
+from dbops.domain.recorded import Moment, Real, Whole
 from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.verification import Verification
 
@@ -54,24 +54,24 @@ class RestoreRecord:
     request: RestoreRequest
     backup_id: BackupId
     digest: str
-    planned: datetime
+    planned: Moment
     requested_by: str | None
     live: str
-    live_oid: int | None
+    live_oid: Whole | None
     database: str
     before: str | None = None
     schema: str | None = None
     state: RestoreState = RestoreState.PLANNED
-    oid: int | None = None
-    downloaded: int = 0
-    load_seconds: float = 0.0
+    oid: Whole | None = None
+    downloaded: Whole = 0
+    load_seconds: Real = 0.0
     complaints: tuple[HarmlessComplaint, ...] = ()
-    analyze_seconds: float = 0.0
+    analyze_seconds: Real = 0.0
     verification: Verification | None = None
     migrations: str = ""
     approved_by: str | None = None
-    swapped: datetime | None = None
-    old_gone: datetime | None = None
+    swapped: Moment | None = None
+    old_gone: Moment | None = None
     format: Literal[1] = 1
 
     def at(self, state: RestoreState, **changed: object) -> RestoreRecord:

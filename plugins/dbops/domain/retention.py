@@ -17,7 +17,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.quantities import format_duration
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 
 class RetentionPolicy(BaseModel):
@@ -33,12 +33,18 @@ class RetentionPolicy(BaseModel):
     weekly: Count = 8
     monthly: Count = 12
     yearly: Count = 3
-    minimum_redundancy: Annotated[int, Field(ge=1)] = 3
+    minimum_redundancy: Annotated[int, Field(ge=1, le=1_000_000)] = 3
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
-    # A person may write a hold by hand as "2026-12-24": without a zone it means UTC, like every time in the bucket.
-    return moment.replace(tzinfo=UTC) if moment is not None and moment.tzinfo is None else moment
+    # A person may write a hold by hand as "2026-12-24": without a zone it means UTC, like every time in the bucket. So
+    # may he "9999-12-31", and mean for ever.
+    if moment is None or moment.tzinfo is None:
+        return moment and moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is not before the end of the calendar") from None
 
 
 @record(frozen=True, config=ConfigDict(extra="ignore"))

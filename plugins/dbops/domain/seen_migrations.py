@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
@@ -11,6 +10,7 @@ from pydantic.dataclasses import dataclass
 from dbops.domain.ledger import LedgerRow
 from dbops.domain.ledger_rules import judge_ledger
 from dbops.domain.migrations import Migration
+from dbops.domain.recorded import Moment
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -21,7 +21,7 @@ class SeenMigrations:
     be read all three are empty, and ``unknown`` says why.
     """
 
-    applied: tuple[tuple[str, datetime], ...] = ()
+    applied: tuple[tuple[str, Moment], ...] = ()
     pending: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     unknown: str = ""

@@ -20,6 +20,7 @@ from dbops.domain.checks import Outcome, worst_first
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.probes.standing import most_urgent_first, standing_of
 from dbops.domain.probes.totals import ProbeTotals
+from dbops.domain.recorded import Moment, Real, Whole
 from dbops.domain.retention import Hold
 from dbops.domain.verification import Verification
 
@@ -35,16 +36,16 @@ class IndexedBackup:
     """
 
     backup_id: BackupId
-    finished: datetime
-    rows: int
-    tables: int
-    stored_bytes: int
-    database_bytes: int
+    finished: Moment
+    rows: Whole
+    tables: Whole
+    stored_bytes: Whole
+    database_bytes: Whole
     is_encrypted: bool = False
     encryption_recipients: tuple[str, ...] = ()
     verified: bool | None = None
-    verified_at: datetime | None = None
-    recovery_seconds: float | None = None
+    verified_at: Moment | None = None
+    recovery_seconds: Real | None = None
     hold: Hold | None = None
 
     @classmethod
@@ -87,7 +88,7 @@ class IndexedLeftover:
     """A backup that is running, or never finished; ``alive`` is its last sign of life, by its claim or a file."""
 
     backup_id: BackupId
-    alive: datetime
+    alive: Moment
 
     @classmethod
     def of(cls, leftover: Leftover) -> Self:
@@ -103,8 +104,8 @@ class IndexedProof:
     backup_id: BackupId
     ok: bool
     kind: Literal["drill", "restore"]
-    finished: datetime
-    recovery_seconds: float
+    finished: Moment
+    recovery_seconds: Real
     sentence: str = ""
 
     @classmethod
@@ -129,12 +130,12 @@ class IndexedChecks:
     """
 
     check_id: BackupId
-    finished: datetime
+    finished: Moment
     full: bool
-    passed: int
-    failed: int
-    unknown: int
-    warnings: int
+    passed: Whole
+    failed: Whole
+    unknown: Whole
+    warnings: Whole
     worst: tuple[str, ...]
     docs: str
 
@@ -170,9 +171,9 @@ class IndexedProbes:
     """
 
     probe_id: BackupId
-    finished: datetime
-    total: int
-    well: int
+    finished: Moment
+    total: Whole
+    well: Whole
     p95: float | None
     slowest: str
     worst: tuple[str, ...]
@@ -205,7 +206,7 @@ class TargetIndex:
     """
 
     target: str
-    written: datetime
+    written: Moment
     backups: tuple[IndexedBackup, ...] = ()
     leftovers: tuple[IndexedLeftover, ...] = ()
     unreadable: tuple[str, ...] = ()

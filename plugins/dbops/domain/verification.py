@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.backup import BackupId
+from dbops.domain.recorded import Moment, Real, Whole
 
 _RECORD = ConfigDict(extra="ignore")
 
@@ -37,16 +38,16 @@ class Verification:
     ok: bool
     kind: Literal["drill", "restore"]
     run: str
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     server_version: str
     findings: tuple[Finding, ...]
-    tables: int
-    rows: int
-    bytes_downloaded: int
-    load_seconds: float
-    analyze_seconds: float
-    verify_seconds: float
+    tables: Whole
+    rows: Whole
+    bytes_downloaded: Whole
+    load_seconds: Real
+    analyze_seconds: Real
+    verify_seconds: Real
     schema_fingerprint: str
     whole: bool = True
     format: Literal[1] = 1

@@ -43,6 +43,7 @@ def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor
         moment, _, action = key.removeprefix(folder).removesuffix(".json").partition("-")
         try:
             record = json.loads(body)
+            json.dumps(record, ensure_ascii=False).encode()  # half a character can be read, and not be shown
         except RecursionError:  # nested too deeply
             raise ValueError(key) from None
         if not isinstance(record, dict) or record.get("target") != target.name:

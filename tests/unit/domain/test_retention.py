@@ -233,6 +233,13 @@ def test_the_table_shows_every_backup_newest_first_and_a_pipe_in_a_reason_does_n
     ]
 
 
+@pytest.mark.parametrize("rule", ["last", "daily", "minimum_redundancy"])
+def test_more_than_anybody_can_count_is_no_policy(rule: str) -> None:
+    with pytest.raises(ValueError, match="less than or equal to 1000000"):
+        policy(**{rule: 10**30})
+    assert len(plan(nightly(3), policy(**{rule: 1_000_000})).keep) == 3
+
+
 def test_a_hold_is_read_back_as_it_was_written() -> None:
     hold = Hold(BackupId("20261122T020000Z"), datetime(2026, 12, 24, tzinfo=UTC), "why", "alice")
     assert Hold.from_json(hold.to_json()) == hold

@@ -17,9 +17,11 @@ from hypothesis import strategies as st
 
 from dbops.cli.main import main
 from dbops.cli.verbs import Surroundings
+from dbops.domain.backup import BackupId
 from dbops.domain.cron_runs import CronRuns
 from dbops.domain.fault import Fault
 from dbops.domain.layout import Layout
+from dbops.domain.retention import plan_retention
 from dbops.errors import InvalidConnection, InvalidRequest
 from dbops.gateways.baseline_files import read_baseline, tables_with_suites
 from dbops.gateways.expectation_files import read_suites
@@ -273,6 +275,7 @@ def test_target_files_are_used_or_refused_by_file_line_and_sentence(place: Path,
         for target in found.targets.values():
             assert Layout(target.root).index.endswith("/index.json")
             assert ".." not in target.root.split("/")
+            assert plan_retention([(BackupId.at(NOW), True)], [], target.retention, NOW, target.zone).expire == {}
             for cron in (target.schedule.backup, target.schedule.check, target.schedule.probe, target.schedule.drill):
                 if cron is not None:
                     CronRuns(cron, target.zone).first_after(NOW)

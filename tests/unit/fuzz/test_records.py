@@ -188,8 +188,16 @@ def spoiled(draw: st.DrawFn) -> dict[str, bytes]:
         key = draw(st.sampled_from(KEYS))
         body = SAMPLE.get(key)
         changed = draw(almost(body)) if key.endswith(".json") else draw(GARBAGE)
-        other = draw(st.sampled_from(["here", "here", "here", "here", "another", "strange"]))
-        if other == "another":
+        other = draw(st.sampled_from(["here", "here", "here", "here", "another", "strange", "id"]))
+        if other == "id":
+            strange = draw(
+                st.sampled_from(["00010101T000000Z", "00020101T000000Z", "99900101T000000Z", "99991231T235959Z"])
+            )
+            key, changed = (
+                key.replace(NEWEST, strange),
+                (body if draw(st.booleans()) else changed).replace(NEWEST.encode(), strange.encode()),
+            )
+        elif other == "another":
             key = draw(st.sampled_from(KEYS))
         elif other == "strange":
             folder, _, name = key.rpartition("/")

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
-from dbops.gateways.audit import write_audit
+import pytest
+
+from dbops.domain.layout import Layout
+from dbops.gateways.audit import newest_audit, write_audit
 from dbops.gateways.memory_bucket import InMemoryBucket
 from tests.unit.samples import NOW, Clock, target
 
@@ -29,3 +33,25 @@ def test_different_actions_of_one_second_have_the_same_time() -> None:
     write_audit(bucket, target(), NOW, "swap", {})
     assert write_audit(bucket, target(), NOW, "expire", {}) == "team/shop/audit/20261122T120000Z-expire.json"
     assert write_audit(bucket, target(), NOW + timedelta(seconds=1), "swap", {}).endswith("20261122T120001Z-swap.json")
+
+
+@pytest.mark.parametrize(
+    "body", ["[" * 5000, '{"target": "shop", "reason": "\\ud800"}', "{}"], ids=["deep", "half", "other"]
+)
+def test_an_entry_that_cannot_be_shown_is_named_and_hides_no_other(body: str) -> None:
+    bucket = InMemoryBucket("vault", Clock())
+    write_audit(bucket, target(), NOW, "swap", {"reason": "an accident"})
+    bad = Layout(target().root).audit(NOW, "expire")
+    bucket.put(bad, body.encode())
+    with ThreadPoolExecutor(1) as readers:
+        found = newest_audit(bucket, target(), last=10, readers=readers)
+    assert [entry.action for entry in found.found] == ["swap"]
+    assert bad in found.unreadable[0]
+
+
+def test_numbers_that_nobody_can_have_counted_are_not_shown() -> None:
+    bucket = InMemoryBucket("vault", Clock())
+    write_audit(bucket, target(), NOW, "expire", {"freed_bytes": 10**400, "objects": 10**400, "reason": "old"})
+    with ThreadPoolExecutor(1) as readers:
+        [entry] = newest_audit(bucket, target(), last=10, readers=readers).found
+    assert entry.facts == (("reason", "old"),)

@@ -5,8 +5,7 @@ docs/probes.md is the public copy of this file; change both together.
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
@@ -15,6 +14,7 @@ from dbops.domain.advice import Advice, IndexProposal
 from dbops.domain.backup import BackupId
 from dbops.domain.health import HealthItem
 from dbops.domain.latency import Latency
+from dbops.domain.recorded import Moment, Real, Whole
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -22,9 +22,9 @@ class Slower:
     """Slower than the run's own history: of ``statistic`` p50 or p95, in milliseconds, over so many ``runs``."""
 
     statistic: Literal["p50", "p95"]
-    usual: float
-    now: float
-    runs: int
+    usual: Real
+    now: Real
+    runs: Whole
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -36,7 +36,7 @@ class Explained:
     """
 
     kind: str = ""
-    line: int = 1
+    line: Whole = 1
     shape: str
     before: str = ""
     text: str = ""
@@ -56,14 +56,14 @@ class ProbeResult:
     probe: str
     title: str
     model: str
-    budget_ms: float
-    asked: int
+    budget_ms: Annotated[Real, Field(gt=1e-6)]
+    asked: Whole
     latency: Latency | None
-    errors: int = 0
+    errors: Whole = 0
     error: str = ""
     again: Latency | None = None
     is_confirmed: bool = True
-    kinds: dict[str, float] = Field(default_factory=dict)
+    kinds: dict[str, Real] = Field(default_factory=dict)
     waits: Latency | None = None
     shapes: dict[str, str] = Field(default_factory=dict)
     slower: Slower | None = None
@@ -98,8 +98,8 @@ class ProbeRun:
 
     target: str
     run: str
-    started: datetime
-    finished: datetime
+    started: Moment
+    finished: Moment
     server_version: str
     results: tuple[ProbeResult, ...]
     round_trip: Latency
