@@ -17,6 +17,7 @@ from benchmarks.results import Table
 from benchmarks.scale_bytes import measure_bytes
 from benchmarks.scale_catalog import measure_catalog
 from benchmarks.scale_celery import measure_celery
+from benchmarks.scale_tables import measure_tables
 from benchmarks.scale_targets import measure_targets
 from benchmarks.stage import Stage, remove_state, stage
 
@@ -56,6 +57,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "probes": measure_probes,
         "catalog": measure_catalog,
         "bytes": measure_bytes,
+        "tables": measure_tables,
         "targets": measure_targets,
         "celery": measure_celery,
         "page": measure_page,

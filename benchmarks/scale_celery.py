@@ -36,7 +36,7 @@ def measure_celery(_place: Stage, _runs: int) -> Table:
     folder.mkdir(parents=True)
     names = [f"shop_{number}" for number in range(BACKUPS)]
     pooled = [f"pooled_{number}" for number in range(POOLED)]
-    targets = {name: {} for name in names} | {name: {"server": "main"} for name in pooled}
+    targets: dict[str, dict[str, str]] = {name: {} for name in names} | {name: {"server": "main"} for name in pooled}
     command = SERVICES[_WORKER]["command"]
     points: list[Point] = []
     try:

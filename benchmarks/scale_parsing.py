@@ -11,6 +11,7 @@ import resource
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 
 def main() -> None:
@@ -19,7 +20,8 @@ def main() -> None:
     from airflow.serialization.serialized_objects import DagSerialization
 
     folder = Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"])
-    dags, files = [], {}
+    dags: list[Any] = []
+    files: dict[str, dict[str, float]] = {}
     DagBag(folder / "watch.py", collect_dags=True)  # imports what every file imports
     for file in sorted(folder.glob("*.py")):
         began, used = time.monotonic(), time.process_time()
