@@ -38,7 +38,8 @@ class ModuleResult:
         tried = Counter(status is not None for status in self.ended.values())[True]
         killed = tried - len(self.survived)
         score = f"{100 * killed / tried:.0f} %" if tried else "-"
-        return f"| `{self.module}` | {tried} | {killed} | {len(self.survived)} | {score} |"
+        of_all = "" if tried == len(self.ended) else f" of {len(self.ended)}"
+        return f"| `{self.module}` | {tried}{of_all} | {killed} | {len(self.survived)} | {score} |"
 
 
 def _result(module: str) -> ModuleResult:

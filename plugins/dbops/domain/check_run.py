@@ -118,7 +118,7 @@ def volume_results(
             continue
         usual = median(before)
         shrunk = usual >= _FEW_ROWS and now < usual * (1 - options.shrunk_by / 100)
-        grown = now >= _FEW_ROWS and now > max(usual, _FEW_ROWS) * (1 + options.grown_by / 100)
+        grown = now > max(usual, _FEW_ROWS) * (1 + options.grown_by / 100)
         word = "shrunk" if shrunk else "exploded"
         yield CheckResult(
             rule_id=f"{subject}: {_VOLUME}",
@@ -130,6 +130,5 @@ def volume_results(
             sentence=f"{subject} has {word}: {format_count(now, 'row')}, and the last runs had about {usual:,.0f}."
             if shrunk or grown
             else "",
-            rows=None,
             sql=f"SELECT count(*) FROM {quote_name(schema)}.{quote_name(name)}" if shrunk or grown else "",  # noqa: S608
         )

@@ -155,10 +155,18 @@ def test_the_keys_are_those_that_the_format_promises() -> None:
     assert layout.verification(ID) == "team/shop/verifications/20261122T020000Z.json"
     assert layout.audit(NOW, "expire") == "team/shop/audit/20261122T120000Z-expire.json"
     assert layout.index == "team/shop/index.json"
+
+
+def test_what_a_run_is_called_in_airflow_can_be_part_of_a_key() -> None:
+    layout = Layout("team/shop/")
     assert layout.migration("manual__2026-11-22") == "team/shop/migrations/manual__2026-11-22.json"
     assert layout.migration("a/b") == "team/shop/migrations/a=2Fb.json"
     assert layout.restore("manual__2026-11-22") == "team/shop/restores/manual__2026-11-22.json"
     assert layout.probe_migrations("20261122T060000Z") == "team/shop/probes/20261122T060000Z/migrations/"
+
+
+def test_an_alert_that_was_not_taken_lies_under_its_moment_in_utc() -> None:
+    layout = Layout("team/shop/")
     vienna = NOW.astimezone(timezone(timedelta(hours=1)))
     assert layout.notification("oncall", vienna) == "team/shop/notifications/oncall/20261122T120000.000000Z.json"
 

@@ -14,3 +14,4 @@ def test_a_moment_is_utc_in_whole_milliseconds() -> None:
 
     assert kept.isoformat() == "2026-11-22T02:00:00.123000+00:00"
     assert kept.tzinfo is UTC
+    assert ledger_time(kept) == kept
