@@ -32,7 +32,9 @@ _CHANGES = re.compile(
 )
 _WORDS = 5
 # What differs from one run to the next.
-_MOMENTS = re.compile(r"\d{8}T\d{6}(?:\.\d+)?Z|\d{8}_\d{6}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|test-[0-9a-f]+")
+_MOMENTS = re.compile(
+    r"\d{14}_[0-9a-f]{4}|\d{8}T\d{6}(?:\.\d+)?Z|\d{8}_\d{6}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|test-[0-9a-f]+"
+)
 
 
 class Boundaries:

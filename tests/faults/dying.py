@@ -15,6 +15,8 @@ from pathlib import Path
 from tests.faults.job import REPOSITORY, Outcome
 from tests.faults.nursery import Task
 
+_MOST = 60
+
 
 class Nursery:
     """See nursery.py; ``run`` gives a job's outcome when it has ended."""
@@ -83,6 +85,7 @@ class Dying:
             boundary = (self.place / "dying.boundary").read_text("utf-8")
             assert outcome.status == -signal.SIGKILL, f"after {self.died_at[-1:]}: {outcome}"
             assert boundary not in self.died_at, outcome
+            assert len(self.died_at) < _MOST, "a boundary has another name each time"
             assert outcome.stdout == "", "one that was killed has reported something"
             self.died_at.append(boundary)
             yield boundary

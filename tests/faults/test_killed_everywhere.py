@@ -5,12 +5,27 @@ Each job is killed at every boundary there is (boundaries.py), and begun anew on
 
 from __future__ import annotations
 
+import psycopg
+from psycopg import sql
+
+from dbops.domain.connection import DatabaseAddress
 from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.check_runs import read_check_runs
+from dbops.jobs.baseline import baseline
 from tests.backups import NAME, execute, opened
+from tests.clock import now
 from tests.faults.dying import Dying, Nursery
 from tests.faults.job import wait_until, working_in
 from tests.faults.restore_scene import VISITORS, RestoreScene
 from tests.faults.scene import YESTERDAY, Scene
+
+RULE = """
+table: public.visitors
+expectations:
+  - type: expect_rows_to_satisfy
+    kwargs: {condition: 'id > 0'}
+    meta: {description: a visitor has a number}
+"""
 
 
 def expect_nothing_goes_on(scene: Scene) -> None:
@@ -84,3 +99,53 @@ def test_a_restore_from_its_load_to_its_swap(restore_scene: RestoreScene, births
     assert len(renames) == 2, dying.died_at
     scene.expect_swapped(scene.record())
     scene.restoring.post_check()
+
+
+def test_a_drill_on_a_scratch_server(scene: Scene, births: Nursery) -> None:
+    execute(scene.url, "DROP TABLE films")
+    good = scene.back_up()
+    good_keys = scene.objects(good)
+    options = scene.target().drill.model_copy(update={"connection": "scratch"})
+    environment = scene.environment(scene.target().model_copy(update={"drill": options}))
+    environment["AIRFLOW_CONN_SCRATCH"] = scene.server.url()
+    # Its programs die with it wherever it is killed: test_drill.py.
+    dying = Dying(births, "dbops", ["drill", NAME, "--json"], environment, scene.place, spared="start |.* has started")
+    try:
+        for boundary in dying.attempts():
+            expect_nothing_goes_on(scene)
+            assert scene.objects(good) == good_keys
+            assert len(scene.verdicts()) == boundary.endswith("/index.json #1")
+        steps = " ".join(dying.died_at)
+        assert all(step in steps for step in ("CREATE DATABASE", "DROP DATABASE", "/verifications/")), dying.died_at
+        assert len(scene.verdicts()) == 1
+    finally:
+        drop_what_the_next_drill_would_find_abandoned(scene)
+
+
+def drop_what_the_next_drill_would_find_abandoned(scene: Scene) -> None:
+    """It waits some minutes first, see test_drill_scratch.py."""
+    with psycopg.connect(scene.server.url(), autocommit=True) as session:
+        query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
+        for (name,) in session.execute(query, [f"dbops_drill_{NAME}_"]).fetchall():
+            session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def test_a_check(scene: Scene, births: Nursery) -> None:
+    include = scene.place / "include"
+    wanted = scene.target()
+    environment = scene.environment(wanted)
+    baseline(wanted, DatabaseAddress.from_url(scene.url), include=include, clock=now)
+    for starter in (include / "expectations" / NAME).glob("*.yaml"):
+        if starter.name != "schema.yaml":
+            starter.unlink()
+    (include / "expectations" / NAME / "visitors.yaml").write_text(RULE)
+    with opened(wanted, scene.store) as bucket:
+        # The files of a page that nothing leads to yet are all the same.
+        check = Dying(
+            births, "dbops", ["check", NAME, "--json"], environment, scene.place, spared=r".*/docs/.*(?<!index.html)$"
+        )
+        for boundary in check.attempts():
+            expect_nothing_goes_on(scene)
+            assert len(read_check_runs(bucket, wanted, 10)) == boundary.endswith("/index.json #1")
+        assert any("/checks/" in step for step in check.died_at), check.died_at
+        assert [run.is_red for run in read_check_runs(bucket, wanted, 10)] == [False] * 2

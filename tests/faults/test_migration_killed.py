@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 BUILD = "CREATE INDEX CONCURRENTLY notes_n_idx ON"
+READING = "start |.* has started"  # pg_dump, to see that nothing has changed
 # Everything that is done again by each attempt, on scratch databases or to see that nothing has changed.
-BEFORE_IT_APPLIES = r"start |.* has started|(CREATE|DROP) DATABASE"
+BEFORE_IT_APPLIES = f"{READING}|(CREATE|DROP) DATABASE"
 # Slow on the live database alone: scratch has no rows.
 SLOW = f"{COUNT} SELECT pg_sleep(60) FROM notes WHERE id = 1;"  # noqa: S608 - ours
 
@@ -163,7 +165,7 @@ def test_killed_at_any_step_nothing_is_applied_twice_and_nothing_is_left_out(sta
     stage.applying.write("2_index", INDEX)
     stage.applying.ready()
 
-    died_at = stage.killed_everywhere(births).died_at
+    died_at = stage.killed_everywhere(births, spared=READING).died_at
 
     told = " ".join(died_at)
     assert all(step in told for step in ("CREATE TABLE", "UPDATE counter SET n =", BUILD)), died_at
@@ -220,7 +222,9 @@ def test_killed_at_any_step_of_taking_back_the_next_attempt_goes_on_taking_back(
     assert stage.applying.record.state is MigrationState.REVERTED
     assert stage.applying.schema() == before
     assert stage.applying.counted() == 1
-    assert [state for _, state, _ in stage.applying.told()] == ["applied", "rolled back", "rolled back", "failed"]
+    states = Counter(state for _, state, _ in stage.applying.told())
+    assert (states["applied"], states["failed"]) == (1, 1), states  # the baseline, and what could not be applied
+    assert states.keys() == {"applied", "failed", "rolled back"}, states
 
 
 def test_killed_in_the_middle_of_a_down_sql_it_is_taken_back_once(stage: Stage) -> None:
