@@ -10,15 +10,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from dbops.domain.fault import Fault
 from dbops.domain.light import Light
-from dbops.domain.overview import Overview, OverviewRow
+from dbops.domain.overview import Overview, OverviewRow, overview_row
 from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
+from dbops.domain.target_index import TargetIndex
 from dbops.errors import BucketError, InvalidConnection
 from dbops.gateways.bucket import Bucket, StoredObject
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
+from dbops.jobs import see_index as see_index_module
 from dbops.jobs.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.see_index import unanswered
 from dbops.jobs.see_targets import see_targets
@@ -149,12 +153,25 @@ def test_an_unexpected_error_is_named_and_its_text_is_not() -> None:
     assert "geheim" not in str(row)
 
 
-def test_an_index_that_cannot_be_judged_hides_no_other() -> None:
+def test_an_index_whose_times_name_no_zone_is_judged_in_utc() -> None:
+    bucket = CountingBucket()
+    write_index(bucket, target(), index())
+    without_zones = re.sub(rb'(:\d\d)Z"', rb'\1"', bucket.get("team/shop/index.json"))
+    assert without_zones != bucket.get("team/shop/index.json")
+    bucket.put("team/shop/index.json", without_zones)
+    assert rows(see([target()], bucket))["shop"].light is Light.GREEN
+
+
+def test_an_index_that_cannot_be_judged_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    def judged(of: Target, seen: Any, *more: Any, **settings: Any) -> OverviewRow:
+        if of.name == "shop" and isinstance(seen, TargetIndex):
+            raise TypeError("nothing that a reader lets through does it any more")
+        return overview_row(of, seen, *more, **settings)
+
+    monkeypatch.setattr(see_index_module, "overview_row", judged)
     bucket, blog = CountingBucket(), target("blog")
     write_index(bucket, blog, index(target="blog"))
     write_index(bucket, target(), index())
-    without_zones = re.sub(rb'(:\d\d)Z"', rb'\1"', bucket.get("team/shop/index.json"))
-    bucket.put("team/shop/index.json", without_zones)
     seen = rows(see([target(), blog], bucket))
     assert seen["shop"].light is Light.RED
     assert "cannot be shown" in seen["shop"].reasons[0]
