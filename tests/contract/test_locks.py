@@ -55,7 +55,7 @@ def test_the_image_has_what_production_needs_in_the_versions_of_the_tests() -> N
     assert not different, f"run make lock: {sorted(different)}"
 
 
-def test_the_wheel_needs_what_production_needs_from_versions_that_were_tried_and_nothing_newer_is_shut_out() -> None:
+def test_the_wheel_needs_what_production_needs_and_shuts_out_nothing_newer() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     needed = [Requirement(line) for line in project["dependencies"]]
     assert {normal(one.name) for one in needed} == chosen("requirements"), "requirements.in and pyproject.toml differ"
