@@ -6,6 +6,7 @@ Each job is killed at every boundary there is (boundaries.py), and begun anew on
 from __future__ import annotations
 
 import psycopg
+import pytest
 from psycopg import sql
 
 from dbops.domain.connection import DatabaseAddress
@@ -18,6 +19,8 @@ from tests.faults.dying import Dying, Nursery
 from tests.faults.job import wait_until, working_in
 from tests.faults.restore_scene import VISITORS, RestoreScene
 from tests.faults.scene import YESTERDAY, Scene
+
+pytestmark = pytest.mark.timeout(900)  # as many runs of a job as it has steps, on a machine that may be busy
 
 RULE = """
 table: public.visitors
