@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
 
-from dbops.domain.ledger import ledger_time
+from dbops.domain.ledger import create_ledger, ledger_time
 
 
 def test_a_moment_is_utc_in_whole_milliseconds() -> None:
@@ -15,3 +15,9 @@ def test_a_moment_is_utc_in_whole_milliseconds() -> None:
     assert kept.isoformat() == "2026-11-22T02:00:00.123000+00:00"
     assert kept.tzinfo is UTC
     assert ledger_time(kept) == kept
+
+
+def test_the_table_is_the_one_that_prisma_makes() -> None:
+    assert create_ledger('"a"."b"').startswith(
+        'CREATE TABLE "a"."b" (id VARCHAR(36) PRIMARY KEY NOT NULL, checksum VARCHAR(64) NOT NULL, finished_at '
+    )
