@@ -94,7 +94,8 @@ def draw(curves: Curves, points: list[Point]) -> bytes:
         axes.grid(visible=True, color=_GREY, alpha=0.25)
         axes.legend(frameon=False, labelcolor=_GREY, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
         body = BytesIO()
-        FigureCanvasSVG(figure).print_svg(body, metadata={"Date": None})
+        canvas = FigureCanvasSVG(figure)
+        canvas.print_svg(body, metadata={"Date": None})  # type: ignore[no-untyped-call]  # as the canvas itself
     return body.getvalue()
 
 
