@@ -14,6 +14,7 @@ FINE = [
     "SELECT set_config('work_mem', '1GB', true), 'set_config(lock_timeout)'",
     "ALTER ROLE a SET lock_timeout = 0; REINDEX TABLE t; ALTER TABLE t DETACH PARTITION p",
     "CREATE INDEX CONCURRENTLY a ON t (b)",
+    "SELECT f('lock_timeout'), set_config FROM t",
     "-- nothing",
 ]
 REFUSED = {
@@ -30,6 +31,7 @@ REFUSED = {
     "SET SESSION AUTHORIZATION a": (1, "SET SESSION AUTHORIZATION may"),
     "SET LOCAL SESSION AUTHORIZATION a": (1, "SET SESSION AUTHORIZATION may"),
     "SELECT\npg_catalog.set_config('lock_timeout', '0', false)": (2, "set_config of lock_timeout may"),
+    "SELECT set_config(E'lock_timeout', '0', false)": (1, "set_config of lock_timeout may"),
     "DO $$\nBEGIN\n  SET lock_timeout = 0;\nEND $$": (3, "SET lock_timeout may"),
     "DO $$ BEGIN SET LOCAL lock_timeout = 0; END $$": (1, "SET lock_timeout may"),
     "DO $$ BEGIN PERFORM 1; IF a THEN SET LOCAL ROLE b; END IF; END $$": (1, "SET role may"),
