@@ -56,9 +56,16 @@ class Pair:
 
     def follow(self) -> None:
         """Wait until the replica shows all that the primary has done."""
+        self._reach_by("pg_last_wal_replay_lsn()")
+
+    def receive(self) -> None:
+        """Wait until the replica has all that the primary has done, whether it shows it or not."""
+        self._reach_by("pg_last_wal_receive_lsn()")
+
+    def _reach_by(self, position: str) -> None:
         # Without a commit the primary would keep for seconds what it has not flushed yet.
         ((stands,),) = ask(self.primary.url(), "SELECT pg_logical_emit_message(true, 'follow', '')::text")
-        query = f"SELECT pg_last_wal_replay_lsn() >= '{stands}'"
+        query = f"SELECT {position} >= '{stands}'"
         wait_until(lambda: ask(self.replica.url(), query) == [(True,)])
 
     @contextmanager
@@ -92,9 +99,9 @@ class Pair:
 
 @contextmanager
 def running_pair(directory: Path) -> Iterator[Pair]:
-    """A primary with a replica that waits for no reader longer than a tenth of a second; both gone afterwards."""
+    """A primary with a replica that waits for no reader; both gone afterwards."""
     with running_postgres(directory / "primary", autovacuum="off") as primary:
-        settings = {"fsync": "off", "max_connections": "200", "max_standby_streaming_delay": "100ms"}
+        settings = {"fsync": "off", "max_connections": "200", "max_standby_streaming_delay": "0"}
         port = ports.choose_port(offsets=(0,))
         replica = EmbeddedReplica(primary, directory / "replica", port=port, settings=settings)
         try:

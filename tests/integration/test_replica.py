@@ -216,8 +216,9 @@ def test_a_backup_that_a_replica_ends_to_go_on_replaying_says_so_and_what_would_
         backing = beside.submit(back_up, replica, **options)
         wait_until(lambda: backing.done() or bool(ask(replica, waiting)))
         conflict(primary)
+        pair.receive()
         paused.close()  # ... and gives it back only now, just before the backup is in its way
-        with pytest.raises(DumpFailed, match=r"[Rr]eplica .*conflict with recovery") as ended:
+        with pytest.raises(DumpFailed, match=r"(?s)[Rr]eplica .*conflict with recovery") as ended:
             backing.result()
     assert REMEDIES[conflict] in ended.value.remedy
     assert "max_standby_streaming_delay" in ended.value.remedy
@@ -234,12 +235,14 @@ def test_a_table_that_a_replica_does_not_have_is_told_with_what_to_do(replica: s
 def test_a_session_that_a_replica_ends_to_go_on_replaying_says_so(primary: str, replica: str) -> None:
     def read() -> None:
         with reading(DatabaseAddress.from_url(replica), timeout_ms=0) as session:
-            session.execute(text("SELECT count(*) FROM small"))
-            execute(primary, "TRUNCATE small", SHOP[3])
-            session.execute(text("SELECT pg_sleep(60)"))
+            session.execute(text("SELECT pg_sleep(60) FROM small"))
 
-    with pytest.raises(DatabaseError, match="conflict with recovery") as ended:
-        read()
+    with ThreadPoolExecutor(1) as beside:
+        reader = beside.submit(read)
+        wait_until(lambda: bool(ask(replica, "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'")))
+        execute(primary, "TRUNCATE small", SHOP[3])
+        with pytest.raises(DatabaseError, match="conflict with recovery") as ended:
+            reader.result()
     assert "max_standby_streaming_delay" in ended.value.remedy
 
 
