@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.faults.spooled import bytes_written
+
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 60.0
 
@@ -101,7 +103,9 @@ class Job:
 
     def wait_until_reading(self) -> None:
         """Wait until tables are being read into the spool."""
-        self.wait_until(lambda: self._spooled(".dat.zst") > 200_000 and self.workers, "pg_dump reads tables")
+        self.wait_until(
+            lambda: bytes_written(self.spool, ".dat.zst") > 200_000 and self.workers, "pg_dump reads tables"
+        )
 
     def wait_until_paused(self) -> None:
         """Wait until pg_dump and all its workers are stopped."""
@@ -111,9 +115,6 @@ class Job:
             return len(dumping) > 1 and all(_state(pid) == "T" for pid in dumping)
 
         self.wait_until(all_stopped, "pg_dump is paused")
-
-    def _spooled(self, suffix: str) -> int:
-        return sum(path.stat().st_size for path in self.spool.glob(f"*/*{suffix}"))
 
     def kill(self, number: int = signal.SIGKILL) -> Outcome:
         """Send it a signal and wait for its end."""

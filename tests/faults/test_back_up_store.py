@@ -10,6 +10,7 @@ import pytest
 from tests.faults.hostile_s3 import Mischief, SeenRequest
 from tests.faults.job import PATIENCE, wait_until
 from tests.faults.scene import Scene
+from tests.faults.spooled import bytes_on_disk
 
 
 def is_manifest(request: SeenRequest) -> bool:
@@ -157,13 +158,7 @@ def test_a_slow_store_makes_pg_dump_wait_and_the_spool_stay_below_its_cap(scene:
 
     def over() -> bool:
         nonlocal peak, paused
-        held = 0
-        for path in scene.spool.glob("*/*"):
-            try:
-                held += path.stat().st_blocks * 512
-            except FileNotFoundError:
-                continue
-        peak = max(peak, held)
+        peak = max(peak, bytes_on_disk(scene.spool))
         return job.process.poll() is not None
 
     wait_until(over, "the backup ends")

@@ -13,6 +13,7 @@ from tests.backups import execute
 from tests.faults.hostile_s3 import Mischief
 from tests.faults.job import wait_until
 from tests.faults.scene import Scene, address_of
+from tests.faults.spooled import bytes_written
 
 HUNG = "has neither written nor done anything for 3.0s"
 
@@ -24,7 +25,7 @@ def test_a_server_that_never_answers_again_ends_it_and_names_the_tables(
     good = scene.good_backup()
     good_keys = scene.objects()
     job = scene.start(port=slow_line.port, max_silence="3s", **options)
-    job.wait_until(lambda: spooled(scene) > 200_000, "tables are being read")
+    job.wait_until(lambda: bytes_written(scene.spool, ".dat.zst") > 200_000, "tables are being read")
     slow_line.swallows = True
     outcome = job.finish()
     assert outcome.status == 3, outcome
@@ -34,10 +35,6 @@ def test_a_server_that_never_answers_again_ends_it_and_names_the_tables(
     slow_line.cut()  # the server learns that nobody is there
     scene.expect_only(good, good_keys)
     scene.expect_recovery(good, good_keys)
-
-
-def spooled(scene: Scene) -> int:
-    return sum(path.stat().st_size for path in scene.spool.rglob("*.dat.zst"))
 
 
 def test_a_server_that_never_answers_before_the_first_table_ends_it_too(scene: Scene) -> None:

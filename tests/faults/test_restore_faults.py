@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from tests.faults.job import Job
 from tests.faults.restore_scene import VISITORS, Kiosk, RestoreScene, restore_stage
 from tests.faults.scene import address_of
 from tests.faults.small_disk import SmallDiskPostgres
+from tests.faults.spooled import bytes_on_disk
 from tests.faults.test_dump_server import crash
 
 
@@ -180,17 +180,9 @@ def measured(scene: RestoreScene) -> Measured:
     job = scene.start("load", restoring=restoring)
     disk = 0
     while job.process.poll() is None:
-        disk = max(disk, on_disk(scene.spool))
+        disk = max(disk, bytes_on_disk(scene.spool))
         time.sleep(0.01)
     outcome = job.finish()
     assert outcome.status == 0, outcome
     scene.server.drop_database(outcome.report["record"]["database"])
     return Measured(archive.manifest.stored_bytes, disk, outcome.report["memory"])
-
-
-def on_disk(folder: Path) -> int:
-    found = 0
-    for path in folder.rglob("*"):
-        with suppress(FileNotFoundError):
-            found += path.lstat().st_blocks * 512
-    return found

@@ -16,6 +16,7 @@ from benchmarks.relay import Relay
 from tests.backups import execute
 from tests.faults.job import Job, wait_until
 from tests.faults.scene import Scene
+from tests.faults.spooled import bytes_on_disk
 from tests.faults.test_dump_server import crash
 
 SPLIT: dict[str, Any] = {"jobs": 4, "split_above": "1MiB"}
@@ -129,7 +130,7 @@ def test_a_store_that_takes_nothing_for_a_while_only_delays_it_and_the_spool_kee
     job = scene.start(**SPLIT)
     job.wait_until(scene.proxy.holding.is_set, "the store holds a part")
     wait_until(lambda: stands_still(scene), "nothing more is written")
-    assert spooled(scene) < 16 * 1024**2
+    assert bytes_on_disk(scene.spool, ".zst") < 16 * 1024**2
     assert len(sessions(job)) == READERS
     scene.proxy.release()
     outcome = job.finish()
@@ -175,11 +176,7 @@ def test_a_migration_that_comes_in_the_middle_waits_and_does_not_break_it(
     assert outcome.report["rows"] == 57000
 
 
-def spooled(scene: Scene) -> int:
-    return sum(path.stat().st_blocks * 512 for path in scene.spool.rglob("*.zst"))
-
-
 def stands_still(scene: Scene) -> bool:
-    before = spooled(scene)
+    before = bytes_on_disk(scene.spool, ".zst")
     time.sleep(1)
-    return spooled(scene) == before > 0
+    return bytes_on_disk(scene.spool, ".zst") == before > 0

@@ -171,10 +171,10 @@ def test_it_gives_up_after_its_tries_and_says_whom_it_waited_for(ground: Ground)
 
 def test_it_gets_in_as_soon_as_the_long_transaction_is_over(ground: Ground) -> None:
     with (
+        ground.transaction("SELECT count(*) FROM notes") as reader,
         in_the_background(
             lambda: ground.runner(tries=100).run("1_x", "ALTER TABLE notes ADD a int", ground.mark)
         ) as over,
-        ground.transaction("SELECT count(*) FROM notes") as reader,
     ):
         wait_until(lambda: any(one.doing == "try 2 of 100" for one in ground.seen), "it tries again")
         reader.rollback()
