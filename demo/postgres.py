@@ -80,8 +80,9 @@ class EmbeddedPostgres:
         self.directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not ports.is_free(self.port):
             raise DemoError(f"Port {self.port} of 127.0.0.1, meant for PostgreSQL, is in use by another program.")
+        has_data = self.data_directory.exists()  # its folder is there from now on, and with it what stands beside it
         programs = self._server_programs()
-        if not self.data_directory.exists():
+        if not has_data:
             self._create_data(programs)
         self._remove_socket_directory()
         socket_directory = tempfile.mkdtemp(prefix="dbops-pg-", dir="/tmp")  # a socket's path has 107 bytes

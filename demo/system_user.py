@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import pwd
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from demo.errors import DemoError
@@ -44,18 +47,31 @@ def ensure() -> pwd.struct_passwd:
 
 def home_for(directory: Path, account: pwd.struct_passwd) -> Path:
     """A folder of the account's own that stands for `directory`, which may lie where the account cannot look."""
-    ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
-    home = ROOT / hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
-    home.mkdir(mode=0o700, exist_ok=True)
-    os.chown(home, account.pw_uid, account.pw_gid)
+    with _nobody_else():
+        ROOT.mkdir(mode=0o755, parents=True, exist_ok=True)
+        home = ROOT / hashlib.sha256(str(directory.resolve()).encode()).hexdigest()[:16]
+        home.mkdir(mode=0o700, exist_ok=True)
+        os.chown(home, account.pw_uid, account.pw_gid)
     return home
 
 
 def forget(home: Path) -> None:
     """Delete such a folder, and the programs that were copied for the account when it was the last one."""
     shutil.rmtree(home, ignore_errors=True)
-    if all(other.name.startswith("programs-") for other in ROOT.iterdir()):
-        shutil.rmtree(ROOT, ignore_errors=True)
+    with _nobody_else():
+        if ROOT.exists() and all(other.name.startswith("programs-") for other in ROOT.iterdir()):
+            shutil.rmtree(ROOT, ignore_errors=True)
+
+
+@contextmanager
+def _nobody_else() -> Iterator[None]:
+    """Whoever else makes or forgets such a folder meanwhile waits: what the last one deletes another may have begun."""
+    above = os.open(ROOT.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(above, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(above)  # which ends the lock
 
 
 def can_reach(path: Path) -> bool:
