@@ -103,5 +103,6 @@ def processes(*words: str) -> list[int]:
 def kill_programs(*words: str) -> None:
     """Kill the processes that have all these words in their command lines, but not their guardians."""
     for pid in processes(*words):
-        if not Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("python"):
-            os.kill(pid, signal.SIGKILL)
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has followed one that was killed before it
+            if not Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("python"):
+                os.kill(pid, signal.SIGKILL)
