@@ -20,7 +20,7 @@ _EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has exp
 _INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 _OF_THE_CONNECTION = {"connection", "expect", "keep-alive", "transfer-encoding", "content-length"}
 _ALWAYS = 10**9
-_PATIENCE = 30.0
+_PATIENCE = 120.0  # longer than what a test does meanwhile takes on a machine with much to do
 
 
 class Mischief(Enum):
@@ -123,6 +123,8 @@ class HostileS3:
 
 
 class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # beyond it a connection waits for a second, and then for three
+
     def __init__(self, proxy: HostileS3) -> None:
         super().__init__(("127.0.0.1", 0), _Connection)
         self.proxy = proxy
