@@ -59,6 +59,8 @@ class Relay:
         with suppress(OSError):
             self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
+        accepting, *_ = self._threads
+        accepting.join()  # else it might let one more in that nobody cuts
         self.cut()
         for thread in self._threads:
             thread.join()
