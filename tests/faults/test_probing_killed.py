@@ -125,7 +125,7 @@ def test_the_server_ends_a_transaction_whose_client_has_gone_silent(shop: Probin
         try:
             run.go_on()
             wait_until(lambda: shop.ask(_DELETING) == [(0,)], "its locks are gone")
-            assert shop.ask(f"SELECT pid {_OURS}") == []
+            shop.wait_until_closed()  # a server's process gives up its locks a moment before it is gone itself
         finally:
             run.job.process.send_signal(signal.SIGCONT)
 
