@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import BackupUnusable, PreflightFailed
+from dbops.gateways import database_server
 from dbops.jobs.plan_restore import require_unchanged_plan
+from tests.faults.job import wait_until
 from tests.restoring import Restoring
 
 
@@ -126,6 +130,20 @@ def test_every_step_may_be_run_again(restoring: Restoring) -> None:
 def test_an_unknown_backup_is_refused(restoring: Restoring) -> None:
     with pytest.raises(BackupUnusable, match="does not exist"):
         restoring.plan(backup="20200101T000000Z")
+
+
+def test_a_step_waits_for_the_end_of_the_one_before_which_the_server_may_be_slow_to_notice(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 60.0)
+    asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
+    restoring.plan()
+    with ThreadPoolExecutor(1) as beside:
+        with restoring.place.server(restoring.target).alone():
+            loading = beside.submit(restoring.load)
+            wait_until(lambda: len(restoring.ask(asked, "postgres")) == 2, "it asks for the lock as well")
+            assert not loading.done()
+        assert loading.result(60).state is RestoreState.LOADED
 
 
 def test_two_restores_at_once_are_one_too_many(restoring: Restoring) -> None:

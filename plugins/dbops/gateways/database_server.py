@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,8 @@ _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
 _DEFAULT_TABLESPACE = "pg_default"
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
+_LET_GO_WITHIN = 3.0  # the step before this one has ended, and a busy server may take a moment to notice
+_LOOK_EVERY = 0.1
 
 
 @dataclass(frozen=True)
@@ -201,10 +204,14 @@ class DatabaseServer:
     @contextmanager
     def _locked(self) -> Iterator[Connection]:
         with changing(self._elsewhere) as session:
-            if not session.execute(text(_LOCK), {"name": self._live}).scalar_one():
-                raise PreflightFailed(
-                    f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
-                )
+            deadline = time.monotonic() + _LET_GO_WITHIN
+            while not session.execute(text(_LOCK), {"name": self._live}).scalar_one():
+                if time.monotonic() >= deadline:
+                    raise PreflightFailed(
+                        f"Another restore of {self._live} is working on this server.",
+                        "Wait for its end, and try again.",
+                    )
+                time.sleep(_LOOK_EVERY)
             yield session
 
     @contextmanager
