@@ -22,6 +22,7 @@ from dbops.gateways.migrations import say_restored_migrations
 from dbops.gateways.target_files import read_targets
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
+from tests.faults.job import wait_until
 from tests.migrating_ledger import live_through, recorded, told
 
 INCLUDE = Path(__file__).parents[2] / "include"
@@ -210,7 +211,9 @@ def test_prisma_waits_for_us(empty_database: str) -> None:
     with LedgerSession(at(empty_database)), psycopg.connect(empty_database) as prisma:
         assert prisma.execute("SELECT pg_try_advisory_lock(72707369)").fetchone() == (False,)
     with psycopg.connect(empty_database) as prisma:
-        assert prisma.execute("SELECT pg_try_advisory_lock(72707369)").fetchone() == (True,)
+        # As soon as the server has noticed the end of our session.
+        asked = "SELECT pg_try_advisory_lock(72707369)"
+        wait_until(lambda: prisma.execute(asked).fetchone() == (True,), "the lock is let go of")
 
 
 def test_a_session_that_was_ended_holds_no_lock_and_says_so(empty_database: str) -> None:

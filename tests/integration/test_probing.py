@@ -16,6 +16,7 @@ import pytest
 from dbops.errors import DatabaseError, InvalidConnection, InvalidRequest, PreflightFailed
 from dbops.gateways.probing.session import session
 from demo.postgres import EmbeddedPostgres
+from tests.faults.job import wait_until
 from tests.probing_measure import Probing, options, probe
 from tests.servers import running_postgres
 
@@ -38,6 +39,11 @@ def shop(empty_database: str) -> Probing:
 def a_moment(_seconds: float) -> None:
     """Long enough for the server to clear away sessions that have ended, and no longer."""
     time.sleep(0.2)
+
+
+def until_closed(shop: Probing) -> None:
+    """Until the server has cleared away each of our sessions that has ended, and only the one that measures is left."""
+    wait_until(lambda: shop.sessions() <= 1, "sessions that have ended are cleared away")
 
 
 @contextlib.contextmanager
@@ -314,7 +320,9 @@ def test_with_a_pool_open_there_are_no_more_of_our_sessions_than_there_may_be(sh
         "SELECT 1 / (count(*) <= 3)::int FROM pg_stat_activity, pg_sleep(0.1) "
         "WHERE application_name = 'dbops probe' AND datname = current_database()"
     )
-    found = shop.measure(probe("pool", few, connections=9, samples=2), max_concurrency=3, pause=a_moment)
+    found = shop.measure(
+        probe("pool", few, connections=9, samples=2), max_concurrency=3, pause=lambda _: until_closed(shop)
+    )
 
     one = found.of("pool")
     assert one.errors == 0
@@ -340,7 +348,7 @@ def test_room_is_asked_for_before_every_burst_and_what_finds_none_is_skipped(
 
         def pause(seconds: float) -> None:
             paused.append(seconds)
-            a_moment(seconds)
+            until_closed(shop)
             if len(paused) == 2:  # after the warm-up and one sample
                 others.enter_context(psycopg.connect(url))
 
@@ -363,7 +371,7 @@ def test_a_pool_that_never_finds_room_is_not_among_what_was_measured(
     with limited_role(postgres_server, shop.url, 6) as url, contextlib.ExitStack() as others:
 
         def pause(seconds: float) -> None:
-            a_moment(seconds)
+            until_closed(shop)
             if seconds < 0.5:  # after the warm-up
                 others.enter_context(psycopg.connect(url))
 
