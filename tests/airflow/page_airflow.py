@@ -90,12 +90,12 @@ class Store:
         self.bucket.put(Layout(f"{index.target}/").index, index.to_json())
 
 
-def sight_of(store: Store, **settings: Any) -> Sight:
-    """What the page sees with this store."""
+def sight_of(store: Store, *, patience: float = 120.0, **settings: Any) -> Sight:
+    """What the page sees with this store, however much the machine has to do meanwhile."""
     from dbops_airflow.page.buckets import Buckets
     from dbops_airflow.page.sight import Sight
 
-    return Sight(buckets=Buckets(store.open), **settings)
+    return Sight(buckets=Buckets(store.open), patience=patience, **settings)
 
 
 @contextmanager
