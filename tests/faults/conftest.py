@@ -95,8 +95,8 @@ def scene(  # noqa: PLR0917 - fixtures have no other way
                 for pid in job.offspring():
                     with contextlib.suppress(ProcessLookupError):
                         os.kill(pid, signal.SIGKILL)
-            if postgres_server.is_running():
-                postgres_server.drop_database(database)
+            postgres_server.start()  # where the test was ended before it could: all others live on it
+            postgres_server.drop_database(database)
 
 
 @pytest.fixture
@@ -146,6 +146,7 @@ def restore_scene(
     """A live database, what only looks like something a restore has left, and a store that may misbehave."""
     with restore_stage(postgres_server, s3_server, kiosk, tmp_path) as stage:
         yield stage
+        postgres_server.start()  # where the test was ended before it could: all others live on it
 
 
 @pytest.fixture(scope="session")
