@@ -132,6 +132,11 @@ def still_running(pids: list[int]) -> list[int]:
     return [pid for pid in pids if _state(pid) not in "XZ"]
 
 
+def leading(pids: list[int]) -> list[int]:
+    """Those that none of these processes has started: what a server starts has its command line for a moment."""
+    return [pid for pid in pids if _parent(pid) not in pids]
+
+
 def _processes() -> list[int]:
     return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 

@@ -184,12 +184,15 @@ class RestoreScene:
     def wait_until_session(self, job: Job, beginning: str, wait_event: str) -> int:
         """Wait until a session of the job waits so in a statement that begins so; gives its pid."""
 
+        seen: list[int] = []
+
         def found() -> list[int]:
-            return [pid for pid, _, _, _, event, query in self.sessions()
-                    if query.startswith(beginning) and event == wait_event]  # fmt: skip
+            seen.extend(pid for pid, _, _, _, event, query in self.sessions()
+                        if query.startswith(beginning) and event == wait_event)  # fmt: skip
+            return seen
 
         job.wait_until(found, f"{beginning} waits for {wait_event}")
-        return found()[0]
+        return seen[0]
 
     def last_asked(self, beginning: str) -> bool:
         """Whether a session of ours has just asked something that begins so."""

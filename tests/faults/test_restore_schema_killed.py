@@ -18,7 +18,7 @@ from dbops.domain.target import Target
 from tests.backups import difference, execute
 from tests.drills import public_folder
 from tests.faults.hostile_s3 import Mischief
-from tests.faults.job import REPOSITORY, Job, Outcome, wait_until
+from tests.faults.job import REPOSITORY, Job, Outcome, leading, wait_until
 from tests.faults.scene import Scene
 
 _SCRIPT = """
@@ -89,7 +89,7 @@ class Accident:
         return any("COPY" in query for _, _, _, query in self.scene.sessions())
 
     def program(self, job: Job, name: str) -> int:
-        found = [pid for pid in job.offspring() if Path(f"/proc/{pid}/exe").resolve().name == name]
+        found = leading([pid for pid in job.offspring() if Path(f"/proc/{pid}/exe").resolve().name == name])
         assert len(found) == 1, f"{name}: {found}"
         return found[0]
 
