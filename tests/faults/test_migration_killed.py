@@ -37,6 +37,9 @@ READING = "start |.* has started"  # pg_dump, to see that nothing has changed
 BEFORE_IT_APPLIES = f"{READING}|(CREATE|DROP) DATABASE"
 # Slow on the live database alone: scratch has no rows.
 SLOW = f"{COUNT} SELECT pg_sleep(60) FROM notes WHERE id = 1;"  # noqa: S608 - ours
+# As slow as a test wants.
+UNTIL_DELETED = """DO $$ BEGIN
+    WHILE EXISTS (SELECT FROM notes WHERE id = 1) LOOP PERFORM pg_sleep(0.05); END LOOP; END $$;"""
 
 
 @dataclass
@@ -104,8 +107,14 @@ class Stage:
         assert job.kill().status == -signal.SIGKILL
 
     def wait_for(self, job: Job, query: str) -> int:
-        job.wait_until(lambda: self.at_work(query), f"it is at {query}")
-        return self.at_work(query)[0]
+        seen: list[int] = []
+
+        def is_at_it() -> bool:
+            seen.extend(self.at_work(query))
+            return bool(seen)
+
+        job.wait_until(is_at_it, f"it is at {query}")
+        return seen[0]
 
     def at_work(self, query: str) -> list[int]:
         return [
@@ -289,13 +298,14 @@ def test_a_cut_connection_of_the_migration_is_survived(stage: Stage) -> None:
 
 
 def test_a_cut_connection_of_the_lock_ends_the_attempt_and_the_next_one_sees_what_happened(stage: Stage) -> None:
-    stage.applying.write("1_count", SLOW.replace("60", "3"))
+    stage.applying.write("1_count", f"{COUNT} {UNTIL_DELETED}")
     stage.applying.write("2_index", INDEX)
     stage.applying.ready()
     job = stage.start()
     stage.wait_for(job, "pg_sleep")
     stage.applying.tell(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 72707369"
+        "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 72707369",
+        "DELETE FROM notes WHERE id = 1",
     )
 
     outcome = job.finish()
