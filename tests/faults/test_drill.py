@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -72,8 +73,7 @@ def test_a_disk_that_fills_up_is_not_held_against_the_backup(scene: Scene) -> No
     script = f'mount -t tmpfs -o size={DISK} tmpfs "$0" && exec "$@"'
     job = load(scene, [*namespace, "sh", "-c", script, str(scene.public)])
     disk = Path(f"/proc/{job.process.pid}/root{scene.public}")
-    room = os.statvfs(disk)
-    (disk / "filling").write_bytes(bytes(room.f_bavail * room.f_frsize - 2 * 1024**2))
+    fill_up(disk, left=2 * 1024**2)
 
     scene.proxy.release()
     done = job.finish()
@@ -81,6 +81,17 @@ def test_a_disk_that_fills_up_is_not_held_against_the_backup(scene: Scene) -> No
     assert done.status == 3, done
     assert scene.verdicts() == []
     expect_a_good_drill(scene)
+
+
+def fill_up(disk: Path, left: int) -> None:
+    """Whatever the server writes meanwhile."""
+    size = 0
+    with (disk / "filling").open("wb") as file:
+        with suppress(OSError):
+            while True:
+                os.posix_fallocate(file.fileno(), size, 1024**2)
+                size += 1024**2
+        file.truncate(size - left)
 
 
 def test_bytes_that_are_damaged_on_their_way_are_not_held_against_the_backup(scene: Scene) -> None:
