@@ -66,9 +66,9 @@ def test_pg_dump_that_somebody_has_stopped_is_ended(scene: Scene, slow_line: Rel
 
 def test_a_store_that_makes_pg_dump_wait_for_longer_than_that_is_no_silence(scene: Scene) -> None:
     scene.hold_parts()
-    job = scene.start(max_silence="1s")
+    job = scene.start(max_silence="3s")
     job.wait_until_paused()
-    execute(scene.url, "SELECT pg_sleep(2)")
+    execute(scene.url, "SELECT pg_sleep(5)")
     assert job.process.poll() is None
     scene.proxy.release()
     outcome = job.finish()
