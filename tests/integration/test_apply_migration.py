@@ -232,6 +232,7 @@ def test_no_row_is_quoted_in_the_ledger_the_record_or_the_error(applying: Applyi
 
 
 def test_a_lock_that_is_not_to_be_had_is_a_failure_after_which_all_is_as_before(applying: Applying) -> None:
+    applying.options = {"lock_timeout": "3s"}  # long enough to be seen waiting, whatever else the machine has to do
     applying.write("1_column", "ALTER TABLE notes ADD a int;")
     applying.ready()
     before = applying.schema()
@@ -385,6 +386,7 @@ def stopping_when(condition: Callable[[MigrationProgress], bool]) -> Callable[[M
 
 
 def test_who_is_stopped_says_so_and_the_same_run_goes_on_where_it_was(applying: Applying) -> None:
+    applying.options = {"lock_timeout": "60s"}  # it is stopped as soon as it is seen to wait
     applying.write("1_count", COUNT)
     applying.write("2_column", f"ALTER TABLE notes ADD a int; {COUNT}")
     applying.ready()

@@ -91,7 +91,13 @@ class Ground:
         wait_until(lambda: self.sessions() == [], "every session of ours has ended", 15)
 
     def working(self) -> list[int]:
-        return [pid for (pid,) in self.ask("SELECT pid FROM pg_stat_activity WHERE application_name = 'dbops migrate'")]
+        return [
+            pid
+            for (pid,) in self.ask(
+                """SELECT pid FROM pg_stat_activity WHERE datname = current_database()
+                   AND application_name = 'dbops migrate'"""
+            )
+        ]
 
     @contextmanager
     def transaction(self, statement: str) -> Iterator[psycopg.Connection[Any]]:
@@ -279,7 +285,7 @@ def test_a_drop_that_cannot_be_ended_says_that_the_index_is_invalid_and_how_to_e
         ground.transaction("SELECT count(*) FROM notes"),
         pytest.raises(MigrationFailed) as failure,
     ):
-        ground.runner(concurrent_timeout=timedelta(seconds=1)).run_alone("1_x", drop)
+        ground.runner(concurrent_timeout=timedelta(seconds=3)).run_alone("1_x", drop)
 
     assert ground.indexes() == [("Notes_n_idx", False)]
     assert "Nothing of it has taken effect" not in failure.value.what

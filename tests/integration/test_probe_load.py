@@ -294,7 +294,7 @@ def test_ctrl_c_ends_every_statement_and_leaves_no_session(items: str, number: i
 
 
 def test_a_killed_worker_leaves_sessions_that_end_with_their_statement(items: str) -> None:
-    script = "import os; from tests.integration.test_probe_load import sleep; sleep(os.environ['ITEMS'], '5s')"
+    script = "import os; from tests.integration.test_probe_load import sleep; sleep(os.environ['ITEMS'], '10s')"
     root = Path(__file__).parents[2]
     surroundings = {**os.environ, "ITEMS": items, "PYTHONPATH": f"{root / 'plugins'}:{root}"}
     with subprocess.Popen([sys.executable, "-c", script], cwd=root, env=surroundings) as worker:
