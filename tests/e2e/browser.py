@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import ElementNotInteractableException, StaleElementReferenceException
+from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    StaleElementReferenceException,
+)
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
 from tests.e2e.waiting import eventually
+
+# What a page says that is just drawing itself anew, or has something that moves in front.
+_NOT_YET = (ElementClickInterceptedException, ElementNotInteractableException, StaleElementReferenceException)
 
 _FLAGS = (
     "--headless",
@@ -91,7 +98,7 @@ class Browser:
         def clicked() -> bool:
             try:
                 self.find(css, saying).click()
-            except (ElementNotInteractableException, StaleElementReferenceException):
+            except _NOT_YET:
                 return False
             return True
 
@@ -104,14 +111,17 @@ class Browser:
 
         def chosen() -> bool:
             options = self._chrome.find_elements(By.CSS_SELECTOR, "[role=option]")
-            found = next((one for one in options if one.text == option), None)
-            if found is not None:
-                found.click()
+            try:
+                found = next((one for one in options if one.text == option), None)
+                if found is not None:
+                    found.click()
+            except _NOT_YET:
+                return False
             return found is not None
 
         eventually(chosen, f"{option} in the list {field}")
 
-    def see(self, *words: str, seconds: float = 60.0) -> str:
+    def see(self, *words: str, seconds: float = 180.0) -> str:
         """Wait until the page, or its topmost dialog, shows all these words; its text."""
 
         def look() -> str | None:
