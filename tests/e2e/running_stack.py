@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 PASSWORD = "hunter2-e2e-hunter2"
 """Of a database that nobody can connect to; the other passwords are generated."""
 
-HEAVY_ROWS = 1000
+HEAVY_ROWS = 2000
 
 _SCALE = 0.1
 _PARSED = "Filling up the DagBag"

@@ -31,7 +31,7 @@ Begin = Callable[..., Begun]
 
 @pytest.fixture
 def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
-    """Begins a backup that takes a minute, and returns while pg_dump runs and its table is being uploaded."""
+    """Begins a backup that takes two minutes, and returns while pg_dump runs and its table is being uploaded."""
     begun: list[Run] = []
 
     def begin(*, is_last_attempt: bool = False) -> Begun:
@@ -55,13 +55,13 @@ def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
 
 
 def nothing_runs(stack: RunningStack) -> None:
-    eventually(lambda: not stack.dump_processes(), "the end of pg_dump and its guardian")
-    eventually(lambda: stack.sessions("heavy") == 0, "the end of their sessions on the server")
+    eventually(lambda: not stack.dump_processes(), "the end of pg_dump and its guardian", seconds=60)
+    eventually(lambda: stack.sessions("heavy") == 0, "the end of their sessions on the server", seconds=60)
 
 
 def nothing_is_left(stack: RunningStack, folder: str) -> None:
-    eventually(lambda: not stack.uploads(folder), "the end of the multipart upload")
-    eventually(lambda: not stack.keys(folder), "an empty folder")
+    eventually(lambda: not stack.uploads(folder), "the end of the multipart upload", seconds=60)
+    eventually(lambda: not stack.keys(folder), "an empty folder", seconds=60)
 
 
 def the_next_backup_succeeds(stack: RunningStack, alice: Rest) -> None:
@@ -85,8 +85,11 @@ def kill_the_task(stack: RunningStack) -> None:
 
 
 def state_of(pid: int) -> str:
-    """One letter: T means stopped."""
-    return fields_of(pid)[0]
+    """One letter: T means stopped, X that it is gone."""
+    try:
+        return fields_of(pid)[0]
+    except OSError:
+        return "X"
 
 
 def fields_of(pid: int) -> list[str]:
