@@ -29,7 +29,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_glass": {"connection": "summary_app", "approvals": {"approvers": ["alice"]}},
     "gated_alone": {"connection": "summary_app", "approvals": {"four_eyes": False}},
     "gated_open": {"connection": "summary_app", "approvals": {"approve": []}},
-    "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "1s"}},
+    "gated_hasty": {"connection": "summary_app", "approvals": {"wait": "10s"}},  # see wait_until_parked
     "gated_brief": {"connection": "summary_app", "approvals": {"valid_for": "20s"}},
     "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
@@ -39,7 +39,7 @@ TARGETS: dict[str, dict[str, Any]] = {
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 
 SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
-"""The backup section that makes a backup of `heavy` last a minute, in which pg_dump is paused most of the time."""
+"""The backup section that makes a backup of `heavy` last two minutes, in which pg_dump is paused most of the time."""
 
 
 def make_include(include: Path, checkout: Path) -> None:
