@@ -47,7 +47,7 @@ def running(folder: Path, targets: Mapping[str, Mapping[str, Any]]) -> Iterator[
                 initialised.result()
             for name in AIRFLOW:
                 stack.start(name)
-            eventually(lambda: _is_healthy(stack), "a healthy Airflow", seconds=180)
+            eventually(lambda: _is_healthy(stack), "a healthy Airflow", seconds=400)
             yield stack
         finally:
             for name in list(stack.daemons):

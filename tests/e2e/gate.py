@@ -48,7 +48,7 @@ class Asked:
     target: str
     question_id: str = "approve"
     folder: str = ""
-    patience: float = 60.0
+    patience: float = 180.0
 
     def wait_until_parked(self) -> None:
         wait_until_parked(self.stack, self.run, self.question_id, seconds=self.patience)

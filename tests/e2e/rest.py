@@ -86,7 +86,7 @@ class Run:
         answer = self.rest.ask("GET", path, params={"full_content": "true"}, headers={"Accept": "application/json"})
         return "\n".join(_told(answer.json()["content"])) if answer.is_success else ""
 
-    def wait(self, *ends: str, seconds: float = 120.0) -> str:
+    def wait(self, *ends: str, seconds: float = 300.0) -> str:
         """Wait for one of these ends (by default any) and return it; the test fails where the run ends otherwise."""
         state = eventually(
             lambda: state if (state := self.state) in {"success", "failed"} else None,

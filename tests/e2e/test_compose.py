@@ -69,7 +69,7 @@ def test_the_pool_of_a_server_is_there_when_the_first_run_needs_it(compose: Comp
 
 def test_every_health_check_of_airflow_and_redis_says_well(compose: ComposeStack, backed_up: Run) -> None:
     checks = {name: compose.begin_health_check(name) for name in (*AIRFLOW, "redis")}
-    said = {name: check.communicate(timeout=120)[0] for name, check in checks.items()}
+    said = {name: check.communicate(timeout=300)[0] for name, check in checks.items()}
     ill = {name: said[name] for name, check in checks.items() if check.returncode}
     assert ill == {}
 

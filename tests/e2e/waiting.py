@@ -11,7 +11,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T | None], what: str, *, seconds: float = 60.0) -> T:
+def eventually(look: Callable[[], T | None], what: str, *, seconds: float = 180.0) -> T:
     """The first true answer of `look`; where there is none for so long, the test fails and says `what` was missed."""
     deadline = time.monotonic() + seconds
     while not (seen := look()):
