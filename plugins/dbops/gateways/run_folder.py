@@ -41,10 +41,15 @@ def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, targ
 
 
 def forget_oldest(bucket: Bucket, folder: str, *, keep: int) -> None:
-    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError."""
+    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError.
+
+    Of each its page goes first, so that one that is there shows its pictures, whenever we are interrupted.
+    """
     for old in _times(bucket.folders(folder))[:-keep]:
-        for stored in list(bucket.list(f"{folder}{old}/")):
-            bucket.delete(stored.key)
+        page = f"{folder}{old}/index.html"
+        keys = [stored.key for stored in bucket.list(f"{folder}{old}/")]
+        for key in sorted(keys, key=lambda key: key != page):
+            bucket.delete(key)
 
 
 def _newest_first(
