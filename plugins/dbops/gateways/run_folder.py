@@ -42,9 +42,16 @@ def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, targ
 
 
 def forget_oldest(bucket: Bucket, folder: str, *, keep: int, threads: int) -> None:
-    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError."""
+    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError.
+
+    Of each its page goes first, so that one that is there shows its pictures, whenever we are interrupted.
+    """
     for old in _times(bucket.folders(folder))[:-keep]:
-        for_each([stored.key for stored in bucket.list(f"{folder}{old}/")], bucket.delete, threads)
+        page = f"{folder}{old}/index.html"
+        keys = {stored.key for stored in bucket.list(f"{folder}{old}/")}
+        if page in keys:
+            bucket.delete(page)
+        for_each(sorted(keys - {page}), bucket.delete, threads)
 
 
 def _newest_first(

@@ -90,6 +90,26 @@ def test_the_oldest_pages_go_and_what_the_runs_measured_stays(bucket: Bucket) ->
     assert len(read_probe_runs(bucket, SHOP, 9)) == 4
 
 
+class Deletions(InMemoryBucket):
+    """A bucket that remembers what was deleted, in that order."""
+
+    deleted: tuple[str, ...] = ()
+
+    def delete(self, key: str) -> None:
+        self.deleted += (key,)
+        super().delete(key)
+
+
+def test_of_a_page_that_goes_nothing_goes_before_itself() -> None:
+    bucket = Deletions("vault", Clock())
+    for probe_id in ("20261120T060000Z", "20261121T060000Z", "20261122T060000Z"):
+        bucket.put(f"{LAYOUT.probe_page(probe_id)}distribution.png", b"png")
+        page(bucket, probe_id)
+    first, *rest = [key.removeprefix(LAYOUT.probe_page("20261120T060000Z")) for key in bucket.deleted]
+    assert first == "index.html"
+    assert sorted(rest) == ["distribution.png", "migrations/20261122000000_index/migration.sql", "trend.png"]
+
+
 def test_a_page_is_not_taken_for_a_run(bucket: Bucket) -> None:
     page(bucket, "20261122T060000Z")
     bucket.put(f"{LAYOUT.probe_page('20261122T060000Z')}20261122T070000Z.json", b"{}")
