@@ -52,14 +52,17 @@ PYTEST := $(PY) -m $(if $(COVERAGE_FILE),coverage run -m )pytest
 .PHONY: test
 test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word" narrows)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
+	@echo "Those that measure what is to stay as it was run while nothing else does"
+	@$(PYTEST) -m quiet $(WAITING_LAYERS:%=tests/%) $(ARGS)
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
 	$(PY) -m pytest tests/e2e $(ARGS) >$$e2e 2>&1 & \
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not quiet" $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
 	wait $$! || ended=$$?; cat $$e2e; exit $$ended
 
 .PHONY: coverage
-# What Airflow's own processes run in the e2e layer is not counted: measuring them makes each start slower.
+# What Airflow's own processes run in the e2e layer, and what is killed in that of faults, is not counted: measuring makes
+# each start slower. The shares hold without it.
 coverage: ## Run every layer, and hold the packages to their shares of covered lines and branches
 	rm -rf .coverage; mkdir .coverage
 	@$(MAKE) test COVERAGE_FILE=$(CURDIR)/.coverage/data

@@ -10,8 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.process_memory import memory_of, tree_of
+
 _EVERY = 0.1
-_PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class RunFailed(Exception):
@@ -22,13 +23,15 @@ class RunFailed(Exception):
 class MeasuredRun:
     """Wall time and CPU time in seconds; peaks in bytes, looked at ten times a second.
 
-    ``resident`` is the sum over the command and all its descendants, ``spool`` the disk blocks in the spool directory.
+    ``resident`` is the sum over the command and all its descendants, ``proportional`` the same with what they share
+    counted once, ``spool`` the disk blocks in the spool directory.
     """
 
     seconds: float
     cpu_seconds: float
     resident: int
     spool: int
+    proportional: int
 
 
 def run_measured(
@@ -51,7 +54,7 @@ def run_measured(
             f"{command[-1]} ended with status {process.returncode}: {said.decode(errors='replace')[-2000:]}"
         )
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
-    return MeasuredRun(seconds, cpu, watch.resident, watch.spool)
+    return MeasuredRun(seconds, cpu, watch.resident, watch.spool, watch.proportional)
 
 
 class _Watch(threading.Thread):
@@ -59,37 +62,20 @@ class _Watch(threading.Thread):
 
     def __init__(self, root: int, spool: Path) -> None:
         super().__init__(name="watch", daemon=True)
-        self.resident = self.spool = 0
+        self.resident = self.spool = self.proportional = 0
         self._root, self._spool_folder = root, spool
         self._over = threading.Event()
 
     def run(self) -> None:
         while not self._over.wait(_EVERY):
-            self.resident = max(self.resident, sum(_resident(pid) for pid in _tree(self._root)))
+            memory = memory_of(tree_of(self._root))
+            self.resident = max(self.resident, memory.resident)
+            self.proportional = max(self.proportional, memory.proportional)
             self.spool = max(self.spool, _blocks(self._spool_folder))
 
     def end(self) -> None:
         self._over.set()
         self.join()
-
-
-def _tree(root: int) -> list[int]:
-    found = [root]
-    for pid in found:
-        try:
-            tasks = list(Path(f"/proc/{pid}/task").iterdir())
-            for task in tasks:
-                found += map(int, (task / "children").read_text().split())
-        except OSError:  # it ended in between
-            continue
-    return found
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0
 
 
 def _blocks(folder: Path) -> int:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
 
@@ -134,4 +134,4 @@ class _Restores:
 
 
 def _part(whole: MeasuredRun, seconds: float) -> MeasuredRun:
-    return MeasuredRun(seconds, whole.cpu_seconds, whole.resident, whole.spool)
+    return replace(whole, seconds=seconds)

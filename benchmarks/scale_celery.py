@@ -12,7 +12,8 @@ from datetime import datetime
 from pathlib import Path
 
 from benchmarks.measured_run import MeasuredRun
-from benchmarks.results import Table
+from benchmarks.process_memory import Memory, memory_of
+from benchmarks.results import MB, Table
 from benchmarks.scale_points import Point, keep
 from benchmarks.stage import STATE, Stage
 from tests.e2e.compose_stack import SERVICES, ComposeStack
@@ -26,7 +27,7 @@ POOLED = 3
 ALONE, IN_A_POOL = "ten backups, no common server", "three backups of one server, pool"
 _WORKER = "airflow-worker-heavy"
 _PATIENCE = 900.0
-_TICKS, _PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def measure_celery(_place: Stage, _runs: int) -> Table:
@@ -61,7 +62,7 @@ def measure_celery(_place: Stage, _runs: int) -> Table:
 
 
 def _measured(stack: ComposeStack, rest: Rest, what: str, names: list[str], concurrency: int) -> Point:
-    idle = sum(_resident(pid) for pid in stack.pids(_WORKER))
+    idle = memory_of(stack.pids(_WORKER))
     with _peak(stack) as peak:
         used = _cpu(stack)
         runs = [rest.trigger(f"backup__{name}") for name in names]
@@ -72,8 +73,18 @@ def _measured(stack: ComposeStack, rest: Rest, what: str, names: list[str], conc
     spans = [(_time(task["start_date"]), _time(task["end_date"])) for task in tasks]
     seconds = (max(end for _, end in spans) - min(begin for begin, _ in spans)).total_seconds()
     at_once = max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
-    measured = MeasuredRun(seconds, used, max(peak), 0)
-    point = Point.of(what, concurrency, [measured], at_once=at_once, idle_megabytes=round(idle / 1e6))
+    measured = MeasuredRun(
+        seconds,
+        used,
+        resident=max(memory.resident for memory in peak),
+        spool=0,
+        proportional=max(memory.proportional for memory in peak),
+    )
+    megabytes = {
+        "idle_megabytes": round(idle.resident / MB),
+        "idle_proportional_megabytes": round(idle.proportional / MB),
+    }
+    point = Point.of(what, concurrency, [measured], at_once=at_once, **megabytes)
     print(f"  {point.row()}", file=sys.stderr)
     return point
 
@@ -83,13 +94,13 @@ def _time(text: str) -> datetime:
 
 
 @contextmanager
-def _peak(stack: ComposeStack) -> Iterator[list[int]]:
-    """What the worker's processes have resident, looked at twice a second."""
-    seen, over = [0], threading.Event()
+def _peak(stack: ComposeStack) -> Iterator[list[Memory]]:
+    """What the memory of the worker's processes was, looked at twice a second."""
+    seen, over = [memory_of(stack.pids(_WORKER))], threading.Event()
 
     def look() -> None:
         while not over.wait(0.5):
-            seen.append(sum(_resident(pid) for pid in stack.pids(_WORKER)))
+            seen.append(memory_of(stack.pids(_WORKER)))
 
     thread = threading.Thread(target=look)
     thread.start()
@@ -98,13 +109,6 @@ def _peak(stack: ComposeStack) -> Iterator[list[int]]:
     finally:
         over.set()
         thread.join()
-
-
-def _resident(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
-    except (OSError, IndexError):
-        return 0
 
 
 def _cpu(stack: ComposeStack) -> float:

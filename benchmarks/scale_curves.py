@@ -42,7 +42,11 @@ PICTURES = (
         "Memory and spool of a backup",
         "GB on the server's disk",
         "MB",
-        {"resident": lambda point: point.resident / MB, "spool": lambda point: point.spool / MB},
+        {
+            "resident": lambda point: point.resident / MB,
+            "resident, shared pages once": lambda point: point.proportional / MB,
+            "spool": lambda point: point.spool / MB,
+        },
         is_log=False,
     ),
     Curves(

@@ -13,12 +13,15 @@ from benchmarks.measured_run import MeasuredRun
 from benchmarks.results import MB, Bound, Table
 
 MEASURED = Path(__file__).parent / "measured"
-HEADER = f"{'what':34} {'size':>9} {'seconds':>9} {'CPU s':>8} {'RSS MB':>8} {'spool MB':>9}  more"
+HEADER = f"{'what':34} {'size':>9} {'seconds':>9} {'CPU s':>8} {'RSS MB':>8} {'PSS MB':>8} {'spool MB':>9}  more"
 
 
 @dataclass(frozen=True)
 class Point:
-    """What ``what`` cost at that ``size``: medians of seconds and CPU seconds, peaks of bytes; ``more`` as it says."""
+    """What ``what`` cost at that ``size``: medians of seconds and CPU seconds, peaks of bytes; ``more`` as it says.
+
+    ``proportional`` is 0 where it was not looked at.
+    """
 
     what: str
     size: float
@@ -26,6 +29,7 @@ class Point:
     cpu_seconds: float
     resident: int
     spool: int = 0
+    proportional: int = 0
     more: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -38,13 +42,15 @@ class Point:
             cpu_seconds=round(median(run.cpu_seconds for run in runs), 3),
             resident=max(run.resident for run in runs),
             spool=max(run.spool for run in runs),
+            proportional=max(run.proportional for run in runs),
             more=more,
         )
 
     def row(self) -> str:
         """One line of the table."""
         more = "  ".join(f"{name}={value:g}" for name, value in self.more.items())
-        numbers = f"{self.seconds:9.2f} {self.cpu_seconds:8.2f} {self.resident / MB:8.0f} {self.spool / MB:9.1f}"
+        memory = f"{self.resident / MB:8.0f} {self.proportional / MB:8.0f}"
+        numbers = f"{self.seconds:9.2f} {self.cpu_seconds:8.2f} {memory} {self.spool / MB:9.1f}"
         return f"{self.what:34} {self.size:9g} {numbers}  {more}"
 
     def document(self) -> dict[str, Any]:

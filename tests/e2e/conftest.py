@@ -10,6 +10,7 @@ import pytest
 from tests.e2e.browser import Browser, chromium
 from tests.e2e.rest import Rest, Run
 from tests.e2e.running_stack import RunningStack, running
+from tests.e2e.scheduler import Scheduler
 
 HERE = Path(__file__).parent
 _STARTING = 600  # seconds: whichever test comes first waits for Airflow's start, a minute or two
@@ -40,6 +41,14 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The whole stack; it is gone when the session ends, however it ends."""
     with running(tmp_path_factory.mktemp("stack")) as stack:
         yield stack
+
+
+@pytest.fixture(scope="session")
+def scheduler(stack: RunningStack) -> Iterator[Scheduler]:
+    """The scheduler, to be killed; one that is started in its place serves all tests that follow."""
+    scheduler = Scheduler(stack)
+    yield scheduler
+    scheduler.end()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import httpx
 
 from tests.e2e.rest import Rest, Run
 from tests.e2e.running_stack import RunningStack
+from tests.e2e.scheduler import said
 from tests.e2e.waiting import eventually
 
 TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
@@ -32,8 +33,7 @@ def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: f
         rf"Received executor event with state success for task instance TaskInstanceKey\(dag_id='{run.dag_id}', "
         rf"task_id='{task_id}', run_id='{re.escape(run.run_id)}', try_number={run.task(task_id)['try_number']},"
     )
-    log = stack.demo.airflow.daemon.log
-    eventually(lambda: heard.search(log.read_text(encoding="utf-8")), f"the end of the process of {run.run_id}")
+    eventually(lambda: heard.search(said(stack)), f"the end of the process of {run.run_id}")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.e2e.targets import ORDERS
+from tests.e2e.targets import HELD, ORDERS
 
 if TYPE_CHECKING:
     from demo.stack import Stack
@@ -34,20 +35,31 @@ _SCHEMA = (
        SELECT 1 + n % 20, timestamptz '2026-11-01 12:00 UTC' + n * interval '1 hour'
        FROM generate_series(1, 200) n""",
 )
+_HELD = (
+    # Roles are the same in every database, so that one that does not exist yet can be told to wait.
+    """CREATE FUNCTION let_in() RETURNS boolean LANGUAGE plpgsql AS $$
+       BEGIN
+         WHILE EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = 'nobody_is_let_in') LOOP
+           PERFORM pg_catalog.pg_sleep(0.1);
+         END LOOP;
+         RETURN true;
+       END $$""",
+    "ALTER TABLE orders ADD CHECK (public.let_in())",
+)
 
 
 def connections(demo: Stack) -> dict[str, str]:
     """What Airflow is told of them."""
-    return {f"AIRFLOW_CONN_{name.upper()}": _url(demo, name) for name in ORDERS}
+    return {f"AIRFLOW_CONN_{name.upper()}": _url(demo, name) for name in (*ORDERS, HELD)}
 
 
 def create(demo: Stack) -> None:
     """Make them, owned by a role that may create databases, and is no superuser."""
     demo.postgres.create_role(_OWNER, PASSWORD, create_databases=True)
-    for name in ORDERS:
+    for name in (*ORDERS, HELD):
         demo.postgres.create_database(name, owner=_OWNER)
         with psycopg.connect(_url(demo, name)) as connection:
-            for statement in _SCHEMA:
+            for statement in (*_SCHEMA, *(_HELD if name == HELD else ())):
                 connection.execute(statement.encode())
 
 
@@ -78,6 +90,21 @@ class Orders:
         """The live one and what restores have made of it, with their oids."""
         query = "SELECT datname::text, oid::int FROM pg_database WHERE datname = %s OR starts_with(datname, %s)"
         return dict(self.stack.ask("postgres", query, self.name, f"{self.name}__"))
+
+    @contextmanager
+    def holding_loads(self) -> Iterator[None]:
+        """Keep every restore of HELD from loading the rows of orders."""
+        with psycopg.connect(self.stack.demo.postgres.url("postgres"), autocommit=True) as session:
+            session.execute("CREATE ROLE nobody_is_let_in")
+            try:
+                yield
+            finally:
+                session.execute("DROP ROLE nobody_is_let_in")
+
+    def is_loading(self) -> bool:
+        """Whether a restore of HELD is held by now."""
+        query = "SELECT 1 FROM pg_stat_activity WHERE starts_with(datname, %s) AND wait_event = 'PgSleep'"
+        return bool(self.stack.ask("postgres", query, f"{self.name}__"))
 
     def back_up(self) -> None:
         """From a shell, for that is quicker than a run of Airflow, and the backup is as good."""

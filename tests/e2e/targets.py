@@ -10,9 +10,13 @@ from typing import Any
 import yaml
 
 from tests.e2e import checked, pushed
+from tests.e2e.held_dump import UNHURRIED
 
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
+
+HELD = "orders_held"
+"""A target, and its database, whose restore can be held while it loads. See orders.py."""
 
 HOSTILE = """</td><script>window.hostile = 1</script><img src="x" onerror="window.hostile = 1">"""
 """A description that nobody means well with."""
@@ -23,6 +27,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
     "heavy": {"connection": "heavy"},
+    "outlasting": {"connection": "summary_app", "backup": UNHURRIED},
     "drilled": {"connection": "summary_app", "schedule": {"drill": "0 0 29 2 *"}},
     "gated": {"connection": "summary_app"},
     "gated_named": {"connection": "summary_app", "approvals": {"approvers": ["bob", "admin"]}},
@@ -34,7 +39,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
     pushed.NAME: {"connection": pushed.NAME, "schedule": {"probe": None}},
-    **{name: {"connection": name} for name in ORDERS},
+    **{name: {"connection": name} for name in (*ORDERS, HELD)},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 

@@ -6,18 +6,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.e2e.compose_stack import AIRFLOW, ComposeStack
 from tests.e2e.compose_start import running
+from tests.e2e.held_dump import UNHURRIED, holding_dumps, is_held
 from tests.e2e.rest import Rest, Run
+from tests.e2e.scheduler import pass_its_health_check
 from tests.e2e.waiting import eventually
 
 PATIENCE = 240.0
 """Seconds: whichever run is the first finds workers that have yet to import what it needs."""
 
 TARGETS: dict[str, dict[str, Any]] = {
-    "shop": {"server": "main"},
+    "shop": {"server": "main", "backup": UNHURRIED},
     "slow": {"backup": {"jobs": 1, "bandwidth_limit": "64KiB", "spool_cap": "16MiB"}},
 }
 
@@ -95,6 +98,32 @@ def test_nothing_is_written_where_a_container_is_read_only(compose: ComposeStack
     assert list((compose.folder / "home").iterdir()) == []
     left = [file for file in (compose.folder / "spool").iterdir() if not file.name.startswith("pymp-")]  # Python's own
     assert left == [], "a spool is gone when its backup has ended"
+
+
+def test_a_backup_outlasts_the_scheduler_that_began_it_and_the_next_one_takes_it_over(
+    compose: ComposeStack, rest: Rest, backed_up: Run
+) -> None:
+    servers = compose.servers
+
+    def scheduler_of(run: Run) -> int:
+        query = "SELECT queued_by_job_id FROM task_instance WHERE run_id = %s AND task_id = 'back_up'"
+        with psycopg.connect(servers.postgres.url("airflow")) as session:
+            [[job]] = session.execute(query, [run.run_id]).fetchall()
+        return int(job)
+
+    with holding_dumps(servers.postgres):
+        run = rest.trigger("backup__shop")
+        eventually(lambda: is_held(servers.postgres), "a backup under way", seconds=PATIENCE)
+        first = scheduler_of(run)
+        compose.kill("airflow-scheduler")
+        pass_its_health_check(servers.postgres)
+        compose.start("airflow-scheduler")
+        eventually(lambda: scheduler_of(run) != first, "another scheduler that takes it over", seconds=PATIENCE)
+        assert run.states()["back_up"] == "running"
+    run.wait("success", seconds=PATIENCE)
+    assert run.task("back_up")["try_number"] == 1
+    made = {one.xcoms("back_up")["return_value"] for one in (backed_up, run)}
+    assert len([key for key in compose.keys("shop/") if key.endswith("manifest.json")]) == len(made) == 2
 
 
 def test_a_backup_whose_worker_is_gone_is_made_again_by_the_next_one(compose: ComposeStack, rest: Rest) -> None:

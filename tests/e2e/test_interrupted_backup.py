@@ -5,26 +5,17 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.browser import Browser
+from tests.e2e.heavy import Begun, must_be_whole, nothing_runs
 from tests.e2e.rest import Rest, Run
-from tests.e2e.running_stack import HEAVY_ROWS, RunningStack
+from tests.e2e.running_stack import RunningStack
 from tests.e2e.targets import SLOWLY, write_target
 from tests.e2e.waiting import eventually
 from tests.mail_text import text_of
-
-
-@dataclass(frozen=True)
-class Begun:
-    """A backup that is being made, and the folder it is going to fill."""
-
-    run: Run
-    folder: str
-
 
 Begin = Callable[..., Begun]
 
@@ -35,7 +26,7 @@ def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
     begun: list[Run] = []
 
     def begin(*, is_last_attempt: bool = False) -> Begun:
-        before = set(stack.uploads("heavy/"))
+        before = stack.uploads("heavy/")
         write_target(stack.include, "heavy", backup=SLOWLY)
         alice.pause("backup__heavy", is_paused=is_last_attempt)
         run = alice.trigger("backup__heavy")
@@ -43,20 +34,13 @@ def begin(stack: RunningStack, alice: Rest) -> Iterator[Begin]:
         if is_last_attempt:
             stack.leave_no_retries(run)
             alice.pause("backup__heavy", is_paused=False)
-        [key] = eventually(lambda: set(stack.uploads("heavy/")) - before, "a table that is being uploaded")
-        assert stack.dump_processes()
-        return Begun(run, key.rsplit("/", 1)[0] + "/")
+        return Begun.when_it_uploads(stack, run, before)
 
     yield begin
     write_target(stack.include, "heavy")
     for run in begun:
         if run.state not in {"success", "failed"}:
             run.mark("failed")
-
-
-def nothing_runs(stack: RunningStack) -> None:
-    eventually(lambda: not stack.dump_processes(), "the end of pg_dump and its guardian", seconds=60)
-    eventually(lambda: stack.sessions("heavy") == 0, "the end of their sessions on the server", seconds=60)
 
 
 def nothing_is_left(stack: RunningStack, folder: str) -> None:
@@ -69,12 +53,6 @@ def the_next_backup_succeeds(stack: RunningStack, alice: Rest) -> None:
     run = alice.trigger("backup__heavy")
     run.wait("success")
     must_be_whole(stack, run)
-
-
-def must_be_whole(stack: RunningStack, run: Run) -> None:
-    manifest = stack.read_json(f"heavy/backups/{run.xcoms('back_up')['return_value']}/manifest.json")
-    assert [(table["name"], table["rows"]) for table in manifest["tables"]] == [("ballast", HEAVY_ROWS)]
-    assert stack.uploads("heavy/") == []
 
 
 def kill_the_task(stack: RunningStack) -> None:

@@ -1,8 +1,8 @@
 """Boundaries: the moments of a job at which something outside of it changes, and a death at one of them.
 
-They are the writes to the bucket, the statements that change something on a server, and the starts of PostgreSQL's
-programs. Between two of them a kill -9 leaves the world the same, whenever it comes: so a process that dies at each
-of them, just before it, has died everywhere.
+They are the writes to the bucket, the statements that change something on a server, what is passed on to psql, the
+starts of PostgreSQL's programs, and the heartbeats. Between two of them a kill -9 leaves the world the same, whenever
+it comes: so a process that dies at each of them, just before it, has died everywhere.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ import psycopg2
 import psycopg2.extensions
 from botocore.client import BaseClient
 
+from dbops.gateways import heartbeat
 from dbops.gateways.guard import Guard
+from dbops.gateways.schema_copy import _Relay
 
 _WRITES = {"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
 _WRITES |= {"DeleteObject"}
@@ -31,6 +33,7 @@ _CHANGES = re.compile(
     re.IGNORECASE,
 )
 _WORDS = 5
+_AROUND = {"BEGIN;", "COMMIT;"}
 # What differs from one run to the next.
 _MOMENTS = re.compile(
     r"\d{14}_[0-9a-f]{4}|\d{8}T\d{6}(?:\.\d+)?Z|\d{8}_\d{6}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|test-[0-9a-f]+"
@@ -40,7 +43,7 @@ _MOMENTS = re.compile(
 class Boundaries:
     """Lets this process die at the first boundary that is not in ``passed``, whose name it leaves in the file ``told``.
 
-    A boundary's name is what is about to be done, and the how manieth time. What matches ``spared`` is none.
+    A boundary's name is what is about to be done, and the how manieth time. One that matches ``spared`` is none.
     """
 
     def __init__(self, passed: Sequence[str], told: Path, spared: str = "") -> None:
@@ -51,12 +54,12 @@ class Boundaries:
 
     def reach(self, what: str) -> None:
         """Something is about to change."""
-        if self._spared is not None and self._spared.match(what):
-            return
         with self._lock:  # no other thread gets further while this one dies
             name = _MOMENTS.sub("*", what)
             self._seen[name] += 1
             boundary = f"{name} #{self._seen[name]}"
+            if self._spared is not None and self._spared.match(boundary):
+                return
             if boundary not in self._passed:
                 self._told.write_text(boundary, encoding="utf-8")
                 os.kill(os.getpid(), signal.SIGKILL)
@@ -66,6 +69,8 @@ class Boundaries:
         self._watch_bucket()
         self._watch_sessions()
         self._watch_programs()
+        self._watch_scripts()
+        self._watch_heartbeats()
 
     def _watch_bucket(self) -> None:
         real: Callable[..., Any] = getattr(BaseClient, _BELOW_ARE_ONLY_RETRIES)
@@ -106,13 +111,33 @@ class Boundaries:
         start, boundaries = Guard.start, self
 
         def starting(guard: Guard, number: int) -> int:
-            program = Path(guard.commands[number][0]).name
+            command = guard.commands[number]
+            program = Path(command[command.index("--") + 1 if "--" in command else 0]).name  # behind setpriv
             boundaries.reach(f"start {program}")
             pid = start(guard, number)
             boundaries.reach(f"{program} has started")
             return pid
 
         Guard.start = starting  # type: ignore[assignment,method-assign]
+
+    def _watch_scripts(self) -> None:
+        write, boundaries = _Relay._write, self
+
+        def writing(relay: _Relay, sink: int, block: bytes) -> None:
+            command = block.decode(errors="replace").strip()
+            boundaries.reach(f"pass on {command if command in _AROUND else 'rows'}")
+            write(relay, sink, block)
+
+        _Relay._write = writing  # type: ignore[assignment,method-assign]
+
+    def _watch_heartbeats(self) -> None:
+        ping, boundaries = heartbeat.ping, self
+
+        def pinging(url: str) -> None:
+            boundaries.reach("heartbeat")
+            ping(url)
+
+        heartbeat.ping = pinging
 
 
 def _as_text(query: Any, cursor: Any) -> str:

@@ -17,13 +17,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import dbops.jobs.back_up
-import dbops.jobs.drill  # noqa: F401 - imported once, for all that are forked
 from dbops.cli.main import main
 from dbops.domain.target import Target
 from dbops.gateways.environment import open_bucket
+from dbops.gateways.target_files import read_targets
 from dbops.jobs.expire import expire
-from tests.faults import migrate_steps, restore_steps
+from dbops.jobs.forget_alerts import forget_alerts
+from dbops.jobs.lost_alerts import lost_alerts
+from tests.faults import migrate_steps, restore_steps, schema_steps
 from tests.faults.boundaries import Boundaries
 
 
@@ -45,11 +46,21 @@ def _expire_days_later(target: str, days: str) -> int:
     return 0
 
 
+def _forget_alerts(include: str) -> int:
+    """As the watch does once they were told."""
+    targets = read_targets(Path(include)).targets
+    for lost in lost_alerts(targets.values(), open_bucket, datetime.now(UTC)):
+        forget_alerts(lost, targets[lost.notifications[0].target], open_bucket)
+    return 0
+
+
 JOBS: dict[str, Callable[..., int]] = {
     "dbops": lambda *arguments: main(arguments),
     "restore": lambda request: restore_steps.main(Path(request)),
+    "schema": lambda request: schema_steps.main(Path(request)),
     "migrate": lambda request: migrate_steps.main(Path(request)),
     "expire": _expire_days_later,
+    "forget": _forget_alerts,
 }
 
 
@@ -82,8 +93,23 @@ def _forked(task: Task) -> int:
     return os.waitstatus_to_exitcode(ended)
 
 
+def _import_what_jobs_import_late() -> None:
+    """Great Expectations, matplotlib and the jobs: seconds, once for all that are forked."""
+    import dbops.gateways.heartbeat
+    import dbops.jobs.back_up
+    import dbops.jobs.check
+    import dbops.jobs.drill
+    import dbops.jobs.probe
+    import dbops.jobs.watch
+    from dbops.gateways.validator import import_great_expectations
+
+    import_great_expectations()
+    import dbops.gateways.validator.run  # noqa: F401
+
+
 def serve() -> None:
     """Until standard input ends."""
+    _import_what_jobs_import_late()
     for line in sys.stdin:
         asked: dict[str, Any] = json.loads(line)
         sys.stdout.write(f"{_forked(Task(**asked))}\n")

@@ -14,9 +14,15 @@ from typing import Any
 import psycopg
 import pytest
 
+from dbops.domain.probes.options import ProbeOptions
+from dbops.gateways.probe_runs import read_probe_runs
 from dbops.gateways.probing import require_runnable
-from tests.faults.job import REPOSITORY, Job, wait_until
+from dbops.gateways.target_indexes import read_index
+from tests.backups import NAME, opened
+from tests.faults.dying import Dying, Nursery
+from tests.faults.job import REPOSITORY, Job, wait_until, working_in
 from tests.faults.probing_job import writing
+from tests.faults.scene import Scene
 from tests.probing_measure import Probing, options
 
 _OURS = "FROM pg_stat_activity WHERE application_name = 'dbops probe' AND datname = current_database()"
@@ -24,18 +30,21 @@ _WAITING = f"SELECT count(*) {_OURS} AND wait_event_type = 'Lock'"
 _DELETING = "SELECT count(*) FROM pg_locks WHERE relation = 'app_user'::regclass AND mode = 'RowExclusiveLock'"
 
 
+_FILL = (
+    "CREATE TABLE app_user (id int PRIMARY KEY, email text)",
+    "CREATE TABLE item (id int PRIMARY KEY, owner int REFERENCES app_user ON DELETE CASCADE, name text)",
+    "CREATE TABLE note (id serial, item int REFERENCES item ON DELETE CASCADE)",
+    "INSERT INTO app_user SELECT n, n || '@example.org' FROM generate_series(1, 50) n",
+    "INSERT INTO item SELECT n, 1 + n % 50, 'item ' || n FROM generate_series(1, 500) n",
+    "INSERT INTO note (item) SELECT 1 + n % 500 FROM generate_series(1, 1000) n",
+)
+
+
 @pytest.fixture
 def shop(empty_database: str) -> Probing:
     """Users with items with notes, deleted with their user."""
     shop = Probing(empty_database)
-    shop.tell(
-        "CREATE TABLE app_user (id int PRIMARY KEY, email text)",
-        "CREATE TABLE item (id int PRIMARY KEY, owner int REFERENCES app_user ON DELETE CASCADE, name text)",
-        "CREATE TABLE note (id serial, item int REFERENCES item ON DELETE CASCADE)",
-        "INSERT INTO app_user SELECT n, n || '@example.org' FROM generate_series(1, 50) n",
-        "INSERT INTO item SELECT n, 1 + n % 50, 'item ' || n FROM generate_series(1, 500) n",
-        "INSERT INTO note (item) SELECT 1 + n % 500 FROM generate_series(1, 1000) n",
-    )
+    shop.tell(*_FILL)
     return shop
 
 
@@ -144,3 +153,72 @@ def test_a_run_that_is_interrupted_while_a_pool_is_open_ends_its_statements_and_
     assert "KeyboardInterrupt" in ended.stderr
     assert shop.ask(asleep) == [(0,)]
     shop.wait_until_closed()
+
+
+_HEAD = "-- title: a test\n-- model: Test\n-- budget: 30s\n-- samples: 3\n"
+_PROBES = {
+    "note_create": f"{_HEAD}-- writes: true\nINSERT INTO note (item) VALUES (1)",
+    "user_delete": f"{_HEAD}-- writes: true\nUPDATE item SET name = 'x';\n\nDELETE FROM app_user WHERE id = 1",
+    "note_find": f"{_HEAD}-- draw:\n--   any: SELECT id FROM item ORDER BY id\nSELECT id FROM note WHERE item = :id",  # noqa: S608 - ours
+}
+# Within a transaction that is rolled back each sample is like the first, and so is each page that goes.
+_LIKE_THE_FIRST = r"(?:INSERT|UPDATE|DELETE|DeleteObject) .* #(?!1$)"
+
+
+def write_probes(include: Path) -> None:
+    folder = include / f"sql/{NAME}/probes"
+    folder.mkdir(parents=True)
+    for part in ("sql/catalog", "report"):
+        (include / part).symlink_to(REPOSITORY / "include" / part)
+    for name, text in _PROBES.items():
+        (folder / f"{name}.sql").write_text(text)
+
+
+def expect_whole_pages(keys: list[str]) -> None:
+    """A page that is there shows its pictures, and has the migrations that it proposes."""
+    folders = {key.removesuffix("index.html") for key in keys if key.endswith("/index.html")}
+    for folder in folders:
+        files = {key.removeprefix(folder).rpartition("/")[2] for key in keys if key.startswith(folder)}
+        pictures = {"distribution.png", "overview.png", "trend.png"}
+        assert files == {"index.html", "migration.sql", "down.sql"} | pictures, folder
+
+
+def test_killed_at_any_step_every_table_is_as_it_was_and_a_run_is_kept_whole_or_not_at_all(
+    scene: Scene, births: Nursery
+) -> None:
+    shop = Probing(scene.url)
+    shop.tell("DROP TABLE films", *_FILL, "INSERT INTO note (item) SELECT 1 + n % 500 FROM generate_series(1, 99000) n")
+    before = shop.checksums()
+    write_probes(scene.place / "include")
+    wanted = scene.target().model_copy(update={"probes": ProbeOptions(keep_reports=1)})
+    environment = scene.environment(wanted)
+    probing = Dying(births, "dbops", ["probe", NAME, "--json"], environment, scene.place, spared=_LIKE_THE_FIRST)
+    kept = 0
+    with opened(wanted, scene.store) as bucket:
+        for boundary in probing.attempts():
+            wait_until(lambda: not working_in(scene.spool), "every process of the job has ended", 15)
+            wait_until(lambda: scene.sessions() == [], "every session of the job has ended", 15)
+            assert shop.checksums() == before
+            kept += "Object " in boundary and not boundary.endswith("/probes/*.json #1")
+            assert len(read_probe_runs(bucket, wanted, 99)) == kept, boundary
+            assert len([key for key in scene.objects() if key.endswith("Z.json")]) == kept, boundary
+            expect_whole_pages(scene.objects())
+        last = read_probe_runs(bucket, wanted, 99)[-1]
+        told = read_index(bucket, wanted)
+    steps = " ".join(probing.died_at)
+    assert all(step in steps for step in ("INSERT INTO note", "UPDATE item", "DELETE FROM app_user")), steps
+    assert {f"PutObject team/{NAME}/probes/*.json #{number}" for number in (1, 2)} <= set(probing.died_at), steps
+    assert {"DeleteObject", "PutObject"} == {
+        step.split()[0] for step in probing.died_at if step.endswith("/index.html #1")
+    }, steps
+    assert probing.died_at[-1].endswith("/index.json #1")
+    assert [probe.errors for probe in last.results] == [0, 0, 0]
+    assert last.page.endswith("/index.html")
+    assert told is not None
+    assert told.probes is not None
+    assert told.probes.finished == last.finished
+    (folder,) = {key.rpartition("/index.html")[0] for key in scene.objects() if key.endswith("/index.html")}
+    assert {key for key in scene.objects() if ".json" not in key} == {
+        key for key in scene.objects() if key.startswith(f"{folder}/")
+    }
+    assert shop.checksums() == before

@@ -5,16 +5,19 @@ Retention no longer counts on a backup with a bad verdict, so that a worker's fu
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
 
+from dbops.domain.backup import FileEntry
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Verdict
-from dbops.errors import BucketError, DbopsError, RestoreFailed
+from dbops.errors import ArchiveRefused, BucketError, DbopsError, RestoreFailed
 from tests.backups import execute
 from tests.drills import Ground, kill_programs
 from tests.loading import SHOP
@@ -74,6 +77,51 @@ def test_a_pg_restore_that_is_killed_says_nothing_of_the_backup(ground: Ground, 
     ground.disturb(lambda: kill_programs("--no-tablespaces", "pg_restore"))
 
     fails_without_a_verdict(ground, "pg_restore")
+
+
+def test_a_pg_restore_that_does_nothing_and_says_all_went_well_says_nothing_of_the_backup(
+    ground: Ground, empty_database: str, tmp_path: Path
+) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+    real, ground.programs = ground.programs, programs_with_idle_pg_restore(ground.programs, tmp_path / "programs")
+
+    with pytest.raises(RestoreFailed, match=r"never asked for .*, which its table of contents names") as caught:
+        ground.drill()
+
+    assert not isinstance(caught.value, ArchiveRefused)
+    assert "programs" in caught.value.remedy
+    assert str(ground.programs / "pg_restore") in caught.value.remedy
+    assert ground.verdicts() == []
+    ground.expect_nothing_left()
+    ground.programs = real
+    assert ground.drill().verdict is Verdict.OK
+
+
+def programs_with_idle_pg_restore(real: Path, place: Path) -> Path:
+    """PostgreSQL's programs, of which pg_restore tells its version and does nothing else, well."""
+    place.mkdir()
+    for program in real.iterdir():
+        (place / program.name).symlink_to(program)
+    idle = place / "pg_restore"
+    idle.unlink()
+    idle.write_text(f'#!/bin/sh\n[ "$1" = --version ] && exec "{real / "pg_restore"}" "$@"\nexit 0\n')
+    idle.chmod(0o755)
+    return place
+
+
+def test_a_file_that_no_table_of_contents_names_condemns_the_backup(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    archive = ground.loader.back_up(empty_database)
+    stray = FileEntry("9999.dat.zst", 5, hashlib.sha256(b"stray").hexdigest())
+    ground.loader.bucket.put(f"{archive.folder}{stray.name}", b"stray")
+    ground.loader.change_manifest(files=(*archive.manifest.files, stray))
+
+    report = ground.drill()
+
+    assert report.verdict is Verdict.FAILED
+    assert report.verification is not None
+    assert "pg_restore ended well, and never asked for 9999.dat.zst" in report.verification.errors[0]
 
 
 def test_a_statement_that_somebody_cancels_says_nothing_of_the_backup(

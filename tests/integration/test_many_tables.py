@@ -7,16 +7,21 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.connection import DatabaseAddress
 from dbops.gateways.live_tables import read_live_tables
+from dbops.gateways.restored_database import RestoredDatabase
 from dbops.gateways.sessions import readings
+from dbops.gateways.validator import validate
 from dbops.jobs.baseline import baseline
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
 from tests.unit.samples import NOW, Clock
+from tests.validating import satisfies, suite
 
 TABLES = 40
 FEW = 12
+LATE = 1  # a session that had ended before, and was counted only afterwards
 
 
 @pytest.fixture
@@ -48,6 +53,37 @@ def test_the_rows_of_all_tables_are_counted_over_a_few_connections(many: str) ->
 
     assert [(table.rows, table.exact) for table in found.values()] == [(1, True)] * TABLES
     assert sessions(many) - before < FEW
+
+
+def test_a_verification_counts_all_tables_over_the_connections_that_it_was_given_and_leaves_none(
+    many: str, postgres_server: EmbeddedPostgres
+) -> None:
+    database = RestoredDatabase(DatabaseAddress.from_url(many))
+    oids = list(database.tables().values())
+    before = sessions(many)
+
+    assert database.count(oids, 2) == [1] * TABLES
+    assert sessions(many) - before <= 2 + LATE
+    name = many.rpartition("/")[2]  # which cannot be renamed while anybody is connected
+    execute(
+        postgres_server.url(), f"ALTER DATABASE {name} RENAME TO {name}_", f"ALTER DATABASE {name}_ RENAME TO {name}"
+    )
+
+
+def test_checks_ask_all_tables_over_two_connections(many: str, tmp_path: Path) -> None:
+    before = sessions(many)
+    found = validate(
+        DatabaseAddress.from_url(many),
+        [suite(f"t{number}", satisfies("id = 1")) for number in range(TABLES)],
+        options=CheckOptions(),
+        full=True,
+        folder=None,
+        sql_folder=tmp_path,
+    )
+
+    assert len(found.row_counts) == TABLES
+    assert not [result for result in found.results if result.is_bad]
+    assert sessions(many) - before <= 2 + LATE
 
 
 def test_what_one_question_breaks_is_whole_for_the_next_one(many: str, postgres_server: EmbeddedPostgres) -> None:

@@ -145,11 +145,13 @@ def test_what_it_measured_lies_in_the_bucket_with_a_page_and_migrations(probing:
     assert b"CREATE INDEX CONCURRENTLY" in probing.bucket.get(f"{folder}index.html")
 
 
+@pytest.mark.quiet
 def test_five_runs_of_an_unchanged_database_raise_no_alert(probing: Probing) -> None:
     verdicts = [probing.probe().verdict for _ in range(5)]
     assert verdicts == [Verdict.OK] * 5
 
 
+@pytest.mark.quiet
 def test_an_index_that_is_gone_is_named_with_its_operation_and_proposed(probing: Probing) -> None:
     probing.only("user_find_by_id", "user_find_by_email", "share_link_by_slug")
     probing.tell(
@@ -174,6 +176,7 @@ def test_an_index_that_is_gone_is_named_with_its_operation_and_proposed(probing:
     assert bad.explained[0].before
 
 
+@pytest.mark.quiet
 def test_a_trigger_that_sleeps_is_named_with_its_operation_alone(probing: Probing) -> None:
     probing.only("user_find_by_id", "user_update", "usage_event_create")
     for _ in range(3):
@@ -331,6 +334,7 @@ def test_no_value_of_a_row_is_kept_or_shown(probing: Probing) -> None:
     assert [value for value in (*emails, *ids) if value in text] == []
 
 
+@pytest.mark.quiet
 def test_weeks_later_it_is_known_what_was_usual(probing: Probing) -> None:
     probing.only("user_find_by_id")
     for _ in range(4):

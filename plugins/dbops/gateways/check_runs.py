@@ -7,6 +7,7 @@ from pathlib import Path
 from dbops.domain.check_run import CheckRun
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
+from dbops.gateways.at_once import for_each
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.run_folder import forget_oldest, newest_run, read_runs
 
@@ -28,11 +29,15 @@ def newest_check(bucket: Bucket, target: Target) -> tuple[CheckRun | None, str]:
 
 def put_docs(bucket: Bucket, target: Target, check_id: str, site: Path) -> str:
     """Upload data docs, forget the oldest beyond ``checks.keep_docs``, and give the place; raises BucketError."""
-    layout = Layout(target.root)
-    folder = f"{layout.docs}{check_id}/"
-    for file in sorted(site.rglob("*")):
-        if file.is_file():
-            with file.open("rb") as body:
-                bucket.put(f"{folder}{file.relative_to(site).as_posix()}", body)
-    forget_oldest(bucket, layout.docs, keep=target.checks.keep_docs)
+    layout, threads = Layout(target.root), target.storage.parallelism
+    folder, index = f"{layout.docs}{check_id}/", site / "index.html"
+
+    def send(file: Path) -> None:
+        with file.open("rb") as body:
+            bucket.put(f"{folder}{file.relative_to(site).as_posix()}", body)
+
+    # Two pages for each table, and a store may take a twentieth of a second for each.
+    for_each([file for file in sorted(site.rglob("*")) if file.is_file() and file != index], send, threads)
+    send(index)  # last: what it leads to is there
+    forget_oldest(bucket, layout.docs, keep=target.checks.keep_docs, threads=threads)
     return f"s3://{bucket.name}/{folder}index.html"

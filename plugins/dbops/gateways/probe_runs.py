@@ -56,5 +56,5 @@ def put_page(
     for path, text in sorted(migrations.items()):
         bucket.put(f"{layout.probe_migrations(probe_id)}{path}", text)
     bucket.put(f"{folder}index.html", page)  # last: a page that is there shows its pictures
-    forget_oldest(bucket, layout.probes, keep=target.probes.keep_reports)
+    forget_oldest(bucket, layout.probes, keep=target.probes.keep_reports, threads=target.storage.parallelism)
     return f"s3://{bucket.name}/{folder}index.html"

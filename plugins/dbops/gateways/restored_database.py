@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
@@ -55,12 +56,20 @@ class RestoredDatabase:
         return {name: oid for name, oid in found.items() if self._is_within(name[0])}
 
     def count(self, oids: Sequence[int], connections: int) -> list[int]:
-        """The exact rows of each table, its children's not among them; over several connections at once."""
-        with ThreadPoolExecutor(max(1, connections), "count") as counters:
-            return list(counters.map(self._count, oids))
+        """The exact rows of each table, its children's not among them; over several connections at once.
 
-    def _count(self, oid: int) -> int:
-        with self._session() as session:
+        Tables may be thousands: each connection asks one after another, in a transaction each.
+        """
+        at_once = max(1, connections)
+        kept = create_engine("postgresql+psycopg2://", creator=self._connect, pool_size=at_once, max_overflow=0)
+        try:
+            with ThreadPoolExecutor(at_once, "count") as counters:
+                return list(counters.map(partial(self._count, kept), oids))
+        finally:
+            kept.dispose()  # what is connected hinders a swap
+
+    def _count(self, kept: Engine, oid: int) -> int:
+        with self._session(kept) as session:
             name = session.execute(text("SELECT cast(cast(:oid AS oid) AS regclass)::text"), {"oid": oid}).scalar_one()
             query = f"SELECT count(*) FROM ONLY {name}"  # noqa: S608 - regclass quotes
             return int(session.exec_driver_sql(query.replace("%", "%%")).scalar_one())
@@ -91,9 +100,9 @@ class RestoredDatabase:
         return self._schema is None or schema == self._schema
 
     @contextmanager
-    def _session(self) -> Iterator[Connection]:
+    def _session(self, engine: Engine | None = None) -> Iterator[Connection]:
         try:
-            with self._engine.connect() as connection:
+            with (engine or self._engine).connect() as connection:
                 for setting in (_QUERY_TIMEOUT, _PARALLEL, "SET row_security = off", "SET search_path = ''"):
                     connection.execute(text(setting))
                 connection.execute(text("SET TRANSACTION READ ONLY"))

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from dbops.domain.backup import BackupId
 from dbops.errors import ObjectMissing
+from dbops.gateways.at_once import for_each
 from dbops.gateways.bucket import Bucket
 
 _SUFFIX = ".json"
@@ -40,11 +41,17 @@ def newest_run(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, targ
     return None, unreadable
 
 
-def forget_oldest(bucket: Bucket, folder: str, *, keep: int) -> None:
-    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError."""
+def forget_oldest(bucket: Bucket, folder: str, *, keep: int, threads: int) -> None:
+    """Delete the folders below that are named by when a run began, but for the newest ones; raises BucketError.
+
+    Of each its page goes first, so that one that is there shows its pictures, whenever we are interrupted.
+    """
     for old in _times(bucket.folders(folder))[:-keep]:
-        for stored in list(bucket.list(f"{folder}{old}/")):
-            bucket.delete(stored.key)
+        page = f"{folder}{old}/index.html"
+        keys = {stored.key for stored in bucket.list(f"{folder}{old}/")}
+        if page in keys:
+            bucket.delete(page)
+        for_each(sorted(keys - {page}), bucket.delete, threads)
 
 
 def _newest_first(

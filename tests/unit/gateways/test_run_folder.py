@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
+from threading import Barrier
+from typing import BinaryIO
 
 import pytest
 
 from dbops.domain.check_run import CheckRun
 from dbops.domain.layout import Layout
+from dbops.errors import BucketError
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.check_runs import newest_check, put_check_run, read_check_runs
+from dbops.gateways.check_runs import newest_check, put_check_run, put_docs, read_check_runs
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import newest_probe, put_page, put_probe_run, read_probe_runs
 from tests.unit.probe_samples import probe_result, probe_run
@@ -19,6 +23,7 @@ from tests.unit.samples import DAY, NOW, Clock, target
 SHOP = target("shop", probes={"keep_reports": 2})
 LAYOUT = Layout(SHOP.root)
 WEEK = 7 * DAY
+PATIENCE = 10.0  # seconds, which only a failure takes
 
 
 @pytest.fixture
@@ -85,6 +90,26 @@ def test_the_oldest_pages_go_and_what_the_runs_measured_stays(bucket: Bucket) ->
     assert len(read_probe_runs(bucket, SHOP, 9)) == 4
 
 
+class Deletions(InMemoryBucket):
+    """A bucket that remembers what was deleted, in that order."""
+
+    deleted: tuple[str, ...] = ()
+
+    def delete(self, key: str) -> None:
+        self.deleted += (key,)
+        super().delete(key)
+
+
+def test_of_a_page_that_goes_nothing_goes_before_itself() -> None:
+    bucket = Deletions("vault", Clock())
+    for probe_id in ("20261120T060000Z", "20261121T060000Z", "20261122T060000Z"):
+        bucket.put(f"{LAYOUT.probe_page(probe_id)}distribution.png", b"png")
+        page(bucket, probe_id)
+    first, *rest = [key.removeprefix(LAYOUT.probe_page("20261120T060000Z")) for key in bucket.deleted]
+    assert first == "index.html"
+    assert sorted(rest) == ["distribution.png", "migrations/20261122000000_index/migration.sql", "trend.png"]
+
+
 def test_a_page_is_not_taken_for_a_run(bucket: Bucket) -> None:
     page(bucket, "20261122T060000Z")
     bucket.put(f"{LAYOUT.probe_page('20261122T060000Z')}20261122T070000Z.json", b"{}")
@@ -99,3 +124,60 @@ def test_checks_are_kept_in_the_same_way_in_a_folder_of_their_own(bucket: Bucket
     put_check_run(bucket, SHOP, run)
     assert (read_check_runs(bucket, SHOP, 3), newest_check(bucket, SHOP)) == ([run], (run, ""))
     assert newest_probe(bucket, SHOP) == (None, "")
+
+
+class Company(InMemoryBucket):
+    """Puts and deletes nothing before as many as ``threads`` are at it."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__("vault", Clock())
+        self._all_there = Barrier(threads)
+        self.sent: list[str] = []
+
+    def put(self, key: str, body: bytes | BinaryIO) -> None:
+        if not key.endswith("index.html"):
+            self._all_there.wait(PATIENCE)
+        super().put(key, body)
+        self.sent.append(key)
+
+    def delete(self, key: str) -> None:
+        if not key.endswith("index.html"):
+            self._all_there.wait(PATIENCE)
+        super().delete(key)
+
+
+def test_the_docs_of_many_tables_are_sent_and_deleted_several_at_a_time_the_index_last(tmp_path: Path) -> None:
+    shop = target("shop", checks={"keep_docs": 1}, storage={"bucket": "vault", "parallelism": 3})
+    bucket = Company(3)
+    for name in ("index.html", *(f"page_{number}.html" for number in range(6))):
+        (tmp_path / name).write_text(name)
+    put_docs(bucket, shop, "20261121T060000Z", tmp_path)
+    assert bucket.sent[-1].endswith("/index.html")
+
+    for page_ in ("page_6.html", "page_7.html", "page_8.html"):
+        (tmp_path / page_).write_text(page_)
+    put_docs(bucket, shop, "20261122T060000Z", tmp_path)
+
+    docs = Layout(shop.root).docs
+    assert list(bucket.folders(docs)) == ["20261122T060000Z"]
+    assert len(keys(bucket, docs)) == 10
+
+
+class Refusing(InMemoryBucket):
+    """Takes no page of one table."""
+
+    def put(self, key: str, body: bytes | BinaryIO) -> None:
+        if key.endswith("page_3.html"):
+            raise BucketError("The store refused it.")
+        super().put(key, body)
+
+
+def test_docs_of_which_one_page_was_refused_have_no_index_and_hide_no_older_ones(tmp_path: Path) -> None:
+    bucket = Refusing("vault", Clock())
+    bucket.put(f"{LAYOUT.docs}20261121T060000Z/index.html", b"older")
+    for name in ("index.html", *(f"page_{number}.html" for number in range(6))):
+        (tmp_path / name).write_text(name)
+    with pytest.raises(BucketError, match="refused"):
+        put_docs(bucket, target("shop", checks={"keep_docs": 1}), "20261122T060000Z", tmp_path)
+    assert f"{LAYOUT.docs}20261121T060000Z/index.html" in keys(bucket, "")
+    assert f"{LAYOUT.docs}20261122T060000Z/index.html" not in keys(bucket, "")

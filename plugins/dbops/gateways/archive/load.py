@@ -32,6 +32,7 @@ _COMPLAINTS_SHOWN = 5
 _SIGNALLED = 128
 _FILES_OPEN = 2  # by each worker: a list of large objects, and one of them
 _LARGE_OBJECTS = ("blob_", "blobs")
+_ENDS = ("", ".zst")
 
 # For this session only; the server's durability is untouched. The manifest's verdict comes long after the last commit.
 _SESSION = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
@@ -92,7 +93,7 @@ def load_archive(
                     said = read_complaints(process.stderr())
                 _require_success(status, said)
                 complaints += said
-        _require_all_read(pipes.unread)
+        _require_all_read(pipes.unread, archive, pg_restore)
     return Loaded(pipes.loaded, time.monotonic() - began, complaints)
 
 
@@ -106,7 +107,7 @@ def _files(archive: Archive, selection: Selection | None) -> Collection[str]:
     if selection is None:
         return names
     wanted = {f"{entry.file}{end}" for entry in archive.entries if entry.dump_id in selection.dump_ids and entry.file
-              for end in ("", ".zst")}  # fmt: skip
+              for end in _ENDS}  # fmt: skip
     large_objects = any(entry.kind == "BLOBS" and entry.dump_id in selection.dump_ids for entry in archive.entries)
     return [name for name in names if name in wanted or (large_objects and name.startswith(_LARGE_OBJECTS))]
 
@@ -161,12 +162,25 @@ def _require_success(status: int, complaints: tuple[Complaint, ...]) -> None:
         raise kind(f"pg_restore {how}: {said}{more}.", _remedy(said))
 
 
-def _require_all_read(unread: list[str]) -> None:
-    if unread:
-        raise ArchiveRefused(
-            f"pg_restore ended well, and never asked for {', '.join(unread[:_COMPLAINTS_SHOWN])}.",
-            "The archive's table of contents does not belong to its files; use another backup.",
+def _require_all_read(unread: list[str], archive: Archive, pg_restore: Program) -> None:
+    if not unread:
+        return
+    named = {f"{entry.file}{end}" for entry in archive.entries if entry.file for end in _ENDS}
+    if skipped := [name for name in unread if name in named]:
+        # We have read that table of contents too, and its bytes are those of the manifest.
+        raise RestoreFailed(
+            f"pg_restore ended well, and never asked for {_some(skipped)}, which its table of contents names.",
+            f"The program is at fault, and not the backup: look at {pg_restore.path} and at the worker's other "
+            "PostgreSQL programs, then try again.",
         )
+    raise ArchiveRefused(
+        f"pg_restore ended well, and never asked for {_some(unread)}.",
+        "The archive's table of contents does not belong to its files; use another backup.",
+    )
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names[:_COMPLAINTS_SHOWN])
 
 
 def _remedy(said: str) -> str:

@@ -21,6 +21,8 @@ class Batch:
         self._server = server
         # Great Expectations' data sources would keep the URL with its password, and make an engine of their own.
         engine = SqlAlchemyExecutionEngine(engine=server.engine, create_temp_table=False)
+        # It closes all connections of ours when it is collected, and there is one for each table.
+        engine.close = _leave_open  # type: ignore[method-assign]
         data = SqlAlchemyBatchData(execution_engine=engine, create_temp_table=False, **what)
         one = batch.Batch(data=data)  # type: ignore[arg-type]
         self._validator = Validator(execution_engine=engine, batches=[one], data_context=context)
@@ -43,3 +45,7 @@ class Batch:
         )
         self._server.require_connection()
         return list(found)
+
+
+def _leave_open() -> None:
+    """The Server closes its connections when the validation is over."""

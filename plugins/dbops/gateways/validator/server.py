@@ -94,8 +94,8 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
         "postgresql+psycopg2://",
         creator=lambda: connect(address),
         poolclass=QueuePool,
-        pool_size=1,
-        max_overflow=1,
+        pool_size=2,  # both are kept: Great Expectations asks for a second one at every table
+        max_overflow=0,
     )
     path = None if address.search_schema is None else quoted(address.search_schema)
     server = Server(address, engine, search_path=path)

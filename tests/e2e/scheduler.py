@@ -1,0 +1,118 @@
+"""The scheduler of the stack's Airflow: killed as the kernel does it, and started again as an operating system does."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from demo.processes import Daemon, ProcessRecord
+from tests.e2e.waiting import eventually
+
+if TYPE_CHECKING:
+    from demo.postgres import EmbeddedPostgres
+    from tests.e2e.running_stack import RunningStack
+
+_LOG = "scheduler.log"
+
+
+class Scheduler:
+    """The one scheduler there is: by `airflow standalone`, which does not miss it, or by `start`."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._stack = stack
+        airflow = stack.demo.airflow
+        self._again = Daemon("scheduler", airflow.directory, airflow.directory / _LOG)
+        self._command: list[str] = []
+        self._environment: dict[str, str] = {}
+        self._left: set[ProcessRecord] = set()
+
+    def kill(self) -> None:
+        """Kill -9 of its process and of no other, which is what the kernel does where memory has run out."""
+        pid = self._pid()
+        self._command = _words(pid, "cmdline")
+        self._environment = dict(word.split("=", 1) for word in _words(pid, "environ"))
+        scheduler = ProcessRecord.of(pid)
+        self._left = set(_below(pid))
+        os.kill(pid, signal.SIGKILL)
+        eventually(lambda: ProcessRecord.of(pid) != scheduler, "the end of the scheduler")
+
+    def kill_what_it_left(self) -> set[int]:
+        """Kill -9 of all that it had started, tasks and their programs too; their ids.
+
+        systemd and containers do so before they start it anew.
+        """
+        killed = set()
+        while alive := {process for process in self._with_what_they_started() if process.is_running()}:
+            for process in alive:
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGKILL)
+                killed.add(process.pid)
+        return killed
+
+    def start(self) -> None:
+        """Start it as it was started, and half a minute later."""
+        pass_its_health_check(self._stack.demo.postgres)
+        self._again.start(self._command, env=self._environment, cwd=self._stack.demo.airflow.directory)
+
+    def end(self) -> None:
+        """End the one that was started here; what it has started ends with the stack."""
+        self._again.stop(first=signal.SIGKILL)
+
+    def _pid(self) -> int:
+        record = self._again.record if self._again.is_running() else self._stack.demo.airflow.daemon.record
+        assert record is not None
+        if self._again.is_running():
+            return record.pid
+        [pid] = [child for child in _children().get(record.pid, []) if "scheduler" in _words(child, "cmdline")]
+        return pid
+
+    def _with_what_they_started(self) -> set[ProcessRecord]:
+        self._left |= {process for left in self._left if left.is_running() for process in _below(left.pid)}
+        return self._left
+
+
+def pass_its_health_check(postgres: EmbeddedPostgres) -> None:
+    """Let the half minute pass after which Airflow takes the scheduler, which has been killed, for gone."""
+    with psycopg.connect(postgres.url("airflow")) as session:
+        aged = session.execute(
+            "UPDATE job SET latest_heartbeat = latest_heartbeat - interval '30 seconds' "
+            "WHERE job_type = 'SchedulerJob' AND state = 'running' RETURNING 1"
+        ).fetchall()
+    assert len(aged) == 1, "there was one scheduler"
+
+
+def said(stack: RunningStack) -> str:
+    """What the scheduler has said, and the one that was started in its place."""
+    airflow = stack.demo.airflow
+    logs = (airflow.daemon.log, airflow.directory / _LOG)
+    return "\n".join(log.read_text(encoding="utf-8") for log in logs if log.exists())
+
+
+def _below(pid: int) -> Iterator[ProcessRecord]:
+    """What a process has started, and what that has."""
+    children, waiting = _children(), [pid]
+    while waiting:
+        for child in children.get(waiting.pop(), []):
+            waiting.append(child)
+            if record := ProcessRecord.of(child):
+                yield record
+
+
+def _children() -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for process in Path("/proc").iterdir():
+        if process.name.isdigit():
+            with suppress(OSError):  # gone meanwhile
+                parent = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
+                found.setdefault(int(parent), []).append(int(process.name))
+    return found
+
+
+def _words(pid: int, kind: str) -> list[str]:
+    return Path(f"/proc/{pid}/{kind}").read_text(encoding="utf-8").rstrip("\0").split("\0")

@@ -1,0 +1,172 @@
+"""Promise: wherever the watch is killed, no alert is lost, no backup is touched, and no heartbeat tells of health."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from dbops.domain.layout import Layout
+from dbops.domain.notification import Notification
+from dbops.domain.target import Target
+from dbops.gateways.notifications import kept_notifications, put_notification
+from dbops.gateways.s3.bucket import S3Bucket
+from dbops.gateways.target_files import read_targets
+from dbops.gateways.target_indexes import read_index
+from dbops.jobs.lost_alerts import lost_alerts
+from tests.backups import NAME, opened
+from tests.clock import now
+from tests.faults.dying import Dying, Nursery
+from tests.faults.scene import Scene
+
+LOST = (timedelta(hours=1), timedelta(hours=2))
+OUTDATED = (timedelta(days=8), timedelta(days=9))  # people have been told of them for a week
+
+
+class Beats(ThreadingHTTPServer):
+    """Counts the heartbeats."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Beat)
+        self.paths: list[str] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/well"
+
+
+class _Beat(BaseHTTPRequestHandler):
+    server: Beats
+
+    def do_GET(self) -> None:
+        self.server.paths.append(self.path)
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def beats() -> Iterator[Beats]:
+    with Beats() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+NOTIFIERS = "oncall:\n  class: airflow.providers.http.notifications.http.HttpNotifier\n"
+YAML = {
+    "alerts": {"notify": ["oncall"], "late_after": "3d"},
+    "schedule": {"drill": None, "check": None, "probe": None},
+}
+
+
+@dataclass
+class Watched:
+    """Two targets that are well but for the alerts that their notifier has not taken."""
+
+    scene: Scene
+    environment: dict[str, str]
+    targets: list[Target]
+    bucket: S3Bucket
+
+    @classmethod
+    def beside(cls, scene: Scene, bucket: S3Bucket, heartbeat: str) -> Watched:
+        environment = scene.environment(scene.target())
+        include = Path(environment["DBOPS_INCLUDE"])
+        (include / "notifiers.yaml").write_text(NOTIFIERS)
+        document = json.loads((include / f"targets/{NAME}.yaml").read_text()) | YAML
+        document["alerts"] = document["alerts"] | {"heartbeat_url": heartbeat}
+        for name in (NAME, "attic"):
+            (include / f"targets/{name}.yaml").write_text(json.dumps(document))
+        targets = list(read_targets(include).targets.values())
+        for target in targets:
+            for ago in (*LOST, *OUTDATED):
+                put_notification(bucket, target, notification(target, ago))
+        return cls(scene, environment, targets, bucket)
+
+    def dying(self, births: Nursery, job: str, *arguments: str) -> Dying:
+        return Dying(births, job, list(arguments), self.environment, self.scene.place)
+
+    def kept(self) -> list[tuple[str, timedelta]]:
+        """Which alerts are kept, by target and age in hours."""
+        found = [(one.target, now() - one.moment) for target in self.targets for one in self._kept(target)]
+        return sorted((name, timedelta(hours=age // timedelta(hours=1))) for name, age in found)
+
+    def _kept(self, target: Target) -> list[Notification]:
+        return list(kept_notifications(self.bucket, target))
+
+
+def notification(target: Target, ago: timedelta) -> Notification:
+    return Notification(
+        target=target.name,
+        notifier="oncall",
+        moment=now() - ago,
+        subject=f"[dbops] FAILED backup of {target.name}",
+        run="test",
+        refusal="It answered 500.",
+    )
+
+
+@pytest.fixture
+def watched(scene: Scene, beats: Beats) -> Iterator[Watched]:
+    scene.good_backup()
+    with opened(scene.target(), scene.store) as bucket:
+        made = Watched.beside(scene, bucket, beats.url)
+        # The second one's backup is the first one's, under its name.
+        attic = next(target for target in made.targets if target.name == "attic")
+        for stored in list(bucket.list(Layout(scene.target().root).backups)):
+            body = bucket.get(stored.key).replace(f'"{NAME}"'.encode(), b'"attic"')
+            bucket.put(stored.key.replace(scene.target().root, attic.root, 1), body)
+        yield made
+
+
+def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_too_early(
+    watched: Watched, births: Nursery, beats: Beats
+) -> None:
+    before = watched.scene.objects()
+    backups = [key for key in before if "/backups/" in key]
+    watch = watched.dying(births, "dbops", "watch", "--heartbeat", "--json")
+    watch.ends_with = 1  # it tells of the alerts
+    lost = sorted((target.name, ago) for target in watched.targets for ago in LOST)
+    for boundary in watch.attempts():
+        assert [key for key in watched.scene.objects() if "/backups/" in key] == backups
+        assert set(lost) <= set(watched.kept())
+        assert beats.paths == []
+        written = [target.name for target in watched.targets if read_index(watched.bucket, target)]
+        if boundary.startswith("heartbeat"):
+            assert len(written) == len(watched.targets)
+    steps = watch.died_at
+    assert "DeleteObject" in {step.split()[0] for step in steps}, steps  # as many as the threads come to
+    assert {f"PutObject {Layout(target.root).index} #1" for target in watched.targets} <= set(steps), steps
+    assert steps[-1] == "heartbeat #1"
+    assert beats.paths == ["/well"]
+    assert watched.kept() == lost
+    assert watch.outcome is not None
+    kinds = {problem["kind"] for problem in watch.outcome.report["problems"]}
+    assert kinds == {"alert was not taken"}, watch.outcome.report
+    assert [key for key in watched.scene.objects() if "/backups/" in key] == backups
+
+
+def test_killed_while_it_forgets_what_it_has_told_the_rest_is_told_again(watched: Watched, births: Nursery) -> None:
+    forgetting = watched.dying(births, "forget", watched.environment["DBOPS_INCLUDE"])
+    left = sorted((target.name, ago) for target in watched.targets for ago in LOST)
+    for boundary in forgetting.attempts():
+        found = [alert for alert in watched.kept() if alert[1] in LOST]
+        assert set(found) <= set(left)
+        assert len(left) - len(found) <= 1, boundary
+        told = lost_alerts(watched.targets, lambda _target: watched.bucket, now())
+        assert sum(len(each.notifications) for each in told) == len(found)
+        left = found
+    assert {step.split()[0] for step in forgetting.died_at} == {"DeleteObject"}
+    assert watched.kept() == []
