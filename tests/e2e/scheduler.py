@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ _LOG = "scheduler.log"
 
 
 class Scheduler:
-    """The one scheduler there is: by `airflow standalone`, which does not miss it, or by `start`."""
+    """The one scheduler there is: by `airflow standalone`, which does not miss it, or started here in its place."""
 
     def __init__(self, stack: RunningStack) -> None:
         self._stack = stack
@@ -55,10 +55,16 @@ class Scheduler:
                 killed.add(process.pid)
         return killed
 
-    def start(self) -> None:
-        """Start it as it was started, and half a minute later."""
-        pass_its_health_check(self._stack.demo.postgres)
-        self._again.start(self._command, env=self._environment, cwd=self._stack.demo.airflow.directory)
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """From its `kill` on there is none, until another is started at the end, however that comes."""
+        self.kill()
+        try:
+            yield
+        finally:
+            self.kill_what_it_left()
+            pass_its_health_check(self._stack.demo.postgres)
+            self._again.start(self._command, env=self._environment, cwd=self._stack.demo.airflow.directory)
 
     def end(self) -> None:
         """End the one that was started here; what it has started ends with the stack."""

@@ -49,31 +49,30 @@ def survivors(stack: RunningStack, scheduler: Scheduler, alice: Rest, bob: Rest)
     live = orders.databases()
     write_target(stack.include, "heavy", backup={**SLOWLY, "bandwidth_limit": "128KiB"})
     before = stack.uploads("heavy/")
-    with ExitStack() as held:
-        held.enter_context(orders.holding_loads())
-        answered, waiting = (replace(Gate.trigger(stack, alice), patience=_PATIENCE) for _ in range(2))
-        restore = Restore.trigger(stack, alice, HELD, mode="swap")
-        for gate in (answered, waiting):
-            gate.wait_until_parked()
-        with holding_dumps(stack.demo.postgres):
-            outlasting, killed = alice.trigger("backup__outlasting"), alice.trigger("backup__heavy")
-            eventually(lambda: is_held(stack.demo.postgres), "a pg_dump that waits for a lock", seconds=_PATIENCE)
-            begun = Begun.when_it_uploads(stack, killed, before, seconds=_PATIENCE)
-            eventually(orders.is_loading, "a restore that loads", seconds=_PATIENCE)
-            scheduler.kill()
-        answered.approve(bob)
-        assert answered.answer(bob, "Approve", target_name="gated").status_code == 409, "it counts once"
-        eventually(lambda: outlasting.states()["back_up"] == "success", "the end of what had begun before")
+    with ExitStack() as absence:
+        with orders.holding_loads():
+            answered, waiting = (replace(Gate.trigger(stack, alice), patience=_PATIENCE) for _ in range(2))
+            restore = Restore.trigger(stack, alice, HELD, mode="swap")
+            for gate in (answered, waiting):
+                gate.wait_until_parked()
+            with holding_dumps(stack.demo.postgres):
+                outlasting, killed = alice.trigger("backup__outlasting"), alice.trigger("backup__heavy")
+                eventually(lambda: is_held(stack.demo.postgres), "a pg_dump that is held", seconds=_PATIENCE)
+                begun = Begun.when_it_uploads(stack, killed, before, seconds=_PATIENCE)
+                eventually(orders.is_loading, "a restore that loads", seconds=_PATIENCE)
+                absence.enter_context(scheduler.killed())
+            answered.approve(bob)
+            assert answered.answer(bob, "Approve", target_name="gated").status_code == 409, "it counts once"
+            eventually(lambda: outlasting.states()["back_up"] == "success", "the end of what had begun before")
 
-        gone = scheduler.kill_what_it_left()
-        assert f"{begun.folder}manifest.json" not in stack.keys(begun.folder)
-        assert _spools(gone), "what a killed backup cannot remove"
-        assert live.items() <= orders.databases().items()
-    nothing_runs(stack)
-    eventually(lambda: stack.sessions(restore.record()["database"]) == 0, "the end of the load on the server")
-    assert {outlasting.states()["expire"], answered.run.states()["act"]} == {None}, "nobody goes on with a run"
-    write_target(stack.include, "heavy")
-    scheduler.start()
+            gone = scheduler.kill_what_it_left()
+            assert f"{begun.folder}manifest.json" not in stack.keys(begun.folder)
+            assert _spools(gone), "what a killed backup cannot remove"
+            assert live.items() <= orders.databases().items()
+        nothing_runs(stack)
+        eventually(lambda: stack.sessions(restore.record()["database"]) == 0, "the end of the load on the server")
+        assert {outlasting.states()["expire"], answered.run.states()["act"]} == {None}, "nobody goes on with a run"
+        write_target(stack.include, "heavy")
     return Survivors(outlasting, begun, restore, answered, waiting, gone)
 
 
