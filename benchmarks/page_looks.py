@@ -25,6 +25,7 @@ from dbops.domain.dag_state import own_dags
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow.connections import open_bucket
 from dbops_airflow.page.buckets import Buckets, load_client
+from dbops_airflow.page.set_aside import set_aside_what_is_loaded
 from tests.airflow.page_airflow import PLACE, client_of, serving
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def _round(bucket: str, keys: Collection[str]) -> dict[str, tuple[float, float]]
 
     with serving(Sight(buckets=Buckets(patience=_PATIENCE), patience=_PATIENCE)) as app:
         client = client_of(app, "viewer")
+        set_aside_what_is_loaded()  # as the plugin does when it has made the page
         looks = {ANEW: _timed(lambda: _look(client, len(keys))), SHARED: _timed(lambda: _look(client, len(keys)))}
     return looks | {PLAIN: _timed(lambda: _read(bucket, keys))}
 

@@ -15,9 +15,12 @@ _PATH = f"{base_path()}{_PREFIX}"
 def _page() -> AsgiApp:
     from dbops_airflow.page.app import make_app
     from dbops_airflow.page.buckets import load_client
+    from dbops_airflow.page.set_aside import set_aside_what_is_loaded
 
     load_client()
-    return make_app()
+    app = make_app()
+    set_aside_what_is_loaded()
+    return app
 
 
 class DatabaseOpsPlugin(AirflowPlugin):

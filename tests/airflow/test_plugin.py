@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
+import weakref
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +62,33 @@ def test_a_process_that_loads_the_plugin_does_not_load_the_page() -> None:
     loaded = done.stdout.splitlines()[-1].split()
     assert "dbops_airflow.page.on_first_request" in loaded
     assert not [name for name in loaded if name.startswith(("fastapi", "jinja2", "dbops.", "airflow.api_fastapi"))]
+
+
+class Ring:
+    """Goes only when the collector finds it."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture
+def collected() -> Iterator[None]:
+    """Afterwards nothing of this process is set aside."""
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("collected")
+def test_what_airflow_has_loaded_is_not_looked_through_whenever_the_page_is_read_and_what_the_page_leaves_is() -> None:
+    from dbops_airflow.plugin import _page
+
+    loaded, given_up = Ring(), weakref.ref(Ring())
+    _page()
+    assert given_up() is None  # what imports leave behind does not stay for good
+    assert not any(one is loaded for one in gc.get_objects())
+    left = weakref.ref(Ring())
+    gc.collect()
+    assert left() is None
 
 
 def test_many_first_requests_make_the_page_once() -> None:
