@@ -7,6 +7,8 @@ import os
 import secrets
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,11 +29,11 @@ from tests.servers import empty_and_delete
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
-# 45 MB that do not compress, read first because pg_dump begins with the largest table, and smaller tables behind it.
+# Films do not compress; they are read first because pg_dump begins with the largest table, and smaller ones behind it.
 _FILL = (
     "CREATE EXTENSION pgcrypto",
     """CREATE TABLE films AS
-       SELECT n AS id, encode(gen_random_bytes(1000), 'base64') AS reel FROM generate_series(1, 45000) n""",
+       SELECT n AS id, encode(gen_random_bytes(1000), 'base64') AS reel FROM generate_series(1, {films}) n""",
     "CREATE TABLE visitors AS SELECT n AS id, 'visitor ' || n AS name FROM generate_series(1, 3000) n",
     "CREATE TABLE tickets AS SELECT n AS id, n % 3000 AS visitor FROM generate_series(1, 9000) n",
     "CREATE TABLE seats (id int)",
@@ -39,64 +41,110 @@ _FILL = (
 )
 
 
+def _filled(server: EmbeddedPostgres, name: str, films: int) -> str:
+    server.create_database(name)
+    execute(server.url(name), *(statement.format(films=films) for statement in _FILL))
+    return name
+
+
 @pytest.fixture(scope="session")
 def cinema(postgres_server: EmbeddedPostgres) -> str:
-    """The name of a database from which every scene takes its own copy."""
-    postgres_server.create_database("cinema")
-    execute(postgres_server.url("cinema"), *_FILL)
-    return "cinema"
+    """The name of a database from which every scene takes its own copy: 60 MB, so that a backup can be met in it."""
+    return _filled(postgres_server, "cinema", 45000)
+
+
+@pytest.fixture(scope="session")
+def small_cinema(postgres_server: EmbeddedPostgres) -> str:
+    """The same for a small scene: large enough for an upload of two parts, and no larger."""
+    return _filled(postgres_server, "small_cinema", 7000)
+
+
+@contextmanager
+def _shown(server: EmbeddedPostgres, cinema: str, store: SeaweedS3) -> Iterator[Premiere]:
+    client, bucket = store.client(), f"premiere-{secrets.token_hex(6)}"
+    store.create_bucket(bucket)
+    yield Premiere.made(client, bucket, store, server.url(cinema), Programs(server).folder)
+    empty_and_delete(client, bucket)
+    client.close()
 
 
 @pytest.fixture(scope="session")
 def premiere(postgres_server: EmbeddedPostgres, cinema: str, s3_server: SeaweedS3) -> Iterator[Premiere]:
     """A backup for all tests of backups: each of them has its own copy of it."""
-    client, bucket = s3_server.client(), f"premiere-{secrets.token_hex(6)}"
-    s3_server.create_bucket(bucket)
-    yield Premiere.made(client, bucket, s3_server, postgres_server.url(cinema), Programs(postgres_server).folder)
-    empty_and_delete(client, bucket)
-    client.close()
+    with _shown(postgres_server, cinema, s3_server) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def small_premiere(postgres_server: EmbeddedPostgres, small_cinema: str, s3_server: SeaweedS3) -> Iterator[Premiere]:
+    """The same of the small cinema."""
+    with _shown(postgres_server, small_cinema, s3_server) as made:
+        yield made
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What a scene is made of, whatever is shown in it."""
+
+    server: EmbeddedPostgres
+    store: SeaweedS3
+    client: S3Client
+    bucket: str
+    place: Path
+
+    @contextmanager
+    def scene(self, cinema: str, premiere: Premiere) -> Iterator[Scene]:
+        """A copy of the database, a fresh bucket behind a proxy, and what starts jobs; none of it outlives the test."""
+        database = f"scene_{secrets.token_hex(4)}"
+        execute(self.server.url(), f"CREATE DATABASE {database} TEMPLATE {cinema} STRATEGY file_copy")
+        (self.place / "spool").mkdir()
+        with hostile_s3(self.store.endpoint_url) as proxy, public_folder() as public:
+            stage = Scene(
+                self.server,
+                database,
+                self.store,
+                proxy,
+                self.client,
+                self.bucket,
+                self.place,
+                Programs(self.server),
+                public,
+                premiere,
+            )
+            try:
+                yield stage
+            finally:
+                proxy.go_away()
+                for job in stage.jobs:
+                    if job.process.poll() is None:
+                        job.kill()
+                for job in stage.jobs:
+                    for pid in job.offspring():
+                        with contextlib.suppress(ProcessLookupError):
+                            os.kill(pid, signal.SIGKILL)
+                self.server.start()  # where the test was ended before it could: all others live on it
+                self.server.drop_database(database)
 
 
 @pytest.fixture
-def scene(  # noqa: PLR0917 - fixtures have no other way
-    postgres_server: EmbeddedPostgres,
-    cinema: str,
-    s3_server: SeaweedS3,
-    s3_client: S3Client,
-    bucket_name: str,
-    tmp_path: Path,
-    premiere: Premiere,
-) -> Iterator[Scene]:
-    """A copy of the database, a fresh bucket behind a proxy, and what starts jobs; none of it outlives the test."""
-    database = f"scene_{secrets.token_hex(4)}"
-    execute(postgres_server.url(), f"CREATE DATABASE {database} TEMPLATE {cinema} STRATEGY file_copy")
-    (tmp_path / "spool").mkdir()
-    with hostile_s3(s3_server.endpoint_url) as proxy, public_folder() as public:
-        stage = Scene(
-            postgres_server,
-            database,
-            s3_server,
-            proxy,
-            s3_client,
-            bucket_name,
-            tmp_path,
-            Programs(postgres_server),
-            public,
-            premiere,
-        )
-        try:
-            yield stage
-        finally:
-            proxy.go_away()
-            for job in stage.jobs:
-                if job.process.poll() is None:
-                    job.kill()
-            for job in stage.jobs:
-                for pid in job.offspring():
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-            postgres_server.start()  # where the test was ended before it could: all others live on it
-            postgres_server.drop_database(database)
+def studio(
+    postgres_server: EmbeddedPostgres, s3_server: SeaweedS3, s3_client: S3Client, bucket_name: str, tmp_path: Path
+) -> Studio:
+    return Studio(postgres_server, s3_server, s3_client, bucket_name, tmp_path)
+
+
+@pytest.fixture
+def scene(studio: Studio, cinema: str, premiere: Premiere) -> Iterator[Scene]:
+    """A database whose backup takes some seconds, its bucket, and what starts jobs."""
+    with studio.scene(cinema, premiere) as stage:
+        yield stage
+
+
+@pytest.fixture
+def small_scene(studio: Studio, small_cinema: str, small_premiere: Premiere) -> Iterator[Scene]:
+    """The same for what may befall a backup of any size."""
+    with studio.scene(small_cinema, small_premiere) as stage:
+        yield stage
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 """A nursery of jobs that are to die: ``python -m tests.faults.nursery``.
 
 It imports everything once, and then forks a process for each job that it is asked for, a JSON object a line on standard
-input; the answer is a line on standard output, the job's exit status, negative where a signal ended it. A death costs
-what the job has done until then, and no start of Python.
+input; the answer is a line on standard output: the job's number, and its exit status, negative where a signal ended it.
+A death costs what the job has done until then, and no start of Python.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from dbops.cli.main import main
 from dbops.domain.target import Target
@@ -38,6 +37,7 @@ class Task:
     passed: list[str] | None
     output: str
     spared: str = ""
+    number: int = 0
 
 
 def _expire_days_later(target: str, days: str) -> int:
@@ -105,14 +105,17 @@ def _import_what_jobs_import_late() -> None:
 
     import_great_expectations()
     import dbops.gateways.validator.run  # noqa: F401
+    from dbops.gateways.probe_charts import import_matplotlib
+
+    import_matplotlib()
 
 
 def serve() -> None:
     """Until standard input ends."""
     _import_what_jobs_import_late()
     for line in sys.stdin:
-        asked: dict[str, Any] = json.loads(line)
-        sys.stdout.write(f"{_forked(Task(**asked))}\n")
+        task = Task(**json.loads(line))
+        sys.stdout.write(f"{task.number} {_forked(task)}\n")
         sys.stdout.flush()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -23,8 +24,10 @@ from dbops.jobs.expire import expire
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import NAME, Programs, backed_up, folder_of, keys, opened, target, unfinished_uploads
+from tests.faults.dying import Nursery
 from tests.faults.hostile_s3 import HostileS3, Mischief
-from tests.faults.job import REPOSITORY, Job, wait_until
+from tests.faults.job import REPOSITORY, Job, Outcome, wait_until, working_in
+from tests.faults.nursery import Task
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -106,6 +109,14 @@ class Scene:
     ) -> Job:
         """Start a backup against the proxy, and against the relay at ``port`` where there is one."""
         return self._start("backup", self.target(s3=s3, **backup), port=port, wrapper=wrapper)
+
+    def run(self, births: Nursery) -> Outcome:
+        """Make a backup against the proxy, to its end: one that nobody has to meet on its way."""
+        output = self.place / f"run-{secrets.token_hex(4)}"
+        command = ["backup", NAME, "--json"]
+        outcome = births.run(Task("dbops", command, self.environment(self.target()), None, str(output)))
+        wait_until(lambda: not working_in(self.spool), "every process of the job has ended", 15)
+        return outcome
 
     def start_drill(self, *, wrapper: list[str] | None = None) -> Job:
         """Start a drill against the proxy; its server's data lie in the public folder."""

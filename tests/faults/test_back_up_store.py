@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.faults.dying import Nursery
 from tests.faults.hostile_s3 import Mischief, SeenRequest
 from tests.faults.job import PATIENCE, wait_until
 from tests.faults.scene import Scene
@@ -39,13 +40,14 @@ WHILE: dict[str, Callable[[SeenRequest], bool]] = {
 @pytest.mark.parametrize("mischief", [Mischief.SLOW_DOWN, Mischief.LOSE_ANSWER])
 @pytest.mark.parametrize("when", WHILE.values(), ids=WHILE.keys())
 def test_a_store_that_fails_twice_and_recovers_only_delays_the_backup(
-    scene: Scene, when: Callable[[SeenRequest], bool], mischief: Mischief
+    small_scene: Scene, births: Nursery, when: Callable[[SeenRequest], bool], mischief: Mischief
 ) -> None:
+    scene = small_scene
     scene.proxy.misbehave(mischief, times=2, when=when)
-    outcome = scene.start().finish()
+    outcome = scene.run(births)
     assert outcome.status == 0, outcome
     assert scene.proxy.spoiled == [mischief] * 2
-    assert outcome.report["rows"] == 57000
+    assert outcome.report["rows"] == scene.premiere.report.rows
     assert len(scene.manifests()) == 1
     scene.expect_no_process_and_no_session()
     assert scene.uploads() == []
@@ -54,12 +56,13 @@ def test_a_store_that_fails_twice_and_recovers_only_delays_the_backup(
 
 @pytest.mark.parametrize("when", WHILE.values(), ids=WHILE.keys())
 def test_a_store_that_keeps_failing_fails_the_backup_in_a_sentence(
-    scene: Scene, when: Callable[[SeenRequest], bool]
+    small_scene: Scene, births: Nursery, when: Callable[[SeenRequest], bool]
 ) -> None:
+    scene = small_scene
     good = scene.good_backup()
     good_keys = scene.objects()
     scene.proxy.misbehave(Mischief.SLOW_DOWN, when=when)
-    outcome = scene.start().finish()
+    outcome = scene.run(births)
     assert outcome.status == 3
     assert scene.bucket in outcome.error
     assert outcome.report["remedy"]
@@ -104,9 +107,12 @@ def test_credentials_that_expire_in_the_middle_are_called_so_at_once_and_the_nex
     scene.expect_recovery(good, good_keys)
 
 
-def test_a_store_that_was_never_there_fails_the_backup_before_pg_dump_starts(scene: Scene) -> None:
+def test_a_store_that_was_never_there_fails_the_backup_before_pg_dump_starts(
+    small_scene: Scene, births: Nursery
+) -> None:
+    scene = small_scene
     scene.proxy.go_away()
-    outcome = scene.start().finish()
+    outcome = scene.run(births)
     assert outcome.status == 3
     assert scene.bucket in outcome.error
     assert outcome.report["remedy"]
@@ -128,16 +134,18 @@ def test_a_store_that_takes_nothing_fails_the_backup_when_pg_dump_was_paused_for
     scene.expect_recovery(good, good_keys)
 
 
-def test_a_bucket_that_is_not_there_is_named(scene: Scene) -> None:
+def test_a_bucket_that_is_not_there_is_named(small_scene: Scene, births: Nursery) -> None:
+    scene = small_scene
     scene.client.delete_bucket(Bucket=scene.bucket)
-    outcome = scene.start().finish()
+    outcome = scene.run(births)
     scene.store.create_bucket(scene.bucket)
     assert outcome.status == 3
     assert scene.bucket in outcome.error
     assert "no such bucket" in outcome.error
 
 
-def test_a_manifest_that_somebody_else_wrote_is_never_overwritten(scene: Scene) -> None:
+def test_a_manifest_that_somebody_else_wrote_is_never_overwritten(small_scene: Scene) -> None:
+    scene = small_scene
     scene.proxy.misbehave(Mischief.HOLD, times=1, when=is_manifest)
     job = scene.start()
     job.wait_until(scene.proxy.holding.is_set, "the manifest is about to be written")

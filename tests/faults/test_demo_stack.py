@@ -10,6 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -20,12 +22,25 @@ from demo.stack import CHECKOUT, PORTS, mark
 from demo.state import DemoState
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "demo"
+@contextmanager
+def cleaned(place: Path) -> Iterator[Path]:
+    folder = place / "demo"
     yield folder
     demo(folder, "clean")
     assert not folder.exists()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    with cleaned(tmp_path) as folder:
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def started_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of a demo that is started again and again: what an ended start has left is there."""
+    with cleaned(tmp_path_factory.mktemp("again")) as folder:
+        yield folder
 
 
 def demo(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
@@ -83,22 +98,60 @@ def airflow_is_starting(folder: Path) -> bool:
     return log.exists() and log.stat().st_size > 0
 
 
-def test_a_server_that_does_not_start_ends_the_start_and_leaves_nothing_running(folder: Path) -> None:
-    break_airflow(folder)
+@dataclass(frozen=True)
+class BadStart:
+    """A start that met a stranger on the mail's port and a killed Airflow's orphan, and whose Airflow fails."""
 
-    result = demo(folder, "up", "--scale", "0.01")
+    folder: Path
+    result: subprocess.CompletedProcess[str]
+    strangers_port: int
+    orphan: int
+    """How that process ended."""
 
+
+@pytest.fixture(scope="module")
+def bad_start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BadStart]:
+    with cleaned(tmp_path_factory.mktemp("bad")) as folder, socket.create_server(("127.0.0.1", 0)) as stranger:
+        taken = stranger.getsockname()[1]
+        state = settled(folder, mail=taken)
+        name, _, value = f"{mark(state)}-airflow".partition("=")
+        port = state.ports["airflow"]
+        script = f"import socket, time; s = socket.create_server(('127.0.0.1', {port})); time.sleep(600)"
+        with subprocess.Popen([sys.executable, "-c", script], env={**os.environ, name: value}) as orphan:
+            assert eventually(lambda: not is_free(port))
+            break_airflow(folder)
+            result = demo(folder, "up", "--scale", "0.01")
+            try:
+                status = orphan.wait(timeout=10)
+            finally:
+                orphan.kill()
+        yield BadStart(folder, result, taken, status)
+
+
+def test_a_server_that_does_not_start_ends_the_start_and_leaves_nothing_running(bad_start: BadStart) -> None:
+    result = bad_start.result
     assert result.returncode == 1
     assert "Airflow stopped while it was starting" in result.stderr
     assert "airflow.cfg" in result.stderr  # the end of its log
-    assert left_running(folder) == []
-    state = DemoState.load(folder / "state.json")
+    assert left_running(bad_start.folder) == []
+    state = DemoState.load(bad_start.folder / "state.json")
     assert state is not None
     assert not [word for word in state.secrets.values() if word in result.stdout + result.stderr]
 
 
+def test_a_remembered_port_that_a_stranger_took_is_replaced_and_said_so(bad_start: BadStart) -> None:
+    assert f"Port {bad_start.strangers_port} (mail) is in use by another program" in bad_start.result.stdout
+
+
+def test_what_a_killed_airflow_leaves_is_stopped_before_another_one_starts(bad_start: BadStart) -> None:
+    assert bad_start.orphan == -signal.SIGTERM
+    assert bad_start.result.stdout.count("in use by another program") == 1  # the stranger's
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_a_start_that_is_ended_half_way_leaves_nothing_running(folder: Path, number: signal.Signals) -> None:
+def test_a_start_that_is_ended_half_way_leaves_nothing_running(started_before: Path, number: signal.Signals) -> None:
+    folder = started_before
+    (folder / "logs" / "airflow.log").unlink(missing_ok=True)
     process = start(folder)
     assert eventually(lambda: airflow_is_starting(folder))
     assert left_running(folder)
@@ -111,20 +164,6 @@ def test_a_start_that_is_ended_half_way_leaves_nothing_running(folder: Path, num
     assert number is signal.SIGKILL or "Interrupted: everything that was started has been stopped" in output
 
 
-def test_what_a_killed_airflow_leaves_is_stopped_before_another_one_starts(folder: Path) -> None:
-    state = settled(folder)
-    name, _, value = f"{mark(state)}-airflow".partition("=")
-    script = f"import socket, time; s = socket.create_server(('127.0.0.1', {state.ports['airflow']})); time.sleep(600)"
-    orphan = subprocess.Popen([sys.executable, "-c", script], env={**os.environ, name: value})
-    assert eventually(lambda: not is_free(state.ports["airflow"]))
-    break_airflow(folder)
-
-    result = demo(folder, "up", "--scale", "0.01")
-
-    assert orphan.wait(timeout=10) == -signal.SIGTERM
-    assert "in use by another program" not in result.stdout
-
-
 def test_a_second_start_at_the_same_time_is_told_to_wait(folder: Path) -> None:
     process = start(folder)
     assert eventually((folder / "state.json").exists)
@@ -135,17 +174,6 @@ def test_a_second_start_at_the_same_time_is_told_to_wait(folder: Path) -> None:
     process.communicate(timeout=120)
     assert result.returncode == 1
     assert f"Another command works on this demo (process {process.pid})" in result.stderr
-
-
-def test_a_remembered_port_that_a_stranger_took_is_replaced_and_said_so(folder: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as stranger:
-        taken = stranger.getsockname()[1]
-        settled(folder, airflow=taken)
-        break_airflow(folder)  # the sentence about the port is all that is wanted here
-
-        result = demo(folder, "up", "--scale", "0.01")
-
-    assert f"Port {taken} (airflow) is in use by another program" in result.stdout
 
 
 def test_a_damaged_state_is_said_to_be_so_and_can_be_removed(folder: Path) -> None:

@@ -36,13 +36,8 @@ def expect_nothing_goes_on(scene: Scene) -> None:
     wait_until(lambda: scene.sessions() == [], "every session of the job has ended", 15)
 
 
-def test_a_backup_and_then_an_expire(scene: Scene, births: Nursery) -> None:
-    execute(
-        scene.url,
-        "DROP TABLE films",  # large enough for an upload of two parts, and no larger
-        """CREATE TABLE films AS
-           SELECT n AS id, encode(gen_random_bytes(1000), 'base64') AS reel FROM generate_series(1, 7000) n""",
-    )
+def test_a_backup_and_then_an_expire(small_scene: Scene, births: Nursery) -> None:
+    scene = small_scene
     good = scene.back_up(ago=YESTERDAY)
     good_keys = scene.objects()
     wanted = scene.target(jobs=1)
@@ -104,7 +99,8 @@ def test_a_restore_from_its_load_to_its_swap(restore_scene: RestoreScene, births
     scene.restoring.post_check()
 
 
-def test_a_drill_on_a_scratch_server(scene: Scene, births: Nursery) -> None:
+def test_a_drill_on_a_scratch_server(small_scene: Scene, births: Nursery) -> None:
+    scene = small_scene
     execute(scene.url, "DROP TABLE films")
     good = scene.back_up()
     good_keys = scene.objects(good)
@@ -133,7 +129,8 @@ def drop_what_the_next_drill_would_find_abandoned(scene: Scene) -> None:
             session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
-def test_a_check(scene: Scene, births: Nursery) -> None:
+def test_a_check(small_scene: Scene, births: Nursery) -> None:
+    scene = small_scene
     include = scene.place / "include"
     wanted = scene.target()
     environment = scene.environment(wanted)

@@ -131,8 +131,8 @@ def accident(scene: Scene) -> Iterator[Accident]:
 
 
 @pytest.fixture
-def small_accident(scene: Scene) -> Iterator[Accident]:
-    with accident_in(scene, 100) as made:
+def small_accident(small_scene: Scene) -> Iterator[Accident]:
+    with accident_in(small_scene, 100) as made:
         yield made
 
 
@@ -148,6 +148,7 @@ def copying(accident: Accident, slow_line: Relay) -> Callable[[], Job]:
     return start
 
 
+@pytest.mark.timeout(900)  # as many runs as there are steps, on a machine that may be busy
 def test_killed_at_any_step_the_schema_is_there_as_a_whole_or_not_at_all(
     small_accident: Accident, births: Nursery
 ) -> None:

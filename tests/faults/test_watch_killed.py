@@ -119,7 +119,8 @@ def notification(target: Target, ago: timedelta) -> Notification:
 
 
 @pytest.fixture
-def watched(scene: Scene, beats: Beats) -> Iterator[Watched]:
+def watched(small_scene: Scene, beats: Beats) -> Iterator[Watched]:
+    scene = small_scene
     scene.good_backup()
     with opened(scene.target(), scene.store) as bucket:
         made = Watched.beside(scene, bucket, beats.url)
