@@ -53,7 +53,7 @@ PYTEST := $(PY) -m $(if $(COVERAGE_FILE),coverage run -m )pytest
 test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word" narrows)
 	$(PYTEST) -n $(WORKERS) --dist loadfile tests/unit tests/contract $(ARGS)
 	@echo "Those that measure what is to stay as it was run while nothing else does"
-	@$(PYTEST) -m quiet $(WAITING_LAYERS:%=tests/%) $(ARGS)
+	@$(PYTEST) -m quiet $$(grep -rl --include='test_*.py' 'pytest\.mark\.quiet' $(WAITING_LAYERS:%=tests/%)) $(ARGS)
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
 	$(PY) -m pytest tests/e2e $(ARGS) >$$e2e 2>&1 & \
