@@ -160,6 +160,7 @@ def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_to
 
 
 def test_killed_while_it_forgets_what_it_has_told_the_rest_is_told_again(watched: Watched, births: Nursery) -> None:
+    lost_alerts(watched.targets, lambda _target: watched.bucket, now())  # deletes the outdated ones: not what dies here
     forgetting = watched.dying(births, "forget", watched.environment["DBOPS_INCLUDE"])
     left = sorted((target.name, ago) for target in watched.targets for ago in LOST)
     for boundary in forgetting.attempts():
