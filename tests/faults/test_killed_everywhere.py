@@ -5,9 +5,7 @@ Each job is killed at every boundary there is (boundaries.py), and begun anew on
 
 from __future__ import annotations
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.gateways.catalogs import read_catalog
@@ -19,6 +17,7 @@ from tests.faults.dying import Dying, Nursery
 from tests.faults.job import wait_until, working_in
 from tests.faults.restore_scene import VISITORS, RestoreScene
 from tests.faults.scene import YESTERDAY, Scene
+from tests.faults.scratch import drop_scratch_databases
 
 pytestmark = pytest.mark.timeout(900)  # as many runs of a job as it has steps, on a machine that may be busy
 
@@ -118,15 +117,7 @@ def test_a_drill_on_a_scratch_server(small_scene: Scene, births: Nursery) -> Non
         assert all(step in steps for step in ("CREATE DATABASE", "DROP DATABASE", "/verifications/")), dying.died_at
         assert len(scene.verdicts()) == 1
     finally:
-        drop_what_the_next_drill_would_find_abandoned(scene)
-
-
-def drop_what_the_next_drill_would_find_abandoned(scene: Scene) -> None:
-    """It waits some minutes first, see test_drill_scratch.py."""
-    with psycopg.connect(scene.server.url(), autocommit=True) as session:
-        query = "SELECT datname FROM pg_database WHERE starts_with(datname, %s)"
-        for (name,) in session.execute(query, [f"dbops_drill_{NAME}_"]).fetchall():
-            session.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+        drop_scratch_databases(scene.server)
 
 
 def test_a_check(small_scene: Scene, births: Nursery) -> None:

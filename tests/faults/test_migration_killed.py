@@ -26,6 +26,7 @@ from demo.seaweed import SeaweedS3
 from tests.faults.dying import Dying, Nursery
 from tests.faults.job import REPOSITORY, Job
 from tests.faults.migrate_steps import ApplyRequest
+from tests.faults.scratch import drop_scratch_databases
 from tests.migrating_apply import COUNT, DROP_INDEX, INDEX, REFUSED, Applying
 
 if TYPE_CHECKING:
@@ -160,6 +161,7 @@ def stage(  # noqa: PLR0917 - fixtures have no other way
     for job in made.jobs:
         if job.process.poll() is None:
             job.kill()
+    drop_scratch_databases(postgres_server)
 
 
 @contextmanager
