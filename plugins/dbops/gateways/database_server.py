@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
 from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
+from dbops.gateways.comes_true import comes_true
 from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
 
@@ -204,14 +204,14 @@ class DatabaseServer:
     @contextmanager
     def _locked(self) -> Iterator[Connection]:
         with changing(self._elsewhere) as session:
-            deadline = time.monotonic() + _LET_GO_WITHIN
-            while not session.execute(text(_LOCK), {"name": self._live}).scalar_one():
-                if time.monotonic() >= deadline:
-                    raise PreflightFailed(
-                        f"Another restore of {self._live} is working on this server.",
-                        "Wait for its end, and try again.",
-                    )
-                time.sleep(_LOOK_EVERY)
+
+            def is_ours() -> bool:
+                return bool(session.execute(text(_LOCK), {"name": self._live}).scalar_one())
+
+            if not comes_true(is_ours, within=_LET_GO_WITHIN, look_every=_LOOK_EVERY):
+                raise PreflightFailed(
+                    f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
+                )
             yield session
 
     @contextmanager

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from dbops.errors import DatabaseError, PlanChanged, SwapFailed
+from dbops.gateways.comes_true import comes_true
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.sessions import changing, first_line
 from dbops.gateways.sql_files import catalog_sql
@@ -156,11 +157,8 @@ def _has_happened(server: DatabaseServer, lost: _Unknown, expected: dict[str, in
 
 
 def _wait_for_end(server: DatabaseServer, backend: int) -> None:
-    deadline = time.monotonic() + _COMMIT_WITHIN
-    while server.is_at_work(backend):
-        if time.monotonic() >= deadline:
-            raise DatabaseError(f"The server's process {backend} is still at work.")
-        time.sleep(_END_EVERY)
+    if not comes_true(lambda: not server.is_at_work(backend), within=_COMMIT_WITHIN, look_every=_END_EVERY):
+        raise DatabaseError(f"The server's process {backend} is still at work.")
 
 
 def _failed(why: str, remedy: str) -> SwapFailed:

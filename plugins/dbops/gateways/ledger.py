@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.ledger import LOCK, LedgerRow, create_ledger, ledger_time
 from dbops.domain.migrations import Migration
 from dbops.errors import DatabaseError, InvalidConnection, PlanChanged, PreflightFailed
+from dbops.gateways.comes_true import comes_true
 from dbops.gateways.ledger_table import ledger_name, ledger_rows
 from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
@@ -138,11 +138,11 @@ class LedgerSession:
 
     def _take_lock(self) -> None:
         # Asked again and again, for whoever waits within a statement is waited for by CREATE INDEX CONCURRENTLY.
-        deadline = time.monotonic() + self._wait
-        while not self._execute("SELECT pg_try_advisory_lock(:key)", key=LOCK)[0][0]:
-            if time.monotonic() >= deadline:
-                raise self._locked()
-            time.sleep(_LOOK_EVERY)
+        def is_ours() -> bool:
+            return bool(self._execute("SELECT pg_try_advisory_lock(:key)", key=LOCK)[0][0])
+
+        if not comes_true(is_ours, within=self._wait, look_every=_LOOK_EVERY):
+            raise self._locked()
         self._backend = int(self._execute("SELECT pg_backend_pid()")[0][0])
 
     def _locked(self) -> PreflightFailed:

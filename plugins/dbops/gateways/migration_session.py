@@ -16,6 +16,7 @@ from psycopg2 import sql
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.sql_statements import statements
 from dbops.errors import PreflightFailed
+from dbops.gateways.comes_true import comes_true
 from dbops.gateways.sessions import unreachable
 from dbops.gateways.unanswered import cut
 
@@ -93,16 +94,16 @@ class MigrationSession:
             self.limit(name, limit)
 
     def _wait_for_orphan(self) -> None:
-        deadline = time.monotonic() + _ORPHAN_ENDS_WITHIN
-        while self.ask(_ALONE) != [(True,)]:
-            if time.monotonic() >= deadline:
-                pids = ", ".join(str(pid) for (pid,) in self.ask(_HOLDERS))
-                raise PreflightFailed(
-                    f"A session of an earlier try is still migrating {self._address.database}: the server's process "
-                    f"{pids or 'that has just ended'}.",
-                    "Wait for its end, or end it with pg_cancel_backend; then start this step again.",
-                )
-            time.sleep(_LOOK_EVERY)
+        def is_alone() -> bool:
+            return self.ask(_ALONE) == [(True,)]
+
+        if not comes_true(is_alone, within=_ORPHAN_ENDS_WITHIN, look_every=_LOOK_EVERY):
+            pids = ", ".join(str(pid) for (pid,) in self.ask(_HOLDERS))
+            raise PreflightFailed(
+                f"A session of an earlier try is still migrating {self._address.database}: the server's process "
+                f"{pids or 'that has just ended'}.",
+                "Wait for its end, or end it with pg_cancel_backend; then start this step again.",
+            )
 
     def limit(self, name: str, limit: timedelta) -> None:
         """Set a time limit of this session; raises psycopg2.Error."""
