@@ -18,6 +18,7 @@ from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.drill import drill
 from tests.clock import now
 from tests.loading import Loader
+from tests.processes import processes_with
 
 
 class Ground:
@@ -55,7 +56,7 @@ class Ground:
 
     def servers(self) -> list[int]:
         """The processes of throw-away servers, by the folder of their data."""
-        return processes(str(self.place))
+        return processes_with(str(self.place))
 
     def expect_nothing_left(self) -> None:
         assert self.servers() == []
@@ -88,21 +89,9 @@ def public_folder(mode: int = 0o755) -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
-def processes(*words: str) -> list[int]:
-    """The processes that have all these words in their command lines, our own apart."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit() and int(entry.name) != os.getpid():
-            with suppress(OSError):
-                line = (entry / "cmdline").read_bytes().decode(errors="replace")
-                if all(word in line for word in words):
-                    found.append(int(entry.name))
-    return found
-
-
 def kill_programs(*words: str) -> None:
     """Kill the processes that have all these words in their command lines, but not their guardians."""
-    for pid in processes(*words):
+    for pid in processes_with(*words):
         with suppress(FileNotFoundError, ProcessLookupError):  # it has followed one that was killed before it
             if not Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("python"):
                 os.kill(pid, signal.SIGKILL)

@@ -17,6 +17,7 @@ from rich.console import Console
 
 from demo.abandoned import Watch
 from demo.display import Display
+from demo.processes import marked
 from demo.stack import CHECKOUT, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.up import start
@@ -91,15 +92,7 @@ class RunningStack:
 
     def dump_processes(self) -> list[int]:
         """Every pg_dump, and every guardian of one, that works on this stack's server."""
-        wanted = f"PGPORT={self.demo.postgres.port}".encode()
-        found = []
-        for process in Path("/proc").iterdir():
-            try:
-                if process.name.isdigit() and wanted in (process / "environ").read_bytes().split(b"\0"):
-                    found.append(int(process.name))
-            except OSError:  # gone meanwhile
-                continue
-        return found
+        return marked(f"PGPORT={self.demo.postgres.port}")
 
     def sessions(self, database: str) -> int:
         """How many sessions the server has in a database."""

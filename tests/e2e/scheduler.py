@@ -13,6 +13,7 @@ import psycopg
 
 from demo.processes import Daemon, ProcessRecord
 from tests.e2e.waiting import eventually
+from tests.processes import children_of, descendants_of
 
 if TYPE_CHECKING:
     from demo.postgres import EmbeddedPostgres
@@ -75,7 +76,7 @@ class Scheduler:
         assert record is not None
         if self._again.is_running():
             return record.pid
-        [pid] = [child for child in _children().get(record.pid, []) if "scheduler" in _words(child, "cmdline")]
+        [pid] = [child for child in children_of(record.pid) if "scheduler" in _words(child, "cmdline")]
         return pid
 
     def _with_what_they_started(self) -> set[ProcessRecord]:
@@ -102,22 +103,9 @@ def said(stack: RunningStack) -> str:
 
 def _below(pid: int) -> Iterator[ProcessRecord]:
     """What a process has started, and what that has."""
-    children, waiting = _children(), [pid]
-    while waiting:
-        for child in children.get(waiting.pop(), []):
-            waiting.append(child)
-            if record := ProcessRecord.of(child):
-                yield record
-
-
-def _children() -> dict[int, list[int]]:
-    found: dict[int, list[int]] = {}
-    for process in Path("/proc").iterdir():
-        if process.name.isdigit():
-            with suppress(OSError):  # gone meanwhile
-                parent = (process / "stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[1]
-                found.setdefault(int(parent), []).append(int(process.name))
-    return found
+    for child in descendants_of(pid):
+        if record := ProcessRecord.of(child):
+            yield record
 
 
 def _words(pid: int, kind: str) -> list[str]:

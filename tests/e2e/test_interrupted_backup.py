@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -16,6 +15,7 @@ from tests.e2e.running_stack import RunningStack
 from tests.e2e.targets import SLOWLY, write_target
 from tests.e2e.waiting import eventually
 from tests.mail_text import text_of
+from tests.processes import command_line, parent_of, state_of
 
 Begin = Callable[..., Begun]
 
@@ -57,22 +57,8 @@ def the_next_backup_succeeds(stack: RunningStack, alice: Rest) -> None:
 
 def kill_the_task(stack: RunningStack) -> None:
     """kill -9 of the process that runs the job: the parent of pg_dump's guardian."""
-    commands = {pid: Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8") for pid in stack.dump_processes()}
-    [guardian] = [pid for pid, command in commands.items() if "guardian.py" in command]
-    os.kill(int(fields_of(guardian)[1]), signal.SIGKILL)
-
-
-def state_of(pid: int) -> str:
-    """One letter: T means stopped, X that it is gone."""
-    try:
-        return fields_of(pid)[0]
-    except OSError:
-        return "X"
-
-
-def fields_of(pid: int) -> list[str]:
-    """What the kernel says of a process after its name: state, parent, ..."""
-    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    [guardian] = [pid for pid in stack.dump_processes() if "guardian.py" in command_line(pid)]
+    os.kill(parent_of(guardian), signal.SIGKILL)
 
 
 def test_a_backup_that_alice_marks_as_failed_is_mailed_once_and_leaves_nothing(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +19,7 @@ from tests.backups import Programs, backed_up, execute, target
 from tests.drills import public_folder
 from tests.faults.dying import COVERED, Nursery, nursery
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
+from tests.faults.job import end
 from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
 from tests.faults.scene import Premiere, Scene, address_of
 from tests.servers import empty_and_delete
@@ -115,13 +113,7 @@ class Studio:
                 yield stage
             finally:
                 proxy.go_away()
-                for job in stage.jobs:
-                    if job.process.poll() is None:
-                        job.kill()
-                for job in stage.jobs:
-                    for pid in job.offspring():
-                        with contextlib.suppress(ProcessLookupError):
-                            os.kill(pid, signal.SIGKILL)
+                end(stage.jobs)
                 self.server.start()  # where the test was ended before it could: all others live on it
                 self.server.drop_database(database)
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.faults.spooled import bytes_written
+from tests.processes import descendants_of, parent_of, processes_with, state_of
+
+T = TypeVar("T")
 
 REPOSITORY = Path(__file__).parents[2]
 PATIENCE = 60.0
@@ -59,14 +64,18 @@ class Job:
         status = self.process.wait(seconds)
         return Outcome(status, self._out.read_text("utf-8"), self._err.read_text("utf-8"))
 
-    def wait_until(self, happened: Callable[[], object], what: str) -> None:
-        """Wait for a condition while the job runs; fails the test with what the job said where it ends before."""
+    def wait_until(self, happened: Callable[[], T], what: str) -> T:
+        """Wait for a condition while the job runs, and give what it came to; fails the test where that ends before."""
+        seen: list[T] = []
 
         def happened_or_over() -> bool:
-            return bool(happened()) or self.process.poll() is not None
+            is_over = self.process.poll() is not None
+            seen.append(happened())
+            return bool(seen[-1]) or is_over
 
         wait_until(happened_or_over, what)
-        assert self.process.poll() is None or happened(), f"the job ended before {what}: {self.finish()}"
+        assert seen[-1], f"the job ended before {what}: {self.finish()}"
+        return seen[-1]
 
     def offspring(self) -> list[int]:
         """The guardian, the program it guards and that one's workers, as long as they run."""
@@ -74,32 +83,24 @@ class Job:
 
     def descendants(self) -> list[int]:
         """Every process that descends from the job at this moment, whatever it is called."""
-        parents = {pid: _parent(pid) for pid in _processes()}
-        found: list[int] = []
-        waiting = [self.process.pid]
-        while waiting:
-            above = waiting.pop()
-            children = [pid for pid, parent in parents.items() if parent == above]
-            found += children
-            waiting += children
-        return found
+        return descendants_of(self.process.pid)
 
     @property
     def guardian(self) -> int:
         """The process between the job and the program."""
-        return next(pid for pid in self.offspring() if _parent(pid) == self.process.pid)
+        return next(pid for pid in self.offspring() if parent_of(pid) == self.process.pid)
 
     @property
     def program(self) -> int:
         """The process of pg_dump or pg_restore itself."""
         guardian = self.guardian
-        return next(pid for pid in self.offspring() if _parent(pid) == guardian)
+        return next(pid for pid in self.offspring() if parent_of(pid) == guardian)
 
     @property
     def workers(self) -> list[int]:
         """The processes that it started for -j."""
         leader = self.program
-        return [pid for pid in self.offspring() if _parent(pid) == leader]
+        return [pid for pid in self.offspring() if parent_of(pid) == leader]
 
     def wait_until_reading(self) -> None:
         """Wait until tables are being read into the spool."""
@@ -112,7 +113,7 @@ class Job:
 
         def all_stopped() -> bool:
             dumping = [pid for pid in self.offspring() if pid != self.guardian]
-            return len(dumping) > 1 and all(_state(pid) == "T" for pid in dumping)
+            return len(dumping) > 1 and all(state_of(pid) == "T" for pid in dumping)
 
         self.wait_until(all_stopped, "pg_dump is paused")
 
@@ -124,40 +125,25 @@ class Job:
 
 def working_in(folder: Path) -> list[int]:
     """The processes in whose command line that folder is."""
-    return [pid for pid in _processes() if str(folder) in _command_line(pid)]
+    return processes_with(str(folder))
 
 
 def still_running(pids: list[int]) -> list[int]:
     """Those of these processes that have not ended."""
-    return [pid for pid in pids if _state(pid) not in "XZ"]
+    return [pid for pid in pids if state_of(pid) not in "XZ"]
 
 
 def leading(pids: list[int]) -> list[int]:
     """Those that none of these processes has started: what a server starts has its command line for a moment."""
-    return [pid for pid in pids if _parent(pid) not in pids]
+    return [pid for pid in pids if parent_of(pid) not in pids]
 
 
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace")
-    except OSError:
-        return ""
-
-
-def _stat(pid: int) -> list[str]:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()
-    except OSError:
-        return ["X", "0"]
-
-
-def _state(pid: int) -> str:
-    return _stat(pid)[0]
-
-
-def _parent(pid: int) -> int:
-    return int(_stat(pid)[1])
+def end(jobs: Sequence[Job]) -> None:
+    """Kill them, and then what they have left."""
+    for job in jobs:
+        if job.process.poll() is None:
+            job.kill()
+    for job in jobs:
+        for pid in job.offspring():
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)

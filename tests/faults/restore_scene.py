@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import signal
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,7 +26,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs, execute
 from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest, hostile_s3
-from tests.faults.job import REPOSITORY, Job, wait_until
+from tests.faults.job import REPOSITORY, Job, end, wait_until
 from tests.faults.restore_steps import StepsRequest
 from tests.loading import Loader
 from tests.restoring import Restoring
@@ -184,15 +183,11 @@ class RestoreScene:
     def wait_until_session(self, job: Job, beginning: str, wait_event: str) -> int:
         """Wait until a session of the job waits so in a statement that begins so; gives its pid."""
 
-        seen: list[int] = []
-
         def found() -> list[int]:
-            seen.extend(pid for pid, _, _, _, event, query in self.sessions()
-                        if query.startswith(beginning) and event == wait_event)  # fmt: skip
-            return seen
+            return [pid for pid, _, _, _, event, query in self.sessions()
+                    if query.startswith(beginning) and event == wait_event]  # fmt: skip
 
-        job.wait_until(found, f"{beginning} waits for {wait_event}")
-        return seen[0]
+        return job.wait_until(found, f"{beginning} waits for {wait_event}")[0]
 
     def last_asked(self, beginning: str) -> bool:
         """Whether a session of ours has just asked something that begins so."""
@@ -273,13 +268,7 @@ def restore_stage(
             yield scene
         finally:
             proxy.go_away()
-            for job in scene.jobs:
-                if job.process.poll() is None:
-                    job.kill()
-            for job in scene.jobs:
-                for pid in job.offspring():
-                    with suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+            end(scene.jobs)
             client.close()
             if server.is_running():
                 for name in scene.databases():

@@ -24,7 +24,7 @@ from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.faults.dying import Dying, Nursery
-from tests.faults.job import REPOSITORY, Job
+from tests.faults.job import REPOSITORY, Job, end
 from tests.faults.migrate_steps import ApplyRequest
 from tests.faults.scratch import drop_scratch_databases
 from tests.migrating_apply import COUNT, DROP_INDEX, INDEX, REFUSED, Applying
@@ -108,14 +108,7 @@ class Stage:
         assert job.kill().status == -signal.SIGKILL
 
     def wait_for(self, job: Job, query: str) -> int:
-        seen: list[int] = []
-
-        def is_at_it() -> bool:
-            seen.extend(self.at_work(query))
-            return bool(seen)
-
-        job.wait_until(is_at_it, f"it is at {query}")
-        return seen[0]
+        return job.wait_until(lambda: self.at_work(query), f"it is at {query}")[0]
 
     def at_work(self, query: str) -> list[int]:
         return [
@@ -158,9 +151,7 @@ def stage(  # noqa: PLR0917 - fixtures have no other way
     applying = Applying(empty_database, tmp_path / "include", bucket, postgres_server.bin_dir)
     made = Stage(applying, s3_server, tmp_path)
     yield made
-    for job in made.jobs:
-        if job.process.poll() is None:
-            job.kill()
+    end(made.jobs)
     drop_scratch_databases(postgres_server)
 
 

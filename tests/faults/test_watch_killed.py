@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -24,44 +22,16 @@ from tests.backups import NAME, opened
 from tests.clock import now
 from tests.faults.dying import Dying, Nursery
 from tests.faults.scene import Scene
+from tests.heartbeats import Switch, running_switch
 
 LOST = (timedelta(hours=1), timedelta(hours=2))
 OUTDATED = (timedelta(days=8), timedelta(days=9))  # people have been told of them for a week
 
 
-class Beats(ThreadingHTTPServer):
-    """Counts the heartbeats."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Beat)
-        self.paths: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/well"
-
-
-class _Beat(BaseHTTPRequestHandler):
-    server: Beats
-
-    def do_GET(self) -> None:
-        self.server.paths.append(self.path)
-        self.send_response(200)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Keep the test's output clean."""
-
-
 @pytest.fixture
-def beats() -> Iterator[Beats]:
-    with Beats() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+def switch() -> Iterator[Switch]:
+    with running_switch() as server:
         yield server
-        server.shutdown()
-        thread.join()
 
 
 NOTIFIERS = "oncall:\n  class: airflow.providers.http.notifications.http.HttpNotifier\n"
@@ -119,11 +89,11 @@ def notification(target: Target, ago: timedelta) -> Notification:
 
 
 @pytest.fixture
-def watched(small_scene: Scene, beats: Beats) -> Iterator[Watched]:
+def watched(small_scene: Scene, switch: Switch) -> Iterator[Watched]:
     scene = small_scene
     scene.good_backup()
     with opened(scene.target(), scene.store) as bucket:
-        made = Watched.beside(scene, bucket, beats.url)
+        made = Watched.beside(scene, bucket, f"{switch.url}/200/well")
         # The second one's backup is the first one's, under its name.
         attic = next(target for target in made.targets if target.name == "attic")
         for stored in list(bucket.list(Layout(scene.target().root).backups)):
@@ -133,7 +103,7 @@ def watched(small_scene: Scene, beats: Beats) -> Iterator[Watched]:
 
 
 def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_too_early(
-    watched: Watched, births: Nursery, beats: Beats
+    watched: Watched, births: Nursery, switch: Switch
 ) -> None:
     before = watched.scene.objects()
     backups = [key for key in before if "/backups/" in key]
@@ -143,7 +113,7 @@ def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_to
     for boundary in watch.attempts():
         assert [key for key in watched.scene.objects() if "/backups/" in key] == backups
         assert set(lost) <= set(watched.kept())
-        assert beats.paths == []
+        assert switch.requested == []
         written = [target.name for target in watched.targets if read_index(watched.bucket, target)]
         if boundary.startswith("heartbeat"):
             assert len(written) == len(watched.targets)
@@ -151,7 +121,7 @@ def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_to
     assert "DeleteObject" in {step.split()[0] for step in steps}, steps  # as many as the threads come to
     assert {f"PutObject {Layout(target.root).index} #1" for target in watched.targets} <= set(steps), steps
     assert steps[-1] == "heartbeat #1"
-    assert beats.paths == ["/well"]
+    assert switch.requested == [("GET", "/200/well")]
     assert watched.kept() == lost
     assert watch.outcome is not None
     kinds = {problem["kind"] for problem in watch.outcome.report["problems"]}

@@ -23,6 +23,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import execute
 from tests.drills import public_folder
+from tests.processes import command_line, descendants_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -162,24 +163,6 @@ def is_paused_pg_dump(pid: int) -> bool:
     return name == "pg_dump" and fields.split()[0] == "T"
 
 
-def family(pid: int) -> set[int]:
-    """The processes that descend from that one."""
-    children: dict[int, set[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        children.setdefault(int(fields[1]), set()).add(int(stat.parent.name))
-    found: set[int] = set()
-    waiting = [pid]
-    while waiting:
-        new = children.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
-
-
 def test_a_least_privileged_role_backs_up_lists_holds_and_expires_from_a_shell(shell: Shell) -> None:
     status, report = shell.document("backup", "shop")
     assert status == 0, report
@@ -253,11 +236,8 @@ def test_no_credential_is_ever_seen_in_arguments_output_or_bucket(shell: Shell, 
     seen: set[str] = set()
     programs: set[str] = set()
     while process.poll() is None:
-        for pid in {process.pid, *family(process.pid)}:
-            try:
-                arguments = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
-            except OSError:
-                continue
+        for pid in {process.pid, *descendants_of(process.pid)}:
+            arguments = command_line(pid).split("\0")
             programs.add(Path(arguments[0]).name)
             seen.update(arguments)
         time.sleep(0.02)
@@ -278,10 +258,10 @@ def test_a_stopped_backup_leaves_nothing_behind(shell: Shell, moment: str, numbe
     process = shell.start("backup", "shop", "--json")
     wait_for(process, shell, "started.json")
     if "paused" in moment:
-        wait_until(lambda: any(is_paused_pg_dump(pid) for pid in family(process.pid)))
+        wait_until(lambda: any(is_paused_pg_dump(pid) for pid in descendants_of(process.pid)))
     else:
-        wait_until(lambda: shell.uploads() != [] and not family(process.pid))
-    relatives = family(process.pid)
+        wait_until(lambda: shell.uploads() != [] and not descendants_of(process.pid))
+    relatives = descendants_of(process.pid)
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, "Traceback" in err) == (status, False), err

@@ -3,64 +3,25 @@
 from __future__ import annotations
 
 import socket
-import threading
 import traceback
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from dbops.errors import HeartbeatFailed
 from dbops.gateways import heartbeat
 from dbops.gateways.heartbeat import ping
+from tests.heartbeats import Switch, running_switch
 
 SECRET = "c0ffee"
-
-
-class Switch(ThreadingHTTPServer):
-    """Answers ``/200/...`` with 200, ``/500/...`` with 500, and so on; redirects lead to ``location``."""
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Answer)
-        self.requested: list[tuple[str, str]] = []
-        self.location = ""
-        self.patience = threading.Event()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}"
-
-
-class _Answer(BaseHTTPRequestHandler):
-    server: Switch
-
-    def do_GET(self) -> None:
-        self.server.requested.append((self.command, self.path))
-        status = self.path.split("/")[1]
-        if status == "never":
-            self.server.patience.wait(30)
-            return
-        self.send_response(int(status))
-        if status.startswith("3"):
-            self.send_header("Location", self.server.location)
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Keep the test's output clean."""
 
 
 @pytest.fixture
 def switch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Switch]:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with Switch() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-        thread.start()
+    with running_switch() as server:
         yield server
-        server.patience.set()
-        server.shutdown()
-        thread.join()
 
 
 def refusal(url: str) -> HeartbeatFailed:

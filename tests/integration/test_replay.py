@@ -24,8 +24,9 @@ from dbops.jobs.scratch import Scratch
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import Programs
-from tests.drills import processes, public_folder
+from tests.drills import public_folder
 from tests.migrating_scratch import BASELINE, migration, scratch_like, tell
+from tests.processes import processes_with
 
 USER, TAG = ("public", "User"), ("public", "Tag")
 SIZES = {USER: TableSize(5_000_000, 1000), TAG: TableSize(8192, 3)}
@@ -169,7 +170,7 @@ def test_nothing_is_left_of_it(live: str, place: Path, programs: Programs) -> No
         with scratch_like(live, own, programs.folder) as found:
             replayed(found, [BASELINE])
         assert list(own.iterdir()) == []
-        assert processes(str(own)) == []
+        assert processes_with(str(own)) == []
 
 
 def test_a_scratch_server_serves_as_well_and_is_left_as_it_was(

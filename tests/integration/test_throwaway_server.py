@@ -20,7 +20,8 @@ from dbops.errors import ServerFailed
 from dbops.gateways.programs import Program, find_postgres
 from dbops.gateways.throwaway_server import ThrowawayServer
 from tests.backups import Programs
-from tests.drills import processes, public_folder
+from tests.drills import public_folder
+from tests.processes import processes_with
 
 
 @pytest.fixture
@@ -56,7 +57,7 @@ def test_it_listens_on_no_port_and_in_a_folder_that_only_its_account_may_enter(s
 
 def test_it_does_not_run_as_root(server: ThrowawayServer, place: Path) -> None:
     owners = set()
-    for pid in processes(str(place), "bin/postgres"):
+    for pid in processes_with(str(place), "bin/postgres"):
         with suppress(FileNotFoundError):  # a session that has ended since it was found
             owners.add(Path(f"/proc/{pid}").stat().st_uid)
     data = next(place.iterdir()) / "data"
@@ -75,7 +76,7 @@ def test_nothing_is_left_of_it(postgres: Program, place: Path) -> None:
 
     assert list(place.iterdir()) == []
     assert list(Path(tempfile.gettempdir()).glob(sockets)) == []
-    assert processes(str(place)) == []
+    assert processes_with(str(place)) == []
 
 
 def test_nothing_is_left_of_one_that_could_not_start(place: Path, tmp_path: Path) -> None:
