@@ -58,7 +58,9 @@ def test_a_child_that_is_about_to_become_another_program_is_not_its_parents_memo
         alone, both = memory_of([pid]), memory_of(tree)
         pipe.open("w").close()
     assert alone.resident > _HELD
-    assert both == alone
+    assert both.resident == alone.resident
+    # The shares of what is a library's change with whatever else begins or ends meanwhile.
+    assert abs(both.proportional - alone.proportional) < _HELD / 10
 
 
 def test_what_two_processes_share_is_resident_in_both_and_half_of_it_is_each_ones_share() -> None:
