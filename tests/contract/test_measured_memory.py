@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.process_memory import memory_of, tree_of
+from tests.processes import state_of
 
 _HELD = 60_000_000
 
@@ -53,8 +54,9 @@ def pipe(tmp_path: Path) -> Path:
 
 def test_a_child_that_is_about_to_become_another_program_is_not_its_parents_memory_once_more(pipe: Path) -> None:
     with running(BEFORE_EXEC, str(pipe)) as pid:
-        while len(tree := tree_of(pid)) < 2:
-            pass
+        tree = [pid]
+        while len(tree) < 2 or state_of(tree[1]) != "S":  # it waits for the pipe; on its way there it takes pages
+            tree = tree_of(pid)
         alone, both = memory_of([pid]), memory_of(tree)
         pipe.open("w").close()
     assert alone.resident > _HELD
