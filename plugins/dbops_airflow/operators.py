@@ -15,7 +15,7 @@ from dbops.errors import MailFailed
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
-from dbops_airflow.problem_mails import mail_problems
+from dbops_airflow.problem_mails import Mailed, mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
@@ -135,10 +135,14 @@ class WatchOperator(BaseOperator):
             )
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)
-            mailed = mail_problems(report.due, files.targets, context, taken)
-            told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
-            remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
-            notices.forget(mailed)
+
+            def settle(mailed: Mailed) -> None:
+                told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
+                remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
+                notices.forget(mailed)
+
+            mailed = mail_problems(report.due, files.targets, context, taken, settle)
+            settle(mailed)
             # Last: it reads every bucket once more, and nobody's mail is to wait for that.
             metrics.emit_watch(report, files.targets)
             if mailed.unsent:

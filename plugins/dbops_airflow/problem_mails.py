@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -38,9 +38,17 @@ class Mailed:
 
 
 def mail_problems(
-    problems: Sequence[Problem], targets: Mapping[str, Target], context: Context, taken: Collection[str]
+    problems: Sequence[Problem],
+    targets: Mapping[str, Target],
+    context: Context,
+    taken: Collection[str],
+    settle: Callable[[Mailed], None] = lambda _mailed: None,
 ) -> Mailed:
-    """Mail what a watch found, one alert for each target; no notifier hears again of what is already ``taken``."""
+    """Mail what a watch found, one alert for each target; no notifier hears again of what is already ``taken``.
+
+    ``settle`` is called between two alerts, with what became of those before; the others count as unsent. So a watch
+    that is killed repeats the alert that it was telling, and not all of them.
+    """
     from dbops.domain.problem_alerts import problem_alerts
 
     facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
@@ -49,7 +57,8 @@ def mail_problems(
     told: dict[str, Told] = {}
     unsent: set[str] = set()
     waiting: set[str] = set()
-    for mailing in problem_alerts(problems, targets, facts, link):
+    mailings = problem_alerts(problems, targets, facts, link)
+    for place, mailing in enumerate(mailings, start=1):
         new = fresh.get(mailing.alert.target)
         outcome = _tell(mailing, new, context)
         if new is not None:
@@ -57,6 +66,9 @@ def mail_problems(
         if not _is_settled(mailing, outcome):
             unsent |= mailing.keys
             waiting |= mailing.keys if outcome.taken else mailing.keys & set(taken)
+        if behind := mailings[place:]:
+            ahead = frozenset(key for each in behind for key in each.keys)
+            settle(Mailed(dict(told), ahead | unsent, ahead & set(taken) | waiting))
     return Mailed(told, frozenset(unsent), frozenset(waiting))
 
 
