@@ -166,7 +166,7 @@ lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=-
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-image.in -o requirements-image.txt
-	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(ARGS) --excludes requirements-without.in requirements-dev.in -o requirements-dev.txt
 
 .PHONY: sbom
 sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not committed) and docs/licenses.md
