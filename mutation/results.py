@@ -43,9 +43,23 @@ class ModuleResult:
 
 
 def _result(module: str) -> ModuleResult:
-    meta = _mutated(module).with_name(_mutated(module).name + ".meta")
+    meta = _meta(module)
     ended = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"] if meta.exists() else {}
     return ModuleResult(module, ended)
+
+
+def forget_survivors(modules: list[str]) -> None:
+    """Let what has survived in these modules count as not tried yet."""
+    for module in modules:
+        survived = _result(module).survived
+        if survived:
+            known = json.loads(_meta(module).read_text(encoding="utf-8"))
+            known["exit_code_by_key"] |= dict.fromkeys(survived)
+            _meta(module).write_text(json.dumps(known, indent=4), encoding="utf-8")
+
+
+def _meta(module: str) -> Path:
+    return _mutated(module).with_name(_mutated(module).name + ".meta")
 
 
 def _mutated(module: str) -> Path:
