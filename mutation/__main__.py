@@ -1,7 +1,7 @@
 """`python -m mutation [--again] [MODULE ...]`: mutate these modules of the domain (all, where none is named).
 
-With ``--again`` what a test has killed before, in a function that is still the same, counts as killed and is not tried
-anew: for after a test was added.
+With ``--again`` only what has survived is tried: for after a test was added. What was killed stays so, and a function that
+has changed since counts as not tried.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 
-from mutation.results import SURVIVORS, forget_survivors, report
+from mutation.results import SURVIVORS, open_questions, report
 from mutation.stage import ROOT, STAGE, chosen_modules, set_stage
 
 
@@ -18,14 +18,12 @@ def main(words: list[str]) -> int:
     """Exit status 0 where mutants survive too: that is news, not a failure."""
     again = "--again" in words
     modules = chosen_modules([word for word in words if word != "--again"])
+    names = open_questions(modules) if again else [f"dbops.domain.{module}.*" for module in modules]
     set_stage(modules)
-    if again:
-        forget_survivors(modules)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     program = [sys.executable, "-P", str(ROOT / "mutation" / "mutate.py"), "run", "--max-children", "1"]
     subprocess.run(
-        # Told no names mutmut tries what it knows no end of, else all that have one of these.
-        program if again else [*program, *(f"dbops.domain.{module}.*" for module in modules)],
+        [*program, *names],
         cwd=STAGE,
         env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=True,

@@ -48,14 +48,10 @@ def _result(module: str) -> ModuleResult:
     return ModuleResult(module, ended)
 
 
-def forget_survivors(modules: list[str]) -> None:
-    """Let what has survived in these modules count as not tried yet."""
-    for module in modules:
-        survived = _result(module).survived
-        if survived:
-            known = json.loads(_meta(module).read_text(encoding="utf-8"))
-            known["exit_code_by_key"] |= dict.fromkeys(survived)
-            _meta(module).write_text(json.dumps(known, indent=4), encoding="utf-8")
+def open_questions(modules: list[str]) -> list[str]:
+    """The mutants of these modules that have survived, or that were not tried."""
+    return [name for result in map(_result, modules) for name, end in result.ended.items()
+            if end is None or name in result.survived]  # fmt: skip
 
 
 def _meta(module: str) -> Path:
