@@ -1,7 +1,7 @@
 """`python -m mutation [--again] [MODULE ...]`: mutate these modules of the domain (all, where none is named).
 
-With ``--again`` only what has survived is tried: for after a test was added. What was killed stays so, and a function that
-has changed since counts as not tried.
+With ``--again`` only what has survived is tried: for after a test was added. What was killed stays so, and a function
+that has changed since counts as not tried.
 """
 
 from __future__ import annotations
