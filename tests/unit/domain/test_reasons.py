@@ -252,6 +252,12 @@ def test_a_failed_last_run_is_red(job: str) -> None:
     )
 
 
+def test_a_failed_last_run_of_which_nobody_knows_the_end_is_told_without_it() -> None:
+    assert only(index(), dag(state="failed", last_end=None)).sentence == (
+        "The last run of backup__shop failed. Look at its log in Airflow."
+    )
+
+
 def test_a_failed_last_run_of_the_probes_is_amber() -> None:
     assert only(index(), dag("probe", state="failed")).light is Light.AMBER
 
