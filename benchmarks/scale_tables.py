@@ -14,7 +14,6 @@ from benchmarks.scale_points import Point, keep
 from benchmarks.stage import STATE, Stage
 
 SIZES = (1000, 10_000)
-SMALL = 1000  # tables: up to so many restores and checks are measured, too
 PG_DUMP, BACKUP, BASELINE, CHECK, RESTORE = (
     "pg_dump -Fd -j2 onto the disk",
     "dbops backup",
@@ -51,12 +50,9 @@ def _jobs(place: Stage, name: str, bucket: str, size: int) -> list[Point]:
         PG_DUMP: ["bash", "-c", f"rm -rf {folder} && {dump} && rm -rf {folder}"],
         BACKUP: [*dbops, "backup", "bench", "--json"],
         BASELINE: [*dbops, "baseline", "bench", "--json"],
+        CHECK: [*dbops, "check", "bench", "--json"],
+        RESTORE: [*dbops, "restore", "bench", "--json"],
     }
-    if size <= SMALL:
-        commands |= {
-            CHECK: [*dbops, "check", "bench", "--json"],
-            RESTORE: [*dbops, "restore", "bench", "--json"],
-        }
     points = []
     for what, command in commands.items():
         try:

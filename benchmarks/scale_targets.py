@@ -14,7 +14,6 @@ from benchmarks.scale_points import Point, keep
 from benchmarks.stage import REPOSITORY, STATE, Stage
 
 SIZES = (30, 100, 300, 1000)
-MOST_ROUNDS = 300  # targets: beyond that only parsing is measured, for writing the DAGs alone takes minutes
 FILE, ALL_FILES, KEPT, SYNC, IDLE, CROWD = (
     "parse the slowest file",
     "parse all eight files",
@@ -34,8 +33,7 @@ def measure_targets(place: Stage, _runs: int) -> Table:
     for size in SIZES:
         include = include_of(size)
         points += _parsing(size, run_in_airflow("benchmarks.scale_parsing", include, metadata))
-        if size <= MOST_ROUNDS:
-            points += _rounds(size, run_in_airflow("benchmarks.scale_rounds", include, metadata))
+        points += _rounds(size, run_in_airflow("benchmarks.scale_rounds", include, metadata))
         for point in points[-6:]:
             print(f"  {point.row()}", file=sys.stderr)
         keep("targets", points)
