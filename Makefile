@@ -47,6 +47,8 @@ LAYERS := unit contract integration airflow e2e faults
 # On real servers, and mostly waiting for them. The files that take longest come first, so that the workers end together.
 WAITING_LAYERS := faults airflow integration
 WORKERS ?= 2
+# Half of what a worker of these layers does is waiting, so that two leave cores idle, the more once e2e has ended.
+WAITING_WORKERS ?= 3
 PYTEST := $(PY) -m $(if $(COVERAGE_FILE),coverage run -m )pytest
 
 .PHONY: test
@@ -57,7 +59,7 @@ test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word"
 	@echo "The e2e layer, one stack that mostly waits as well, runs beside the others; what it says follows at their end"
 	@e2e=$$(mktemp); trap 'rm -f $$e2e' EXIT; ended=0; \
 	$(PY) -m pytest tests/e2e $(ARGS) >$$e2e 2>&1 & \
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not quiet" $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
+	$(PYTEST) -n $(WAITING_WORKERS) --dist loadfile --no-loadscope-reorder -m "not quiet" $(WAITING_LAYERS:%=tests/%) $(ARGS) || ended=$$?; \
 	wait $$! || ended=$$?; cat $$e2e; exit $$ended
 
 .PHONY: coverage
@@ -166,7 +168,7 @@ lock: venv ## Choose versions again after a change of a requirements*.in (ARGS=-
 	$(LOCK) $(ARGS) requirements-uv.in -o requirements-uv.txt
 	$(LOCK) $(ARGS) requirements.in -o requirements.txt
 	$(LOCK) $(ARGS) requirements-image.in -o requirements-image.txt
-	$(LOCK) $(ARGS) requirements-dev.in -o requirements-dev.txt
+	$(LOCK) $(ARGS) --excludes requirements-without.in requirements-dev.in -o requirements-dev.txt
 
 .PHONY: sbom
 sbom: venv ## Write what production is made of: sbom.json (CycloneDX, not committed) and docs/licenses.md

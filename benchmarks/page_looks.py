@@ -11,8 +11,9 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,8 +21,9 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 
-from benchmarks.page import ANEW, PLAIN, SHARED
+from benchmarks.page import AGAIN, ANEW, PLAIN, SHARED, SINGLY, WAYS
 from dbops.domain.dag_state import own_dags
+from dbops.domain.layout import Layout
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow.connections import open_bucket
 from dbops_airflow.page.buckets import Buckets, load_client
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 _THREADS = 16
 _PATIENCE = 120.0  # the page itself would show after 12 seconds what has come until then
 _BUNDLE = "page"
+_FRESH = 10.5  # seconds, and a moment: see dbops_airflow.page.readings
 
 
 def main() -> None:
@@ -46,23 +49,48 @@ def main() -> None:
     _know({dag_id for one in targets for dag_id in own_dags(one.name)})
     load_client()
     open_bucket(targets[0])  # imports more, for seconds
-    keys = [f"{one.root}index.json" for one in targets]
-    rounds = [_round(bucket, keys) for _ in range(int(runs) + 1)][1:]
-    Path(said).write_text(json.dumps({way: [one[way] for one in rounds] for way in (ANEW, SHARED, PLAIN)}))
+    layouts = [Layout(one.root) for one in targets]
+    rounds = [_round(bucket, layouts) for _ in range(int(runs) + 1)][1:]
+    Path(said).write_text(json.dumps({way: [one[way] for one in rounds] for way in WAYS}))
 
 
-def _round(bucket: str, keys: Collection[str]) -> dict[str, tuple[float, float]]:
+def _round(bucket: str, layouts: Sequence[Layout]) -> dict[str, tuple[float, float]]:
+    keys = [layout.index for layout in layouts]
+    with _page() as client, _without(bucket, layouts[0].index_bundle):
+        looks = {SINGLY: _timed(lambda: _look(client, len(keys)))}
+    with _page() as client:
+        looks[ANEW] = _timed(lambda: _look(client, len(keys)))
+        looks[SHARED] = _timed(lambda: _look(client, len(keys)))
+        time.sleep(_FRESH)  # until then nobody reads again
+        looks[AGAIN] = _timed(lambda: _look(client, len(keys), "?again=1"))
+    return looks | {PLAIN: _timed(lambda: _read(bucket, keys))}
+
+
+@contextmanager
+def _page() -> Iterator[TestClient]:
+    """One that has read nothing yet, and has no client of the store."""
     from dbops_airflow.page.sight import Sight
 
     with serving(Sight(buckets=Buckets(patience=_PATIENCE), patience=_PATIENCE)) as app:
         client = client_of(app, "viewer")
         set_aside_what_is_loaded()  # as the plugin does when it has made the page
-        looks = {ANEW: _timed(lambda: _look(client, len(keys))), SHARED: _timed(lambda: _look(client, len(keys)))}
-    return looks | {PLAIN: _timed(lambda: _read(bucket, keys))}
+        yield client
 
 
-def _look(client: TestClient, targets: int) -> None:
-    answer = client.get(f"{PLACE}/")
+@contextmanager
+def _without(bucket: str, key: str) -> Iterator[None]:
+    client = boto3.client("s3")
+    body = client.get_object(Bucket=bucket, Key=key)["Body"].read()
+    client.delete_object(Bucket=bucket, Key=key)
+    try:
+        yield
+    finally:
+        client.put_object(Bucket=bucket, Key=key, Body=body)
+        client.close()
+
+
+def _look(client: TestClient, targets: int, query: str = "") -> None:
+    answer = client.get(f"{PLACE}/{query}")
     green = answer.text.count('<tr class="green"')
     if green != targets:
         why = re.findall(r'<tr class="(?!green).*?title="(.*?)"', answer.text, re.DOTALL)[:1]

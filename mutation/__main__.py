@@ -1,4 +1,8 @@
-"""`python -m mutation [MODULE ...]`: mutate these modules of the domain (all, where none is named)."""
+"""`python -m mutation [--again] [MODULE ...]`: mutate these modules of the domain (all, where none is named).
+
+With ``--again`` only what has survived is tried: for after a test was added. What was killed stays so, and a function
+that has changed since counts as not tried.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +10,20 @@ import os
 import subprocess
 import sys
 
-from mutation.results import SURVIVORS, report
+from mutation.results import SURVIVORS, open_questions, report
 from mutation.stage import ROOT, STAGE, chosen_modules, set_stage
 
 
 def main(words: list[str]) -> int:
     """Exit status 0 where mutants survive too: that is news, not a failure."""
-    modules = chosen_modules(words)
+    again = "--again" in words
+    modules = chosen_modules([word for word in words if word != "--again"])
+    names = open_questions(modules) if again else [f"dbops.domain.{module}.*" for module in modules]
     set_stage(modules)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     program = [sys.executable, "-P", str(ROOT / "mutation" / "mutate.py"), "run", "--max-children", "1"]
     subprocess.run(
-        [*program, *(f"dbops.domain.{module}.*" for module in modules)],
+        [*program, *names],
         cwd=STAGE,
         env=environment | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
         check=True,

@@ -43,9 +43,19 @@ class ModuleResult:
 
 
 def _result(module: str) -> ModuleResult:
-    meta = _mutated(module).with_name(_mutated(module).name + ".meta")
+    meta = _meta(module)
     ended = json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"] if meta.exists() else {}
     return ModuleResult(module, ended)
+
+
+def open_questions(modules: list[str]) -> list[str]:
+    """The mutants of these modules that have survived, or that were not tried."""
+    return [name for result in map(_result, modules) for name, end in result.ended.items()
+            if end is None or name in result.survived]  # fmt: skip
+
+
+def _meta(module: str) -> Path:
+    return _mutated(module).with_name(_mutated(module).name + ".meta")
 
 
 def _mutated(module: str) -> Path:

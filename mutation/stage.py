@@ -9,13 +9,14 @@ STAGE = ROOT / ".mutants"
 DOMAIN = ROOT / "plugins" / "dbops" / "domain"
 _SHOWN = {"dbops": "plugins/dbops", "tests": "tests", "demo": "demo", "include": "include", "docs": "docs"}
 
-# Rules are tried with few examples, and always the same ones: a mutant is alive or dead, not so by chance.
+# Rules are tried with few examples, and always the same ones: a mutant is alive or dead, not so by chance. That a test
+# fails is enough: a smaller example, which Hypothesis would look for many times as long, is read by nobody.
 _EXAMPLES = """\
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
     "mutants", max_examples=20, derandomize=True, database=None, deadline=None,
-    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
 )
 settings.load_profile("mutants")
 """

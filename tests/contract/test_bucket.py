@@ -149,6 +149,20 @@ def test_a_listing_says_in_utc_when_each_object_was_written(bucket: Bucket) -> N
     assert abs(datetime.now(UTC) - found.modified) < timedelta(minutes=1)
 
 
+def test_a_listing_gives_an_object_another_tag_when_its_content_is_another(bucket: Bucket) -> None:
+    def tags() -> list[str]:
+        return [each.tag for each in bucket.list("in/")]
+
+    bucket.put("in/a", b"as it was")
+    bucket.put("in/b", b"as it was")
+    before = tags()
+    assert all(before)
+    assert tags() == before
+    bucket.put("in/a", b"as it is!")
+    assert tags()[0] not in before
+    assert tags()[1] == before[1]
+
+
 def test_folders_are_those_directly_below_over_several_pages(bucket: Bucket) -> None:
     for name in ["e", "a", "d", "b", "c"]:
         bucket.put(f"root/{name}/deeper/object", b"")

@@ -40,7 +40,7 @@ def example(title: str) -> bytes:
         ("started.json", Claim.from_json),
         ("holds/&lt;backup_id&gt;.json", Hold.from_json),
         ("verifications/&lt;backup_id&gt;.json", Verification.from_json),
-        ("index.json", TargetIndex.from_json),
+        ("_indexes/&lt;target&gt;.json", TargetIndex.from_json),
     ],
 )
 def test_the_example_is_what_the_code_writes_byte_for_byte(
@@ -55,7 +55,7 @@ def test_the_example_is_what_the_code_writes_byte_for_byte(
     [
         ("manifest.json", BackupManifest),
         ("verifications/&lt;backup_id&gt;.json", Verification),
-        ("index.json", TargetIndex),
+        ("_indexes/&lt;target&gt;.json", TargetIndex),
     ],
 )
 def test_every_key_is_explained_once(title: str, record: type[BackupManifest | Verification | TargetIndex]) -> None:
@@ -66,6 +66,7 @@ def test_every_key_is_explained_once(title: str, record: type[BackupManifest | V
 
 def test_every_object_that_the_code_names_is_on_the_page() -> None:
     layout = Layout("")
+    shared = Layout("<target>/")
     objects = (
         section("Objects")
         .replace("<backup_id>", BACKUP)
@@ -85,10 +86,11 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.check(BACKUP),
         f"{layout.docs}{BACKUP}/",
         layout.notification("notifier", BACKUP.time),
-        layout.index,
+        shared.index,
+        shared.index_bundle,
     ]
     for key in keys:
-        inside = key.removeprefix(layout.folder(BACKUP))
+        inside = key.removeprefix(layout.folder(BACKUP)).removeprefix(shared.indexes)
         assert re.search(rf"^ +{re.escape(inside)} ", objects, re.MULTILINE), key
 
 

@@ -10,6 +10,7 @@ from packaging.requirements import Requirement
 
 from dbops import __version__
 from support.environments import AIRFLOWS, PYTHONS
+from support.postgres_servers import PACKAGED
 
 ROOT = Path(__file__).parents[2]
 SUPPORT = (ROOT / "docs/support.md").read_text()
@@ -18,6 +19,7 @@ NEEDED = {
     one.name: one
     for one in map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
 }
+CI_POSTGRES = 17
 KNOWN = {"tested", "untested"}
 
 
@@ -39,6 +41,11 @@ def test_every_postgresql_has_a_row_that_says_whether_it_was_tested() -> None:
     _, *rows = table("PostgreSQL")
     assert [row[0] for row in rows] == [str(major) for major in range(14, 19)]
     assert {row[1].split(":")[0].split(",")[0] for row in rows} <= KNOWN
+
+
+def test_a_postgresql_is_called_tested_where_the_matrix_or_ci_tries_it() -> None:
+    _, *rows = table("PostgreSQL")
+    assert {int(row[0]) for row in rows if row[1].startswith("tested")} == {*PACKAGED, CI_POSTGRES}
 
 
 def test_the_oldest_airflow_of_the_matrix_is_the_oldest_that_the_wheel_asks_for() -> None:

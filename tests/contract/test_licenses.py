@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -65,4 +66,6 @@ def test_the_sbom_has_every_locked_package_with_its_hashes_and_its_licence(tmp_p
         assert component["version"]
         assert component["licenses"], component["name"]
         assert component["externalReferences"][0]["hashes"], component["name"]
+        for reference in component["externalReferences"]:  # the validator reads no address: requirements-without.in
+            assert re.fullmatch(r"pkg:pypi/[a-z0-9._-]+@[\w.!+%-]+", reference["url"], re.ASCII), reference
     assert "https://" not in json.dumps([component["externalReferences"] for component in bom["components"]])

@@ -42,6 +42,13 @@ def test_everything_locked_has_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
+def test_what_nothing_may_bring_along_is_not_locked() -> None:
+    left_out = chosen("requirements-without")
+    assert left_out
+    for name in ("requirements", "requirements-image", "requirements-dev", "requirements-uv"):
+        assert not left_out & locked(name).keys(), f"{name}: run make lock"
+
+
 def test_tests_run_with_the_versions_of_production() -> None:
     production, tests = locked("requirements"), locked("requirements-dev")
     different = {name for name, version in production.items() if tests.get(name) != version}

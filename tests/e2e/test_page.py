@@ -36,7 +36,7 @@ def test_who_is_not_logged_in_gets_401(stack: RunningStack, path: str) -> None:
 
 
 def test_the_navigation_leads_to_every_target_with_its_light(browser: Browser, stack: RunningStack, night: str) -> None:
-    index = stack.read_json("summary_app/index.json")
+    index = stack.read_json("_indexes/summary_app.json")
     total, well = index["probes"]["total"], index["probes"]["well"]
     assert total == 16
     browser.open("/")

@@ -27,5 +27,5 @@ def test_the_watch_rebuilds_the_index_from_what_the_bucket_holds(
     stack: RunningStack, alice: Rest, backed_up: Run
 ) -> None:
     alice.trigger("watch").wait("success")
-    index = stack.read_json("summary_app/index.json")
+    index = stack.read_json("_indexes/summary_app.json")
     assert backed_up.xcoms("back_up")["return_value"] in [backup["backup_id"] for backup in index["backups"]]

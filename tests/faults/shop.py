@@ -118,7 +118,7 @@ class Shop:
     def keys(self, prefix: str = "") -> list[str]:
         """Every key below the prefix, but for that of the index, a cache."""
         found = (stored.key for stored in self.bucket.list(prefix))
-        return [key for key in found if not key.endswith("index.json")]
+        return [key for key in found if "_indexes/" not in key]
 
     def restored(self) -> list[str]:
         """The databases that restores have made of it."""

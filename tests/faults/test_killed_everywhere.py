@@ -46,9 +46,9 @@ def test_a_backup_and_then_an_expire(small_scene: Scene, births: Nursery) -> Non
         expect_nothing_goes_on(scene)
         assert scene.objects(good) == good_keys
         # It is only when it is whole that it is a backup, and then it is one although nobody was told.
-        assert len(scene.manifests()) == (2 if boundary.endswith("/index.json #1") else 1)
+        assert len(scene.manifests()) == (2 if "_indexes/" in boundary else 1)
     steps = {boundary.rpartition("/")[2] or boundary for boundary in backup.died_at}
-    assert {"started.json #1", "toc.dat #1", "globals.sql #1", "manifest.json #1", "index.json #1"} <= steps, steps
+    assert {"started.json #1", "toc.dat #1", "globals.sql #1", "manifest.json #1", f"{NAME}.json #1"} <= steps, steps
     assert {"start pg_dump #1", "pg_dump has started #1"} <= steps, steps
     uploading = {"CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
     assert uploading <= {boundary.split()[0] for boundary in backup.died_at}
@@ -70,7 +70,7 @@ def test_a_backup_and_then_an_expire(small_scene: Scene, births: Nursery) -> Non
     assert len(before.entries) == 3
     assert len(before.leftovers) >= len(backup.died_at) - 3
     files = {boundary.rpartition("/")[2] for boundary in expire.died_at}
-    assert {"manifest.json #1", "started.json #1", "started.json #2", "toc.dat #1", "index.json #1"} <= files, files
+    assert {"manifest.json #1", "started.json #1", "started.json #2", "toc.dat #1", f"{NAME}.json #1"} <= files, files
     assert after.entries == before.entries[-2:]
     assert after.leftovers == ()
 
@@ -112,7 +112,7 @@ def test_a_drill_on_a_scratch_server(small_scene: Scene, births: Nursery) -> Non
         for boundary in dying.attempts():
             expect_nothing_goes_on(scene)
             assert scene.objects(good) == good_keys
-            assert len(scene.verdicts()) == boundary.endswith("/index.json #1")
+            assert len(scene.verdicts()) == ("/_indexes/" in boundary)
         steps = " ".join(dying.died_at)
         assert all(step in steps for step in ("CREATE DATABASE", "DROP DATABASE", "/verifications/")), dying.died_at
         assert len(scene.verdicts()) == 1
@@ -137,6 +137,6 @@ def test_a_check(small_scene: Scene, births: Nursery) -> None:
         )
         for boundary in check.attempts():
             expect_nothing_goes_on(scene)
-            assert len(read_check_runs(bucket, wanted, 10)) == boundary.endswith("/index.json #1")
+            assert len(read_check_runs(bucket, wanted, 10)) == ("/_indexes/" in boundary)
         assert any("/checks/" in step for step in check.died_at), check.died_at
         assert [run.is_red for run in read_check_runs(bucket, wanted, 10)] == [False] * 2

@@ -218,7 +218,7 @@ def test_killed_at_any_step_every_table_is_as_it_was_and_a_run_is_kept_whole_or_
     assert {"DeleteObject", "PutObject"} == {
         step.split()[0] for step in probing.died_at if step.endswith("/index.html #1")
     }, steps
-    assert probing.died_at[-1].endswith("/index.json #1")
+    assert probing.died_at[-1].endswith(f"_indexes/{NAME}.json #1")
     assert [probe.errors for probe in last.results] == [0, 0, 0]
     assert last.page.endswith("/index.html")
     assert told is not None

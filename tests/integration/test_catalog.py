@@ -112,6 +112,6 @@ def test_two_backups_that_start_in_the_same_second_get_two_ids(bucket: S3Bucket,
 def test_the_index_lies_beside_the_backups_and_is_not_taken_for_one(bucket: S3Bucket, target: Target) -> None:
     index = build_index(bucket, target, NOW)
     write_index(bucket, target, index)
-    assert [found.key for found in bucket.list("")] == ["app/index.json"]
+    assert [found.key for found in bucket.list("")] == ["_indexes/app.json"]
     assert read_index(bucket, target) == index
     assert read_catalog(bucket, target).entries == ()

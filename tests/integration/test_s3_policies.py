@@ -199,9 +199,7 @@ def test_expire_with_the_key_that_writes_says_what_it_may_not_and_nothing_is_los
     assert "these credentials may not do that (AccessDenied, HTTP 403" in refused.value.what
     assert "Look at the credentials' permissions" in refused.value.remedy
     after = store.everything()
-    assert (
-        before.items() <= {**after, f"{store.target.root}index.json": before[f"{store.target.root}index.json"]}.items()
-    )
+    assert before.items() <= {**after, Layout(store.target.root).index: before[Layout(store.target.root).index]}.items()
     assert store.good() == [old, new]
 
     report = expire(store.target, store.open("dbops-expires"), clock=now)

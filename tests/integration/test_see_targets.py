@@ -21,11 +21,13 @@ from dbops.domain.target_view import Part, TargetView
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run
+from dbops.gateways.index_bundles import renew_bundle
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import put_restore
 from dbops.gateways.s3 import S3Bucket, connect
 from dbops.gateways.target_indexes import build_index, write_index
 from dbops.gateways.verifications import put_verification
+from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
 from dbops.jobs.see_targets import see_targets
@@ -97,18 +99,28 @@ def parts(view: TargetView) -> list[object]:
     return [getattr(view, part.value) for part in Part]
 
 
-def test_three_hundred_targets_are_three_hundred_small_reads(
+def test_three_hundred_targets_are_two_requests_and_then_one_and_what_has_changed(
     bucket: S3Bucket, bucket_name: str, asked: Counter[str]
 ) -> None:
     targets = [target(bucket_name, f"shop_{number}") for number in range(300)]
     with ThreadPoolExecutor(8) as pool:
         fresh = replace(index(), written=NOW)
         list(pool.map(lambda one: write_index(bucket, one, replace(fresh, target=one.name)), targets))
-    asked.clear()
-    overview = see_targets(targets, (), lambda _: bucket, {}, clock=now, within=A_MINUTE)
-    assert len(overview.rows) == 300
-    assert all(row.index is not None for row in overview.rows)
-    assert asked == {"GetObject": 300}
+    renew_bundle(bucket, targets)
+    last = LastIndexes()
+
+    def requests() -> Counter[str]:
+        asked.clear()
+        overview = see_targets(targets, (), lambda _: bucket, {}, clock=now, within=A_MINUTE, last=last)
+        assert len(overview.rows) == 300
+        assert all(row.index is not None for row in overview.rows)
+        return asked
+
+    assert requests() == {"ListObjectsV2": 1, "GetObject": 1}
+    assert requests() == {"ListObjectsV2": 1}
+    for one in targets[:5]:
+        write_index(bucket, one, replace(fresh, target=one.name, written=NOW + HOUR))
+    assert requests() == {"ListObjectsV2": 1, "GetObject": 5}
 
 
 @pytest.mark.usefixtures("newest")

@@ -93,11 +93,11 @@ def _latest(ends: Sequence[ExpectedExpiry], coming: _Coming) -> ExpectedExpiry:
 
 
 class _Moments:
-    """Moments in order, of which all are known up to ``until``, or altogether where it is None."""
+    """Moments in order, of which all are known up to ``until``."""
 
-    def __init__(self, moments: Iterable[datetime], until: datetime | None) -> None:
+    def __init__(self, moments: Iterable[datetime], until: datetime) -> None:
         known = sorted(set(moments))
-        self._moments = known if until is None else known[: bisect_right(known, until)]
+        self._moments = known[: bisect_right(known, until)]
 
     def after(self, moment: datetime, number: int = 1) -> datetime | None:
         """The first that is later, or the one of that number; None where it is not known."""
@@ -127,12 +127,12 @@ class _Coming:
             opened[period(run)] = min(run, opened.get(period(run), run))
         return _Moments(opened.values(), until)
 
-    def _taken(self, runs: Iterator[datetime], limit: int) -> tuple[list[datetime], datetime | None]:
-        """So many of them, and until when there are no others: None where there never are."""
+    def _taken(self, runs: Iterator[datetime], limit: int) -> tuple[list[datetime], datetime]:
+        """So many of them, and until when there are no others."""
         limit = min(limit, RUNS_AHEAD)
         taken = list(islice(runs, limit))
         if len(taken) < limit:
-            return taken, None if self._runs is None else self._horizon
+            return taken, self._horizon
         return taken, taken[-1] if taken else self.now
 
     def _next(self, after: datetime) -> datetime | None:
@@ -191,7 +191,7 @@ class _Periods:
         for backup in good:
             first.setdefault(period(backup), backup)
         # One more than it keeps: the first may be in a period that has a backup already.
-        begun = coming.with_openings(first, period, count + 1 if count else 0)
+        begun = coming.with_openings(first, period, count + 1)
         return cls(rule, count, period, first, begun, coming.with_runs(good, 1))
 
     def end(self, backup: datetime) -> ExpectedExpiry:

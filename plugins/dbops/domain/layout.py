@@ -14,7 +14,7 @@ from dbops.domain.key_part import key_part
 
 @dataclass(frozen=True)
 class Layout:
-    """The keys below one target's root. ``root`` ends with a slash, see ``Target.root``."""
+    """The keys of one target. ``root``, which all but the index lie below, ends with a slash, see ``Target.root``."""
 
     root: str
 
@@ -126,6 +126,17 @@ class Layout:
         return f"{self.audit_trail}{BackupId.at(moment)}-{action}.json"
 
     @property
+    def indexes(self) -> str:
+        """The folder of the indexes of all targets with this prefix, for one listing; no target can have its name."""
+        prefix, slash, _ = self.root[:-1].rpartition("/")
+        return f"{prefix}{slash}_indexes/"
+
+    @property
     def index(self) -> str:
         """The cache of the catalog; never trusted for deleting or restoring."""
-        return f"{self.root}index.json"
+        return f"{self.indexes}{self.root[:-1].rpartition('/')[2]}.json"
+
+    @property
+    def index_bundle(self) -> str:
+        """All those indexes in one object; no target can have its name either."""
+        return f"{self.indexes}_all.jsonl"

@@ -169,7 +169,7 @@ class MigrationPlan:
             "migrations": [[one.name, one.checksum, one.marked, one.concurrently, one.down] for one in self.migrations],
             "statements": self.statements,
         }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
     def markdown(self) -> str:
         """The plan for people: the verdict, the ledger, the proof, each migration, the checklist, what will run."""

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from dbops.domain.backup import BackupId
 from dbops.domain.fault import Fault
-from dbops.domain.quantities import format_duration
+from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.size import size_warnings
 from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedBackup, IndexedLeftover, TargetIndex
@@ -198,7 +198,7 @@ def _unfinished(target: Target, good: list[IndexedBackup], dead: list[IndexedLef
     if not newer:
         return []
     newest = newer[-1].backup_id
-    others = f" So were {len(newer) - 1} others since the last good one." if newer[1:] else ""
+    others = f" Nor did {format_count(len(newer) - 1, 'other')} since the last good one." if newer[1:] else ""
     sentence = f"A backup of {target.name} was begun at {_time(newest.time)} and never finished.{others}"
     remedy = (
         f"Look at the log of that run of backup__{target.name}: its worker was probably killed. "

@@ -70,7 +70,7 @@ class RestorePlan:
             "live_schema": self.live.fingerprint if self.live else None,
             "statements": self.statements,
         }
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
     def markdown(self) -> str:
         """The plan for people: what comes back, what would be lost, what stands in the way, every statement."""

@@ -226,5 +226,5 @@ class Target(Section):
 
     @property
     def root(self) -> str:
-        """The key prefix that is this target's own, with its trailing slash: nothing outside is ever touched."""
+        """The key prefix that is this target's own, with its trailing slash: but for its index, all it has is there."""
         return f"{self.storage.prefix}/{self.name}/".lstrip("/")

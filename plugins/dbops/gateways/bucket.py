@@ -14,11 +14,15 @@ from typing import BinaryIO, Protocol
 
 @dataclass(frozen=True)
 class StoredObject:
-    """One object of a listing; ``modified`` is the store's clock, UTC."""
+    """One object of a listing; ``modified`` is the store's clock, UTC.
+
+    ``tag`` is another one as soon as the content is; empty where the store tells none.
+    """
 
     key: str
     bytes: int
     modified: datetime
+    tag: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import threading
 from collections.abc import Callable, Iterator
@@ -61,7 +62,7 @@ class InMemoryBucket:
         with self._lock:
             found = sorted((key, *value) for key, value in self._objects.items() if key.startswith(prefix))
         for key, content, modified in found:
-            yield StoredObject(key, len(content), modified)
+            yield StoredObject(key, len(content), modified, hashlib.sha256(content).hexdigest())
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See ``bucket.Bucket.folders``."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from dbops.domain.dag_state import DagState, dags_of
+from dbops.domain.layout import Layout
 from dbops.domain.overview import OverviewRow, overview_row
 from dbops.domain.quantities import format_ago
 from dbops.domain.reasons import NotKnown
@@ -14,18 +15,31 @@ from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import read_index
 from dbops.jobs.last_indexes import LastIndex, LastIndexes
-from dbops.jobs.unseen import why_unseen
+from dbops.jobs.see_folder import SeenFolder
+from dbops.jobs.unseen import cannot_be_shown, why_unseen
 
 
 def see_index(
-    target: Target, open_bucket: Callable[[Target], Bucket], *, last: LastIndexes, clock: Callable[[], datetime]
+    target: Target,
+    open_bucket: Callable[[Target], Bucket],
+    *,
+    folder: SeenFolder | str | None = None,
+    last: LastIndexes,
+    clock: Callable[[], datetime],
 ) -> TargetIndex | NotKnown | str:
-    """With one small read; NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing.
+    """With one small read, or none where the ``folder`` was seen and tells that there is nothing new to be read.
 
-    What was seen is kept as the ``last``, also when it comes too late for whoever looks.
+    NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing. What was seen is kept as
+    the ``last``, also when it comes too late for whoever looks.
     """
-    seen = _read_index(target, open_bucket)
-    last.keep(target, seen, clock())
+    if isinstance(folder, str):
+        return cannot_be_shown(_place(target), folder)
+    if folder is None:
+        seen, tag = _read_index(target, open_bucket), ""
+    else:
+        tag = folder.tags.get(target.name, "")
+        seen = _seen_before(target, folder, tag, last) or _read_index(target, open_bucket)
+    last.keep(target, seen, clock(), tag)
     return seen
 
 
@@ -66,17 +80,26 @@ def see_row(
         return overview_row(target, why_unseen(_place(target), error), own, now)
 
 
+def _seen_before(target: Target, folder: SeenFolder, tag: str, last: LastIndexes) -> TargetIndex | NotKnown | None:
+    """None where it has to be read."""
+    if target.name not in folder.tags:
+        return _none_yet(target)
+    return last.tagged(target, tag) or folder.bundle.of(target.name, tag)
+
+
 def _read_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> TargetIndex | NotKnown | str:
     try:
         index = read_index(open_bucket(target), target)
     except Exception as error:  # noqa: BLE001 - one target must not hide all the others
         return why_unseen(_place(target), error)
-    if index is None:
-        return NotKnown(
-            f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{target.root}index.json is missing, "
-            "or of another version. The next run of the DAG watch writes it; start one to have it now."
-        )
-    return index
+    return index or _none_yet(target)
+
+
+def _none_yet(target: Target) -> NotKnown:
+    return NotKnown(
+        f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{Layout(target.root).index} is missing, "
+        "or of another version. The next run of the DAG watch writes it; start one to have it now."
+    )
 
 
 def _place(target: Target) -> str:

@@ -1,9 +1,9 @@
-"""see_targets: one look at every target, from the short form of its bucket."""
+"""see_targets: one look at every target, from the short forms that lie in the buckets."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 from dbops.domain.dag_state import DagState
@@ -13,7 +13,9 @@ from dbops.domain.reasons import NotKnown
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
+from dbops.jobs.index_folders import index_folders
 from dbops.jobs.last_indexes import LastIndexes
+from dbops.jobs.see_folder import SeenFolder, see_folder
 from dbops.jobs.see_index import see_index, see_row, unanswered, unreachable
 
 _THREADS = 32  # altogether, where there are fewer stores than that
@@ -30,8 +32,10 @@ def see_targets(
     within: timedelta,
     last: LastIndexes | None = None,
 ) -> Overview:
-    """Every target's row, worst first, with one small read a target; ``dags`` are by their ids.
+    """Every target's row, worst first; ``dags`` are by their ids.
 
+    It is one listing for all targets of a folder, and reads what has changed since the ``last`` look: a few one by one,
+    many at once, in one object, and of that one by one what is newer.
     What has not answered ``within`` that time is judged by its ``last`` index, which is kept there for the next look;
     where there is none it is not known. Its row says so. Where a store has only failed so far, it has failed for those
     that still wait, too. Nothing is raised for a target. A read that hangs is left alone, and ends by the time limits
@@ -39,9 +43,15 @@ def see_targets(
     """
     kept = last or LastIndexes()
     pools = _pools(targets)
+    folders = [
+        (folder, pools[_store(folder[0])].submit(see_folder, folder, open_bucket, kept))
+        for folder in index_folders(targets)
+    ]
+    # All of a pool's folders are begun by now, or stand in line before what waits for them.
     looks = {
-        target.name: pools[_store(target)].submit(see_index, target, open_bucket, last=kept, clock=clock)
-        for target in targets
+        target.name: pools[_store(target)].submit(_look, target, open_bucket, folder_seen, kept, clock)
+        for folder, folder_seen in folders
+        for target in folder
     }
     answered, _ = wait(looks.values(), timeout=within.total_seconds())
     for pool in pools.values():
@@ -60,6 +70,16 @@ def see_targets(
 
     rows = [row_of(target) for target in targets]
     return Overview(rows=tuple(worst_first(rows)), faults=tuple(faults), seen=now)
+
+
+def _look(
+    target: Target,
+    open_bucket: Callable[[Target], Bucket],
+    folder: Future[SeenFolder | str],
+    last: LastIndexes,
+    clock: Callable[[], datetime],
+) -> TargetIndex | NotKnown | str:
+    return see_index(target, open_bucket, folder=folder.result(), last=last, clock=clock)
 
 
 def _dead(targets: Sequence[Target], seen: Mapping[str, TargetIndex | NotKnown | str]) -> set[tuple[str, str]]:

@@ -125,7 +125,7 @@ def test_a_claim_renewed_in_another_zone_means_the_same_moment() -> None:
     assert not claim(ID, renewed=(NOW - timedelta(hours=2)).astimezone(vienna)).is_live(NOW, within=timedelta(hours=1))
 
 
-def test_every_key_of_a_target_lies_below_its_own_root() -> None:
+def test_every_key_of_a_target_but_its_index_lies_below_its_own_root() -> None:
     layout = Layout(target("shop").root)
     keys = [
         layout.started(ID),
@@ -136,7 +136,6 @@ def test_every_key_of_a_target_lies_below_its_own_root() -> None:
         layout.hold(ID),
         layout.holds,
         layout.audit(NOW, "expire"),
-        layout.index,
     ]
     assert all(key.startswith("team/shop/") for key in keys)
     assert len(set(keys)) == len(keys)
@@ -145,6 +144,17 @@ def test_every_key_of_a_target_lies_below_its_own_root() -> None:
 def test_a_target_without_a_prefix_lies_at_the_top_of_its_bucket() -> None:
     bare = target("shop", storage={"bucket": "vault"})
     assert Layout(bare.root).manifest(ID) == "shop/backups/20261122T020000Z/manifest.json"
+    assert Layout(bare.root).index == "_indexes/shop.json"
+
+
+def test_the_indexes_of_targets_with_the_same_prefix_share_a_folder_that_no_target_can_have() -> None:
+    shop, blog = Layout("team/databases/shop/"), Layout("team/databases/blog/")
+    assert shop.indexes == blog.indexes == "team/databases/_indexes/"
+    assert [shop.index, blog.index] == ["team/databases/_indexes/shop.json", "team/databases/_indexes/blog.json"]
+    assert shop.index_bundle == blog.index_bundle == "team/databases/_indexes/_all.jsonl"
+    for taken in ("_indexes", "_all"):
+        with pytest.raises(ValueError, match="a target is named by its file"):
+            target(taken)
 
 
 def test_the_keys_are_those_that_the_format_promises() -> None:
@@ -154,7 +164,7 @@ def test_the_keys_are_those_that_the_format_promises() -> None:
     assert layout.hold(ID) == "team/shop/holds/20261122T020000Z.json"
     assert layout.verification(ID) == "team/shop/verifications/20261122T020000Z.json"
     assert layout.audit(NOW, "expire") == "team/shop/audit/20261122T120000Z-expire.json"
-    assert layout.index == "team/shop/index.json"
+    assert layout.index == "team/_indexes/shop.json"
 
 
 def test_what_a_run_is_called_in_airflow_can_be_part_of_a_key() -> None:

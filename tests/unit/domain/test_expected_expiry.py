@@ -60,6 +60,12 @@ def test_the_last_three_go_one_after_the_other_with_each_night_to_come() -> None
     assert found[backups[0]].why == "last 3"
 
 
+def test_what_only_the_minimum_keeps_says_so() -> None:
+    [newest] = nightly(1)
+
+    assert expiries([newest], policy(minimum_redundancy=2))[newest].why == "minimum_redundancy 2"
+
+
 def test_the_newest_of_a_finished_month_goes_when_so_many_newer_months_have_begun() -> None:
     october = BackupId("20261031T020000Z")
 
@@ -122,7 +128,35 @@ def test_what_is_too_far_ahead_is_not_said(rules: dict[str, int]) -> None:
 def test_of_a_backup_dated_in_the_future_nothing_is_said() -> None:
     future = BackupId.at(NOW + 300 * DAY)
 
-    assert expiries([*nightly(3), future], policy())[future].at is None
+    assert expiries([*nightly(3), future], policy())[future] == ExpectedExpiry(
+        at=None, why="dated in the future: is a clock wrong?"
+    )
+
+
+def test_a_backup_begun_this_very_second_is_not_dated_in_the_future() -> None:
+    newest = BackupId.at(NOW)
+
+    assert expiries([newest], policy())[newest].at == datetime(2026, 11, 23, 2, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("rules", "schedule", "ahead"),
+    [
+        ({"last": YEARS_AHEAD + 1}, "0 0 1 1 *", 14),
+        ({"yearly": YEARS_AHEAD + 2}, NIGHTLY, 14),
+        ({"last": RUNS_AHEAD + 1}, "@hourly", 9),
+        ({"last": 1}, None, 14),
+    ],
+    ids=str,
+)
+def test_a_backup_dated_beyond_what_is_looked_ahead_is_not_taken_for_the_next_to_come(
+    rules: dict[str, int], schedule: str | None, ahead: int
+) -> None:
+    last_year = BackupId("20251231T020000Z")
+
+    found = expiries([last_year, BackupId.at(NOW + 365 * ahead * DAY)], policy(**rules), schedule=schedule)
+
+    assert found[last_year].at is None
 
 
 def test_five_thousand_backups_under_a_boundless_policy_look_ahead_no_further_than_promised() -> None:

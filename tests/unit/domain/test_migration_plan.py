@@ -178,6 +178,30 @@ def test_the_document_begins_with_the_verdict_and_has_what_who_decides_must_know
         assert expected in shown
 
 
+@pytest.mark.parametrize(
+    ("mode", "blocks"),
+    [
+        ("AccessExclusiveLock", "reads and writes"),
+        ("ExclusiveLock", "writes"),
+        ("ShareRowExclusiveLock", "writes"),
+        ("ShareLock", "writes"),
+        ("ShareUpdateExclusiveLock", "neither"),
+        ("AccessShareLock", "neither"),
+    ],
+)
+def test_a_lock_is_told_by_what_of_the_application_waits_for_it(mode: str, blocks: str) -> None:
+    assert replace(LOCK, mode=mode).blocks == blocks
+
+
+def test_a_table_is_touched_once_however_often_it_is_locked() -> None:
+    other = replace(LOCK, table=("crm", "Invoice"))
+
+    assert plan(migrations=(replace(NOTE, locks=(LOCK, LOCK)), replace(BUILD, locks=(other, LOCK)))).touched == (
+        ("crm", "Invoice"),
+        ("public", "Order"),
+    )
+
+
 def test_what_stands_in_the_way_comes_first() -> None:
     blocked = plan(checklist=(item("replica", "blocker", "It only reads.", "Name the primary."),))
 

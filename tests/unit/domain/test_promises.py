@@ -155,6 +155,36 @@ def test_a_backup_that_failed_its_verification_is_told_and_hides_no_lateness() -
     assert BackupId.at(NOW - HOUR) in found[1].sentence
 
 
+def test_a_newest_backup_that_is_not_good_is_told_with_the_one_to_use_instead() -> None:
+    bad = entry(NOW - HOUR, verified=False)
+    [problem] = problems(catalog(FRESH, bad))
+    assert problem.sentence == (
+        f"The newest backup of shop, {bad.backup_id}, failed its verification; "
+        f"the newest good one is {FRESH.backup_id}."
+    )
+    assert problems(catalog(bad))[-1].sentence.endswith("failed its verification; there is no good one.")
+
+
+def test_another_backup_that_is_not_good_never_finished_or_hangs_is_another_problem() -> None:
+    for one, other in (
+        (catalog(FRESH, entry(NOW - 2 * HOUR, verified=False)), catalog(FRESH, entry(NOW - HOUR, verified=False))),
+        (catalog(FRESH, leftovers=(leftover(NOW - 2 * HOUR),)), catalog(FRESH, leftovers=(leftover(NOW - HOUR),))),
+        (
+            catalog(FRESH, leftovers=(leftover(NOW - 30 * HOUR, renewed=NOW),)),
+            catalog(FRESH, leftovers=(leftover(NOW - 31 * HOUR, renewed=NOW),)),
+        ),
+    ):
+        [[first], [second]] = problems(one), problems(other)
+        assert first.kind == second.kind
+        assert first.key != second.key
+
+
+def test_a_clock_that_is_ahead_by_no_more_than_is_forgiven_counts_as_now() -> None:
+    ahead = NOW + timedelta(minutes=15)
+    assert problems(catalog(entry(ahead))) == []
+    assert kinds(catalog(FRESH, entry(ahead, verified=False))) == [ProblemKind.NOT_GOOD]
+
+
 def test_a_failed_verification_of_an_older_backup_is_over_with_the_next_good_one() -> None:
     assert problems(catalog(entry(NOW - 2 * DAY, verified=False), FRESH)) == []
 
@@ -174,13 +204,16 @@ def test_a_backup_that_died_after_the_newest_good_one_was_begun_and_never_finish
     (problem,) = problems(catalog(FRESH, leftovers=(leftover(NOW - 2 * HOUR),)))
     assert problem.kind == ProblemKind.UNFINISHED
     assert problem.sentence == "A backup of shop was begun at 2026-11-22 10:00 UTC and never finished."
+    assert problem.since == NOW - 2 * HOUR
 
 
 def test_several_dead_attempts_are_one_problem_about_the_newest() -> None:
     attempts = tuple(leftover(NOW - hours * HOUR) for hours in (1, 2, 3))
     (problem,) = problems(catalog(FRESH, leftovers=attempts))
     assert "2026-11-22 11:00" in problem.sentence
-    assert "2 others" in problem.sentence
+    assert problem.sentence.endswith(" Nor did 2 others since the last good one.")
+    (problem,) = problems(catalog(FRESH, leftovers=attempts[:2]))
+    assert problem.sentence.endswith(" Nor did 1 other since the last good one.")
 
 
 def test_a_dead_attempt_is_forgiven_by_the_next_good_backup() -> None:
@@ -224,6 +257,13 @@ def test_the_newest_backup_that_shrank_is_a_problem_with_both_numbers() -> None:
     (problem,) = problems(catalog(entry(NOW - HOUR, stored=100), *before))
     assert problem.kind == ProblemKind.SHRUNK
     assert "100 B against 1000 B" in problem.sentence
+    assert problem.since == entry(NOW - HOUR).manifest.finished
+
+
+def test_a_backup_is_compared_with_the_latest_before_it_and_not_with_the_first() -> None:
+    before = [entry(NOW - day * DAY) for day in range(1, 30)]
+    small_once = entry(NOW - 30 * DAY, stored=100)
+    assert kinds(catalog(small_once, *before, entry(NOW - HOUR, stored=100))) == [ProblemKind.SHRUNK]
 
 
 def test_a_backup_that_shrank_long_ago_is_over() -> None:
@@ -259,6 +299,12 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     assert paused_problem("restore").target is None
 
 
+def test_every_paused_dag_is_a_problem_of_its_own_that_stays_the_same() -> None:
+    keys = [paused_problem(dag_id).key for dag_id in ("backup__shop", "drill__shop", "restore")]
+    assert keys == [f"{of}: {ProblemKind.PAUSED}: {dag_id}" for of, dag_id in (
+        ("shop", "backup__shop"), ("shop", "drill__shop"), ("restore", "restore"))]  # fmt: skip
+
+
 def proven(age: timedelta, *, ok: bool = True) -> CatalogEntry:
     backup = entry(NOW - age, verified=ok)
     return replace(backup, verification=verification(backup.backup_id, finished=NOW - age, ok=ok))
@@ -268,7 +314,7 @@ def test_a_target_whose_backups_nobody_proved_lately_is_a_problem() -> None:
     (problem,) = problems(catalog(entry(NOW - 11 * DAY), FRESH), DRILLED)
 
     assert problem.kind == ProblemKind.NOT_DRILLED
-    assert "none ever was" in problem.sentence
+    assert problem.sentence.endswith(", as drill.within promises: none ever was.")
     assert "drill__shop" in problem.remedy
     (problem,) = problems(catalog(proven(12 * DAY), FRESH), DRILLED)
     assert "was the last, 12d ago" in problem.sentence

@@ -134,17 +134,28 @@ def test_operations_that_are_not_well_are_amber_and_named() -> None:
     )
 
 
-def test_several_operations_are_told_in_the_plural() -> None:
-    assert only(index(probes=probes(well=10))).sentence.startswith(
-        "2 of 12 operations of shop are slow or do not work, by the probes 5d ago"
+def test_several_operations_are_told_in_the_plural_and_where_none_is_named_none_is() -> None:
+    assert only(index(probes=probes(well=10))).sentence == (
+        "2 of 12 operations of shop are slow or do not work, by the probes 5d ago. Look at the report of probe__shop."
     )
+
+
+def test_a_single_rule_is_told_in_the_singular_and_what_none_does_is_not_told() -> None:
+    assert only(index(checks=checks(failed=1, worst=("Order: rows",)))).sentence == (
+        "Of shop 1 rule is broken, by the checks 8h ago: Order: rows. Look at the report of check__shop."
+    )
+
+
+def test_a_single_operation_that_is_well_is_told_in_the_singular() -> None:
+    assert only(index(probes=probes(total=1, well=1))).sentence.endswith("; 1 operation was well 5d ago.")
 
 
 def test_a_drill_that_failed_on_an_older_backup_is_red() -> None:
     failed = proof(6 * HOUR, ok=False, sentence="public.Order has 499 rows, and its manifest says 500.")
     reason = only(index(last_verdict=failed))
     assert (reason.what, reason.light) == (Sign.DRILL_FAILED, Light.RED)
-    assert "public.Order has 499 rows, and its manifest says 500. Look at" in reason.sentence
+    assert "cannot be used. public.Order has 499 rows, and its manifest says 500. Look at" in reason.sentence
+    assert "cannot be used. Look at" in only(index(last_verdict=proof(6 * HOUR, ok=False, sentence=""))).sentence
 
 
 def test_a_newest_backup_that_is_not_good_is_told_once() -> None:
@@ -241,6 +252,12 @@ def test_a_failed_last_run_is_red(job: str) -> None:
     )
 
 
+def test_a_failed_last_run_of_which_nobody_knows_the_end_is_told_without_it() -> None:
+    assert only(index(), dag(state="failed", last_end=None)).sentence == (
+        "The last run of backup__shop failed. Look at its log in Airflow."
+    )
+
+
 def test_a_failed_last_run_of_the_probes_is_amber() -> None:
     assert only(index(), dag("probe", state="failed")).light is Light.AMBER
 
@@ -253,6 +270,17 @@ def test_a_run_that_did_not_fail_is_no_reason(state: str, is_running: bool) -> N
 
 def test_a_failure_lasts_while_the_next_run_goes_on() -> None:
     assert whats(index(), dag(state="failed", last_end=NOW - HOUR, is_running=True)) == [Sign.RUN_FAILED]
+
+
+@pytest.mark.parametrize("job", ["backup", "check", "probe", "drill"])
+def test_a_failure_of_what_was_never_done_is_told(job: str) -> None:
+    young = index([], last_proof=None, last_verdict=None, checks=None, probes=None)
+    failed = Sign.PROBE_RUN_FAILED if job == "probe" else Sign.RUN_FAILED
+    assert failed in whats(young, dag(job, state="failed"))
+
+
+def test_what_was_done_at_the_moment_of_a_failure_was_not_done_since() -> None:
+    assert whats(index(checks=checks(2 * HOUR)), dag("check", state="failed")) == [Sign.RUN_FAILED]
 
 
 @pytest.mark.parametrize("job", ["backup", "check", "probe", "drill"])
@@ -308,6 +336,7 @@ def test_a_target_whose_first_backup_is_running_is_not_called_safe() -> None:
     running = IndexedLeftover(backup_id=backup(HOUR).backup_id, alive=NOW - timedelta(minutes=20))
     seen = index([], leftovers=(running,), last_proof=None, last_verdict=None, checks=None, probes=None)
     assert (only(seen).what, only(seen).light) == (Sign.FIRST_BACKUP, Light.GREY)
+    assert only(seen).sentence == "The first backup of shop is on its way."
 
 
 def test_everything_is_told_worst_first() -> None:

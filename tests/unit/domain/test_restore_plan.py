@@ -94,10 +94,73 @@ def test_the_plan_says_what_who_decides_has_to_know() -> None:
         assert expected in shown
 
 
+def test_the_whole_plan_reads_like_this() -> None:
+    sessions = (SessionGroup("web", "puma", 12, may_end=True),)
+    shown = plan(blockers=("A slot.", "A replica."), warnings=("Old.", "Slow."), live=live(sessions=sessions))
+
+    assert (
+        shown.markdown()
+        == f"""\
+## Restore of shop: swap
+
+### What stands in the way
+
+- **A slot.**
+- **A replica.**
+
+### What to know
+
+- Old.
+- Slow.
+
+|  |  |
+| --- | --- |
+| Backup | {BACKUP}, 1d old |
+| It holds | 1 table, 500 rows; 1000 B of a database of 9.8 KiB |
+| Verified | never |
+| Chosen | the whole database |
+| Goes into | `{RESTORED}`, a new database, which then takes the live one's place; \
+the live one is kept under another name |
+| The live database becomes | `{BEFORE}` |
+| Disk | about 10.7 KiB needed on the server; free: not known: see restore.disk_size |
+| Expected to take | not known: no drill yet |
+
+### What the backup holds, and what is live in `shop`
+
+| table | rows in the backup | rows live now | what differs |
+| --- | --- | --- | --- |
+| public.Order | 500 | 620 | **120 more live** |
+
+### Connections that the swap will end
+
+| role | application | connections | may be ended by us |
+| --- | --- | --- | --- |
+| web | puma | 12 | yes |
+
+### What will run
+
+```sql
+CREATE DATABASE x;
+-- pg_restore of {BACKUP}, ANALYZE, verification
+BEGIN;
+ALTER DATABASE x RENAME TO y;
+COMMIT;
+```"""
+    )
+
+
+def test_where_nothing_stands_in_the_way_nothing_is_said_of_it() -> None:
+    assert plan().markdown().startswith("## Restore of shop: swap\n\n|  |  |\n")
+
+
+def test_an_empty_backup_of_what_is_not_live_has_no_table() -> None:
+    assert "\n\nNo table.\n\n" in plan(live=None, manifest=replace(manifest(BACKUP), tables=())).markdown()
+
+
 def test_what_is_not_known_is_said_to_be() -> None:
     shown = plan(live=None).markdown()
 
-    assert "There is no live database of that name." in shown
+    assert "`shop`\n\nThere is no live database of that name.\n\n| table |" in shown
     assert "| Expected to take | not known: no drill yet |" in shown
     assert "The live database becomes" not in shown
     assert "Connections that the swap will end" not in shown
@@ -171,6 +234,26 @@ def test_of_many_tables_the_largest_are_shown_and_the_others_counted() -> None:
     assert "| public.t099 | - | 99 |" in shown
     assert "| public.t003 |" not in shown
     assert "41 smaller tables not shown." in shown
+
+
+def test_a_large_table_of_the_backup_is_shown_though_it_is_gone_or_nearly_empty_now() -> None:
+    """It is what somebody restores for."""
+    tables = {("public", f"t{n:03}"): LiveTable(n, exact=True) for n in range(100)}
+    held = (TableEntry("public", "t001", 7000, 0), TableEntry("public", "gone", 8000, 0))
+
+    shown = plan(live=live(tables=tables), manifest=replace(manifest(BACKUP), tables=held)).markdown()
+
+    assert "| public.t001 | 7,000 | 1 |" in shown
+    assert "| public.gone | 8,000 | - |" in shown
+
+
+@pytest.mark.parametrize(
+    ("found", "columns"), [({"newest": "2026-11-22"}, "2026-11-22 | -"), ({"since": 0}, "- | 0")], ids=str
+)
+def test_what_is_known_of_the_newest_rows_is_shown_where_the_rest_is_not(found: dict[str, Any], columns: str) -> None:
+    shown = plan(live=live(tables={("public", "Order"): LiveTable(620, exact=True, **found)})).markdown()
+
+    assert f"| public.Order | 500 | 620 | {columns} |" in shown
 
 
 HOSTILE = st.text("ab|`*<>[]\\ \n-#", min_size=1, max_size=15)

@@ -250,6 +250,11 @@ def test_a_hold_written_by_hand_without_a_zone_means_utc() -> None:
     assert Hold.from_json(body).until == datetime(2026, 12, 24, tzinfo=UTC)
 
 
+def test_a_hold_written_by_hand_in_a_zone_is_kept_in_utc_like_every_time_in_the_bucket() -> None:
+    body = b'{"backup_id": "20261122T020000Z", "until": "2026-12-24T01:00:00+01:00", "reason": "why", "by": "alice"}'
+    assert b'"until": "2026-12-24T00:00:00Z"' in Hold.from_json(body).to_json()
+
+
 def test_what_is_not_a_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="backup_id"):
         Hold.from_json(b'{"backup_id": "yesterday", "until": null, "reason": "", "by": ""}')

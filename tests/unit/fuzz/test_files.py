@@ -273,7 +273,7 @@ def test_target_files_are_used_or_refused_by_file_line_and_sentence(place: Path,
         expect_readable(faults, files)
         assert found.targets or found.faults
         for target in found.targets.values():
-            assert Layout(target.root).index.endswith("/index.json")
+            assert Layout(target.root).index.endswith(f"_indexes/{target.name}.json")
             assert ".." not in target.root.split("/")
             assert plan_retention([(BackupId.at(NOW), True)], [], target.retention, NOW, target.zone).expire == {}
             for cron in (target.schedule.backup, target.schedule.check, target.schedule.probe, target.schedule.drill):

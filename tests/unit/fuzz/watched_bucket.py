@@ -37,7 +37,7 @@ class WatchedBucket(InMemoryBucket):
         super().abort_upload(upload)
 
     def _note(self, what: str, key: str) -> None:
-        if not key.endswith("/index.json"):
+        if "_indexes/" not in key:
             self.changes.append((what, key))
 
     @property

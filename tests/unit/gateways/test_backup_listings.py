@@ -70,7 +70,7 @@ def test_of_many_backups_the_newest_are_read_and_the_older_ones_are_as_the_index
 ) -> None:
     listing = read_listing(bucket, SHOP)
 
-    assert bucket.read_names == {"manifest.json": NEWEST, "index.json": 1}
+    assert bucket.read_names == {"manifest.json": NEWEST, "shop.json": 1}
     assert [backup.backup_id for backup in listing.backups] == IDS
     assert listing == as_read_in_full(bucket)
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.fault import Fault
+from dbops.domain.layout import Layout
 from dbops.domain.light import Light
 from dbops.domain.overview import Overview, OverviewRow, overview_row
 from dbops.domain.reasons import NotKnown
@@ -20,6 +21,7 @@ from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.errors import BucketError, InvalidConnection
 from dbops.gateways.bucket import Bucket, StoredObject
+from dbops.gateways.index_bundles import renew_bundle
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs import see_index as see_index_module
@@ -33,7 +35,7 @@ A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 class CountingBucket(InMemoryBucket):
-    """Counts what is asked; a read of one that hangs waits until it is let go, one of a key of ``refusing`` fails."""
+    """Counts what is asked; what hangs waits until it is let go, a read of a key of ``refusing`` fails."""
 
     def __init__(self, name: str = "vault") -> None:
         super().__init__(name, Clock())
@@ -45,7 +47,13 @@ class CountingBucket(InMemoryBucket):
     @contextmanager
     def hanging_for(self, targets: Iterable[Target]) -> Iterator[None]:
         """Meanwhile their indexes do not come."""
-        self._hanging = {f"{one.root}index.json" for one in targets}
+        with self.hanging(Layout(one.root).index for one in targets):
+            yield
+
+    @contextmanager
+    def hanging(self, asked: Iterable[str]) -> Iterator[None]:
+        """Meanwhile what is read or listed under these names does not come."""
+        self._hanging = set(asked)
         try:
             yield
         finally:
@@ -61,6 +69,8 @@ class CountingBucket(InMemoryBucket):
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         self.asked[f"list {prefix}"] += 1
+        if prefix in self._hanging:
+            self.go_on.wait()
         return super().list(prefix)
 
 
@@ -71,23 +81,111 @@ def see(
     within: timedelta = A_MINUTE,
     faults: Sequence[Fault] = (),
     dags: Sequence[str] = (),
+    last: LastIndexes | None = None,
 ) -> Overview:
     states = {one.dag_id: one for one in (dag(of=name, state="failed") for name in dags)}
-    return see_targets(targets, faults, lambda _: bucket, states, clock=Clock(), within=within)
+    return see_targets(targets, faults, lambda _: bucket, states, clock=Clock(), within=within, last=last)
 
 
 def rows(overview: Overview) -> dict[str, OverviewRow]:
     return {row.target.name: row for row in overview.rows}
 
 
-def test_three_hundred_targets_are_one_read_each_and_nothing_else() -> None:
-    bucket = CountingBucket()
+FOLDER = "team/_indexes/"
+LISTED = f"list {FOLDER}"
+BUNDLE = f"{FOLDER}_all.jsonl"
+
+
+def three_hundred(bucket: Bucket) -> list[Target]:
     targets = [target(f"shop_{number}") for number in range(300)]
     for one in targets:
         write_index(bucket, one, index(target=one.name))
-    overview = see(targets, bucket)
-    assert lights(overview) == {Light.GREEN: 300}
-    assert bucket.asked == Counter(f"get team/{one.name}/index.json" for one in targets)
+    return targets
+
+
+def test_three_hundred_targets_are_one_listing_and_the_one_object_that_the_watch_has_left() -> None:
+    bucket = CountingBucket()
+    targets = three_hundred(bucket)
+    renew_bundle(bucket, targets)
+    bucket.asked.clear()
+    assert lights(see(targets, bucket)) == {Light.GREEN: 300}
+    assert bucket.asked == Counter([LISTED, f"get {BUNDLE}"])
+
+
+def test_where_the_watch_has_left_nothing_each_index_is_read() -> None:
+    bucket = CountingBucket()
+    targets = three_hundred(bucket)
+    assert lights(see(targets, bucket)) == {Light.GREEN: 300}
+    assert bucket.asked == Counter([LISTED, f"get {BUNDLE}", *(f"get {Layout(one.root).index}" for one in targets)])
+
+
+def test_what_was_read_before_is_read_again_only_where_it_has_changed() -> None:
+    bucket, last = CountingBucket(), LastIndexes()
+    targets = three_hundred(bucket)
+    renew_bundle(bucket, targets)
+    see(targets, bucket, last=last)
+    bucket.asked.clear()
+    assert lights(see(targets, bucket, last=last)) == {Light.GREEN: 300}
+    assert bucket.asked == Counter([LISTED])
+
+    bucket.asked.clear()
+    write_index(bucket, targets[7], index([backup(5 * DAY)], target="shop_7"))
+    seen = rows(see(targets, bucket, last=last))
+    assert [name for name, row in seen.items() if row.light is Light.RED] == ["shop_7"]
+    assert bucket.asked == Counter([LISTED, "get team/_indexes/shop_7.json"])
+
+    bucket.asked.clear()
+    bucket.delete("team/_indexes/shop_7.json")
+    assert rows(see(targets, bucket, last=last))["shop_7"].light is Light.GREY
+    assert bucket.asked == Counter([LISTED])
+
+
+def test_the_one_object_is_believed_only_as_far_as_nothing_was_written_since() -> None:
+    bucket = CountingBucket()
+    targets = three_hundred(bucket)
+    renew_bundle(bucket, targets)
+    for one in targets[:3]:
+        write_index(bucket, one, index([backup(5 * DAY)], target=one.name))
+    bucket.delete("team/_indexes/shop_3.json")
+    seen = see(targets, bucket)
+    assert lights(seen) == {Light.RED: 3, Light.GREY: 1, Light.GREEN: 296}
+
+
+def test_an_index_that_is_written_while_it_is_read_is_read_again_at_the_next_look() -> None:
+    class Changing(CountingBucket):
+        def list(self, prefix: str) -> Iterator[StoredObject]:
+            listed = tuple(super().list(prefix))
+            if not self.asked["changed"]:
+                self.asked["changed"] += 1
+                write_index(self, target(), index(target="shop", written=NOW - timedelta(minutes=1)))
+                write_index(self, target(), index(target="shop", written=NOW - timedelta(minutes=2)))
+            return iter(listed)
+
+    bucket, last = Changing(), LastIndexes()
+    write_index(bucket, target(), index())
+    see([target()], bucket, last=last)
+    write_index(bucket, target(), index([backup(5 * DAY)]))
+    assert rows(see([target()], bucket, last=last))["shop"].light is Light.RED
+
+
+def test_a_folder_that_cannot_be_listed_is_told_of_each_target_in_it_and_hides_no_other() -> None:
+    class Unlisted(CountingBucket):
+        def list(self, prefix: str) -> Iterator[StoredObject]:
+            if prefix == FOLDER:
+                raise BucketError("The store refused: 403.", "Look at the policy: s3:ListBucket.")
+            return super().list(prefix)
+
+    bucket, elsewhere = Unlisted(), target("blog", storage={"bucket": "vault", "prefix": "web"})
+    for one in (target(), target("cart"), elsewhere):
+        write_index(bucket, one, index(target=one.name))
+    seen = rows(see([target(), target("cart"), elsewhere], bucket))
+    assert {name: row.light for name, row in seen.items()} == {
+        "shop": Light.RED,
+        "cart": Light.RED,
+        "blog": Light.GREEN,
+    }
+    refused = "s3://vault/team/cart/, cannot be shown: The store refused: 403. Look at the policy: s3:ListBucket."
+    assert refused in seen["cart"].reasons[0]
 
 
 def test_the_worst_comes_first_and_each_has_its_own_dags() -> None:
@@ -114,14 +212,14 @@ def test_faults_are_handed_on() -> None:
 def test_a_target_without_an_index_is_not_known_and_told_how_it_gets_one() -> None:
     (row,) = see([target()], CountingBucket()).rows
     assert row.light is Light.GREY
-    assert "s3://vault/team/shop/index.json is missing" in row.reasons[0]
+    assert "s3://vault/team/_indexes/shop.json is missing" in row.reasons[0]
     assert "watch" in row.reasons[0]
 
 
 def test_an_index_of_an_older_version_or_of_another_target_is_none() -> None:
     bucket = CountingBucket()
-    bucket.put("team/shop/index.json", b'{"format": 1, "target": "shop", "backups": [], "unreadable": []}')
-    bucket.put("team/blog/index.json", index(target="shop").to_json())
+    bucket.put("team/_indexes/shop.json", b'{"format": 1, "target": "shop", "backups": [], "unreadable": []}')
+    bucket.put("team/_indexes/blog.json", index(target="shop").to_json())
     assert lights(see([target(), target("blog")], bucket)) == {Light.GREY: 2}
 
 
@@ -136,7 +234,8 @@ def test_a_store_that_refuses_is_told_and_hides_no_other() -> None:
             raise InvalidConnection("There is no connection other.", "Make it.")
         return good
 
-    seen = rows(see_targets([target(), blog, target("cart")], (), open_bucket, {}, clock=Clock(), within=A_MINUTE))
+    shop, cart = (target(name, storage={"bucket": "vault", "connection": name}) for name in ("shop", "cart"))
+    seen = rows(see_targets([shop, blog, cart], (), open_bucket, {}, clock=Clock(), within=A_MINUTE))
     assert seen["blog"].light is Light.GREEN
     assert seen["shop"].light is seen["cart"].light is Light.RED
     assert "The store refused: 403. Look at the credentials." in seen["shop"].reasons[0]
@@ -156,9 +255,9 @@ def test_an_unexpected_error_is_named_and_its_text_is_not() -> None:
 def test_an_index_whose_times_name_no_zone_is_judged_in_utc() -> None:
     bucket = CountingBucket()
     write_index(bucket, target(), index())
-    without_zones = re.sub(rb'(:\d\d)Z"', rb'\1"', bucket.get("team/shop/index.json"))
-    assert without_zones != bucket.get("team/shop/index.json")
-    bucket.put("team/shop/index.json", without_zones)
+    without_zones = re.sub(rb'(:\d\d)Z"', rb'\1"', bucket.get("team/_indexes/shop.json"))
+    assert without_zones != bucket.get("team/_indexes/shop.json")
+    bucket.put("team/_indexes/shop.json", without_zones)
     assert rows(see([target()], bucket))["shop"].light is Light.GREEN
 
 
@@ -208,6 +307,8 @@ def test_what_was_not_begun_in_time_is_not_begun_later() -> None:
 def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() -> None:
     failing = FailingOrHanging()
     targets = [target(f"shop_{number}") for number in range(40)]
+    for one in targets:
+        write_index(failing, one, index(target=one.name))
     with failing.hanging_for(targets):
         overview = see(targets, failing, within=timedelta(seconds=2))
     assert lights(overview) == {Light.RED: 40}
@@ -219,9 +320,11 @@ def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() ->
 
 
 class FailingOrHanging(CountingBucket):
-    """Fails the first that asks, and lets everybody else wait until it is let go."""
+    """Fails the first that asks for an index, and lets everybody else wait until it is let go."""
 
     def get(self, key: str) -> bytes:
+        if key == BUNDLE:
+            return super().get(key)
         self.asked["get"] += 1
         if self.asked["get"] == 1:
             raise BucketError("Could not read it.", "Look at the network.")
@@ -231,8 +334,9 @@ class FailingOrHanging(CountingBucket):
 
 def test_a_store_that_has_answered_somebody_is_slow_for_the_others_and_not_dead() -> None:
     bucket, blog, cart = CountingBucket(), target("blog"), target("cart")
-    write_index(bucket, blog, index(target="blog"))
-    bucket.refusing = {"team/shop/index.json"}
+    for one in (target(), blog, cart):
+        write_index(bucket, one, index(target=one.name))
+    bucket.refusing = {"team/_indexes/shop.json"}
     with bucket.hanging_for([cart]):
         seen = rows(see([target(), blog, cart], bucket, within=timedelta(seconds=1)))
     assert {name: row.light for name, row in seen.items()} == {
@@ -253,7 +357,7 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
 
     assert look()["fine"].light is Light.GREEN
     clock.now += timedelta(minutes=30)
-    with bucket.hanging_for([fine, late, new]):
+    with bucket.hanging([FOLDER]):
         seen = look(within=timedelta(seconds=1))
     assert {name: row.light for name, row in seen.items()} == {
         "fine": Light.GREY,

@@ -176,7 +176,8 @@ class S3Bucket:
         """See ``bucket.Bucket.list``."""
         for page in self._pages(prefix, delimiter=""):
             for found in page.get("Contents", []):
-                yield StoredObject(found["Key"], found["Size"], found["LastModified"].astimezone(UTC))
+                modified = found["LastModified"].astimezone(UTC)
+                yield StoredObject(found["Key"], found["Size"], modified, found.get("ETag", "").strip('"'))
 
     def folders(self, prefix: str) -> Iterator[str]:
         """See ``bucket.Bucket.folders``."""

@@ -1,0 +1,18 @@
+"""index_folders: which targets have their indexes in the same folder of the same store, and are asked for together."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+from dbops.domain.layout import Layout
+from dbops.domain.target import Target
+
+
+def index_folders(targets: Iterable[Target]) -> list[list[Target]]:
+    """The targets by folder; those that reach it in another way, with other credentials, are apart."""
+    folders: dict[Hashable, list[Target]] = {}
+    for target in targets:
+        storage = target.storage
+        way = storage.connection, storage.bucket, storage.s3, Layout(target.root).indexes
+        folders.setdefault(way, []).append(target)
+    return list(folders.values())
