@@ -25,7 +25,7 @@ from dbops.jobs.see_target import see_target
 SIZES = (40, 1000, 5000)  # 40 is what the default retention keeps
 LISTING, WITHOUT_INDEX, EXPIRE, WATCH, VIEW = (
     "dbops backups",
-    "dbops backups, no index.json yet",
+    "dbops backups, no index yet",
     "dbops expire --dry-run",
     "dbops watch",
     "target view of the page",

@@ -115,6 +115,7 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.gateways.heartbeat import ping
+        from dbops.jobs.bundle_indexes import bundle_indexes
         from dbops.jobs.watch import watch
         from dbops_airflow.watch_notices import Notices
 
@@ -136,15 +137,16 @@ class WatchOperator(BaseOperator):
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)
 
-            def settle(mailed: Mailed) -> None:
+            def keep(mailed: Mailed) -> None:
                 told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
                 remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
-                notices.forget(mailed)
 
-            mailed = mail_problems(report.due, files.targets, context, taken, settle)
-            settle(mailed)
-            # Last: it reads every bucket once more, and nobody's mail is to wait for that.
+            mailed = mail_problems(report.due, files.targets, context, taken, keep)
+            keep(mailed)
+            notices.forget(mailed)
+            # Last: they ask every bucket once more, and nobody's mail is to wait for that.
             metrics.emit_watch(report, files.targets)
+            bundle_indexes(files.targets.values(), connections.open_bucket)
             if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbops.domain.audience import Audience
+from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow.telling import Told, tell
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from dbops.domain.problem_alerts import ProblemAlert
     from dbops.domain.promises import Problem
     from dbops.domain.target import Target
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,12 @@ def mail_problems(
     targets: Mapping[str, Target],
     context: Context,
     taken: Collection[str],
-    settle: Callable[[Mailed], None] = lambda _mailed: None,
+    remember: Callable[[Mailed], None],
 ) -> Mailed:
     """Mail what a watch found, one alert for each target; no notifier hears again of what is already ``taken``.
 
-    ``settle`` is called between two alerts, with what became of those before; the others count as unsent. So a watch
-    that is killed repeats the alert that it was telling, and not all of them.
+    ``remember`` is called between two alerts, with what became of those before; the others count as unsent. So a watch
+    that is killed repeats the alert that it was telling, and not all of them. That it fails is logged.
     """
     from dbops.domain.problem_alerts import problem_alerts
 
@@ -68,7 +72,12 @@ def mail_problems(
             waiting |= mailing.keys if outcome.taken else mailing.keys & set(taken)
         if behind := mailings[place:]:
             ahead = frozenset(key for each in behind for key in each.keys)
-            settle(Mailed(dict(told), ahead | unsent, ahead & set(taken) | waiting))
+            so_far = Mailed(dict(told), ahead | unsent, ahead & set(taken) | waiting)
+            try:
+                remember(so_far)
+            except Exception as error:  # noqa: BLE001 - those behind are to hear of it, if the others do twice
+                why = error_in_words(error, "remembering what was told")
+                _log.warning("What was told so far is told again if this watch does not come to its end: %s", why)
     return Mailed(told, frozenset(unsent), frozenset(waiting))
 
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +18,9 @@ from tests.airflow.conftest import Dags, set_connection, states
 from tests.airflow.webhook import Webhook, running_webhook
 from tests.mail_text import text_of
 from tests.servers import CaughtMail
+
+if TYPE_CHECKING:
+    from dbops_airflow.problem_mails import Mailed
 
 _SECRET = "hunter2-hunter2"
 _HTTP = "airflow.providers.http.notifications.http.HttpNotifier"
@@ -282,15 +285,42 @@ def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_not
     context: Any = {"run_id": "r1", "ti": SimpleNamespace(log_url="https://airflow.example.com/log")}
     with monkeypatch.context() as broken:
         set_connection(broken, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
-        first = mail_problems([late], targets, context, taken=[])
+        first = mail_problems([late], targets, context, taken=[], remember=lambda _: None)
     assert first.unsent == first.taken == {late.key}
-    second = mail_problems([late, small], targets, context, taken=first.taken)
+    second = mail_problems([late, small], targets, context, taken=first.taken, remember=lambda _: None)
     assert second.unsent == second.taken == set()
     assert ["is late" in body["text"] for body in hook.received] == [True, False]
     assert ["too small" in body["text"] for body in hook.received] == [False, True]
     [message] = mail.messages()
     assert "is late" in text_of(message, "plain")
     assert "too small" in text_of(message, "plain")
+
+
+@pytest.mark.usefixtures("environment_secrets")
+def test_that_nothing_can_be_remembered_keeps_no_alert_from_being_told(
+    add_target: Callable[..., None], mail: CaughtMail, caplog: pytest.LogCaptureFixture
+) -> None:
+    from dbops.domain.promises import ProblemKind, problem_of
+    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops_airflow.problem_mails import mail_problems
+
+    for name in ("blog", "shop"):
+        add_target(name)
+    targets = read_targets(include_folder()).targets
+    late = [problem_of(targets[name], ProblemKind.LATE, "It is late.", "Look.") for name in ("blog", "shop")]
+    remembered = []
+
+    def remember(mailed: Mailed) -> None:
+        remembered.append(sorted(mailed.unsent))
+        raise RuntimeError(f"postgresql://alice:{_SECRET}@metadata")
+
+    context: Any = {"run_id": "r1", "ti": SimpleNamespace(log_url="https://airflow.example.com/log")}
+    assert mail_problems(late, targets, context, taken=[], remember=remember).unsent == set()
+    subjects = sorted(str(one["Subject"]) for one in mail.messages())
+    assert subjects == [f"[dbops] MISSING backup of {name} (production)" for name in ("blog", "shop")]
+    assert remembered == [[late[1].key]]
+    assert "is told again if this watch does not come to its end: an unexpected RuntimeError" in caplog.text
+    assert _SECRET not in caplog.text
 
 
 @pytest.mark.usefixtures("mail", "environment_secrets")

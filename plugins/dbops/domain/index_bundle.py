@@ -1,8 +1,8 @@
 """IndexBundle: the indexes of many targets in one object, so that a page reads them all at once.
 
 It is a cache of caches: an index in it is taken only while its own object still has the tag that is beside it here. So
-it does not matter who writes it, when, or over what. docs/backup-format.md is the public copy of this file; change both
-together.
+it may be old, half or somebody else's. Who forges it, with a key that may write, deceives whoever looks at the page, as
+by a forged index; nothing else reads it. docs/backup-format.md is the public copy of this file; change both together.
 """
 
 from __future__ import annotations

@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 from dbops.domain.backup import BackupId
 from dbops.domain.key_part import key_part
 
+INDEXES = "_indexes"
+"""The name of the folder of indexes: no target, and no part of a prefix, can have it."""
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -129,7 +132,7 @@ class Layout:
     def indexes(self) -> str:
         """The folder of the indexes of all targets with this prefix, for one listing; no target can have its name."""
         prefix, slash, _ = self.root[:-1].rpartition("/")
-        return f"{prefix}{slash}_indexes/"
+        return f"{prefix}{slash}{INDEXES}/"
 
     @property
     def index(self) -> str:

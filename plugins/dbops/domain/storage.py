@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from dbops.domain.layout import INDEXES
 from dbops.domain.quantities import Bytes, Duration
 from dbops.domain.section import ConnectionId, Section
 
@@ -56,6 +57,8 @@ class Storage(Section):
         value = value.strip("/")
         if any(part in {"", ".", ".."} for part in value.split("/")) and value:
             raise ValueError("a prefix is a plain folder path such as team/databases")
+        if INDEXES in value.split("/"):
+            raise ValueError(f"{INDEXES} is the folder of the indexes: choose another name")
         return value
 
     @field_validator("part_size")

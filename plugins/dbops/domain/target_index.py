@@ -1,4 +1,4 @@
-"""TargetIndex: the short form of all that a target's bucket says, as ``index.json`` keeps it for pages and people.
+"""TargetIndex: the short form of all that a target's bucket says, as ``Layout.index`` keeps it for pages and people.
 
 It is a cache, never trusted for deleting or restoring. docs/backup-format.md is the public copy of this file; change
 both together.

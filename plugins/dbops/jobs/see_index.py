@@ -15,7 +15,6 @@ from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import read_index
 from dbops.jobs.last_indexes import LastIndex, LastIndexes
-from dbops.jobs.see_folder import SeenFolder
 from dbops.jobs.unseen import cannot_be_shown, why_unseen
 
 
@@ -23,22 +22,22 @@ def see_index(
     target: Target,
     open_bucket: Callable[[Target], Bucket],
     *,
-    folder: SeenFolder | str | None = None,
+    tags: Mapping[str, str] | str | None = None,
     last: LastIndexes,
     clock: Callable[[], datetime],
 ) -> TargetIndex | NotKnown | str:
-    """With one small read, or none where the ``folder`` was seen and tells that there is nothing new to be read.
+    """With one small read, or none where the last one still has its tag by ``tags``, those of its folder.
 
     NotKnown where none was written yet, a sentence where it cannot be read. Raises nothing. What was seen is kept as
     the ``last``, also when it comes too late for whoever looks.
     """
-    if isinstance(folder, str):
-        return cannot_be_shown(_place(target), folder)
-    if folder is None:
-        seen, tag = _read_index(target, open_bucket), ""
+    if isinstance(tags, str):  # why there are none
+        return cannot_be_shown(_place(target), tags)
+    tag = tags.get(target.name, "") if tags is not None else ""
+    if tags is not None and target.name not in tags:
+        seen: TargetIndex | NotKnown | str = _none_yet(target)
     else:
-        tag = folder.tags.get(target.name, "")
-        seen = _seen_before(target, folder, tag, last) or _read_index(target, open_bucket)
+        seen = last.tagged(target, tag) or _read_index(target, open_bucket)
     last.keep(target, seen, clock(), tag)
     return seen
 
@@ -78,13 +77,6 @@ def see_row(
         return overview_row(target, seen, own, now)
     except Exception as error:  # noqa: BLE001 - an index that somebody else wrote must not hide the other targets
         return overview_row(target, why_unseen(_place(target), error), own, now)
-
-
-def _seen_before(target: Target, folder: SeenFolder, tag: str, last: LastIndexes) -> TargetIndex | NotKnown | None:
-    """None where it has to be read."""
-    if target.name not in folder.tags:
-        return _none_yet(target)
-    return last.tagged(target, tag) or folder.bundle.of(target.name, tag)
 
 
 def _read_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> TargetIndex | NotKnown | str:

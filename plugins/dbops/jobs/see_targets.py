@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from dbops.domain.dag_state import DagState
@@ -15,7 +17,7 @@ from dbops.domain.target_index import TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.jobs.index_folders import index_folders
 from dbops.jobs.last_indexes import LastIndexes
-from dbops.jobs.see_folder import SeenFolder, see_folder
+from dbops.jobs.see_folder import see_folder
 from dbops.jobs.see_index import see_index, see_row, unanswered, unreachable
 
 _THREADS = 32  # altogether, where there are fewer stores than that
@@ -34,30 +36,33 @@ def see_targets(
 ) -> Overview:
     """Every target's row, worst first; ``dags`` are by their ids.
 
-    It is one listing for all targets of a folder, and reads what has changed since the ``last`` look: a few one by one,
-    many at once, in one object, and of that one by one what is newer.
+    It is one listing for all targets of a folder, if more than a few, and reads what has changed since the ``last``
+    look: many at once, in one object, the others one by one.
     What has not answered ``within`` that time is judged by its ``last`` index, which is kept there for the next look;
     where there is none it is not known. Its row says so. Where a store has only failed so far, it has failed for those
     that still wait, too. Nothing is raised for a target. A read that hangs is left alone, and ends by the time limits
     of its bucket.
     """
     kept = last or LastIndexes()
-    pools = _pools(targets)
-    folders = [
-        (folder, pools[_store(folder[0])].submit(see_folder, folder, open_bucket, kept))
+    pools, until = _pools(targets), time.monotonic() + within.total_seconds()
+
+    def look(target: Target, tags: Mapping[str, str] | str | None) -> Future[TargetIndex | NotKnown | str]:
+        return pools[_store(target)].submit(see_index, target, open_bucket, tags=tags, last=kept, clock=clock)
+
+    folders = {
+        pools[_store(folder[0])].submit(see_folder, folder, open_bucket, last=kept, clock=clock): folder
         for folder in index_folders(targets)
-    ]
-    # All of a pool's folders are begun by now, or stand in line before what waits for them.
-    looks = {
-        target.name: pools[_store(target)].submit(_look, target, open_bucket, folder_seen, kept, clock)
-        for folder, folder_seen in folders
-        for target in folder
     }
-    answered, _ = wait(looks.values(), timeout=within.total_seconds())
+    listed = {target.name for folder in folders.values() for target in folder}
+    looks = {target.name: look(target, None) for target in targets if target.name not in listed}
+    with suppress(TimeoutError):  # of those whose folder does not answer there is no look
+        for folder in as_completed(folders, within.total_seconds()):
+            looks |= {target.name: look(target, folder.result()) for target in folders[folder]}
+    answered, _ = wait(looks.values(), timeout=max(0.0, until - time.monotonic()))
     for pool in pools.values():
         pool.shutdown(wait=False, cancel_futures=True)
     now = clock()
-    seen = {target.name: look.result() for target in targets if (look := looks[target.name]) in answered}
+    seen = {target.name: looks[target.name].result() for target in targets if looks.get(target.name) in answered}
     dead = _dead(targets, seen)
 
     def row_of(target: Target) -> OverviewRow:
@@ -70,16 +75,6 @@ def see_targets(
 
     rows = [row_of(target) for target in targets]
     return Overview(rows=tuple(worst_first(rows)), faults=tuple(faults), seen=now)
-
-
-def _look(
-    target: Target,
-    open_bucket: Callable[[Target], Bucket],
-    folder: Future[SeenFolder | str],
-    last: LastIndexes,
-    clock: Callable[[], datetime],
-) -> TargetIndex | NotKnown | str:
-    return see_index(target, open_bucket, folder=folder.result(), last=last, clock=clock)
 
 
 def _dead(targets: Sequence[Target], seen: Mapping[str, TargetIndex | NotKnown | str]) -> set[tuple[str, str]]:

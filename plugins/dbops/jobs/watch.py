@@ -9,7 +9,6 @@ from datetime import datetime
 
 from dbops.domain.fault import Fault
 from dbops.domain.late_promise import late_promises
-from dbops.domain.layout import Layout
 from dbops.domain.problem_alerts import is_still_told
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
 from dbops.domain.target import Target
@@ -17,10 +16,8 @@ from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket
-from dbops.gateways.index_bundles import renew_bundle
 from dbops.gateways.target_indexes import build_index, update_index
 from dbops.jobs.error_in_words import error_in_words
-from dbops.jobs.index_folders import index_folders
 from dbops.jobs.kept_databases import kept_databases
 
 _THREADS = 8  # each reads one catalog, with some threads of its own
@@ -52,8 +49,6 @@ def watch(
         problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
         problems += noticed
         problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
-        seeing = [target for target, view in zip(targets, views, strict=True) if not view.is_blind]
-        unbundled = [why for why in pool.map(lambda some: _bundle(some, open_bucket), index_folders(seeing)) if why]
         urls = _healthy_heartbeats(targets, problems, faults)
         refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]
 
@@ -69,7 +64,7 @@ def watch(
         recovered=tuple(recovered),
         memory=kept,
         heartbeats=len(urls) - len(refusals),
-        warnings=(*(view.warning for view in views if view.warning), *unbundled, *refusals),
+        warnings=(*(view.warning for view in views if view.warning), *refusals),
     )
 
 
@@ -109,15 +104,6 @@ def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
         update_index(bucket, target, index)
     except DbopsError as error:
         return f"The index of {target.name} could not be written: {error}"
-    return ""
-
-
-def _bundle(folder: Sequence[Target], open_bucket: Callable[[Target], Bucket]) -> str:
-    try:
-        renew_bundle(open_bucket(folder[0]), folder)
-    except Exception as error:  # noqa: BLE001 - a cache of caches: nothing that was seen depends on it
-        place = f"s3://{folder[0].storage.bucket}/{Layout(folder[0].root).index_bundle}"
-        return f"{place} could not be written: {error_in_words(error, f'writing {place}')}"
     return ""
 
 

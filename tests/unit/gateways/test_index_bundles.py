@@ -14,6 +14,7 @@ from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.errors import BucketError
+from dbops.gateways import index_bundles
 from dbops.gateways.index_bundles import list_tags, read_bundle, renew_bundle
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
@@ -70,14 +71,12 @@ def test_an_index_that_has_changed_or_gone_since_is_not_told(bucket: CountingBuc
     assert set(bundled(bucket)) == {"cart"}
 
 
-def test_only_what_has_changed_is_read_to_renew_it(bucket: CountingBucket) -> None:
+def test_ones_own_indexes_are_always_read_and_never_taken_from_the_bundle_that_is_there(bucket: CountingBucket) -> None:
     put(bucket, SHOP, BLOG)
+    forged = IndexBundle(BundledIndex(tag, index([], target=name)) for name, tag in list_tags(bucket, LAYOUT).items())
+    bucket.put(LAYOUT.index_bundle, forged.to_lines())
     renew_bundle(bucket, [SHOP, BLOG])
-    put(bucket, SHOP, hours=1)
-    bucket.read_keys.clear()
-    renew_bundle(bucket, [SHOP, BLOG])
-    assert bucket.read_keys == {LAYOUT.index_bundle: 1, LAYOUT.index: 1}
-    assert set(bundled(bucket)) == {"shop", "blog"}
+    assert bundled(bucket) == {name: index(target=name, written=NOW) for name in ("shop", "blog")}
 
 
 def test_of_the_targets_of_another_airflow_what_still_lies_there_is_kept_and_nothing_else_is_read(
@@ -108,15 +107,30 @@ def test_an_index_that_is_none_is_left_out(bucket: CountingBucket) -> None:
     assert set(bundled(bucket)) == {"blog"}
 
 
-def test_an_index_that_may_not_be_read_leaves_the_bundle_as_it_was(bucket: CountingBucket) -> None:
+def test_an_index_that_may_not_be_read_is_left_out_and_keeps_no_other_out(bucket: CountingBucket) -> None:
     put(bucket, SHOP, BLOG)
-    renew_bundle(bucket, [SHOP, BLOG])
-    before = bucket.get(LAYOUT.index_bundle)
-    put(bucket, SHOP, BLOG, hours=1)
     bucket.refusing = {LAYOUT.index}
-    with pytest.raises(BucketError, match="403"):
-        renew_bundle(bucket, [SHOP, BLOG])
-    assert bucket.get(LAYOUT.index_bundle) == before
+    renew_bundle(bucket, [SHOP, BLOG])
+    assert set(bundled(bucket)) == {"blog"}
+
+
+def test_a_bundle_that_cannot_be_read_is_written_anew(bucket: CountingBucket) -> None:
+    put(bucket, SHOP, BLOG)
+    bucket.refusing = {LAYOUT.index_bundle}
+    renew_bundle(bucket, [SHOP, BLOG])
+    assert bundled(bucket) == {}
+    bucket.refusing = set()
+    assert set(bundled(bucket)) == {"shop", "blog"}
+
+
+def test_it_grows_to_no_more_than_a_reader_holds_in_memory(
+    bucket: CountingBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(bucket, SHOP, BLOG, CART)
+    sizes = {stored.key: stored.bytes for stored in bucket.list(LAYOUT.indexes)}
+    monkeypatch.setattr(index_bundles, "_LARGEST_BUNDLE", sizes[LAYOUT.index] + sizes[Layout(BLOG.root).index])
+    renew_bundle(bucket, [SHOP, BLOG, CART])
+    assert set(bundled(bucket)) == {"shop", "blog"}
 
 
 def test_where_the_store_tells_no_tags_nothing_is_taken_from_the_bundle() -> None:

@@ -356,6 +356,13 @@ def test_a_target_inside_another_targets_prefix_is_at_fault_and_the_other_is_nam
     assert "inside those of target healthy" in fault.sentence
 
 
+@pytest.mark.parametrize("prefix", ["_indexes", "team/_indexes", "_indexes/team"])
+def test_a_prefix_in_the_folder_of_indexes_is_at_fault(include: Include, prefix: str) -> None:
+    include.target("inner", f"connection: inner\nstorage:\n  prefix: {prefix}\n")
+    (fault,) = include.read().faults
+    assert "_indexes is the folder of the indexes: choose another name" in fault.sentence
+
+
 def test_the_same_prefix_in_another_bucket_is_no_fault(include: Include) -> None:
     include.target("inner", "connection: inner\nstorage:\n  bucket: another\n  prefix: healthy\n")
     assert include.read().faults == ()

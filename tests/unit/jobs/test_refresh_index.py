@@ -124,8 +124,8 @@ def test_checks_build_all_of_it_where_there_is_none_to_add_to(
 def test_that_it_could_not_be_written_is_logged_and_makes_no_job_less_ok(
     bucket: CountingBucket, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bucket.refusal = BucketError("The store refused to write index.json.", "")
-    sentence = "The index of shop could not be written: The store refused to write index.json."
+    bucket.refusal = BucketError("The store refused to write it.", "")
+    sentence = "The index of shop could not be written: The store refused to write it."
 
     assert refresh_index(SHOP, bucket, clock) == sentence
     assert sentence in caplog.text

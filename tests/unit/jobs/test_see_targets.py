@@ -25,6 +25,7 @@ from dbops.gateways.index_bundles import renew_bundle
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs import see_index as see_index_module
+from dbops.jobs.index_folders import FEW
 from dbops.jobs.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.see_index import unanswered
 from dbops.jobs.see_targets import see_targets
@@ -60,12 +61,19 @@ class CountingBucket(InMemoryBucket):
             self.go_on.set()
 
     def get(self, key: str) -> bytes:
+        self._ask(key)
+        return super().get(key)
+
+    def read(self, key: str, offset: int, length: int) -> bytes:
+        self._ask(key)
+        return InMemoryBucket.get(self, key)[offset : offset + length]
+
+    def _ask(self, key: str) -> None:
         self.asked[f"get {key}"] += 1
         if key in self.refusing:
             raise BucketError("The store refused: 403.", "Look at the policy.")
         if key in self._hanging:
             self.go_on.wait()
-        return super().get(key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         self.asked[f"list {prefix}"] += 1
@@ -152,20 +160,46 @@ def test_the_one_object_is_believed_only_as_far_as_nothing_was_written_since() -
 
 
 def test_an_index_that_is_written_while_it_is_read_is_read_again_at_the_next_look() -> None:
-    class Changing(CountingBucket):
-        def list(self, prefix: str) -> Iterator[StoredObject]:
-            listed = tuple(super().list(prefix))
-            if not self.asked["changed"]:
-                self.asked["changed"] += 1
-                write_index(self, target(), index(target="shop", written=NOW - timedelta(minutes=1)))
-                write_index(self, target(), index(target="shop", written=NOW - timedelta(minutes=2)))
-            return iter(listed)
+    class Late(CountingBucket):
+        """Answers with what lay there when it was asked, and by then there is something else."""
 
-    bucket, last = Changing(), LastIndexes()
-    write_index(bucket, target(), index())
-    see([target()], bucket, last=last)
-    write_index(bucket, target(), index([backup(5 * DAY)]))
-    assert rows(see([target()], bucket, last=last))["shop"].light is Light.RED
+        def get(self, key: str) -> bytes:
+            body = super().get(key)
+            if key == Layout(target("shop_7").root).index and not self.asked["written"]:
+                self.asked["written"] += 1
+                write_index(self, target("shop_7"), index([backup(5 * DAY)], target="shop_7"))
+            return body
+
+    bucket, last = Late(), LastIndexes()
+    targets = three_hundred(bucket)
+    assert rows(see(targets, bucket, last=last))["shop_7"].light is Light.GREEN
+    assert rows(see(targets, bucket, last=last))["shop_7"].light is Light.RED
+
+
+def test_a_few_targets_are_read_one_by_one_and_nothing_is_listed() -> None:
+    bucket, last = CountingBucket(), LastIndexes()
+    targets = three_hundred(bucket)[:FEW]
+    for _ in range(2):
+        bucket.asked.clear()
+        see(targets, bucket, last=last)
+        assert bucket.asked == Counter(f"get {Layout(one.root).index}" for one in targets)
+
+
+def test_where_each_target_has_a_connection_of_its_own_nobody_lists_what_belongs_to_the_others() -> None:
+    bucket = CountingBucket()
+    three_hundred(bucket)
+    storage = {"bucket": "vault", "prefix": "team"}
+    apart = [target(f"shop_{n}", storage={**storage, "connection": f"shop_{n}"}) for n in range(300)]
+    assert lights(see(apart, bucket)) == {Light.GREEN: 300}
+    assert bucket.asked == Counter(f"get {Layout(one.root).index}" for one in apart)
+
+
+def test_a_bundle_that_may_not_be_read_costs_requests_and_nothing_else() -> None:
+    bucket = CountingBucket()
+    targets = three_hundred(bucket)
+    renew_bundle(bucket, targets)
+    bucket.refusing = {BUNDLE}
+    assert lights(see(targets, bucket)) == {Light.GREEN: 300}
 
 
 def test_a_folder_that_cannot_be_listed_is_told_of_each_target_in_it_and_hides_no_other() -> None:
@@ -175,17 +209,41 @@ def test_a_folder_that_cannot_be_listed_is_told_of_each_target_in_it_and_hides_n
                 raise BucketError("The store refused: 403.", "Look at the policy: s3:ListBucket.")
             return super().list(prefix)
 
-    bucket, elsewhere = Unlisted(), target("blog", storage={"bucket": "vault", "prefix": "web"})
-    for one in (target(), target("cart"), elsewhere):
+    bucket = Unlisted()
+    targets, elsewhere = three_hundred(bucket), many_in(bucket, "web")
+    overview = see([*targets, *elsewhere], bucket)
+    assert lights(overview) == {Light.RED: 300, Light.GREEN: 40}
+    refused = "s3://vault/team/shop_7/, cannot be shown: The store refused: 403. Look at the policy: s3:ListBucket."
+    assert refused in rows(overview)["shop_7"].reasons[0]
+
+
+def test_a_folder_that_hangs_stands_in_no_other_folders_way_and_what_comes_late_serves_the_next_look() -> None:
+    bucket = CountingBucket()
+    targets, elsewhere = three_hundred(bucket), many_in(bucket, "web")
+    renew_bundle(bucket, targets)
+    all_kept = threading.Event()
+
+    class Telling(LastIndexes):
+        def keep(self, *seen: Any) -> None:
+            super().keep(*seen)
+            if self.of(targets[-1]):
+                all_kept.set()
+
+    last = Telling()
+    with bucket.hanging([BUNDLE]):
+        overview = see([*targets, *elsewhere], bucket, within=timedelta(seconds=2), last=last)
+    assert lights(overview) == {Light.GREY: 300, Light.GREEN: 40}
+    assert all_kept.wait(60)
+    bucket.asked.clear()
+    assert lights(see([*targets, *elsewhere], bucket, last=last)) == {Light.GREEN: 340}
+    assert bucket.asked == Counter([LISTED, "list web/_indexes/"])
+
+
+def many_in(bucket: Bucket, prefix: str) -> list[Target]:
+    found = [target(f"{prefix}_{number}", storage={"bucket": "vault", "prefix": prefix}) for number in range(40)]
+    for one in found:
         write_index(bucket, one, index(target=one.name))
-    seen = rows(see([target(), target("cart"), elsewhere], bucket))
-    assert {name: row.light for name, row in seen.items()} == {
-        "shop": Light.RED,
-        "cart": Light.RED,
-        "blog": Light.GREEN,
-    }
-    refused = "s3://vault/team/cart/, cannot be shown: The store refused: 403. Look at the policy: s3:ListBucket."
-    assert refused in seen["cart"].reasons[0]
+    return found
 
 
 def test_the_worst_comes_first_and_each_has_its_own_dags() -> None:
@@ -323,8 +381,6 @@ class FailingOrHanging(CountingBucket):
     """Fails the first that asks for an index, and lets everybody else wait until it is let go."""
 
     def get(self, key: str) -> bytes:
-        if key == BUNDLE:
-            return super().get(key)
         self.asked["get"] += 1
         if self.asked["get"] == 1:
             raise BucketError("Could not read it.", "Look at the network.")
@@ -357,7 +413,7 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
 
     assert look()["fine"].light is Light.GREEN
     clock.now += timedelta(minutes=30)
-    with bucket.hanging([FOLDER]):
+    with bucket.hanging_for([fine, late, new]):
         seen = look(within=timedelta(seconds=1))
     assert {name: row.light for name, row in seen.items()} == {
         "fine": Light.GREY,

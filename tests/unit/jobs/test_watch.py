@@ -267,8 +267,6 @@ def test_an_index_that_cannot_be_written_is_a_warning(world: World, monkeypatch:
     assert report.verdict == Verdict.WARNING
     assert report.warnings == (
         "The index of shop could not be written: The store refused to write team/_indexes/shop.json.",
-        "s3://vault/team/_indexes/_all.jsonl could not be written: The store refused to write "
-        "team/_indexes/_all.jsonl.",
     )
 
 
