@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.faults.hostile_s3 import Mischief
 from tests.faults.job import wait_until
 from tests.faults.scene import Scene, address_of
 from tests.faults.spooled import bytes_written
+from tests.processes import command_line, parent_of
 
 HUNG = "has neither written nor done anything for 3.0s"
 
@@ -49,6 +51,28 @@ def test_a_server_that_never_answers_before_the_first_table_ends_it_too(scene: S
     assert "pg_dump" in outcome.error
     scene.expect_no_process_and_no_session()
     assert scene.objects() == []
+
+
+def test_the_dump_of_the_roles_that_hangs_beside_it_is_ended_with_it(
+    scene: Scene, slow_line: Relay, tmp_path: Path
+) -> None:
+    for program in scene.programs.folder.iterdir():
+        (tmp_path / program.name).symlink_to(program)
+    hangs = tmp_path / "pg_dumpall"
+    hangs.unlink()
+    hangs.write_text("#!/bin/sh\nexec sleep 290\n")
+    hangs.chmod(0o755)
+    scene.programs.folder = tmp_path
+    job = scene.start(port=slow_line.port, max_silence="3s")
+    job.wait_until_reading()
+    roles = [pid for pid in job.descendants() if parent_of(pid) == job.process.pid and "290" in command_line(pid)]
+    assert len(roles) == 1
+    slow_line.swallows = True
+    outcome = job.finish()
+    assert outcome.status == 3, outcome
+    assert HUNG in outcome.error
+    assert not Path(f"/proc/{roles[0]}").exists()
+    assert scene.manifests() == []
 
 
 def test_pg_dump_that_somebody_has_stopped_is_ended(scene: Scene, slow_line: Relay) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -70,28 +72,46 @@ def pg_dump_command(
     return command
 
 
-def dump_globals(program: Program, address: DatabaseAddress, *, passwords: bool) -> bytes:
-    """The roles, their memberships and settings, and the tablespaces, as SQL; their passwords where ``passwords``."""
+@contextmanager
+def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool) -> Iterator[Callable[[], bytes]]:
+    """Begin to dump the roles, their memberships and settings, and the tablespaces; passwords where ``passwords``.
+
+    What it gives waits for them, as SQL, and raises DumpFailed. At the end the program is ended, whatever it waits for.
+    """
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
     command.append(f"--database={address.program_database()}")  # of what --dbname says, it would ignore the database
-    with TokenFile(address.token) as token:
-        environment = {**inherited_environment(), **address.libpq_environment(), **token.environment}
+    with TokenFile(address.token) as token, ThreadPoolExecutor(1, "globals") as beside:
         try:
-            done = subprocess.run(
+            dumpall = subprocess.Popen(
                 command,
-                env=environment,
-                capture_output=True,
-                timeout=_GLOBALS_TIMEOUT,
-                check=False,
+                env={**inherited_environment(), **address.libpq_environment(), **token.environment},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 pass_fds=token.descriptors,
             )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY) from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip()
-        raise DumpFailed(f"pg_dumpall --globals-only failed: {said}.", _GLOBALS_REMEDY)
-    return done.stdout
+        except OSError as error:
+            raise _globals_failed(error) from None
+        try:
+            said = beside.submit(dumpall.communicate, timeout=_GLOBALS_TIMEOUT)
+            yield lambda: _globals_of(dumpall, said)
+        finally:
+            dumpall.kill()
+
+
+def _globals_of(dumpall: subprocess.Popen[bytes], said: Future[tuple[bytes, bytes]]) -> bytes:
+    try:
+        out, err = said.result()
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _globals_failed(error) from None
+    if dumpall.returncode:
+        why = err.decode(errors="replace").strip()
+        raise DumpFailed(f"pg_dumpall --globals-only failed: {why}.", _GLOBALS_REMEDY)
+    return out
+
+
+def _globals_failed(error: Exception) -> DumpFailed:
+    return DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY)
 
 
 _GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.globals: false in the target's file."

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -37,7 +36,7 @@ from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims
 from dbops.gateways.database import Database
 from dbops.gateways.dump import Dump, PlainDump
-from dbops.gateways.pg_dump import dump_globals, pg_dump_options, start_pg_dump
+from dbops.gateways.pg_dump import globals_dump, pg_dump_options, start_pg_dump
 from dbops.gateways.shared_snapshot import SharedSnapshot
 from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
@@ -144,11 +143,11 @@ def _send_archive(
     on_progress: Callable[[Progress], None],
 ) -> UploadedArchive:
     folder = Layout(target.root).folder(held.backup_id)
-    with ThreadPoolExecutor(1, "globals") as beside, ExitStack() as stack:
+    with ExitStack() as stack:
         encryption = None
         if recipients is not None:
             encryption = ArchiveEncryption(recipients, stack.enter_context(Spool(spool.path.parent, target.name)))
-        roles = beside.submit(_globals, target, address, readiness)
+        roles = stack.enter_context(_globals(target, address, readiness))
         archive = ArchiveUpload(
             _start_dump(stack, readiness, address, spool, target.backup),
             spool,
@@ -160,7 +159,7 @@ def _send_archive(
             on_progress=on_progress,
             encryption=encryption,
         ).run()
-        body = roles.result()
+        body = roles()
     beside_it = {} if body is None else {_GLOBALS: body}
     if recipients is not None:
         sums = archive.clear | {name: hashlib.sha256(body).hexdigest() for name, body in beside_it.items()}
@@ -169,10 +168,12 @@ def _send_archive(
     return replace(archive, files=(*archive.files, *stored))
 
 
-def _globals(target: Target, address: DatabaseAddress, readiness: Readiness) -> bytes | None:
+def _globals(
+    target: Target, address: DatabaseAddress, readiness: Readiness
+) -> AbstractContextManager[Callable[[], bytes | None]]:
     if not target.backup.globals:
-        return None
-    return dump_globals(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
+        return nullcontext(lambda: None)
+    return globals_dump(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
 
 
 def _start_dump(
