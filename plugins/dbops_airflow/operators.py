@@ -140,15 +140,15 @@ class WatchOperator(BaseOperator):
             def keep(mailed: Mailed) -> None:
                 told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
                 remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
+                notices.forget(mailed)  # at once: what is remembered and not forgotten would be told again in a day
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
             keep(mailed)
-            notices.forget(mailed)
             # Last: they ask every bucket once more, and nobody's mail is to wait for that.
             metrics.emit_watch(report, files.targets)
-            bundle_indexes(files.targets.values(), connections.open_bucket)
             if mailed.unsent:
                 raise MailFailed("Not every alert was mailed, see above.", "The next watch tries again.")
+            bundle_indexes(files.targets.values(), connections.open_bucket)
 
     def _paused(self, ti: Any, targets: Iterable[Target]) -> list[str]:
         if not hasattr(ti, "get_dag"):  # Airflow 3.1; a backup that is missing because of it is noticed all the same

@@ -36,6 +36,7 @@ class Notices:
         """Keep no longer what its notifier has heard by these mails, or would not hear and people have."""
         from dbops.jobs.forget_alerts import forget_alerts
 
-        for lost in self._lost:
-            if mailed.ends(lost.problem.key, lost.notifier):
-                forget_alerts(lost, self._targets[lost.notifications[0].target], self._open_bucket)
+        over = [lost for lost in self._lost if mailed.ends(lost.problem.key, lost.notifier)]
+        self._lost = [lost for lost in self._lost if lost not in over]
+        for lost in over:
+            forget_alerts(lost, self._targets[lost.notifications[0].target], self._open_bucket)

@@ -60,6 +60,13 @@ class Watches:
         self.process.stdin.flush()
         return int(self.process.stdout.readline())
 
+    def lost_alerts(self) -> int:
+        kept = 0
+        for target in read_targets(self.include).targets.values():
+            with opened(target, self.store) as bucket:
+                kept += len(list(kept_notifications(bucket, target)))
+        return kept
+
     def lose_alerts(self) -> None:
         for target in read_targets(self.include).targets.values():
             with opened(target, self.store) as bucket:
@@ -128,6 +135,7 @@ def test_killed_at_any_step_the_next_watch_tells_everything_and_repeats_one_mail
             break
         died_at.append(watches.told.read_text("utf-8"))
         assert watches.run(memory, None) == 0, died_at[-1]
+        assert watches.lost_alerts() == 0, died_at[-1]  # else they were told again in a day
         arrived = mail.messages()[seen:]
         seen += len(arrived)
         mails = Counter(str(message["Subject"]) for message in arrived)

@@ -15,8 +15,9 @@ from tests.faults.hostile_s3 import Mischief
 from tests.faults.job import wait_until
 from tests.faults.scene import Scene, address_of
 from tests.faults.spooled import bytes_written
-from tests.processes import command_line, parent_of
+from tests.processes import command_line
 
+_SLEEPS = "sleep\x00290"
 HUNG = "has neither written nor done anything for 3.0s"
 
 
@@ -60,18 +61,17 @@ def test_the_dump_of_the_roles_that_hangs_beside_it_is_ended_with_it(
         (tmp_path / program.name).symlink_to(program)
     hangs = tmp_path / "pg_dumpall"
     hangs.unlink()
-    hangs.write_text("#!/bin/sh\nexec sleep 290\n")
+    hangs.write_text("#!/bin/sh\nsleep 290\n")
     hangs.chmod(0o755)
     scene.programs.folder = tmp_path
     job = scene.start(port=slow_line.port, max_silence="3s")
     job.wait_until_reading()
-    roles = [pid for pid in job.descendants() if parent_of(pid) == job.process.pid and "290" in command_line(pid)]
-    assert len(roles) == 1
+    sleeping = job.wait_until(lambda: [pid for pid in job.descendants() if _SLEEPS in command_line(pid)], "it hangs")
     slow_line.swallows = True
     outcome = job.finish()
     assert outcome.status == 3, outcome
     assert HUNG in outcome.error
-    assert not Path(f"/proc/{roles[0]}").exists()
+    assert not any(_SLEEPS in command_line(pid) for pid in sleeping)
     assert scene.manifests() == []
 
 

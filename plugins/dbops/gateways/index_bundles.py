@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate
 
 from dbops.domain.index_bundle import BundledIndex, IndexBundle
 from dbops.domain.layout import Layout
@@ -16,7 +15,9 @@ from dbops.gateways.target_indexes import read_index
 
 _LARGEST_INDEX = 256 * 1024  # bytes; a target of thousands of backups is read by itself, and makes nobody else wait
 _LARGEST_BUNDLE = 32 * 1024**2  # is held in memory by who reads it
+_BEFORE_INDEX = 200  # bytes of a line: the tag
 _READERS = 8
+_FAILURES = 3
 
 
 def list_tags(bucket: Bucket, layout: Layout) -> dict[str, str]:
@@ -39,32 +40,53 @@ def read_bundle(bucket: Bucket, layout: Layout) -> IndexBundle:
 def renew_bundle(bucket: Bucket, targets: Collection[Target]) -> None:
     """Put the indexes of these targets into the bundle of the folder that they share; raises BucketError.
 
-    Those that cannot be read or are too large are left out. Of others' it keeps what still lies there. Nobody locks it:
-    where two write at once, what one of them did not put in is read from its own object, until the next one writes.
+    Those that cannot be read or are too large are left out; more than a few that cannot be read end it. Of others' it
+    keeps what still lies there. Nobody locks it: where two write at once, what one of them did not put in is read from
+    its own object, until the next one writes.
     """
     layout = Layout(next(iter(targets)).root)
-    listed = dict(_listed(bucket, layout))
-    own = [target for target in targets if target.name in listed and listed[target.name].bytes <= _LARGEST_INDEX]
-    sums = accumulate(listed[target.name].bytes for target in own)
-    own = [target for target, so_far in zip(own, sums, strict=True) if so_far <= _LARGEST_BUNDLE]
-    with ThreadPoolExecutor(_READERS, "bundle-indexes") as readers:
-        read = {index.target: index for index in readers.map(lambda one: _index_of(bucket, one), own) if index}
-    names = {target.name for target in targets}
+    listed = {name: stored for name, stored in _listed(bucket, layout) if stored.bytes <= _LARGEST_INDEX}
+    own = {target.name: target for target in targets if target.name in listed}
     present = read_bundle(bucket, layout)
     others = {
         name: found
         for name, stored in listed.items()
-        if name not in names and (found := present.of(name, stored.tag)) is not None
+        if name not in own and (found := present.of(name, stored.tag)) is not None
     }
-    bundle = IndexBundle(BundledIndex(listed[name].tag, index) for name, index in (others | read).items())
+    fitting = list(_fitting([*own, *others], listed))
+    read = _read(bucket, [own[name] for name in fitting if name in own])
+    indexes = {name: others[name] for name in fitting if name in others} | read
+    bundle = IndexBundle(BundledIndex(listed[name].tag, index) for name, index in indexes.items())
     bucket.put(layout.index_bundle, bundle.to_lines())
 
 
-def _index_of(bucket: Bucket, target: Target) -> TargetIndex | None:
-    try:
-        return read_index(bucket, target)
-    except BucketError:
-        return None
+def _fitting(names: Sequence[str], listed: Mapping[str, StoredObject]) -> Iterator[str]:
+    """The first of them, as many as have room; a line is never longer than its object and what stands before it."""
+    room = _LARGEST_BUNDLE
+    for name in names:
+        room -= listed[name].bytes + _BEFORE_INDEX
+        if room < 0:
+            return
+        yield name
+
+
+def _read(bucket: Bucket, targets: Iterable[Target]) -> dict[str, TargetIndex]:
+    failures: list[BucketError] = []
+
+    def read(target: Target) -> TargetIndex | None:
+        if len(failures) >= _FAILURES:
+            return None  # each may take minutes
+        try:
+            return read_index(bucket, target)
+        except BucketError as error:
+            failures.append(error)
+            return None
+
+    with ThreadPoolExecutor(_READERS, "bundle-indexes") as readers:
+        found = {index.target: index for index in readers.map(read, targets) if index is not None}
+    if len(failures) >= _FAILURES:
+        raise failures[0]
+    return found
 
 
 def _listed(bucket: Bucket, layout: Layout) -> Iterator[tuple[str, StoredObject]]:

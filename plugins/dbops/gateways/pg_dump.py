@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -89,14 +91,32 @@ def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool)
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 pass_fds=token.descriptors,
+                process_group=0,
             )
         except OSError as error:
             raise _globals_failed(error) from None
+        said = beside.submit(_heard, dumpall)
         try:
-            said = beside.submit(dumpall.communicate, timeout=_GLOBALS_TIMEOUT)
             yield lambda: _globals_of(dumpall, said)
         finally:
-            dumpall.kill()
+            if not said.done():
+                _end(dumpall)
+
+
+def _heard(dumpall: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
+    """All that it says, when it has ended."""
+    try:
+        return dumpall.communicate(timeout=_GLOBALS_TIMEOUT)
+    except subprocess.TimeoutExpired:
+        _end(dumpall)
+        dumpall.communicate()
+        raise
+
+
+def _end(dumpall: subprocess.Popen[bytes]) -> None:
+    """And whatever it has started, which may hold its output open."""
+    with suppress(ProcessLookupError):
+        os.killpg(dumpall.pid, signal.SIGKILL)
 
 
 def _globals_of(dumpall: subprocess.Popen[bytes], said: Future[tuple[bytes, bytes]]) -> bytes:

@@ -123,14 +123,26 @@ def test_a_bundle_that_cannot_be_read_is_written_anew(bucket: CountingBucket) ->
     assert set(bundled(bucket)) == {"shop", "blog"}
 
 
-def test_it_grows_to_no_more_than_a_reader_holds_in_memory(
+def test_it_grows_to_no_more_than_a_reader_holds_in_memory_and_others_give_way_first(
     bucket: CountingBucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(bucket, SHOP, BLOG, CART)
-    sizes = {stored.key: stored.bytes for stored in bucket.list(LAYOUT.indexes)}
-    monkeypatch.setattr(index_bundles, "_LARGEST_BUNDLE", sizes[LAYOUT.index] + sizes[Layout(BLOG.root).index])
-    renew_bundle(bucket, [SHOP, BLOG, CART])
-    assert set(bundled(bucket)) == {"shop", "blog"}
+    put(bucket, BLOG, CART, SHOP)
+    renew_bundle(bucket, [BLOG])
+    size = max(stored.bytes for stored in bucket.list(LAYOUT.indexes) if stored.key.endswith(".json"))
+    for room, kept in ((3, {"cart", "shop", "blog"}), (2, {"cart", "shop"}), (1, {"cart"})):
+        monkeypatch.setattr(index_bundles, "_LARGEST_BUNDLE", room * (size + index_bundles._BEFORE_INDEX))
+        renew_bundle(bucket, [CART, SHOP])
+        assert set(bundled(bucket)) == kept
+        assert len(bucket.get(LAYOUT.index_bundle)) <= index_bundles._LARGEST_BUNDLE
+
+
+def test_a_store_that_fails_again_and_again_is_not_asked_for_hundreds(bucket: CountingBucket) -> None:
+    many = [target(f"shop_{number}") for number in range(100)]
+    put(bucket, *many)
+    bucket.refusing = {Layout(one.root).index for one in many}
+    with pytest.raises(BucketError, match="403"):
+        renew_bundle(bucket, many)
+    assert sum(bucket.read_keys.values()) < 20
 
 
 def test_where_the_store_tells_no_tags_nothing_is_taken_from_the_bundle() -> None:
