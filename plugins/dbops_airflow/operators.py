@@ -138,9 +138,9 @@ class WatchOperator(BaseOperator):
             taken = recall_taken(context, report.started)
 
             def keep(mailed: Mailed) -> None:
+                notices.forget(mailed)  # first: what is remembered and not forgotten would be told again in a day
                 told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
                 remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
-                notices.forget(mailed)  # at once: what is remembered and not forgotten would be told again in a day
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
             keep(mailed)

@@ -9,8 +9,13 @@ from typing import Any
 
 import pytest
 
+from dbops.domain.layout import Layout
+from dbops.gateways.index_bundles import list_tags, read_bundle, renew_bundle
+from dbops.gateways.target_files import include_folder, read_targets
+from dbops.jobs.index_folders import FEW
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
+from tests.backups import opened
 from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
@@ -40,6 +45,39 @@ def test_a_backup_that_never_was_is_mailed_although_airflow_never_made_a_run(
     assert message["X-Envelope-To"] == "dba@example.com"
     assert "no good backup of shop" in text_of(message)
     assert "/dags/watch/runs/" in text_of(message)
+
+
+@pytest.fixture
+def late_shops(bucket_name: str, add_target: Callable[..., None]) -> list[str]:
+    """More than a few such targets, by name."""
+    names = [f"shop_{number}" for number in range(FEW + 1)]
+    for name in names:
+        add_target(name, storage={"bucket": bucket_name, "connection": "store"})
+    return names
+
+
+def test_when_every_mail_is_out_it_leaves_all_indexes_in_one_object_for_the_page(
+    watch: Callable[..., Any],
+    late_shops: list[str],
+    mail: CaughtMail,
+    store: SeaweedS3,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dbops.jobs import bundle_indexes
+
+    mailed = []
+
+    def renewed(*arguments: Any) -> None:
+        mailed.append(len(mail.messages()))
+        renew_bundle(*arguments)
+
+    monkeypatch.setattr(bundle_indexes, "renew_bundle", renewed)
+    assert states(watch()) == {"watch": "success"}
+    assert mailed == [len(late_shops)]
+    shop = read_targets(include_folder()).targets[late_shops[0]]
+    with opened(shop, store) as bucket:
+        tags, bundle = list_tags(bucket, Layout(shop.root)), read_bundle(bucket, Layout(shop.root))
+    assert all(bundle.of(name, tags[name]) for name in late_shops)
 
 
 @pytest.mark.usefixtures("late_shop")
