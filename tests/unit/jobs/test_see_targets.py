@@ -232,7 +232,7 @@ def test_a_folder_that_hangs_stands_in_no_other_folders_way_and_what_comes_late_
 
     last = Telling()
     with bucket.hanging([BUNDLE]):
-        overview = see([*targets, *elsewhere], bucket, within=timedelta(seconds=2), last=last)
+        overview = see([*targets, *elsewhere], bucket, within=timedelta(seconds=5), last=last)
     assert lights(overview) == {Light.GREY: 300, Light.GREEN: 40}
     assert all_kept.wait(60)
     bucket.asked.clear()
