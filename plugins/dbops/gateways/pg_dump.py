@@ -83,7 +83,8 @@ def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool)
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
     command.append(f"--database={address.program_database()}")  # of what --dbname says, it would ignore the database
-    with TokenFile(address.token) as token, ThreadPoolExecutor(1, "globals") as beside:
+    with ThreadPoolExecutor(1, "globals") as beside:
+        token = TokenFile(address.token)
         try:
             dumpall = subprocess.Popen(
                 command,
@@ -94,8 +95,9 @@ def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool)
                 process_group=0,
             )
         except OSError as error:
+            token.close()
             raise _globals_failed(error) from None
-        said = beside.submit(_heard, dumpall)
+        said = beside.submit(_heard, dumpall, token)
         try:
             yield lambda: _globals_of(dumpall, said)
         finally:
@@ -103,14 +105,15 @@ def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool)
                 _end(dumpall)
 
 
-def _heard(dumpall: subprocess.Popen[bytes]) -> tuple[bytes, bytes]:
-    """All that it says, when it has ended."""
-    try:
-        return dumpall.communicate(timeout=_GLOBALS_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        _end(dumpall)
-        dumpall.communicate()
-        raise
+def _heard(dumpall: subprocess.Popen[bytes], token: TokenFile) -> tuple[bytes, bytes]:
+    """All that it says, when it has ended; until then its token is renewed."""
+    with token:
+        try:
+            return dumpall.communicate(timeout=_GLOBALS_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            _end(dumpall)
+            dumpall.communicate()
+            raise
 
 
 def _end(dumpall: subprocess.Popen[bytes]) -> None:
