@@ -33,9 +33,8 @@ class LastIndexes:
     def keep(self, target: Target, seen: TargetIndex | NotKnown | str, now: datetime, tag: str = "") -> None:
         """What was seen of the target just now; where that is no index, the one before is all that is known.
 
-        ``tag`` is what its object was listed with *before* it was read, so that a newer one is always noticed.
-
-        But that there is none is known too: then there is nothing left to be judged.
+        But that there is none is known too: then there is nothing left to be judged. ``tag`` is what its object was
+        listed with *before* it was read, so that a newer one is always noticed.
         """
         with self._lock:
             if isinstance(seen, TargetIndex):

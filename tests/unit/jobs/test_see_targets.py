@@ -386,7 +386,9 @@ def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() ->
 class FailingOrHanging(CountingBucket):
     """Fails the first that asks for an index, and lets everybody else wait until it is let go."""
 
-    _numbers = itertools.count(1)  # two threads never get the same one
+    def __init__(self) -> None:
+        super().__init__()
+        self._numbers = itertools.count(1)  # two threads never get the same one
 
     def get(self, key: str) -> bytes:
         if next(self._numbers) == 1:
