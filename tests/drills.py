@@ -18,7 +18,7 @@ from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.drill import drill
 from tests.clock import now
 from tests.loading import Loader
-from tests.processes import processes_with
+from tests.processes import descendants_of, processes_with
 
 
 class Ground:
@@ -90,8 +90,11 @@ def public_folder(mode: int = 0o755) -> Iterator[Path]:
 
 
 def kill_programs(*words: str) -> None:
-    """Kill the processes that have all these words in their command lines, but not their guardians."""
-    for pid in processes_with(*words):
+    """Kill what this test has started and has all these words in its command line, but not the guardians.
+
+    Tests in other workers run programs that are called the same.
+    """
+    for pid in set(processes_with(*words)) & set(descendants_of(os.getpid())):
         with suppress(FileNotFoundError, ProcessLookupError):  # it has followed one that was killed before it
             if not Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").startswith("python"):
                 os.kill(pid, signal.SIGKILL)
