@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from tests.airflow.conftest import ROOT, set_connection
 from tests.airflow.webhook import Webhook, running_webhook
 from tests.backups import opened
 from tests.clock import now
+from tests.faults.dying import COVERED
 from tests.mail_text import text_of
 
 if TYPE_CHECKING:
@@ -100,11 +102,13 @@ def watched(include: Path, add_target: Callable[..., None], bucket_name: str) ->
 
 @pytest.fixture
 def watches(watched: Path, store: SeaweedS3, tmp_path: Path) -> Iterator[Watches]:
+    environment = {name: value for name, value in os.environ.items() if name != COVERED}
     with (
         (tmp_path / "watches.log").open("w") as log,
         subprocess.Popen(
             [sys.executable, "-m", "tests.airflow.dying_watch"],
             cwd=ROOT,
+            env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
@@ -118,6 +122,7 @@ def watches(watched: Path, store: SeaweedS3, tmp_path: Path) -> Iterator[Watches
             process.stdin.close()
 
 
+@pytest.mark.timeout(900)  # as many runs as there are steps, on a machine that may be busy
 def test_killed_at_any_step_the_next_watch_tells_everything_and_repeats_one_mail_at_most(
     mail: CaughtMail,
     hook: Webhook,
