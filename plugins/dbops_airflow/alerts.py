@@ -82,8 +82,8 @@ class TaskFailureMail(FailureMail):
         error = context.get("exception")
         if not isinstance(error, Exception):
             log.info("The task left no error behind: the run's own callback mails.")
-        elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)):
-            remember_mailed(context["ti"])  # the job has mailed what is broken
+        elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)) and _was_mailed(context):
+            log.info("The job has mailed what is broken.")
         elif self.mail(reason_of(error), context):
             remember_mailed(context["ti"])
 

@@ -13,10 +13,12 @@ if TYPE_CHECKING:
     from dbops.domain.target import Target
 
 
-def mail_checks(report: CheckReport, target: Target, context: Context) -> None:
-    """Mail a run whose rules are not all well, or in which some are well again; say nothing of any other."""
+def mail_checks(report: CheckReport, target: Target, context: Context) -> bool:
+    """Mail a run whose rules are not all well, or in which some are well again; say nothing of any other.
+
+    Whether somebody has been reached.
+    """
     from dbops.domain.check_alert import check_alert
 
     alert = check_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
-    if alert is not None:
-        tell(alert, target.audience, context)
+    return alert is not None and tell(alert, target.audience, context).has_reached_somebody

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed
 from dbops_airflow import connections, metrics
+from dbops_airflow.alerts import remember_mailed
 from dbops_airflow.check_mails import mail_checks
 from dbops_airflow.failures import JobRefused, told_to_airflow
 from dbops_airflow.stoppable import StoppableOperator
@@ -44,7 +45,8 @@ class CheckOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
-        mail_checks(report, self.target, context)
+        if mail_checks(report, self.target, context):
+            remember_mailed(context["ti"])
         metrics.emit_target(self.target)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ChecksFailed(report.headline(), "See the mail, or the table in this log."))

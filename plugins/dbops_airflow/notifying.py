@@ -63,7 +63,7 @@ class Notifying:
         return refused
 
     def keep(self, refused: Mapping[str, str]) -> None:
-        """Keep for the watch who did not take the alert, and why: beside the backups, where every worker may write.
+        """Keep for the watch what did not take the alert, and why: beside the backups, where every worker may write.
 
         Where the store does not answer, which may be what the alert is about, nobody waits for it.
         """

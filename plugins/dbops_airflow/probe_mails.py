@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def mail_probes(report: ProbeReport, target: Target, context: Context) -> None:
-    """Mail a run of the probes; there is one mail for each."""
+def mail_probes(report: ProbeReport, target: Target, context: Context) -> bool:
+    """Mail a run of the probes; there is one mail for each. Whether somebody has been reached."""
     from dbops.domain.probes.alert import probe_alert
 
     alert = probe_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
-    tell(alert, target.audience, context, _picture(report, target))
+    return tell(alert, target.audience, context, _picture(report, target)).has_reached_somebody
 
 
 def _picture(report: ProbeReport, target: Target) -> Picture | None:

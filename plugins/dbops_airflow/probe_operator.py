@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from dbops.domain.target import Target
 from dbops.errors import ProbesFailed
 from dbops_airflow import connections, metrics
+from dbops_airflow.alerts import remember_mailed
 from dbops_airflow.failures import JobRefused, told_to_airflow
 from dbops_airflow.probe_mails import mail_probes
 from dbops_airflow.stoppable import StoppableOperator
@@ -43,7 +44,8 @@ class ProbeOperator(StoppableOperator):
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())
-        mail_probes(report, self.target, context)
+        if mail_probes(report, self.target, context):
+            remember_mailed(context["ti"])
         metrics.emit_target(self.target)
         if report.verdict is Verdict.FAILED:
             raise JobRefused(ProbesFailed(report.headline(), "See the mail, or the table in this log."))

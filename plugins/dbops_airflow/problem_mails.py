@@ -33,7 +33,7 @@ class Mailed:
     taken: frozenset[str] = frozenset()
 
     def ends(self, key: str, notifier: str) -> bool:
-        """Whether a problem of what that notifier has missed is over: it has taken this, or nobody waits for it.
+        """Whether a problem of what that notifier, or ``MAIL``, missed is over: it took this, or nobody waits for it.
 
         A notifier that does not want to hear of problems takes none, and people have been told.
         """
@@ -82,10 +82,10 @@ def mail_problems(
 
 
 def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> Told:
-    """Mail all of it; the notifiers hear what is new in it."""
+    """Mail all of it; the notifiers hear what is new in it. The next watch tries again what is not mailed."""
     if new is not None and new.keys == mailing.keys:
-        return tell(mailing.alert, mailing.audience, context)
-    by_mail = tell(mailing.alert, Audience(mailing.audience.recipients), context)
+        return tell(mailing.alert, mailing.audience, context, is_mailed_again=True)
+    by_mail = tell(mailing.alert, Audience(mailing.audience.recipients), context, is_mailed_again=True)
     if new is None or not mailing.audience.notify:
         return by_mail
     by_notifiers = tell(new.alert, Audience(notify=mailing.audience.notify), context)

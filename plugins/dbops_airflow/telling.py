@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.audience import Audience
+from dbops.domain.notification import MAIL
 from dbops.errors import DbopsError
 from dbops_airflow import connections
 from dbops_airflow.notifying import Notifying
@@ -50,34 +51,46 @@ class Told:
         return self.has_reached_somebody if self.mailed is None else self.mailed
 
 
-def tell(alert: Alert, audience: Audience, context: Mapping[str, Any], picture: Picture | None = None) -> Told:
-    """Tell everybody of an audience; where one way fails, the log says so, and what people would have been told."""
+def tell(
+    alert: Alert,
+    audience: Audience,
+    context: Mapping[str, Any],
+    picture: Picture | None = None,
+    *,
+    is_mailed_again: bool = False,
+) -> Told:
+    """Tell everybody of an audience; where one way fails, the log says so, and what people would have been told.
+
+    What was not taken is kept for the watch; a mail is not where ``is_mailed_again``: the caller sees to it.
+    """
     unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
     if not audience:
         log.warning("Nobody is told (no alerts: recipients:, no notify:): %s", unsent)
         return Told(None)
     notifying = Notifying.of(alert, audience.notify, context)
-    mailed = _mail(alert, audience.recipients, picture, unsent) if audience.recipients else None
+    refusal = _refusal(alert, audience.recipients, picture, unsent) if audience.recipients else None
+    mailed = refusal is None if audience.recipients else None
     refused = notifying.end()
     for name, why in refused.items():
         log.error("NOT NOTIFIED. %s: %s The alert was: %s", name, why, unsent)
     if notifying.taken:
         log.info("Notified %s of %s", ", ".join(notifying.taken), alert.subject)
-    notifying.keep(refused)
+    notifying.keep(refused if refusal is None or is_mailed_again else {MAIL: refusal, **refused})
     return Told(mailed, notifying.taken, tuple(refused))
 
 
-def _mail(alert: Alert, recipients: Sequence[str], picture: Picture | None, unsent: str) -> bool:
+def _refusal(alert: Alert, recipients: Sequence[str], picture: Picture | None, unsent: str) -> str | None:
+    """Mail it; why it was not taken where it was not."""
     try:
         _send(alert, recipients, picture)
     except DbopsError as error:
         log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
-        return False
-    except Exception:
+        return str(error)
+    except Exception as error:
         log.exception("NOT MAILED, which is a bug of dbops or of its e-mail templates. The alert was: %s", unsent)
-        return False
+        return f"It ended in {type(error).__name__}, see the log."
     log.info("Mailed %s to %s", alert.subject, ", ".join(recipients))
-    return True
+    return None
 
 
 def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.airflow.conftest import Dags, states
+from tests.airflow.conftest import Dags, set_connection, states
 from tests.backups import execute
 from tests.mail_text import text_of
 from tests.servers import CaughtMail
@@ -86,6 +86,49 @@ def test_a_broken_rule_is_red_once_mailed_once_and_mailed_again_when_it_is_well(
     execute(shop, "UPDATE orders SET total = 1")
     assert states(run_dag("check__shop")) == {"check": "success"}
     assert mail.messages()[-1]["Subject"] == "[dbops] RECOVERED check of shop (production)"
+
+
+def test_what_a_mail_server_that_is_away_did_not_take_is_mailed_by_the_watch(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops_airflow import watch_memory
+
+    monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    execute(shop, "UPDATE orders SET total = -1 WHERE id IN (7, 8)")
+    with monkeypatch.context() as away:
+        set_connection(away, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+        assert states(run_dag("check__shop")) == {"check": "failed"}
+    assert mail.messages() == []
+
+    run_dag("watch")
+    told = [text for text in map(text_of, mail.messages()) if "[dbops] FAILED check of shop (production)" in text]
+    assert len(told) == 1
+    assert "The mail server did not take" in told[0]
+    monkeypatch.setattr(watch_memory, "_MAILED", f"forgotten-{id(monkeypatch)}")
+    run_dag("watch")
+    assert "The mail server did not take" not in text_of(mail.messages()[-1])
+
+
+def test_a_failure_that_nobody_was_reached_with_is_told_once_more_by_the_callback(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbops.errors import MailFailed
+    from dbops_airflow import telling
+
+    send = telling._send
+    refused: list[Any] = []
+
+    def refuse_once(*asked: Any) -> None:
+        if not refused:
+            refused.append(asked)
+            raise MailFailed("The mail server did not answer.", "Try again.")
+        send(*asked)
+
+    monkeypatch.setattr(telling, "_send", refuse_once)
+    execute(shop, "UPDATE orders SET total = -1 WHERE id IN (7, 8)")
+    assert states(run_dag("check__shop")) == {"check": "failed"}
+    [message] = mail.messages()
+    assert message["Subject"] == "[dbops] FAILED check of shop (production)"
 
 
 def test_a_warning_is_mailed_and_stays_green(

@@ -1,7 +1,7 @@
-"""Notification: an alert that a notifier did not take, kept until the watch has told the notifier of it after all.
+"""Notification: an alert that a notifier or the mail server did not take, kept until the watch has told of it.
 
-A mail that is not taken turns somebody's task red or stands in its log; a pager that is not reached has only the others
-to tell of it. docs/backup-format.md is the public copy of this file; change both together.
+The task that was to tell it is over, and nobody reads its log. docs/backup-format.md is the public copy of this file;
+change both together.
 """
 
 from __future__ import annotations
@@ -18,13 +18,18 @@ from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.recorded import Moment
 from dbops.domain.target import Target
 
-# Somebody has had a mail of it on each of these days.
+# Somebody has been told of it on each of these days.
 _TOLD_FOR = timedelta(days=7)
+
+MAIL = "_mail"  # stands where else a notifier's name does, and no notifier may be called so
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
 class Notification:
-    """``refusal`` is a sentence why the notifier did not take the alert with that subject at that moment."""
+    """``refusal`` is a sentence why the notifier did not take the alert with that subject at that moment.
+
+    ``notifier`` is ``MAIL`` where the mail server did not take the mail.
+    """
 
     target: str
     notifier: str
@@ -60,7 +65,7 @@ def notifier_problem(fault: Fault) -> Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class LostAlerts:
-    """What one notifier of a target did not take, oldest first, and the problem that all of it is together."""
+    """What a notifier of a target, or ``MAIL``, did not take, oldest first, and the problem that it is together."""
 
     problem: Problem
     notifier: str
@@ -73,24 +78,29 @@ def is_outdated(lost: Notification, now: datetime) -> bool:
 
 
 def untaken(target: Target, kept: Iterable[Notification], now: datetime) -> list[LostAlerts]:
-    """What is kept of a target, by notifier; nothing of one that the target no longer uses, or that is outdated.
+    """What is kept of a target, by notifier and of mail; nothing of one that the target no longer uses, or is outdated.
 
     The oldest is part of the problem's key: where that has been told, what is lost later is another problem, and new.
     """
     told = sorted((one for one in kept if not is_outdated(one, now)), key=lambda one: one.moment)
-    by_name = {name: tuple(one for one in told if one.notifier == name) for name in target.alerts.notify}
+    ways = (*([MAIL] if target.alerts.recipients else []), *target.alerts.notify)
+    by_name = {name: tuple(one for one in told if one.notifier == name) for name in ways}
     return [_lost(target, name, lost) for name, lost in by_name.items() if lost]
 
 
 def _lost(target: Target, notifier: str, lost: tuple[Notification, ...]) -> LostAlerts:
     first, *later = lost
     more = f" Nor {len(later)} more since, the last {_words(later[-1])}" if later else ""
+    is_mail = notifier == MAIL
+    who, where = ("The mail server", "the mail server") if is_mail else (f"The notifier {notifier}", "its connection")
+    says = "; what it would have said is there" if is_mail else ""
+    ends = "when a mail like this one was sent" if is_mail else "when the notifier has taken this"
     problem = problem_of(
         target,
         ProblemKind.NOT_NOTIFIED,
-        f"The notifier {notifier} did not take {_words(first)}{more}",
-        f"Look at the log of the run {lost[-1].run}, and at its connection; it ends when the notifier has taken this.",
-        detail=f"{notifier} since {first.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
+        f"{who} did not take {_words(first)}{more}",
+        f"Look at the log of the run {lost[-1].run}{says}, and at {where}; it ends {ends}.",
+        detail=f"{'mail' if is_mail else notifier} since {first.moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}",
         since=first.moment,
     )
     return LostAlerts(problem=problem, notifier=notifier, notifications=lost)

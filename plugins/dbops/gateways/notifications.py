@@ -1,4 +1,4 @@
-"""Notifications in the bucket: what the notifiers of a target did not take, an object each."""
+"""Notifications in the bucket: what the notifiers of a target and the mail server did not take, an object each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""forget_alerts: alerts that a notifier did not take are kept no longer, once it has heard of them."""
+"""forget_alerts: alerts that were not taken are kept no longer, once they have been told after all."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def forget_alerts(lost: LostAlerts, target: Target, open_bucket: Callable[[Targe
             delete_notification(bucket, target, notification)
     except Exception as error:  # noqa: BLE001 - one target must not keep those of all the others
         said = error_in_words(error, "forgetting its alerts")
-        _log.warning("%s will be told again of what %s has heard: %s", target.name, lost.notifier, said)
+        _log.warning("Of %s it will be told again what was told: %s: %s", target.name, lost.problem.sentence, said)

@@ -1,4 +1,4 @@
-"""lost_alerts: the alerts that a notifier did not take, as problems that the watch tells of."""
+"""lost_alerts: the alerts that a notifier or the mail server did not take, as problems that the watch tells of."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _THREADS = 8
 
 
 def lost_alerts(targets: Iterable[Target], open_bucket: Callable[[Target], Bucket], now: datetime) -> list[LostAlerts]:
-    """Of every target that uses notifiers; what has been told for a week is deleted.
+    """Of every target that names anybody; what has been told for a week is deleted.
 
     A bucket that cannot be looked at is told of by the watch itself.
     """
-    using = [target for target in targets if target.alerts.notify]
+    telling = [target for target in targets if target.audience]
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="lost alerts") as pool:
-        return [lost for each in pool.map(lambda target: _lost(target, open_bucket, now), using) for lost in each]
+        return [lost for each in pool.map(lambda target: _lost(target, open_bucket, now), telling) for lost in each]
 
 
 def _lost(target: Target, open_bucket: Callable[[Target], Bucket], now: datetime) -> list[LostAlerts]:

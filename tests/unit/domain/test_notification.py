@@ -1,4 +1,4 @@
-"""An alert that a notifier did not take is a problem until it has heard of it after all."""
+"""An alert that was not taken is a problem until it was told after all."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.audience import Audience
-from dbops.domain.notification import Notification, untaken
+from dbops.domain.notification import MAIL, Notification, untaken
+from dbops.domain.notifier_name import is_notifier_name
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
 
@@ -64,3 +65,19 @@ def test_who_is_in_several_audiences_hears_of_it_once() -> None:
     both = Audience.together([Audience(("a@b.c",), ("oncall",)), Audience(("d@e.f", "a@b.c"), ("chat", "oncall"))])
     assert both == Audience(("a@b.c", "d@e.f"), ("oncall", "chat"))
     assert not Audience.together([])
+
+
+def test_a_mail_that_was_not_taken_is_a_problem_as_well_of_whoever_has_recipients() -> None:
+    mail = replace(_LOST, notifier=MAIL, refusal="The mail server smtp:25 did not answer.")
+    told = _SHOP.model_copy(update={"alerts": Alerts(recipients=("a@example.com",))})
+    [lost] = untaken(told, [mail, _LOST], _AT + timedelta(hours=1))
+    assert lost.notifications == (mail,)
+    assert lost.problem.key == "shop: alert was not taken: mail since 2026-11-22 02:11:00"
+    assert lost.problem.sentence.startswith('The mail server did not take "[dbops] FAILED backup of shop (production)"')
+    assert "scheduled__1" in lost.problem.remedy
+    assert "mail server" in lost.problem.remedy
+    assert [lost.notifier for lost in untaken(_SHOP, [mail, _LOST], _AT)] == ["oncall"]
+
+
+def test_no_notifier_can_be_called_as_mail_is() -> None:
+    assert not is_notifier_name(MAIL)
