@@ -34,7 +34,6 @@ for target in targets_for("backup__"):
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,
-        render_template_as_native_obj=True,
         tags={"dbops", "backup", target.environment},
         params={
             "dry_run": Param(False, type="boolean", description="show what retention would expire, delete nothing")
@@ -54,5 +53,5 @@ for target in targets_for("backup__"):
             **taking_turns(target),
             **on_a_large_worker(target),
         )
-        expire = ExpireOperator(task_id="expire", target=target, plan_only="{{ params.dry_run }}")
+        expire = ExpireOperator(task_id="expire", target=target)
         back_up >> expire

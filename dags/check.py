@@ -32,7 +32,6 @@ for target in checked_targets_for("check__"):
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,
-        render_template_as_native_obj=True,
         tags={"dbops", "check", target.environment},
         params={
             "full": Param(
@@ -50,7 +49,6 @@ for target in checked_targets_for("check__"):
         CheckOperator(
             task_id="check",
             target=target,
-            full="{{ params.full }}",
             outlets=[checked_asset(target)],
             **taking_turns(target),
         )

@@ -40,7 +40,6 @@ for target in targets_for("drill__"):
         catchup=False,
         max_active_runs=1,
         is_paused_upon_creation=False,
-        render_template_as_native_obj=True,
         tags={"dbops", "drill", target.environment},
         params={
             "force": Param(False, type="boolean", description="drill the newest backup, due or not"),
@@ -57,7 +56,5 @@ for target in targets_for("drill__"):
         DrillOperator(
             task_id="drill",
             target=target,
-            force="{{ params.force }}",
-            backup_id="{{ params.backup }}",
             **on_a_large_worker(target),
         )

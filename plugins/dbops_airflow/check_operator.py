@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +18,14 @@ if TYPE_CHECKING:
 
 
 class CheckOperator(StoppableOperator):
-    """Check one target; the XCom is the verdict and how many rules had each outcome."""
+    """Check one target; the XCom is the verdict and how many rules had each outcome.
 
-    template_fields: Sequence[str] = ("full",)
+    The run's ``full`` decides whether what the catalog proves is executed; None leaves it to the day.
+    """
 
-    def __init__(self, *, target: Target, full: bool | str | None = None, **kwargs: Any) -> None:
+    def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target, self.full = target, full
+        self.target = target
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the job, and mail what is bad or well again; broken rules are not asked again by a retry."""
@@ -41,7 +41,7 @@ class CheckOperator(StoppableOperator):
                 include=include_folder(),
                 run=context["run_id"],
                 clock=lambda: datetime.now(UTC),
-                full=self.full if isinstance(self.full, bool) else None,
+                full=context["params"]["full"],
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -52,20 +52,17 @@ class BackUpOperator(StoppableOperator):
 
 
 class ExpireOperator(StoppableOperator):
-    """Delete what one target's retention policy lets go; unless ``plan_only`` is exactly False, only say what."""
+    """Delete what a target's retention policy lets go; unless the run's ``dry_run`` is exactly False, only say what."""
 
-    template_fields: Sequence[str] = ("plan_only",)
-
-    def __init__(self, *, target: Target, plan_only: bool | str = False, **kwargs: Any) -> None:
+    def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.target = target
-        self.plan_only = plan_only
 
     def execute(self, context: Context) -> None:
         """Run the job; the plan with its reasons is in the log."""
         from dbops.jobs.expire import expire
 
-        dry_run = self.plan_only is not False
+        dry_run = context["params"]["dry_run"] is not False
         with told_to_airflow(), self.stoppable():
             bucket = connections.open_bucket(self.target.expiring)
             report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
@@ -74,20 +71,20 @@ class ExpireOperator(StoppableOperator):
 
 
 class DrillOperator(StoppableOperator):
-    """Restore a backup of one target for the proof, where one is due; red where the backup is not what it says."""
+    """Restore a backup of one target for the proof, where one is due; red where the backup is not what it says.
 
-    template_fields: Sequence[str] = ("force", "backup_id")
+    The run's ``force`` and ``backup`` ask for one that is not.
+    """
 
-    def __init__(
-        self, *, target: Target, force: bool | str = False, backup_id: str | None = None, **kwargs: Any
-    ) -> None:
+    def __init__(self, *, target: Target, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target, self.force, self.backup_id = target, force, backup_id
+        self.target = target
 
     def execute(self, context: Context) -> str | None:
         """Run the job; the XCom is the id of the backup that was proven."""
         from dbops.jobs.drill import drill
 
+        asked = context["params"]
         with told_to_airflow(), self.stoppable():
             report = drill(
                 self.target,
@@ -96,8 +93,8 @@ class DrillOperator(StoppableOperator):
                 clock=_now,
                 scratch=connections.scratch_address(self.target),
                 identities=lambda: connections.identities(self.target),
-                force=self.force is True,
-                backup_id=read_backup_id(self.backup_id) if self.backup_id else None,
+                force=asked["force"] is True,
+                backup_id=read_backup_id(asked["backup"]) if asked["backup"] else None,
                 on_progress=lambda progress: self.log.info(progress.sentence()),
             )
             self.log.info(report.markdown())

@@ -106,7 +106,7 @@ def test_the_trigger_form_can_ask_for_a_drill_and_for_a_backup(
     assert verdict(older)["run"] == chosen.run_id
 
 
-@pytest.mark.parametrize("backup", ["yesterday's", "20200101T000000Z"])
+@pytest.mark.parametrize("backup", ["yesterday's", "20200101T000000Z", "20261126", "1e3"])
 def test_a_backup_that_there_is_not_is_a_red_run_without_a_second_try(
     backed_up: Callable[[], str], run_dag: Callable[..., Any], mail: CaughtMail, backup: str
 ) -> None:
