@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from support.pythons import find_python
 from support.wheel import ROOT
 
 Bounds = Literal["newest", "oldest"]
@@ -46,8 +47,8 @@ class Cell:
         return f"Airflow {self.airflow}, Python {self.python}, {self.bounds}"
 
     def install(self, wheel: Path, folder: Path) -> Path:
-        """Make the environment in the folder, and answer with its Python; raises NotInstalled. Compiles nothing."""
-        _uv("venv", "--python", self.python, "--no-python-downloads", folder)
+        """Make the environment, and answer with its Python; raises NoPython, NotInstalled. Nothing is compiled."""
+        _uv("venv", "--python", find_python(self.python), "--no-python-downloads", folder)
         python = folder / "bin/python"
         _uv(
             *("pip", "install", "--python", python, "--no-build", "--resolution", _RESOLUTIONS[self.bounds]),

@@ -1,0 +1,48 @@
+"""What is asked: which cells and which servers are tried, all of them unless some are named, or those of CI."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from support.environments import AIRFLOWS, PYTHONS, Cell
+from support.postgres_servers import PACKAGED
+from support.pythons import OWN
+
+BOUNDS = ("newest", "oldest")
+# The one whose client programs differ from those of all tests, and that needs no npm.
+POSTGRES_OF_CI = (18,)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """``needs_each``: a cell whose Python is not here counts as failed, and not only as not run."""
+
+    cells: tuple[Cell, ...]
+    postgres: tuple[int, ...]
+    needs_each: bool
+
+
+def cells_of_ci(own: str) -> tuple[Cell, ...]:
+    """Those farthest from all tests: one with the Python that CI has, which can always be run, one with the newest."""
+    return Cell("3.1", own, "oldest"), Cell("3.2", PYTHONS[-1], "newest")
+
+
+def what_is_asked(words: Sequence[str], description: str | None = None) -> Asked:
+    """Read the words of a command line; ends the process with 2 where they are wrong."""
+    parser = argparse.ArgumentParser(prog="python -m support", description=description)
+    parser.add_argument("--ci", action="store_true", help="only what CI tries; a Python that is not here fails nothing")
+    parser.add_argument("--airflow", nargs="*", choices=AIRFLOWS, default=AIRFLOWS)
+    parser.add_argument("--python", nargs="*", choices=PYTHONS, default=PYTHONS)
+    parser.add_argument("--bounds", nargs="*", choices=BOUNDS, default=BOUNDS)
+    parser.add_argument("--postgres", nargs="*", type=int, choices=tuple(PACKAGED), default=tuple(PACKAGED))
+    said = parser.parse_args(words)
+    if said.ci:
+        if len(words) > 1:
+            parser.error("--ci names the cells by itself: give it alone")
+        return Asked(cells_of_ci(OWN), POSTGRES_OF_CI, needs_each=False)
+    cells = (
+        Cell(airflow, python, bounds) for airflow in said.airflow for python in said.python for bounds in said.bounds
+    )
+    return Asked(tuple(cells), tuple(said.postgres), needs_each=True)

@@ -1,0 +1,37 @@
+"""Which cells `make matrix` tries."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.asked import POSTGRES_OF_CI, cells_of_ci, what_is_asked
+from support.environments import AIRFLOWS, PYTHONS, Cell
+from support.postgres_servers import PACKAGED
+from support.pythons import OWN
+
+
+def test_without_a_word_every_cell_and_every_server_is_tried_and_each_python_is_needed() -> None:
+    asked = what_is_asked([])
+    assert len(set(asked.cells)) == len(asked.cells) == len(AIRFLOWS) * len(PYTHONS) * 2
+    assert asked.postgres == tuple(PACKAGED)
+    assert asked.needs_each
+
+
+def test_what_is_named_is_tried_and_nothing_else() -> None:
+    asked = what_is_asked(["--airflow", "3.2", "--python", "3.12", "--bounds", "oldest", "--postgres"])
+    assert (asked.cells, asked.postgres) == ((Cell("3.2", "3.12", "oldest"),), ())
+
+
+def test_ci_tries_the_oldest_airflow_with_its_own_python_which_can_always_be_run() -> None:
+    asked = what_is_asked(["--ci"])
+    assert asked.cells == cells_of_ci(OWN)
+    assert asked.cells[0] == Cell(AIRFLOWS[0], OWN, "oldest")
+    assert asked.postgres == POSTGRES_OF_CI
+    assert not asked.needs_each
+
+
+@pytest.mark.parametrize("more", [["--airflow", "3.2"], ["--postgres"]])
+def test_what_ci_tries_cannot_be_narrowed_without_a_word(more: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        what_is_asked([*more, "--ci"])
+    assert "--ci names the cells by itself: give it alone" in capsys.readouterr().err
