@@ -29,7 +29,7 @@ def main() -> int:
             for cell in asked.cells:
                 failed += not trial.of_cell(cell, needed=asked.needs_each)
             if asked.postgres:
-                failed += trial.of_postgres(asked.postgres)
+                failed += trial.of_postgres(asked.postgres, asked.beside)
     return bool(failed)
 
 

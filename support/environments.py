@@ -37,11 +37,12 @@ class NotInstalled(Exception):
 
 @dataclass(frozen=True)
 class Cell:
-    """One of the matrix."""
+    """One of the matrix. With ``until`` it is installed as if it were that moment, and each time alike."""
 
     airflow: str
     python: str
     bounds: Bounds
+    until: str | None = None
 
     def __str__(self) -> str:
         return f"Airflow {self.airflow}, Python {self.python}, {self.bounds}"
@@ -54,17 +55,17 @@ class Cell:
             *("pip", "install", "--python", python, "--no-build", "--resolution", _RESOLUTIONS[self.bounds]),
             # Named apart from the wheel: lowest-direct leaves alone what is only asked for by a package.
             *("--requirement", ROOT / "pyproject.toml"),
-            *_as_of((_LAST if self.bounds == "newest" else _FIRST)[self.airflow]),
+            *_as_of((_LAST if self.bounds == "newest" else _FIRST)[self.airflow], self.until),
             f"apache-airflow=={self.airflow}.*",
             wheel,
         )
         return python
 
 
-def _as_of(day: str | None) -> list[str]:
+def _as_of(day: str | None, until: str | None) -> list[str]:
     if day is None:
-        return []
-    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return ["--exclude-newer", until] if until else []
+    now = until or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return ["--exclude-newer", day, *(word for name in _NEWER for word in ("--exclude-newer-package", f"{name}={now}"))]
 
 

@@ -23,9 +23,9 @@ from dbops.gateways.programs import Program
 from dbops.gateways.throwaway_server import ThrowawayServer
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
-from support.environments import AIRFLOWS, Cell, NotInstalled
+from support.environments import Cell, NotInstalled
 from support.postgres_servers import fetch_postgres
-from support.pythons import OWN, NoPython
+from support.pythons import NoPython
 from support.surroundings import fill, surroundings
 from support.wheel import ROOT
 
@@ -56,11 +56,11 @@ class Trial:
         finally:
             shutil.rmtree(environment, ignore_errors=True)
 
-    def of_postgres(self, majors: Iterable[int]) -> int:
-        """In one environment, of the newest Airflow; answers how many have failed."""
+    def of_postgres(self, majors: Iterable[int], cell: Cell) -> int:
+        """In one environment, that of the cell; answers how many have failed."""
         failed = 0
         environment = self.folder / "environment"
-        installed = Cell(AIRFLOWS[-1], OWN, "newest").install(self.wheel, environment)
+        installed = cell.install(self.wheel, environment)
         for major in majors:
             try:
                 program = fetch_postgres(major, self.folder / f"postgres-{major}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import tomllib
+from datetime import datetime
 from pathlib import Path
 
 from packaging.requirements import Requirement
 
 from dbops import __version__
+from support.asked import LAST_RUN, POSTGRES_OF_CI, cells_of_ci
 from support.environments import AIRFLOWS, PYTHONS
 from support.postgres_servers import PACKAGED
 
@@ -19,7 +21,7 @@ NEEDED = {
     one.name: one
     for one in map(Requirement, tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"])
 }
-CI_POSTGRES = 17
+CI_PYTHON, CI_POSTGRES = "3.11", 17
 KNOWN = {"tested", "untested"}
 
 
@@ -37,6 +39,29 @@ def test_every_airflow_and_python_has_a_cell_that_says_whether_it_was_tested() -
     assert {cell.split(":")[0].split(",")[0] for row in rows for cell in row[1:]} <= KNOWN
 
 
+def test_the_cells_that_name_ci_are_those_that_it_tries() -> None:
+    head, *rows = table("Airflow and Python")
+    named = {
+        (row[0].removeprefix("Airflow "), python.removeprefix("Python "), what.split(",")[0].strip())
+        for row in rows
+        for python, cell in zip(head[1:], row[1:], strict=True)
+        for what in cell.removeprefix("tested:").split(";")
+        if "CI" in what
+    }
+    tried = {(cell.airflow, cell.python, cell.bounds) for cell in cells_of_ci(CI_PYTHON)}
+    assert named == {*tried, (AIRFLOWS[-1], CI_PYTHON, "all tests")}
+
+
+def test_ci_takes_the_packages_of_the_day_on_which_all_cells_were_run() -> None:
+    day = datetime.fromisoformat(LAST_RUN)
+    assert f"All of them were run on {day.day} {day:%B %Y}," in SUPPORT
+
+
+def test_what_ci_runs_is_what_ci_runs() -> None:
+    assert "make matrix ARGS=--ci" in (ROOT / ".ci/run").read_text()
+    assert "Then `make matrix ARGS=--ci`" in SUPPORT
+
+
 def test_every_postgresql_has_a_row_that_says_whether_it_was_tested() -> None:
     _, *rows = table("PostgreSQL")
     assert [row[0] for row in rows] == [str(major) for major in range(14, 19)]
@@ -46,6 +71,7 @@ def test_every_postgresql_has_a_row_that_says_whether_it_was_tested() -> None:
 def test_a_postgresql_is_called_tested_where_the_matrix_or_ci_tries_it() -> None:
     _, *rows = table("PostgreSQL")
     assert {int(row[0]) for row in rows if row[1].startswith("tested")} == {*PACKAGED, CI_POSTGRES}
+    assert {int(row[0]) for row in rows if "in CI" in row[1]} == {*POSTGRES_OF_CI, CI_POSTGRES}
 
 
 def test_the_oldest_airflow_of_the_matrix_is_the_oldest_that_the_wheel_asks_for() -> None:

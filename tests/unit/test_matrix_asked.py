@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from support.asked import POSTGRES_OF_CI, cells_of_ci, what_is_asked
+from support.asked import LAST_RUN, POSTGRES_OF_CI, cells_of_ci, what_is_asked
 from support.environments import AIRFLOWS, PYTHONS, Cell
 from support.postgres_servers import PACKAGED
 from support.pythons import OWN
@@ -14,7 +14,9 @@ def test_without_a_word_every_cell_and_every_server_is_tried_and_each_python_is_
     asked = what_is_asked([])
     assert len(set(asked.cells)) == len(asked.cells) == len(AIRFLOWS) * len(PYTHONS) * 2
     assert asked.postgres == tuple(PACKAGED)
+    assert asked.beside == Cell(AIRFLOWS[-1], OWN, "newest")
     assert asked.needs_each
+    assert {cell.until for cell in asked.cells} == {None}
 
 
 def test_what_is_named_is_tried_and_nothing_else() -> None:
@@ -25,9 +27,14 @@ def test_what_is_named_is_tried_and_nothing_else() -> None:
 def test_ci_tries_the_oldest_airflow_with_its_own_python_which_can_always_be_run() -> None:
     asked = what_is_asked(["--ci"])
     assert asked.cells == cells_of_ci(OWN)
-    assert asked.cells[0] == Cell(AIRFLOWS[0], OWN, "oldest")
+    assert asked.cells[0] == Cell(AIRFLOWS[0], OWN, "oldest", LAST_RUN)
     assert asked.postgres == POSTGRES_OF_CI
     assert not asked.needs_each
+
+
+def test_no_package_turns_ci_red_that_was_released_after_the_last_run_of_all_cells() -> None:
+    asked = what_is_asked(["--ci"])
+    assert {cell.until for cell in (*asked.cells, asked.beside)} == {LAST_RUN}
 
 
 @pytest.mark.parametrize("more", [["--airflow", "3.2"], ["--postgres"]])
