@@ -1,8 +1,9 @@
-"""Where `make matrix` finds its Pythons, and what it says of a cell whose Python is not here."""
+"""Where `make matrix` finds its Pythons, and what it says of a cell that cannot be run, or fails."""
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,19 @@ def test_a_cell_that_cannot_be_installed_fails_also_where_its_python_is_not_need
     trial = Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
     assert not trial.of_cell(Cell("3.1", OWN, "oldest"), needed=False)
     assert f"Airflow 3.1, Python {OWN}, oldest: NOT INSTALLED: " in capsys.readouterr().out
+
+
+def test_a_cell_that_breaks_a_promise_fails_and_prints_the_end_of_what_it_said(
+    tmp_path: Path,
+    s3_server: SeaweedS3,
+    postgres_server: EmbeddedPostgres,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(Cell, "install", lambda *_: Path(sys.executable))  # an environment without the wheel
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    trial = Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
+    assert not trial.of_cell(Cell("3.1", OWN, "oldest"), needed=False)
+    said = capsys.readouterr().out
+    assert f"Airflow 3.1, Python {OWN}, oldest: FAILED after []; all it said is in {tmp_path}" in said
+    assert said.endswith("ModuleNotFoundError: No module named 'dbops'\n")
