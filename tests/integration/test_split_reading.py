@@ -6,13 +6,19 @@ from __future__ import annotations
 import random
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import psycopg
+import pytest
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.object_names import in_sql
+from dbops.domain.toc_entry import TocEntry
+from dbops.errors import DumpFailed
+from dbops.gateways.split_table import SplitTable
 from dbops.jobs.preflight import preflight
-from tests.backups import Desk, counted_rows, difference, execute, manifest_rows, target
+from tests.backups import Desk, counted_rows, difference, execute, keys, manifest_rows, target
 from tests.faults.hostile_s3 import Mischief, hostile_s3
 
 SPLIT: dict[str, Any] = {"jobs": 4, "split_above": 1}
@@ -181,6 +187,82 @@ def test_a_database_of_another_encoding_is_split_where_its_names_are_ascii(
     finally:
         for url in (source, copy):
             execute(empty_database, f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
+
+# Partitions by the hash of an enum: pg_dump writes `COPY <the partitioned table>` for them, which loads them by it.
+_ROOT = '"two words"."all ""of"" it"'
+_LABELS = ", ".join(f"'m{n}'" for n in range(32))
+_BY_ENUM = (
+    'CREATE SCHEMA "two words"',
+    f"CREATE TYPE mood AS ENUM ({_LABELS})",
+    f'CREATE TABLE {_ROOT} (id int, "how) FROM stdin;" mood, pad text) PARTITION BY HASH ("how) FROM stdin;")',
+    f"""CREATE TABLE "Part, 'é" PARTITION OF {_ROOT} FOR VALUES WITH (MODULUS 2, REMAINDER 0)""",
+    f"CREATE TABLE part PARTITION OF {_ROOT} FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+    "CREATE TABLE other AS SELECT 1 AS id",
+    f"INSERT INTO {_ROOT} SELECT n, ('m' || n)::mood, '' FROM generate_series(0, 31) n",
+)
+
+
+@pytest.mark.parametrize("name", ["Part, 'é", "part"])
+def test_a_partition_that_is_loaded_by_its_root_is_read_by_its_own_name(
+    desk: Desk, empty_database: str, restored_database: str, name: str
+) -> None:
+    execute(
+        empty_database,
+        *_BY_ENUM,
+        # Which label belongs to which partition is chance.
+        f"""INSERT INTO {_ROOT} SELECT n, (SELECT min("how) FROM stdin;") FROM {in_sql(name)}), repeat('x', 200)
+            FROM generate_series(1, 20000) n""",
+        "VACUUM ANALYZE",
+    )
+    expect_split(desk, empty_database, ("public", name))
+
+    manifest, folder = desk.back_up(empty_database, **SPLIT)
+
+    assert manifest_rows(manifest) == counted_rows(empty_database)
+    desk.programs.restore(folder, restored_database)
+    with psycopg.connect(empty_database) as theirs, psycopg.connect(restored_database) as ours:
+        query = f"SELECT * FROM {_ROOT} ORDER BY id, pad".encode()
+        assert ours.execute(query).fetchall() == theirs.execute(query).fetchall()
+
+
+def test_a_large_table_that_is_read_without_any_of_its_rows_is_no_backup(
+    desk: Desk, empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a reader asks for: what the same snapshot has of the table is asked of the server in other words."""
+    execute(
+        empty_database,
+        "CREATE TABLE films AS SELECT n FROM generate_series(1, 90000) n",
+        "CREATE TABLE nobody (n int)",
+        "VACUUM ANALYZE",
+    )
+    expect_split(desk, empty_database, ("public", "films"))
+    of_entry = SplitTable.of
+
+    def misled(entry: TocEntry, pages: int, readers: int) -> SplitTable:
+        return replace(of_entry(entry, pages, readers), relation="public.nobody")
+
+    monkeypatch.setattr(SplitTable, "of", misled)
+
+    with pytest.raises(DumpFailed, match=r"Not one row of table public\.films was read, and it has some\."):
+        desk.back_up(empty_database, **SPLIT)
+
+    assert not any(key.endswith("manifest.json") for key in keys(desk.client, desk.bucket))
+
+
+def test_a_large_table_of_dead_rows_alone_is_empty(desk: Desk, empty_database: str) -> None:
+    execute(
+        empty_database,
+        "CREATE TABLE films AS SELECT n FROM generate_series(1, 90000) n",
+        "VACUUM ANALYZE",
+        "ALTER TABLE films SET (autovacuum_enabled = off)",
+        "DELETE FROM films",
+    )
+    expect_split(desk, empty_database, ("public", "films"))
+
+    manifest, _ = desk.back_up(empty_database, **SPLIT)
+
+    assert manifest_rows(manifest) == {("public", "films"): 0}
 
 
 def expect_split(desk: Desk, url: str, table: tuple[str, str]) -> None:

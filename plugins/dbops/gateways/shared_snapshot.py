@@ -63,6 +63,22 @@ class SharedSnapshot:
                 cursor.execute(_PAGES, [sql.Identifier(*table).as_string(cursor)])
                 (self.pages[table],) = cursor.fetchone()
 
+    def has_rows(self, table: TableName) -> bool:
+        """Whether the snapshot has any in one of its tables; it looks at each page until it finds one."""
+        query = sql.SQL("SELECT EXISTS (SELECT FROM ONLY {})").format(sql.Identifier(*table))
+        try:
+            with self._session.cursor() as cursor:
+                cursor.execute("SET LOCAL row_security = off")
+                cursor.execute(query)
+                return bool(cursor.fetchone()[0])
+        except psycopg2.Error as error:
+            raise DumpFailed(
+                f"Not one row of table {'.'.join(table)} was read, and the server did not say whether it has any: "
+                f"{_said(error)}.",
+                "Run the backup again; where that does not help set backup.split_above: null, so that pg_dump alone "
+                "reads.",
+            ) from None
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -70,11 +86,15 @@ class SharedSnapshot:
 
 
 def _refused(error: psycopg2.Error) -> DumpFailed:
-    said = str(error).strip().splitlines()
     if (remedy := conflict_remedy(str(error))) is not None:
-        return DumpFailed(f"The replica gave no snapshot to share: {said[0]}.", remedy)
+        return DumpFailed(f"The replica gave no snapshot to share: {_said(error)}.", remedy)
     return DumpFailed(
-        f"The server gave no snapshot to share: {said[0] if said else type(error).__name__}.",
+        f"The server gave no snapshot to share: {_said(error)}.",
         "Where another session holds a lock on the table, often a migration, let it finish; otherwise set "
         "backup.split_above: null, so that pg_dump alone reads.",
     )
+
+
+def _said(error: psycopg2.Error) -> str:
+    said = str(error).strip().splitlines()
+    return said[0] if said else type(error).__name__

@@ -12,11 +12,10 @@ import select
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.split_reading import PageRange
+from dbops.domain.split_reading import TableName
 from dbops.errors import DbopsError, SpoolError
 from dbops.gateways.brake import Brake
 from dbops.gateways.copy_rows import NEWLINE
@@ -25,6 +24,7 @@ from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pg_dump import dump_failure
 from dbops.gateways.pipe_size import enlarge
 from dbops.gateways.programs import Program
+from dbops.gateways.split_table import SplitTable
 
 BUFFER = 256 * 1024
 _ENOUGH = 128 * 1024
@@ -47,27 +47,6 @@ SET statement_timeout = 0;
 SET lock_timeout = 0;
 SET idle_in_transaction_session_timeout = 0;
 """
-
-
-@dataclass(frozen=True)
-class SplitTable:
-    """A table to read in ranges. ``relation`` and ``columns`` are SQL; ``file`` is its data file's name."""
-
-    relation: str
-    columns: str
-    file: str
-    parts: Sequence[Sequence[PageRange]]
-
-    def copy_statements(self, reader: int, pipe: Path) -> str:
-        """What one reader runs to read its part of the table into ``pipe``."""
-        # Our snapshot's lock came first; a migration that waits in line since must fail us, not block us.
-        lines = [rf"\o '{pipe}'", f"LOCK TABLE ONLY {self.relation} IN ACCESS SHARE MODE NOWAIT;"]
-        for pages in self.parts[reader]:
-            below = "" if pages.end is None else f" AND ctid < '({pages.end},0)'"
-            where = f"ctid >= '({pages.first},0)'{below}"
-            rows = f"SELECT {self.columns} FROM ONLY {self.relation} WHERE {where}"  # noqa: S608 - pg_dump's own words
-            lines.append(f"COPY ({rows}) TO STDOUT;")
-        return "\n".join([*lines, r"\qecho '\\.'", ""])
 
 
 def session_commands(pg_dump: Program, address: DatabaseAddress, folder: Path, readers: int) -> list[list[str]]:
@@ -99,7 +78,7 @@ class SplitTables:
         brake: Brake,
     ) -> None:
         readers = len(commands)
-        self._folder, self._brake = folder, brake
+        self._folder, self._brake, self._tables = folder, brake, tables
         self.files = {table.file: DataFile(folder / table.file, level, readers, brake) for table in tables}
         self._stopped = threading.Event()
         self._failure: BaseException | None = None
@@ -138,6 +117,11 @@ class SplitTables:
         if failed := next(filter(None, statuses), None):
             return failed  # the others would read on for hours for nothing
         return None if None in statuses or any(thread.is_alive() for thread in self._threads) else 0
+
+    @property
+    def empty(self) -> list[TableName]:
+        """The tables of which no row came."""
+        return [table.name for table in self._tables if not self.files[table.file].rows]
 
     def failure(self, status: int) -> DbopsError:
         """What that exit status, not 0, means."""
