@@ -41,6 +41,19 @@ SHOP = (
     "SELECT lo_from_bytea(0, decode(repeat('ab', 3000), 'hex')) FROM generate_series(1, 3)",
 )
 
+# Into which of the two partitions a label belongs depends on its oid, so that each database distributes the rows in its
+# own way; each label has another number of them.
+BY_ENUM = (
+    "CREATE SCHEMA feelings",
+    f"CREATE TYPE feelings.mood AS ENUM ({', '.join(repr(f'm{n}') for n in range(12))})",
+    "CREATE TABLE feelings.felt (id int, mood feelings.mood, PRIMARY KEY (id, mood)) PARTITION BY HASH (mood)",
+    "CREATE TABLE feelings.felt_0 PARTITION OF feelings.felt FOR VALUES WITH (MODULUS 2, REMAINDER 0)",
+    "CREATE TABLE feelings.felt_1 PARTITION OF feelings.felt FOR VALUES WITH (MODULUS 2, REMAINDER 1)",
+    """INSERT INTO feelings.felt
+       SELECT i, ('m' || n)::feelings.mood FROM generate_series(0, 11) n, generate_series(1, 1 << n) i""",
+)
+FELT = 2**12 - 1
+
 
 class Loader:
     """Backs a database up and loads it into another."""

@@ -18,7 +18,7 @@ from dbops.errors import BackupUnusable, PreflightFailed, ServerFailed, SpoolErr
 from dbops.gateways.catalogs import read_catalog
 from tests.backups import execute
 from tests.drills import Ground
-from tests.loading import SHOP
+from tests.loading import BY_ENUM, FELT, SHOP
 
 
 def test_the_trap_database_is_proven_on_a_throw_away_server_with_its_owners_and_grants(
@@ -37,6 +37,22 @@ def test_the_trap_database_is_proven_on_a_throw_away_server_with_its_owners_and_
     assert entry.verified
     assert entry.verification == proof
     ground.expect_nothing_left()
+
+
+def test_partitions_that_several_connections_read_and_load_are_proven_by_their_rows_together(
+    ground: Ground, empty_database: str
+) -> None:
+    execute(empty_database, *BY_ENUM, "VACUUM ANALYZE")
+    jobs = ground.loader.target.drill.model_copy(update={"jobs": 4})
+    backup = ground.loader.target.backup.model_copy(update={"jobs": 4, "split_above": 1})
+    ground.loader.target = ground.loader.target.model_copy(update={"backup": backup, "drill": jobs})
+    ground.loader.back_up(empty_database)
+
+    proof = ground.drill().verification
+
+    assert proof is not None
+    assert proof.findings == ()
+    assert (proof.ok, proof.rows) == (True, FELT)
 
 
 def test_a_second_drill_of_the_same_backup_is_not_due_and_can_be_forced(ground: Ground, empty_database: str) -> None:

@@ -17,7 +17,7 @@ from dbops.gateways.schema_copy import copy_schema
 from dbops.gateways.schema_rename import rename_schema
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, difference, execute
-from tests.loading import SHOP, Loader
+from tests.loading import BY_ENUM, FELT, SHOP, Loader
 from tests.schema_restores import Repair, copied_rows, schema_script
 
 # Beside the shop's own: a schema that leans on others, and others that lean on it.
@@ -303,6 +303,22 @@ def test_what_the_live_database_lacks_is_named_and_nothing_is_left_of_the_schema
 
     assert schemas(restored_database) & {"crm", "crm_back", "auth"} == set()
     repair.expect_nothing_left()
+
+
+def test_partitions_whose_rows_lie_otherwise_in_every_database_come_back_whole(
+    repair: Repair, empty_database: str
+) -> None:
+    execute(empty_database, *BY_ENUM)
+    repair.loader.back_up(empty_database)
+
+    restored = repair.restore(empty_database, "feelings", "feelings_back")
+
+    assert restored.verification.findings == ()
+    assert restored.verification.rows == FELT
+    lost = (
+        "SELECT count(*) FROM (TABLE feelings.felt EXCEPT SELECT id, mood::text::feelings.mood FROM feelings_back.felt)"
+    )
+    assert one(empty_database, f"{lost} AS lost") == 0
 
 
 def test_a_partition_is_parted_from_a_live_parent_and_one_in_another_schema_is_refused(

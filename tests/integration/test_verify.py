@@ -16,7 +16,7 @@ from dbops.gateways.archive import Archive
 from dbops.gateways.programs import find_program
 from dbops.jobs.verify import Restored, verify
 from tests.backups import execute
-from tests.loading import SHOP, Loader
+from tests.loading import BY_ENUM, FELT, SHOP, Loader
 
 MORE = (
     "ALTER TABLE crm.customers ADD CONSTRAINT named CHECK (name <> '')",
@@ -185,3 +185,42 @@ def test_a_part_of_a_backup_is_compared_with_that_part_only(
 
     assert verdict.findings == ()
     assert (verdict.tables, verdict.rows, verdict.whole) == (1, 100, False)
+
+
+def test_rows_that_lie_in_other_partitions_than_in_the_backup_are_whole(
+    loader: Loader, empty_database: str, restored_database: str
+) -> None:
+    execute(empty_database, *BY_ENUM, "CREATE TABLE other AS SELECT 1 AS id")
+    execute(restored_database, *(f"CREATE TYPE t{n} AS ENUM ('a', 'b')" for n in range(3)))  # takes oids
+    execute(restored_database, *(f"DROP TYPE t{n}" for n in range(3)))
+
+    verdict = Bench(loader, empty_database, restored_database).verdict()
+
+    assert verdict.findings == ()
+    assert (verdict.tables, verdict.rows) == (4, FELT + 1)
+
+
+def test_a_row_that_is_missing_from_all_partitions_is_found(
+    loader: Loader, empty_database: str, restored_database: str
+) -> None:
+    execute(empty_database, *BY_ENUM)
+    bench = Bench(loader, empty_database, restored_database)
+    execute(restored_database, "DELETE FROM feelings.felt WHERE id = 2048")
+
+    assert bench.verdict().errors == (
+        f"The partitions of table feelings.felt have {FELT - 1} rows together; the backup has {FELT}.",
+    )
+
+
+def test_the_rows_of_one_partition_alone_are_counted_in_all_of_them(
+    loader: Loader, empty_database: str, restored_database: str
+) -> None:
+    execute(empty_database, *BY_ENUM)
+    archive = loader.back_up(empty_database)
+    (rows,) = (table.rows for table in archive.manifest.tables if table.name == "felt_0")
+    chosen = select(archive.entries, tables=["feelings.felt_0"])
+
+    verdict = Bench(loader, empty_database, restored_database, chosen).verdict()
+
+    assert verdict.findings == ()
+    assert (verdict.tables, verdict.rows) == (1, rows)

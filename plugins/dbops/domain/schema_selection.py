@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from dbops.domain.backup import BackupManifest
 from dbops.domain.object_names import unquoted
 from dbops.domain.quantities import listed
+from dbops.domain.restored_rows import loaded_by_others
 from dbops.domain.selection import Selection, select
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import PreflightFailed
@@ -65,6 +66,7 @@ def select_schema(entries: Sequence[TocEntry], schema: str, *, creatable: Collec
     by_id = {entry.dump_id: entry for entry in entries}
     own = {entry.dump_id for entry in entries if entry.schema == schema or _is_schema(entry, schema)}
     _require_partitions_within(entries, by_id, schema)
+    _require_loaded_within(entries, schema)
     needs = {dump_id for entry in own for dump_id in by_id[entry].depends_on if dump_id in by_id}
     needed = {by_id[dump_id].name: _schema_of(by_id[dump_id]) for dump_id in needs if by_id[dump_id].kind == _EXTENSION}
     dump_ids = set(chosen.dump_ids) | _with_needs(
@@ -115,6 +117,17 @@ def _require_partitions_within(entries: Sequence[TocEntry], by_id: Mapping[int, 
                         f"{entry.schema}.{entry.name}, whose rows would stay behind.",
                         "Restore the table beside the live database, and copy from there.",
                     )
+
+
+def _require_loaded_within(entries: Sequence[TocEntry], schema: str) -> None:
+    """Rows that another schema's table distributes may end in partitions that are not of this one."""
+    for own, root in loaded_by_others(entries).items():
+        if own[0] == schema != root[0]:
+            raise PreflightFailed(
+                f"The rows of {'.'.join(own)} can only be loaded by a table of another schema, {'.'.join(root)}, which "
+                "may put them into other partitions.",
+                f"Restore {'.'.join(root)} beside the live database, and copy from there.",
+            )
 
 
 def _warnings(entries: Sequence[TocEntry], by_id: Mapping[int, TocEntry], own: Set[int], schema: str) -> Iterator[str]:

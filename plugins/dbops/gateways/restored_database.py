@@ -55,6 +55,14 @@ class RestoredDatabase:
         found = {(_as_in_archive(row.schema, latin), _as_in_archive(row.name, latin)): row.oid for row in rows}
         return {name: oid for name, oid in found.items() if self._is_within(name[0])}
 
+    def partitions(self) -> dict[TableName, TableName]:
+        """The partitions that may hold rows, each with the topmost table that it is one of."""
+        with self._session() as session:
+            rows = session.execute(text(catalog_sql("partition_roots"))).all()
+            latin = _is_read_as_latin1(session)
+        named = [tuple(_as_in_archive(name, latin) for name in row) for row in rows]
+        return {(schema, name): (root_schema, root) for schema, name, root_schema, root in named}
+
     def count(self, oids: Sequence[int], connections: int) -> list[int]:
         """The exact rows of each table, its children's not among them; over several connections at once.
 

@@ -12,6 +12,7 @@ from typing import Literal
 from dbops.domain.backup import TableEntry
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.major_version import major_version
+from dbops.domain.restored_rows import differing_rows, loaded_by_others
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
 from dbops.domain.toc_entry import TocEntry
@@ -58,6 +59,13 @@ class Restored:
         """What the only schema that was restored is called now; None where nothing was renamed."""
         return self.renamed.new_name if self.renamed else None
 
+    @property
+    def brought(self) -> Sequence[TocEntry]:
+        """The archive's entries that were restored."""
+        if self.selection is None:
+            return self.archive.entries
+        return [entry for entry in self.archive.entries if entry.dump_id in self.selection.dump_ids]
+
 
 def verify(
     restored: Restored,
@@ -77,7 +85,7 @@ def verify(
     version = database.server_version()
     findings = [
         *(Finding("warning", f"pg_restore said: {each.text} ({each.why}).") for each in restored.loaded.complaints),
-        *_tables(expected, counts),
+        *_tables(restored, database, expected, counts),
         *_schema(restored, pg_dump, version),
         *_sequences(restored, database),
         *(
@@ -124,22 +132,23 @@ def _count(database: RestoredDatabase, jobs: int) -> dict[tuple[str, str], int]:
     return dict(zip(oids, database.count(list(oids.values()), jobs), strict=True))
 
 
-def _tables(expected: list[TableEntry], counts: dict[tuple[str, str], int]) -> Iterator[Finding]:
-    for table in expected:
-        name = f"{table.schema}.{table.name}"
-        found = counts.get((table.schema, table.name))
-        if table.rows is None:
-            continue  # partitioned, or its rows were left out of the backup
-        if found is None:
-            yield Finding("error", f"Table {name} is missing; the backup has it with {table.rows} rows.")
-        elif found != table.rows:
-            yield Finding("error", f"Table {name} has {found} rows; the backup has {table.rows}.")
+def _tables(
+    restored: Restored, database: RestoredDatabase, expected: list[TableEntry], counts: dict[tuple[str, str], int]
+) -> Iterator[Finding]:
+    loaded_by = loaded_by_others(restored.brought)
+    if renamed := restored.renamed:  # what it is loaded by lies in the same schema
+        loaded_by = {
+            (renamed.new_name, name): (renamed.new_name, root)
+            for (schema, name), (_, root) in loaded_by.items()
+            if schema == renamed.schema
+        }
+    partitions = database.partitions() if loaded_by else {}
+    for sentence in differing_rows(expected, counts, loaded_by=loaded_by, partitions=partitions):
+        yield Finding("error", sentence)
 
 
 def _schema(restored: Restored, pg_dump: Program, version: str) -> Iterator[Finding]:
-    entries, selection, renamed = restored.archive.entries, restored.selection, restored.renamed
-    if selection is not None:
-        entries = [entry for entry in entries if entry.dump_id in selection.dump_ids]
+    entries, selection, renamed = restored.brought, restored.selection, restored.renamed
     manifest, major, only_expected = restored.archive.manifest, major_version(version), selection is not None
     written = (manifest.server_major, manifest.pg_dump_major)
     if renamed is not None:
@@ -162,9 +171,8 @@ def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Findi
     renamed = restored.renamed
     wanted = {
         (entry.schema if renamed is None else renamed.new_name, entry.name): (int(match[1]), match[2] == "true")
-        for entry in restored.archive.entries
+        for entry in restored.brought
         if entry.kind == "SEQUENCE SET" and (match := _SETVAL.search(entry.definition))
-        if restored.selection is None or entry.dump_id in restored.selection.dump_ids
         if renamed is None or entry.schema == renamed.schema
     }
     for state in database.sequences():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dbops.domain.schema_selection import select_schema
@@ -68,6 +70,15 @@ def test_a_partition_in_another_schema_is_refused_for_its_rows_would_stay_behind
 
     with pytest.raises(PreflightFailed, match=r"crm\.orders has a partition in another schema, parts\.january"):
         select_schema((*BASE, partition, attach), "crm", creatable=set())
+
+
+def test_a_partition_that_another_schema_s_table_loads_is_refused_for_its_rows_may_go_elsewhere() -> None:
+    rows = replace(ROWS, copy_statement="COPY parents.orders (id) FROM stdin;\n")
+    within = replace(ROWS, copy_statement="COPY crm.all_orders (id) FROM stdin;\n")
+
+    with pytest.raises(PreflightFailed, match=r"rows of crm\.orders can only be loaded by .* schema, parents\.orders,"):
+        select_schema((*BASE[:-1], rows), "crm", creatable=set())
+    assert select_schema((*BASE[:-1], within), "crm", creatable=set()).tables == {("crm", "orders")}
 
 
 def test_an_unknown_schema_is_named() -> None:
