@@ -84,6 +84,22 @@ def test_a_backup_of_a_database_that_was_emptied_is_told(shop: Shop) -> None:
     assert good in shop.backups()
 
 
+def test_a_table_that_was_emptied_is_told_by_name_and_once(shop: Shop) -> None:
+    """Elsewhere somebody had emptied one table of many: the dump was hardly smaller, and nobody was told.
+
+    Here it is named with what it had, and the backup that still has it; the night after that is no news.
+    """
+    good = shop.back_up()
+    shop.tell("TRUNCATE customers")
+    status, report = shop.ask("backup", "shop", later=DAY)
+    assert status == 1
+    [warning] = report["warnings"]
+    assert "public.customers (3,000, and now 0)" in warning
+    assert f"`python -m dbops hold shop {good}`" in warning
+    status, report = shop.ask("backup", "shop", later=2 * DAY)
+    assert (status, report["warnings"]) == (0, [])
+
+
 # Truncated dump accepted for months
 
 

@@ -61,13 +61,15 @@ class ApprovalRules(Section):
 class Alerts(Section):
     """Who hears of what, and from when on something counts as wrong.
 
-    ``notify`` are names of notifiers in include/notifiers.yaml, which hear of what the recipients do.
+    ``notify`` are names of notifiers in include/notifiers.yaml, which hear of what the recipients do. ``may_shrink``
+    are patterns of tables that may lose their rows without anybody being told.
     """
 
     recipients: tuple[str, ...] = ()
     notify: tuple[NotifierName, ...] = ()
     late_after: Duration = timedelta(hours=26)
     shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
+    may_shrink: tuple[str, ...] = ()
     smaller_than: Bytes | None = None
     heartbeat_url: str | None = None
 

@@ -16,6 +16,7 @@ from dbops.domain.backup_report import BackupReport
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
+from dbops.domain.lost_rows import lost_rows_warnings
 from dbops.domain.progress import Progress
 from dbops.domain.quantities import format_bytes
 from dbops.domain.size import size_warnings
@@ -247,6 +248,10 @@ def _report(
         stored_bytes=manifest.stored_bytes,
         database_bytes=manifest.database_bytes,
         seconds=manifest.duration.total_seconds(),
-        warnings=(*(replica.warnings if replica else ()), *size_warnings(manifest, previous, target.alerts)),
+        warnings=(
+            *(replica.warnings if replica else ()),
+            *size_warnings(manifest, previous, target.alerts),
+            *lost_rows_warnings(manifest, previous, target.alerts),
+        ),
         notes=replica.notes if replica else (),
     )
