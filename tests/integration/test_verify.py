@@ -14,6 +14,7 @@ from dbops.domain.verification import Verification
 from dbops.gateways.analyze import analyze
 from dbops.gateways.archive import Archive
 from dbops.gateways.programs import find_program
+from dbops.gateways.restored_database import RestoredDatabase
 from dbops.jobs.verify import Restored, verify
 from tests.backups import execute
 from tests.loading import BY_ENUM, FELT, SHOP, Loader
@@ -25,6 +26,9 @@ MORE = (
     "ALTER TABLE ids ALTER down SET DEFAULT nextval('down')",
     "INSERT INTO ids DEFAULT VALUES",
     "INSERT INTO ids DEFAULT VALUES",
+    "CREATE SEQUENCE tickets START 42",
+    "SELECT nextval('tickets') FROM generate_series(1, 5000)",
+    "CREATE SEQUENCE untouched",
     "CREATE VIEW glad AS SELECT * FROM crm.customers WHERE mood = 'glad'",
 )
 
@@ -97,6 +101,15 @@ SABOTAGE = {
         "ALTER SEQUENCE crm.customers_id_seq RESTART",
         "Sequence crm.customers_id_seq does not stand where the backup has it.",
     ),
+    "a sequence without a column that starts anew": (
+        "ALTER SEQUENCE tickets RESTART WITH 1",
+        "Sequence public.tickets does not stand where the backup has it.",
+    ),
+    "a sequence that gave its first value": (
+        "SELECT nextval('untouched')",
+        "Sequence public.untouched does not stand where the backup has it.",
+    ),
+    "a missing sequence": ("DROP SEQUENCE tickets", "Sequence public.tickets is missing."),
     "a missing extension": ("DROP EXTENSION pgcrypto", "Extension pgcrypto is missing."),
     "another type": (
         "ALTER TABLE crm.orders ALTER note TYPE varchar(2000)",
@@ -172,6 +185,22 @@ def test_a_sequence_that_was_behind_already_is_a_warning(
     assert verdict.ok
     assert len(verdict.warnings) == 1
     assert "crm.customers_id_seq" in verdict.warnings[0]
+
+
+def test_each_of_many_sequences_is_asked_and_only_those_that_are_wanted(empty_database: str) -> None:
+    execute(
+        empty_database,
+        """DO $$ BEGIN FOR n IN 1..450 LOOP
+               EXECUTE format('CREATE SEQUENCE %I', 's % "' || n);
+               PERFORM setval(format('%I', 's % "' || n), n, n % 2 = 0);
+           END LOOP; END $$""",
+        "CREATE SEQUENCE another",
+    )
+    stand = {("public", f's % "{n}'): (n, n % 2 == 0) for n in range(1, 451)}
+
+    found = RestoredDatabase(DatabaseAddress.from_url(empty_database)).sequences([*stand, ("public", "nowhere")])
+
+    assert found == stand
 
 
 def test_a_part_of_a_backup_is_compared_with_that_part_only(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,19 +19,9 @@ from dbops.gateways.sql_files import catalog_sql
 
 TableName = tuple[str, str]
 
+_AT_ONCE = 200  # sequences asked by one statement: each is locked as long as that takes
 _PARALLEL = "SET max_parallel_workers_per_gather = 4"
 _QUERY_TIMEOUT = "SET statement_timeout = '6h'"
-
-
-@dataclass(frozen=True)
-class SequenceState:
-    """A sequence that fills a column: whether what it gives next is beyond ``highest``, the column's extreme value."""
-
-    schema: str
-    name: str
-    last_value: int
-    is_called: bool
-    is_behind: bool
 
 
 class RestoredDatabase:
@@ -98,11 +87,32 @@ class RestoredDatabase:
         with self._session() as session:
             return int(session.execute(text("SELECT count(*) FROM pg_largeobject_metadata")).scalar_one())
 
-    def sequences(self) -> list[SequenceState]:
-        """The sequences that fill columns of integers."""
+    def sequences(self, wanted: Collection[TableName]) -> dict[TableName, tuple[int, bool]]:
+        """Where each of those sequences stands that are there: its last value, and whether that was given already."""
+        with self._session() as session:
+            latin = _is_read_as_latin1(session)
+            rows = session.execute(text(catalog_sql("restored_sequences"))).all()
+        there = {(_as_in_archive(row.schema, latin), _as_in_archive(row.name, latin)): row.sequence_sql for row in rows}
+        names = [name for name in wanted if name in there]
+        found = {}
+        for start in range(0, len(names), _AT_ONCE):
+            asked = names[start : start + _AT_ONCE]
+            query = " UNION ALL ".join(
+                f"SELECT {number} AS number, last_value, is_called FROM {there[name]}"  # noqa: S608 - format() quotes
+                for number, name in enumerate(asked)
+            )
+            with self._session() as session:
+                for row in session.exec_driver_sql(query.replace("%", "%%")):
+                    found[asked[row.number]] = (row.last_value, row.is_called)
+        return found
+
+    def sequences_behind(self) -> set[TableName]:
+        """The sequences that fill a column of integers, and will give a value that it has already."""
         with self._session() as session:
             rows = session.execute(text(catalog_sql("owned_sequences"))).mappings().all()
-            return [_state(session, **row) for row in rows if self._is_within(row["schema"])]
+            latin = _is_read_as_latin1(session)
+            behind = [row for row in rows if self._is_within(row["schema"]) and _is_behind(session, **row)]
+        return {(_as_in_archive(row["schema"], latin), _as_in_archive(row["name"], latin)) for row in behind}
 
     def _is_within(self, schema: str) -> bool:
         return self._schema is None or schema == self._schema
@@ -137,21 +147,19 @@ def _as_in_archive(name: str, latin: bool) -> str:
     return name.encode("latin-1").decode("utf-8", "backslashreplace") if latin else name
 
 
-def _state(
+def _is_behind(
     session: Connection,
     *,
-    schema: str,
-    name: str,
     table_sql: str,
     column_sql: str,
     sequence_sql: str,
     increment: int,
     cycles: bool,
-) -> SequenceState:
+    **_: str,
+) -> bool:
     extreme = "max" if increment > 0 else "min"
     query = f"""SELECT s.last_value, s.is_called, (SELECT {extreme}({column_sql}) FROM {table_sql}) AS highest
                 FROM {sequence_sql} s"""  # noqa: S608 - format() has quoted them
     row = session.exec_driver_sql(query.replace("%", "%%")).one()
     given = row.last_value if row.is_called else row.last_value - increment
-    behind = row.highest is not None and not cycles and (row.highest - given) * increment > 0
-    return SequenceState(schema, name, row.last_value, row.is_called, behind)
+    return bool(row.highest is not None and not cycles and (row.highest - given) * increment > 0)

@@ -175,15 +175,18 @@ def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Findi
         if entry.kind == "SEQUENCE SET" and (match := _SETVAL.search(entry.definition))
         if renamed is None or entry.schema == renamed.schema
     }
-    for state in database.sequences():
-        expected = wanted.get((state.schema, state.name))
-        if expected is not None and expected != (state.last_value, state.is_called):
-            yield Finding("error", f"Sequence {state.schema}.{state.name} does not stand where the backup has it.")
-        elif state.is_behind and expected is not None:
+    stands, behind = database.sequences(wanted), database.sequences_behind()
+    for sequence, expected in sorted(wanted.items()):
+        name = ".".join(sequence)
+        if sequence not in stands:
+            yield Finding("error", f"Sequence {name} is missing; the backup has where it stood.")
+        elif stands[sequence] != expected:
+            yield Finding("error", f"Sequence {name} does not stand where the backup has it.")
+        elif sequence in behind:
             yield Finding(
                 "warning",
-                f"Sequence {state.schema}.{state.name} will give values that its column has already; it stood there "
-                f"when the backup was made.",
+                f"Sequence {name} will give values that its column has already; it stood there when the backup was "
+                f"made.",
             )
 
 
