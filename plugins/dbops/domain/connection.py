@@ -187,5 +187,6 @@ def _read_extra(text: str) -> dict[str, str]:
 
 
 def _as_text(fields: Mapping[str, Any]) -> dict[str, str]:
-    plain = {name: value for name, value in fields.items() if value is not None and not isinstance(value, (dict, list))}
-    return {name: str(value).lower() if isinstance(value, bool) else str(value) for name, value in plain.items()}
+    return {
+        name: str(value) for name, value in fields.items() if value is not None and not isinstance(value, (dict, list))
+    }

@@ -55,7 +55,7 @@ def read_url(url: str) -> dict[str, str]:
     In the query, + is a space, as Prisma, SQLAlchemy and Airflow write it. Raises InvalidConnection.
     """
     rest = url.split("://", 1)[1]
-    authority = re.split(r"[/?]", rest, maxsplit=1)[0]
+    authority = re.split(r"[/?]", rest)[0]
     path, _, query = rest[len(authority) :].partition("?")
     if "@" in path or "@" in query:
         # Almost always a password with a / or ? in it; reading on would take its pieces for names, and print them.

@@ -81,15 +81,15 @@ def _check_fields(fields: list[str]) -> None:
     minute, hour, day, month, weekday = fields
     _MINUTE.values(minute)
     _HOUR.values(hour)
-    days = {31} if day.upper() == "L" else _DAY.values(day)
+    days = {1} if day.upper() == "L" else _DAY.values(day)  # the last day is there in each month, as the first is
     months = _MONTH.values(month)
-    for item in weekday.lower().split(","):
+    for item in weekday.split(","):
         nth = _NTH_DAY.match(item)
         if nth and day != "*":
             raise ValueError("a day such as sun#1 stands only beside * as day of month")
         _WEEKDAY.values(nth.group(1) if nth else item)
     longest = max(_LONGEST.get(number, 31) for number in months)
-    if weekday == "*" and day.upper() != "L" and min(days) > longest:
+    if weekday == "*" and min(days) > longest:
         raise ValueError("there is no such day in these months")
 
 

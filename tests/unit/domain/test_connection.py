@@ -84,8 +84,25 @@ def test_a_password_pasted_without_encoding_is_read_where_it_is_unambiguous(raw:
 
 @pytest.mark.parametrize("raw", ["a/b", "a?b", "12/b", "a?b=c", "50%", "%zz"])
 def test_a_password_that_must_be_encoded_is_refused_with_the_table_of_encodings(raw: str) -> None:
-    with pytest.raises(InvalidConnection, match="%40"):
+    with pytest.raises(InvalidConnection) as caught:
         DatabaseAddress.from_url(f"postgres://dba:{raw}@localhost/app")
+    assert "%40" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("url", "part"),
+    [
+        ("postgres://%zz:x@localhost/app", "user"),
+        ("postgres://dba:%zz@localhost/app", "password"),
+        ("postgres://localhost%zz/app", "host"),
+        ("postgres://localhost/%zz", "database"),
+        ("postgres://localhost/app?%zz=1", "parameters"),
+        ("postgres://localhost/app?options=%zz", "parameters"),
+    ],
+)
+def test_what_is_not_encoded_is_said_to_be_where_it_is(url: str, part: str) -> None:
+    with pytest.raises(InvalidConnection, match=f"^The {part} in the connection URL has a % that"):
+        DatabaseAddress.from_url(url)
 
 
 def test_white_space_and_quotes_around_a_url_are_ignored() -> None:
@@ -109,6 +126,7 @@ def test_prismas_parameters_are_translated_or_dropped() -> None:
         ("sslaccept=strict", {"sslmode": "verify-full", "sslrootcert": "system"}),
         ("sslaccept=strict&sslmode=disable", {"sslmode": "disable"}),
         ("sslaccept=strict&sslcert=/ca.pem", {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
+        ("sslaccept=strict&sslrootcert=/ca.pem", {"sslmode": "verify-full", "sslrootcert": "/ca.pem"}),
         ("sslmode=require&sslcert=/ca.pem", {"sslmode": "require", "sslrootcert": "/ca.pem"}),
         ("sslmode=require&sslcert=/ca.pem&sslaccept=accept_invalid_certs", {"sslmode": "require"}),
         ("sslcert=/c.pem&sslkey=/k.pem", {"sslcert": "/c.pem", "sslkey": "/k.pem"}),
@@ -146,19 +164,37 @@ def test_hosts_may_be_socket_directories_ipv6_addresses_or_several(url: str, hos
 def test_several_hosts_may_have_a_port_each() -> None:
     parameters = DatabaseAddress.from_url("postgresql://one:1,[::2]:2,three/app").libpq_parameters()
     assert (parameters["host"], parameters["port"]) == ("one,::2,three", "1,2,5432")
+    assert options("postgresql://one:1,two:2/app") == {"port": "1,2"}
+
+
+@pytest.mark.parametrize("port", [1, 65535])
+def test_a_port_is_any_that_there_is(port: int) -> None:
+    assert DatabaseAddress.from_url(f"postgres://localhost:{port}/app").port == port
+
+
+def test_what_nobody_has_written_is_left_to_libpq() -> None:
+    given = DatabaseAddress.from_url("postgres:///app").libpq_parameters()
+    assert not {"host", "port", "user", "password"} & given.keys()
+
+
+def test_a_parameter_may_hold_a_url() -> None:
+    assert options("postgres://localhost/app?application_name=web://x") == {"application_name": "web://x"}
 
 
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
         ("", "is empty"),
+        ('""', "is empty"),
+        ('"', "neither a PostgreSQL URL"),
         ("summary_app", "neither a PostgreSQL URL"),
         ("mysql://localhost/app", "neither a PostgreSQL URL"),
         ("prisma://accelerate.example.com/?api_key=x", "Prisma's own proxy"),
         ("prisma+postgres://localhost:51213/?api_key=x", "Prisma's own proxy"),
         ("postgres://localhost", "names no database"),
         ("postgres://localhost:port/app", "port is not a number"),
-        ("postgres://localhost:70000/app", "port is not a number"),
+        ("postgres://localhost:65536/app", "port is not a number"),
+        ("postgres://localhost:0/app", "port is not a number"),
         ("postgres://2001:db8::1/app", "more than one :"),
         ("postgres://[2001:db8::1/app", "closing bracket"),
         ("postgres://localhost/app?sslmode", "without a value"),
@@ -218,8 +254,43 @@ def test_spaces_in_a_query_may_be_written_as_plus_as_airflow_and_prisma_do() -> 
     [({"sslmod": "require"}, 'Did you mean "sslmode"'), ({"iam": True}, "only Airflow can resolve")],
 )
 def test_an_airflow_extra_that_cannot_be_used_is_refused(extra: dict[str, Any], sentence: str) -> None:
-    with pytest.raises(InvalidConnection, match=sentence):
+    with pytest.raises(InvalidConnection, match=sentence) as caught:
         DatabaseAddress.from_fields(host="db", schema="app", extra=extra)
+    assert caught.value.remedy
+
+
+def test_who_asks_for_iam_and_gives_a_password_has_one() -> None:
+    address = DatabaseAddress.from_fields(host="db", schema="app", password="secret", extra={"iam": True})
+    assert (address.password, address.options) == ("secret", {})
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("sslmod=1", ' "sslmod" that'),
+        ("password=x&sslmod=1", ' "sslmod" that'),
+        ("zebra=1", ' "zebra" that'),
+        ("password=x&zebra=1", " that"),  # it may be a piece of the password
+    ],
+)
+def test_a_parameter_that_nobody_knows_is_named_where_it_cannot_be_a_piece_of_the_password(
+    query: str, told: str
+) -> None:
+    with pytest.raises(InvalidConnection, match=f"^The connection has a parameter{told} PostgreSQL does not know."):
+        DatabaseAddress.from_url(f"postgres://localhost/app?{query}")
+
+
+@pytest.mark.parametrize("query", ["zebra=1", "sslmode=zebra", "__extra=1"])
+def test_nothing_is_suggested_that_nobody_would_write(query: str) -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        DatabaseAddress.from_url(f"postgres://localhost/app?{query}")
+    assert "Did you mean" not in caught.value.remedy
+
+
+def test_who_writes_an_sslmode_that_there_is_not_hears_which_there_are() -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        DatabaseAddress.from_url("postgres://localhost/app?sslmode=zebra")
+    assert caught.value.remedy == "It is one of disable, allow, prefer, require, verify-ca, verify-full."
 
 
 def test_the_password_is_never_shown() -> None:
@@ -262,7 +333,7 @@ def test_programs_get_everything_by_environment() -> None:
 
 def test_a_token_is_asked_for_by_each_session_and_never_by_a_program_or_by_who_looks() -> None:
     asked = iter(range(10))
-    plain = DatabaseAddress.from_url("postgresql://dba@db/app")
+    plain = DatabaseAddress.from_url("postgresql://dba:stale@db/app")
     address = replace(plain, token=lambda: f"token {next(asked)}")
     assert [address.libpq_parameters()["password"] for _ in range(2)] == ["token 0", "token 1"]
     assert "PGPASSWORD" not in address.libpq_environment()
@@ -339,7 +410,13 @@ def test_what_looks_like_a_pooler_is_hinted_at_and_not_refused(url: str, word: s
     assert word in (address.pooler_hint or "")
 
 
-@pytest.mark.parametrize("url", ["postgres://aws-0-eu.pooler.supabase.com:5432/postgres", "postgres://db/app"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("postgres://aws-0-eu.pooler.supabase.com:5432/postgres", "postgres://db/app"),
+        *("postgres://ep-x-1.eu-central-1.aws.neon.tech/app", "postgres://my-pooler.example.com/app"),
+    ],
+)
 def test_a_session_of_ones_own_is_not_hinted_at(url: str) -> None:
     assert DatabaseAddress.from_url(url).pooler_hint is None
 

@@ -32,6 +32,8 @@ def test_whatever_is_accepted_has_a_next_time(expression: str) -> None:
     [
         *("0 2 * * *", "*/15 * * * *", "30 1 * * mon-fri", "0 0 1,15 * *", "0 0 L * *", "0 3 * * sun#1", "5 4 29 2 *"),
         *("0 0 31 2 mon", "0 22 * jan-mar *", *PRESETS),
+        *("*/1 */23 * * *", "*/59 2 * * *", "0 0 L 2 *", "0 3 * * sun#1,WED#3", "0 3 * * Mon,fri"),
+        *("0 0 31 2/1 *", "0 0 31 4-6 *", "0 0 31 2,mar *", "0 0 29 2 *"),
     ],
 )
 def test_what_people_write_is_accepted(expression: str) -> None:
@@ -51,7 +53,11 @@ def test_what_people_write_is_accepted(expression: str) -> None:
         ("0 22-3 * * *", "runs backwards"),
         ("0 2 ? * *", "field day of month cannot be read"),
         ("@dayly", 'Did you mean "@daily"?'),
-        ("@now", "the presets are"),
+        ("@now", f"the presets are {', '.join(PRESETS)}"),
+        ("0 2 31 4-6/2 *", "no such day in these months"),
+        ("0 2 31 feb *", "no such day in these months"),
+        ("0 2 30 2 *", "no such day in these months"),
+        ("0 3 1 * sun#1", "stands only beside * as day of month"),
     ],
 )
 def test_what_is_wrong_is_said_in_words(expression: str, sentence: str) -> None:

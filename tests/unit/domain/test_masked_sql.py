@@ -34,6 +34,7 @@ from dbops.domain.masked_sql import masked, tokens
         ("(x = 'never closed", "(x = …"),
         ("(x = 'it''s never closed", "(x = …"),
         ("(x = $q$never closed", "(x = …"),
+        ("(n = 12.e'text')", "(n = ….'…')"),  # the number ends where a text begins
         ("(x = 1) -- a secret\nAND y", "(x = …) …\nAND y"),
         ("(x = 1 /* a /* nested */ secret */)", "(x = … …)"),
         (r"(x = E'a' \n'b\'c')".replace(r"\n", "\n"), "(x = '…')"),

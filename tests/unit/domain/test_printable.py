@@ -19,6 +19,7 @@ from dbops.domain.printable import printable
         ("Größe 日本 😀".encode(), "Größe 日本 😀"),
         (b"caf\xe9", r"caf\udce9"),  # Latin-1, which is no UTF-8
         (b"a\nb", r"a\nb"),
+        ("Größe\n".encode(), r"Größe\n"),
         (b"\x1b[2J", r"\x1b[2J"),
     ],
 )

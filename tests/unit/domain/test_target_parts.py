@@ -36,6 +36,17 @@ def test_each_backup_is_told_why_it_stays_and_until_when_newest_first() -> None:
     assert all(row.expires_why for row in part.rows)
 
 
+def test_days_are_those_of_the_targets_own_zone() -> None:
+    daily = {"last": 0, "daily": 7, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1}
+    around_midnight = [backup(DAY + minutes) for minutes in (timedelta(minutes=30), timedelta(minutes=90))]
+    auckland = target(retention=daily, timezone="Pacific/Auckland")
+    assert [row.is_kept for row in backups_part(auckland, index(around_midnight), NOW).rows] == [True, True]
+    assert [row.is_kept for row in backups_part(target(retention=daily), index(around_midnight), NOW).rows] == [
+        True,
+        False,
+    ]
+
+
 def test_what_is_running_and_what_cannot_be_read_is_handed_on() -> None:
     running = IndexedLeftover(backup_id=backup(HOUR).backup_id, alive=NOW)
     seen = index(leftovers=(running,), unreadable=("s3://vault/x is none.",))
@@ -79,6 +90,7 @@ def test_each_probe_has_its_trend_oldest_first_and_the_most_urgent_is_first() ->
     ]
     part = probes_part(weeks)
     slow, fine = part.rows
+    assert (slow.result, fine.result) == weeks[0].results
     assert [round(one) if one is not None else None for one in slow.trend] == [90, None, 200]
     assert [round(one) if one is not None else None for one in fine.trend] == [None, 5, 3]
     assert (slow.standing, fine.standing) == (Standing.OVER_BUDGET, Standing.WELL)
@@ -97,6 +109,12 @@ def test_migrations_are_those_that_the_newest_checks_saw_and_the_records_newest_
     assert part.applied == (("0001_init", NOW - DAY),)
     assert (part.pending, part.failed, part.unknown) == (("0002_index",), ("0003_x",), "")
     assert [one.run for one in part.records] == ["new", "old"]
+
+
+def test_a_record_that_cannot_be_read_is_told_beside_those_that_can() -> None:
+    part = migrations_part(None, [record("new", DAY)], ["s3://vault/x is none."])
+    assert part.unreadable == ("s3://vault/x is none.",)
+    assert len(part.records) == 1
 
 
 def test_why_the_ledger_could_not_be_read_is_said() -> None:
