@@ -161,7 +161,7 @@ def _linter(migrations: Sequence[PlannedMigration]) -> Iterator[ChecklistItem]:
         return
     errors = [f"{one.name}, line {each.line}: {each.rule}" for one in executed for each in one.lint
               if each.severity == "error"]  # fmt: skip
-    others = sum(len(one.lint) for one in executed) - len(errors)
+    remarks = sum(len(one.lint) for one in executed)
     if errors:
         yield _blocker(
             "linter",
@@ -169,8 +169,8 @@ def _linter(migrations: Sequence[PlannedMigration]) -> Iterator[ChecklistItem]:
             "Write it another way, as is said below; or accept it before the reviewers' eyes, with a comment "
             "`-- squawk-ignore <rule>` above the statement.",
         )
-    elif others:
-        yield _warning("linter", f"squawk has {format_count(others, 'remark')}.", "Read them below.")
+    elif remarks:
+        yield _warning("linter", f"squawk has {format_count(remarks, 'remark')}.", "Read them below.")
     else:
         yield _ok("linter", "squawk has nothing to say.")
 

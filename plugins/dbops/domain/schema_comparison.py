@@ -35,7 +35,7 @@ def differences(
     wanted, present = _by_key(expected, owners=owners), _by_key(found, owners=owners)
     sentences = []
     for key in sorted(wanted.keys() | present.keys()):
-        mine, theirs = wanted.get(key, Counter()), present.get(key, Counter())
+        mine, theirs = wanted.get(key), present.get(key)
         if mine == theirs or (only_expected and not mine):
             continue
         if not theirs:
@@ -51,7 +51,7 @@ def fingerprint(entries: Iterable[TocEntry]) -> str:
     """A sha256 that two dumps of the same schema share, whoever owns it and whatever rows are in it."""
     lines = sorted((entry.kind, entry.schema, entry.name, entry.definition) for entry in schema_of(entries)
                    if entry.kind not in _GRANTS)  # fmt: skip
-    return hashlib.sha256(json.dumps(lines).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(json.dumps(lines).encode()).hexdigest()
 
 
 def _is_about_others(entry: TocEntry) -> bool:

@@ -102,7 +102,7 @@ def _dropped(entries: Sequence[TocEntry], chosen: Collection[int]) -> set[int]:
     dropped = {entry.dump_id for entry in entries if entry.kind in _OF_A_DATABASE and entry.dump_id in chosen}
     return dropped | {
         entry.dump_id for entry in entries
-        if entry.kind in {"COMMENT", "ACL", "SECURITY LABEL"} and dropped.intersection(entry.depends_on)
+        if entry.kind in {"COMMENT", "SECURITY LABEL"} and dropped.intersection(entry.depends_on)
     }  # fmt: skip
 
 
@@ -145,7 +145,7 @@ def _used_of_others(by_id: Mapping[int, TocEntry], own: Set[int], schema: str) -
     used = set()
     for entry in (by_id[dump_id] for dump_id in own):
         for other in (by_id[dump_id] for dump_id in entry.depends_on if dump_id in by_id):
-            is_other = other.kind in _USED and other.schema not in {"", schema}
+            is_other = other.kind in _USED and other.schema != schema
             # Only a child or a partition needs a table for its own definition, and it is parted from its parent.
             is_parent = entry.kind in _TABLES | _ATTACHES | {_ROWS} and other.kind in _TABLES
             if is_other and not is_parent and entry.kind != "FK CONSTRAINT":

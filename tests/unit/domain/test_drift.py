@@ -92,3 +92,27 @@ def test_what_hangs_on_a_table_that_is_gone_is_not_told_again() -> None:
         ("missing_table", "public.User"),
         ("missing_object", "public.f()"),
     ]
+
+
+def test_of_all_that_differs_the_errors_come_first() -> None:
+    function = TocEntry(dump_id=1, kind="FUNCTION", schema="public", name="f()", definition="f")
+    before = schema({"id": "text"}, constraints={"a": "CHECK (true)"})
+    now = schema({"id": "text"}, constraints={"b": "CHECK (true)"})
+
+    found = whole_drift(WholeSchema(before, (function,)), WholeSchema(now, ()))
+
+    assert [(one.kind, one.severity) for one in found] == [
+        ("missing_object", "error"),
+        ("renamed_constraint", "warning"),
+    ]
+
+
+def test_what_the_catalog_has_told_of_a_table_is_not_told_again() -> None:
+    table = TocEntry(
+        dump_id=1, kind="TABLE", schema="public", name="User", definition="CREATE TABLE (\n    id text\n);"
+    )
+    live = replace(table, definition="CREATE TABLE (\n    id integer\n);")
+
+    found = whole_drift(WholeSchema(schema({"id": "text"}), (table,)), WholeSchema(schema({"id": "integer"}), (live,)))
+
+    assert [one.kind for one in found] == ["changed_type"]

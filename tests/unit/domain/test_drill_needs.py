@@ -21,6 +21,8 @@ def test_a_plain_backup_needs_nothing() -> None:
     entries = [
         toc("TABLE", definition='CREATE TABLE public.x (n text COLLATE pg_catalog."C");\n'),
         toc("EXTENSION", "plpgsql"),
+        toc("COLLATION", definition="CREATE COLLATION public.x (provider = libc, locale = 'C');\n"),
+        toc("FUNCTION", definition="CREATE FUNCTION f() -- (provider = icu)\n"),
     ]
 
     assert unmet_needs(entries, 17, PLAIN) == ()
@@ -53,6 +55,11 @@ NEEDS = {
         [toc("TABLE", definition='CREATE TABLE public.x (\n    n text COLLATE pg_catalog."de_AT.utf8"\n);\n')],
         17,
         "its system has no collation de_AT.utf8",
+    ),
+    "a collation with a quote in its name": (
+        [toc("TABLE", definition='CREATE TABLE public.x (\n    n text COLLATE pg_catalog."o""dd"\n);\n')],
+        17,
+        'its system has no collation o"dd',
     ),
     "a collation whose name needs no quotes": (
         [toc("INDEX", definition="CREATE INDEX x ON public.t USING btree (n COLLATE pg_catalog.german);\n")],
@@ -96,9 +103,14 @@ def test_roles_are_those_that_own_something_and_those_that_are_granted_something
         'GRANT SELECT(n) ON TABLE public.x TO "Odd ""name""" WITH GRANT OPTION;\n'
         "GRANT ALL ON TABLE public.x TO PUBLIC;\n"
     )
-    entries = [toc("TABLE", owner="owner"), toc("ENCODING"), toc("ACL", owner="owner", definition=grants)]
+    entries = [
+        toc("TABLE", owner="owner"),
+        toc("ENCODING"),
+        toc("ACL", owner="owner", definition=grants),
+        toc("DEFAULT ACL", owner="other", definition="GRANT SELECT ON TABLES TO writer;\n"),
+    ]
 
-    assert roles_of(entries) == {"owner", "reader", 'Odd "name"'}
+    assert roles_of(entries) == {"owner", "reader", 'Odd "name"', "other", "writer"}
 
 
 def test_a_replica_takes_nothing() -> None:

@@ -40,10 +40,19 @@ def test_only_what_may_have_changed_something_is_begun_and_only_an_end_is_over()
 def test_a_step_takes_the_place_of_the_one_of_its_name() -> None:
     step = MigrationStep(name="4_d", checksum="4", began=NOW, ended=NOW + timedelta(seconds=3))
 
+    running = MigrationStep(name="4_d", checksum="4", began=NOW)
     changed = RECORD.with_step(step)
 
     assert changed.steps == (*STEPS[:4], step)
     assert [one.seconds for one in changed.steps] == [0, 0, 0, 0, 3]
+    assert running.seconds == 0
+
+
+def test_a_step_further_everything_is_as_before_but_for_what_was_said() -> None:
+    further = RECORD.at(MigrationState.APPLYING, oid=7)
+
+    assert (further.state, further.oid) == (MigrationState.APPLYING, 7)
+    assert further.at(RECORD.state, oid=RECORD.oid) == RECORD
 
 
 def test_what_stays_is_said_with_the_backup_and_the_link() -> None:
@@ -68,7 +77,19 @@ def test_a_backup_that_is_not_needed_is_not_offered() -> None:
     assert "Taken back: 2_b, 1_a." in what
     assert "NOT taken back" not in what
     assert "https" not in remedy
-    assert remedy.endswith("is not needed.")
+    assert remedy.endswith("and start a new run. The backup 20261122T010000Z was made right before, and is not needed.")
+    assert what.endswith(proof)
+
+
+def test_everything_that_stays_and_everything_that_has_failed_is_named() -> None:
+    more = MigrationStep(name="2_b", checksum="2", state=StepState.REVERTING)
+    record = RECORD.with_step(more).with_step(MigrationStep(name="4_d", checksum="4", state=StepState.FAILED))
+
+    what, remedy = outcome(record, "It failed.", "", "", is_equal=False)
+
+    assert "1_a (it has no down.sql); 2_b (what came after it could not be taken back)." in what
+    assert remedy.startswith("By the ledger 3_c, 4_d has failed")
+    assert remedy.endswith("The backup 20261122T010000Z was made right before.")
 
 
 @pytest.mark.parametrize("proof", ["", "The schema is NOT what it was before.", "It cannot be read."])

@@ -21,7 +21,12 @@ NO_LEDGER = LedgerState(exists=False, pending=("0_init", "1_note"))
 
 def judged(**found: Any) -> dict[str, ChecklistItem]:
     known: dict[str, Any] = {"target": "shop", "ledger": UP_TO_DATE, "baseline": "0_init", "drift": ()}
-    return {item.name: item for item in judge_findings(Findings(**{**known, **found}))}
+    items = judge_findings(Findings(**{**known, **found}))
+    for item in items:
+        assert item.sentence, item
+        # What the scratch database refused says itself what to do.
+        assert bool(item.remedy) is (item.status != "ok" and item.name != "scratch database"), item
+    return {item.name: item for item in items}
 
 
 def test_all_is_well_where_the_ledger_the_folder_and_the_database_agree() -> None:
@@ -34,13 +39,17 @@ def test_all_is_well_where_the_ledger_the_folder_and_the_database_agree() -> Non
         "way back": "ok",
     }
     assert items["ledger"].sentence == "1 migration applied, each as the folder has it."
+    assert items["linter"].sentence == "squawk has 1 remark."
+    assert judged(migrations=(replace(NOTE, lint=()),))["linter"].status == "ok"
+    assert judged(ledger=NO_LEDGER, drift=None, proof=())["ledger"].sentence == "There is no ledger yet."
 
 
 @pytest.mark.parametrize(
     ("odd", "name", "status", "words"),
     [
         ({"failed": ("1_x",)}, "failed migrations", "blocker", "migrate resolve --rolled-back 1_x`"),
-        ({"edited": ("0_init",)}, "edited migrations", "blocker", "Take the old text back"),
+        ({"failed": ("1_x",)}, "failed migrations", "blocker", "Begun and never finished: 1_x."),
+        ({"edited": ("0_init",)}, "edited migrations", "blocker", "Changed since they were applied: 0_init."),
         ({"unknown": ("9_x",)}, "unknown migrations", "warning", "ahead of this repository"),
         ({"pending": ("0_a",), "out_of_order": ("0_a",)}, "order", "warning", "another order"),
     ],
@@ -60,6 +69,7 @@ def test_what_prisma_does_not_notice_is_told(odd: dict[str, Any], name: str, sta
         ({"proof": (RENAMED,)}, "warning", "the constraint pk is called otherwise"),
         ({"proof": (GONE, RENAMED)}, "blocker", "does not make the live schema: the index a_idx is gone. Correct"),
         ({"proof": (GONE,) * 5}, "blocker", "; and 2 more."),
+        ({"baseline": None}, "blocker", "include/sql/shop/migrations has no migration to begin with"),
         ({"baseline": None}, "blocker", "`python -m dbops migrate shop --init` writes 0_init/migration.sql"),
     ],
 )
@@ -70,15 +80,27 @@ def test_a_baseline_is_marked_only_where_it_is_equal(found: dict[str, Any], stat
     assert words in item.told
 
 
-@pytest.mark.parametrize(("drift", "status"), [((), "ok"), ((RENAMED,), "warning"), ((GONE,), "blocker")])
-def test_drift_stands_in_the_way_unless_it_changes_no_answer(drift: tuple[Difference, ...], status: str) -> None:
-    assert judged(drift=drift)["drift"].status == status
+@pytest.mark.parametrize(
+    ("drift", "status", "words"),
+    [
+        ((), "ok", "exactly what the applied migrations make"),
+        ((RENAMED,), "warning", "the constraint pk is called otherwise"),
+        ((GONE,), "blocker", "The live schema is not what the applied migrations make: the index a_idx is gone."),
+    ],
+)
+def test_drift_stands_in_the_way_unless_it_changes_no_answer(
+    drift: tuple[Difference, ...], status: str, words: str
+) -> None:
+    item = judged(drift=drift)["drift"]
+    assert item.status == status
+    assert words in item.sentence
 
 
 def test_what_scratch_refuses_stands_in_the_way() -> None:
     items = judged(drift=None, refused="1_note/migration.sql, line 2 does not run.")
 
     assert items["scratch database"].status == "blocker"
+    assert items["scratch database"].told == "1_note/migration.sql, line 2 does not run."
     assert "drift" not in items
 
 
@@ -103,6 +125,7 @@ def test_no_way_back_is_a_warning() -> None:
     item = judged(migrations=(NOTE, BUILD))["way back"]
 
     assert item.status == "warning"
+    assert "only the backup leads back" in item.remedy
     assert "2_index (it has no down.sql)" in item.sentence
     assert "1_note" not in item.sentence
 
@@ -121,6 +144,10 @@ def test_of_a_baseline_that_is_only_marked_neither_linter_nor_way_back_is_asked(
         (
             OtherLedger(name="staging", rows=(row("0_init"), row("1_note"), row("7_x", finished=None))),
             "begun there and never finished: 7_x",
+        ),
+        (
+            OtherLedger(name="staging", rows=(row("0_init"), row("7_x"))),
+            "not tried there yet: 1_note; applied there, and known neither",
         ),
     ],
 )

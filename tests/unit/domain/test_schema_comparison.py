@@ -73,3 +73,40 @@ def test_owners_and_grants_count_only_where_they_were_restored() -> None:
 def test_another_owner_is_no_other_schema() -> None:
     assert fingerprint(ALL) == fingerprint([replace(entry, owner="me") for entry in ALL])
     assert fingerprint(ALL) != fingerprint([TABLE])
+
+
+def test_where_only_what_was_expected_counts_nothing_is_extra() -> None:
+    changed = replace(INDEX, definition="CREATE INDEX i ON t (n DESC);")
+
+    assert differences([TABLE], [TABLE, INDEX], only_expected=True) == ()
+    assert differences([TABLE, INDEX], [changed], only_expected=True) == (
+        "index public.i is defined otherwise than in the backup",
+        "table public.t is missing",
+    )
+
+
+def test_grants_are_not_in_the_fingerprint_and_everything_else_is() -> None:
+    assert fingerprint([TABLE, GRANT]) == fingerprint([TABLE])
+    assert fingerprint([TABLE, INDEX]) != fingerprint([TABLE])
+    assert fingerprint([replace(TABLE, name="caf\udce9")]) != fingerprint([TABLE])
+
+
+def test_what_is_said_about_the_database_or_about_the_servers_own_objects_is_no_schema() -> None:
+    about = [
+        TocEntry(dump_id=7, kind="COMMENT", schema="", name="DATABASE shop", definition="COMMENT ON DATABASE shop"),
+        TocEntry(dump_id=8, kind="ACL", schema="pg_catalog", name="FUNCTION f()", definition="GRANT ALL ON f() TO x;"),
+    ]
+    comment = TocEntry(dump_id=9, kind="COMMENT", schema="public", name="TABLE t", definition="COMMENT ON TABLE t")
+
+    assert differences([TABLE, *about], [TABLE]) == ()
+    assert differences([TABLE, comment], [TABLE]) == ("comment public.TABLE t is missing",)
+
+
+def test_of_two_equal_objects_both_are_missed() -> None:
+    assert differences([TABLE, TABLE], [TABLE]) == ("table public.t is defined otherwise than in the backup",)
+
+
+def test_what_lies_in_no_schema_is_named_without_one() -> None:
+    crm = TocEntry(dump_id=9, kind="SCHEMA", schema="", name="crm", definition="CREATE SCHEMA crm;")
+
+    assert differences([crm], []) == ("schema crm is missing",)

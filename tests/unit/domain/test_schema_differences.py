@@ -10,8 +10,9 @@ from hypothesis import given
 
 from dbops.domain.check_options import CheckOptions
 from dbops.domain.checks import CheckResult, Outcome, TableName
+from dbops.domain.object_differences import Difference, first_told
 from dbops.domain.schema_baseline import OBJECT_KINDS, SchemaBaseline, Table, signatures, without
-from dbops.domain.schema_differences import differences_of, schema_differences
+from dbops.domain.schema_differences import differences_of, every_difference, schema_differences
 from dbops.domain.schema_kinds import KINDS
 from tests.unit.schemas import ORDER, PROGRESS, SCHEMAS, SHOP, USER
 
@@ -182,3 +183,181 @@ def test_the_views_of_a_database_are_named_as_what_they_are() -> None:
     view = SchemaBaseline({("public", "busy"): Table("materialized view AS\nSELECT 1 AS one", {"one": "integer"})})
     (told,) = schema_differences(view, SchemaBaseline(), OPTIONS)
     assert told.sentence == "the materialized view public.busy is missing; a migration has to make it again"
+
+
+FOREIGN_KEY = SHOP.tables[ORDER].constraints["order_user_fkey"]
+TOUCH = SHOP.tables[USER].triggers["touch"]
+
+
+def with_key(**constraints: str) -> SchemaBaseline:
+    """The shop, with these constraints of an order beside its primary key."""
+    return with_table(ORDER, constraints={"order_pkey": "PRIMARY KEY (id)", **constraints})
+
+
+@pytest.mark.parametrize(
+    ("live", "rule", "words", "sql"),
+    [
+        (
+            with_key(),
+            "missing_constraint:public.order.order_user_fkey",
+            "the constraint public.order.order_user_fkey is missing",
+            f'ALTER TABLE "public"."order" ADD CONSTRAINT "order_user_fkey" {FOREIGN_KEY} NOT VALID;\n'
+            'ALTER TABLE "public"."order" VALIDATE CONSTRAINT "order_user_fkey";',
+        ),
+        (
+            with_key(order_user_fkey=f"{FOREIGN_KEY} NOT VALID"),
+            "not_valid_constraint:public.order.order_user_fkey",
+            "the constraint public.order.order_user_fkey is NOT VALID: older rows may break it",
+            'ALTER TABLE "public"."order" VALIDATE CONSTRAINT "order_user_fkey";',
+        ),
+        (
+            with_key(order_user_fkey=f"{FOREIGN_KEY} DISABLED"),
+            "disabled_trigger:public.order.order_user_fkey",
+            "the triggers of the foreign key public.order.order_user_fkey are disabled, so it guards nothing",
+            'ALTER TABLE "public"."order" ENABLE TRIGGER ALL;\nALTER TABLE "public"."User" ENABLE TRIGGER ALL;',
+        ),
+        (
+            with_key(order_user_fkey=FOREIGN_KEY.removesuffix(" ON DELETE CASCADE")),
+            "changed_constraint:public.order.order_user_fkey",
+            f'says FOREIGN KEY ("user") REFERENCES public."User"(id), and should say {FOREIGN_KEY}',
+            "",
+        ),
+        (
+            with_key(order_user_fkey=FOREIGN_KEY, cheap="CHECK (id > 0)"),
+            "extra_constraint:public.order.cheap",
+            "the constraint public.order.cheap is not in the baseline: CHECK (id > 0)",
+            "",
+        ),
+        (
+            with_table(USER, triggers={}),
+            "missing_trigger:public.User.touch",
+            "the trigger public.User.touch is missing",
+            f"{TOUCH};",
+        ),
+        (
+            with_table(USER, triggers={"touch": f"{TOUCH} DISABLED"}),
+            "disabled_trigger:public.User.touch",
+            "the trigger public.User.touch is disabled",
+            'ALTER TABLE "public"."User" ENABLE TRIGGER "touch";',
+        ),
+        (
+            with_table(USER, triggers={"touch": TOUCH.replace("BEFORE", "AFTER")}),
+            "changed_trigger:public.User.touch",
+            f"the trigger public.User.touch is {TOUCH.replace('BEFORE', 'AFTER')}, and should be {TOUCH}",
+            "",
+        ),
+        (
+            with_table(USER, triggers={"touch": TOUCH, "more": TOUCH.replace("touch", "more")}),
+            "extra_trigger:public.User.more",
+            "the trigger public.User.more is not in the baseline",
+            "",
+        ),
+        (
+            with_table(ORDER, columns={**SHOP.tables[ORDER].columns, "user": "text NOT NULL DEFAULT 'me'::text"}),
+            "changed_default:public.order.user",
+            "the column public.order.user has the default 'me'::text, and should have no default",
+            'ALTER TABLE "public"."order" ALTER COLUMN "user" DROP DEFAULT;',
+        ),
+        (
+            with_table(ORDER, columns={**SHOP.tables[ORDER].columns, "id": "integer NOT NULL"}),
+            "changed_default:public.order.id",
+            "the column public.order.id has no default, and should have values GENERATED ALWAYS AS IDENTITY",
+            "",
+        ),
+        (
+            with_table(USER, indexes={"User_plan_idx": f"{SHOP.tables[USER].indexes['User_plan_idx']} INVALID"}),
+            "invalid_index:public.User.User_plan_idx",
+            "the index public.User.User_plan_idx is INVALID: its build failed, so no query uses it",
+            'REINDEX INDEX CONCURRENTLY "public"."User_plan_idx";',
+        ),
+        (
+            with_table(USER, indexes={"User_plan_idx": 'CREATE INDEX "User_plan_idx" ON public."User" (id)'}),
+            "changed_index:public.User.User_plan_idx",
+            f'is CREATE INDEX "User_plan_idx" ON public."User" (id), and should be '
+            f"{SHOP.tables[USER].indexes['User_plan_idx']}",
+            "",
+        ),
+        (
+            replace(SHOP, enums={**SHOP.enums, ("public", "Plan"): ("FREE", "TEAM")}),
+            "missing_enum_label:public.Plan.PRO",
+            "the enum public.Plan lacks PRO",
+            "ALTER TYPE \"public\".\"Plan\" ADD VALUE 'PRO' AFTER 'FREE';",
+        ),
+        (
+            replace(SHOP, enums={**SHOP.enums, ("public", "Plan"): ("FREE", "PRO", "TEAM", "X")}),
+            "extra_enum_label:public.Plan.X",
+            "the enum public.Plan has X, which the baseline does not know",
+            "",
+        ),
+        (
+            replace(SHOP, enums={**SHOP.enums, ("public", "Plan"): ("PRO", "FREE", "TEAM")}),
+            "changed_enum:public.Plan",
+            "the labels of the enum public.Plan stand in another order",
+            "",
+        ),
+        (
+            replace(SHOP, enums={**SHOP.enums, ("public", "Size"): ("S",)}),
+            "extra_enum:public.Size",
+            "the enum public.Size is not in the baseline",
+            "",
+        ),
+    ],
+)
+def test_each_difference_says_what_is_wrong_and_what_would_put_it_right(
+    live: SchemaBaseline, rule: str, words: str, sql: str
+) -> None:
+    (told,) = schema_differences(SHOP, live, OPTIONS)
+    assert told.rule_id == rule
+    assert told.sentence.endswith(words)
+    assert told.sql == sql
+
+
+@pytest.mark.parametrize(
+    ("live", "sql"),
+    [
+        (with_key(order_user_fkey=FOREIGN_KEY, b="CHECK (id > 0) NOT VALID"), 'VALIDATE CONSTRAINT "b";'),
+        (
+            with_key(order_user_fkey=FOREIGN_KEY, b='FOREIGN KEY (id) REFERENCES public."User"(id) DISABLED'),
+            "ENABLE TRIGGER ALL;",
+        ),
+        (
+            with_table(
+                USER, indexes={**SHOP.tables[USER].indexes, "b": 'CREATE INDEX b ON public."User" (id) INVALID'}
+            ),
+            'DROP INDEX CONCURRENTLY "public"."b";',
+        ),
+    ],
+)
+def test_what_is_broken_and_nobody_knows_is_said_to_be_both(live: SchemaBaseline, sql: str) -> None:
+    (told,) = schema_differences(SHOP, live, OPTIONS)
+    assert told.sentence.endswith("; the baseline does not know it either")
+    assert told.sql.endswith(sql)
+
+
+def test_a_renamed_constraint_can_be_given_its_name_back() -> None:
+    (told,) = schema_differences(SHOP, with_key(another=FOREIGN_KEY), OPTIONS)
+    assert (told.rule_id, told.severity) == ("renamed_constraint:public.order.order_user_fkey", "warning")
+    assert told.sql == 'ALTER TABLE "public"."order" RENAME CONSTRAINT "another" TO "order_user_fkey";'
+
+
+def test_a_partitioned_table_is_given_neither_index_nor_constraint_in_one_statement() -> None:
+    parts = "partitioned table BY RANGE (id)"
+    wanted = with_table(ORDER, definition=parts, indexes={"i": "CREATE INDEX i ON public.order USING btree (id)"})
+    live = with_table(ORDER, definition=parts, constraints={"order_pkey": "PRIMARY KEY (id)"})
+    told = schema_differences(wanted, live, OPTIONS)
+    assert [(one.rule_id.partition(":")[0], one.sql) for one in told] == [
+        ("missing_constraint", ""),
+        ("missing_index", ""),
+    ]
+
+
+def test_no_index_is_missed_by_recommendation_where_a_schema_is_compared_with_what_its_migrations_make() -> None:
+    assert every_difference(wished(), SHOP) == []
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"), [(1, "first; and 2 more"), (2, "first; second; and 1 more"), (3, "first; second; third")]
+)
+def test_the_first_differences_are_told_and_the_others_counted(shown: int, told: str) -> None:
+    three = [Difference("extra_table", name, name) for name in ("first", "second", "third")]
+    assert first_told(three, shown) == told
