@@ -95,10 +95,15 @@ def _table(changed: Changed) -> Iterator[Difference]:
     elif wanted is None:
         yield Difference("extra_table", subject, f"the {_what(found)} {subject} is not in the baseline")
     else:
-        how = f"is a {_what(found)} and should be a {_what(wanted)}"
+        how = f"is {_a(found)} and should be {_a(wanted)}"
         if _what(found) == _what(wanted):
             how = "is partitioned otherwise" if "partitioned" in _what(found) else "has another query"
         yield Difference("changed_table", subject, f"{subject} {how}")
+
+
+def _a(table: Signature) -> str:
+    what = _what(table)
+    return f"an {what}" if what.startswith("unlogged") else f"a {what}"
 
 
 def _what(table: Signature) -> str:

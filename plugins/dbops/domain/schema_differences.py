@@ -163,7 +163,7 @@ class _Comparison:
             found,
             partitioned=table is not None and table.definition.startswith("partitioned"),
             recommended=any(index.is_made_by(one) for index in self._recommended),
-            lost_keys=self._lost_keys[one.of_table] if one.kind == "table" else 0,
+            lost_keys=self._lost_keys[one.of_table],
         )
 
     def _not_built(self) -> Iterator[Difference]:
@@ -176,7 +176,7 @@ class _Comparison:
 
 
 def _by_key(texts: _Texts) -> dict[_Key, Signature]:
-    found = (Signature.of(kind, text) for kind in OBJECT_KINDS for text in texts.get(kind, ()))
+    found = (Signature.of(kind, text) for kind in OBJECT_KINDS for text in texts[kind])
     return {one.key: one for one in found}
 
 

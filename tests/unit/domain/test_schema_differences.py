@@ -132,6 +132,8 @@ def test_a_recommended_index_is_a_warning_with_the_sql_that_makes_it() -> None:
     (told,) = schema_differences(wished(), SHOP, OPTIONS)
     assert (told.rule_id, told.severity) == ("recommended_index:public.User.User_wish_idx", "warning")
     assert told.sql == f"{WISH};"
+    (told,) = schema_differences(replace(SHOP, recommended_indexes={"User_wish_idx": f"{WISH} ; "}), SHOP, OPTIONS)
+    assert told.sql == f"{WISH};"
 
 
 def test_nothing_is_said_of_a_kind_of_object_that_could_not_be_read() -> None:
@@ -310,6 +312,7 @@ def test_each_difference_says_what_is_wrong_and_what_would_put_it_right(
     assert told.rule_id == rule
     assert told.sentence.endswith(words)
     assert told.sql == sql
+    assert told.how == "catalog"
 
 
 @pytest.mark.parametrize(
@@ -361,3 +364,65 @@ def test_no_index_is_missed_by_recommendation_where_a_schema_is_compared_with_wh
 def test_the_first_differences_are_told_and_the_others_counted(shown: int, told: str) -> None:
     three = [Difference("extra_table", name, name) for name in ("first", "second", "third")]
     assert first_told(three, shown) == told
+
+
+def test_what_has_another_name_and_says_something_else_was_not_renamed() -> None:
+    live = with_table(
+        ORDER, constraints={"order_pkey": "PRIMARY KEY (id)", "another": 'FOREIGN KEY ("user") REFERENCES x(id)'}
+    )
+    assert named(schema_differences(SHOP, live, OPTIONS)) == [
+        "missing_constraint:public.order.order_user_fkey",
+        "extra_constraint:public.order.another",
+    ]
+    live = with_table(USER, indexes={"another": 'CREATE INDEX another ON public."User" USING btree (id)'})
+    assert named(schema_differences(SHOP, live, OPTIONS)) == [
+        "missing_index:public.User.User_plan_idx",
+        "extra_index:public.User.another",
+    ]
+
+
+PARTS = "partitioned table BY RANGE (id)"
+
+
+@pytest.mark.parametrize(
+    ("was", "is_", "how"),
+    [
+        ("table", "unlogged table", "is an unlogged table and should be a table"),
+        ("table", "view AS\nSELECT 1 AS id\nFROM x", "is a view and should be a table"),
+        (PARTS, "table", "is a table and should be a partitioned table"),
+        (PARTS, "partitioned table BY LIST (id)", "is partitioned otherwise"),
+        ("view AS\nSELECT 1 AS id", "view AS\nSELECT 2 AS id", "has another query"),
+    ],
+)
+def test_a_table_that_is_something_else_now_says_what(was: str, is_: str, how: str) -> None:
+    (told,) = schema_differences(
+        SchemaBaseline({USER: Table(definition=was)}), SchemaBaseline({USER: Table(definition=is_)}), OPTIONS
+    )
+    assert (told.rule_id, told.sentence) == ("changed_table:public.User", f"public.User {how}")
+
+
+@pytest.mark.parametrize(
+    ("definition", "what"),
+    [
+        ("table", "table public.User is missing; a backup has its rows"),
+        (PARTS, "partitioned table public.User is missing; a backup has its rows"),
+        ("view AS\nSELECT 1 AS id\nFROM x", "view public.User is missing; a migration has to make it again"),
+    ],
+)
+def test_a_missing_table_says_what_has_its_rows(definition: str, what: str) -> None:
+    (told,) = schema_differences(SchemaBaseline({USER: Table(definition=definition)}), SchemaBaseline(), OPTIONS)
+    assert told.sentence == f"the {what}"
+
+
+def test_a_foreign_key_of_a_missing_table_is_not_counted_among_those_of_others() -> None:
+    told = schema_differences(SHOP, without(SHOP, [PROGRESS, USER]), OPTIONS)
+    sentences = {one.subject: one.sentence for one in told}
+    assert "foreign key" not in sentences["public.Progress"]
+    assert "and with it 1 foreign key that referred to it" in sentences["public.User"]
+
+
+def test_a_column_that_should_take_null_can_be_let() -> None:
+    live = with_table(PROGRESS, columns={**SHOP.tables[PROGRESS].columns, "steps": 'public."Step"[] NOT NULL'})
+    (told,) = schema_differences(SHOP, live, OPTIONS)
+    assert told.sentence == "the column public.Progress.steps refuses NULL, and should take it"
+    assert told.sql == 'ALTER TABLE "public"."Progress" ALTER COLUMN "steps" DROP NOT NULL;'
