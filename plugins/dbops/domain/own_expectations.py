@@ -14,7 +14,7 @@ from dbops.domain.sql_text import objection
 
 JsonType = Literal["string", "number", "boolean", "object", "array", "null"]
 
-_FILE = re.compile(r"^[\w][\w.-]*\.sql$", re.ASCII)
+_FILE = re.compile(r"\w[\w.-]*\.sql", re.ASCII)
 
 
 def _condition(text: str) -> str:
@@ -25,7 +25,7 @@ def _condition(text: str) -> str:
 
 
 def _file(name: str) -> str:
-    if not _FILE.match(name):
+    if not _FILE.fullmatch(name):
         raise ValueError("name a file of include/sql/<target>/checks/, as in usage_within_limits.sql")
     return name
 

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
-_SERVER = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-_QUEUE = re.compile(r"^[A-Za-z0-9][\w.\-]{0,99}$", re.ASCII)
+_SERVER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_QUEUE = re.compile(r"[A-Za-z0-9][\w.\-]{0,99}", re.ASCII)
 
 
 def _server_name(value: str) -> str:
-    if not _SERVER.match(value):
+    if not _SERVER.fullmatch(value):
         raise ValueError(
             "a server is a name of your own, not its address: lower-case letters, digits and _, beginning with a "
             "letter, at most 63"
@@ -21,7 +21,7 @@ def _server_name(value: str) -> str:
 
 
 def _queue_name(value: str) -> str:
-    if not _QUEUE.match(value):
+    if not _QUEUE.fullmatch(value):
         raise ValueError(
             "a queue is one name that a worker of Airflow listens to: letters, digits, _, - and ., at most 100"
         )

@@ -32,8 +32,8 @@ from dbops.domain.storage import Storage
 Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
 
-_NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
-_EMAIL = re.compile(r"^[^@\s<>\"]+@[^@\s<>\"]+$")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
+_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 _SAFE_MINIMUM_REDUNDANCY = 2
 
 
@@ -77,7 +77,7 @@ class Alerts(Section):
     @classmethod
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:
-            if not _EMAIL.match(address):
+            if not _EMAIL.fullmatch(address):
                 raise ValueError(f"{address!r} is not an e-mail address")
         return value
 
@@ -124,7 +124,7 @@ class Target(Section):
     @field_validator("name")
     @classmethod
     def _is_an_identifier(cls, value: str) -> str:
-        if not _NAME.match(value):
+        if not _NAME.fullmatch(value):
             raise ValueError(
                 "a target is named by its file: lower-case letters, digits and _, beginning with a letter, at most 63"
             )

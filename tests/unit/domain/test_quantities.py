@@ -14,6 +14,7 @@ from dbops.domain.quantities import (
     format_duration,
     format_ms,
     joined,
+    listed,
     parse_bytes,
     parse_duration,
 )
@@ -93,8 +94,10 @@ def test_a_duration_is_written_the_way_people_say_it(value: timedelta, text: str
     [
         (0.0, "0.00 ms"),
         (0.154, "0.15 ms"),
+        (0.6, "0.60 ms"),
         (0.996, "1.0 ms"),
         (3.21, "3.2 ms"),
+        (9.6, "9.6 ms"),
         (9.96, "10 ms"),
         (42.4, "42 ms"),
         (140, "140 ms"),
@@ -166,3 +169,8 @@ def test_a_byte_count_as_a_number_stays_exactly_that(value: int) -> None:
 )
 def test_the_parts_of_a_sentence_are_joined_as_people_say_them(parts: list[str], text: str) -> None:
     assert joined(parts) == text
+
+
+@pytest.mark.parametrize(("things", "text"), [("", ""), ("a", "a"), ("abc", "a, b, c"), ("abcd", "a, b, c and 1 more")])
+def test_of_many_things_the_first_are_named_and_the_others_counted(things: str, text: str) -> None:
+    assert listed(list(things), named=3) == text

@@ -52,3 +52,20 @@ def test_production_refuses_a_danger_where_it_was_decided_until_somebody_accepts
     assert f"allow: [{allow}]" in str(danger)
     assert target(**production, allow=[allow]).allow == {allow}
     assert target(**production | {"environment": "staging"}).allow == set()
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"name": "shop\n"},
+        {"connection": "shop\n"},
+        {"server": "db1\n"},
+        {"queue": "heavy\n"},
+        {"alerts": {"recipients": ["dba@example.com\n"]}},
+        {"alerts": {"recipients": ["dba@example.com", "dba"]}},
+        {"alerts": {"recipients": ["dba@example.com, other@example.com"]}},
+    ],
+)
+def test_a_name_or_an_address_is_one_from_its_first_letter_to_its_last(settings: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        target(**settings)
