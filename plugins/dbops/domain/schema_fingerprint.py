@@ -22,4 +22,4 @@ def schema_fingerprint(schema: WholeSchema) -> str:
         "catalog": {kind: sorted(texts) for kind, texts in catalog.items()},
         "objects": fingerprint(entries_without_ledger(schema.entries)),
     }
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -42,3 +42,11 @@ def test_names_are_in_the_order_in_which_prisma_applies_them() -> None:
 @given(st.lists(st.from_regex(r"[A-Za-z0-9_.-]{1,6}", fullmatch=True), unique=True))
 def test_no_two_names_stand_at_the_same_place(names: list[str]) -> None:
     assert len({(tuple(ranks), tuple(capitals)) for ranks, capitals in map(in_order, names)}) == len(names)
+
+
+def test_its_text_is_utf_8_and_its_way_back_has_a_checksum_of_its_own() -> None:
+    there = Migration(name="a", body="SELECT 'ä';".encode(), down="SELECT 'ö';")
+
+    assert there.sql == "SELECT 'ä';"
+    assert there.down_checksum == hashlib.sha256("SELECT 'ö';".encode()).hexdigest()
+    assert Migration(name="a", body=b"").down_checksum is None

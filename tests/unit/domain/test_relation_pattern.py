@@ -40,3 +40,9 @@ def test_a_schema_pattern_matches_every_table_of_the_schema() -> None:
 )
 def test_pg_dump_is_told_literal_parts_in_quotes(pattern: str, told: str) -> None:
     assert RelationPattern.of_table(pattern).for_pg_dump() == told
+
+
+def test_one_table_or_schema_is_told_exactly_whatever_is_in_its_name() -> None:
+    assert RelationPattern.for_one_schema('we"ird*') == '"we""ird*"'
+    assert RelationPattern.for_one_table("a.b", "C?") == '"a.b"."C?"'
+    assert RelationPattern.of_schema("audit_*").for_pg_dump() == '"audit_"*'

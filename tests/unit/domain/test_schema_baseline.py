@@ -113,6 +113,15 @@ def test_a_renewed_baseline_keeps_what_is_written_by_hand_and_tables_that_may_be
     assert (now.optional, now.recommended_indexes) == (by_hand.optional, by_hand.recommended_indexes)
     assert now.enums == SHOP.enums
     assert PROGRESS not in renewed(by_hand, live, []).tables
+    assert renewed(by_hand, live, []).enums == live.enums
+    more = SchemaBaseline(enums={("public", "Size"): ("S",)})
+    assert renewed(by_hand, more, [PROGRESS]).enums == {**more.enums, ("public", "Step"): ("first", "last")}
+
+
+def test_tables_hold_rows_of_their_own_and_views_do_not() -> None:
+    holding = {"table", "unlogged table", "partitioned table BY RANGE (a)"}
+    others = {"foreign table", "view AS\nSELECT 1 AS a", "materialized view AS\nSELECT 1 AS a"}
+    assert {text for text in holding | others if Table(text).holds_rows} == holding
 
 
 @pytest.mark.parametrize(

@@ -426,3 +426,22 @@ def test_a_column_that_should_take_null_can_be_let() -> None:
     (told,) = schema_differences(SHOP, live, OPTIONS)
     assert told.sentence == "the column public.Progress.steps refuses NULL, and should take it"
     assert told.sql == 'ALTER TABLE "public"."Progress" ALTER COLUMN "steps" DROP NOT NULL;'
+
+
+@pytest.mark.parametrize(
+    ("found", "label", "place"),
+    [
+        (("PRO", "TEAM"), "FREE", " BEFORE 'PRO'"),
+        (("FREE", "TEAM"), "PRO", " AFTER 'FREE'"),
+        (("FREE", "PRO"), "TEAM", " AFTER 'PRO'"),
+    ],
+)
+def test_a_missing_label_is_added_where_it_stood(found: tuple[str, ...], label: str, place: str) -> None:
+    live = replace(SHOP, enums={**SHOP.enums, ("public", "Plan"): found})
+    (told,) = schema_differences(SHOP, live, OPTIONS)
+    assert told.sql == f'ALTER TYPE "public"."Plan" ADD VALUE \'{label}\'{place};'
+
+
+def test_a_label_of_an_enum_that_has_no_other_label_left_is_added_anywhere() -> None:
+    live = replace(SHOP, enums={**SHOP.enums, ("public", "Step"): ()})
+    assert schema_differences(SHOP, live, OPTIONS)[0].sql == 'ALTER TYPE "public"."Step" ADD VALUE \'first\';'

@@ -61,6 +61,16 @@ def test_an_operation_that_came_with_the_migration_has_nothing_to_be_compared_wi
     both = touched(ProbeReadings(), ProbeReadings(probes=(reading("new"),)))
 
     assert both.table().splitlines()[2:] == ["| the new | - | 12 ms | - | 57 ms | - |"]
+    assert both.facts() == (("new", "p50 - before, 12 ms after; p95 - before, 57 ms after"),)
+
+
+def test_every_new_index_that_a_plan_uses_is_named() -> None:
+    both = touched(
+        ProbeReadings(probes=(reading(),)),
+        ProbeReadings(probes=(reading(indexes=("a", "b")),), indexes=("a", "b")),
+    )
+
+    assert both.facts()[0][1].endswith(", now by a, b")
 
 
 def test_slower_operations_are_shown_and_not_judged() -> None:
