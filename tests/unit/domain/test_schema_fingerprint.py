@@ -1,4 +1,4 @@
-"""An approval is given for one schema: whatever changes it changes the fingerprint, but for what a plan reads itself."""
+"""An approval is given for one schema: whatever changes it changes the fingerprint, but for what a plan reads."""
 
 from __future__ import annotations
 

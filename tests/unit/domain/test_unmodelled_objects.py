@@ -18,8 +18,8 @@ TRIGGER = TocEntry(dump_id=2, kind="TRIGGER", schema="public", name="User touch"
 SEQUENCE = TocEntry(dump_id=3, kind="SEQUENCE", schema="public", name="User_id_seq", definition="s", depends_on=(1,))
 
 
-def entry(kind: str, name: str = "x", **more: str) -> TocEntry:
-    return TocEntry(dump_id=9, kind=kind, schema="public", name=name, **{"definition": "old", **more})
+def entry(kind: str, name: str = "x", *, definition: str = "old") -> TocEntry:
+    return TocEntry(dump_id=9, kind=kind, schema="public", name=name, definition=definition)
 
 
 def found(before: Sequence[TocEntry], now: Sequence[TocEntry], told: Sequence[str] = ()) -> list[tuple[str, str, str]]:
