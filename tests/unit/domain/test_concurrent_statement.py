@@ -31,6 +31,12 @@ def test_an_index_that_is_dropped(sql: str, index: str, relation: str) -> None:
     assert ConcurrentStatement.of(sql) == ConcurrentStatement("drop", index, relation)
 
 
-@pytest.mark.parametrize("sql", ["REINDEX TABLE CONCURRENTLY a", "ALTER TABLE a DETACH PARTITION b CONCURRENTLY"])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        *("REINDEX TABLE CONCURRENTLY a", "REINDEX INDEX CONCURRENTLY a"),
+        "ALTER TABLE a DETACH PARTITION b CONCURRENTLY",
+    ],
+)
 def test_what_leaves_nothing_of_a_name_is_another(sql: str) -> None:
     assert ConcurrentStatement.of(sql).kind == "other"

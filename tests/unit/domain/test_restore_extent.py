@@ -56,3 +56,11 @@ def test_what_the_backup_does_not_hold_is_named_with_what_was_meant(request_: Re
 
     assert what in refused.value.what
     assert refused.value.remedy == "The backup is 20261122T020000Z."
+
+
+def test_what_of_the_chosen_stays_behind_is_named() -> None:
+    key = TocEntry(dump_id=7, kind="FK CONSTRAINT", schema="public", name="users users_place_fkey", depends_on=(3, 4))
+    extent = restore_extent(BACKUP, [*ENTRIES, key], RestoreRequest(tables=("users",)))
+
+    assert len(extent.left_out) == 1
+    assert "users_place_fkey" in extent.left_out[0]

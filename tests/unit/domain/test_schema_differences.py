@@ -445,3 +445,56 @@ def test_a_missing_label_is_added_where_it_stood(found: tuple[str, ...], label: 
 def test_a_label_of_an_enum_that_has_no_other_label_left_is_added_anywhere() -> None:
     live = replace(SHOP, enums={**SHOP.enums, ("public", "Step"): ()})
     assert schema_differences(SHOP, live, OPTIONS)[0].sql == 'ALTER TYPE "public"."Step" ADD VALUE \'first\';'
+
+
+@pytest.mark.parametrize(
+    ("wanted", "sql"),
+    [
+        (
+            "PRIMARY KEY (id)",
+            'CREATE UNIQUE INDEX CONCURRENTLY "c" ON "public"."order" (id);\n'
+            'ALTER TABLE "public"."order" ADD CONSTRAINT "c" PRIMARY KEY USING INDEX "c";',
+        ),
+        (
+            "CHECK (id > 0)",
+            'ALTER TABLE "public"."order" ADD CONSTRAINT "c" CHECK (id > 0) NOT VALID;\n'
+            'ALTER TABLE "public"."order" VALIDATE CONSTRAINT "c";',
+        ),
+        ("CHECK (id > 0) NOT VALID", 'ALTER TABLE "public"."order" ADD CONSTRAINT "c" CHECK (id > 0) NOT VALID;'),
+        (
+            "FOREIGN KEY (id) REFERENCES x(id) NOT VALID DISABLED",
+            'ALTER TABLE "public"."order" ADD CONSTRAINT "c" FOREIGN KEY (id) REFERENCES x(id) NOT VALID;',
+        ),
+        ("EXCLUDE USING gist (id WITH =)", ""),
+    ],
+)
+def test_a_missing_constraint_is_made_without_locking_anybody_out_or_not_at_all(wanted: str, sql: str) -> None:
+    before, now = (SchemaBaseline({ORDER: Table(constraints=texts)}) for texts in ({"c": wanted}, {}))
+    (told,) = schema_differences(before, now, OPTIONS)
+    assert (told.rule_id, told.sql) == ("missing_constraint:public.order.c", sql)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "sql"),
+    [
+        ("text DEFAULT 'x'::text", "text", "ALTER COLUMN \"n\" SET DEFAULT 'x'::text;"),
+        ("text", "text DEFAULT 'x'::text", 'ALTER COLUMN "n" DROP DEFAULT;'),
+        ("text", "text GENERATED ALWAYS AS (a) STORED", ""),
+    ],
+)
+def test_a_default_is_given_back_unless_the_column_is_made_otherwise(wanted: str, found: str, sql: str) -> None:
+    before, now = (SchemaBaseline({ORDER: Table(columns={"n": text})}) for text in (wanted, found))
+    (told,) = schema_differences(before, now, OPTIONS)
+    assert told.sql == (f'ALTER TABLE "public"."order" {sql}' if sql else "")
+
+
+def test_a_column_is_proven_to_hold_no_null_before_it_refuses_it() -> None:
+    before, now = (SchemaBaseline({ORDER: Table(columns={"n": text})}) for text in ("text NOT NULL", "text"))
+    (told,) = schema_differences(before, now, OPTIONS)
+    alter = 'ALTER TABLE "public"."order"'
+    assert told.sql.splitlines() == [
+        f'{alter} ADD CONSTRAINT "n_is_not_null" CHECK ("n" IS NOT NULL) NOT VALID;',
+        f'{alter} VALIDATE CONSTRAINT "n_is_not_null";',
+        f'{alter} ALTER COLUMN "n" SET NOT NULL;',
+        f'{alter} DROP CONSTRAINT "n_is_not_null";',
+    ]

@@ -63,3 +63,12 @@ def test_a_run_keeps_them_without_a_log_and_one_of_an_older_version_has_none() -
     older = check_run().to_json().replace(b'"migrations": null,', b"")
     assert b"migrations" not in older
     assert CheckRun.from_json(older).migrations is None
+
+
+def test_one_that_was_taken_back_later_was_not_applied_then() -> None:
+    rows = [row(FIRST, 9), replace(row(FIRST, 3), rolled_back=NOW)]
+
+    seen = seen_migrations([FIRST], rows)
+
+    assert seen is not None
+    assert seen.applied == ((FIRST.name, NOW - 9 * DAY + timedelta(seconds=2)),)

@@ -101,3 +101,42 @@ def test_what_hangs_on_a_table_that_is_there_is_missed() -> None:
 def test_what_needs_a_sequence_that_is_not_its_own_is_missed_where_that_sequences_table_is_gone() -> None:
     uses = replace(entry("FUNCTION", "next()"), depends_on=(3,))
     assert found([USER, SEQUENCE, uses], []) == [("missing_object", "public.next()", "error")]
+
+
+def test_each_is_said_in_a_sentence_also_after_one_that_is_equal() -> None:
+    equal, old, new = entry("FUNCTION", "a()"), entry("FUNCTION", "b()"), entry("FUNCTION", "b()", definition="new")
+    gone, more = entry("POLICY", "User own"), entry("RULE", "x")
+    sides = (WholeSchema(SchemaBaseline(), entries) for entries in ((equal, old, gone), (equal, new, more)))
+    assert [one.sentence for one in object_differences(*sides, told=())] == [
+        "the function public.b() is defined otherwise than by the migrations",
+        "the policy public.User own is missing",
+        "the rule public.x is in no migration",
+    ]
+
+
+def test_whether_a_table_or_a_view_is_there_and_what_hangs_on_an_extra_one_the_catalog_tells() -> None:
+    policy = replace(entry("POLICY", "User own"), depends_on=(1,))
+    assert found([], [USER, policy, entry("VIEW"), entry("INDEX")]) == []
+    assert found([entry("VIEW"), entry("INDEX")], []) == []
+    assert found([USER], [USER, policy]) == [("extra_object", "public.User own", "error")]
+
+
+def test_an_enum_the_catalog_compares_and_any_other_type_is_compared_here() -> None:
+    enum = entry("TYPE", "Plan", definition="CREATE TYPE public.\"Plan\" AS ENUM (\n    'FREE'\n);\n")
+    composite = entry("TYPE", "Pair", definition='CREATE TYPE public."Pair" AS (a int, b int);\n')
+    domain = entry("DOMAIN", "Plan")
+    catalog = SchemaBaseline(enums={("public", "Plan"): ("FREE",)})
+    before, now = WholeSchema(catalog, (enum, composite, domain)), WholeSchema(catalog, ())
+    assert [one.subject for one in object_differences(before, now, told=())] == ["public.Plan", "public.Pair"]
+
+
+def test_what_every_database_has_and_what_an_extension_says_of_itself_is_no_object_of_ours() -> None:
+    def bare(kind: str, name: str) -> TocEntry:
+        return TocEntry(dump_id=9, kind=kind, schema="", name=name, definition="x")
+
+    ours = [bare("SCHEMA", "crm"), bare("COMMENT", "SCHEMA crm")]
+    others = [bare("SCHEMA", "public"), bare("COMMENT", "SCHEMA public"), bare("COMMENT", "EXTENSION citext")]
+    assert found([*ours, *others], []) == [
+        ("missing_object", "SCHEMA crm", "warning"),
+        ("missing_object", "crm", "error"),
+    ]
