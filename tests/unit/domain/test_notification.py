@@ -6,8 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.audience import Audience
-from dbops.domain.notification import MAIL, Notification, untaken
+from dbops.domain.fault import Fault
+from dbops.domain.notification import MAIL, Notification, notifier_problem, untaken
 from dbops.domain.notifier_name import is_notifier_name
+from dbops.domain.promises import ProblemKind
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
 
@@ -58,7 +60,16 @@ def test_what_is_lost_after_the_oldest_was_told_is_a_new_problem() -> None:
 def test_it_is_over_when_nobody_uses_the_notifier_any_more_and_a_week_later() -> None:
     assert untaken(_SHOP.model_copy(update={"alerts": Alerts(recipients=("a@example.com",))}), [_LOST], _AT) == []
     assert untaken(_SHOP, [_LOST], _AT + timedelta(days=6)) != []
-    assert untaken(_SHOP, [_LOST], _AT + timedelta(days=8)) == []
+    assert untaken(_SHOP, [_LOST], _AT + timedelta(days=7)) != []
+    assert untaken(_SHOP, [_LOST], _AT + timedelta(days=7, microseconds=1)) == []
+
+
+def test_a_notifier_that_cannot_be_used_is_a_problem_of_its_file() -> None:
+    fault = Fault("notifiers.yaml", 3, "there is no class a.B")
+    problem = notifier_problem(fault)
+    assert (problem.kind, problem.target, problem.sentence) == (ProblemKind.FAULT, None, str(fault))
+    assert problem.key == "notifiers.yaml: notifier: there is no class a.B"
+    assert "mails go on" in problem.remedy
 
 
 def test_who_is_in_several_audiences_hears_of_it_once() -> None:

@@ -58,13 +58,13 @@ def test_what_is_wrong_is_said_in_the_words_of_the_rule(
 
 
 def test_questions_about_all_rows_share_one_scan_and_the_others_do_not() -> None:
-    scanned = {
+    scanned: dict[str, dict[str, Any]] = {
         "expect_rows_to_satisfy": {"condition": "a > 0"},
         "expect_jsonb_to_have_shape": {"column": "a", "is": "array"},
         "expect_newest_row_within": {"column": "at", "max_age": "1h"},
         "expect_row_count_to_be_at_least": {"min_value": 1},
     }
-    alone = {
+    alone: dict[str, dict[str, Any]] = {
         "expect_rows_to_be_unique": {"columns": ["a"]},
         "expect_rows_to_have_parent": {"columns": ["a"], "parent": "User", "parent_columns": ["id"]},
         "expect_query_to_return_no_rows": {"file": "a.sql"},
