@@ -26,6 +26,7 @@ from dbops_airflow.moved import TaskParked
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from dbops.domain.approvals import Approval
     from dbops.domain.target import Target
     from dbops.gateways.bucket import Bucket
 
@@ -89,18 +90,26 @@ class ApprovalSensor(ApprovalOperator):
             task_id=f"{task_id}__said_yes", dag=self.dag, task_group=self.task_group, trigger_rule="all_success"
         )
 
-    def execute(self, context: Context) -> None:
-        """Ask, unless the target's file says that nobody needs to be."""
+    def execute(self, context: Context) -> dict[str, Any] | None:
+        """Ask, unless the target's file says that nobody needs to be, or the yes is on record.
+
+        The latter where the try that has judged it was killed before Airflow had heard of that: asked again, the run
+        would be refused, and the yes lost.
+        """
         try:
             with told_to_airflow():
                 target = self._target(context)
                 if self.action not in target.approvals.approve:
                     self.log.info("approvals.approve of %s does not ask for a %s.", target.name, self.action)
-                    return
-                self._ask(context, target)
+                    return None
+                approval = self._yes_on_record(context, target)
+                if approval is None:
+                    self._ask(context, target)
         except Exception:
             self._stop_everything_downstream()
             raise
+        # Told again: who has judged it may not have come to that.
+        return self._approved(approval, target, context) if approval else None
 
     def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
         """Judge what the server hands over. The question is the one that was shown: it waited with the task."""
@@ -117,10 +126,25 @@ class ApprovalSensor(ApprovalOperator):
             self.hitl_summary_extra["approved"] = False
             self._stop_everything_downstream()
             raise
+        return self._approved(approval, target, context)
+
+    def _approved(self, approval: Approval, target: Target, context: Context) -> dict[str, Any]:
         self.hitl_summary_extra["approved"] = True
         self.log.info("APPROVED by %s, until %s UTC.", approval.answered_by, f"{approval.valid_until:%Y-%m-%d %H:%M}")
         approval_mails.mail_approved(approval, target, context)
         return approval.facts()
+
+    def _yes_on_record(self, context: Context, target: Target) -> Approval | None:
+        from dbops.gateways.approvals import find_unused_approval
+
+        return find_unused_approval(
+            connections.open_bucket(target),
+            target,
+            run=context["run_id"],
+            action=self.action,
+            digest=self._digest(context),
+            now=datetime.now(UTC),
+        )
 
     def _ask(self, context: Context, target: Target) -> None:
         from dbops.jobs.ask_approval import ask_approval

@@ -34,13 +34,14 @@ class _Asked:
     bucket: Bucket
     run: str
     params: Mapping[str, Any]
+    after_another_try: bool
 
     @classmethod
     def by(cls, context: Context) -> _Asked:
         """Read the target's file as it is now, and look its connections up; raises DbopsError."""
         target = chosen_target(context, read_targets(include_folder()))
         place, bucket = connections.restore_place(target), connections.open_bucket(target)
-        return cls(target, place, bucket, context["run_id"], context["params"])
+        return cls(target, place, bucket, context["run_id"], context["params"], context["ti"].try_number > 1)
 
     def request(self) -> RestoreRequest:
         """What the form asks for; raises InvalidRequest."""
@@ -96,6 +97,7 @@ class RestoreOperator(StoppableOperator):
                 asked.bucket,
                 run=asked.run,
                 clock=_now,
+                after_another_try=asked.after_another_try,
                 on_progress=lambda progress: self.log.info(progress.sentence()),
             )
         return record.schema or record.database
@@ -157,7 +159,14 @@ class SwapOperator(StoppableOperator):
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
-            record = swap(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
+            record = swap(
+                asked.target,
+                asked.place,
+                asked.bucket,
+                run=asked.run,
+                clock=_now,
+                after_another_try=asked.after_another_try,
+            )
         self.log.info("%s is live; the old database is %s.", record.live, record.before)
         return record.before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -131,6 +132,21 @@ class Gate(Asked):
 
     def change_the_world(self, text: str) -> None:
         (self.stack.include / "world" / self.target).write_text(text, encoding="utf-8")
+
+    def hold(self, place: str) -> None:
+        """Keep the task that judges from going on: ``judging``, with its verdict in mind, or ``judged``, on record."""
+        self._held(place).touch()
+
+    def wait_until_held(self, place: str) -> int:
+        """The process that is held there by now."""
+        held = self._held(place)
+        return int(eventually(held.read_text, f"{self.run.run_id} {place}"))
+
+    def let_go(self, place: str) -> None:
+        self._held(place).unlink()
+
+    def _held(self, place: str) -> Path:
+        return self.stack.include / "held" / f"{self.run.run_id}-{place}"
 
     def done(self) -> set[str]:
         """The tasks that have really done something."""

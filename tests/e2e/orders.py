@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from tests.e2e.targets import HELD, ORDERS
+from tests.e2e.targets import HELD, ORDERS, OUTLIVING
 
 if TYPE_CHECKING:
     from demo.stack import Stack
@@ -50,16 +50,16 @@ _HELD = (
 
 def connections(demo: Stack) -> dict[str, str]:
     """What Airflow is told of them."""
-    return {f"AIRFLOW_CONN_{name.upper()}": _url(demo, name) for name in (*ORDERS, HELD)}
+    return {f"AIRFLOW_CONN_{name.upper()}": _url(demo, name) for name in (*ORDERS, HELD, OUTLIVING)}
 
 
 def create(demo: Stack) -> None:
     """Make them, owned by a role that may create databases, and is no superuser."""
     demo.postgres.create_role(_OWNER, PASSWORD, create_databases=True)
-    for name in (*ORDERS, HELD):
+    for name in (*ORDERS, HELD, OUTLIVING):
         demo.postgres.create_database(name, owner=_OWNER)
         with psycopg.connect(_url(demo, name)) as connection:
-            for statement in (*_SCHEMA, *(_HELD if name == HELD else ())):
+            for statement in (*_SCHEMA, *(() if name in ORDERS else _HELD)):
                 connection.execute(statement.encode())
 
 
@@ -93,7 +93,7 @@ class Orders:
 
     @contextmanager
     def holding_loads(self) -> Iterator[None]:
-        """Keep every restore of HELD from loading the rows of orders."""
+        """Keep every restore of HELD and OUTLIVING from loading the rows of orders."""
         with psycopg.connect(self.stack.demo.postgres.url("postgres"), autocommit=True) as session:
             session.execute("CREATE ROLE nobody_is_let_in")
             try:
@@ -102,9 +102,13 @@ class Orders:
                 session.execute("DROP ROLE nobody_is_let_in")
 
     def is_loading(self) -> bool:
-        """Whether a restore of HELD is held by now."""
-        query = "SELECT 1 FROM pg_stat_activity WHERE starts_with(datname, %s) AND wait_event = 'PgSleep'"
-        return bool(self.stack.ask("postgres", query, f"{self.name}__"))
+        """Whether a restore of HELD or OUTLIVING is held by now."""
+        return bool(self.loads())
+
+    def loads(self) -> set[int]:
+        """The server's processes that are held while they load the rows of orders: one for each load."""
+        query = "SELECT pid FROM pg_stat_activity WHERE starts_with(datname, %s) AND wait_event = 'PgSleep'"
+        return {pid for (pid,) in self.stack.ask("postgres", query, f"{self.name}__")}
 
     def back_up(self) -> None:
         """From a shell, for that is quicker than a run of Airflow, and the backup is as good."""

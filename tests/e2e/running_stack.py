@@ -40,6 +40,7 @@ _SCALE = 0.1
 _PARSED = "Filling up the DagBag"
 _IMPATIENT = {  # Airflow looks for what to do next more often than it does by itself
     "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
+    "AIRFLOW__CORE__PARALLELISM": "5",  # as many tasks as are held at once
     "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
 }
 

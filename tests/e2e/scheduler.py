@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tests.e2e.running_stack import RunningStack
 
 _LOG = "scheduler.log"
+_OTHERS_TAKE = 2.0  # seconds for a transaction, in Airflow's database
 
 
 class Scheduler:
@@ -32,16 +34,29 @@ class Scheduler:
         self._command: list[str] = []
         self._environment: dict[str, str] = {}
         self._left: set[ProcessRecord] = set()
+        self._is_gone = False
 
-    def kill(self) -> None:
-        """Kill -9 of its process and of no other, which is what the kernel does where memory has run out."""
+    def kill(self, *, between_transactions: bool = False) -> None:
+        """Kill -9 of its process and of no other, which is what the kernel does where memory has run out.
+
+        What it leaves holds its sessions open, and with one that was in a transaction what that has locked.
+        """
         pid = self._pid()
+        if between_transactions:
+            self._stop_between_transactions(pid)
         self._command = _words(pid, "cmdline")
         self._environment = dict(word.split("=", 1) for word in _words(pid, "environ"))
         scheduler = ProcessRecord.of(pid)
         self._left = set(_below(pid))
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: ProcessRecord.of(pid) != scheduler, "the end of the scheduler")
+        self._is_gone = True
+
+    def start(self) -> None:
+        """Start another in its place, beside whatever it has left."""
+        pass_its_health_check(self._stack.demo.postgres)
+        self._again.start(self._command, env=self._environment, cwd=self._stack.demo.airflow.directory)
+        self._is_gone = False
 
     def kill_what_it_left(self) -> set[int]:
         """Kill -9 of all that it had started, tasks and their programs too; their ids.
@@ -57,15 +72,18 @@ class Scheduler:
         return killed
 
     @contextmanager
-    def killed(self) -> Iterator[None]:
-        """From its `kill` on there is none, until another is started at the end, however that comes."""
-        self.kill()
+    def killed(self, *, between_transactions: bool = False) -> Iterator[None]:
+        """From its `kill` on there is none, until another is started: at the end at the latest, however that comes.
+
+        Nothing that it has left outlasts this.
+        """
+        self.kill(between_transactions=between_transactions)
         try:
             yield
         finally:
             self.kill_what_it_left()
-            pass_its_health_check(self._stack.demo.postgres)
-            self._again.start(self._command, env=self._environment, cwd=self._stack.demo.airflow.directory)
+            if self._is_gone:
+                self.start()
 
     def end(self) -> None:
         """End the one that was started here; what it has started ends with the stack."""
@@ -78,6 +96,23 @@ class Scheduler:
             return record.pid
         [pid] = [child for child in children_of(record.pid) if "scheduler" in _words(child, "cmdline")]
         return pid
+
+    def _stop_between_transactions(self, pid: int) -> None:
+        """Stop it where all that was begun in the database before has come to its end without it."""
+
+        def stops() -> bool:
+            os.kill(pid, signal.SIGSTOP)
+            [[stopped]] = self._stack.ask("airflow", "SELECT clock_timestamp()")
+            query = "SELECT FROM pg_stat_activity WHERE datname = 'airflow' AND xact_start < %s"
+            deadline = time.monotonic() + _OTHERS_TAKE
+            while self._stack.ask("airflow", query, stopped):
+                if time.monotonic() > deadline:
+                    os.kill(pid, signal.SIGCONT)
+                    return False
+                time.sleep(0.1)
+            return True
+
+        eventually(stops, "a moment in which the scheduler is in no transaction")
 
     def _with_what_they_started(self) -> set[ProcessRecord]:
         self._left |= {process for left in self._left if left.is_running() for process in _below(left.pid)}

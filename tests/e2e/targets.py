@@ -15,8 +15,8 @@ from tests.e2e.held_dump import UNHURRIED
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
 
-HELD = "orders_held"
-"""A target, and its database, whose restore can be held while it loads. See orders.py."""
+HELD, OUTLIVING = "orders_held", "orders_outliving"
+"""Targets, and their databases, whose restore can be held while it loads, each one module's own. See orders.py."""
 
 HOSTILE = """</td><script>window.hostile = 1</script><img src="x" onerror="window.hostile = 1">"""
 """A description that nobody means well with."""
@@ -39,7 +39,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     "gated_changed": {"connection": "summary_app"},
     checked.NAME: {"connection": checked.NAME},
     pushed.NAME: {"connection": pushed.NAME, "schedule": {"probe": None}},
-    **{name: {"connection": name} for name in (*ORDERS, HELD)},
+    **{name: {"connection": name} for name in (*ORDERS, HELD, OUTLIVING)},
 }
 """Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
 
@@ -63,6 +63,7 @@ def make_include(include: Path, checkout: Path) -> None:
     later = datetime.now(UTC) + timedelta(hours=12)
     with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
         defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n  probe: null\n')
+    (include / "held").mkdir()
     (include / "world").mkdir()
     for name in TARGETS:
         write_target(include, name)

@@ -57,11 +57,45 @@ def refuse_if_answered(bucket: Bucket, target: Target, *, run: str, action: str)
     raise _answered(target, run, action)
 
 
+def find_unused_approval(
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime
+) -> Approval | None:
+    """The yes to that plan of that run that counts now and was not used; None where there is none. Raises BucketError.
+
+    A look and no promise: who acts consumes it.
+    """
+    try:
+        approval = _yes_to(bucket, target, run=run, action=action, digest=digest, now=now)
+    except ApprovalMissing:
+        return None
+    try:
+        bucket.get(_consumed_key(target, run, action))
+    except ObjectMissing:
+        return approval
+    return None
+
+
 def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
     """Use up the yes to that plan of that run; raises BucketError, and ApprovalMissing where there is none that counts.
 
     That is: nobody answered, or with no; to another plan; too long ago; not somebody who may; or it has been used up.
     """
+    answer = _yes_to(bucket, target, run=run, action=action, digest=digest, now=now)
+    # The mark tells our own request, which the bucket may send twice, from that of another process in the same second.
+    used = json.dumps({"digest": digest, "consumed": now.isoformat(), "mark": uuid4().hex}, indent=1)
+    try:
+        bucket.create(_consumed_key(target, run, action), used.encode())
+    except ObjectExists:
+        raise ApprovalMissing(
+            f"The approval by {answer.answered_by} for the {action} of {target.name} in the run {run} has been used "
+            "before: it counts once.",
+            _NEW_RUN,
+        ) from None
+    return answer
+
+
+def _yes_to(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
+    """The yes to that plan of that run, used up or not; raises ApprovalMissing where there is none that counts."""
     subject = f"{action} of {target.name} in the run {run}"
     key = _answer_key(target, run, action)
     try:
@@ -75,14 +109,6 @@ def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, d
     void = why_void(answer, target, run=run, action=action, digest=digest, now=now)
     if void is not None:
         raise ApprovalMissing(f"The approval by {answer.answered_by} does not allow the {subject}: {void}.", _NEW_RUN)
-    # The mark tells our own request, which the bucket may send twice, from that of another process in the same second.
-    used = json.dumps({"digest": digest, "consumed": now.isoformat(), "mark": uuid4().hex}, indent=1)
-    try:
-        bucket.create(_consumed_key(target, run, action), used.encode())
-    except ObjectExists:
-        raise ApprovalMissing(
-            f"The approval by {answer.answered_by} for the {subject} has been used before: it counts once.", _NEW_RUN
-        ) from None
     return answer
 
 

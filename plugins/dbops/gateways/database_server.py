@@ -23,6 +23,7 @@ _MAINTENANCE = ("postgres", "template1")
 _DEFAULT_TABLESPACE = "pg_default"
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
 _LET_GO_WITHIN = 3.0  # the step before this one has ended, and a busy server may take a moment to notice
+_ORPHAN_ENDS_WITHIN = 60.0  # Airflow tells it within 5 s, ends it 5 s later, and the server finishes its statement
 _LOOK_EVERY = 0.1
 
 
@@ -166,12 +167,13 @@ class DatabaseServer:
         return [f"{row.kind} {row.name}" for row in rows]
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, *, after_another_try: bool = False) -> Iterator[None]:
         """Hold the lock by which only one restore of a database works at a time; it ends with this process.
 
-        Raises PreflightFailed where another holds it.
+        Where an earlier try of the same step may still be at work, its end is waited for. Raises PreflightFailed where
+        another holds the lock.
         """
-        with self._locked() as session:
+        with self._locked(within=_ORPHAN_ENDS_WITHIN if after_another_try else _LET_GO_WITHIN) as session:
             self._alone = session
             try:
                 yield
@@ -192,7 +194,7 @@ class DatabaseServer:
             with translated(self._elsewhere):
                 yield self._alone
         else:
-            with self._locked() as session:
+            with self._locked(within=_LET_GO_WITHIN) as session:
                 yield session
 
     def is_at_work(self, backend: int) -> bool:
@@ -202,13 +204,13 @@ class DatabaseServer:
             return bool(session.execute(query, {"pid": backend}).scalar_one())
 
     @contextmanager
-    def _locked(self) -> Iterator[Connection]:
+    def _locked(self, *, within: float) -> Iterator[Connection]:
         with changing(self._elsewhere) as session:
 
             def is_ours() -> bool:
                 return bool(session.execute(text(_LOCK), {"name": self._live}).scalar_one())
 
-            if not comes_true(is_ours, within=_LET_GO_WITHIN, look_every=_LOOK_EVERY):
+            if not comes_true(is_ours, within=within, look_every=_LOOK_EVERY):
                 raise PreflightFailed(
                     f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
                 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 
 from dbops.domain.approval_rules import judge
 from dbops.domain.approvals import Answer, Approval, Question, Rejection
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, BucketError
-from dbops.gateways.approvals import record_approval
+from dbops.gateways.approvals import consume_approval, find_unused_approval, record_approval
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.jobs.ask_approval import audit_action
@@ -18,12 +19,24 @@ from dbops.jobs.ask_approval import audit_action
 def answer_approval(
     question: Question, answer: Answer, target: Target, bucket: Bucket, *, clock: Callable[[], datetime]
 ) -> Approval:
-    """Answer with the yes. Raises ApprovalMissing, beginning with REJECTED, for everything else, and BucketError."""
+    """Answer with the yes. Raises ApprovalMissing, beginning with REJECTED, for everything else, and BucketError.
+
+    A run whose task was taken for dead while it judged is asked anew, and that task may write a yes down all the same:
+    another yes leaves it as it is, and a no ends it.
+    """
     now = clock()
     verdict = judge(question, answer, target, now)
     if isinstance(verdict, Rejection):
         raise _rejected(question, verdict, _keep_no(question, verdict, target, bucket, now))
-    _keep(question, verdict, target, bucket, now)
+    try:
+        _keep(question, verdict, target, bucket, now)
+    except ApprovalMissing:
+        earlier = find_unused_approval(
+            bucket, target, run=question.run, action=question.action, digest=question.digest, now=now
+        )
+        if earlier is None:
+            raise
+        return earlier
     return verdict
 
 
@@ -37,10 +50,18 @@ def _keep(question: Question, verdict: Approval | Rejection, target: Target, buc
 def _keep_no(question: Question, verdict: Rejection, target: Target, bucket: Bucket, now: datetime) -> str:
     """A no is a no also where it cannot be written down; the answer says so then."""
     try:
-        _keep(question, verdict, target, bucket, now)
+        try:
+            _keep(question, verdict, target, bucket, now)
+        except ApprovalMissing:
+            _end_earlier_yes(question, target, bucket, now)
     except BucketError as error:
         return f" It is missing from the audit: {error.what}"
     return ""
+
+
+def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: datetime) -> None:
+    with suppress(ApprovalMissing):  # it was a no, or counts no longer
+        consume_approval(bucket, target, run=question.run, action=question.action, digest=question.digest, now=now)
 
 
 def _rejected(question: Question, verdict: Rejection, remark: str) -> ApprovalMissing:

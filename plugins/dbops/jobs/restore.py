@@ -43,10 +43,12 @@ def restore(
     clock: Callable[[], datetime],
     programs: Path | None = None,
     consent: Consent | None = None,
+    after_another_try: bool = False,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
 ) -> RestoreRecord:
     """Load what that run has planned, and return its record; what is loaded already is not loaded again.
 
+    ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
     Where the target's file asks for it, a ``consent`` to ``restore`` is demanded, by default the one on record. A load
     that fails leaves no database behind but one that was given to it; one that was killed is begun anew by the next
     attempt of the same run. Raises a DbopsError.
@@ -55,7 +57,10 @@ def restore(
     if record.state not in _BEGUN:
         return record
     server = place.server(target)
-    with server.alone():
+    with server.alone(after_another_try=after_another_try):
+        record = read_restore(bucket, target, run)  # as the try that was waited for has left it
+        if record.state not in _BEGUN:
+            return record
         plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
         if record.state is RestoreState.PLANNED:
             (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)

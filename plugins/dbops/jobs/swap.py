@@ -33,15 +33,17 @@ def swap(
     clock: Callable[[], datetime],
     programs: Path | None = None,
     consent: Consent | None = None,
+    after_another_try: bool = False,
 ) -> RestoreRecord:
     """Swap what that run has restored and verified into place; does nothing where that has happened already.
 
+    ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
     Demands the ``consent`` to this very plan, by default the one on record, where the target's file asks for one.
     Raises a DbopsError, and then both databases are what they were.
     """
-    record = read_restore(bucket, target, run)
     server = place.server(target)
-    with server.alone():
+    with server.alone(after_another_try=after_another_try):
+        record = read_restore(bucket, target, run)
         if is_swapped(server, record):
             return _keep(target, bucket, record, clock())
         _require_verified(record)

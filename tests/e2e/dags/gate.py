@@ -1,15 +1,18 @@
 """gate: plan -> approve -> act, with nothing in it but the gate itself; the stack of these tests reads it beside dags/.
 
 What the plan finds is a file that a test can change, ``include/world/<target>``. What has really been done is an object
-``done/<task>-<run>`` below the target's folder.
+``done/<task>-<run>`` below the target's folder. The gate waits at a place for as long as there is a file
+``include/held/<run>-<place>``.
 """
 
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 from airflow.sdk import DAG, Asset, BaseOperator, Param
 
@@ -23,6 +26,8 @@ from dbops_airflow.failures import told_to_airflow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from dbops.domain.approvals import Approval, Rejection
 
 ACTION = "swap"
 AUDIENCE = Audience(("dba@example.com",))
@@ -51,6 +56,32 @@ class Plan(BaseOperator):
             digest=digest_of(target),
             markdown=f"## The plan\n\nThe world is **{world}**.",
         )
+
+
+class Gate(ApprovalSensor):
+    """The gate as it is; a test may hold it while it judges."""
+
+    def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
+        from dbops.domain.approval_rules import judge
+
+        def judge_and_wait(*arguments: Any) -> Approval | Rejection:
+            verdict = judge(*arguments)
+            hold(context, "judging")
+            return verdict
+
+        with mock.patch("dbops.jobs.answer_approval.judge", judge_and_wait):
+            facts = super().execute_complete(context, event, question)
+        hold(context, "judged")
+        return facts
+
+
+def hold(context: Context, place: str) -> None:
+    """Say whose process is here, and wait, where a test wants that."""
+    held = include_folder() / "held" / f"{context['run_id']}-{place}"
+    if held.exists():
+        held.write_text(str(os.getpid()), encoding="utf-8")
+    while held.exists():
+        time.sleep(0.05)
 
 
 class Act(BaseOperator):
@@ -107,7 +138,7 @@ for dag_id, schedule in (("gate", None), ("gate_unasked", [Asset("nobody_in_part
         on_failure_callback=RunFailureMail("act", AUDIENCE),
     ):
         plan = Plan(task_id="plan")
-        approve = ApprovalSensor(task_id="approve", plan_task_id="plan", action=ACTION)
+        approve = Gate(task_id="approve", plan_task_id="plan", action=ACTION)
         act = Act(task_id="act")
         anyway = Whatever(task_id="anyway", trigger_rule="all_done")
         last = Whatever(task_id="last", trigger_rule="all_done")

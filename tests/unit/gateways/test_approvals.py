@@ -14,6 +14,7 @@ from dbops.errors import ApprovalMissing
 from dbops.gateways.approvals import (
     _answer_key,
     consume_approval,
+    find_unused_approval,
     read_plan,
     record_approval,
     record_plan,
@@ -151,3 +152,26 @@ def test_a_key_stays_in_the_targets_folder_and_is_short_enough(run: str, action:
     assert folder == "team/shop/approvals"
     assert len(name) < 250
     assert name.isascii()
+
+
+def find(bucket: InMemoryBucket, *, digest: str = DIGEST, later: timedelta = timedelta()) -> Approval | None:
+    return find_unused_approval(bucket, SHOP, run=RUN, action="swap", digest=digest, now=NOW + later)
+
+
+def test_a_yes_is_found_until_it_is_used(bucket: InMemoryBucket) -> None:
+    assert find(bucket) is None
+    record_approval(bucket, SHOP, YES)
+    assert find(bucket) == YES
+    consume(bucket)
+    assert find(bucket) is None
+
+
+def test_no_yes_is_found_that_does_not_count(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, YES)
+    assert find(bucket, digest="e" * 64) is None
+    assert find(bucket, later=timedelta(hours=4)) is None
+
+
+def test_a_no_is_not_found(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, NO)
+    assert find(bucket) is None

@@ -84,6 +84,37 @@ def test_a_question_that_was_answered_is_never_asked_again(bucket: ReadOnlyBucke
         ask_approval(replace(QUESTION, digest="e" * 64), SHOP, bucket)
 
 
+def test_a_run_that_is_asked_anew_while_its_first_yes_is_written_down_has_one_yes(bucket: ReadOnlyBucket) -> None:
+    ask_approval(QUESTION, SHOP, bucket)
+    ask_approval(QUESTION, SHOP, bucket)
+    first = answer(bucket)
+    assert answer(bucket, replace(YES, by=("alice", "alice")), replace(QUESTION, requested_by="carol")) == first
+    assert require(bucket) == first
+    with pytest.raises(ApprovalMissing, match="it is asked once"):
+        answer(bucket)
+
+
+def test_a_no_to_a_run_that_is_asked_anew_ends_the_yes_that_was_written_down_meanwhile(bucket: ReadOnlyBucket) -> None:
+    ask_approval(QUESTION, SHOP, bucket)
+    ask_approval(QUESTION, SHOP, bucket)
+    answer(bucket)
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .* for bob said no: not today"):
+        answer(bucket, NO)
+    assert audit(bucket)["approval-rejected"]["reason"] == "bob said no: not today"
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket)
+
+
+@pytest.mark.parametrize("given", [YES, NO])
+def test_no_answer_undoes_a_no(bucket: ReadOnlyBucket, given: Answer) -> None:
+    with pytest.raises(ApprovalMissing):
+        answer(bucket, NO)
+    with pytest.raises(ApprovalMissing):
+        answer(bucket, given)
+    with pytest.raises(ApprovalMissing, match="was REJECTED: bob said no"):
+        require(bucket)
+
+
 def test_what_nobody_could_approve_is_asked_of_nobody(bucket: ReadOnlyBucket) -> None:
     with pytest.raises(ApprovalMissing, match="REJECTED before anybody was asked"):
         ask_approval(replace(QUESTION, requested_by=None), SHOP, bucket)
