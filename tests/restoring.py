@@ -77,8 +77,8 @@ class Restoring:
         request = read_restore_request(zone=self.target.zone, **asked)
         return plan_restore(**self._asked(), request=request, by="tester", clock=now, **self._programs())
 
-    def load(self) -> RestoreRecord:
-        return restore(**self._asked(), clock=now, **self._programs())
+    def load(self, *, after_another_try: bool = False) -> RestoreRecord:
+        return restore(**self._asked(), clock=now, after_another_try=after_another_try, **self._programs())
 
     def analyze(self) -> RestoreRecord:
         return analyze_restore(**self._asked(), **self._programs())
@@ -86,8 +86,8 @@ class Restoring:
     def verify(self) -> RestoreRecord:
         return verify_restore(**self._asked(), clock=now, **self._programs())
 
-    def swap(self) -> RestoreRecord:
-        return swap(**self._asked(), clock=now, **self._programs())
+    def swap(self, *, after_another_try: bool = False) -> RestoreRecord:
+        return swap(**self._asked(), clock=now, after_another_try=after_another_try, **self._programs())
 
     def post_check(self) -> RestoreRecord:
         return post_check(**self._asked())

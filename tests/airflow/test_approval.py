@@ -188,7 +188,9 @@ class TestTheServersEvent:
 
         with pytest.raises(AirflowFailException, match=r"REJECTED.*nobody answered within 1d"):
             dag.get_task("approve").execute_complete(
-                {"params": {"target": "shop"}}, {"error": "too late", "error_type": "timeout"}, QUESTION.to_json()
+                {"params": {"target": "shop"}, "run_id": "manual__1"},
+                {"error": "too late", "error_type": "timeout"},
+                QUESTION.to_json(),
             )
         assert "anyway" in skipped.tasks
 

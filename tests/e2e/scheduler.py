@@ -50,6 +50,7 @@ class Scheduler:
         self._left = set(_below(pid))
         os.kill(pid, signal.SIGKILL)
         eventually(lambda: ProcessRecord.of(pid) != scheduler, "the end of the scheduler")
+        self._again.stop()  # collects it, where it was started here
         self._is_gone = True
 
     def start(self) -> None:

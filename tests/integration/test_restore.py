@@ -10,6 +10,7 @@ from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import BackupUnusable, PreflightFailed
 from dbops.gateways import database_server
+from dbops.gateways.restores import put_restore
 from dbops.jobs.plan_restore import require_unchanged_plan
 from tests.faults.job import wait_until
 from tests.restoring import Restoring
@@ -144,6 +145,38 @@ def test_a_step_waits_for_the_end_of_the_one_before_which_the_server_may_be_slow
             wait_until(lambda: len(restoring.ask(asked, "postgres")) == 2, "it asks for the lock as well")
             assert not loading.done()
         assert loading.result(60).state is RestoreState.LOADED
+
+
+def test_a_try_waits_for_the_one_before_that_was_taken_for_dead_and_loads_nothing_that_it_has_loaded(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 0.0)
+    asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
+    restoring.plan()
+    with ThreadPoolExecutor(1) as beside:
+        with restoring.place.server(restoring.target).alone():
+            loading = beside.submit(restoring.load, after_another_try=True)
+            wait_until(lambda: len(restoring.ask(asked, "postgres")) == 2, "it asks for the lock as well")
+            loaded = put_restore(restoring.loader.bucket, restoring.target, restoring.record.at(RestoreState.LOADED))
+            assert not loading.done()
+        assert loading.result(60) == loaded
+    assert restoring.databases() == {restoring.live}
+
+
+def test_a_swap_waits_for_the_try_before_that_was_taken_for_dead_and_knows_what_it_wrote(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 0.0)
+    asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
+    verified = restoring.restored(mode="swap")
+    with ThreadPoolExecutor(1) as beside:
+        with restoring.place.server(restoring.target).alone():
+            swapping = beside.submit(restoring.swap, after_another_try=True)
+            wait_until(lambda: len(restoring.ask(asked, "postgres")) == 2, "it asks for the lock as well")
+            put_restore(restoring.loader.bucket, restoring.target, verified.at(verified.state, approved_by="bob"))
+            assert not swapping.done()
+        swapped = swapping.result(60)
+    assert (swapped.state, swapped.approved_by) == (RestoreState.SWAPPED, "bob")
 
 
 def test_two_restores_at_once_are_one_too_many(restoring: Restoring) -> None:

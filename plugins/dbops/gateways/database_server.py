@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -23,8 +24,10 @@ _MAINTENANCE = ("postgres", "template1")
 _DEFAULT_TABLESPACE = "pg_default"
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
 _LET_GO_WITHIN = 3.0  # the step before this one has ended, and a busy server may take a moment to notice
-_ORPHAN_ENDS_WITHIN = 60.0  # Airflow tells it within 5 s, ends it 5 s later, and the server finishes its statement
+_ORPHAN_ENDS_WITHIN = 300.0  # Airflow soon tells it to; but then it drops what it has loaded, at a checkpoint's pace
 _LOOK_EVERY = 0.1
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,7 @@ class DatabaseServer:
         Where an earlier try of the same step may still be at work, its end is waited for. Raises PreflightFailed where
         another holds the lock.
         """
-        with self._locked(within=_ORPHAN_ENDS_WITHIN if after_another_try else _LET_GO_WITHIN) as session:
+        with self._locked(after_another_try=after_another_try) as session:
             self._alone = session
             try:
                 yield
@@ -194,7 +197,7 @@ class DatabaseServer:
             with translated(self._elsewhere):
                 yield self._alone
         else:
-            with self._locked(within=_LET_GO_WITHIN) as session:
+            with self._locked() as session:
                 yield session
 
     def is_at_work(self, backend: int) -> bool:
@@ -204,13 +207,18 @@ class DatabaseServer:
             return bool(session.execute(query, {"pid": backend}).scalar_one())
 
     @contextmanager
-    def _locked(self, *, within: float) -> Iterator[Connection]:
+    def _locked(self, *, after_another_try: bool = False) -> Iterator[Connection]:
         with changing(self._elsewhere) as session:
 
             def is_ours() -> bool:
                 return bool(session.execute(text(_LOCK), {"name": self._live}).scalar_one())
 
-            if not comes_true(is_ours, within=within, look_every=_LOOK_EVERY):
+            def is_left_by_another_try() -> bool:
+                log.info("An earlier try may still work on %s: its end is waited for.", self._live)
+                return comes_true(is_ours, within=_ORPHAN_ENDS_WITHIN, look_every=_LOOK_EVERY)
+
+            is_let_go = comes_true(is_ours, within=_LET_GO_WITHIN, look_every=_LOOK_EVERY)
+            if not is_let_go and not (after_another_try and is_left_by_another_try()):
                 raise PreflightFailed(
                     f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
                 )
