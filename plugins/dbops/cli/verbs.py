@@ -125,7 +125,8 @@ def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: b
 def _backups(target: Target, around: Surroundings) -> Answer:
     from dbops.gateways.backup_listings import read_listing
 
-    now, listing = around.clock(), read_listing(around.open_bucket(target), target)
+    now = around.clock()
+    listing = read_listing(around.open_bucket(target), target, now)
     plan = listing.plan_retention(target.retention, now, target.zone)
     document = listings.backups_document(target, listing, plan)
     return Answer(document, lambda: listings.backups_shown(target, listing, plan, now), 1 if listing.unreadable else 0)

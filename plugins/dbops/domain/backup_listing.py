@@ -7,21 +7,25 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dbops.domain.catalog import Leftover
-from dbops.domain.retention import RetentionPlan, RetentionPolicy, plan_retention
+from dbops.domain.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
 from dbops.domain.target_index import IndexedBackup
 
 
 @dataclass(frozen=True)
 class BackupListing:
-    """The finished backups in short, oldest first; the leftovers; and a sentence on each that cannot be read."""
+    """The finished backups in short, oldest first; the leftovers; and a sentence on each that cannot be read.
+
+    ``restore_holds`` are of restores that are not at their end.
+    """
 
     target: str
     backups: tuple[IndexedBackup, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     unreadable: tuple[str, ...] = ()
+    restore_holds: tuple[Hold, ...] = ()
 
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``: to be shown, while `expire` reads the catalog itself."""
         backups = [(backup.backup_id, backup.is_good) for backup in self.backups]
         holds = [backup.hold for backup in self.backups if backup.hold is not None]
-        return plan_retention(backups, holds, policy, now, zone)
+        return plan_retention(backups, [*holds, *self.restore_holds], policy, now, zone)

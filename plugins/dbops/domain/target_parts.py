@@ -28,9 +28,10 @@ from dbops.domain.target_view import (
 def backups_part(target: Target, index: TargetIndex, now: datetime) -> BackupsPart:
     """Of the index: what retention would say of its backups at ``now``, and what it is expected to say later."""
     backups = [(backup.backup_id, backup.is_good) for backup in index.backups]
-    holds = [backup.hold for backup in index.backups if backup.hold is not None]
-    plan = plan_retention(backups, holds, target.retention, now, target.zone)
-    expected = expected_expiry(backups, holds, target.retention, now, target.zone, schedule=target.schedule.backup)
+    plan = plan_retention(backups, index.holds, target.retention, now, target.zone)
+    expected = expected_expiry(
+        backups, index.holds, target.retention, now, target.zone, schedule=target.schedule.backup
+    )
     return BackupsPart(
         rows=tuple(
             BackupRow(

@@ -11,6 +11,7 @@ from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedBackup, TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import Present, read_catalog
+from dbops.gateways.restores import restore_holds
 from dbops.gateways.target_indexes import read_index
 
 _NEWEST = 100  # are read whatever the index says: with them alone nothing is faster
@@ -19,8 +20,8 @@ _NEWEST = 100  # are read whatever the index says: with them alone nothing is fa
 _CLOCKS_DIFFER = timedelta(hours=1)
 
 
-def read_listing(bucket: Bucket, target: Target) -> BackupListing:
-    """The target's backups, of which only those are read that the index cannot tell of; raises BucketError.
+def read_listing(bucket: Bucket, target: Target, now: datetime) -> BackupListing:
+    """The target's backups at ``now``, of which only those are read that the index cannot tell of; raises BucketError.
 
     Read are the newest hundred, those that the index does not know, and those whose hold or verdict may be another by
     now. Every other one is as the index has it, and listed as long as its folder is there: a manifest is written once.
@@ -35,6 +36,7 @@ def read_listing(bucket: Bucket, target: Target) -> BackupListing:
         backups=tuple(backup for _, backup in sorted(backups.items())),
         leftovers=catalog.leftovers,
         unreadable=catalog.unreadable,
+        restore_holds=restore_holds(bucket, target, now),
     )
 
 

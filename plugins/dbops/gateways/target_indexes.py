@@ -13,6 +13,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.check_runs import newest_check
 from dbops.gateways.probe_runs import newest_probe
+from dbops.gateways.restores import restore_holds
 
 
 def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
@@ -27,7 +28,14 @@ def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
         for key, what in ((bad_checks, "checks"), (bad_probes, "probes"))
         if key
     ]
-    return TargetIndex.of(catalog, now, checks=checks, probes=probes, unreadable=unreadable)
+    return TargetIndex.of(
+        catalog,
+        now,
+        checks=checks,
+        probes=probes,
+        unreadable=unreadable,
+        restore_holds=restore_holds(bucket, target, now),
+    )
 
 
 def write_index(bucket: Bucket, target: Target, index: TargetIndex) -> None:

@@ -16,6 +16,7 @@ from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
 from dbops.gateways.catalogs import read_catalog, read_claim
+from dbops.gateways.restores import restore_holds
 from dbops.jobs.deletion import Deletion
 from dbops.jobs.holds import why_held
 from dbops.jobs.refresh_index import refresh_index
@@ -35,7 +36,8 @@ def expire(
     """
     started = clock()
     catalog = read_catalog(bucket, target)
-    plan = catalog.plan_retention(target.retention, started, target.zone)
+    holds = restore_holds(bucket, target, started)
+    plan = catalog.plan_retention(target.retention, started, target.zone, holds)
     _log.info("%s", plan.markdown())
     expiry = _Expiry(target, bucket, clock, dry_run=dry_run)
     kept = plan.keep | expiry.expire(plan.expire)
@@ -75,12 +77,12 @@ class _Expiry:
         self.aborted: list[str] = []
 
     def expire(self, planned: dict[BackupId, tuple[str, ...]]) -> dict[BackupId, tuple[str, ...]]:
-        """Delete the planned backups; the answer is those that somebody holds by now."""
+        """Delete the planned backups; the answer is those that somebody holds by now, or has begun to restore."""
         held: dict[BackupId, tuple[str, ...]] = {}
         for backup_id, reasons in planned.items():
             with self.deletion.collecting(self._layout.folder(backup_id)):
                 objects = self._objects(backup_id)
-                hold = why_held(self._bucket, self._layout, backup_id, self._clock())
+                hold = self._why_held(backup_id)
                 if hold is not None:
                     held[backup_id] = (hold,)
                 elif self.deletion.remove(objects, self._layout, backup_id):
@@ -119,7 +121,13 @@ class _Expiry:
             max(stored.modified for stored in objects), read_claim(self._bucket, self._target, backup_id)
         ):
             return False
-        return why_held(self._bucket, self._layout, backup_id, self._clock()) is None
+        return self._why_held(backup_id) is None
+
+    def _why_held(self, backup_id: BackupId) -> str | None:
+        now = self._clock()
+        holds = restore_holds(self._bucket, self._target, now)
+        restored = (hold.sentence() for hold in holds if hold.backup_id == backup_id)
+        return why_held(self._bucket, self._layout, backup_id, now) or next(restored, None)
 
     def _is_abandoned(self, upload: UnfinishedUpload) -> bool:
         folder = upload.key.removeprefix(self._layout.backups).partition("/")[0]

@@ -11,6 +11,7 @@ from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
 from dbops.domain.database_names import before_name, restored_name
 from dbops.domain.database_settings import quote_name
+from dbops.domain.layout import Layout
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
 from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
@@ -21,7 +22,7 @@ from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.restore_statements import make_statement, swap_statements
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.target import Target
-from dbops.errors import DatabaseError, PlanChanged, PreflightFailed, RestoreFailed
+from dbops.errors import DatabaseError, ObjectMissing, PlanChanged, PreflightFailed, RestoreFailed
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
@@ -77,7 +78,19 @@ def plan_restore(
     )
     if keep:
         put_restore(bucket, target, record)
+        _require_still_there(bucket, target, record)
     return plan
+
+
+def _require_still_there(bucket: Bucket, target: Target, record: RestoreRecord) -> None:
+    """Asked when it is on record: an expire that runs right now sees the record, or we see that it came too late."""
+    try:
+        bucket.get(Layout(target.root).manifest(record.backup_id))
+    except ObjectMissing:
+        raise PlanChanged(
+            f"Backup {record.backup_id} has expired while its restore was planned.",
+            "Nothing was made. Start a new run, and choose among those that are left.",
+        ) from None
 
 
 def require_unchanged_plan(

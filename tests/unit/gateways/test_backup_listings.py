@@ -68,7 +68,7 @@ def as_read_in_full(bucket: InMemoryBucket) -> BackupListing:
 def test_of_many_backups_the_newest_are_read_and_the_older_ones_are_as_the_index_has_them(
     bucket: CountingBucket,
 ) -> None:
-    listing = read_listing(bucket, SHOP)
+    listing = read_listing(bucket, SHOP, NOW)
 
     assert bucket.read_names == {"manifest.json": NEWEST, "shop.json": 1}
     assert [backup.backup_id for backup in listing.backups] == IDS
@@ -78,7 +78,7 @@ def test_of_many_backups_the_newest_are_read_and_the_older_ones_are_as_the_index
 def test_without_an_index_every_backup_is_read(bucket: CountingBucket) -> None:
     bucket.delete(LAYOUT.index)
 
-    listing = read_listing(bucket, SHOP)
+    listing = read_listing(bucket, SHOP, NOW)
 
     assert bucket.read_names["manifest.json"] == NEWEST + OLDER
     assert listing == as_read_in_full(bucket)
@@ -89,7 +89,7 @@ def test_what_the_index_does_not_know_is_read_however_old_it_is(bucket: Counting
     store_backup(bucket, LAYOUT, manifest(unknown))
     store_backup(bucket, LAYOUT, manifest(NEW))
 
-    listing = read_listing(bucket, SHOP)
+    listing = read_listing(bucket, SHOP, NOW)
 
     assert [backup.backup_id for backup in listing.backups] == [unknown, *IDS, NEW]
     assert listing == as_read_in_full(bucket)
@@ -100,7 +100,7 @@ def test_what_was_deleted_since_the_index_was_written_is_not_listed(bucket: Coun
         for stored in list(bucket.list(LAYOUT.folder(backup_id))):
             bucket.delete(stored.key)
 
-    listing = read_listing(bucket, SHOP)
+    listing = read_listing(bucket, SHOP, NOW)
 
     assert not {THIRD, IDS[-1]} & {backup.backup_id for backup in listing.backups}
     assert listing == as_read_in_full(bucket)
@@ -121,14 +121,14 @@ def test_what_was_deleted_since_the_index_was_written_is_not_listed(bucket: Coun
 def test_a_hold_or_a_verdict_that_has_changed_is_listed_as_it_is_now(bucket: CountingBucket, change: object) -> None:
     assert callable(change)
     change(bucket)
-    assert read_listing(bucket, SHOP) == as_read_in_full(bucket)
+    assert read_listing(bucket, SHOP, NOW) == as_read_in_full(bucket)
 
 
 def test_a_store_whose_clock_is_late_hides_no_verdict(bucket: CountingBucket, clock: Clock) -> None:
     clock.now = NOW - 10 * timedelta(minutes=1)
     put_verification(bucket, SHOP, verification(SECOND, ok=False))
 
-    assert read_listing(bucket, SHOP) == as_read_in_full(bucket)
+    assert read_listing(bucket, SHOP, NOW) == as_read_in_full(bucket)
 
 
 def test_an_index_that_tells_less_than_is_listed_is_not_taken_for_it(bucket: CountingBucket) -> None:
@@ -138,7 +138,7 @@ def test_an_index_that_tells_less_than_is_listed_is_not_taken_for_it(bucket: Cou
         backup["is_encrypted"] = backup["backup_id"] == THIRD
     write_index(bucket, SHOP, TargetIndex.from_json(json.dumps(told).encode()))
 
-    assert read_listing(bucket, SHOP) == as_read_in_full(bucket)
+    assert read_listing(bucket, SHOP, NOW) == as_read_in_full(bucket)
 
 
 def test_leftovers_and_what_cannot_be_read_are_looked_at_anew(bucket: CountingBucket) -> None:
@@ -146,7 +146,7 @@ def test_leftovers_and_what_cannot_be_read_are_looked_at_anew(bucket: CountingBu
     bucket.put(LAYOUT.started(NEW), claim(NEW).to_json())
     write_index(bucket, SHOP, build_index(bucket, SHOP, NOW))
 
-    listing = read_listing(bucket, SHOP)
+    listing = read_listing(bucket, SHOP, NOW)
 
     assert [leftover.claim for leftover in listing.leftovers] == [claim(NEW)]
     assert len(listing.unreadable) == 1
@@ -155,7 +155,7 @@ def test_leftovers_and_what_cannot_be_read_are_looked_at_anew(bucket: CountingBu
 
 
 def test_what_retention_says_of_a_listing_is_what_it_says_of_the_catalog(bucket: CountingBucket) -> None:
-    plan = read_listing(bucket, SHOP).plan_retention(SHOP.retention, NOW, SHOP.zone)
+    plan = read_listing(bucket, SHOP, NOW).plan_retention(SHOP.retention, NOW, SHOP.zone)
 
     assert plan.keep[OLDEST] == ("held until it is released by alice: audit",)
     assert plan.keep.keys() | plan.expire.keys() == set(IDS)

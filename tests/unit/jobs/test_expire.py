@@ -6,16 +6,27 @@ import json
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from io import BytesIO
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
 from dbops.domain.report import Verdict
+from dbops.domain.restore_hold import LONGEST_STEP
+from dbops.domain.restore_record import RestoreState
+from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.retention import Hold
+from dbops.domain.target_parts import backups_part
 from dbops.errors import BucketError, ExpireFailed
+from dbops.gateways.backup_listings import read_listing
 from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.restores import put_restore
+from dbops.gateways.target_indexes import build_index
 from dbops.jobs.expire import expire
+from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
@@ -470,3 +481,116 @@ def test_the_report_is_one_json_document(bucket: ObservedBucket, clock: Clock) -
     document = json.loads(expire(SHOP, bucket, clock=clock).to_json())
     assert list(document["expired"]) == [third]
     assert (document["verdict"], document["dry_run"], document["job"]) == ("ok", False, "expire")
+
+
+# ---------------------------------------------------------------- what is being restored
+
+HELD_FOR = SHOP.approvals.wait + LONGEST_STEP
+
+
+def begin_restore(bucket: InMemoryBucket, backup_id: BackupId, **changed: Any) -> None:
+    request = RestoreRequest(mode=changed.pop("mode", "swap"), backup_id=backup_id)
+    put_restore(bucket, SHOP, record(backup_id=backup_id, request=request, **changed))
+
+
+@pytest.mark.parametrize("state", [one for one in RestoreState if one is not RestoreState.SWAPPED])
+def test_what_a_restore_needs_stays_until_its_end_and_the_report_says_why(
+    bucket: ObservedBucket, clock: Clock, state: RestoreState
+) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    begin_restore(bucket, oldest, state=state)
+
+    clock.now += HELD_FOR - timedelta(seconds=1)
+    report = expire(SHOP, bucket, clock=clock)
+
+    assert report.expired == {}
+    assert f"by alice: its restore in the run manual__1 is not at its end, but {state}" in report.markdown()
+    begin_restore(bucket, oldest, state=RestoreState.SWAPPED)
+    assert list(expire(SHOP, bucket, clock=clock).expired) == [oldest]
+
+
+def test_a_restore_that_has_died_lets_its_backup_go_some_days_later(bucket: ObservedBucket, clock: Clock) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    begin_restore(bucket, oldest, state=RestoreState.LOADING)
+
+    clock.now += HELD_FOR
+
+    assert list(expire(SHOP, bucket, clock=clock).expired) == [oldest]
+
+
+def test_each_step_of_a_restore_holds_its_backup_anew(bucket: ObservedBucket, clock: Clock) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    begin_restore(bucket, oldest)
+    clock.now += HELD_FOR - timedelta(seconds=1)
+    begin_restore(bucket, oldest, state=RestoreState.LOADING)
+    clock.now += HELD_FOR - timedelta(seconds=1)
+
+    assert expire(SHOP, bucket, clock=clock).expired == {}
+
+
+def test_a_restore_that_is_planned_while_it_is_expired_holds_its_backup(bucket: ObservedBucket, clock: Clock) -> None:
+    _, _, third, fourth = back_up(bucket, clock, 0, 1, 2, 3)
+    bucket.before_deleting[LAYOUT.manifest(third)] = lambda: begin_restore(bucket, fourth)
+
+    report = expire(SHOP, bucket, clock=clock)
+
+    assert list(report.expired) == [third]
+    assert "its restore in the run manual__1" in report.kept[fourth][0]
+    assert LAYOUT.manifest(fourth) in keys(bucket)
+
+
+def test_the_record_of_a_restore_of_another_target_or_of_none_holds_nothing(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    begin_restore(bucket, oldest, target="other")
+    bucket.put(LAYOUT.restore("torn"), record(backup_id=oldest).to_json()[:-9])
+
+    assert list(expire(SHOP, bucket, clock=clock).expired) == [oldest]
+
+
+def test_restores_that_cannot_be_listed_delete_nothing(bucket: ObservedBucket, clock: Clock) -> None:
+    back_up(bucket, clock, 0, 1, 2)
+    begin_restore(bucket, BackupId.at(NOW))
+
+    def refuse() -> None:
+        raise BucketError("The store does not answer.", "Look at it.")
+
+    bucket.before_reading[LAYOUT.restore("manual__1")] = refuse
+    with pytest.raises(BucketError, match="does not answer"):
+        expire(SHOP, bucket, clock=clock)
+    assert bucket.deleted == []
+
+
+RESTORES = st.tuples(
+    st.integers(0, 5),
+    st.sampled_from(RestoreState),
+    st.sampled_from(["swap", "beside", "into", "schema"]),
+    st.integers(0, 10),
+)
+
+
+@given(st.lists(RESTORES, max_size=5), st.sets(st.integers(0, 5)))
+def test_page_and_listing_say_what_expire_will_do(restores: list[tuple[Any, ...]], held: set[int]) -> None:
+    """Whatever is restored and held: the same backups, for the same reasons."""
+    clock = Clock()
+    bucket = ObservedBucket("vault", clock)
+    backups = back_up(bucket, clock, *range(6))
+    for number, (backup, state, mode, days_ago) in enumerate(restores):
+        clock.now = NOW - days_ago * DAY
+        begin_restore(bucket, backups[backup], state=state, mode=mode, run=f"run {number}")
+    clock.now = NOW
+    for backup in held:
+        bucket.put(LAYOUT.hold(backups[backup]), Hold(backups[backup], None, "audit", "bob").to_json())
+
+    page = backups_part(SHOP, build_index(bucket, SHOP, NOW), NOW)
+    listing = read_listing(bucket, SHOP, NOW).plan_retention(SHOP.retention, NOW, SHOP.zone)
+    report = expire(SHOP, bucket, clock=clock)
+
+    assert {row.backup.backup_id: row.reasons for row in page.rows if row.is_kept} == report.kept == listing.keep
+    assert {row.backup.backup_id: row.reasons for row in page.rows if not row.is_kept} == report.expired
+    assert {row.backup.backup_id for row in page.rows if row.expires == NOW} == set(report.expired)
+    ends = sorted((row.expires, row.backup.backup_id) for row in page.rows if row.is_kept and row.expires is not None)
+    for end, backup_id in ends:
+        clock.now = end - timedelta(seconds=1)
+        assert backup_id in expire(SHOP, bucket, clock=clock).kept

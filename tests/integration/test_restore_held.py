@@ -1,0 +1,61 @@
+"""Promise: what is being restored is not expired under the restore, whatever retention says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbops.domain.backup import BackupId
+from dbops.domain.expire_report import ExpireReport
+from dbops.domain.layout import Layout
+from dbops.domain.restore_record import RestoreRecord, RestoreState
+from dbops.domain.retention import RetentionPolicy
+from dbops.errors import PlanChanged
+from dbops.gateways.restores import put_restore
+from dbops.jobs import plan_restore
+from dbops.jobs.expire import expire
+from tests.clock import now
+from tests.restoring import Restoring
+
+ONLY_THE_NEWEST = RetentionPolicy(last=1, daily=0, weekly=0, monthly=0, yearly=0, minimum_redundancy=1)
+
+
+def expired(restoring: Restoring) -> ExpireReport:
+    """What a backup's expire does meanwhile."""
+    target = restoring.target.model_copy(update={"retention": ONLY_THE_NEWEST})
+    return expire(target, restoring.loader.bucket, clock=now)
+
+
+@pytest.mark.parametrize("mode", ["beside", "swap"])
+def test_a_backup_that_retention_lets_go_is_kept_until_its_restore_is_at_its_end(
+    restoring: Restoring, mode: str
+) -> None:
+    old = restoring.loader.backup_id
+    restoring.loader.back_up(restoring.url)
+    restoring.plan(mode=mode, backup=old)
+    steps = [restoring.load, restoring.analyze, restoring.verify, *([restoring.swap] if mode == "swap" else [])]
+
+    for step in steps:
+        report = expired(restoring)
+        assert report.expired == {}
+        assert f"its restore in the run {restoring.run} is not at its end" in " ".join(report.kept[old])
+        step()
+
+    assert list(expired(restoring).expired) == [old]
+    assert restoring.report().record.state is (RestoreState.SWAPPED if mode == "swap" else RestoreState.VERIFIED)
+
+
+def test_what_expired_while_it_was_planned_is_said_before_anything_is_made(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The expire has looked just before the record was there."""
+
+    def too_late(bucket: Any, target: Any, record: RestoreRecord) -> RestoreRecord:
+        bucket.delete(Layout(target.root).manifest(BackupId(record.backup_id)))
+        return put_restore(bucket, target, record)
+
+    monkeypatch.setattr(plan_restore, "put_restore", too_late)
+
+    with restoring.refusing(PlanChanged, f"Backup {restoring.loader.backup_id} has expired while its restore"):
+        restoring.plan()
