@@ -12,13 +12,13 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.target_files import include_folder, named_targets, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.problem_mails import Mailed, mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
-from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_taken, remember
+from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_known, recall_taken, remember, remember_known
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -111,7 +111,9 @@ class WatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
+        from dbops.domain.included_names import IncludedNames
         from dbops.gateways.heartbeat import ping
+        from dbops.gateways.retired_files import read_retired, retired_problem
         from dbops.jobs.bundle_indexes import bundle_indexes
         from dbops.jobs.watch import watch
         from dbops_airflow.watch_notices import Notices
@@ -119,6 +121,8 @@ class WatchOperator(BaseOperator):
         with told_to_airflow():
             include = include_folder()
             files = read_targets(include)
+            named = named_targets(include)
+            retired = read_retired(include, named or ())
             notices = Notices(include, files.targets, connections.open_bucket, _now())
             report = watch(
                 list(files.targets.values()),
@@ -126,10 +130,12 @@ class WatchOperator(BaseOperator):
                 connections.open_bucket,
                 clock=_now,
                 memory=recall(context),
+                names=IncludedNames(named, retired.names),
+                known=recall_known(context),
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
-                noticed=notices.problems,
+                noticed=[*notices.problems, *map(retired_problem, retired.faults)],
             )
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)
@@ -141,6 +147,7 @@ class WatchOperator(BaseOperator):
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
             keep(mailed)
+            remember_known(context, report.known)
             # Last: they ask every bucket once more, and nobody's mail is to wait for that.
             metrics.emit_watch(report, files.targets)
             if mailed.unsent:

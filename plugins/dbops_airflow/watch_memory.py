@@ -1,4 +1,4 @@
-"""Watch memory: which problem was mailed when, and which only a notifier took, from one watch to the next.
+"""Watch memory: which problem was mailed when, which only a notifier took, and which targets there are, to the next.
 
 Kept beside an asset, in Airflow's asset state store, which begins with Airflow 3.3; before, in Airflow Variables. An
 XCom would not do: of all earlier runs Airflow finds those without a logical date first (started by hand), and would
@@ -17,9 +17,13 @@ from pydantic import JsonValue
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from dbops.domain.known_targets import KnownTargets
+
 WATCH_MEMORY = Asset("dbops_watch_memory")
 _MAILED = "mailed"
 _TAKEN = "taken"
+_KNOWN = "known"
+_OURS, _STRANGERS = "ours", "strangers"
 
 
 def recall(context: Context) -> dict[str, datetime]:
@@ -40,6 +44,23 @@ def remember(context: Context, mailed: Mapping[str, datetime], taken: Mapping[st
     _write(context, _TAKEN, taken)
 
 
+def recall_known(context: Context) -> KnownTargets:
+    """The targets that the last watch knew; at first none."""
+    from dbops.domain.known_targets import KnownTargets
+
+    stored = _store(context).get(_KNOWN)
+    if not isinstance(stored, dict):
+        return KnownTargets()
+    strangers = stored.get(_STRANGERS)
+    return KnownTargets(_moments(stored.get(_OURS)), None if strangers is None else _moments(strangers))
+
+
+def remember_known(context: Context, known: KnownTargets) -> None:
+    """Replace what ``recall_known`` will answer."""
+    strangers = None if known.strangers is None else _texts(known.strangers)
+    _store(context).set(_KNOWN, {_OURS: _texts(known.ours), _STRANGERS: strangers})
+
+
 class _Store(Protocol):
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: JsonValue) -> None: ...
@@ -56,7 +77,7 @@ class _Variables:
     def set(self, key: str, value: JsonValue) -> None:
         from airflow.sdk import Variable
 
-        Variable.set(_variable(key), value, description="dbops: what the watch has mailed", serialize_json=True)
+        Variable.set(_variable(key), value, description="dbops: what the watch remembers", serialize_json=True)
 
 
 def _variable(key: str) -> str:
@@ -68,12 +89,18 @@ def _store(context: Context) -> _Store:
 
 
 def _read(context: Context, name: str) -> dict[str, datetime]:
-    stored = _store(context).get(name)
+    return _moments(_store(context).get(name))
+
+
+def _write(context: Context, name: str, moments: Mapping[str, datetime]) -> None:
+    _store(context).set(name, _texts(moments))
+
+
+def _moments(stored: Any) -> dict[str, datetime]:
     if not isinstance(stored, dict):
         return {}
     return {key: datetime.fromisoformat(str(moment)) for key, moment in stored.items()}
 
 
-def _write(context: Context, name: str, moments: Mapping[str, datetime]) -> None:
-    stored: dict[str, JsonValue] = {key: moment.isoformat() for key, moment in moments.items()}
-    _store(context).set(name, stored)
+def _texts(moments: Mapping[str, datetime]) -> dict[str, JsonValue]:
+    return {key: moment.isoformat() for key, moment in moments.items()}

@@ -202,6 +202,7 @@ def shop_with_rows(
     from dbops_airflow import watch_memory
 
     monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    monkeypatch.setattr(watch_memory, "_KNOWN", f"known-{id(monkeypatch)}")
     with psycopg.connect(database) as connection:
         connection.execute("CREATE TABLE item (id int PRIMARY KEY); INSERT INTO item VALUES (1), (2), (3)")
     add_target("shop", storage={"bucket": bucket_name, "connection": "store"})

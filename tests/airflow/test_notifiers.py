@@ -74,6 +74,7 @@ def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.Mon
     from dbops_airflow import watch_memory
 
     monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    monkeypatch.setattr(watch_memory, "_KNOWN", f"known-{id(monkeypatch)}")
     monkeypatch.setattr(watch_memory, "_TAKEN", f"taken-{id(monkeypatch)}")
 
     def run(*, can_mail: bool = True) -> Any:

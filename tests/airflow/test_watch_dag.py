@@ -16,8 +16,10 @@ from dbops.jobs.index_folders import FEW
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
 from tests.backups import opened
+from tests.clock import now
 from tests.mail_text import text_of
 from tests.servers import CaughtMail
+from tests.unit.samples import manifest, store_backup
 
 
 @pytest.fixture
@@ -26,6 +28,7 @@ def watch(run_dag: Callable[..., Any], store: SeaweedS3, monkeypatch: pytest.Mon
     from dbops_airflow import watch_memory
 
     monkeypatch.setattr(watch_memory, "_MAILED", f"mailed-{id(monkeypatch)}")
+    monkeypatch.setattr(watch_memory, "_KNOWN", f"known-{id(monkeypatch)}")
     return lambda **options: run_dag("watch", **options)
 
 
@@ -153,6 +156,36 @@ def test_an_unreadable_file_is_mailed_to_everybody_and_hides_nobody_else(
     subjects = sorted(message["Subject"] for message in mail.messages())
     assert subjects == ["[dbops] FAILED reading of include/targets", "[dbops] MISSING backup of shop (production)"]
     assert any("targets/blog.yaml:2" in text_of(message) for message in mail.messages())
+
+
+@pytest.fixture
+def old_shop(bucket_name: str, add_target: Callable[..., None], store: SeaweedS3) -> None:
+    """A target with a backup, an old one, and another that promises none."""
+    storage = {"bucket": bucket_name, "connection": "store"}
+    add_target("shop", storage=storage, alerts={"recipients": ["shop@example.com"]})
+    add_target("blog", storage=storage, schedule={"backup": None})
+    shop = read_targets(include_folder()).targets["shop"]
+    with opened(shop, store) as bucket:
+        store_backup(bucket, Layout(shop.root), manifest(now() - timedelta(days=3)))
+
+
+@pytest.mark.usefixtures("old_shop")
+def test_a_target_file_that_disappears_is_mailed_to_everybody_until_it_is_retired(
+    include: Path, watch: Callable[..., Any], mail: CaughtMail
+) -> None:
+    watch()
+    assert [message["Subject"] for message in mail.messages()] == ["[dbops] MISSING backup of shop (production)"]
+    (include / "targets/shop.yaml").unlink()
+    for _ in range(2):
+        assert states(watch()) == {"watch": "success"}
+    [_, lost] = mail.messages()
+    assert (lost["Subject"], lost["X-Envelope-To"]) == ("[dbops] WARNING reading of include/targets", "dba@example.com")
+    assert "shop has backups, and no file below include/targets/ any more" in text_of(lost)
+    (include / "retired.yaml").write_text("shop: replaced by blog, 2026-11-27\nblog: nonsense\n")
+    watch()
+    [_, _, wrong] = mail.messages()
+    assert wrong["Subject"] == "[dbops] FAILED reading of include/targets"
+    assert "retired.yaml:2: blog has a file in targets/; remove this line, or that file" in text_of(wrong)
 
 
 def test_when_nobody_can_be_told_of_an_unreadable_file_the_watch_is_red(

@@ -30,6 +30,7 @@ class ProblemKind(StrEnum):
     NOT_CHECKED = "checks are late"
     NOT_PROBED = "probes are late"
     FAULT = "file cannot be read"
+    NO_FILE = "target has no file"
     NOT_NOTIFIED = "alert was not taken"
     UNREADABLE = "object cannot be read"
     UNFINISHED = "backup never finished"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.markdown_table import markdown_table
 from dbops.domain.promises import Problem
 from dbops.domain.quantities import format_count
@@ -16,6 +17,7 @@ class WatchReport(Report):
     """``problems`` worst first; ``due`` are those to mail now; ``recovered`` the keys of those that are gone.
 
     ``memory`` (problem key to when it was last mailed) is for the next watch; keep it only once the mail is out.
+    ``known`` is for the next watch too.
     ``heartbeats`` is how many heartbeat addresses were told that all is well.
     """
 
@@ -26,6 +28,7 @@ class WatchReport(Report):
     due: tuple[Problem, ...]
     recovered: tuple[str, ...]
     memory: dict[str, datetime]
+    known: KnownTargets = field(default_factory=KnownTargets)
     heartbeats: int = 0
     warnings: tuple[str, ...] = ()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 
 from dbops.domain.index_bundle import BundledIndex, IndexBundle
 from dbops.domain.layout import Layout
@@ -27,6 +28,11 @@ def list_tags(bucket: Bucket, layout: Layout) -> dict[str, str]:
     the next listing tells if it was newer.
     """
     return {target: stored.tag for target, stored in _listed(bucket, layout)}
+
+
+def list_renewed(bucket: Bucket, layout: Layout) -> dict[str, datetime]:
+    """When each index in the folder of this one was written, by target and the store's clock; raises BucketError."""
+    return {target: stored.modified for target, stored in _listed(bucket, layout)}
 
 
 def read_bundle(bucket: Bucket, layout: Layout) -> IndexBundle:

@@ -60,6 +60,14 @@ def has_file(include: Path, target: str) -> bool:
     return bool(_target_files(include / _TARGETS, only=target))
 
 
+def named_targets(include: Path) -> frozenset[str] | None:
+    """The targets that have a file, readable or not; None where nobody can know."""
+    try:
+        return frozenset(path.stem for path in _target_files(include / _TARGETS))
+    except _Unreadable:
+        return None
+
+
 def has_expectations(include: Path, target: str) -> bool:
     """Whether the target has rules to be checked by, readable or not."""
     try:
@@ -112,7 +120,7 @@ class _Unreadable(Exception):
         self.faults = faults
 
 
-def _target_files(folder: Path, only: str | None) -> list[Path]:
+def _target_files(folder: Path, only: str | None = None) -> list[Path]:
     try:
         names = sorted(entry.name for entry in os.scandir(folder)) if only is None else [f"{only}.yaml", f"{only}.yml"]
     except OSError as error:

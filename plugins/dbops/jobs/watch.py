@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dbops.domain.fault import Fault
+from dbops.domain.included_names import IncludedNames
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.late_promise import late_promises
 from dbops.domain.problem_alerts import is_still_told
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
@@ -19,6 +21,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.target_indexes import build_index, update_index
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.kept_databases import kept_databases
+from dbops.jobs.lost_files import lost_files
 
 _THREADS = 8  # each reads one catalog, with some threads of its own
 
@@ -30,6 +33,8 @@ def watch(
     *,
     clock: Callable[[], datetime],
     memory: Mapping[str, datetime],
+    names: IncludedNames,
+    known: KnownTargets,
     paused: Collection[str] = (),
     ping: Callable[[str], None],
     exists: Callable[[Target, str], bool],
@@ -37,22 +42,27 @@ def watch(
 ) -> WatchReport:
     """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
 
-    ``memory`` is the last report's; ``paused`` are the ids of paused DAGs; ``ping`` requests a heartbeat address;
-    ``exists`` says whether a target's server has a database of that name; ``noticed`` are problems the caller knows.
+    ``memory`` and ``known`` are the last report's; ``names`` are those that stand in include/; ``paused`` are the ids
+    of paused DAGs; ``ping`` requests a heartbeat address; ``exists`` says whether a target's server has a database of
+    that name; ``noticed`` are problems the caller knows.
     What fails for one target is a problem of that target, or a warning; nothing is raised.
     """
     started = clock()
     with ThreadPoolExecutor(_THREADS, thread_name_prefix="watch") as pool:
         views = list(pool.map(lambda target: _look(target, open_bucket, clock, exists), targets))
-        problems = [problem for view in views for problem in view.problems]
+        backed_up = [target.name for target, view in zip(targets, views, strict=True) if view.has_backups]
+        lost = lost_files(targets, names, known.see(backed_up, started), open_bucket, started)
+        problems = [problem for view in views for problem in view.problems] + lost.problems
         problems += [fault_problem(fault) for fault in faults]
         problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
         problems += noticed
         problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
-        urls = _healthy_heartbeats(targets, problems, faults)
+        # Nobody can read which heartbeat a file asks for that is unreadable or gone.
+        is_readable = not faults and not lost.problems and names.retired is not None
+        urls = _healthy_heartbeats(targets, problems) if is_readable else []
         refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]
 
-    blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind}
+    blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
     due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
     return WatchReport(
@@ -63,6 +73,7 @@ def watch(
         due=tuple(due),
         recovered=tuple(recovered),
         memory=kept,
+        known=lost.known,
         heartbeats=len(urls) - len(refusals),
         warnings=(*(view.warning for view in views if view.warning), *refusals),
     )
@@ -72,6 +83,7 @@ def watch(
 class _View:
     problems: list[Problem]
     is_blind: bool = False
+    has_backups: bool = False
     warning: str = ""
 
 
@@ -91,7 +103,7 @@ def _look(
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
     problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
-    return _View(problems, warning=warning)
+    return _View(problems, has_backups=bool(index.backups), warning=warning)
 
 
 def _why_blind(target: Target, error: Exception) -> str:
@@ -107,9 +119,7 @@ def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
     return ""
 
 
-def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem], faults: Collection[Fault]) -> list[str]:
-    if faults:
-        return []  # nobody can read which heartbeat the unreadable file asks for
+def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) -> list[str]:
     # A reminder, and what is wrong with an alert's way only: neither says anything against the backups.
     harmless = {ProblemKind.OLD_DATABASE, ProblemKind.NOT_NOTIFIED}
     ill = {problem.target for problem in problems if problem.kind not in harmless}

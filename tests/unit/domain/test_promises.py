@@ -9,6 +9,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
 from dbops.domain.kept_databases import kept_problem
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.late_promise import late_promises
 from dbops.domain.notification import Notification, untaken
 from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
@@ -378,6 +379,6 @@ def test_every_problem_says_what_to_do() -> None:
         [Notification(target="shop", notifier="oncall", moment=NOW, subject=subject, run="r", refusal="It hung.")],
         NOW,
     )
-    found += [kept, late, untimed, lost.problem]
+    found += [kept, late, untimed, lost.problem, *KnownTargets({"gone": NOW}).missing([])]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

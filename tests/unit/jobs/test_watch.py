@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,6 +13,8 @@ import pytest
 
 from dbops.domain.backup import BackupId
 from dbops.domain.fault import Fault
+from dbops.domain.included_names import IncludedNames
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.layout import Layout
 from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.report import Verdict
@@ -24,10 +26,12 @@ from dbops.domain.watch_report import WatchReport
 from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run
+from dbops.gateways.index_bundles import list_renewed
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import all_restores, put_restore
 from dbops.gateways.target_indexes import build_index, read_index, write_index
+from dbops.jobs import lost_files
 from dbops.jobs.refresh_index import refresh_index
 from dbops.jobs.watch import watch
 from tests.unit.probe_samples import probe_run
@@ -48,6 +52,8 @@ class World:
         self.dead_heartbeats: set[str] = set()
         self.pinged: list[str] = []
         self.memory: Mapping[str, datetime] = {}
+        self.known = KnownTargets()
+        self.retired: frozenset[str] | None = frozenset()
         self.databases: set[str] | DbopsError = set()
 
     def add(self, name: str, *, backed_up: timedelta | None = HOUR, url: str | None = None) -> Target:
@@ -109,13 +115,32 @@ class World:
             self.open,
             clock=self.clock,
             memory=self.memory,
+            names=self.names(*(fault.target for fault in faults if fault.target)),
+            known=self.known,
             paused=paused,
             ping=self.ping,
             exists=self.exists,
             noticed=noticed,
         )
-        self.memory = report.memory
+        self.memory, self.known = report.memory, report.known
         return report
+
+    def names(self, *unreadable: str) -> IncludedNames:
+        return IncludedNames(frozenset({*(each.name for each in self.targets), *unreadable}), self.retired)
+
+    def look(self, open_bucket: Callable[[Target], Bucket], exists: Callable[[Target, str], bool]) -> WatchReport:
+        """A first watch that reaches buckets and servers in these ways."""
+        return watch(
+            self.targets,
+            [],
+            open_bucket,
+            clock=self.clock,
+            memory={},
+            names=self.names(),
+            known=KnownTargets(),
+            ping=self.ping,
+            exists=exists,
+        )
 
 
 @pytest.fixture
@@ -223,7 +248,7 @@ def test_the_index_is_written_before_a_database_server_is_waited_for(world: Worl
         seen.append(read_index(world.bucket, of))
         return True
 
-    watch(world.targets, [], world.open, clock=world.clock, memory={}, ping=world.ping, exists=exists)
+    world.look(world.open, exists)
     assert seen == [build_index(world.bucket, shop, NOW)]
 
 
@@ -237,7 +262,7 @@ def test_a_backup_that_ends_while_a_database_server_is_waited_for_stays_in_the_i
         assert refresh_index(of, world.bucket, world.clock) == ""
         return True
 
-    watch(world.targets, [], world.open, clock=world.clock, memory={}, ping=world.ping, exists=exists)
+    world.look(world.open, exists)
     index = read_index(world.bucket, shop)
     assert index is not None
     assert len(index.backups) == 2
@@ -289,7 +314,7 @@ def test_three_hundred_targets_are_looked_at_by_a_bounded_number_of_threads(worl
             looking -= 1
         return bucket
 
-    report = watch(world.targets, [], open_bucket, clock=world.clock, memory={}, ping=world.ping, exists=world.exists)
+    report = world.look(open_bucket, world.exists)
     assert (len(seen), report.targets, report.problems) == (300, 300, ())
     assert most <= 8
 
@@ -401,6 +426,156 @@ def test_the_problems_of_a_target_that_was_removed_are_forgotten(world: World) -
     report = world.watch()
     assert report.memory == {}
     assert report.verdict == Verdict.OK
+
+
+# ---------------------------------------------------------------- files that disappear
+
+
+def test_a_target_whose_file_disappears_is_told_and_what_was_wrong_with_it_is_not_over(world: World) -> None:
+    world.add("blog", url="https://outside.example/1")
+    shop = world.add("shop", backed_up=3 * DAY)
+    assert kinds(world.watch()) == [ProblemKind.LATE]
+    world.pinged.clear()
+    world.clock.now += HOUR
+    world.targets.remove(shop)
+    report = world.watch()
+    assert (kinds(report), report.recovered) == ([ProblemKind.NO_FILE], ())
+    assert (report.due, report.problems[0].since) == (report.problems, NOW)
+    assert world.pinged == []
+    world.targets.append(shop)
+    back = world.watch()
+    assert (kinds(back), back.due, back.recovered) == ([ProblemKind.LATE], (), ("shop: target has no file",))
+
+
+def test_it_is_told_daily_until_somebody_says_that_it_is_retired(world: World) -> None:
+    world.add("blog", url="https://outside.example/1")
+    shop = world.add("shop", backed_up=3 * DAY)
+    world.watch()
+    world.targets.remove(shop)
+    mailed = []
+    for hour in range(1, 50):
+        world.clock.now = NOW + hour * HOUR
+        world.back_up(world.targets[0])
+        if world.watch().due:
+            mailed.append(hour)
+    assert mailed == [1, 25, 49]
+    assert world.pinged == ["https://outside.example/1"]  # while it had its file
+    world.retired = frozenset({"shop"})
+    report = world.watch()
+    assert report.verdict == Verdict.OK
+    assert sorted(report.recovered) == ["shop: backup is late", "shop: target has no file"]
+    assert len(world.pinged) == 2
+
+
+def test_when_all_files_disappear_every_one_is_told(world: World) -> None:
+    for name in ("shop", "blog"):
+        world.add(name)
+    world.watch()
+    world.targets.clear()
+    assert [problem.target for problem in world.watch().problems] == ["blog", "shop"]
+
+
+def test_a_target_without_a_backup_may_go_without_a_word(world: World) -> None:
+    world.add("blog")
+    shop = world.add("shop", backed_up=None)
+    world.watch()
+    world.targets.remove(shop)
+    assert world.watch().problems == ()
+
+
+def test_while_its_file_cannot_be_read_a_target_is_told_once(world: World) -> None:
+    blog = world.add("blog", backed_up=3 * DAY)
+    world.watch()
+    world.targets.remove(blog)
+    assert kinds(world.watch(faults=[FAULT])) == [ProblemKind.FAULT]
+    assert kinds(world.watch()) == [ProblemKind.NO_FILE]
+
+
+def test_while_nobody_can_know_what_is_retired_no_file_is_missed_and_no_heartbeat_told(world: World) -> None:
+    world.add("blog", url="https://outside.example/1")
+    shop = world.add("shop", backed_up=3 * DAY)
+    world.watch()
+    world.pinged.clear()
+    world.targets.remove(shop)
+    world.watch()
+    world.retired = None
+    report = world.watch()
+    assert (report.problems, report.recovered, world.pinged) == ((), (), [])
+    world.retired = frozenset()
+    back = world.watch()
+    assert (kinds(back), back.due) == ([ProblemKind.NO_FILE], ())
+
+
+def test_the_targets_of_another_airflow_in_the_same_folder_are_not_missed(world: World) -> None:
+    theirs = World()
+    theirs.bucket, theirs.clock = world.bucket, world.clock
+    world.add("shop", url="https://outside.example/shop")
+    theirs.add("wiki")
+    blog = theirs.add("blog", url="https://outside.example/blog")
+    for _ in range(12):
+        world.clock.now += HOUR
+        for each in (world, theirs):
+            assert each.watch().problems == ()
+    assert (len(world.pinged), len(theirs.pinged)) == (12, 12)
+    theirs.targets.remove(blog)
+    world.targets.append(blog)  # and now it is ours
+    told = []
+    for _ in range(6):
+        world.clock.now += HOUR
+        assert world.watch().problems == ()
+        told.append(kinds(theirs.watch()))
+    assert told == [[ProblemKind.NO_FILE]] * 3 + [[]] * 3
+
+
+def test_a_first_watch_misses_a_target_that_nobody_has_looked_after_for_hours(world: World) -> None:
+    """As on a new machine, after a disaster: what the bucket has and include/ has not."""
+    world.add("shop", url="https://outside.example/1")
+    old, never = world.add("old"), world.add("never", backed_up=None)
+    world.watch()
+    world.pinged.clear()
+    world.targets = [each for each in world.targets if each not in (old, never)]
+    world.memory, world.known = {}, KnownTargets()
+    world.clock.now += HOUR
+    assert world.watch().problems == ()  # another Airflow's, perhaps
+    told = []
+    for _ in range(4):
+        world.clock.now += HOUR
+        told.append([problem.target for problem in world.watch().problems])
+    assert told == [[], [], ["old"], ["old"]]
+    world.memory, world.known = {}, KnownTargets()
+    assert [problem.target for problem in world.watch().problems] == ["old"]
+
+
+def test_a_folder_that_cannot_be_listed_hides_no_lost_file_that_was_known(
+    world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.add("blog")
+    shop = world.add("shop")
+    world.watch()
+    world.targets.remove(shop)
+
+    def refuse(*_: object) -> None:
+        raise BucketError("The store refused: 403.", "")
+
+    monkeypatch.setattr(lost_files, "list_renewed", refuse)
+    assert kinds(world.watch()) == [ProblemKind.NO_FILE]
+    assert "s3://vault/team/_indexes/ has a target without a file is not known: The store refused: 403." in caplog.text
+
+
+def test_as_long_as_every_target_has_its_file_no_folder_is_listed_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add("shop")
+    listings: list[Layout] = []
+
+    def count(bucket: Bucket, layout: Layout) -> dict[str, datetime]:
+        listings.append(layout)
+        return list_renewed(bucket, layout)
+
+    monkeypatch.setattr(lost_files, "list_renewed", count)
+    for _ in range(3):
+        assert world.watch().problems == ()
+    assert len(listings) == 1
 
 
 # ---------------------------------------------------------------- heartbeat

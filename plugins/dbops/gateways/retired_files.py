@@ -1,0 +1,63 @@
+"""The retired targets: include/retired.yaml, read into names and faults, never an exception.
+
+Without a line there a target whose file disappears is missed: a lost file looks like one that went on purpose.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dbops.domain.fault import Fault
+from dbops.domain.promises import Problem, ProblemKind
+from dbops.gateways.yaml_lines import YamlFault, read_yaml_mapping
+
+RETIRED = "retired.yaml"
+
+
+@dataclass(frozen=True)
+class RetiredFile:
+    """The ``names`` that are given up on purpose, None where nobody can know; and the ``faults``."""
+
+    names: frozenset[str] | None = frozenset()
+    faults: tuple[Fault, ...] = ()
+
+
+def read_retired(include: Path, named: Collection[str]) -> RetiredFile:
+    """Read it; without the file nothing is retired. ``named`` are the targets that have a file."""
+    path = include / RETIRED
+    if not os.path.lexists(path):
+        return RetiredFile()
+    try:
+        file = read_yaml_mapping(path.read_bytes(), "shop: replaced by store, 2026-11-27")
+    except YamlFault as fault:
+        return RetiredFile(None, (Fault(RETIRED, fault.line, fault.sentence),))
+    except OSError as error:
+        sentence = f"the file cannot be read ({error.strerror}); correct or remove it"
+        return RetiredFile(None, (Fault(RETIRED, None, sentence),))
+    faults = [
+        Fault(RETIRED, file.line_of((name,)), sentence)
+        for name, why in file.value.items()
+        for sentence in _wrong(name, why, named)
+    ]
+    return RetiredFile(frozenset(file.value), tuple(faults))
+
+
+def retired_problem(fault: Fault) -> Problem:
+    """What is wrong with it, for the watch's mail: no database goes without backups because of it."""
+    return Problem(
+        kind=ProblemKind.FAULT,
+        key=f"{fault.path}: retired: {fault.sentence}",
+        target=None,
+        sentence=str(fault),
+        remedy="Correct that file; until then the loss of a target's file may not be noticed.",
+    )
+
+
+def _wrong(name: str, why: object, named: Collection[str]) -> Iterator[str]:
+    if name in named:
+        yield f"{name} has a file in targets/; remove this line, or that file"
+    if not isinstance(why, str) or not why.strip():
+        yield f"{name} needs a few words behind it: why it went, and when"
