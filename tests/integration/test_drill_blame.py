@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -138,6 +139,52 @@ def test_a_statement_that_somebody_cancels_says_nothing_of_the_backup(
 
     ground.disturb(cancel)
     fails_without_a_verdict(ground, "canceling statement due to user request", scratch=scratch)
+
+
+@pytest.fixture
+def far_prices(empty_database: str, postgres_server: Any) -> Iterator[str]:
+    """A table in another database of that server, which a materialized view reads by postgres_fdw; its name."""
+    here, far = urlsplit(empty_database), f"far_{secrets.token_hex(4)}"
+    execute(postgres_server.url(), f"CREATE DATABASE {far}")
+    execute(postgres_server.url(far), "CREATE TABLE prices AS SELECT 1 AS id")
+    execute(
+        empty_database,
+        "CREATE EXTENSION postgres_fdw",
+        f"CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS "
+        f"(host '{here.hostname}', port '{here.port}', dbname '{far}')",
+        f"CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user '{here.username}', password '{here.password}')",
+        "CREATE FOREIGN TABLE prices (id int) SERVER far",
+        "CREATE MATERIALIZED VIEW cheap AS SELECT * FROM prices",
+        "CREATE MATERIALIZED VIEW cheaper AS SELECT * FROM cheap",
+    )
+    yield far
+    execute(postgres_server.url(), f"DROP DATABASE IF EXISTS {far} WITH (FORCE)")
+
+
+UNREACHABLE = {
+    "no route": "ALTER SERVER far OPTIONS (SET port '1')",
+    "another password": "ALTER USER MAPPING FOR PUBLIC SERVER far OPTIONS (SET user 'nobody')",
+    "another table": "ALTER FOREIGN TABLE prices OPTIONS (table_name 'gone')",
+}
+
+
+@pytest.mark.parametrize("change", UNREACHABLE.values(), ids=UNREACHABLE.keys())
+def test_a_view_of_another_server_that_cannot_be_filled_here_says_nothing_of_the_backup(
+    ground: Ground, empty_database: str, far_prices: str, change: str
+) -> None:
+    ground.loader.back_up(empty_database)
+    assert ground.drill().verdict is Verdict.OK
+    execute(empty_database, change)
+    ground.loader.back_up(empty_database)
+    proven = ground.verdicts()
+
+    with pytest.raises(RestoreFailed, match="pg_restore could not load all of it") as caught:
+        ground.drill(force=True)
+
+    assert not isinstance(caught.value, ArchiveRefused)
+    assert "drill.connection" in caught.value.remedy
+    assert ground.verdicts() == proven
+    ground.expect_nothing_left()
 
 
 def test_a_store_that_goes_away_says_nothing_of_the_backup(ground: Ground, empty_database: str) -> None:

@@ -50,9 +50,18 @@ CIRCUMSTANCES = tuple(
         r'^could not load library|must be loaded via "?shared_preload_libraries',
         r"^unrecognized configuration parameter",
         r'^collation ".*" for encoding ".*" does not exist|^could not (?:create locale|open collator)|^invalid locale',
+        r"^(?:could not|cannot|failed to) (?:connect to|establish)|^connection .* cannot be established",
+        r"^password (?:or GSSAPI delegated credentials |is )required|^user mapping not found",
+        r'^materialized view ".*" has not been populated',
+        r"^can only create extension in database|^extension \".*\" must be preloaded",
         r"^ICU is not supported|^unsupported (?:XML|LZ4|ICU)|not supported by this (?:build|installation)",
     )
 )
+
+# A view that is filled anew may ask another server, which then refuses for a reason of its own. Only these lines of
+# what the server adds are looked at, and none is kept.
+_REFRESH = re.compile(r"^REFRESH MATERIALIZED VIEW ")
+_ELSEWHERE = re.compile(r"\b(?:remote SQL command|dblink)\b")
 
 
 @dataclass(frozen=True)
@@ -76,22 +85,26 @@ class Complaint:
 def read_complaints(stderr: str) -> tuple[Complaint, ...]:
     """The errors in what pg_restore wrote; details, contexts and statements are dropped, as they may quote rows."""
     found: list[Complaint] = []
-    said = ""
+    said, is_elsewhere = "", False
     for line in stderr.splitlines():
         if match := _ERROR.match(line):
-            said = match[1]
+            said, is_elsewhere = match[1], False
             found.append(_complaint(said, ""))
         elif line.startswith(_COMMAND) and said:
-            found[-1] = _complaint(said, line.removeprefix(_COMMAND))
+            command = line.removeprefix(_COMMAND)
+            found[-1] = _complaint(said, command, is_elsewhere=is_elsewhere and bool(_REFRESH.match(command)))
             said = ""
+        elif _ELSEWHERE.search(line):
+            is_elsewhere = True
     return tuple(found)
 
 
-def _complaint(said: str, command: str) -> Complaint:
+def _complaint(said: str, command: str, *, is_elsewhere: bool = False) -> Complaint:
     server = _SERVER.search(said)
     sentence = server[1] if server else said
     why = next((why for statement, words, why in HARMLESS if statement.search(command) and words.search(sentence)), "")
-    refused = bool(_REFUSAL.search(said)) and not any(words.search(sentence) for words in CIRCUMSTANCES)
+    is_circumstance = is_elsewhere or any(words.search(sentence) for words in CIRCUMSTANCES)
+    refused = bool(_REFUSAL.search(said)) and not is_circumstance
     sentence = _VALUE.sub("", sentence)
     if said.startswith("COPY failed"):
         sentence = f"{said.partition(':')[0]}: {sentence}"

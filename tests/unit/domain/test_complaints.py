@@ -88,10 +88,41 @@ EXCUSED = {
     "a missing role": 'could not execute query: ERROR:  role "app" does not exist',
     "a missing extension": 'could not execute query: ERROR:  extension "vector" is not available',
     "a missing right": "could not execute query: ERROR:  permission denied to create extension",
+    "another server": 'could not execute query: ERROR:  could not connect to server "far"',
+    "another server, by dblink": "could not execute query: ERROR:  could not establish connection",
+    "another server's login": "could not execute query: ERROR:  password or GSSAPI delegated credentials required",
+    "another server's login, before 16": "could not execute query: ERROR:  password is required",
+    "a login that only another role has": 'could not execute query: ERROR:  user mapping not found for user "x"',
+    "what came of it": 'could not execute query: ERROR:  materialized view "m" has not been populated',
+    "pg_cron": "could not execute query: ERROR:  can only create extension in database postgres",
+    "TimescaleDB": 'could not execute query: ERROR:  extension "timescaledb" must be preloaded',
     "pg_restore itself": "could not read from input file: end of file",
     "another language": 'could not execute query: FEHLER:  Relation "weg" existiert nicht',
     "words inside a value": 'could not open "ERROR:  x"',
 }
+
+
+def refreshed(context: str, statement: str) -> bool:
+    (complaint,) = read_complaints(
+        'pg_restore: error: could not execute query: ERROR:  relation "public.prices" does not exist\n'
+        f"{context}Command was: {statement};\n"
+    )
+    return complaint.refused
+
+
+REFRESH = "REFRESH MATERIALIZED VIEW public.m"
+ELSEWHERE = (
+    "CONTEXT:  remote SQL command: SELECT id FROM public.prices\n",
+    'CONTEXT:  while executing query on dblink connection named "x"\n',
+    'CONTEXT:  SQL function "f" statement 1\nremote SQL command: SELECT 1\n',
+)
+
+
+@pytest.mark.parametrize("context", ELSEWHERE)
+def test_what_another_server_refuses_while_a_view_is_filled_anew_does_not(context: str) -> None:
+    assert not refreshed(context, REFRESH)
+    assert refreshed(context, "ALTER TABLE ONLY public.t ADD CONSTRAINT c CHECK (f(x))")
+    assert refreshed("", REFRESH)
 
 
 @pytest.mark.parametrize("said", EXCUSED.values(), ids=EXCUSED.keys())

@@ -34,6 +34,12 @@ _FILES_OPEN = 2  # by each worker: a list of large objects, and one of them
 _LARGE_OBJECTS = ("blob_", "blobs")
 _ENDS = ("", ".zst")
 
+_ANOTHER_SERVER = (
+    "A materialized view reads from another server: let this one reach it and log in there, or drill on one that does "
+    "(drill.connection)."
+)
+_OWN_SERVER = "That extension wants a server that is set up for it; for a drill, name one in drill.connection."
+
 # For this session only; the server's durability is untouched. The manifest's verdict comes long after the last commit.
 _SESSION = "-c maintenance_work_mem=256MB -c synchronous_commit=off -c statement_timeout=0 -c lock_timeout=0"
 _LZ4 = "-c default_toast_compression=lz4"
@@ -187,6 +193,14 @@ def _remedy(said: str) -> str:
     remedies = {
         "is not available": "Install that extension on the server, or restore onto one that has it.",
         "extension control file": "Install that extension on the server, or restore onto one that has it.",
+        'could not connect to server "': _ANOTHER_SERVER,
+        "could not establish connection": _ANOTHER_SERVER,
+        "delegated credentials required": _ANOTHER_SERVER,
+        "password is required": _ANOTHER_SERVER,
+        "user mapping not found": _ANOTHER_SERVER,
+        "has not been populated": _ANOTHER_SERVER,
+        "can only create extension in database": _OWN_SERVER,
+        "must be preloaded": _OWN_SERVER,
         "role ": "Create the role (globals.sql of the backup has it), or restore without owners.",
         "permission denied": "Restore with a role that may create everything the backup holds, as its owner may.",
         "decompress": "The file was damaged in the store or on its way. Restore again, and if it happens again, from "
