@@ -50,8 +50,7 @@ for target in targets_for("backup__"):
             task_id="back_up",
             target=target,
             outlets=[backup_asset(target)],
-            **taking_turns(target),
-            **on_a_large_worker(target),
+            **(on_a_large_worker(target) | taking_turns(target)),
         )
         expire = ExpireOperator(task_id="expire", target=target)
         back_up >> expire

@@ -17,7 +17,7 @@ from dbops_airflow.migration_operators import (
     PostCheckMigrationOperator,
     ReportMigrationOperator,
 )
-from dbops_airflow.placement import on_a_large_worker
+from dbops_airflow.placement import FIRST, on_a_large_worker
 from dbops_airflow.targets import targets_for
 
 DOC = """
@@ -53,6 +53,7 @@ with DAG(
     default_args={
         "owner": "dbops",
         "retries": 1,
+        **FIRST,
         "retry_delay": timedelta(minutes=1),
         "on_failure_callback": TaskFailureMail("migrate"),
     },

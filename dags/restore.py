@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.approval import ApprovalSensor, break_glass_params
-from dbops_airflow.placement import on_a_large_worker
+from dbops_airflow.placement import FIRST, on_a_large_worker
 from dbops_airflow.restore_operators import (
     AnalyzeRestoreOperator,
     PlanRestoreOperator,
@@ -64,6 +64,7 @@ with DAG(
     default_args={
         "owner": "dbops",
         "retries": 1,
+        **FIRST,
         "retry_delay": timedelta(minutes=1),
         "on_failure_callback": TaskFailureMail("restore"),
     },

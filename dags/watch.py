@@ -8,6 +8,7 @@ from airflow.sdk import DAG
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail, everybody
 from dbops_airflow.operators import WatchOperator
+from dbops_airflow.placement import FIRST
 from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for
 
@@ -33,6 +34,7 @@ with DAG(
     default_args={
         "owner": "dbops",
         "retries": 1,
+        **FIRST,
         "retry_delay": timedelta(minutes=5),
         "on_failure_callback": TaskFailureMail("watch", whole_audience),
     },

@@ -12,19 +12,19 @@ from tests.airflow.conftest import Dags
 
 @pytest.fixture
 def pools() -> Iterator[Callable[[], dict[str, int]]]:
-    """Airflow's pools of servers, by name; gone afterwards."""
+    """Airflow's pools but its own, by name; gone afterwards."""
     from airflow.models.pool import Pool
     from airflow.utils.session import create_session
     from sqlalchemy import delete, select
 
     def found() -> dict[str, int]:
         with create_session(scoped=False) as session:
-            found = session.execute(select(Pool.pool, Pool.slots).where(Pool.pool.startswith("server__")))
+            found = session.execute(select(Pool.pool, Pool.slots).where(Pool.pool != "default_pool"))
             return {str(name): slots for name, slots in found}
 
     yield found
     with create_session(scoped=False) as session:
-        session.execute(delete(Pool).where(Pool.pool.startswith("server__")))
+        session.execute(delete(Pool).where(Pool.pool != "default_pool"))
 
 
 def placed(dags: dict[str, Any]) -> dict[str, tuple[str, str]]:
@@ -105,6 +105,48 @@ def test_a_deployment_names_the_queue_of_all_that_name_none(
     }
 
 
+HEAVY = ("backup__shop.back_up", "drill__shop.drill", "restore.restore", "migrate.back_up")
+
+
+@pytest.mark.parametrize(
+    ("queue", "pool"), [("heavy", "queue__heavy"), ("", "queue__heavy"), ("night", "queue__night")]
+)
+def test_a_deployment_that_says_how_many_heavy_jobs_run_at_a_time_lets_the_others_wait_in_a_pool(
+    add_target: Callable[..., None],
+    load: Callable[[], dict[str, Any]],
+    monkeypatch: pytest.MonkeyPatch,
+    queue: str,
+    pool: str,
+) -> None:
+    monkeypatch.setenv("DBOPS_HEAVY_QUEUE", queue)
+    monkeypatch.setenv("DBOPS_HEAVY_SLOTS", "2")
+    add_target("shop")
+    assert placed(load()) == dict.fromkeys(HEAVY, (pool, queue or "default"))
+
+
+def test_a_queue_of_a_targets_own_has_a_pool_of_its_own_and_a_server_goes_before_it(
+    add_target: Callable[..., None], load: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBOPS_HEAVY_SLOTS", "2")
+    add_target("shop", queue="large", server="main")
+    where = placed(load())
+    assert {name: where[name] for name in HEAVY} == {
+        "backup__shop.back_up": ("server__main", "large"),
+        **dict.fromkeys(HEAVY[1:], ("queue__large", "large")),
+    }
+
+
+@pytest.mark.parametrize("said", ["0", "-1", "two", "2.5", "\u0662"])
+def test_slots_that_are_no_number_are_told_with_the_variable_that_says_them(
+    add_target: Callable[..., None], load_dags: Callable[[], Dags], monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    monkeypatch.setenv("DBOPS_HEAVY_SLOTS", said)
+    add_target("shop")
+    _, errors = load_dags()
+    assert errors.keys() == {"backup.py", "drill.py", "migrate.py", "restore.py"}
+    assert all("DBOPS_HEAVY_SLOTS is " in error and "2 for example" in error for error in errors.values())
+
+
 def starting(dags: dict[str, Any], dag_id: str) -> None:
     """What the scheduler tells as a run starts."""
     from airflow.listeners.listener import get_listener_manager
@@ -131,6 +173,19 @@ def test_a_run_finds_the_pool_of_its_server_made(
     starting(dags, "backup__shop")
     starting(dags, "check__shop")
     assert pools() == {"server__main": 1}
+
+
+def test_a_run_finds_the_pool_of_heavy_jobs_made_with_the_slots_of_the_deployment(
+    add_target: Callable[..., None],
+    load: Callable[[], dict[str, Any]],
+    pools: Callable[[], dict[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DBOPS_HEAVY_SLOTS", "3")
+    add_target("shop", server="main")
+    starting(load(), "backup__shop")
+    starting(load(), "restore")
+    assert pools() == {"server__main": 1, "queue__heavy": 3}
 
 
 def test_slots_that_somebody_has_given_a_server_are_kept(

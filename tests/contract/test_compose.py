@@ -21,6 +21,7 @@ SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 TEXT = (ROOT / "docker-compose.yaml").read_text()
 EXAMPLE = (ROOT / ".env.example").read_text()
+DEPLOY = (ROOT / "docs/deploy.md").read_text()
 
 VARIABLE = re.compile(r"(?<!\$)\$\{?([A-Z][A-Z0-9_]*)(?:(:[-?])([^}]*))?\}?")
 SECRET_FILE = re.compile(r"/run/secrets/([\w.]+)")
@@ -169,6 +170,24 @@ def test_every_queue_that_tasks_wait_in_has_a_worker() -> None:
     for name in SERVERS_OF_AIRFLOW:
         named |= {environment(name)["DBOPS_HEAVY_QUEUE"], environment(name)["AIRFLOW__OPERATORS__DEFAULT_QUEUE"]}
     assert named == served == {"default", "heavy"}
+
+
+def test_what_no_worker_can_begin_waits_in_airflow_in_the_order_of_its_priority() -> None:
+    """Handed to a queue in Redis it would wait in nobody's order, and count as if it ran: see airflow/test_night.py."""
+    at_a_time = {name: int(re.findall(r"--concurrency (\d+)", SERVICES[name]["command"])[0])
+                 for name in ("airflow-worker", "airflow-worker-heavy")}  # fmt: skip
+    for name in SERVERS_OF_AIRFLOW:
+        told = environment(name)
+        assert int(told["AIRFLOW__CORE__DEFAULT_POOL_TASK_SLOT_COUNT"]) == at_a_time["airflow-worker"], name
+        assert int(told["DBOPS_HEAVY_SLOTS"]) == at_a_time["airflow-worker-heavy"], name
+    assert int(environment("airflow-scheduler")["AIRFLOW__CORE__PARALLELISM"]) >= 512
+    page = DEPLOY.split("## How many at a time")[1].split("## How large")[0]
+    for setting, value in (
+        ("`DBOPS_HEAVY_SLOTS`", environment("airflow-scheduler")["DBOPS_HEAVY_SLOTS"]),
+        ("`[core] default_pool_task_slot_count`", at_a_time["airflow-worker"]),
+        ("`[core] parallelism`", environment("airflow-scheduler")["AIRFLOW__CORE__PARALLELISM"]),
+    ):
+        assert f"| {setting}, {value} |" in page
 
 
 def test_a_heavy_job_may_wait_for_others_that_take_hours() -> None:

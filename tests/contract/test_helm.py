@@ -61,6 +61,13 @@ def test_connections_come_from_a_secret_where_tasks_and_callbacks_run() -> None:
         assert "extraVolumes" not in VALUES[part], f"{part} needs no database's password"
 
 
+def test_a_nights_backups_leave_room_for_the_watch_and_a_restore() -> None:
+    core = VALUES["config"]["core"]
+    slots = {variable["name"]: int(variable["value"]) for variable in VALUES["env"]}
+    assert slots.keys() == {"DBOPS_HEAVY_SLOTS"}, "what tells every component, for all must agree"
+    assert slots["DBOPS_HEAVY_SLOTS"] + core["default_pool_task_slot_count"] < core["parallelism"]
+
+
 def test_no_secret_stands_in_the_values() -> None:
     for path, value in leaves(VALUES):
         assert not re.search(r"(password|pass|secretKey|fernetKey)$", path.split(".")[-1], re.IGNORECASE), path
