@@ -162,6 +162,20 @@ def test_the_connections_are_where_tasks_and_callbacks_run_and_nowhere_else() ->
     assert holders == {"airflow-dag-processor", "airflow-worker", "airflow-worker-heavy"}
 
 
+def test_the_page_can_read_the_stores_and_holds_nothing_of_a_database(secrets: Path) -> None:
+    file = "airflow_store_connections.json"
+    assert [name for name in SERVICES if file in SERVICES[name].get("secrets", [])] == ["airflow-api-server"]
+    told = environment("airflow-api-server")
+    assert json.loads(told["AIRFLOW__SECRETS__BACKEND_KWARGS"]) == {"connections_file_path": f"/run/secrets/{file}"}
+    held = json.loads((secrets / file).read_text())
+    targets = read_targets(ROOT / "include").targets.values()
+    assert held.keys() == {target.storage.connection for target in targets}
+    of_tasks = json.loads((secrets / "airflow_connections.json").read_text())
+    for name, connection in held.items():
+        assert connection["conn_type"] == "aws"
+        assert connection["extra_dejson"] == of_tasks[name]["extra_dejson"]
+
+
 def test_every_queue_that_tasks_wait_in_has_a_worker() -> None:
     commands = [str(SERVICES[name].get("command", "")) for name in SERVICES]
     served = {queue for command in commands for match in re.findall(r"--queues (\S+)", command)
@@ -266,10 +280,11 @@ def test_every_target_finds_its_connections_where_the_tasks_run(secrets: Path) -
 def test_connections_name_servers_that_exist_and_are_as_airflow_reads_them(secrets: Path) -> None:
     from airflow.secrets.local_filesystem import LocalFilesystemBackend
 
-    backend = LocalFilesystemBackend(connections_file_path=str(secrets / "airflow_connections.json"))
-    for connection in backend._local_connections.values():
-        host = connection.host or re.split(r"[/:]+", connection.extra_dejson["endpoint_url"])[1]
-        assert host in SERVICES, connection.conn_id
+    for file in ("airflow_connections.json", "airflow_store_connections.json"):
+        backend = LocalFilesystemBackend(connections_file_path=str(secrets / file))
+        for connection in backend._local_connections.values():
+            host = connection.host or re.split(r"[/:]+", connection.extra_dejson["endpoint_url"])[1]
+            assert host in SERVICES, connection.conn_id
 
 
 def test_versions_are_those_of_the_locks() -> None:

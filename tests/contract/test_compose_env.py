@@ -43,7 +43,7 @@ def test_every_secret_is_another_one_each_time(checkout: Path) -> None:
     shutil.rmtree(checkout / ".secrets")
     (checkout / ".env").unlink()
     second = words_of(written(checkout))
-    assert len(first) == len(second) == 11
+    assert len(first) == len(second) == 13
     assert not first & second
 
 
@@ -63,9 +63,14 @@ def test_who_asks_and_who_answers_have_the_same_password(checkout: Path) -> None
     secret = written(checkout)
     connections = json.loads(secret["airflow_connections.json"])
     assert connections["summary_app"]["password"] == secret["summary_app_password"]
-    [owner] = json.loads(secret["s3.json"])["identities"][0]["credentials"]
-    store = connections["aws_default"]
-    assert (store["login"], store["password"]) == (owner["accessKey"], owner["secretKey"])
+    of_the_page = json.loads(secret["airflow_store_connections.json"])
+    identities = {each["name"]: each for each in json.loads(secret["s3.json"])["identities"]}
+    assert identities.keys() == {"dbops", "page"}
+    for name, store in (("dbops", connections["aws_default"]), ("page", of_the_page["aws_default"])):
+        [keys] = identities[name]["credentials"]
+        assert (store["login"], store["password"]) == (keys["accessKey"], keys["secretKey"])
+    # What the reader of the bucket's tests has, which is refused whatever it would change.
+    assert identities["page"]["actions"] == ["Read", "List"]
     assert f"requirepass {secret['redis_password']}" in secret["redis.conf"].splitlines()
     assert json.loads(secret["airflow_users.json"]).keys() == {"admin", "alice", "bob", "viewer"}
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from demo.abandoned import Watch
 from demo.processes import Daemon
+from demo.seaweed import Keys
 from demo.stack import CHECKOUT, PORTS, Stack, locked
 from demo.state import DemoState
 from demo.summary_app import generate
@@ -61,7 +62,7 @@ def _state(folder: Path) -> DemoState:
     """The demo's servers, with the passwords that compose's secrets say."""
     state = DemoState.generate()
     read = {file.name: file.read_text() for file in (folder / "secrets").iterdir()}
-    [owner] = json.loads(read["s3.json"])["identities"][0]["credentials"]
+    owner = _identities(folder)["dbops"]
     state.secrets |= {
         "airflow_database": read["airflow_db_password"],
         "summary_app_database": read["summary_app_password"],
@@ -71,6 +72,12 @@ def _state(folder: Path) -> DemoState:
     state.settle_ports({**PORTS, **_OWN_PORTS})
     state.save(folder / "state.json")
     return state
+
+
+def _identities(folder: Path) -> dict[str, dict[str, str]]:
+    """The keys that the store knows, by the name of who has them."""
+    known = json.loads((folder / "secrets/s3.json").read_text())["identities"]
+    return {identity["name"]: identity["credentials"][0] for identity in known}
 
 
 def _start_others(stack: ComposeStack) -> None:
@@ -87,6 +94,8 @@ def _start_others(stack: ComposeStack) -> None:
         cwd=data,
     )
     stack.daemons["redis"] = redis
+    page = _identities(stack.folder)["page"]
+    servers.s3.reader = Keys(page["accessKey"], page["secretKey"])
     servers.s3.start()
     servers.s3.create_bucket(servers.storage.bucket)
     servers.mail.start()
@@ -118,14 +127,15 @@ def _lay_out_the_image(stack: ComposeStack) -> None:
 
 
 def _tell_connections_where_the_servers_are(stack: ComposeStack) -> None:
-    file = stack.secrets / "airflow_connections.json"
     ports: Mapping[str, int] = {"summary-app-db": stack.servers.postgres.port, "mailpit": stack.servers.mail.port}
-    connections = json.loads(file.read_text())
-    for connection in connections.values():
-        if connection.get("host") in ports:
-            connection |= {"port": ports[connection["host"]], "host": "127.0.0.1"}
-    connections["aws_default"]["extra_dejson"]["endpoint_url"] = stack.servers.s3.endpoint_url
-    file.write_text(json.dumps(connections))
+    for name in ("airflow_connections.json", "airflow_store_connections.json"):
+        file = stack.secrets / name
+        connections = json.loads(file.read_text())
+        for connection in connections.values():
+            if connection.get("host") in ports:
+                connection |= {"port": ports[connection["host"]], "host": "127.0.0.1"}
+        connections["aws_default"]["extra_dejson"]["endpoint_url"] = stack.servers.s3.endpoint_url
+        file.write_text(json.dumps(connections))
 
 
 def _is_healthy(stack: ComposeStack) -> bool:

@@ -32,6 +32,12 @@ class Rest:
         content: dict[str, Any] = answer.json()
         return content
 
+    def page(self, path: str) -> str:
+        """The HTML of dbops' own page at that path."""
+        answer = self._client.get(f"/database_ops/{path}")
+        answer.raise_for_status()
+        return answer.text
+
     def dag_ids(self) -> set[str]:
         return {dag["dag_id"] for dag in self.get("dags", limit=100)["dags"]}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,14 @@ def backed_up(rest: Rest) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def proven(rest: Rest, backed_up: Run) -> Run:
+    """A drill of that backup."""
+    run = rest.trigger("drill__shop", force=True)
+    run.wait("success", seconds=PATIENCE)
+    return run
+
+
 def test_a_backup_is_made_by_the_heavy_worker_and_the_rest_by_the_other(compose: ComposeStack, backed_up: Run) -> None:
     queues = {task: backed_up.task(task)["queue"] for task in ("back_up", "expire")}
     assert queues == {"back_up": "heavy", "expire": "default"}
@@ -63,14 +72,22 @@ def test_what_a_worker_logs_is_shown_though_no_worker_serves_its_logs(backed_up:
 
 
 def test_pools_are_as_large_as_their_server_or_workers_when_the_first_run_needs_them(
-    compose: ComposeStack, backed_up: Run
+    compose: ComposeStack, backed_up: Run, proven: Run
 ) -> None:
     admin = compose.rest("admin")
     slots = {pool["name"]: pool["slots"] for pool in admin.get("pools")["pools"]}
     admin.close()
-    # Of shop only the drill waits for a heavy worker; its run has begun with the backup, its pool with the run.
-    assert slots == {"default_pool": 4, "server__main": 1}
+    assert slots == {"default_pool": 4, "server__main": 1, "queue__heavy": 2}
+    assert proven.task("drill")["pool"] == "queue__heavy"
     assert backed_up.task("back_up")["pool"] == "server__main"
+
+
+def test_the_page_shows_what_is_backed_up_and_proven_as_safe(rest: Rest, proven: Run) -> None:
+    """The API server reads the store with a key of its own, and is not told the workers'."""
+    rest.trigger("watch").wait("success", seconds=PATIENCE)
+    shown = rest.page("targets/shop")
+    assert re.findall(r'<span class="light (\w+)">', shown) == ["green"], shown
+    assert proven.xcoms("drill")["return_value"] in shown
 
 
 def test_every_health_check_of_airflow_and_redis_says_well(compose: ComposeStack, backed_up: Run) -> None:
