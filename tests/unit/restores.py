@@ -36,6 +36,10 @@ def server(**changed: Any) -> ServerFacts:
         "version": "17.10",
         "role": "admin",
         "may_create_databases": True,
+        "is_superuser": True,
+        "bypasses_rls": True,
+        "roles": frozenset({"postgres", "admin", "app", "pg_database_owner"}),
+        "memberships": frozenset({"admin", "app"}),
         "extensions": frozenset({"plpgsql", "pgcrypto"}),
         "databases": frozenset({"postgres", "shop"}),
     }

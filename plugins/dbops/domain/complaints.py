@@ -9,6 +9,7 @@ import re
 from dataclasses import dataclass
 
 _ERROR = re.compile(r"^pg_restore: error: (.*)$")
+_BEGINS = "pg_restore: error: "
 _COMMAND = "Command was: "
 _SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
 _REFUSAL = re.compile(r"(?:^|: )ERROR:\s+")
@@ -97,6 +98,18 @@ def read_complaints(stderr: str) -> tuple[Complaint, ...]:
         elif _ELSEWHERE.search(line):
             is_elsewhere = True
     return tuple(found)
+
+
+def is_hopeless(stderr: str) -> bool:
+    """Whether what pg_restore has written so far tells already that not all of the archive will be there.
+
+    An error about a statement counts once its statement is told: that may make it harmless.
+    """
+    whole = stderr.rstrip("\n")
+    last = whole.rfind(f"\n{_BEGINS}") + 1
+    if whole[last:].startswith(f"{_BEGINS}could not execute query") and f"\n{_COMMAND}" not in whole[last:]:
+        whole = whole[:last]
+    return any(not complaint.harmless for complaint in read_complaints(whole))
 
 
 def _complaint(said: str, command: str, *, is_elsewhere: bool = False) -> Complaint:

@@ -57,11 +57,18 @@ class LiveDatabase:
 
 @dataclass(frozen=True)
 class ServerFacts:
-    """The target's server. ``databases`` are all names that are taken there."""
+    """The target's server. ``databases`` are all names that are taken there, and ``roles`` all of its roles.
+
+    ``role`` is ours, and ``memberships`` the roles that it is a member of, itself among them.
+    """
 
     version: str
     role: str
     may_create_databases: bool
+    is_superuser: bool
+    bypasses_rls: bool
+    roles: frozenset[str]
+    memberships: frozenset[str]
     extensions: frozenset[str]
     databases: frozenset[str]
     is_replica: bool = False

@@ -9,14 +9,17 @@ from dbops.domain.live_facts import LiveDatabase, ServerFacts
 from dbops.domain.major_version import major_version
 from dbops.domain.quantities import format_bytes
 from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.role_blockers import role_blockers
+from dbops.domain.toc_entry import TocEntry
 
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreConditions:
     """What was found out. ``database`` is to be loaded, and ``is_ours`` where this very run has made it.
 
-    ``made_on`` is the backup's server version, ``extensions`` what it needs; ``in_the_way`` is what a database to
-    restore into has that an empty one has not, None where our role may not look.
+    ``made_on`` is the backup's server version, ``extensions`` what it needs, ``entries`` what of it is restored, its
+    owners and grants only with ``owners``; ``in_the_way`` is what a database to restore into has that an empty one has
+    not, None where our role may not look.
     """
 
     request: RestoreRequest
@@ -28,6 +31,8 @@ class RestoreConditions:
     is_ours: bool
     made_on: str
     extensions: Collection[str]
+    entries: Collection[TocEntry]
+    owners: bool
     in_the_way: tuple[str, ...] | None
     needed_bytes: int
     free_bytes: int | None
@@ -37,7 +42,13 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
     """Everything that stands in the way; empty where the restore can be done."""
     mode = found.request.mode
     place = {"beside": _beside, "swap": _beside, "into": _into, "schema": _schema}[mode]
-    return (*_server(found), *place(found), *(_swap(found) if mode == "swap" else ()), *_disk(found))
+    return (
+        *_server(found),
+        *role_blockers(found.entries, found.server, owners=found.owners),
+        *place(found),
+        *(_swap(found) if mode == "swap" else ()),
+        *_disk(found),
+    )
 
 
 def _server(found: RestoreConditions) -> Iterator[str]:

@@ -28,6 +28,10 @@ class RestoreExtent:
         """The chosen ones whose rows come along; empty for the whole backup."""
         return self.selection.tables if self.selection else frozenset()
 
+    def entries(self, entries: Sequence[TocEntry]) -> list[TocEntry]:
+        """Those of the archive's that are restored."""
+        return [entry for entry in entries if self.selection is None or entry.dump_id in self.selection.dump_ids]
+
     @property
     def left_out(self) -> tuple[str, ...]:
         """What of the chosen ones stays behind."""

@@ -52,6 +52,7 @@ def load_and_verify(
         selection=selection,
         clean_owners=not owners,
         tablespaces=tablespaces,
+        to_the_end=kind == "drill",  # all that is said decides whose fault it is
         directory=directory,
         on_progress=on_progress,
     )

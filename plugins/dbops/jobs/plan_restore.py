@@ -178,6 +178,8 @@ class _Planning:
             is_ours=is_ours,
             made_on=archive.manifest.server_version,
             extensions=extent.extensions,
+            entries=extent.entries(archive.entries),
+            owners=self._target.restore.owners,
             in_the_way=self._in_the_way(facts, database),
             needed_bytes=extent.needed_bytes,
             free_bytes=free,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.complaints import read_complaints
+from dbops.domain.complaints import is_hopeless, read_complaints
 
 STDERR = """pg_restore: while PROCESSING TOC:
 pg_restore: from TOC entry 3; 0 0 COMMENT EXTENSION pgcrypto
@@ -131,3 +131,18 @@ def test_what_another_server_or_another_day_would_take_does_not(said: str) -> No
 
     assert not complaint.refused
     assert not complaint.harmless
+
+
+def test_a_load_is_hopeless_as_soon_as_a_complaint_cannot_be_harmless() -> None:
+    assert not is_hopeless("")
+    assert not is_hopeless("pg_restore: warning: errors ignored on restore: 4\n")
+    assert is_hopeless(STDERR)
+    assert is_hopeless('pg_restore: error: COPY failed for table "t": ERROR:  no\n')
+
+
+def test_an_error_counts_once_its_statement_is_told_for_that_may_make_it_harmless() -> None:
+    lines = STDERR.splitlines(keepends=True)
+    for told in range(7):
+        assert not is_hopeless("".join(lines[:told])), told
+    assert not is_hopeless("".join(lines[:7]))
+    assert is_hopeless("".join(lines[:8]))

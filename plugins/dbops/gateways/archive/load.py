@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from dbops.domain.complaints import Complaint, read_complaints
+from dbops.domain.complaints import Complaint, is_hopeless, read_complaints
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.load_passes import load_passes
 from dbops.domain.progress import LoadProgress
@@ -30,6 +30,7 @@ _PROGRESS_EVERY = 5.0
 _STDERR_LINES = 20_000
 _COMPLAINTS_SHOWN = 5
 _SIGNALLED = 128
+_FAILED = 1
 _FILES_OPEN = 2  # by each worker: a list of large objects, and one of them
 _LARGE_OBJECTS = ("blob_", "blobs")
 _ENDS = ("", ".zst")
@@ -67,6 +68,7 @@ def load_archive(
     clean_owners: bool = False,
     tablespaces: bool = True,
     lz4: bool = True,
+    to_the_end: bool = False,
     directory: Path | None = None,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
 ) -> Loaded:
@@ -74,10 +76,11 @@ def load_archive(
 
     ``clean_owners`` leaves owners and grants out, where the roles do not exist; without ``tablespaces`` all goes into
     the database's own. With ``lz4`` the server compresses large values so where it can, in half the time that its
-    default takes. Memory is bounded by some ranges a job (FileDownload), disk by the table of contents, both whatever
-    the size. Raises BackupUnusable where a file is not what was uploaded, BucketError, ArchiveRefused where what the
-    archive holds cannot be loaded, and RestoreFailed where it may be for another reason; what the database then holds
-    is worthless.
+    default takes. At its first complaint that is not harmless pg_restore is stopped, for the hours that it would go on;
+    ``to_the_end`` lets it say all that it has to say. Memory is bounded by some ranges a job (FileDownload), disk by
+    the table of contents, both whatever the size. Raises BackupUnusable where a file is not what was uploaded,
+    BucketError, ArchiveRefused where what the archive holds cannot be loaded, and RestoreFailed where it may be for
+    another reason; what the database then holds is worthless.
     """
     began = time.monotonic()
     chosen = selection.dump_ids if selection else None
@@ -95,8 +98,8 @@ def load_archive(
                     options.append(f"--use-list={_use_list(spool.path, archive, load_pass.dump_ids)}")
                 command = [str(pg_restore.path), *options]
                 with GuardedProcess(command, environment, lines=_STDERR_LINES, token=address.token) as process:
-                    status = _watch(process, pipes, began, on_progress)
-                    said = read_complaints(process.stderr())
+                    status, stderr = _watch(process, pipes, began, on_progress, to_the_end=to_the_end)
+                    said = read_complaints(stderr)
                 _require_success(status, said)
                 complaints += said
         _require_all_read(pipes.unread, archive, pg_restore)
@@ -133,14 +136,26 @@ def _use_list(folder: Path, archive: Archive, dump_ids: Collection[int]) -> Path
 
 
 def _watch(
-    process: GuardedProcess, pipes: ArchivePipes, began: float, on_progress: Callable[[LoadProgress], None]
-) -> int:
-    """Wait for the end; at the first failure of a download pg_restore is stopped before it could take a torn file."""
+    process: GuardedProcess,
+    pipes: ArchivePipes,
+    began: float,
+    on_progress: Callable[[LoadProgress], None],
+    *,
+    to_the_end: bool,
+) -> tuple[int, str]:
+    """Wait for the end, and give the status and what was said.
+
+    At the first failure of a download pg_restore is stopped before it could take a torn file.
+    """
     next_progress = began + _PROGRESS_EVERY
     while (status := process.status()) is None:
+        stderr = process.stderr()
         if pipes.failure is not None:
             process.stop()
             raise pipes.failure
+        if not to_the_end and is_hopeless(stderr):
+            process.stop()  # what it says of that is no complaint about the archive
+            return _FAILED, stderr
         if time.monotonic() >= next_progress:
             next_progress += _PROGRESS_EVERY
             on_progress(_progress(pipes, began))
@@ -148,7 +163,7 @@ def _watch(
     process.wait()
     if pipes.failure is not None:
         raise pipes.failure
-    return status
+    return status, process.stderr()
 
 
 def _progress(pipes: ArchivePipes, began: float) -> LoadProgress:
