@@ -11,6 +11,7 @@ _LISTS = {
     "local_preload_libraries", "search_path", "session_preload_libraries", "shared_preload_libraries",
     "temp_tablespaces", "unix_socket_directories", "restrict_nonsystem_relation_kind",
 }  # fmt: skip
+_TO_COME_IN = {"CONNECT", "TEMPORARY"}
 _ITEM = re.compile(r'\s*("(?:[^"]|"")*"|[^,]*)\s*(?:,|$)')
 
 
@@ -67,6 +68,21 @@ def settings_statements(settings: DatabaseSettings, database: str) -> tuple[str,
     )
 
 
+def access_statements(settings: DatabaseSettings, database: str) -> tuple[str, ...]:
+    """What lets into a new database whom that one lets in, and nobody else; its owner keeps what an owner has."""
+    if settings.grants is None:
+        return ()
+    name = quote_name(database)
+    return (
+        f"REVOKE ALL ON DATABASE {name} FROM PUBLIC",
+        *(
+            f"GRANT {grant.privilege} ON DATABASE {name} TO {_grantee(grant)}"
+            for grant in settings.grants
+            if grant.privilege in _TO_COME_IN
+        ),
+    )
+
+
 def _setting(setting: Setting, database: str) -> str:
     who = f"ROLE {quote_name(setting.role)} IN DATABASE {database}" if setting.role else f"DATABASE {database}"
     values = _list(setting.value) if setting.name in _LISTS else [setting.value]
@@ -83,7 +99,10 @@ def _grants(grants: tuple[Grant, ...], owner: str, database: str) -> list[str]:
     """From nothing: what a new database gives to PUBLIC may have been taken away from the old one."""
     statements = [f"REVOKE ALL ON DATABASE {database} FROM PUBLIC, {quote_name(owner)}"]
     for grant in grants:
-        grantee = "PUBLIC" if grant.grantee is None else quote_name(grant.grantee)
         option = " WITH GRANT OPTION" if grant.grantable else ""
-        statements.append(f"GRANT {grant.privilege} ON DATABASE {database} TO {grantee}{option}")
+        statements.append(f"GRANT {grant.privilege} ON DATABASE {database} TO {_grantee(grant)}{option}")
     return statements
+
+
+def _grantee(grant: Grant) -> str:
+    return "PUBLIC" if grant.grantee is None else quote_name(grant.grantee)

@@ -32,8 +32,8 @@ _WHERE = {
 class RestorePlan:
     """``database`` is what is loaded, ``before`` what the live one will be called after a swap.
 
-    ``tables`` are the chosen ones, by name; ``statements`` all that will run
-    beside pg_restore's own: first what makes the database, then those of the swap, in one transaction.
+    ``tables`` are the chosen ones, by name; ``statements`` all that will run beside pg_restore's own: first the
+    ``making`` ones, which make the database and say who may connect, then those of the swap, in one transaction.
     """
 
     target: str
@@ -51,6 +51,7 @@ class RestorePlan:
     needed_bytes: int
     free_bytes: int | None
     planned: datetime
+    making: int = 1
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -113,7 +114,7 @@ class RestorePlan:
 
     def _script(self) -> list[str]:
         """In order; the renames and what follows them are one transaction."""
-        create = self.statements[:1]
+        create = self.statements[: self.making]
         swap = self.statements[len(create) :]
         return [
             *(f"{statement};" for statement in create),

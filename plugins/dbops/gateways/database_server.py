@@ -152,6 +152,13 @@ class DatabaseServer:
             raise RestoreFailed(f"The database {name} was created and is gone again.", "Find out who dropped it.")
         return oid
 
+    def change(self, statements: Sequence[str]) -> None:
+        """Run the statements, each by itself; raises DatabaseError with what is refused."""
+        if statements:
+            with self.acting() as session:
+                for statement in statements:
+                    session.exec_driver_sql(statement.replace("%", "%%"))
+
     def rehearse(self, statements: Sequence[str]) -> None:
         """Run the statements in a transaction that is rolled back; raises DatabaseError with what is refused."""
         with changing(self._elsewhere) as session:

@@ -10,7 +10,7 @@ from pathlib import Path
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
 from dbops.domain.database_names import before_name, restored_name
-from dbops.domain.database_settings import quote_name
+from dbops.domain.database_settings import access_statements, quote_name
 from dbops.domain.layout import Layout
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
@@ -184,6 +184,7 @@ class _Planning:
             needed_bytes=extent.needed_bytes,
             free_bytes=free,
         )
+        making, swapping = self._statements(archive, schema or database, before, live, facts.major)
         return RestorePlan(
             target=self._target.name,
             live_name=self._live_name,
@@ -194,7 +195,8 @@ class _Planning:
             schema=schema,
             tables=extent.tables,
             live=live,
-            statements=self._statements(archive, schema or database, before, live, facts.major),
+            statements=(*making, *swapping),
+            making=len(making),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
             expected=expected_duration(catalog, archive.manifest),
             needed_bytes=extent.needed_bytes,
@@ -263,14 +265,16 @@ class _Planning:
 
     def _statements(
         self, archive: Archive, name: str, before: str | None, live: LiveDatabase | None, major: int
-    ) -> tuple[str, ...]:
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """What makes the place to load into, and what swaps it in."""
         mode = self._request.mode
         if mode == "into":
-            return ()
+            return (), ()
         if mode == "schema":
-            return (f"CREATE SCHEMA {quote_name(name)}",)
+            return (f"CREATE SCHEMA {quote_name(name)}",), ()
         made = make_statement(name, archive.entries, live, owners=self._target.restore.owners, major=major)
-        return (made,) if mode == "beside" else (made, *swap_statements(self._live_name, name, before, live))
+        making = (made, *(access_statements(live.settings, name) if live else ()))
+        return making, (swap_statements(self._live_name, name, before, live) if mode == "swap" else ())
 
     def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:
         left_out = tuple(f"Left out: {left}." for left in extent.left_out)

@@ -15,7 +15,7 @@ from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.target import Target
-from dbops.errors import BucketError, DatabaseError, PreflightFailed
+from dbops.errors import BucketError, DatabaseError, PreflightFailed, RestoreFailed
 from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
@@ -72,6 +72,7 @@ def restore(
             return put_restore(bucket, target, record)
         record = restoring.make_room(record, plan)
         try:
+            restoring.let_in(record, plan)
             restoring.rehearse_swap(record, plan)
             loaded = restoring.load(record, programs, on_progress)
             _audit(target, bucket, record, clock())
@@ -138,6 +139,16 @@ class _Restoring:
         _remove_what_a_killed_attempt_left(self.server, record)
         record = self._put(record, None)
         return self._put(record, self.server.create(record.database, plan.statements[0]))
+
+    def let_in(self, record: RestoreRecord, plan: RestorePlan) -> None:
+        """Before there is anything in it, nobody may connect who may not connect to the live one."""
+        try:
+            self.server.change(plan.statements[1 : plan.making])
+        except DatabaseError as error:
+            raise RestoreFailed(
+                f"Who may connect to {record.live} cannot be said of {record.database} as well: {error.what}",
+                "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
+            ) from None
 
     def rehearse_swap(self, record: RestoreRecord, plan: RestorePlan) -> None:
         """Find out before hours of loading what the server would refuse to give to another database."""

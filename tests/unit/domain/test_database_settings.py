@@ -12,6 +12,7 @@ from dbops.domain.database_settings import (
     DatabaseSettings,
     Grant,
     Setting,
+    access_statements,
     quote_name,
     quote_text,
     settings_statements,
@@ -112,3 +113,16 @@ def test_grants_begin_from_nothing() -> None:
 
 def test_a_database_on_which_nobody_may_do_anything_stays_so() -> None:
     assert statements(grants=())[3:] == ['REVOKE ALL ON DATABASE "shop" FROM PUBLIC, "app"']
+
+
+def test_a_copy_lets_in_whom_the_original_lets_in_and_gives_nothing_else() -> None:
+    grants = (Grant("app", "CONNECT"), Grant("app", "CREATE"), Grant('re"ad', "TEMPORARY", grantable=True))
+
+    assert access_statements(DatabaseSettings(owner="app", grants=grants), "copy") == (
+        'REVOKE ALL ON DATABASE "copy" FROM PUBLIC',
+        'GRANT CONNECT ON DATABASE "copy" TO "app"',
+        'GRANT TEMPORARY ON DATABASE "copy" TO "re""ad"',
+    )
+    everybody = DatabaseSettings(owner="app", grants=(Grant(None, "CONNECT"),))
+    assert access_statements(everybody, "copy")[1:] == ('GRANT CONNECT ON DATABASE "copy" TO PUBLIC',)
+    assert access_statements(DatabaseSettings(owner="app"), "copy") == ()

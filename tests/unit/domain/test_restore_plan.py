@@ -62,7 +62,8 @@ def test_what_changes_by_the_minute_does_not(changed: dict[str, Any]) -> None:
 def test_every_field_of_a_plan_decides_or_changes_by_the_minute() -> None:
     tried = {field for changed in (*DECIDES.values(), *CHANGES_BY_THE_MINUTE.values()) for field in changed}
 
-    assert tried | {"tables"} == set(plan().__dataclass_fields__)  # the tables follow from the request and the backup
+    follow = {"tables", "making"}  # from the request and the backup, and from the statements
+    assert tried | follow == set(plan().__dataclass_fields__)
 
 
 def test_the_plan_says_what_who_decides_has_to_know() -> None:
