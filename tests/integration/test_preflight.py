@@ -10,6 +10,7 @@ import psycopg2
 import pytest
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.lacks import Lacks
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError, InvalidConnection, PreflightFailed
 from dbops.gateways.database import Database
@@ -173,3 +174,48 @@ def test_a_pg_dump_that_is_too_old_is_refused_and_the_ones_found_are_named(
     assert f"{old} is 15.3" in failure.value.what
     assert "pg_dump 17 or newer is needed" in failure.value.what
     assert "postgresql-client-17" in failure.value.remedy
+
+
+REMOTE = (
+    "CREATE EXTENSION postgres_fdw",
+    "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'nowhere.invalid')",
+    "CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'all', password 'hunter2')",
+    "CREATE USER MAPPING FOR postgres SERVER far OPTIONS (user 'me', password 'hunter2')",
+    "CREATE USER MAPPING FOR reader SERVER far OPTIONS (user 'reader', password 'hunter2')",
+    "CREATE PUBLICATION news FOR ALL TABLES",
+    "CREATE SUBSCRIPTION orders CONNECTION 'host=nowhere.invalid password=hunter2' PUBLICATION x "
+    "WITH (connect = false, slot_name = NONE)",
+)
+
+
+@pytest.fixture
+def remote(reader: str, run: Callable[[str], None]) -> Iterator[str]:
+    """The URL of a role that may read every table, in a database that is tied to others."""
+    run("GRANT pg_read_all_data TO reader")
+    for statement in REMOTE:
+        run(statement)
+    yield reader
+    run("DROP SUBSCRIPTION IF EXISTS orders")
+
+
+def test_subscriptions_and_options_of_user_mappings_that_the_role_may_not_read_are_named(
+    remote: str, run: Callable[[str], None], postgres_server: EmbeddedPostgres
+) -> None:
+    assert check(remote, postgres_server, target()).lacks == Lacks(
+        subscriptions=("orders",), user_mappings=(("postgres", "far"), ("public", "far"), ("reader", "far"))
+    )
+    run("GRANT USAGE ON FOREIGN SERVER far TO reader")
+    own_is_readable = check(remote, postgres_server, target()).lacks
+    assert own_is_readable.user_mappings == (("postgres", "far"), ("public", "far"))
+
+
+def test_a_superusers_backup_lacks_neither(remote: str, empty_database: str, postgres_server: EmbeddedPostgres) -> None:
+    assert remote
+    assert check(empty_database, postgres_server, target()).lacks == Lacks()
+
+
+def test_a_subscription_of_another_database_is_not_lacking(
+    remote: str, restored_database: str, postgres_server: EmbeddedPostgres
+) -> None:
+    elsewhere = remote.rpartition("/")[0] + "/" + restored_database.rpartition("/")[2]
+    assert check(elsewhere, postgres_server, target()).lacks == Lacks()

@@ -7,11 +7,22 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
 import pytest
 
 from dbops.gateways import spool
 from demo.postgres import EmbeddedPostgres
-from tests.backups import Desk, counted_rows, difference, execute, manifest_rows
+from tests.backups import (
+    Desk,
+    backed_up,
+    counted_rows,
+    difference,
+    download,
+    execute,
+    folder_of,
+    manifest_rows,
+    target,
+)
 
 
 def test_an_empty_database_has_a_backup_of_no_tables_that_restores(
@@ -72,6 +83,46 @@ def test_a_role_that_may_read_everything_and_do_nothing_makes_a_whole_backup(
         execute(empty_database, f"DROP OWNED BY {role}")
     finally:
         postgres_server.drop_database("trap_copy")
+
+
+@pytest.fixture
+def tied_database(empty_database: str, reader: str, postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A database that is tied to others, as the role reaches it that may read everything and do nothing."""
+    execute(
+        empty_database,
+        "CREATE EXTENSION postgres_fdw",
+        "CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw",
+        "CREATE USER MAPPING FOR postgres SERVER far OPTIONS (user 'me', password 'hunter2')",
+        "CREATE SUBSCRIPTION orders CONNECTION 'password=hunter2' PUBLICATION x "
+        "WITH (connect = false, slot_name = NONE)",
+    )
+    yield empty_database.replace(f"postgres:{postgres_server.password}", reader)
+    execute(empty_database, "DROP SUBSCRIPTION orders")
+
+
+@pytest.mark.parametrize("allow", [[], ["partial_backup"]])
+def test_what_only_a_superuser_may_read_is_told_by_the_report_and_the_manifest_without_its_secrets(
+    desk: Desk, tied_database: str, restored_database: str, allow: list[str]
+) -> None:
+    wanted = target(desk.bucket).model_copy(update={"allow": frozenset(allow)})
+    report = backed_up(wanted, tied_database, desk.store, desk.programs.folder)
+    folder = desk.place / "fetched"
+    manifest = download(desk.client, desk.bucket, folder_of(report, desk.bucket), folder)
+
+    assert manifest["lacks"] == [
+        "subscription orders",
+        "the options of the user mapping of postgres for the server far",
+    ]
+    said = report.notes if allow else report.warnings
+    assert [each.partition(":")[0] for each in said] == [
+        "The backup lacks subscription orders",
+        "The backup lacks the options of the user mapping of postgres for the server far",
+    ]
+    assert (report.notes, report.warnings) == ((said, ()) if allow else ((), said))
+    assert "hunter2" not in report.to_json() + repr(manifest)
+    desk.programs.restore(folder, restored_database)
+    with psycopg.connect(restored_database) as connection:
+        assert connection.execute("SELECT usename, umoptions FROM pg_user_mappings").fetchall() == [("postgres", None)]
 
 
 def test_the_globals_have_no_passwords_where_the_role_may_not_read_them(

@@ -120,7 +120,10 @@ class ReplicaNote:
 
 @dataclass(frozen=True, config=_RECORD)
 class BackupManifest:
-    """The object that is written last: a backup exists if and only if its manifest does."""
+    """The object that is written last: a backup exists if and only if its manifest does.
+
+    ``lacks`` names what the role that made it could not read, though it could read every table.
+    """
 
     target: str
     backup_id: BackupId
@@ -138,6 +141,7 @@ class BackupManifest:
     lsn: str | None = None
     encryption_recipients: tuple[str, ...] = ()
     replica: ReplicaNote | None = None
+    lacks: tuple[str, ...] = ()
     format: Literal[1, 2] = 1  # 2 where it is encrypted: who does not know of that would take its files for missing
 
     @property

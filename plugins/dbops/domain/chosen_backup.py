@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.lacks import lacks_warning
 from dbops.domain.restore_request import RestoreRequest
 from dbops.errors import BackupUnusable
 
@@ -34,7 +35,7 @@ def choose_backup(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
         )
     verified = [entry for entry in among if entry.verified]
     chosen = verified[-1] if verified else among[-1]
-    return ChosenBackup(chosen, (*_unverified(chosen), *_newer(chosen, among)))
+    return ChosenBackup(chosen, (*_unverified(chosen), *lacks_warning(chosen.manifest.lacks), *_newer(chosen, among)))
 
 
 def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
@@ -46,7 +47,7 @@ def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
             f"Backup {request.backup_id} of {catalog.target} {what}.",
             f"`python -m dbops backups {catalog.target}` lists those that can be restored.",
         )
-    return ChosenBackup(found, _unverified(found))
+    return ChosenBackup(found, (*_unverified(found), *lacks_warning(found.manifest.lacks)))
 
 
 def _unverified(entry: CatalogEntry) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, text
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.lacks import Lacks
 from dbops.domain.recovery_conflict import ConflictCounts
 from dbops.domain.replica_lag import ReplicaLag
 from dbops.errors import DatabaseError
@@ -120,6 +121,15 @@ class Database:
         """The oids of the large objects that this role may not read."""
         with self._session() as session:
             return list(session.execute(text(catalog_sql("unreadable_large_objects"))).scalars())
+
+    def lacks(self) -> Lacks:
+        """What a backup by this role would not have although it may read every table."""
+        with self._session() as session:
+            rows = session.execute(text(catalog_sql("superuser_only"))).all()
+        return Lacks(
+            subscriptions=tuple(row.name for row in rows if row.kind == "subscription"),
+            user_mappings=tuple((row.role, row.name) for row in rows if row.kind == "user mapping"),
+        )
 
     def schema_facts(self) -> SchemaFacts:
         """The schemas and extensions there are, and whether this role may create another schema."""

@@ -214,6 +214,7 @@ def _manifest(
         lsn=readiness.facts.lsn,
         encryption_recipients=target.encryption.recipients,
         replica=replica.note if replica else None,
+        lacks=readiness.lacks.names,
         format=2 if target.encryption.recipients else 1,
         tool_version=dbops.__version__,
     )
@@ -236,6 +237,8 @@ def _report(
     target: Target, bucket: Bucket, manifest: BackupManifest, catalog: Catalog, readiness: Readiness
 ) -> BackupReport:
     replica = readiness.replica
+    lacks = readiness.lacks.sentences
+    is_accepted = "partial_backup" in target.allow
     previous = [entry.manifest for entry in catalog.entries if entry.is_good]
     return BackupReport(
         target=target.name,
@@ -250,8 +253,9 @@ def _report(
         seconds=manifest.duration.total_seconds(),
         warnings=(
             *(replica.warnings if replica else ()),
+            *(() if is_accepted else lacks),
             *size_warnings(manifest, previous, target.alerts),
             *lost_rows_warnings(manifest, previous, target.alerts),
         ),
-        notes=replica.notes if replica else (),
+        notes=(*(replica.notes if replica else ()), *(lacks if is_accepted else ())),
     )

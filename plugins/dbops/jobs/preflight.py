@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.lacks import Lacks
 from dbops.domain.quantities import listed
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import SplitReading, TableName, plan_split_reading
@@ -24,17 +25,21 @@ _RANGES_OF_PAGES_SINCE = 14
 
 @dataclass(frozen=True)
 class Readiness:
-    """What the preflight found out, for the work that follows; ``replica`` where the server is one."""
+    """What the preflight found out, for the work that follows; ``replica`` where the server is one.
+
+    What a backup ``lacks`` is no reason to make none.
+    """
 
     facts: DatabaseFacts
     program: Program
     sizes: dict[TableName, int]
     split: SplitReading | None
     replica: Replica | None
+    lacks: Lacks
 
 
 def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -> Readiness:
-    """Prove that the database can be dumped whole from here; raises PreflightFailed or DatabaseError where not."""
+    """Prove that the tables can be dumped whole from here; raises PreflightFailed or DatabaseError where not."""
     address.require_direct(target.connection)
     database = Database(address)
     facts = database.facts()
@@ -45,7 +50,7 @@ def preflight(target: Target, address: DatabaseAddress, programs: Path | None) -
     sizes = {(relation.schema, relation.name): relation.bytes for relation in relations if not relation.is_sequence}
     split = _split_reading(relations, sizes, facts, program, target.backup)
     replica = look_at_replica(database, relations, target) if facts.is_replica else None
-    return Readiness(facts, program, sizes, split, replica)
+    return Readiness(facts, program, sizes, split, replica, database.lacks())
 
 
 def _split_reading(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -97,3 +98,11 @@ def test_what_is_unfinished_or_unknown_is_refused(backup_id: BackupId, what: str
         choose_backup(catalog(True), RestoreRequest(backup_id=backup_id))
 
     assert refused.value.remedy
+
+
+def test_what_a_backup_lacks_is_told_whichever_way_it_was_chosen() -> None:
+    lacking = replace(manifest(BackupId.at(NOW - DAY)), lacks=("subscription orders",))
+    found = Catalog("shop", (CatalogEntry(lacking, verified=True),))
+    said = ("The backup lacks subscription orders: create it by hand afterwards, or go without.",)
+    for request in (RestoreRequest(), RestoreRequest(backup_id=lacking.backup_id)):
+        assert choose_backup(found, request).warnings == said
