@@ -232,9 +232,19 @@ def test_every_variable_is_in_the_example_and_the_other_way_round() -> None:
     assert used | {"COMPOSE_PROFILES"} == set(re.findall(r"^([A-Z_0-9]+)=", EXAMPLE, re.MULTILINE))
 
 
-def test_the_example_sets_ports_and_profiles_and_no_secret() -> None:
+def test_the_example_sets_ports_profiles_and_an_address_and_no_secret() -> None:
     for name, value in re.findall(r"^([A-Z_0-9]+)=(.*)$", EXAMPLE, re.MULTILINE):
-        assert name == "COMPOSE_PROFILES" or (name.endswith("_PORT") and value.isdigit()), name
+        assert name in {"COMPOSE_PROFILES", "AIRFLOW_URL"} or (name.endswith("_PORT") and value.isdigit()), name
+
+
+def test_links_lead_to_one_address_whoever_writes_them() -> None:
+    """Workers and the DAG processor mail them; Airflow's own default is http://localhost:8080."""
+    addresses = {environment(name).get("AIRFLOW__API__BASE_URL") for name in SERVERS_OF_AIRFLOW}
+    assert addresses == {"${AIRFLOW_URL:-http://127.0.0.1:${AIRFLOW_PORT:-8080}}"}
+    assert {"airflow-worker", "airflow-worker-heavy", "airflow-dag-processor"} <= set(SERVERS_OF_AIRFLOW)
+    assert re.search(r"^AIRFLOW_URL=$", EXAMPLE, re.MULTILINE), "an empty one is none to compose"
+    [port] = SERVICES["airflow-api-server"]["ports"]
+    assert port.startswith("127.0.0.1:${AIRFLOW_PORT:-8080}:")
 
 
 def test_every_variable_has_a_default() -> None:

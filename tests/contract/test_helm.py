@@ -65,6 +65,11 @@ def test_connections_come_from_a_secret_where_tasks_and_callbacks_run() -> None:
         assert "extraVolumes" not in VALUES[part], f"{part} needs no database's password"
 
 
+def test_links_in_mails_lead_to_an_address_that_the_page_says_to_change() -> None:
+    assert VALUES["config"]["api"]["base_url"] == "https://airflow.example.com"
+    assert "`config.api.base_url`" in PAGE
+
+
 def test_a_nights_backups_leave_room_for_the_watch_and_a_restore() -> None:
     core = VALUES["config"]["core"]
     slots = {variable["name"]: int(variable["value"]) for variable in VALUES["env"]}

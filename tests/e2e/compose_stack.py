@@ -180,7 +180,7 @@ class ComposeStack:
         """A text of docker-compose.yaml, with what is here in the place of what is there."""
         ports = self.servers.state.ports
         places = {
-            "${AIRFLOW_PORT:-8080}": str(ports["airflow"]),
+            "${AIRFLOW_URL:-http://127.0.0.1:${AIRFLOW_PORT:-8080}}": self.url,
             "$$": "$",
             "airflow-api-server:8080": f"127.0.0.1:{ports['airflow']}",
             "127.0.0.1:8080": f"127.0.0.1:{ports['airflow']}",
