@@ -325,12 +325,12 @@ HOLDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "a logical slot": (
         ("SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')",),
         ("SELECT pg_drop_replication_slot('cdc')",),
-        "logical replication slots, which keep it from being renamed: cdc",
+        "would see no change of the new one: cdc. Stop the connector, drop the slot",
     ),
     "a subscription": (
         ("CREATE SUBSCRIPTION sub CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)",),
         ("ALTER SUBSCRIPTION sub SET (slot_name = NONE)", "DROP SUBSCRIPTION sub"),
-        "subscriptions, which keep it from being renamed: sub",
+        "go on writing into that: sub. DROP SUBSCRIPTION",
     ),
     "a prepared transaction": (
         ("BEGIN", "INSERT INTO crm.lines DEFAULT VALUES", "PREPARE TRANSACTION 'half done'"),

@@ -38,8 +38,8 @@ class SessionGroup:
 class LiveDatabase:
     """The live database, as it is now. ``fingerprint`` is of its schema, see ``schema_comparison.fingerprint``.
 
-    ``slots`` and ``subscriptions`` are those of logical replication, ``prepared`` the prepared transactions: each keeps
-    a database from being renamed.
+    ``slots`` and ``subscriptions`` are those of logical replication, ``prepared`` the prepared transactions: what a
+    swap would break, or be kept from by.
     """
 
     oid: int

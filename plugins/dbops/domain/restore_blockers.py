@@ -12,6 +12,20 @@ from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.role_blockers import role_blockers
 from dbops.domain.toc_entry import TocEntry
 
+_SLOTS = (
+    "which would stay with the old database, so that whoever reads them would see no change of the new one: {}. Stop "
+    "the connector, drop the slot, swap in a new run, and let the connector begin with a new slot and a new snapshot. "
+    "Or restore beside, and repoint."
+)
+_SUBSCRIPTIONS = (
+    "which would stay with the old database and go on writing into that: {}. DROP SUBSCRIPTION, swap in a new run, and "
+    "subscribe anew in the restored one. Or restore beside, and repoint."
+)
+_PREPARED = (
+    "which keep it from being renamed: {}. COMMIT PREPARED or ROLLBACK PREPARED, as whoever prepared them meant it, "
+    "and start a new run."
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreConditions:
@@ -103,13 +117,13 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
             f"The role {found.server.role} may not rename {found.live_name}: it has to be a member of its owner "
             f"{live.settings.owner}, with CREATEDB; name such a role under restore.connection."
         )
-    for kind, names in (
-        ("logical replication slots", live.slots),
-        ("subscriptions", live.subscriptions),
-        ("prepared transactions", live.prepared),
+    for kind, names, why in (
+        ("logical replication slots", live.slots, _SLOTS),
+        ("subscriptions", live.subscriptions, _SUBSCRIPTIONS),
+        ("prepared transactions", live.prepared, _PREPARED),
     ):
         if names:
-            yield f"The live database has {kind}, which keep it from being renamed: {', '.join(names)}."
+            yield f"The live database has {kind}, {why.format(', '.join(names))}"
 
 
 def _disk(found: RestoreConditions) -> Iterator[str]:

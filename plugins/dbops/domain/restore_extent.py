@@ -32,6 +32,10 @@ class RestoreExtent:
         """Those of the archive's that are restored."""
         return [entry for entry in entries if self.selection is None or entry.dump_id in self.selection.dump_ids]
 
+    def subscriptions(self, entries: Sequence[TocEntry]) -> tuple[str, ...]:
+        """The names of the subscriptions that come back."""
+        return tuple(entry.name for entry in self.entries(entries) if entry.kind == "SUBSCRIPTION")
+
     @property
     def left_out(self) -> tuple[str, ...]:
         """What of the chosen ones stays behind."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -16,6 +17,9 @@ _DATABASE = {"DATABASE", "DATABASE PROPERTIES"}
 _ABOUT = {"COMMENT", "ACL", "SECURITY LABEL"}
 _ABOUT_OTHERS = ("DATABASE ", "LARGE OBJECT ", "LARGE OBJECTS ")
 _GRANTS = {"ACL", "DEFAULT ACL"}
+
+# A restore parts a subscription from its slot, which belongs to the original.
+_SLOT = re.compile(r"\bslot_name = (?:'(?:[^']|'')*'|NONE)")
 
 _Key = tuple[str, str, str]
 
@@ -64,8 +68,12 @@ def _by_key(entries: Iterable[TocEntry], *, owners: bool) -> dict[_Key, Counter[
     for entry in schema_of(entries):
         if owners or entry.kind not in _GRANTS:
             owner = entry.owner if owners else ""
-            found.setdefault((entry.kind, entry.schema, entry.name), Counter())[entry.definition, owner] += 1
+            found.setdefault((entry.kind, entry.schema, entry.name), Counter())[_compared(entry), owner] += 1
     return found
+
+
+def _compared(entry: TocEntry) -> str:
+    return _SLOT.sub("slot_name = NONE", entry.definition) if entry.kind == "SUBSCRIPTION" else entry.definition
 
 
 def _name(key: _Key) -> str:

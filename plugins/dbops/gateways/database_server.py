@@ -18,6 +18,7 @@ from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
 from dbops.gateways.comes_true import comes_true
 from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
+from dbops.gateways.subscriptions import detach_subscriptions
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
@@ -171,6 +172,8 @@ class DatabaseServer:
     def drop(self, name: str, oid: int) -> None:
         """Drop a database that is not whole; does nothing where that name is another database by now."""
         if self.oid_of(name) == oid:
+            if self.rename_blockers(name, oid)["subscription"]:
+                detach_subscriptions(self.address(name), drop=True)
             with self.acting() as session:
                 session.exec_driver_sql(f"DROP DATABASE {quote_name(name)} WITH (FORCE)".replace("%", "%%"))
 

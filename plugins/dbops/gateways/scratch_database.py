@@ -16,9 +16,10 @@ from psycopg2 import sql
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drill_needs import ServerOffer
 from dbops.domain.toc_entry import TocEntry
-from dbops.errors import ServerFailed
+from dbops.errors import DatabaseError, ServerFailed
 from dbops.gateways.database_creation import create_like
 from dbops.gateways.server_offer import read_offer
+from dbops.gateways.subscriptions import detach_subscriptions
 
 _ABANDONED_AFTER = timedelta(minutes=5)  # by then whoever made it is connected to it
 _TIME = "%Y%m%d%H%M%S"
@@ -26,6 +27,9 @@ _NAME_IN_PREFIX = 30
 _ABANDONED = """
 SELECT datname FROM pg_database d
 WHERE starts_with(datname, %s) AND NOT EXISTS (SELECT FROM pg_stat_activity WHERE datid = d.oid)
+"""
+_HAS_SUBSCRIPTIONS = """
+SELECT EXISTS (SELECT FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = %s))
 """
 
 
@@ -52,7 +56,7 @@ class ScratchDatabase:
         """Create it like the one an archive describes; ``note`` says in a sentence where that was not possible."""
         with _session(self._server) as server:
             for name in self._abandoned(server):
-                _drop(server, name)
+                self._drop(server, name)
             self.note = create_like(server, self.address.database, like)
         return self
 
@@ -73,7 +77,7 @@ class ScratchDatabase:
                 self._presence.close()
         try:
             with _session(self._server) as server:
-                _drop(server, self.address.database)
+                self._drop(server, self.address.database)
         except ServerFailed:
             if kind is None:  # else whatever came first is told
                 raise
@@ -85,15 +89,17 @@ class ScratchDatabase:
             names = [name for (name,) in cursor.fetchall()]
         return [name for name in names if self._is_old(name.removeprefix(self._prefix).partition("_")[0])]
 
+    def _drop(self, server: Any, name: str) -> None:
+        with server.cursor() as cursor:
+            cursor.execute(_HAS_SUBSCRIPTIONS, [name])
+            if cursor.fetchone()[0]:
+                detach_subscriptions(replace(self._server, database=name), drop=True)
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
     def _is_old(self, time: str) -> bool:
         return (
             len(time) == len("20261122020000") and time.isdigit() and time < f"{self._now - _ABANDONED_AFTER:{_TIME}}"
         )
-
-
-def _drop(server: Any, name: str) -> None:
-    with server.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 def _connect(address: DatabaseAddress) -> Any:
@@ -112,9 +118,10 @@ def _session(address: DatabaseAddress) -> Iterator[Any]:
 def _told() -> Iterator[None]:
     try:
         yield
-    except psycopg2.Error as error:
+    except (psycopg2.Error, DatabaseError) as error:
         said = str(error).strip().splitlines()
+        reason = error.what.rstrip(".") if isinstance(error, DatabaseError) else said[0] if said else "no reason given"
         raise ServerFailed(
-            f"The scratch server of drill.connection cannot be used: {said[0] if said else type(error).__name__}.",
+            f"The scratch server of drill.connection cannot be used: {reason}.",
             "Its role needs LOGIN and CREATEDB, and nobody else may use databases that begin with dbops_drill_.",
         ) from None

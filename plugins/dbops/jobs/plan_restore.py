@@ -203,7 +203,11 @@ class _Planning:
             free_bytes=free,
             planned=self._moment,
             blockers=restore_blockers(conditions),
-            warnings=(*warnings, *self._warnings(facts, live, extent)),
+            warnings=(
+                *warnings,
+                *self._warnings(facts, live, extent),
+                *_detached(extent.subscriptions(archive.entries)),
+            ),
         )
 
     def _names(self) -> tuple[str, str | None, str | None]:
@@ -287,3 +291,13 @@ class _Planning:
             f"restored one will belong to {facts.role}, with a new database's. Set what the application needs.",
             *left_out,
         )
+
+
+def _detached(subscriptions: tuple[str, ...]) -> tuple[str, ...]:
+    if not subscriptions:
+        return ()
+    return (
+        f"The backup holds subscriptions: {', '.join(subscriptions)}. They come back disabled and without their slot, "
+        "which belongs to the original. DROP SUBSCRIPTION before you drop the restored database; to use one, give it a "
+        "slot of its own.",
+    )

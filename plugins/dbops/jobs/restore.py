@@ -22,6 +22,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.restores import put_restore, read_restore
+from dbops.gateways.subscriptions import detach_subscriptions
 from dbops.jobs.plan_restore import require_unchanged_plan
 from dbops.jobs.require_approval import Consent, consent_on_record
 from dbops.jobs.restore_place import RestorePlace
@@ -163,18 +164,22 @@ class _Restoring:
             ) from None
 
     def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
-        return load_archive(
+        extent = restore_extent(self.archive.manifest, self.archive.entries, record.request)
+        loaded = load_archive(
             self.bucket,
             self.archive,
             find_pg_restore(programs, self.archive.manifest.pg_dump_version),
             self.server.address(record.database),
             jobs=self.target.restore.jobs,
             parallelism=self.target.storage.parallelism,
-            selection=restore_extent(self.archive.manifest, self.archive.entries, record.request).selection,
+            selection=extent.selection,
             clean_owners=not self.target.restore.owners,
             lz4=self.target.restore.lz4,
             on_progress=on_progress,
         )
+        if extent.subscriptions(self.archive.entries):
+            detach_subscriptions(self.server.address(record.database))
+        return loaded
 
     def discard(self, record: RestoreRecord) -> None:
         """A database that is not whole is worth nothing, and takes the server's disk."""

@@ -128,17 +128,20 @@ def test_a_role_that_may_not_rename_the_live_database() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fact", "words"),
+    ("fact", "words", "remedy"),
     [
-        ("slots", "logical replication slots"),
-        ("subscriptions", "subscriptions"),
-        ("prepared", "prepared transactions"),
+        ("slots", "logical replication slots, which would stay with the old database", "drop the slot, swap"),
+        ("subscriptions", "subscriptions, which would stay with the old database", "DROP SUBSCRIPTION, swap"),
+        ("prepared", "prepared transactions, which keep it from being renamed", "COMMIT PREPARED or ROLLBACK PREPARED"),
     ],
 )
-def test_what_a_rename_would_break_is_named(fact: str, words: str) -> None:
-    found = live(**{fact: ("one", "two")})
+def test_what_a_swap_would_break_is_named_with_the_next_step(fact: str, words: str, remedy: str) -> None:
+    found = live(**{fact: ("one", "{two}")})
 
-    assert f"The live database has {words}, which keep it from being renamed: one, two." in blockers(live=found)
+    said = blockers(live=found)
+    assert f"The live database has {words}" in said
+    assert ": one, {two}. " in said
+    assert remedy in said
     assert blockers("beside", live=found) == ""
 
 

@@ -110,3 +110,14 @@ def test_what_lies_in_no_schema_is_named_without_one() -> None:
     crm = TocEntry(dump_id=9, kind="SCHEMA", schema="", name="crm", definition="CREATE SCHEMA crm;")
 
     assert differences([crm], []) == ("schema crm is missing",)
+
+
+def test_the_slot_of_a_subscription_does_not_count_and_the_rest_of_it_does() -> None:
+    def subscription(slot: str, publication: str = "p") -> TocEntry:
+        made = f"CREATE SUBSCRIPTION s CONNECTION 'dbname=x' PUBLICATION {publication} WITH (connect = false, {slot});"
+        return TocEntry(dump_id=1, kind="SUBSCRIPTION", schema="", name="s", definition=made)
+
+    backup, restored = subscription("slot_name = 'it''s'"), subscription("slot_name = NONE")
+
+    assert differences([backup], [restored]) == ()
+    assert differences([backup], [subscription("slot_name = NONE", "q")]) != ()
