@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from dbops.domain.database_locale import DatabaseLocale
 from dbops.domain.live_facts import LiveDatabase, ServerFacts
 from dbops.domain.major_version import major_version
 from dbops.domain.quantities import format_bytes
@@ -33,7 +34,8 @@ class RestoreConditions:
 
     ``made_on`` is the backup's server version, ``extensions`` what it needs, ``entries`` what of it is restored, its
     owners and grants only with ``owners``; ``in_the_way`` is what a database to restore into has that an empty one has
-    not, None where our role may not look.
+    not, None where our role may not look. ``locale`` is that database's and ``made_with`` the backup's, None where it
+    is not known.
     """
 
     request: RestoreRequest
@@ -48,8 +50,21 @@ class RestoreConditions:
     entries: Collection[TocEntry]
     owners: bool
     in_the_way: tuple[str, ...] | None
+    locale: DatabaseLocale | None
+    made_with: DatabaseLocale | None
     needed_bytes: int
     free_bytes: int | None
+
+
+def restore_warnings(found: RestoreConditions) -> tuple[str, ...]:
+    """What keeps nobody from restoring, and is to be known before."""
+    if found.locale is None or found.made_with is None or found.locale.sorts_as(found.made_with):
+        return ()
+    return (
+        f"The database {found.database} sorts as {found.locale.collation}, and the backup's as "
+        f"{found.made_with.collation}: what is ordered or compared there may come out otherwise, and a constraint may "
+        "refuse rows. If that matters, make it anew, from template0, with that collation.",
+    )
 
 
 def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
@@ -98,6 +113,12 @@ def _into(found: RestoreConditions) -> Iterator[str]:
         yield (
             f"The database {found.database} is not empty: among others it has {', '.join(found.in_the_way)}. Name an "
             "empty one."
+        )
+    elif found.locale and found.made_with and found.locale.encoding != found.made_with.encoding:
+        yield (
+            f"The database {found.database} has the encoding {found.locale.encoding}, and the backup "
+            f"{found.made_with.encoding}, so that it could not become the same: make it anew, from template0, with "
+            f"ENCODING '{found.made_with.encoding}' and the collation {found.made_with.collation}."
         )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.database_locale import DatabaseLocale, database_locale
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
 from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
@@ -112,6 +113,12 @@ class DatabaseServer:
             query = text("SELECT oid::bigint FROM pg_database WHERE datname = :name")
             oid: int | None = session.execute(query, {"name": name}).scalar_one_or_none()
         return oid
+
+    def locale_of(self, name: str) -> DatabaseLocale | None:
+        """The encoding and the collation of the database of that name; None where there is none."""
+        with self._reading() as session:
+            row = session.execute(text(catalog_sql("database_locale")), {"name": name}).mappings().one_or_none()
+        return database_locale(**row) if row is not None else None
 
     def bytes_of_all(self, *, without: str | None) -> int:
         """What all other databases take on the server's disk, as far as our role may ask; its log is not counted."""

@@ -9,12 +9,13 @@ from pathlib import Path
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
+from dbops.domain.database_locale import locale_of_archive
 from dbops.domain.database_names import before_name, restored_name
 from dbops.domain.database_settings import access_statements, quote_name
 from dbops.domain.layout import Layout
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
-from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
+from dbops.domain.restore_blockers import RestoreConditions, restore_blockers, restore_warnings
 from dbops.domain.restore_extent import RestoreExtent, restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord, RestoreState
@@ -181,6 +182,8 @@ class _Planning:
             entries=extent.entries(archive.entries),
             owners=self._target.restore.owners,
             in_the_way=self._in_the_way(facts, database),
+            locale=self._server.locale_of(database) if self._request.mode == "into" else None,
+            made_with=locale_of_archive(archive.entries),
             needed_bytes=extent.needed_bytes,
             free_bytes=free,
         )
@@ -206,6 +209,7 @@ class _Planning:
             warnings=(
                 *warnings,
                 *self._warnings(facts, live, extent),
+                *restore_warnings(conditions),
                 *_detached(extent.subscriptions(archive.entries)),
             ),
         )
