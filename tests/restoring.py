@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, TypeVar
 
 import psycopg
 import pytest
@@ -22,7 +23,9 @@ from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.restores import read_restore
 from dbops.jobs.plan_restore import plan_restore
+from dbops.jobs.plan_swap import plan_swap
 from dbops.jobs.post_check import post_check, report_restore
+from dbops.jobs.require_approval import Consent
 from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
 from dbops.jobs.swap import swap
@@ -30,6 +33,8 @@ from dbops.jobs.verify_restore import analyze_restore, verify_restore
 from tests.backups import counted_rows, execute
 from tests.clock import now
 from tests.loading import Loader
+
+E = TypeVar("E", bound=DbopsError)
 
 
 @dataclass
@@ -86,8 +91,15 @@ class Restoring:
     def verify(self) -> RestoreRecord:
         return verify_restore(**self._asked(), clock=now, **self._programs())
 
-    def swap(self, *, after_another_try: bool = False) -> RestoreRecord:
-        return swap(**self._asked(), clock=now, after_another_try=after_another_try, **self._programs())
+    def plan_swap(self) -> RestorePlan:
+        return plan_swap(**self._asked(), **self._programs())
+
+    def swap(
+        self, clock: Callable[[], datetime] = now, consent: Consent | None = None, *, after_another_try: bool = False
+    ) -> RestoreRecord:
+        return swap(
+            **self._asked(), clock=clock, consent=consent, after_another_try=after_another_try, **self._programs()
+        )
 
     def post_check(self) -> RestoreRecord:
         return post_check(**self._asked())
@@ -131,11 +143,11 @@ class Restoring:
         return {name for (name,) in self.ask("SELECT datname FROM pg_database", "postgres")} - {self.live}
 
     @contextmanager
-    def refusing(self, kind: type[DbopsError], words: str) -> Iterator[None]:
+    def refusing(self, kind: type[E], words: str) -> Iterator[pytest.ExceptionInfo[E]]:
         """Something that is refused with both sentences, in them these words, and that changes nothing."""
         before = self.databases(), counted_rows(self.url)
         with pytest.raises(kind) as refused:
-            yield
+            yield refused
         assert words in str(refused.value), str(refused.value)
         assert refused.value.what, "it does not say what happened"
         assert refused.value.remedy, "it does not say what to do"

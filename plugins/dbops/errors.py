@@ -126,7 +126,15 @@ class ProbesFailed(DbopsError):
 
 
 class SwapFailed(DbopsError):
-    """The databases could not be renamed; both are what they were."""
+    """The databases could not be renamed; both are what they were.
+
+    ``is_certain`` is false where a yes to it stays used up: the line was lost at the very end, so that only their names
+    tell, or it could not be given back.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, is_certain: bool = True) -> None:
+        super().__init__(what, remedy)
+        self.is_certain = is_certain
 
 
 class ServerFailed(DbopsError):

@@ -39,8 +39,8 @@ class JobRefused(AirflowFailException):
 def told_to_airflow() -> Iterator[None]:
     """Translate a DbopsError.
 
-    Only a wrong request, a missing yes, a bad backup, and a swap or a migration that has failed, which has used its yes
-    up, are beyond retrying: what a preflight misses, people do put right.
+    Beyond retrying are only a wrong request, a missing yes, a bad backup, a migration that has failed, which has used
+    its yes up, and a swap that has: somebody has to stop a client first. What a preflight misses, people do put right.
     What caused it is dropped on purpose: a driver's own message may repeat a connection string or a row.
     """
     try:

@@ -119,8 +119,8 @@ class VerifyRestoreOperator(StoppableOperator):
     """Prove what was loaded. The XCom is the plan again, with the proof below, for those who approve the swap."""
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Run the job; the plan is made anew, so that people see the numbers of now."""
-        from dbops.jobs.plan_restore import require_unchanged_plan
+        """Run the job; the swap is planned when all is proven, so that people say yes to what is live then."""
+        from dbops.jobs.plan_swap import plan_swap
         from dbops.jobs.post_check import report_restore
         from dbops.jobs.verify_restore import verify_restore
 
@@ -130,11 +130,12 @@ class VerifyRestoreOperator(StoppableOperator):
             shown = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now).markdown()
             self.log.info(shown)
             metrics.emit_target(asked.target)
+            digest = record.digest
             if record.request.mode == "swap":
-                plan = require_unchanged_plan(asked.target, asked.place, asked.bucket, record, count_live=True)
-                shown = f"{shown}\n\n{plan.markdown()}"
+                plan = plan_swap(asked.target, asked.place, asked.bucket, run=asked.run)
+                shown, digest = f"{shown}\n\n{plan.markdown()}", plan.digest
             return plan_for_approval(
-                asked.bucket, asked.target, run=asked.run, action="swap", digest=record.digest, markdown=shown
+                asked.bucket, asked.target, run=asked.run, action="swap", digest=digest, markdown=shown
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 
 from dbops.domain.approvals import Approval
@@ -12,8 +13,10 @@ from dbops.domain.restore_record import RestoreState
 from dbops.errors import (
     ApprovalMissing,
     PlanChanged,
+    SwapFailed,
 )
 from dbops.gateways.approvals import record_approval
+from dbops.gateways.restores import put_restore
 from tests.restoring import Restoring
 
 
@@ -86,6 +89,99 @@ def test_an_approval_of_the_plan_before_a_change_does_not_count(restoring: Resto
 
     with restoring.refusing(PlanChanged, "is not what its plan says"):
         restoring.swap()
+
+
+def keys(restoring: Restoring, word: str) -> list[str]:
+    """Of the approvals, those that were used up, or returned."""
+    found = restoring.loader.bucket.list(f"{restoring.target.root}approvals/")
+    return [stored.key for stored in found if f".{word}" in stored.key]
+
+
+def test_the_yes_is_to_the_swap_as_it_is_when_all_is_verified(restoring: Restoring) -> None:
+    restoring.approve = ("swap",)
+    planned = restoring.restored(mode="swap")
+    restoring.tell("CREATE TABLE crm.more (n int)")
+    plan = restoring.plan_swap()
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", plan.digest))
+
+    record = restoring.swap()
+
+    assert (record.state, record.approved_by) == (RestoreState.SWAPPED, "bob")
+    assert plan.digest != planned.digest
+
+
+def test_a_yes_to_what_was_live_before_the_load_does_not_count(restoring: Restoring) -> None:
+    restoring.approve = ("swap",)
+    planned = restoring.restored(mode="swap")
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", planned.digest))
+    restoring.tell("CREATE TABLE crm.more (n int)")
+    restoring.plan_swap()
+
+    with restoring.refusing(ApprovalMissing, "the plan has changed"):
+        restoring.swap()
+
+
+def test_a_swap_that_failed_and_changed_nothing_has_not_used_up_the_yes(restoring: Restoring) -> None:
+    """Each attempt of the run uses it up and gives it back; the one that swaps keeps it, and there is none after it."""
+    restoring.approve = ("swap",)
+    record = restoring.restored(mode="swap")
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", record.digest))
+    for _ in range(2):
+        with psycopg.connect(restoring.url_of("postgres"), application_name="a migration") as holding:
+            holding.execute(f"COMMENT ON DATABASE {restoring.quoted} IS 'mine'".encode())
+            with restoring.refusing(SwapFailed, "a yes that still counts need not be given again"):
+                restoring.swap()
+            holding.rollback()
+
+    record = restoring.swap()
+
+    assert (record.state, record.approved_by) == (RestoreState.SWAPPED, "bob")
+    assert (len(keys(restoring, "consumed")), len(keys(restoring, "returned"))) == (3, 2)
+    live, before, again = (f'"{name}"' for name in (record.live, record.before, record.database))
+    restoring.tell(
+        f"ALTER DATABASE {live} RENAME TO {again}", f"ALTER DATABASE {before} RENAME TO {live}", database="postgres"
+    )
+    with restoring.refusing(PlanChanged, "is not there any more"):
+        restoring.swap()
+    # Also where the record of the swap was lost: the yes was used up for good before anything was renamed.
+    put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.VERIFIED, swapped=None))
+    with restoring.refusing(ApprovalMissing, "has been used before: it counts once"):
+        restoring.swap()
+
+
+def test_a_swap_of_which_only_the_names_tell_that_it_failed_has_used_up_the_yes(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    restoring.approve = ("swap",)
+    record = restoring.restored(mode="swap")
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", record.digest))
+
+    def lost(*_: Any, **__: Any) -> None:
+        raise SwapFailed("The swap did not take place: the session was lost.", is_certain=False)
+
+    monkeypatch.setattr("dbops.jobs.swap.swap_databases", lost)
+    with restoring.refusing(SwapFailed, "The yes is used up"):
+        restoring.swap()
+    monkeypatch.undo()
+
+    with restoring.refusing(ApprovalMissing, "has been used before: it counts once"):
+        restoring.swap()
+
+
+def test_a_yes_that_was_given_back_ends_when_it_would_have_ended(restoring: Restoring) -> None:
+    restoring.approve = ("swap",)
+    record = restoring.restored(mode="swap")
+    ends = datetime.now(UTC) + timedelta(hours=1)
+    yes = approval(restoring, "swap", record.digest, valid_until=ends)
+    record_approval(restoring.loader.bucket, restoring.target, yes)
+    with psycopg.connect(restoring.url_of("postgres"), application_name="a migration") as holding:
+        holding.execute(f"COMMENT ON DATABASE {restoring.quoted} IS 'mine'".encode())
+        with restoring.refusing(SwapFailed, "lock timeout"):
+            restoring.swap()
+        holding.rollback()
+
+    with restoring.refusing(ApprovalMissing, "is too old by now"):
+        restoring.swap(clock=lambda: ends)
 
 
 def test_a_restore_that_needs_an_approval_is_not_even_begun_without(restoring: Restoring) -> None:

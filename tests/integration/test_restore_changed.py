@@ -46,6 +46,63 @@ def test_a_live_database_that_changed_before_the_swap(restoring: Restoring, chan
         restoring.swap()
 
 
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_changed_while_it_was_loaded_is_shown_with_the_swap_and_loses_nothing(
+    restoring: Restoring, change: str
+) -> None:
+    """A partition more each night, for example: the swap is planned with what is live when all is verified."""
+    planned = restoring.restored(mode="swap")
+    restoring.tell(change.format(live=f'"{restoring.live}"'))
+
+    plan = restoring.plan_swap()
+
+    assert plan.digest != planned.digest
+    assert f"{restoring.live}, its schema or its settings have changed since the restore" in plan.warnings[0]
+    if "TABLE crm.more" in change:
+        assert "| crm.more | - | 0 | **not in the backup** |" in plan.markdown()
+    assert restoring.swap().state is RestoreState.SWAPPED
+
+
+def test_nothing_is_said_of_a_live_database_that_has_not_changed(restoring: Restoring) -> None:
+    warned = restoring.plan(mode="swap").warnings
+    planned = restoring.bring_back()
+
+    plan = restoring.plan_swap()
+
+    assert plan.digest == planned.digest
+    assert set(plan.warnings) <= set(warned)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_what_changed_after_the_swap_was_planned_is_refused_and_the_verified_copy_can_be_used_by_hand(
+    restoring: Restoring, change: str
+) -> None:
+    record = restoring.restored(mode="swap")
+    restoring.plan_swap()
+    restoring.tell(change.format(live=f'"{restoring.live}"'))
+
+    with restoring.refusing(PlanChanged, f"{record.database} stays, as it was verified") as refused:
+        restoring.swap()
+
+    by_hand = refused.value.remedy.partition("step 9): ")[2]
+    restoring.tell(*by_hand.removesuffix(";").split("; "), database="postgres")
+    assert restoring.databases() == {restoring.live, record.before}
+    assert restoring.ask("SELECT oid FROM pg_database WHERE datname = current_database()") == [(record.oid,)]
+
+
+def test_a_swap_is_not_planned_with_another_live_database(restoring: Restoring) -> None:
+    restoring.restored(mode="swap")
+    aside, live = f"{restoring.live}__aside", restoring.live
+    restoring.tell(
+        f'ALTER DATABASE "{live}" RENAME TO "{aside}"',
+        f'CREATE DATABASE "{live}" TEMPLATE "{aside}"',
+        database="postgres",
+    )
+
+    with restoring.refusing(PlanChanged, "is not the one that was there when this restore was planned"):
+        restoring.plan_swap()
+
+
 def test_a_live_database_that_is_another_one_by_now(restoring: Restoring) -> None:
     restoring.restored(mode="swap")
     aside, live = f"{restoring.live}__aside", restoring.live

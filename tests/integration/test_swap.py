@@ -254,6 +254,25 @@ def test_sessions_that_our_role_may_not_end_keep_everything_as_it_is(
     assert owned.swap().state is RestoreState.SWAPPED
 
 
+def test_sessions_that_our_role_may_not_end_are_found_before_anybodys_yes_is_used_up(
+    owned: Restoring, postgres_server: EmbeddedPostgres
+) -> None:
+    owned.restored(mode="swap")
+    asked: list[str] = []
+
+    def consent(action: str, digest: str) -> str:
+        asked.append(action)
+        return "bob"
+
+    with psycopg.connect(postgres_server.url(owned.live), application_name="dba", autocommit=True):
+        with owned.refusing(SwapFailed, "may not end the sessions of postgres (dba)"):
+            owned.swap(consent=consent)
+        assert asked == []
+
+    assert owned.swap(consent=consent).approved_by == "bob"
+    assert asked == ["swap"]
+
+
 def test_sessions_of_the_restored_database_are_ended_too(restoring: Restoring) -> None:
     record = restoring.restored(mode="swap")
 

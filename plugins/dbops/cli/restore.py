@@ -86,6 +86,7 @@ class _Shell:
 
     def restore(self, request: RestoreRequest) -> RestoreReport:
         from dbops.jobs.plan_restore import require_no_blockers
+        from dbops.jobs.plan_swap import plan_swap
         from dbops.jobs.post_check import post_check, report_restore
         from dbops.jobs.restore import restore
         from dbops.jobs.swap import swap
@@ -102,6 +103,7 @@ class _Shell:
         verify_restore(target, place, bucket, run=run, clock=clock)
         if request.mode == "swap":
             self.screen.show(report_restore(target, place, bucket, run=run, clock=clock).markdown())
+            self.screen.show(plan_swap(target, place, bucket, run=run).markdown())
             swap(target, place, bucket, run=run, clock=clock, consent=self._typed)
             post_check(target, place, bucket, run=run)
         return report_restore(target, place, bucket, run=run, clock=clock)

@@ -46,7 +46,8 @@ class RestoreRecord:
 
     ``live`` is the target's database and ``live_oid`` its oid, None where there was none. ``database`` and ``oid`` are
     those that are loaded; in mode ``schema`` the database is the live one, and ``schema`` the new schema in it.
-    ``before`` is the name that a swap gives to the old database. Bytes as stored.
+    ``before`` is the name that a swap gives to the old database. ``digest`` is of the plan to restore, ``swap_digest``
+    of that to swap, made when all was verified. Bytes as stored.
     """
 
     target: str
@@ -69,6 +70,7 @@ class RestoreRecord:
     analyze_seconds: Real = 0.0
     verification: Verification | None = None
     migrations: str = ""
+    swap_digest: str | None = None
     approved_by: str | None = None
     swapped: Moment | None = None
     old_gone: Moment | None = None

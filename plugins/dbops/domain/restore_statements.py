@@ -31,8 +31,13 @@ def make_statement(
 
 def swap_statements(live_name: str, database: str, before: str | None, live: LiveDatabase | None) -> tuple[str, ...]:
     """What one transaction runs to put the restored database into the live one's place."""
-    renames = [f"ALTER DATABASE {quote_name(database)} RENAME TO {quote_name(live_name)}"]
     if live is None or before is None:
-        return tuple(renames)
-    renames.insert(0, f"ALTER DATABASE {quote_name(live_name)} RENAME TO {quote_name(before)}")
-    return (*renames, *settings_statements(live.settings, live_name))
+        return rename_statements(live_name, database, None)
+    return (*rename_statements(live_name, database, before), *settings_statements(live.settings, live_name))
+
+
+def rename_statements(live_name: str, database: str, before: str | None) -> tuple[str, ...]:
+    """The renames among them; ``before`` is None where there is no live database to be renamed."""
+    into_place = f"ALTER DATABASE {quote_name(database)} RENAME TO {quote_name(live_name)}"
+    aside = [f"ALTER DATABASE {quote_name(live_name)} RENAME TO {quote_name(before)}"] if before else []
+    return (*aside, into_place)

@@ -2,13 +2,18 @@
 
 - ``approvals/<run>-<digest>.plan.md`` by the plan's task;
 - ``approvals/<run>-<action>.json``, the one answer of this run, yes or no: conditional create;
-- ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create.
+- ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create;
+- ``approvals/<run>-<action>.returned.json`` by the same task, where it knows that its act has changed nothing. The next
+  attempt creates ``.consumed-2.json``, and so on: of all of them, at most one is not returned.
+
+Nothing is overwritten or deleted, which the key that writes may not.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
+from itertools import count
 from uuid import uuid4
 
 from dbops.domain.approval_rules import why_void
@@ -68,11 +73,7 @@ def find_unused_approval(
         approval = _yes_to(bucket, target, run=run, action=action, digest=digest, now=now)
     except ApprovalMissing:
         return None
-    try:
-        bucket.get(_consumed_key(target, run, action))
-    except ObjectMissing:
-        return approval
-    return None
+    return None if is_used_up(bucket, target, run=run, action=action) else approval
 
 
 def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
@@ -83,8 +84,9 @@ def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, d
     answer = _yes_to(bucket, target, run=run, action=action, digest=digest, now=now)
     # The mark tells our own request, which the bucket may send twice, from that of another process in the same second.
     used = json.dumps({"digest": digest, "consumed": now.isoformat(), "mark": uuid4().hex}, indent=1)
+    attempt = _attempt(bucket, target, run, action)
     try:
-        bucket.create(_consumed_key(target, run, action), used.encode())
+        bucket.create(_consumed_key(target, run, action, attempt), used.encode())
     except ObjectExists:
         raise ApprovalMissing(
             f"The approval by {answer.answered_by} for the {action} of {target.name} in the run {run} has been used "
@@ -112,6 +114,33 @@ def _yes_to(bucket: Bucket, target: Target, *, run: str, action: str, digest: st
     return answer
 
 
+def is_used_up(bucket: Bucket, target: Target, *, run: str, action: str) -> bool:
+    """Whether an attempt of that run has used its yes up, and not given it back."""
+    return _exists(bucket, _consumed_key(target, run, action, _attempt(bucket, target, run, action)))
+
+
+def give_approval_back(bucket: Bucket, target: Target, *, run: str, action: str, now: datetime) -> None:
+    """Let the yes that the caller has used up count again, as long as it is valid; raises BucketError.
+
+    Only for who has used it up, and knows that nothing was changed.
+    """
+    attempt = _attempt(bucket, target, run, action)
+    bucket.create(_returned_key(target, run, action, attempt), json.dumps({"returned": now.isoformat()}).encode())
+
+
+def _attempt(bucket: Bucket, target: Target, run: str, action: str) -> int:
+    """The number of the attempt that was not given back: the one that is at work, or the next."""
+    return next(one for one in count(1) if not _exists(bucket, _returned_key(target, run, action, one)))
+
+
+def _exists(bucket: Bucket, key: str) -> bool:
+    try:
+        bucket.get(key)
+    except ObjectMissing:
+        return False
+    return True
+
+
 def _answered(target: Target, run: str, action: str) -> ApprovalMissing:
     return ApprovalMissing(
         f"The run {run} has had its answer to the {action} of {target.name}: it is asked once.", _NEW_RUN
@@ -126,8 +155,16 @@ def _answer_key(target: Target, run: str, action: str) -> str:
     return f"{_stem(target, run, action)}.json"
 
 
-def _consumed_key(target: Target, run: str, action: str) -> str:
-    return f"{_stem(target, run, action)}.consumed.json"
+def _consumed_key(target: Target, run: str, action: str, attempt: int) -> str:
+    return f"{_stem(target, run, action)}.consumed{_number(attempt)}.json"
+
+
+def _returned_key(target: Target, run: str, action: str, attempt: int) -> str:
+    return f"{_stem(target, run, action)}.returned{_number(attempt)}.json"
+
+
+def _number(attempt: int) -> str:
+    return "" if attempt == 1 else f"-{attempt}"
 
 
 def _stem(target: Target, run: str, word: str) -> str:

@@ -25,11 +25,14 @@ _LOCKED = "lock timeout"
 
 
 class _Unknown(Exception):
-    """The session was lost within the transaction; ``backend`` is the server's process, which may be committing."""
+    """The session was lost within the transaction; ``backend`` is the server's process, which may be at work still.
 
-    def __init__(self, backend: int, why: str) -> None:
+    ``committing`` says whether it was told to COMMIT.
+    """
+
+    def __init__(self, backend: int, why: str, *, committing: bool) -> None:
         super().__init__(why)
-        self.backend, self.why = backend, why
+        self.backend, self.why, self.committing = backend, why, committing
 
 
 def swap_databases(
@@ -42,15 +45,15 @@ def swap_databases(
     changed. Where the session is lost at the very end, the server is asked whether it happened; raises DatabaseError
     where it does not say.
     """
-    refusal: DatabaseError | None = None
+    refusal, is_certain = DatabaseError("nothing was tried"), True
     for _ in range(_ATTEMPTS):
-        _wait_for_others(server, in_use)
+        require_sessions_can_be_ended(server, in_use)
         try:
             _transaction(server, statements, expected, in_use)
         except _Unknown as lost:
             if _has_happened(server, lost, expected):
                 return
-            refusal = DatabaseError(lost.why)
+            refusal, is_certain = DatabaseError(lost.why), not lost.committing
             break
         except DatabaseError as error:
             refusal = error
@@ -58,15 +61,14 @@ def swap_databases(
                 break
         else:
             return
-    assert refusal is not None  # noqa: S101 - the loop ends no other way
-    raise _failed(refusal.what, _remedy(server, in_use, refusal.what))
+    raise _failed(refusal.what, _remedy(server, in_use, refusal.what), is_certain=is_certain)
 
 
 def _transaction(
     server: DatabaseServer, statements: Sequence[str], expected: dict[str, int], in_use: Sequence[str]
 ) -> None:
     with server.acting() as session:
-        backend = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one())
+        backend, committing = int(session.execute(text("SELECT pg_backend_pid()")).scalar_one()), False
         try:
             session.execute(text("BEGIN"))
             session.execute(text("SET LOCAL lock_timeout = '10s'"))
@@ -74,10 +76,12 @@ def _transaction(
                 for statement in statements:
                     session.exec_driver_sql(statement.replace("%", "%%"))
             _require_names(session, expected)
+            committing = True
             session.execute(text("COMMIT"))
         except BaseException as error:
             if not _is_rolled_back(session) and isinstance(error, Exception):
-                raise _Unknown(backend, f"the session was lost: {first_line(str(error))}") from None
+                why = f"the session was lost: {first_line(str(error))}"
+                raise _Unknown(backend, why, committing=committing) from None
             raise
 
 
@@ -125,15 +129,14 @@ def _ending_sessions(server: DatabaseServer, names: Sequence[str]) -> Iterator[N
             ending.join()
 
 
-def _wait_for_others(server: DatabaseServer, in_use: Sequence[str]) -> None:
+def require_sessions_can_be_ended(server: DatabaseServer, in_use: Sequence[str]) -> None:
     """Wait for those to leave whom we may not end; raises SwapFailed, before anybody else was disturbed."""
     deadline = time.monotonic() + _OTHERS_LEAVE_WITHIN
     while others := _others(server, in_use):
         if time.monotonic() >= deadline:
             raise _failed(
                 f"our role may not end the sessions of {', '.join(others)}",
-                "GRANT pg_signal_backend to it, or for a superuser's sessions stop these clients; then start a new "
-                "run.",
+                "GRANT pg_signal_backend to it, or for a superuser's sessions stop these clients.",
             )
         time.sleep(_END_EVERY)
 
@@ -161,8 +164,9 @@ def _wait_for_end(server: DatabaseServer, backend: int) -> None:
         raise DatabaseError(f"The server's process {backend} is still at work.")
 
 
-def _failed(why: str, remedy: str) -> SwapFailed:
-    return SwapFailed(f"The swap did not take place, nothing was changed: {why.rstrip('.')}.", remedy)
+def _failed(why: str, remedy: str, *, is_certain: bool = True) -> SwapFailed:
+    what = f"The swap did not take place, nothing was changed: {why.rstrip('.')}."
+    return SwapFailed(what, remedy, is_certain=is_certain)
 
 
 def _remedy(server: DatabaseServer, in_use: Sequence[str], why: str) -> str:
@@ -170,5 +174,5 @@ def _remedy(server: DatabaseServer, in_use: Sequence[str], why: str) -> str:
         oids = [oid for name in in_use if (oid := server.oid_of(name)) is not None]
         holders = sorted({holder for oid in oids for holder in server.lock_holders(oid)})
         who = f"of {', '.join(holders)}" if holders else "of somebody on these databases or on the server's catalogs"
-        return f"It waits for the transaction {who}: let that end, and start a new run."
-    return "The restored database is still there: start a new run."
+        return f"It waits for the transaction {who}: let that end."
+    return ""

@@ -100,12 +100,36 @@ def require_unchanged_plan(
     bucket: Bucket,
     record: RestoreRecord,
     *,
+    digest: str,
+    programs: Path | None = None,
+) -> RestorePlan:
+    """The plan of that record as it would be made now, without what people are shown of live rows.
+
+    Raises PlanChanged where it is not the one of that digest, PreflightFailed where something is in the way by now.
+    """
+    plan = plan_again(target, place, bucket, record, programs=programs)
+    if plan.digest != digest:
+        raise PlanChanged(
+            f"What the restore of {target.name} would do now is not what its plan says: the live database, its schema "
+            f"or its settings have changed since ({digest[:12]} was planned, now it is {plan.digest[:12]}).",
+            "Nothing was changed. Start a new run, and look at its plan.",
+        )
+    require_no_blockers(plan)
+    return plan
+
+
+def plan_again(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    record: RestoreRecord,
+    *,
     programs: Path | None = None,
     count_live: bool = False,
 ) -> RestorePlan:
     """The plan of that record as it would be made now; with ``count_live`` also what people are shown of live rows.
 
-    Raises PlanChanged where it is another, and PreflightFailed where something is in the way by now.
+    Raises a DbopsError where none can be made.
     """
     catalog = read_catalog(bucket, target)
     entry = choose_backup(catalog, record.request).entry
@@ -119,15 +143,7 @@ def require_unchanged_plan(
         own=record,
         count_live=count_live,
     )
-    plan = planning.plan(catalog, entry)
-    if plan.digest != record.digest:
-        raise PlanChanged(
-            f"What the restore of {target.name} would do now is not what its plan says: the live database, its schema "
-            f"or its settings have changed since ({record.digest[:12]} was planned, now it is {plan.digest[:12]}).",
-            "Nothing was changed. Start a new run, and look at its plan.",
-        )
-    require_no_blockers(plan)
-    return plan
+    return planning.plan(catalog, entry)
 
 
 def require_no_blockers(plan: RestorePlan) -> None:

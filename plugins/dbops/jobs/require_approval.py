@@ -8,7 +8,7 @@ from datetime import datetime
 from dbops.domain.approvals import Approval
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
-from dbops.gateways.approvals import consume_approval
+from dbops.gateways.approvals import consume_approval, give_approval_back, is_used_up
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 
@@ -33,7 +33,7 @@ def require_approval(
 
     ``digest`` is of the plan as it would be carried out now, computed by the caller: never one that was handed on.
     Raises ApprovalMissing where nobody who may has said yes to it, in time, and unused; and BucketError. It is not
-    idempotent: who calls it acts, or has to be approved anew.
+    idempotent: who calls it acts, or gives it back, or has to be approved anew.
     """
     if action not in target.approvals.approve:
         return None
@@ -47,3 +47,20 @@ def require_approval(
     word = "BREAK-GLASS-approval-consumed" if approval.break_glass else "approval-consumed"
     write_audit(bucket, target, now, word, {**approval.facts(), "consumed": now.isoformat()})
     return approval
+
+
+def give_back(
+    bucket: Bucket, target: Target, *, run: str, action: str, clock: Callable[[], datetime], reason: str
+) -> bool:
+    """Give the yes back that ``require_approval`` has used up: what it was for has failed, and has changed nothing.
+
+    The next attempt of the same run finds it, by all its rules. The answer is whether there was one. Raises
+    BucketError, and then it stays used up.
+    """
+    if not is_used_up(bucket, target, run=run, action=action):
+        return False
+    now = clock()
+    # On record first: what the yes allows once more must never be without its entry in the audit.
+    write_audit(bucket, target, now, "approval-returned", {"run": run, "for": action, "reason": reason})
+    give_approval_back(bucket, target, run=run, action=action, now=now)
+    return True

@@ -62,7 +62,7 @@ def restore(
         record = read_restore(bucket, target, run)  # as the try that was waited for has left it
         if record.state not in _BEGUN:
             return record
-        plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
+        plan = require_unchanged_plan(target, place, bucket, record, digest=record.digest, programs=programs)
         if record.state is RestoreState.PLANNED:
             (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
         archive = open_archive(bucket, target, record.backup_id, place.identities)

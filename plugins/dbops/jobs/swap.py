@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.restore_statements import swap_statements
+from dbops.domain.restore_statements import rename_statements, swap_statements
 from dbops.domain.target import Target
-from dbops.errors import DatabaseError, PlanChanged, PreflightFailed, RestoreFailed
+from dbops.errors import BucketError, DatabaseError, PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database
 from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.database_swap import swap_databases
+from dbops.gateways.database_swap import require_sessions_can_be_ended, swap_databases
 from dbops.gateways.restores import put_restore, read_restore
 from dbops.jobs.plan_restore import require_unchanged_plan
-from dbops.jobs.require_approval import Consent, consent_on_record
+from dbops.jobs.require_approval import Consent, consent_on_record, give_back
 from dbops.jobs.restore_place import RestorePlace
 
 _NAMES_SHOWN = 5
+_AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
+
+log = logging.getLogger(__name__)
 
 
 def swap(
@@ -38,8 +43,9 @@ def swap(
     """Swap what that run has restored and verified into place; does nothing where that has happened already.
 
     ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
-    Demands the ``consent`` to this very plan, by default the one on record, where the target's file asks for one.
-    Raises a DbopsError, and then both databases are what they were.
+    Demands the ``consent`` to the plan that ``plan_swap`` made of it, by default the one on record, where the target's
+    file asks for one. Raises a DbopsError, and then both databases are what they were; where that is certain, the yes
+    counts for the next attempt.
     """
     server = place.server(target)
     with server.alone(after_another_try=after_another_try):
@@ -47,17 +53,57 @@ def swap(
         if is_swapped(server, record):
             return _keep(target, bucket, record, clock())
         _require_verified(record)
-        plan = require_unchanged_plan(target, place, bucket, record, programs=programs)
+        digest = record.swap_digest or record.digest
+        with _saying_what_stays(record):
+            plan = require_unchanged_plan(target, place, bucket, record, digest=digest, programs=programs)
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
         _require_readable(target, place, record)
+        in_use = (record.live, record.database)
+        with _saying_what_stays(record):
+            require_sessions_can_be_ended(server, in_use)  # known before the yes is used up
         approved_by = (consent or consent_on_record(bucket, target, run=run, clock=clock))("swap", plan.digest)
         if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
             record = put_restore(bucket, target, record.at(record.state, approved_by=approved_by))
         statements = swap_statements(record.live, record.database, record.before, plan.live)
-        expected = _oids_afterwards(record)
-        swap_databases(server, statements, expected=expected, in_use=(record.live, record.database))
+        with _saying_what_stays(record), _giving_back(bucket, target, run, clock):
+            swap_databases(server, statements, expected=_oids_afterwards(record), in_use=in_use)
         return _keep(target, bucket, record, clock())
+
+
+@contextmanager
+def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
+    """Hours of loading are not lost: whoever reads the error is told what is left of them, and how to use it."""
+    try:
+        yield
+    except (SwapFailed, PlanChanged) as error:
+        before = record.before if record.live_oid is not None else None
+        renames = " ".join(f"{statement};" for statement in rename_statements(record.live, record.database, before))
+        again = ""
+        if isinstance(error, SwapFailed):
+            again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
+        by_hand = (
+            f"{record.database} stays, as it was verified. Who may can put it into place by hand, in one transaction "
+            f"without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
+        )
+        error.remedy = " ".join(filter(None, (error.remedy, again, by_hand)))
+        raise
+
+
+@contextmanager
+def _giving_back(bucket: Bucket, target: Target, run: str, clock: Callable[[], datetime]) -> Iterator[None]:
+    """Let the yes count for the next attempt, where it is certain that this one has changed nothing."""
+    try:
+        yield
+    except SwapFailed as error:
+        if not error.is_certain:
+            raise
+        try:
+            give_back(bucket, target, run=run, action="swap", clock=clock, reason=error.what)
+        except BucketError as refused:
+            error.is_certain = False
+            log.warning("The yes to this swap stays used up: %s", refused)
+        raise
 
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
@@ -112,7 +158,7 @@ def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) 
         "run": record.run,
         "requested_by": record.requested_by,
         "backup_id": record.backup_id,
-        "digest": record.digest,
+        "digest": record.swap_digest or record.digest,
         "live": record.live,
         "before": record.before,
         "approved_by": swapped.approved_by,

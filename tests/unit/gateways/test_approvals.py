@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,8 @@ from dbops.gateways.approvals import (
     _answer_key,
     consume_approval,
     find_unused_approval,
+    give_approval_back,
+    is_used_up,
     read_plan,
     record_approval,
     record_plan,
@@ -64,6 +67,63 @@ def test_a_yes_is_used_up_by_the_first_who_asks_for_it(bucket: InMemoryBucket) -
     assert consume(bucket) == YES
     with pytest.raises(ApprovalMissing, match="has been used before: it counts once"):
         consume(bucket)
+
+
+def give_back(bucket: InMemoryBucket) -> None:
+    give_approval_back(bucket, SHOP, run=RUN, action="swap", now=NOW)
+
+
+def test_a_yes_that_was_given_back_counts_once_more_and_not_twice(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, YES)
+    for _ in range(3):
+        assert not is_used_up(bucket, SHOP, run=RUN, action="swap")
+        assert consume(bucket) == YES
+        assert is_used_up(bucket, SHOP, run=RUN, action="swap")
+        with pytest.raises(ApprovalMissing, match="has been used before"):
+            consume(bucket)
+        give_back(bucket)
+
+
+def test_what_was_given_back_is_to_the_same_plan_and_no_other(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, YES)
+    consume(bucket)
+    give_back(bucket)
+    with pytest.raises(ApprovalMissing, match="the plan has changed"):
+        consume(bucket, digest="e" * 64)
+
+
+def test_using_and_giving_back_overwrites_and_deletes_nothing() -> None:
+    class OnlyCreates(InMemoryBucket):
+        def delete(self, key: str) -> None:
+            raise AssertionError(key)
+
+        def put(self, key: str, body: Any) -> None:
+            assert key not in self._objects
+            super().put(key, body)
+
+    bucket = OnlyCreates("vault", Clock())
+    record_approval(bucket, SHOP, YES)
+    for _ in range(3):
+        consume(bucket)
+        give_back(bucket)
+
+
+@given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=30))
+def test_of_many_attempts_at_most_one_has_the_yes(steps: list[tuple[int, bool]]) -> None:
+    """Each of some workers asks for it at any time, and gives it back only where it has it."""
+    bucket = InMemoryBucket("vault", Clock())
+    record_approval(bucket, SHOP, YES)
+    holder: int | None = None
+    for worker, gives_back in steps:
+        if holder == worker and gives_back:
+            give_back(bucket)
+            holder = None
+        elif holder is None:
+            assert consume(bucket) == YES
+            holder = worker
+        else:
+            with pytest.raises(ApprovalMissing, match="has been used before"):
+                consume(bucket)
 
 
 def test_without_an_answer_there_is_nothing_to_use(bucket: InMemoryBucket) -> None:

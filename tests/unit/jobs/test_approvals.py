@@ -15,7 +15,7 @@ from dbops.gateways.approvals import consume_approval, record_plan
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.jobs.answer_approval import answer_approval
 from dbops.jobs.ask_approval import ask_approval
-from dbops.jobs.require_approval import require_approval
+from dbops.jobs.require_approval import give_back, require_approval
 from tests.unit.samples import NOW, Clock, target
 
 DIGEST = "d" * 64
@@ -170,6 +170,42 @@ def test_a_use_that_cannot_be_put_on_record_does_not_act_and_is_spent(
         require(bucket)
     bucket.full = False
     monkeypatch.undo()
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket)
+
+
+def returned(bucket: ReadOnlyBucket) -> bool:
+    return give_back(bucket, SHOP, run="manual__1", action="swap", clock=Clock(), reason="a client held a lock")
+
+
+def test_what_is_given_back_is_on_record_and_counts_again_as_long_as_it_would_have(bucket: ReadOnlyBucket) -> None:
+    answer(bucket)
+    require(bucket)
+    assert returned(bucket)
+    assert audit(bucket)["approval-returned"]["reason"] == "a client held a lock"
+    with pytest.raises(ApprovalMissing, match="too old by now"):
+        require(bucket, later=SHOP.approvals.valid_for)
+    with pytest.raises(ApprovalMissing, match="not among the approvers"):
+        require(bucket, target(approvals={"four_eyes": True, "approvers": ["alice", "carol"]}))
+    assert require(bucket).reason == "ticket 4711"
+
+
+def test_what_nobody_has_used_up_is_not_given_back(bucket: ReadOnlyBucket) -> None:
+    answer(bucket)
+    assert not returned(bucket)
+    assert "approval-returned" not in audit(bucket)
+    require(bucket)
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket)
+
+
+def test_what_cannot_be_given_back_stays_used_up(bucket: ReadOnlyBucket) -> None:
+    answer(bucket)
+    require(bucket)
+    bucket.full = True
+    with pytest.raises(BucketError):
+        returned(bucket)
+    bucket.full = False
     with pytest.raises(ApprovalMissing, match="used before"):
         require(bucket)
 
