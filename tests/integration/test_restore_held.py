@@ -15,7 +15,10 @@ from dbops.errors import PlanChanged
 from dbops.gateways.restores import put_restore
 from dbops.jobs import plan_restore
 from dbops.jobs.expire import expire
+from tests.backups import execute
 from tests.clock import now
+from tests.drills import Ground
+from tests.loading import SHOP
 from tests.restoring import Restoring
 
 ONLY_THE_NEWEST = RetentionPolicy(last=1, daily=0, weekly=0, monthly=0, yearly=0, minimum_redundancy=1)
@@ -44,6 +47,24 @@ def test_a_backup_that_retention_lets_go_is_kept_until_its_restore_is_at_its_end
 
     assert list(expired(restoring).expired) == [old]
     assert restoring.report().record.state is (RestoreState.SWAPPED if mode == "swap" else RestoreState.VERIFIED)
+
+
+def test_a_backup_that_retention_lets_go_is_kept_while_it_is_drilled(ground: Ground, empty_database: str) -> None:
+    execute(empty_database, *SHOP)
+    ground.loader.back_up(empty_database)
+    old = ground.loader.backup_id
+    ground.loader.back_up(empty_database)
+    target = ground.target.model_copy(update={"retention": ONLY_THE_NEWEST})
+    reports: list[ExpireReport] = []
+    ground.disturb(lambda: reports.append(expire(target, ground.loader.bucket, clock=now)))
+
+    proof = ground.drill(run="by hand", backup_id=old).verification
+
+    assert proof is not None
+    assert proof.ok
+    assert reports[0].expired == {}
+    assert "its drill in the run by hand is not at its end" in " ".join(reports[0].kept[old])
+    assert list(expire(target, ground.loader.bucket, clock=now).expired) == [old]
 
 
 def test_what_expired_while_it_was_planned_is_said_before_anything_is_made(

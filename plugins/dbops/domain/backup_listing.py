@@ -15,17 +15,17 @@ from dbops.domain.target_index import IndexedBackup
 class BackupListing:
     """The finished backups in short, oldest first; the leftovers; and a sentence on each that cannot be read.
 
-    ``restore_holds`` are of restores that are not at their end.
+    ``working_holds`` are of restores and drills that are not at their end.
     """
 
     target: str
     backups: tuple[IndexedBackup, ...] = ()
     leftovers: tuple[Leftover, ...] = ()
     unreadable: tuple[str, ...] = ()
-    restore_holds: tuple[Hold, ...] = ()
+    working_holds: tuple[Hold, ...] = ()
 
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``: to be shown, while `expire` reads the catalog itself."""
         backups = [(backup.backup_id, backup.is_good) for backup in self.backups]
         holds = [backup.hold for backup in self.backups if backup.hold is not None]
-        return plan_retention(backups, [*holds, *self.restore_holds], policy, now, zone)
+        return plan_retention(backups, [*holds, *self.working_holds], policy, now, zone)

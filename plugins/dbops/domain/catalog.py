@@ -78,16 +78,16 @@ class Catalog:
         return [*self.past, *(entry.verification for entry in self.entries if entry.verification is not None)]
 
     def plan_retention(
-        self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo, restore_holds: Iterable[Hold] = ()
+        self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo, working_holds: Iterable[Hold] = ()
     ) -> RetentionPlan:
         """What the policy says of these backups at ``now``; leftovers and unreadable ones are not its business.
 
-        ``restore_holds`` are of restores that are not at their end.
+        ``working_holds`` are of restores and drills that are not at their end.
         """
         backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
         holds = [entry.hold for entry in self.entries if entry.hold is not None]
         doubtful = [entry.backup_id for entry in self.entries if entry.is_doubtful]
-        return plan_retention(backups, [*holds, *restore_holds], policy, now, zone, doubtful=doubtful)
+        return plan_retention(backups, [*holds, *working_holds], policy, now, zone, doubtful=doubtful)
 
 
 def _newest(verdicts: Iterable[Verification]) -> Verification | None:

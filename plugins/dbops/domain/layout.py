@@ -71,6 +71,15 @@ class Layout:
         return f"{self.restores}{key_part(run, keep='-')}.json"
 
     @property
+    def drills(self) -> str:
+        """The folder of what drills hold."""
+        return f"{self.root}drills/"
+
+    def drill(self, run: str) -> str:
+        """The hold of that run's drill."""
+        return f"{self.drills}{key_part(run, keep='-')}.json"
+
+    @property
     def migrations(self) -> str:
         """The folder of migrations' records."""
         return f"{self.root}migrations/"

@@ -16,9 +16,9 @@ LONGEST_STEP = timedelta(days=7)
 _LONGEST_WAIT = timedelta(days=365)
 
 
-def held_until(written: datetime, wait: timedelta) -> datetime:
-    """Until when a record holds that was ``written`` then, where people have ``wait`` to answer; a year at most."""
-    return written + min(wait, _LONGEST_WAIT) + LONGEST_STEP
+def held_for(wait: timedelta) -> timedelta:
+    """How long a record holds from its last step on, where people have ``wait`` to answer, of which a year counts."""
+    return min(wait, _LONGEST_WAIT) + LONGEST_STEP
 
 
 def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> Hold | None:
@@ -32,7 +32,7 @@ def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> H
         return None
     return Hold(
         record.backup_id,
-        held_until(written, wait),
+        written + held_for(wait),
         f"its restore in the run {record.run} is not at its end, but {record.state}",
         record.requested_by or "nobody known",
     )

@@ -202,8 +202,8 @@ class TargetIndex:
 
     ``unreadable`` has a sentence on each object that cannot be read. ``last_proof`` is the newest good verdict on any
     backup, ``last_verdict`` the newest, good or not; also of backups that have expired since. ``checks`` and ``probes``
-    may be newer than ``written``: a run that ends puts its own section in. ``restore_holds`` are of restores that were
-    not at their end.
+    may be newer than ``written``: a run that ends puts its own section in. ``working_holds`` are of restores and
+    drills that were not at their end.
     """
 
     target: str
@@ -215,13 +215,13 @@ class TargetIndex:
     last_verdict: IndexedProof | None = None
     checks: IndexedChecks | None = None
     probes: IndexedProbes | None = None
-    restore_holds: tuple[Hold, ...] = ()
+    working_holds: tuple[Hold, ...] = ()
     format: Literal[2] = 2
 
     @property
     def holds(self) -> tuple[Hold, ...]:
-        """All that retention has to heed: what people hold, and what restores do."""
-        return (*(backup.hold for backup in self.backups if backup.hold is not None), *self.restore_holds)
+        """All that retention has to heed: what people hold, and what restores and drills do."""
+        return (*(backup.hold for backup in self.backups if backup.hold is not None), *self.working_holds)
 
     @classmethod
     def of(
@@ -232,7 +232,7 @@ class TargetIndex:
         checks: CheckRun | None = None,
         probes: ProbeRun | None = None,
         unreadable: Sequence[str] = (),
-        restore_holds: Sequence[Hold] = (),
+        working_holds: Sequence[Hold] = (),
     ) -> Self:
         """The short form of a catalog and the newest runs; ``unreadable`` is what the catalog does not know of."""
         verdict = catalog.last_verdict
@@ -247,7 +247,7 @@ class TargetIndex:
             last_verdict=IndexedProof.of(verdict) if verdict else None,
             checks=IndexedChecks.of(checks) if checks else None,
             probes=IndexedProbes.of(probes) if probes else None,
-            restore_holds=tuple(restore_holds),
+            working_holds=tuple(working_holds),
         )
 
     def to_json(self) -> bytes:

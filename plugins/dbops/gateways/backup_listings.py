@@ -11,8 +11,8 @@ from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedBackup, TargetIndex
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import Present, read_catalog
-from dbops.gateways.restores import restore_holds
 from dbops.gateways.target_indexes import read_index
+from dbops.gateways.working_holds import working_holds
 
 _NEWEST = 100  # are read whatever the index says: with them alone nothing is faster
 
@@ -36,7 +36,7 @@ def read_listing(bucket: Bucket, target: Target, now: datetime) -> BackupListing
         backups=tuple(backup for _, backup in sorted(backups.items())),
         leftovers=catalog.leftovers,
         unreadable=catalog.unreadable,
-        restore_holds=restore_holds(bucket, target, now),
+        working_holds=working_holds(bucket, target, now),
     )
 
 

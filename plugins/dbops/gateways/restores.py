@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from dbops.domain.layout import Layout
-from dbops.domain.restore_hold import held_until, restore_hold
 from dbops.domain.restore_record import RestoreRecord
-from dbops.domain.retention import Hold
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest, ObjectMissing
+from dbops.errors import InvalidRequest
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.run_records import all_records, find_record
 
@@ -45,23 +42,3 @@ def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
 def all_restores(bucket: Bucket, target: Target) -> Iterator[RestoreRecord]:
     """Every restore that can be read, in the order of their runs' names."""
     return all_records(bucket, Layout(target.root).restores, RestoreRecord.from_json)
-
-
-def restore_holds(bucket: Bucket, target: Target, now: datetime) -> tuple[Hold, ...]:
-    """What the restores that are not at their end hold at ``now``; raises BucketError.
-
-    Of the records only those are read that are young enough to hold something. One that cannot be read holds nothing:
-    no step of that restore can go on either.
-    """
-    holds = []
-    for stored in bucket.list(Layout(target.root).restores):
-        if held_until(stored.modified, target.approvals.wait) <= now:
-            continue
-        try:
-            record = RestoreRecord.from_json(bucket.get(stored.key))
-        except (ObjectMissing, ValueError):
-            continue
-        hold = restore_hold(record, stored.modified, target.approvals.wait)
-        if hold is not None and record.target == target.name:
-            holds.append(hold)
-    return tuple(holds)

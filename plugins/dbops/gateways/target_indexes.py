@@ -13,7 +13,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.check_runs import newest_check
 from dbops.gateways.probe_runs import newest_probe
-from dbops.gateways.restores import restore_holds
+from dbops.gateways.working_holds import working_holds
 
 
 def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
@@ -34,7 +34,7 @@ def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
         checks=checks,
         probes=probes,
         unreadable=unreadable,
-        restore_holds=restore_holds(bucket, target, now),
+        working_holds=working_holds(bucket, target, now),
     )
 
 

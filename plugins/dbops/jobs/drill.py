@@ -23,6 +23,7 @@ from dbops.gateways.bucket import Bucket
 from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.programs import RestorePrograms, find_restore_programs
 from dbops.gateways.verifications import put_verification
+from dbops.gateways.working_holds import held_by_drill
 from dbops.jobs.check_restored import check_restored
 from dbops.jobs.drill_place import DrillPlace, scratch_place, throwaway_place
 from dbops.jobs.load_and_verify import load_and_verify
@@ -58,7 +59,8 @@ def drill(
     else:
         drilling = _Drilling(target, bucket, identities, run, clock, on_progress)
         try:
-            verification = drilling.prove(due.backup_id, programs, scratch)
+            with held_by_drill(bucket, target, due.backup_id, run=run, clock=clock):
+                verification = drilling.prove(due.backup_id, programs, scratch)
         except (BackupUnusable, ArchiveRefused) as error:
             if all(entry.backup_id != due.backup_id for entry in read_catalog(bucket, target).entries):
                 raise  # there is no such backup to give a verdict on, or it has expired meanwhile

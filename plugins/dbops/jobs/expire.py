@@ -16,7 +16,7 @@ from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket, StoredObject, UnfinishedUpload
 from dbops.gateways.catalogs import read_catalog, read_claim
-from dbops.gateways.restores import restore_holds
+from dbops.gateways.working_holds import working_holds
 from dbops.jobs.deletion import Deletion
 from dbops.jobs.holds import why_held
 from dbops.jobs.refresh_index import refresh_index
@@ -36,7 +36,7 @@ def expire(
     """
     started = clock()
     catalog = read_catalog(bucket, target)
-    holds = restore_holds(bucket, target, started)
+    holds = working_holds(bucket, target, started)
     plan = catalog.plan_retention(target.retention, started, target.zone, holds)
     _log.info("%s", plan.markdown())
     expiry = _Expiry(target, bucket, clock, dry_run=dry_run)
@@ -125,7 +125,7 @@ class _Expiry:
 
     def _why_held(self, backup_id: BackupId) -> str | None:
         now = self._clock()
-        holds = restore_holds(self._bucket, self._target, now)
+        holds = working_holds(self._bucket, self._target, now)
         restored = (hold.sentence() for hold in holds if hold.backup_id == backup_id)
         return why_held(self._bucket, self._layout, backup_id, now) or next(restored, None)
 
