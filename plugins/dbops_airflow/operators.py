@@ -112,8 +112,9 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.domain.included_names import IncludedNames
+        from dbops.domain.retired import retired_problem
         from dbops.gateways.heartbeat import ping
-        from dbops.gateways.retired_files import read_retired, retired_problem
+        from dbops.gateways.retired_files import read_retired
         from dbops.jobs.bundle_indexes import bundle_indexes
         from dbops.jobs.watch import watch
         from dbops_airflow.watch_notices import Notices

@@ -20,7 +20,7 @@ from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.retired_files import read_retired, retired_problem
+from dbops.gateways.retired_files import read_retired
 from dbops.gateways.target_files import TargetFiles, named_targets, read_targets
 
 if TYPE_CHECKING:
@@ -235,6 +235,7 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
     from dbops.domain.included_names import IncludedNames
     from dbops.domain.known_targets import KnownTargets
     from dbops.domain.notification import notifier_problem
+    from dbops.domain.retired import retired_problem
     from dbops.gateways.heartbeat import ping
     from dbops.jobs.lost_alerts import lost_alerts
     from dbops.jobs.watch import watch

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.fault import Fault
-from dbops.domain.promises import Problem, ProblemKind
 from dbops.gateways.yaml_lines import YamlFault, read_yaml_mapping
 
 RETIRED = "retired.yaml"
@@ -43,17 +42,6 @@ def read_retired(include: Path, named: Collection[str]) -> RetiredFile:
         for sentence in _wrong(name, why, named)
     ]
     return RetiredFile(frozenset(file.value), tuple(faults))
-
-
-def retired_problem(fault: Fault) -> Problem:
-    """What is wrong with it, for the watch's mail: no database goes without backups because of it."""
-    return Problem(
-        kind=ProblemKind.FAULT,
-        key=f"{fault.path}: retired: {fault.sentence}",
-        target=None,
-        sentence=str(fault),
-        remedy="Correct that file; until then the loss of a target's file may not be noticed.",
-    )
 
 
 def _wrong(name: str, why: object, named: Collection[str]) -> Iterator[str]:

@@ -28,7 +28,8 @@ from dbops.gateways.expectation_files import read_suites
 from dbops.gateways.migration_files import read_migrations, unproven_migrations
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops.gateways.probe_files import has_probes, read_probes
-from dbops.gateways.target_files import read_targets
+from dbops.gateways.retired_files import read_retired
+from dbops.gateways.target_files import named_targets, read_targets
 from tests.fuzzing import fuzzed
 from tests.mutations import HOSTILE_TEXTS, damaged
 from tests.unit.fuzz.terminal import terminal
@@ -258,6 +259,7 @@ TARGET_FILES = {
     "targets/shop.yaml": EVERY_KEY,
     "defaults.yaml": (INCLUDE / "defaults.yaml").read_bytes(),
     "notifiers.yaml": NOTIFIERS,
+    "retired.yaml": b"# gone\nwiki: replaced by blog, 2026-11-27\nnews: given up\n",
 }
 
 
@@ -269,8 +271,14 @@ def test_target_files_are_used_or_refused_by_file_line_and_sentence(place: Path,
         files[name] = data.draw(broken(files[name]))
     with include(place, files) as folder:
         found, notifiers = read_targets(folder.path), read_notifiers(folder.path)
-        faults = (*found.faults, *notifier_faults(folder.path, found.targets.values(), notifiers))
+        retired = read_retired(folder.path, named_targets(folder.path) or ())
+        faults = (
+            *found.faults,
+            *notifier_faults(folder.path, found.targets.values(), notifiers),
+            *retired.faults,
+        )
         expect_readable(faults, files)
+        assert retired.names is not None or retired.faults
         assert found.targets or found.faults
         for target in found.targets.values():
             assert Layout(target.root).index.endswith(f"_indexes/{target.name}.json")

@@ -1,0 +1,17 @@
+"""Retired: what is wrong with include/retired.yaml, as a problem of the watch."""
+
+from __future__ import annotations
+
+from dbops.domain.fault import Fault
+from dbops.domain.promises import Problem, ProblemKind
+
+
+def retired_problem(fault: Fault) -> Problem:
+    """What is wrong with it, for the watch's mail: no database goes without backups because of it."""
+    return Problem(
+        kind=ProblemKind.FAULT,
+        key=f"{fault.path}: retired: {fault.sentence}",
+        target=None,
+        sentence=str(fault),
+        remedy="Correct that file; until then the loss of a target's file may not be noticed.",
+    )
