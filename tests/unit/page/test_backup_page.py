@@ -1,0 +1,25 @@
+"""A backup's page says what the backup does not have."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dbops.domain.target_view import BackupView
+from dbops_airflow.page.readings import Reading
+from dbops_airflow.page.rendering import Rendering
+from tests.unit.page.page_texts import text_of
+from tests.unit.samples import NOW, manifest, target
+
+SHOP = target()
+MANIFEST = manifest("20261122T020000Z")
+
+
+def drawn(lacks: tuple[str, ...]) -> str:
+    view = BackupView(target=SHOP, backup_id=MANIFEST.backup_id, seen=NOW, manifest=replace(MANIFEST, lacks=lacks))
+    facts = {"view": view, "target": SHOP, "reading": Reading(view, 0.0), "tables": [], "actions": []}
+    return text_of(Rendering(base="/database_ops", airflow="", now=NOW).page("backup", **facts))
+
+
+def test_what_its_role_could_not_read_is_named_and_otherwise_nothing_is_said() -> None:
+    assert "Lacks subscription orders, subscription <b>" in drawn(("subscription orders", "subscription <b>"))
+    assert "Lacks" not in drawn(())
