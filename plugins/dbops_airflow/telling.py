@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.audience import Audience
-from dbops.domain.notification import MAIL
+from dbops.domain.notifier_name import MAIL
 from dbops.errors import DbopsError
 from dbops_airflow import connections
 from dbops_airflow.notifying import Notifying

@@ -14,14 +14,13 @@ from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.fault import Fault
+from dbops.domain.notifier_name import MAIL
 from dbops.domain.promises import Problem, ProblemKind, problem_of
 from dbops.domain.recorded import Moment
 from dbops.domain.target import Target
 
 # Somebody has been told of it on each of these days.
 _TOLD_FOR = timedelta(days=7)
-
-MAIL = "_mail"  # stands where else a notifier's name does, and no notifier may be called so
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)

@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator
 
+MAIL = "_mail"
+"""Stands where else a notifier's name does, and no notifier may be called so."""
+
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 
 

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from dbops.domain.audience import Audience
 from dbops.domain.fault import Fault
-from dbops.domain.notification import MAIL, Notification, notifier_problem, untaken
-from dbops.domain.notifier_name import is_notifier_name
+from dbops.domain.notification import Notification, notifier_problem, untaken
+from dbops.domain.notifier_name import MAIL, is_notifier_name
 from dbops.domain.promises import ProblemKind
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
