@@ -61,6 +61,16 @@ def test_an_error_of_pg_restore_itself_is_a_complaint() -> None:
 
 def test_silence_is_no_complaint() -> None:
     assert read_complaints("pg_restore: warning: something\n") == ()
+    assert read_complaints("Command was: COMMENT ON EXTENSION a IS 'b';\n") == ()
+
+
+def test_a_statement_belongs_to_the_error_before_it_whatever_stands_between() -> None:
+    owner = "pg_restore: error: could not execute query: ERROR:  must be owner of extension pgcrypto\n"
+    command = "Command was: COMMENT ON EXTENSION pgcrypto IS 'x';\n"
+    (told,) = read_complaints(f"{owner}HINT:  Ask somebody.\n{command}")
+    assert told.harmless
+    (told,) = read_complaints(f"{owner}Command was: ALTER EXTENSION pgcrypto SET SCHEMA public;\n{command}")
+    assert (told.harmless, told.why) == (False, "")
 
 
 BLAMED = {

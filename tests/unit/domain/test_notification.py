@@ -92,3 +92,11 @@ def test_a_mail_that_was_not_taken_is_a_problem_as_well_of_whoever_has_recipient
 
 def test_no_notifier_can_be_called_as_mail_is() -> None:
     assert not is_notifier_name(MAIL)
+
+
+def test_of_two_that_were_not_taken_the_second_is_the_last() -> None:
+    later = replace(_LOST, moment=_AT + timedelta(hours=1), subject="[dbops] WARNING check of shop (production)")
+    [lost] = untaken(_SHOP, [_LOST, later], later.moment)
+    assert 'Nor 1 more since, the last "[dbops] WARNING check of shop (production)"' in lost.problem.sentence
+    [alone] = untaken(_SHOP, [_LOST], _AT)
+    assert alone.problem.sentence.endswith("It did not answer in time.")

@@ -13,7 +13,10 @@ CLOSED = "pg_dump: error: query failed: server closed the connection unexpectedl
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (f"{SAID}User query might have needed to see row versions that must be removed.", "Set hot_standby_feedback"),
+        (
+            f"{SAID}User query might have needed to see row versions that must be removed.",
+            "VACUUM on the primary removed rows",
+        ),
         (f"{SAID}User was holding a relation lock for too long.", "a migration, TRUNCATE"),
         (f"{SAID}User was holding shared buffer pin for too long.", "Another attempt may succeed"),
         ("FATAL:  terminating connection due to conflict with recovery", "Another attempt may succeed"),

@@ -71,3 +71,13 @@ def test_what_is_not_known_is_never_within_a_limit(unknown: ReplicaLag, words: s
 def test_without_a_limit_nothing_is_objected_to() -> None:
     assert ReplicaLag(receives=False).objection(None) is None
     assert lag(behind_bytes=100).objection(None) is None
+    assert ReplicaLag(receives=False).is_within(None)
+
+
+def test_a_replica_that_lacks_a_single_byte_has_not_replayed_all_of_it() -> None:
+    assert lag(behind_bytes=1, age=HOUR).lag == HOUR
+
+
+def test_a_moment_whose_age_is_not_told_is_told_alone() -> None:
+    parted = ReplicaLag(receives=False, newest_change=YESTERDAY)
+    assert "its newest change is from 2026-11-25 02:00:05 UTC." in parted.note
