@@ -66,6 +66,7 @@ def test_a_key_that_was_cut_off_is_noticed(length: int) -> None:
         ("ssh-dss AAAA", "SSH keys of type ssh-ed25519 and ssh-rsa only"),
         ("ssh-ed25519", "not a whole SSH public key"),
         (ED25519[:-8], "not a whole SSH public key"),
+        (f"{ED25519[:20]}!{ED25519[20:]}", "not a whole SSH public key"),
         (ED25519.replace("ssh-ed25519 ", "ssh-rsa "), "not a whole SSH public key"),
         (ssh_key("ssh-ed25519", bytes(31)), "not a whole SSH public key"),
         (ssh_key("ssh-rsa", b"\1\0\1", b"\x7f" + b"\xff" * 127), "too short"),
@@ -81,6 +82,7 @@ def test_what_cannot_be_encrypted_for_is_refused_with_the_reason(recipient: str,
 def test_a_secret_key_is_refused_and_not_repeated(secret: str) -> None:
     told = refusal(secret)
     assert "secret key" in told
+    assert "write its public key here" in told
     assert "QYQSZQGPQ" not in told.upper()
 
 

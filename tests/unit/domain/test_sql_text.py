@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.sql_text import literal, objection
+from dbops.domain.sql_text import literal, objection, tokens
 
 FINE = [
     '"wordCount" >= 0',
@@ -26,6 +26,7 @@ REFUSED = {
     "f(a]": "closes nothing",
     "a = 'open": "never closed",
     'a = "open': "never closed",
+    "a = 'open /* ; DROP TABLE a */": "never closed",
     "a = E'open\\'": "never closed",
     "true /* a comment": "comment",
     "a /* x */": "comment",
@@ -54,3 +55,9 @@ def test_an_unclosed_dollar_quote_hides_nothing() -> None:
 
 def test_a_text_is_quoted() -> None:
     assert literal("it's") == "'it''s'"
+
+
+@pytest.mark.parametrize(("text", "inner"), [("$$a$$", "a"), ("$x$ $$ $x$", " $$ "), ("$$$$", "")])
+def test_what_is_between_dollar_quotes_is_told_without_them(text: str, inner: str) -> None:
+    (token,) = tokens(text)
+    assert (token.kind, token.quoted) == ("dollar", inner)

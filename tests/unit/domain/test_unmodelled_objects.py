@@ -140,3 +140,15 @@ def test_what_every_database_has_and_what_an_extension_says_of_itself_is_no_obje
         ("missing_object", "SCHEMA crm", "warning"),
         ("missing_object", "crm", "error"),
     ]
+
+
+def test_a_policy_is_told_also_where_its_table_has_another_fault() -> None:
+    policy = replace(entry("POLICY", "User own"), depends_on=(1,))
+    assert found([USER, policy], [USER, replace(policy, definition="new")], ["public.User.n"]) == [
+        ("changed_object", "public.User own", "error")
+    ]
+
+
+def test_a_table_with_a_dot_in_its_name_is_not_told_again_either() -> None:
+    old = entry("VIEW", "a.b")
+    assert found([old], [replace(old, definition="new")], ['public."a.b"']) == []
