@@ -83,3 +83,45 @@ def test_a_backslash_means_something_only_in_a_text_that_says_so() -> None:
         "SELECT '\\'",
         "SELECT E'\\'; SELECT 3'",
     ]
+
+
+@pytest.mark.parametrize(
+    ("sql", "keywords"),
+    [
+        ("COMMIT", ["COMMIT"]),
+        ("commit AS", ["COMMIT", "AS"]),
+        ("SELECT t.commit", ["SELECT", "T", "", ""]),
+        ("SELECT 1 AS commit", ["SELECT", "1", "AS", ""]),
+        ("SELECT a commit", ["SELECT", "A", "COMMIT"]),
+        ("SELECT 'commit', \"commit\"", ["SELECT", "", "", ""]),
+    ],
+)
+def test_a_word_is_a_keyword_unless_what_stands_before_it_makes_it_a_name(sql: str, keywords: list[str]) -> None:
+    (statement,) = statements(sql)
+    assert statement.keywords == keywords
+    assert (statement.keyword(-1), statement.keyword(len(keywords))) == ("", "")
+
+
+def test_a_character_is_asked_for_by_its_place() -> None:
+    (statement,) = statements("(SELECT ',')")
+    assert [statement.has(number, "(") for number in range(-1, 5)] == [False, True, False, False, False, False]
+    assert [statement.has(number, ",)") for number in range(5)] == [False, False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("sql", "line"),
+    [
+        ("SELECT )\n\n", 1),
+        ("\nSELECT )\n", 2),
+        ("\n\n)", 3),
+        ("SELECT 1;\nSELECT (\n1\n", 2),
+        ("\n(\n(\n", 3),
+        ("\n'\n", 2),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_line(sql: str, line: int) -> None:
+    for first in (1, 10):
+        with pytest.raises(SqlFault) as caught:
+            statements(sql, first)
+        assert caught.value.line == line + first - 1
+        assert str(caught.value) == caught.value.sentence
