@@ -76,6 +76,13 @@ class ComposeStack:
         """Airflow's REST API, as that user."""
         return Rest(self.url, user, json.loads((self.secrets / "airflow_users.json").read_text())[user])
 
+    def slots(self) -> dict[str, int]:
+        """The slots of Airflow's pools, by name."""
+        admin = self.rest("admin")
+        slots = {pool["name"]: pool["slots"] for pool in admin.get("pools")["pools"]}
+        admin.close()
+        return slots
+
     def start(self, name: str) -> None:
         """Start a service with its own command."""
         words = shlex.split(self._here(name, SERVICES[name]["command"]))
@@ -105,6 +112,18 @@ class ComposeStack:
             check=False,
         )
         assert done.returncode == 0, done.stderr
+
+    def execute(self, name: str, script: str) -> None:
+        """Run a script as ``docker compose exec`` would in that service."""
+        done = subprocess.run(
+            ["bash", "-c", self._here(name, script)],
+            env=self.environment(name),
+            cwd=self.home,
+            text=True,
+            capture_output=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
 
     def begin_health_check(self, name: str) -> subprocess.Popen[str]:
         """Begin a service's own health check."""
