@@ -183,8 +183,70 @@ def test_a_live_database_that_lets_nobody_in_can_be_restored_beside(restoring: R
     record = restoring.verify()
 
     assert restoring.ask("SELECT count(*) FROM crm.orders", record.database) == [(100,)]
-    with pytest.raises(RestoreFailed, match="could not read the schema"):
-        Restoring(restoring.loader, restoring.url).plan(mode="swap")
+
+
+def test_a_live_database_that_is_broken_is_swapped_away_and_kept(restoring: Restoring) -> None:
+    restoring.tell(
+        "SET allow_system_table_mods = on",
+        "DELETE FROM pg_attribute WHERE attrelid = 'crm.orders'::regclass AND attnum = 1",
+    )
+
+    plan = restoring.plan(mode="swap")
+    record = restoring.bring_back()
+    swapped = restoring.swap()
+
+    assert plan.blockers == ()
+    assert "What is live now is not shown, for it cannot be read: pg_dump could not read" in plan.markdown()
+    assert restoring.ask("SELECT count(*) FROM crm.orders") == [(100,)]
+    assert restoring.databases() == {restoring.live, str(swapped.before)}
+    assert record.verification is not None
+
+
+def test_a_live_database_that_is_only_locked_or_closed_to_our_role_is_not_swapped_blindly(
+    owned: Restoring, postgres_server: EmbeddedPostgres
+) -> None:
+    execute(postgres_server.url(owned.live), "CREATE TABLE hidden (n int)")
+
+    with pytest.raises(RestoreFailed, match="permission denied for table hidden"):
+        owned.plan(mode="swap")
+
+
+def test_a_swap_without_owners_is_told_in_the_plan_and_in_the_report(restoring: Restoring) -> None:
+    restoring.options = {"owners": False}
+
+    plan = restoring.plan(mode="swap")
+    restoring.bring_back()
+
+    assert any("restore.owners is false: in the swapped database" in warning for warning in plan.warnings)
+    restoring.swap()
+    assert restoring.report().verdict is Verdict.WARNING
+    assert "restore.owners is false" in restoring.report().markdown()
+    assert not any("owners" in warning for warning in Restoring(restoring.loader, restoring.url).plan().warnings)
+
+
+def test_what_belonged_to_the_name_of_a_database_that_is_gone_is_listed(restoring: Restoring) -> None:
+    restoring.tell(
+        f"ALTER DATABASE {restoring.quoted} SET work_mem = '7MB'",
+        f"ALTER ROLE postgres IN DATABASE {restoring.quoted} SET statement_timeout = '77s'",
+        f"REVOKE CONNECT ON DATABASE {restoring.quoted} FROM PUBLIC",
+        f"COMMENT ON DATABASE {restoring.quoted} IS 'our shop'",
+    )
+    restoring.loader.back_up(restoring.url)
+    restoring.tell(f"DROP DATABASE {restoring.quoted}", database="postgres")
+
+    said = " ".join(restoring.plan(mode="swap").warnings)
+
+    for words in (
+        f'ALTER DATABASE {restoring.live} OWNER TO "postgres";',
+        f"ALTER DATABASE {restoring.live} SET work_mem TO '7MB';",
+        f"ALTER ROLE postgres IN DATABASE {restoring.live} SET statement_timeout TO '77s';",
+        f"REVOKE CONNECT,TEMPORARY ON DATABASE {restoring.live} FROM PUBLIC;",
+        f"COMMENT ON DATABASE {restoring.live} IS 'our shop';",
+    ):
+        assert words in said, (words, said)
+    restoring.bring_back()
+    restoring.swap()
+    assert "it has a new database's" in restoring.report().markdown()
 
 
 def test_a_live_database_that_came_back_since_the_plan_is_not_overwritten(restoring: Restoring) -> None:

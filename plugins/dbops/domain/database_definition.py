@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dbops.domain.database_settings import quote_name
 from dbops.domain.toc_entry import TocEntry
 
+_CREATED = re.compile(r'^CREATE DATABASE ((?:"(?:[^"]|"")*"|\S+)) ')
 _TEMPLATE = "TEMPLATE = template0"
 _LIBC = " LOCALE_PROVIDER = libc"
 _FIRST_WITH_PROVIDERS = 15  # pg_dump 17 names libc for an older server's databases too, which that one does not know
@@ -44,3 +45,20 @@ def creation_statement(
     place = f" TABLESPACE = {quote_name(tablespace)}" if tablespace is not None else ""
     whose = f" OWNER = {quote_name(owner)}" if owner is not None else ""
     return f"CREATE DATABASE {quote_name(name)} {options}{place}{whose}"
+
+
+def property_statements(entries: Iterable[TocEntry]) -> tuple[str, ...]:
+    """What gave the source's name its owner, settings, comment and grants: pg_restore leaves it to a new database's.
+
+    They are for the source's name, as pg_dump wrote them.
+    """
+    found: list[str] = []
+    for entry in entries:
+        about = entry.kind in {"ACL", "COMMENT"} and entry.name.startswith("DATABASE ")
+        if entry.kind == "DATABASE" and entry.owner:
+            owned = _CREATED.match(entry.definition.strip())
+            found += [f"ALTER DATABASE {owned[1]} OWNER TO {quote_name(entry.owner)};"] if owned else []
+        elif about or entry.kind == "DATABASE PROPERTIES":
+            lines = entry.definition.strip().splitlines()
+            found += [line for line in lines if line and not line.startswith("--")]
+    return tuple(found)

@@ -67,6 +67,16 @@ def restore_warnings(found: RestoreConditions) -> tuple[str, ...]:
     )
 
 
+def swap_without_owners(role: str | None = None) -> str:
+    """What becomes of a database that is swapped in without its owners and grants."""
+    whose = f"the role {role}" if role else "the role that restores"
+    return (
+        f"restore.owners is false: in the swapped database everything belongs to {whose}, and nobody else is granted "
+        "anything, so that the application may be refused. Set restore.owners: true and start a new run, or give it "
+        "its owners and grants before you approve the swap."
+    )
+
+
 def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
     """Everything that stands in the way; empty where the restore can be done."""
     mode = found.request.mode

@@ -71,7 +71,10 @@ class RestoreReport(Report):
             what = f"schema {record.schema} of {self.url}" if record.schema else self.url
             return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
         if record.before is None or record.live_oid is None:
-            return ""  # there was nothing to keep
+            return (
+                f"There was no {record.live} to keep, or to take settings and grants from: it has a new database's. "
+                "The plan lists what the backup knows of them, under What to know; run that, and check who may connect."
+            )
         return f"The old database is kept as {record.before}: drop it when nobody will want to go back to it."
 
     def _what_follows(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -9,13 +10,14 @@ from pathlib import Path
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.chosen_backup import choose_backup
+from dbops.domain.database_definition import property_statements
 from dbops.domain.database_locale import locale_of_archive
 from dbops.domain.database_names import before_name, restored_name
 from dbops.domain.database_settings import access_statements, quote_name
 from dbops.domain.layout import Layout
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
-from dbops.domain.restore_blockers import RestoreConditions, restore_blockers, restore_warnings
+from dbops.domain.restore_blockers import RestoreConditions, restore_blockers, restore_warnings, swap_without_owners
 from dbops.domain.restore_extent import RestoreExtent, restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord, RestoreState
@@ -33,6 +35,12 @@ from dbops.gateways.programs import find_pg_dump, find_pg_restore
 from dbops.gateways.restores import find_restore, put_restore
 from dbops.gateways.schema_dump import dump_schema
 from dbops.jobs.restore_place import RestorePlace
+
+# What keeps a live database from being read that is whole, and may pass or be put right: it is not swapped blindly.
+_IS_NOT_BROKEN = re.compile(
+    r"permission denied|row-level security|authentication failed|no password|pg_hba\.conf|\block|timeout|timed out"
+    r"|Connection refused|too many|remaining connection slots|starting up|shutting down|server closed the connection"
+)
 
 
 def plan_restore(
@@ -105,10 +113,13 @@ def require_unchanged_plan(
 ) -> RestorePlan:
     """The plan of that record as it would be made now, without what people are shown of live rows.
 
-    Raises PlanChanged where it is not the one of that digest, PreflightFailed where something is in the way by now.
+    Raises PlanChanged where it is not the one of that digest, PreflightFailed where something is in the way by now, and
+    what kept the live schema from being read where it could be when the plan was made.
     """
-    plan = plan_again(target, place, bucket, record, programs=programs)
+    plan, unreadable = _plan_again(target, place, bucket, record, programs=programs, count_live=False)
     if plan.digest != digest:
+        if unreadable is not None:  # of a schema that cannot be read nobody knows that it is another
+            raise unreadable
         raise PlanChanged(
             f"What the restore of {target.name} would do now is not what its plan says: the live database, its schema "
             f"or its settings have changed since ({digest[:12]} was planned, now it is {plan.digest[:12]}).",
@@ -131,6 +142,20 @@ def plan_again(
 
     Raises a DbopsError where none can be made.
     """
+    plan, _ = _plan_again(target, place, bucket, record, programs=programs, count_live=count_live)
+    return plan
+
+
+def _plan_again(
+    target: Target,
+    place: RestorePlace,
+    bucket: Bucket,
+    record: RestoreRecord,
+    *,
+    programs: Path | None,
+    count_live: bool,
+) -> tuple[RestorePlan, DatabaseError | RestoreFailed | None]:
+    """The plan, and why the live schema is not in it where it could not be read."""
     catalog = read_catalog(bucket, target)
     entry = choose_backup(catalog, record.request).entry
     planning = _Planning(
@@ -143,7 +168,7 @@ def plan_again(
         own=record,
         count_live=count_live,
     )
-    return planning.plan(catalog, entry)
+    return planning.plan(catalog, entry), planning.unreadable
 
 
 def require_no_blockers(plan: RestorePlan) -> None:
@@ -171,7 +196,7 @@ class _Planning:
         self._moment, self._programs, self._own, self._count_live = moment, programs, own, count_live
         self._server: DatabaseServer = place.server(target)
         self._live_name = place.live.database
-        self._unreadable = ""
+        self.unreadable: DatabaseError | RestoreFailed | None = None
 
     def plan(self, catalog: Catalog, entry: CatalogEntry, warnings: tuple[str, ...] = ()) -> RestorePlan:
         archive = open_archive(self._bucket, self._target, entry.backup_id, self._place.identities)
@@ -224,7 +249,7 @@ class _Planning:
             blockers=restore_blockers(conditions),
             warnings=(
                 *warnings,
-                *self._warnings(facts, live, extent),
+                *self._warnings(facts, live, archive, extent),
                 *restore_warnings(conditions),
                 *_detached(extent.subscriptions(archive.entries)),
             ),
@@ -267,9 +292,9 @@ class _Planning:
                 return schema, {}
             return schema, read_live_tables(live, time_columns, entry.backup_id.time)
         except (DatabaseError, RestoreFailed) as error:
-            if self._request.mode in {"swap", "schema"}:
+            if self._request.mode == "schema" or (self._request.mode == "swap" and _IS_NOT_BROKEN.search(error.what)):
                 raise
-            self._unreadable = error.what  # beside it, a broken database can be restored all the same
+            self.unreadable = error  # beside a broken database, and in its place, another can be put all the same
             return "", {}
 
     def _in_the_way(self, facts: ServerFacts, database: str) -> tuple[str, ...] | None:
@@ -300,15 +325,23 @@ class _Planning:
         making = (made, *(access_statements(live.settings, name) if live else ()))
         return making, (swap_statements(self._live_name, name, before, live) if mode == "swap" else ())
 
-    def _warnings(self, facts: ServerFacts, live: LiveDatabase | None, extent: RestoreExtent) -> tuple[str, ...]:
+    def _warnings(
+        self, facts: ServerFacts, live: LiveDatabase | None, archive: Archive, extent: RestoreExtent
+    ) -> tuple[str, ...]:
         left_out = tuple(f"Left out: {left}." for left in extent.left_out)
-        if self._unreadable:
-            return (f"What is live now is not shown, for it cannot be read: {self._unreadable}", *left_out)
-        if live is not None or self._request.mode != "swap":
+        if self.unreadable is not None:
+            left_out = (f"What is live now is not shown, for it cannot be read: {self.unreadable.what}", *left_out)
+        if self._request.mode != "swap":
             return left_out
+        if not self._target.restore.owners:
+            left_out = (swap_without_owners(facts.role), *left_out)
+        if live is not None:
+            return left_out
+        of_the_name = property_statements(archive.entries)
+        listed = f" When the backup was made, they were: {' '.join(of_the_name)}" if of_the_name else ""
         return (
             f"There is no database {self._live_name} whose owner, comment, settings and grants could be kept: the "
-            f"restored one will belong to {facts.role}, with a new database's. Set what the application needs.",
+            f"restored one will belong to {facts.role}, with a new database's. Set what the application needs.{listed}",
             *left_out,
         )
 

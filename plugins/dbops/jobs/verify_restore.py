@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dbops.domain.complaints import Complaint
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.restore_blockers import swap_without_owners
 from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.target import Target
@@ -67,6 +68,8 @@ def verify_restore(
         archive = open_archive(bucket, target, record.backup_id, place.identities)
         proof = _compare(target, server, archive, record, clock, programs=programs)
         proof = check_restored(target, server.address(record.database), proof)
+        if record.request.mode == "swap" and not target.restore.owners:
+            proof = proof.with_warning(swap_without_owners())
         if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
             put_verification(bucket, target, proof)
         migrations = say_restored_migrations(_address(server, record), target)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.database_definition import creation_options, creation_statement
+from dbops.domain.database_definition import creation_options, creation_statement, property_statements
 from dbops.domain.toc_entry import TocEntry
 
 OPTIONS = "ENCODING = 'UTF8' LOCALE_PROVIDER = builtin LOCALE = 'C' BUILTIN_LOCALE = 'C.UTF-8'"
@@ -92,3 +92,22 @@ def test_a_server_that_knows_no_locale_providers_is_asked_for_none(major: int, p
     assert creation_options(like, major=major) == (asked, asked)
     statement = creation_statement("a", like, owner=None, tablespace=None, major=major)
     assert statement == f'CREATE DATABASE "a" {asked}'
+
+
+def test_what_belongs_to_the_sources_name_is_listed_as_pg_dump_wrote_it() -> None:
+    def entry(kind: str, name: str, definition: str) -> TocEntry:
+        return TocEntry(dump_id=3, kind=kind, schema="", name=name, owner='the "app"', definition=definition)
+
+    entries = (
+        entry("DATABASE", "od d", 'CREATE DATABASE "od d" WITH TEMPLATE = template0;\n'),
+        entry("DATABASE PROPERTIES", "od d", "ALTER DATABASE \"od d\" SET work_mem TO '7MB';\n\n"),
+        entry("ACL", 'DATABASE "od d"', 'REVOKE ALL ON DATABASE "od d" FROM PUBLIC;\n'),
+        entry("ACL", "TABLE t", "GRANT SELECT ON TABLE public.t TO x;\n"),
+    )
+
+    assert property_statements(entries) == (
+        'ALTER DATABASE "od d" OWNER TO "the ""app""";',
+        "ALTER DATABASE \"od d\" SET work_mem TO '7MB';",
+        'REVOKE ALL ON DATABASE "od d" FROM PUBLIC;',
+    )
+    assert property_statements(entries[3:]) == ()
