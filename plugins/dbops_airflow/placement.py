@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from dbops.errors import InvalidRequest
-
 if TYPE_CHECKING:
     from dbops.domain.target import Target
 
@@ -51,6 +49,8 @@ def heavy_slots() -> int | None:
     if not said:
         return None
     if not said.isascii() or not said.isdecimal() or not int(said):
+        from dbops.errors import InvalidRequest  # not above: whoever loads the plugin loads this module
+
         raise InvalidRequest(
             f"The environment variable {SLOTS_VARIABLE} is {said!r}, which is no number of jobs at a time.",
             "Set it to what the heavy workers do at a time, 2 for example, in every component of Airflow alike, or "
