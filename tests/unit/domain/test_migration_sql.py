@@ -70,6 +70,7 @@ REFUSED = {
     "SELECT 1;\nALTER TABLE t DETACH PARTITION p CONCURRENTLY": [(2, "DETACH PARTITION CONCURRENTLY is not alone")],
     "CREATE INDEX CONCURRENTLY ON t (b)": [(1, "CREATE INDEX CONCURRENTLY names no index")],
     "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; COMMIT": [(1, "COMMIT may")],
+    "ALTER TABLE t ADD atomic int;\nCOMMIT": [(2, "COMMIT may")],
     "COPY t FROM STDIN": [(1, "COPY ... FROM STDIN is followed")],
     "SELECT 1;\nCOPY t (a) FROM stdin WITH (FORMAT csv);\nit's\n\\.\n": [(2, "COPY ... FROM STDIN is followed")],
     "\n\nCOPY t FROM -- rows\nSTDIN;\nit's\n": [(3, "COPY ... FROM STDIN is followed")],

@@ -498,3 +498,9 @@ def test_a_column_is_proven_to_hold_no_null_before_it_refuses_it() -> None:
         f'{alter} ALTER COLUMN "n" SET NOT NULL;',
         f'{alter} DROP CONSTRAINT "n_is_not_null";',
     ]
+
+
+def test_a_missing_enum_is_made_with_all_its_labels() -> None:
+    (told,) = schema_differences(SchemaBaseline(enums={("public", "Plan"): ("it's", "b")}), SchemaBaseline(), OPTIONS)
+    assert (told.rule_id, told.sentence) == ("missing_enum:public.Plan", "the enum public.Plan is missing")
+    assert told.sql == "CREATE TYPE \"public\".\"Plan\" AS ENUM ('it''s', 'b');"

@@ -138,6 +138,18 @@ def test_every_rule_of_the_newest_checks_is_counted_once_and_the_worst_are_named
     )
 
 
+@pytest.mark.parametrize(("outcome", "counts"), [(Outcome.FAILED, (1, 0)), (Outcome.NOT_EVALUATED, (0, 1))])
+def test_one_rule_that_is_broken_or_unknown_makes_a_run_red(outcome: Outcome, counts: tuple[int, int]) -> None:
+    checks = TargetIndex.of(Catalog("shop"), NOW, checks=check_run(result("a"), result("b", outcome))).checks
+
+    assert checks is not None
+    assert ((checks.failed, checks.unknown), checks.passed, checks.is_red) == (counts, 1, True)
+
+
+def test_what_is_running_is_in_the_index() -> None:
+    assert [one.backup_id for one in full().leftovers] == [BackupId.at(NOW)]
+
+
 def test_a_warning_alone_is_not_red() -> None:
     checks = TargetIndex.of(Catalog("shop"), NOW, checks=check_run(result("warns", Outcome.FAILED, "warning"))).checks
 
