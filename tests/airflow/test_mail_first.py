@@ -35,5 +35,5 @@ def test_the_mail_goes_out_before_the_metrics(
     monkeypatch.setattr(f"dbops_airflow.{mail}", lambda *_: happened.append("mail"))
     monkeypatch.setattr(metrics, "emit_target", lambda _: happened.append("metrics"))
     task: Any = getattr(import_module(f"dbops_airflow.{module}"), operator)(task_id=job, target=target())
-    task.execute({"run_id": "r1"})
+    task.execute({"run_id": "r1", "params": {"full": None}})
     assert happened == ["mail", "metrics"]
