@@ -201,7 +201,8 @@ def spoiled(draw: st.DrawFn) -> dict[str, bytes]:
             key = draw(st.sampled_from(KEYS))
         elif other == "strange":
             folder, _, name = key.rpartition("/")
-            key = f"{folder}/{draw(HOSTILE_TEXTS)}{name}"
+            put_in = draw(HOSTILE_TEXTS).encode("utf-8", "ignore").decode()  # no store has keys that are not UTF-8
+            key = f"{folder}/{put_in}{name}"
         found[key] = changed
     return found
 

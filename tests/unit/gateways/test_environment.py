@@ -185,6 +185,8 @@ def test_without_a_variable_boto3_looks_for_the_store_itself(monkeypatch: pytest
         ('{"conn_type": "aws", "login": "AKIA", "password": "hunter2"', "not a JSON object"),
         ('{"password": "hunter2", "extra": ' + "[" * 100_000, "not a JSON object"),
         ("aws://AKIA:hunter2@/?endpoint_url=nowhere", "not a URL"),
+        ("aws://:hunter2@/", "a secret key and no access key"),
+        ("aws://AKIA@/", "an access key and no secret key"),
     ],
 )
 def test_a_storage_connection_that_cannot_be_used_names_its_variable_and_not_the_secret(

@@ -74,7 +74,16 @@ def connect(
     secret_key: str | None = None,
     session_token: str | None = None,
 ) -> S3Client:
-    """A client for S3Bucket; what is None is found as boto3 finds it (environment, profile, role of the machine)."""
+    """A client for S3Bucket; what is None is found as boto3 finds it (environment, profile, role of the machine).
+
+    Raises InvalidConnection where the endpoint is no URL, or one key is given without the other.
+    """
+    if (access_key is None) != (secret_key is None):
+        has, lacks = ("a secret key", "access key") if access_key is None else ("an access key", "secret key")
+        raise InvalidConnection(
+            f"The storage connection has {has} and no {lacks}.",
+            "Give both, the login and the password of the connection; or neither, and boto3 looks for them elsewhere.",
+        )
     try:
         with _connecting:
             return _session().client(
