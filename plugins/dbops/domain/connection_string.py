@@ -107,7 +107,7 @@ def _decode(text: str, part: str) -> str:
         raise InvalidConnection(f"The {part} in the connection URL has a % that begins no percent-encoding.", _ENCODE)
     try:
         decoded = unquote_to_bytes(text).decode("utf-8")
-    except UnicodeDecodeError:
+    except UnicodeError:  # or the environment held bytes that are not UTF-8
         raise InvalidConnection(
             f"The {part} in the connection URL is not UTF-8 after percent-decoding.", "Encode it as UTF-8."
         ) from None

@@ -206,6 +206,7 @@ def test_a_parameter_may_hold_a_url() -> None:
         ("postgres://localhost/app?sslidentity=/x.p12", "openssl pkcs12"),
         ("postgres://localhost/app?sslpassword=x", "leave sslpassword out"),
         ("postgres://localhost/%ff", "not UTF-8"),
+        ("postgres://localhost/\udcff", "not UTF-8"),
         ("postgres://localhost/a%00b", "%00"),
         ("postgres://localhost/a\0b", "NUL"),
         ("postgres://localhost/app?__extra__=%5B", "not a JSON object"),
