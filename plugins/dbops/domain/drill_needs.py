@@ -10,10 +10,6 @@ from dbops.domain.toc_entry import TocEntry
 
 _PROVIDER_ICU = re.compile(r"(?:locale_)?provider = icu\b", re.IGNORECASE)
 _COLLATION = re.compile(r'COLLATE pg_catalog\.(?:"((?:[^"]|"")+)"|(\w+))')
-_GRANTEE = re.compile(
-    r'^GRANT .* TO (?:"((?:[^"]|"")+)"|(\w+))(?: WITH GRANT OPTION)?(?: GRANTED BY .*)?;$', re.MULTILINE
-)
-_GRANTS = {"ACL", "DEFAULT ACL"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,16 +44,6 @@ def unmet_needs(
     if collations:
         needs.append(f"its system has no collation {_list(collations)}")
     return tuple(needs)
-
-
-def roles_of(entries: Iterable[TocEntry]) -> frozenset[str]:
-    """The roles that own something in the archive, or are granted something."""
-    owners, grantees = set(), set()
-    for entry in entries:
-        owners.add(entry.owner)
-        if entry.kind in _GRANTS:
-            grantees |= {quoted.replace('""', '"') or plain for quoted, plain in _GRANTEE.findall(entry.definition)}
-    return frozenset((owners | grantees) - {"", "PUBLIC"})
 
 
 def _uses_icu(entry: TocEntry) -> bool:

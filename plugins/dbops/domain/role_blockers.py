@@ -8,21 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from dbops.domain.archive_roles import ROLE, grantees_of, is_grant
 from dbops.domain.live_facts import ServerFacts
+from dbops.domain.object_names import folded
+from dbops.domain.quantities import listed
 from dbops.domain.toc_entry import TocEntry
 
-_NAME = r'(?:"(?:[^"]|"")+"|[\w$]+)'
-_ANY_NAME = re.compile(_NAME)
-_GRANTEE = re.compile(
-    rf"^(?:ALTER DEFAULT PRIVILEGES .* )?GRANT .* TO ({_NAME})(?: WITH GRANT OPTION)?(?: GRANTED BY .*)?;$",
-    re.MULTILINE,
-)
-_GRANTOR = re.compile(rf"^SET SESSION AUTHORIZATION ({_NAME});$", re.MULTILINE)
+_ANY_NAME = re.compile(ROLE)
+_GRANTOR = re.compile(rf"^SET SESSION AUTHORIZATION ({ROLE});$", re.MULTILINE)
 _POLICY = re.compile(
-    rf"^CREATE POLICY {_NAME} ON (?:{_NAME}\.)?{_NAME}(?: AS \w+)?(?: FOR \w+)?"
-    rf" TO ({_NAME}(?:, {_NAME})*)(?: USING| WITH CHECK|;)"
+    rf"^CREATE POLICY {ROLE} ON (?:{ROLE}\.)?{ROLE}(?: AS \w+)?(?: FOR \w+)?"
+    rf" TO ({ROLE}(?:, {ROLE})*)(?: USING| WITH CHECK|;)"
 )
-_MAPPED = re.compile(rf"^CREATE USER MAPPING FOR ({_NAME}) SERVER ")
+_MAPPED = re.compile(rf"^CREATE USER MAPPING FOR ({ROLE}) SERVER ")
 _ALL_TABLES = re.compile(r"^CREATE PUBLICATION .* FOR ALL TABLES", re.MULTILINE)
 _FORCED = re.compile(r"^ALTER TABLE ONLY .* FORCE ROW LEVEL SECURITY;$", re.MULTILINE)
 _PSEUDO = {"public", "current_user", "session_user", "current_role", "user"}
@@ -35,7 +33,6 @@ _OWNED = {
     "SUBSCRIPTION", "TABLE", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TYPE", "VIEW",
 }  # fmt: skip
 _OF_THE_DATABASE = {"DATABASE", "DATABASE PROPERTIES"}  # not restored: what belongs to the name follows by a swap
-_GRANTS = {"ACL", "DEFAULT ACL"}
 # Managed servers give to these what PostgreSQL keeps for superusers, each another part of it: only trying tells.
 _NEARLY_SUPERUSERS = {
     "alloydbsuperuser", "azure_pg_admin", "cloudsqlsuperuser", "neon_superuser", "rds_superuser", "supabase_admin",
@@ -99,7 +96,7 @@ def _for_superusers(entries: Sequence[TocEntry], server: ServerFacts, *, owners:
         if "pg_create_subscription" not in server.memberships:
             kinds.append(("subscriptions", {entry.name for entry in entries if entry.kind == "SUBSCRIPTION"}))
     if owners:
-        grantors = {name for entry in entries if entry.kind in _GRANTS for name in _names(_GRANTOR, entry)}
+        grantors = {name for entry in entries if is_grant(entry) for name in _names(_GRANTOR, entry)}
         kinds.append(("grants by roles that are not the owner", grantors - {"default", server.role}))
     for kind, names in kinds:
         if names:
@@ -127,24 +124,18 @@ def _hidden_rows(entries: Sequence[TocEntry], server: ServerFacts) -> Iterator[s
 def _named(entry: TocEntry) -> set[str]:
     """The roles of which an entry speaks whether or not owners are restored."""
     if entry.kind == "POLICY" and (match := _POLICY.match(entry.definition.strip())):
-        return {_plain(name) for name in _ANY_NAME.findall(match[1])}
+        return {folded(name) for name in _ANY_NAME.findall(match[1])}
     return _names(_MAPPED, entry) if entry.kind == "USER MAPPING" else set()
 
 
 def _given_to(entry: TocEntry) -> set[str]:
     owner = {entry.owner} - {""} if entry.kind in _OWNED else set()
-    return owner | (_names(_GRANTEE, entry) if entry.kind in _GRANTS else set())
+    return owner | grantees_of(entry)
 
 
 def _names(pattern: re.Pattern[str], entry: TocEntry) -> set[str]:
-    return {_plain(name) for name in pattern.findall(entry.definition)}
-
-
-def _plain(name: str) -> str:
-    return name[1:-1].replace('""', '"') if name.startswith('"') else name.lower()
+    return {folded(name) for name in pattern.findall(entry.definition)}
 
 
 def _list(names: Iterable[str]) -> str:
-    listed = sorted(names)
-    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
-    return ", ".join(listed[:_SHOWN]) + more
+    return listed(sorted(names), named=_SHOWN)

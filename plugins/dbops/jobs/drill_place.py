@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.archive_roles import roles_of
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drill_needs import ServerOffer, roles_of, unmet_needs
+from dbops.domain.drill_needs import ServerOffer, unmet_needs
 from dbops.domain.quantities import format_bytes
 from dbops.domain.target import Target
 from dbops.errors import PreflightFailed

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.drill_needs import ServerOffer, roles_of, unmet_needs
+from dbops.domain.archive_roles import roles_of
+from dbops.domain.drill_needs import ServerOffer, unmet_needs
 from dbops.domain.toc_entry import TocEntry
 
 PLAIN = ServerOffer(major=17, extensions=frozenset({"plpgsql"}), collations=frozenset({"C", "POSIX"}), has_icu=False)
@@ -108,9 +109,14 @@ def test_roles_are_those_that_own_something_and_those_that_are_granted_something
         toc("ENCODING"),
         toc("ACL", owner="owner", definition=grants),
         toc("DEFAULT ACL", owner="other", definition="GRANT SELECT ON TABLES TO writer;\n"),
+        toc(
+            "DEFAULT ACL",
+            owner="other",
+            definition="ALTER DEFAULT PRIVILEGES FOR ROLE other IN SCHEMA public GRANT SELECT ON TABLES TO later;\n",
+        ),
     ]
 
-    assert roles_of(entries) == {"owner", "reader", 'Odd "name"', "other", "writer"}
+    assert roles_of(entries) == {"owner", "reader", 'Odd "name"', "other", "writer", "later"}
 
 
 def test_a_replica_takes_nothing() -> None:
