@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from dbops.domain.fault import Fault
 from dbops.domain.notifier_name import MAIL
-from dbops.domain.promises import Problem, ProblemKind, problem_of
+from dbops.domain.promises import Problem, ProblemKind, fault_problem, problem_of
 from dbops.domain.recorded import Moment
 from dbops.domain.target import Target
 
@@ -53,13 +53,7 @@ _ADAPTER = TypeAdapter(Notification)
 
 def notifier_problem(fault: Fault) -> Problem:
     """A notifier that cannot be used as it is described, or that is not described at all."""
-    return Problem(
-        kind=ProblemKind.FAULT,
-        key=f"{fault.path}: notifier: {fault.sentence}",
-        target=None,
-        sentence=str(fault),
-        remedy="Correct that file; until then this notifier takes no alert, and mails go on.",
-    )
+    return fault_problem(fault, "notifier", "this notifier takes no alert, and mails go on")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -106,14 +106,18 @@ def problem_of(
     return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
 
 
-def fault_problem(fault: Fault) -> Problem:
-    """A file below include/ that cannot be read: what it asks for is not done at all."""
+def fault_problem(
+    fault: Fault,
+    about: str = ProblemKind.FAULT,
+    until_then: str = "its target has no DAGs, no backups, and is not watched",
+) -> Problem:
+    """A file below include/ that cannot be read: what it asks for is not done at all. ``about`` is part of its key."""
     return Problem(
         kind=ProblemKind.FAULT,
-        key=f"{fault.path}: {ProblemKind.FAULT}: {fault.sentence}",
+        key=f"{fault.path}: {about}: {fault.sentence}",
         target=None,
         sentence=str(fault),
-        remedy="Correct that file; until then its target has no DAGs, no backups, and is not watched.",
+        remedy=f"Correct that file; until then {until_then}.",
     )
 
 

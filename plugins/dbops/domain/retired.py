@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from dbops.domain.fault import Fault
-from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.promises import Problem, fault_problem
 
 
 def retired_problem(fault: Fault) -> Problem:
     """What is wrong with it, for the watch's mail: no database goes without backups because of it."""
-    return Problem(
-        kind=ProblemKind.FAULT,
-        key=f"{fault.path}: retired: {fault.sentence}",
-        target=None,
-        sentence=str(fault),
-        remedy="Correct that file; until then the loss of a target's file may not be noticed.",
-    )
+    return fault_problem(fault, "retired", "the loss of a target's file may not be noticed")

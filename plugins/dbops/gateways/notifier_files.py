@@ -19,7 +19,7 @@ from dbops.domain.notifier import SEVERITIES, Notifier
 from dbops.domain.notifier_name import is_notifier_name
 from dbops.domain.suggestion import did_you_mean
 from dbops.domain.target import Target
-from dbops.gateways.yaml_lines import Place, YamlFault, YamlMapping, read_yaml_mapping
+from dbops.gateways.yaml_lines import Place, YamlMapping, read_yaml_file
 
 NOTIFIERS = "notifiers.yaml"
 
@@ -50,13 +50,9 @@ def read_notifiers(include: Path) -> NotifierFiles:
     path = include / NOTIFIERS
     if not os.path.lexists(path):
         return NotifierFiles()
-    try:
-        file = read_yaml_mapping(path.read_bytes(), "oncall: {class: ...}")
-    except YamlFault as fault:
-        return NotifierFiles(faults=(Fault(NOTIFIERS, fault.line, fault.sentence),), stands=None)
-    except OSError as error:
-        sentence = f"the file cannot be read ({error.strerror}); correct or remove it"
-        return NotifierFiles(faults=(Fault(NOTIFIERS, None, sentence),), stands=None)
+    file = read_yaml_file(path, NOTIFIERS, "oncall: {class: ...}")
+    if isinstance(file, Fault):
+        return NotifierFiles(faults=(file,), stands=None)
     notifiers, faults = {}, []
     for name in file.value:
         wrong = [Fault(NOTIFIERS, file.line_of(place), sentence) for place, sentence in _wrong(name, file.value[name])]
@@ -153,10 +149,7 @@ def _secrets(place: Place, value: Any) -> Iterator[tuple[Place, str]]:
 def _stands_at(include: Path, target: str, place: Place) -> tuple[str, int | None]:
     """The file that a target has the key from, and its line there."""
     for shown in (f"targets/{target}.yaml", "defaults.yaml"):
-        try:
-            lines = read_yaml_mapping((include / shown).read_bytes()).lines
-        except (YamlFault, OSError):
-            continue
-        if place in lines:
-            return shown, lines[place]
+        read = read_yaml_file(include / shown, shown)
+        if isinstance(read, YamlMapping) and place in read.lines:
+            return shown, read.lines[place]
     return f"targets/{target}.yaml", None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.fault import Fault
-from dbops.gateways.yaml_lines import YamlFault, read_yaml_mapping
+from dbops.gateways.yaml_lines import read_yaml_file
 
 RETIRED = "retired.yaml"
 
@@ -29,13 +29,9 @@ def read_retired(include: Path, named: Collection[str]) -> RetiredFile:
     path = include / RETIRED
     if not os.path.lexists(path):
         return RetiredFile()
-    try:
-        file = read_yaml_mapping(path.read_bytes(), "shop: replaced by store, 2026-11-27")
-    except YamlFault as fault:
-        return RetiredFile(None, (Fault(RETIRED, fault.line, fault.sentence),))
-    except OSError as error:
-        sentence = f"the file cannot be read ({error.strerror}); correct or remove it"
-        return RetiredFile(None, (Fault(RETIRED, None, sentence),))
+    file = read_yaml_file(path, RETIRED, "shop: replaced by store, 2026-11-27")
+    if isinstance(file, Fault):
+        return RetiredFile(None, (file,))
     faults = [
         Fault(RETIRED, file.line_of((name,)), sentence)
         for name, why in file.value.items()

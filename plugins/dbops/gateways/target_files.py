@@ -21,7 +21,7 @@ from dbops.errors import InvalidTarget, UnknownTarget
 from dbops.gateways.probe_files import has_probes
 from dbops.gateways.shipped import PROJECT
 from dbops.gateways.target_sentences import sentence_of
-from dbops.gateways.yaml_lines import YamlFault, YamlMapping, read_yaml_mapping
+from dbops.gateways.yaml_lines import YamlMapping, read_yaml_file
 
 FOLDER_VARIABLE = "DBOPS_INCLUDE"
 _AIRFLOW_HOME = "AIRFLOW_HOME"
@@ -145,15 +145,10 @@ def _read_defaults(path: Path) -> YamlMapping:
 
 
 def _read(path: Path, shown: str) -> YamlMapping:
-    try:
-        return read_yaml_mapping(path.read_bytes())
-    except YamlFault as fault:
-        raise _Unreadable(Fault(shown, fault.line, fault.sentence)) from None
-    except OSError as error:
-        sentence = f"the file cannot be read ({error.strerror}); correct or remove it"
-        if path.is_symlink() and not path.exists():
-            sentence = "this is a symbolic link to a file that does not exist; correct or remove it"
-        raise _Unreadable(Fault(shown, None, sentence)) from None
+    read = read_yaml_file(path, shown)
+    if isinstance(read, Fault):
+        raise _Unreadable(read)
+    return read
 
 
 def _read_own(path: Path) -> YamlMapping:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
+from dbops.domain.fault import Fault
 from dbops.domain.suggestion import did_you_mean
 
 try:
@@ -16,6 +18,8 @@ except ImportError:  # a PyYAML built without libyaml: the same, ten times slowe
     from yaml import SafeLoader as _Loader  # type: ignore[assignment]
 
 Place = tuple[str | int, ...]
+
+_EXAMPLE = "connection: summary_app"
 
 
 class YamlFault(Exception):
@@ -54,7 +58,20 @@ def read_text(body: bytes) -> str:
         raise YamlFault(line, "this is not UTF-8 text; save the file as UTF-8") from None
 
 
-def read_yaml_mapping(body: bytes, example: str = "connection: summary_app") -> YamlMapping:
+def read_yaml_file(path: Path, shown: str, example: str = _EXAMPLE) -> YamlMapping | Fault:
+    """What the file holds, as ``read_yaml_mapping`` does; where it cannot be read, the fault of that ``shown`` file."""
+    try:
+        return read_yaml_mapping(path.read_bytes(), example)
+    except YamlFault as fault:
+        return Fault(shown, fault.line, fault.sentence)
+    except OSError as error:
+        sentence = f"the file cannot be read ({error.strerror}); correct or remove it"
+        if path.is_symlink() and not path.exists():
+            sentence = "this is a symbolic link to a file that does not exist; correct or remove it"
+        return Fault(shown, None, sentence)
+
+
+def read_yaml_mapping(body: bytes, example: str = _EXAMPLE) -> YamlMapping:
     """Read one YAML document that is a mapping (empty counts as one), with lines such as ``example``.
 
     Raises YamlFault.
