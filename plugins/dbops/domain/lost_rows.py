@@ -9,11 +9,10 @@ import re
 from collections.abc import Iterable, Sequence
 
 from dbops.domain.backup import BackupManifest
+from dbops.domain.checks import TableName
 from dbops.domain.quantities import format_count, listed
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.target import Alerts
-
-TableName = tuple[str, str]
 
 _COMPARED = 7
 _FEW_ROWS = 100  # smaller tables empty and fill all the time

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from dbops.domain.backup import TableEntry
+from dbops.domain.checks import TableName
 from dbops.domain.copy_statement import read_copy_statement
 from dbops.domain.toc_entry import TocEntry
-
-TableName = tuple[str, str]
 
 
 def loaded_by_others(entries: Iterable[TocEntry]) -> dict[TableName, TableName]:
