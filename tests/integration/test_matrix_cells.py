@@ -57,43 +57,41 @@ def test_a_python_of_another_version_than_its_name_is_not_taken(path: Path) -> N
         find_python(ABSENT)
 
 
+@pytest.fixture
+def trial(tmp_path: Path, s3_server: SeaweedS3, postgres_server: EmbeddedPostgres) -> Trial:
+    """Of a wheel that nobody has built."""
+    return Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
+
+
 @pytest.mark.parametrize("needed", [True, False])
 def test_a_cell_without_its_python_is_told_as_not_run_and_fails_where_it_is_needed(
     needed: bool,
-    tmp_path: Path,
-    s3_server: SeaweedS3,
-    postgres_server: EmbeddedPostgres,
+    trial: Trial,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    trial = Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
     assert trial.of_cell(Cell("3.1", ABSENT, "oldest"), needed=needed) is not needed
     said = "Airflow 3.1, Python 3.99, oldest: NOT RUN: there is no Python 3.99 on PATH or under pyenv\n"
     assert capsys.readouterr().out == said
 
 
 def test_a_cell_that_cannot_be_installed_fails_also_where_its_python_is_not_needed(
-    tmp_path: Path,
-    s3_server: SeaweedS3,
-    postgres_server: EmbeddedPostgres,
+    trial: Trial,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("UV_OFFLINE", "1")
-    trial = Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
     assert not trial.of_cell(Cell("3.1", OWN, "oldest"), needed=False)
     assert f"Airflow 3.1, Python {OWN}, oldest: NOT INSTALLED: " in capsys.readouterr().out
 
 
 def test_a_cell_that_breaks_a_promise_fails_and_prints_the_end_of_what_it_said(
+    trial: Trial,
     tmp_path: Path,
-    s3_server: SeaweedS3,
-    postgres_server: EmbeddedPostgres,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(Cell, "install", lambda *_: Path(sys.executable))  # an environment without the wheel
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    trial = Trial(tmp_path, tmp_path / "absent.whl", s3_server, postgres_server)
     assert not trial.of_cell(Cell("3.1", OWN, "oldest"), needed=False)
     said = capsys.readouterr().out
     assert f"Airflow 3.1, Python {OWN}, oldest: FAILED after []; all it said is in {tmp_path}" in said

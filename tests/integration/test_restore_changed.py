@@ -90,8 +90,8 @@ def test_what_changed_after_the_swap_was_planned_is_refused_and_the_verified_cop
     assert restoring.ask("SELECT oid FROM pg_database WHERE datname = current_database()") == [(record.oid,)]
 
 
-def test_a_swap_is_not_planned_with_another_live_database(restoring: Restoring) -> None:
-    restoring.restored(mode="swap")
+def put_another_in_place(restoring: Restoring) -> None:
+    """A copy of the live database under its name."""
     aside, live = f"{restoring.live}__aside", restoring.live
     restoring.tell(
         f'ALTER DATABASE "{live}" RENAME TO "{aside}"',
@@ -99,19 +99,17 @@ def test_a_swap_is_not_planned_with_another_live_database(restoring: Restoring) 
         database="postgres",
     )
 
+
+def test_a_swap_is_not_planned_with_another_live_database(restoring: Restoring) -> None:
+    restoring.restored(mode="swap")
+    put_another_in_place(restoring)
     with restoring.refusing(PlanChanged, "is not the one that was there when this restore was planned"):
         restoring.plan_swap()
 
 
 def test_a_live_database_that_is_another_one_by_now(restoring: Restoring) -> None:
     restoring.restored(mode="swap")
-    aside, live = f"{restoring.live}__aside", restoring.live
-    restoring.tell(
-        f'ALTER DATABASE "{live}" RENAME TO "{aside}"',
-        f'CREATE DATABASE "{live}" TEMPLATE "{aside}"',
-        database="postgres",
-    )
-
+    put_another_in_place(restoring)
     with restoring.refusing(PlanChanged, "is not what its plan says"):
         restoring.swap()
 
