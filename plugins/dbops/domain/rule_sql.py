@@ -91,7 +91,8 @@ def sentence_of(question: Question, number: float | None) -> str:
     if number is None:
         return "there is no row with a time at all"
     if question.bound == "at_least":
-        return f"there are {format_count(int(number), 'row')}, fewer than {int(question.limit):,}"
+        are = "is" if number == 1 else "are"
+        return f"there {are} {format_count(int(number), 'row')}, fewer than {int(question.limit):,}"
     return f"the newest row is {_age(number)} old, more than {_age(question.limit)}"
 
 

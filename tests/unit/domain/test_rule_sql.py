@@ -42,6 +42,7 @@ def test_a_number_keeps_its_bound_or_not_and_no_number_does_not(
         (asked("expect_rows_to_satisfy", condition="a > 0"), 1204, "1,204 rows break it"),
         (asked("expect_rows_to_satisfy", condition="a > 0"), None, "0 rows break it"),
         (asked("expect_row_count_to_be_at_least", min_value=1000), 12, "there are 12 rows, fewer than 1,000"),
+        (asked("expect_row_count_to_be_at_least", min_value=1000), 1, "there is 1 row, fewer than 1,000"),
         (asked("expect_newest_row_within", column="at", max_age="1h"), None, "there is no row with a time at all"),
         (
             asked("expect_newest_row_within", column="at", max_age="1h"),
