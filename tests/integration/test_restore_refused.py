@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dbops.domain.layout import Layout
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import (
     BackupUnusable,
@@ -16,11 +17,11 @@ from dbops.errors import (
     DbopsError,
     InvalidConnection,
     InvalidRequest,
+    ObjectMissing,
     PreflightFailed,
     RestoreFailed,
 )
 from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.verifications import read_verification
 from dbops.jobs.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
@@ -152,7 +153,8 @@ def test_a_failed_verification_is_the_end(restoring: Restoring) -> None:
     assert restored in restoring.databases()
     assert "FAILED its verification" in restoring.report().headline()
     # Somebody may have written into the restored database: only a drill condemns a backup.
-    assert read_verification(restoring.loader.bucket, restoring.target, restoring.loader.backup_id) is None
+    with pytest.raises(ObjectMissing):
+        restoring.loader.bucket.get(Layout(restoring.target.root).verification(restoring.loader.backup_id))
     assert Restoring(restoring.loader, restoring.url).plan().blockers == ()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-PARTS = 10_000
 _STEP = 1_000
 _LARGEST = 2 * 1024**3
 
@@ -14,8 +13,3 @@ def part_size(number: int, first: int) -> int:
     last of an upload may differ in size, so the size need not be known when the upload begins.
     """
     return max(first, min(first << ((number - 1) // _STEP), _LARGEST))
-
-
-def capacity(first: int) -> int:
-    """Bytes that 10,000 parts hold."""
-    return sum(_STEP * part_size(number, first) for number in range(1, PARTS + 1, _STEP))

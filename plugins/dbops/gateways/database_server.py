@@ -23,7 +23,6 @@ from dbops.gateways.subscriptions import detach_subscriptions
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
-_DEFAULT_TABLESPACE = "pg_default"
 _LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
 _LET_GO_WITHIN = 3.0  # the step before this one has ended, and a busy server may take a moment to notice
 _ORPHAN_ENDS_WITHIN = 300.0  # Airflow soon tells it to; but then it drops what it has loaded, at a checkpoint's pace

@@ -58,17 +58,6 @@ class Spool:
         usage = os.statvfs(self.path)
         return usage.f_bavail * usage.f_frsize
 
-    def used_bytes(self) -> int:
-        """What the disk below really holds of it now, holes not counted."""
-        blocks = 0
-        with os.scandir(self.path) as entries:
-            for entry in entries:
-                try:
-                    blocks += entry.stat(follow_symlinks=False).st_blocks
-                except FileNotFoundError:
-                    continue
-        return blocks * 512
-
     def __enter__(self) -> Spool:
         return self
 
