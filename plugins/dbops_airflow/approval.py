@@ -8,7 +8,6 @@ write, only says which plan it is, and nothing downstream believes the sensor's 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -18,6 +17,7 @@ from airflow.sdk import Param, TriggerRule
 from dbops.domain.approval_rules import possible_approvers
 from dbops.domain.approvals import Answer, Question
 from dbops.errors import ApprovalMissing
+from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections
 from dbops_airflow.failures import told_to_airflow
@@ -121,7 +121,7 @@ class ApprovalSensor(ApprovalOperator):
                 answer = _answer_of(event)
                 self.hitl_summary_extra["responded_by_user"] = event.get("responded_by_user")
                 bucket = connections.open_bucket(target)
-                approval = answer_approval(asked, answer, target, bucket, clock=lambda: datetime.now(UTC))
+                approval = answer_approval(asked, answer, target, bucket, clock=utc_now)
         except Exception:
             self.hitl_summary_extra["approved"] = False
             self._stop_everything_downstream()
@@ -143,7 +143,7 @@ class ApprovalSensor(ApprovalOperator):
             run=context["run_id"],
             action=self.action,
             digest=self._digest(context),
-            now=datetime.now(UTC),
+            now=utc_now(),
         )
 
     def _ask(self, context: Context, target: Target) -> None:
@@ -173,7 +173,7 @@ class ApprovalSensor(ApprovalOperator):
             run=context["run_id"],
             requested_by=dag_run.triggering_user_name or None,
             requested=dag_run.run_after,
-            asked=datetime.now(UTC),
+            asked=utc_now(),
             break_glass=params.get("break_glass") is True,
             # On one line: it stands above the plan, and must not look like a part of it.
             break_glass_reason=" ".join(str(params.get("break_glass_reason") or "").split())[:_LONGEST_REASON],
@@ -232,7 +232,7 @@ def _answer_of(event: Mapping[str, Any]) -> Answer:
     return Answer(
         options=tuple(event.get("chosen_options") or ()),
         by=(str(user["id"]), str(user["name"])) if user else None,
-        answered=event.get("responded_at") or datetime.now(UTC),
+        answered=event.get("responded_at") or utc_now(),
         typed_name=params.get("target_name"),
         reason=str(params.get("reason") or "").strip()[:_LONGEST_REASON],
         timed_out=bool(event.get("timedout")) or event.get("error_type") == "timeout",

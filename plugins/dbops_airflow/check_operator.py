@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed
+from dbops.gateways.clock import utc_now
 from dbops_airflow import connections, metrics
 from dbops_airflow.alerts import remember_mailed
 from dbops_airflow.check_mails import mail_checks
@@ -40,7 +40,7 @@ class CheckOperator(StoppableOperator):
                 connections.open_bucket(self.target),
                 include=include_folder(),
                 run=context["run_id"],
-                clock=lambda: datetime.now(UTC),
+                clock=utc_now,
                 full=context["params"]["full"],
                 probing=connections.probing_address(self.target),
             )

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.errors import MigrationFailed
+from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
@@ -79,7 +79,7 @@ class PlanMigrationOperator(StoppableOperator):
                 include=asked.include,
                 run=asked.run,
                 by=by,
-                clock=_now,
+                clock=utc_now,
                 scratch=asked.scratch,
                 address_of_target=asked.other,
             )
@@ -126,7 +126,7 @@ class BackUpBeforeMigrationOperator(StoppableOperator):
                 asked.address,
                 asked.bucket,
                 run=asked.run,
-                clock=_now,
+                clock=utc_now,
                 on_progress=ProgressLog(),
             )
             note_backup(asked.bucket, asked.target, run=asked.run, backup_id=str(report.backup_id))
@@ -154,7 +154,7 @@ class ApplyMigrationOperator(StoppableOperator):
                 asked.bucket,
                 include=asked.include,
                 run=asked.run,
-                clock=_now,
+                clock=utc_now,
                 scratch=asked.scratch,
                 restore_form=_restore_form(asked.target.name, known.backup_id),
                 on_progress=lambda progress: self.log.info(progress.sentence()),
@@ -177,10 +177,10 @@ class PostCheckMigrationOperator(StoppableOperator):
                 asked.bucket,
                 include=asked.include,
                 run=asked.run,
-                clock=_now,
+                clock=utc_now,
                 scratch=asked.scratch,
             )
-            report = report_migration(asked.target, asked.bucket, run=asked.run, clock=_now)
+            report = report_migration(asked.target, asked.bucket, run=asked.run, clock=utc_now)
             if record.checked and record.checked.faults:
                 self.log.error(report.markdown())
                 raise MigrationFailed(f"{report.headline()} {' '.join(record.checked.faults)}", report.what_is_left())
@@ -195,7 +195,7 @@ class ReportMigrationOperator(StoppableOperator):
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
-            report = report_migration(asked.target, asked.bucket, run=asked.run, clock=_now)
+            report = report_migration(asked.target, asked.bucket, run=asked.run, clock=utc_now)
         self.log.info(report.markdown())
         mail_migrated(report, asked.target, context)
         return report.headline()
@@ -205,7 +205,3 @@ def _restore_form(target: str, backup_id: str | None) -> str:
     """Where a restore is asked for, and what to give it there as its configuration, all in one."""
     filled = json.dumps({"target": target, "mode": "swap", "backup": backup_id})
     return f"{base_url()}/dags/restore with the configuration {filled}"
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -7,11 +7,11 @@ import threading
 import time
 import traceback
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 from dbops.domain.alert_words import alert_words
 from dbops.errors import DbopsError
+from dbops.gateways.clock import utc_now
 
 if TYPE_CHECKING:
     from dbops.domain.alerts import Alert
@@ -123,7 +123,7 @@ class Notifying:
                 lost = Notification(
                     target=name,
                     notifier=notifier,
-                    moment=datetime.now(UTC),
+                    moment=utc_now(),
                     subject=self._alert.subject,
                     run=str(self._context.get("run_id", "unknown")),
                     refusal=why,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
@@ -12,6 +11,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
+from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, named_targets, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
@@ -41,7 +41,7 @@ class BackUpOperator(StoppableOperator):
                 connections.database_address(self.target.connection),
                 connections.open_bucket(self.target),
                 run=context["run_id"],
-                clock=_now,
+                clock=utc_now,
                 on_progress=ProgressLog(),
             )
         self.log.info(report.markdown())
@@ -65,7 +65,7 @@ class ExpireOperator(StoppableOperator):
         dry_run = context["params"]["dry_run"] is not False
         with told_to_airflow(), self.stoppable():
             bucket = connections.open_bucket(self.target.expiring)
-            report = expire(self.target, bucket, clock=_now, dry_run=dry_run, run=context["run_id"])
+            report = expire(self.target, bucket, clock=utc_now, dry_run=dry_run, run=context["run_id"])
         self.log.info(report.summary())
         metrics.emit_target(self.target)
 
@@ -90,7 +90,7 @@ class DrillOperator(StoppableOperator):
                 self.target,
                 connections.open_bucket(self.target),
                 run=context["run_id"],
-                clock=_now,
+                clock=utc_now,
                 scratch=connections.scratch_address(self.target),
                 identities=lambda: connections.identities(self.target),
                 force=asked["force"] is True,
@@ -124,12 +124,12 @@ class WatchOperator(BaseOperator):
             files = read_targets(include)
             named = named_targets(include)
             retired = read_retired(include, named or ())
-            notices = Notices(include, files.targets, connections.open_bucket, _now())
+            notices = Notices(include, files.targets, connections.open_bucket, utc_now())
             report = watch(
                 list(files.targets.values()),
                 files.faults,
                 connections.open_bucket,
-                clock=_now,
+                clock=utc_now,
                 memory=recall(context),
                 names=IncludedNames(named, retired.names),
                 known=recall_known(context),
@@ -172,7 +172,3 @@ class WatchOperator(BaseOperator):
         except AirflowRuntimeError:
             self.log.warning("Airflow cannot say whether the DAG %s is paused.", dag_id)
             return False
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

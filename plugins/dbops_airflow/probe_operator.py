@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
 from dbops.errors import ProbesFailed
+from dbops.gateways.clock import utc_now
 from dbops_airflow import connections, metrics
 from dbops_airflow.alerts import remember_mailed
 from dbops_airflow.failures import JobRefused, told_to_airflow
@@ -40,7 +40,7 @@ class ProbeOperator(StoppableOperator):
                 connections.open_bucket(self.target),
                 include=include_folder(),
                 run=context["run_id"],
-                clock=lambda: datetime.now(UTC),
+                clock=utc_now,
                 probing=connections.probing_address(self.target),
             )
         self.log.info(report.markdown())

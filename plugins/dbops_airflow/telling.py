@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.audience import Audience
 from dbops.domain.notifier_name import MAIL
 from dbops.errors import DbopsError
+from dbops.gateways.clock import utc_now
 from dbops_airflow import connections
 from dbops_airflow.notifying import Notifying
 
@@ -99,6 +99,7 @@ def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> N
     from dbops.gateways.target_files import include_folder
 
     server, sender = connections.mailbox()
-    now = datetime.now(UTC)
     templates = shipped(include_folder(), "email")
-    server.send(alert_mail(alert, sender=sender, recipients=recipients, sent=now, templates=templates, picture=picture))
+    server.send(
+        alert_mail(alert, sender=sender, recipients=recipients, sent=utc_now(), templates=templates, picture=picture)
+    )

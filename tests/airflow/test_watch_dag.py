@@ -118,8 +118,7 @@ def test_a_day_later_it_repeats_itself(
     from dbops_airflow import operators
 
     watch()
-    now = operators._now
-    monkeypatch.setattr(operators, "_now", lambda: now() + timedelta(days=1))
+    monkeypatch.setattr(operators, "utc_now", lambda: now() + timedelta(days=1))
     watch()
     assert len(mail.messages()) == 2
 

@@ -7,7 +7,7 @@ import socket
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.clock import utc_now
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops.gateways.retired_files import read_retired
 from dbops.gateways.target_files import TargetFiles, named_targets, read_targets
@@ -26,10 +27,6 @@ from dbops.gateways.target_files import TargetFiles, named_targets, read_targets
 if TYPE_CHECKING:
     from dbops.gateways.age import Identities
     from dbops.jobs.restore_place import RestorePlace
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _who() -> str:
@@ -49,7 +46,7 @@ class Surroundings:
     database_address: Callable[[Target], DatabaseAddress] = environment.database_address
     address_of: Callable[[str], DatabaseAddress] = environment.address_of
     identities: Callable[[Target], Identities] = environment.identities
-    clock: Callable[[], datetime] = _utc_now
+    clock: Callable[[], datetime] = utc_now
     who: str = field(default_factory=_who)
 
     def restore_place(self, target: Target) -> RestorePlace:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
@@ -11,11 +11,8 @@ from dbops.domain.retention import Hold
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.clock import utc_now
 from dbops.jobs.refresh_index import refresh_index
-
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
 
 
 def hold(
@@ -26,7 +23,7 @@ def hold(
     until: datetime | None,
     reason: str,
     by: str,
-    clock: Callable[[], datetime] = _utc_now,
+    clock: Callable[[], datetime] = utc_now,
 ) -> Hold:
     """Let no expire delete that backup until then (None: until it is released); a hold it already has is replaced.
 
@@ -51,7 +48,7 @@ def hold(
     return wanted
 
 
-def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Callable[[], datetime] = _utc_now) -> None:
+def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Callable[[], datetime] = utc_now) -> None:
     """Take the hold of that backup away; raises InvalidRequest where it has none."""
     key = Layout(target.root).hold(backup_id)
     try:

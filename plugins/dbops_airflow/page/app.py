@@ -18,13 +18,14 @@ from dbops.domain.dag_state import own_dags
 from dbops.domain.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
+from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import actions_on, actions_on_backup
 from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
 from dbops_airflow.page.permitted import permitted_row, permitted_view
-from dbops_airflow.page.places import rendering, utc_now
+from dbops_airflow.page.places import rendering
 from dbops_airflow.page.readings import NotAnswered
 from dbops_airflow.page.rendering import newest_good, searched, static_files
 from dbops_airflow.page.security_headers import SecurityHeaders

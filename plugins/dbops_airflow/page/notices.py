@@ -8,8 +8,9 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 
+from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
-from dbops_airflow.page.places import rendering, utc_now
+from dbops_airflow.page.places import rendering
 
 
 async def refused(request: Request, refusal: Any) -> HTMLResponse:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,6 +12,7 @@ from dbops.domain.dag_state import DagState, own_dags
 from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.overview import Overview
 from dbops.domain.target_view import BackupView, TargetView
+from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
@@ -83,7 +84,7 @@ class Sight:
             files.faults,
             self._buckets.open,
             dags,
-            clock=_now,
+            clock=utc_now,
             within=self._within,
             last=self._last,
         )
@@ -95,13 +96,13 @@ class Sight:
             is_faulty = bool(files.faults) and has_file(self._include(), name)
             return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
         dags = self._states(own_dags(name))
-        return see_target(target, self._buckets.open, dags, clock=_now, within=self._within, last=self._last)
+        return see_target(target, self._buckets.open, dags, clock=utc_now, within=self._within, last=self._last)
 
     def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
         target = self._files(name).targets.get(name)
         if target is None:
             return None
-        return see_backup(target, self._buckets.open, backup_id, clock=_now, within=self._within)
+        return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
 
     def _files(self, only: str | None = None) -> TargetFiles:
         return read_targets(self._include(), only=only)
@@ -114,7 +115,3 @@ class Sight:
 def started_by_hand(known: Collection[str]) -> list[str]:
     """The DAGs from which a target's page leads to Airflow: its own that Airflow knows, and those of all targets."""
     return [*known, RESTORE, MIGRATE]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
