@@ -28,6 +28,7 @@ from dbops.jobs.post_check import post_check, report_restore
 from dbops.jobs.require_approval import Consent
 from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restore_run import RestoreRun
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
 from tests.backups import counted_rows, execute
@@ -72,40 +73,37 @@ class Restoring:
     def live(self) -> str:
         return self.place.live.database
 
-    def _asked(self) -> dict[str, Any]:
-        return {"target": self.target, "place": self.place, "bucket": self.loader.bucket, "run": self.run}
-
-    def _programs(self) -> dict[str, Any]:
-        return {"programs": self.loader.desk.programs.folder}
+    def _asked(self, clock: Callable[[], datetime] = now) -> RestoreRun:
+        return RestoreRun(
+            self.target, self.place, self.loader.bucket, self.run, clock, self.loader.desk.programs.folder
+        )
 
     def plan(self, **asked: Any) -> RestorePlan:
         request = read_restore_request(zone=self.target.zone, **asked)
-        return plan_restore(**self._asked(), request=request, by="tester", clock=now, **self._programs())
+        return plan_restore(self._asked(), request, by="tester")
 
     def load(self, *, after_another_try: bool = False) -> RestoreRecord:
-        return restore(**self._asked(), clock=now, after_another_try=after_another_try, **self._programs())
+        return restore(self._asked(), after_another_try=after_another_try)
 
     def analyze(self) -> RestoreRecord:
-        return analyze_restore(**self._asked(), **self._programs())
+        return analyze_restore(self._asked())
 
     def verify(self) -> RestoreRecord:
-        return verify_restore(**self._asked(), clock=now, **self._programs())
+        return verify_restore(self._asked())
 
     def plan_swap(self) -> RestorePlan:
-        return plan_swap(**self._asked(), **self._programs())
+        return plan_swap(self._asked())
 
     def swap(
         self, clock: Callable[[], datetime] = now, consent: Consent | None = None, *, after_another_try: bool = False
     ) -> RestoreRecord:
-        return swap(
-            **self._asked(), clock=clock, consent=consent, after_another_try=after_another_try, **self._programs()
-        )
+        return swap(self._asked(clock), consent=consent, after_another_try=after_another_try)
 
     def post_check(self) -> RestoreRecord:
-        return post_check(**self._asked())
+        return post_check(self._asked())
 
     def report(self) -> RestoreReport:
-        return report_restore(**self._asked(), clock=now)
+        return report_restore(self._asked())
 
     def restored(self, **asked: Any) -> RestoreRecord:
         """Everything up to the verification."""

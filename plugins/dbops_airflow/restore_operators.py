@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.domain.restore_request import RestoreRequest, read_restore_request
+from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
@@ -18,43 +17,40 @@ from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.targets import chosen_target
 
 if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
     from airflow.sdk import Context
 
-    from dbops.domain.target import Target
-    from dbops.gateways.bucket import Bucket
-    from dbops.jobs.restore_place import RestorePlace
+    from dbops.jobs.restore_run import RestoreRun
 
 
-@dataclass(frozen=True)
-class _Asked:
-    """What a step works on, by the run's trigger form, which nobody can change once the run exists."""
+def _run(context: Context) -> RestoreRun:
+    """That run's restore, by its trigger form, which nobody can change once the run exists; raises DbopsError.
 
-    target: Target
-    place: RestorePlace
-    bucket: Bucket
-    run: str
-    params: Mapping[str, Any]
-    after_another_try: bool
+    The target's file is read as it is now, and its connections are looked up.
+    """
+    from dbops.jobs.restore_run import RestoreRun
 
-    @classmethod
-    def by(cls, context: Context) -> _Asked:
-        """Read the target's file as it is now, and look its connections up; raises DbopsError."""
-        target = chosen_target(context, read_targets(include_folder()))
-        place, bucket = connections.restore_place(target), connections.open_bucket(target)
-        return cls(target, place, bucket, context["run_id"], context["params"], context["ti"].try_number > 1)
+    target = chosen_target(context, read_targets(include_folder()))
+    place, bucket = connections.restore_place(target), connections.open_bucket(target)
+    return RestoreRun(target, place, bucket, context["run_id"], utc_now)
 
-    def request(self) -> RestoreRequest:
-        """What the form asks for; raises InvalidRequest."""
-        given = self.params
-        return read_restore_request(
-            mode=str(given["mode"]),
-            backup=given["backup"],
-            not_later_than=given["not_later_than"],
-            schemas=given["schemas"] or (),
-            tables=given["tables"] or (),
-            into=given["into"],
-            zone=self.target.zone,
-        )
+
+def _request(given: Mapping[str, Any], zone: ZoneInfo) -> RestoreRequest:
+    """What the form asks for; raises InvalidRequest."""
+    return read_restore_request(
+        mode=str(given["mode"]),
+        backup=given["backup"],
+        not_later_than=given["not_later_than"],
+        schemas=given["schemas"] or (),
+        tables=given["tables"] or (),
+        into=given["into"],
+        zone=zone,
+    )
+
+
+def _is_another_try(context: Context) -> bool:
+    return context["ti"].try_number > 1
 
 
 class PlanRestoreOperator(StoppableOperator):
@@ -65,17 +61,15 @@ class PlanRestoreOperator(StoppableOperator):
         from dbops.jobs.plan_restore import plan_restore, require_no_blockers
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
+            run = _run(context)
             by = context["dag_run"].triggering_user_name or None
-            plan = plan_restore(
-                asked.target, asked.place, asked.bucket, asked.request(), run=asked.run, by=by, clock=_now
-            )
+            plan = plan_restore(run, _request(context["params"], run.target.zone), by=by)
             self.log.info(plan.markdown())
             require_no_blockers(plan)
             return plan_for_approval(
-                asked.bucket,
-                asked.target,
-                run=asked.run,
+                run.bucket,
+                run.target,
+                run=run.name,
                 action="restore",
                 digest=plan.digest,
                 markdown=plan.markdown(),
@@ -90,14 +84,10 @@ class RestoreOperator(StoppableOperator):
         from dbops.jobs.restore import restore
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
+            run = _run(context)
             record = restore(
-                asked.target,
-                asked.place,
-                asked.bucket,
-                run=asked.run,
-                clock=_now,
-                after_another_try=asked.after_another_try,
+                run,
+                after_another_try=_is_another_try(context),
                 on_progress=lambda progress: self.log.info(progress.sentence()),
             )
         return record.schema or record.database
@@ -111,8 +101,8 @@ class AnalyzeRestoreOperator(StoppableOperator):
         from dbops.jobs.verify_restore import analyze_restore
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
-            analyze_restore(asked.target, asked.place, asked.bucket, run=asked.run)
+            run = _run(context)
+            analyze_restore(run)
 
 
 class VerifyRestoreOperator(StoppableOperator):
@@ -125,18 +115,16 @@ class VerifyRestoreOperator(StoppableOperator):
         from dbops.jobs.verify_restore import verify_restore
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
-            record = verify_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
-            shown = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now).markdown()
+            run = _run(context)
+            record = verify_restore(run)
+            shown = report_restore(run).markdown()
             self.log.info(shown)
-            metrics.emit_target(asked.target)
+            metrics.emit_target(run.target)
             digest = record.digest
             if record.request.mode == "swap":
-                plan = plan_swap(asked.target, asked.place, asked.bucket, run=asked.run)
+                plan = plan_swap(run)
                 shown, digest = f"{shown}\n\n{plan.markdown()}", plan.digest
-            return plan_for_approval(
-                asked.bucket, asked.target, run=asked.run, action="swap", digest=digest, markdown=shown
-            )
+            return plan_for_approval(run.bucket, run.target, run=run.name, action="swap", digest=digest, markdown=shown)
 
 
 class SwapOrReport(BaseBranchOperator):
@@ -159,15 +147,8 @@ class SwapOperator(StoppableOperator):
         from dbops.jobs.swap import swap
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
-            record = swap(
-                asked.target,
-                asked.place,
-                asked.bucket,
-                run=asked.run,
-                clock=_now,
-                after_another_try=asked.after_another_try,
-            )
+            run = _run(context)
+            record = swap(run, after_another_try=_is_another_try(context))
         self.log.info("%s is live; the old database is %s.", record.live, record.before)
         return record.before
 
@@ -180,8 +161,8 @@ class PostCheckOperator(StoppableOperator):
         from dbops.jobs.post_check import post_check
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
-            post_check(asked.target, asked.place, asked.bucket, run=asked.run)
+            run = _run(context)
+            post_check(run)
 
 
 class ReportRestoreOperator(StoppableOperator):
@@ -192,12 +173,8 @@ class ReportRestoreOperator(StoppableOperator):
         from dbops.jobs.post_check import report_restore
 
         with told_to_airflow(), self.stoppable():
-            asked = _Asked.by(context)
-            report = report_restore(asked.target, asked.place, asked.bucket, run=asked.run, clock=_now)
+            run = _run(context)
+            report = report_restore(run)
         self.log.info(report.markdown())
-        alerts.mail_restored(report, asked.target, context)
+        alerts.mail_restored(report, run.target, context)
         return report.headline()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -19,6 +19,7 @@ from dbops.errors import DbopsError
 from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.restore import restore
 from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restore_run import RestoreRun
 from dbops.jobs.swap import swap
 from dbops.jobs.verify_restore import analyze_restore, verify_restore
 from tests.clock import now
@@ -51,18 +52,13 @@ def run_steps(request: StepsRequest) -> RestoreRecord:
         secret_key=request.secret_key,
     )
     address = DatabaseAddress.from_url(request.url)
-    where: dict[str, Any] = {
-        "target": target,
-        "place": RestorePlace(address, address),
-        "bucket": S3Bucket(client, target.storage.bucket, options),
-        "run": request.run,
-        "programs": Path(request.programs),
-    }
+    bucket = S3Bucket(client, target.storage.bucket, options)
+    run = RestoreRun(target, RestorePlace(address, address), bucket, request.run, now, Path(request.programs))
     steps: dict[str, Callable[[], RestoreRecord]] = {
-        "load": lambda: restore(**where, clock=now),
-        "analyze": lambda: analyze_restore(**where),
-        "verify": lambda: verify_restore(**where, clock=now),
-        "swap": lambda: swap(**where, clock=now),
+        "load": lambda: restore(run),
+        "analyze": lambda: analyze_restore(run),
+        "verify": lambda: verify_restore(run),
+        "swap": lambda: swap(run),
     }
     return [steps[step]() for step in request.steps][-1]
 

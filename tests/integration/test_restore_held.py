@@ -13,7 +13,7 @@ from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.retention import RetentionPolicy
 from dbops.errors import PlanChanged
 from dbops.gateways.restores import put_restore
-from dbops.jobs import plan_restore
+from dbops.jobs import restore_run
 from dbops.jobs.expire import expire
 from tests.backups import execute
 from tests.clock import now
@@ -76,7 +76,7 @@ def test_what_expired_while_it_was_planned_is_said_before_anything_is_made(
         bucket.delete(Layout(target.root).manifest(BackupId(record.backup_id)))
         return put_restore(bucket, target, record)
 
-    monkeypatch.setattr(plan_restore, "put_restore", too_late)
+    monkeypatch.setattr(restore_run, "put_restore", too_late)
 
     with restoring.refusing(PlanChanged, f"Backup {restoring.loader.backup_id} has expired while its restore"):
         restoring.plan()

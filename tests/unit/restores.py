@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from dbops.domain.backup import BackupId
+from dbops.domain.database_locale import DatabaseLocale
 from dbops.domain.database_settings import DatabaseSettings
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts
+from dbops.domain.restore_blockers import RestoreConditions
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.restore_request import RestoreRequest
@@ -44,6 +46,27 @@ def server(**changed: Any) -> ServerFacts:
         "databases": frozenset({"postgres", "shop"}),
     }
     return ServerFacts(**{**facts, **changed})
+
+
+FREE = RestoreConditions(
+    request=RestoreRequest(mode="swap"),
+    server=server(),
+    live_name="shop",
+    live=live(),
+    database=RESTORED,
+    before=BEFORE,
+    is_ours=False,
+    made_on="17.4 (Debian 17.4-1)",
+    extensions=["pgcrypto"],
+    entries=(),
+    owners=True,
+    in_the_way=(),
+    locale=None,
+    made_with=DatabaseLocale("UTF8", "C.UTF-8"),
+    needed_bytes=2048,
+    free_bytes=2048,
+)
+"""The conditions of a swap in whose way nothing stands."""
 
 
 def plan(**changed: Any) -> RestorePlan:

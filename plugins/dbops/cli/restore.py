@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dbops.domain.restore_report import RestoreReport
     from dbops.gateways.bucket import Bucket
     from dbops.jobs.restore_place import RestorePlace
+    from dbops.jobs.restore_run import RestoreRun
 
 
 def restore_verb(
@@ -32,10 +33,13 @@ def restore_verb(
     clock: Callable[[], datetime],
 ) -> Answer:
     """Plan, and unless only the plan was asked for, do it; raises DbopsError."""
+    from dbops.jobs.restore_run import RestoreRun
+
     request = _request(asked, target)
     if request.mode == "swap" and not asked.plan and "swap" in target.approvals.approve:
         screen.require_terminal("A swap from a shell is approved by typing the target's name at a terminal.")
-    shell = _Shell(target, place, bucket, screen, f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}", who, clock)
+    name = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
+    shell = _Shell(RestoreRun(target, place, bucket, name, clock), screen, who)
     if asked.plan:
         return _planned(shell.plan(request, keep=False))
     return Answer.of(shell.restore(request))
@@ -62,27 +66,14 @@ def _planned(plan: RestorePlan) -> Answer:
 
 @dataclass(frozen=True)
 class _Shell:
-    target: Target
-    place: RestorePlace
-    bucket: Bucket
+    run: RestoreRun
     screen: Screen
-    run: str
     who: str
-    clock: Callable[[], datetime]
 
     def plan(self, request: RestoreRequest, *, keep: bool) -> RestorePlan:
         from dbops.jobs.plan_restore import plan_restore
 
-        return plan_restore(
-            self.target,
-            self.place,
-            self.bucket,
-            request,
-            run=self.run,
-            by=self.who,
-            clock=self.clock,
-            keep=keep,
-        )
+        return plan_restore(self.run, request, by=self.who, keep=keep)
 
     def restore(self, request: RestoreRequest) -> RestoreReport:
         from dbops.jobs.plan_restore import require_no_blockers
@@ -92,33 +83,32 @@ class _Shell:
         from dbops.jobs.swap import swap
         from dbops.jobs.verify_restore import analyze_restore, verify_restore
 
-        target, place, bucket, run, clock = self.target, self.place, self.bucket, self.run, self.clock
         plan = self.plan(request, keep=True)
         self.screen.show(plan.markdown())
         require_no_blockers(plan)
         with self.screen.loading() as on_progress:
-            restore(target, place, bucket, run=run, clock=clock, consent=self._typed, on_progress=on_progress)
+            restore(self.run, consent=self._typed, on_progress=on_progress)
         self.screen.tell("Loaded; ANALYZE and verification follow.")
-        analyze_restore(target, place, bucket, run=run)
-        verify_restore(target, place, bucket, run=run, clock=clock)
+        analyze_restore(self.run)
+        verify_restore(self.run)
         if request.mode == "swap":
-            self.screen.show(report_restore(target, place, bucket, run=run, clock=clock).markdown())
-            self.screen.show(plan_swap(target, place, bucket, run=run).markdown())
-            swap(target, place, bucket, run=run, clock=clock, consent=self._typed)
-            post_check(target, place, bucket, run=run)
-        return report_restore(target, place, bucket, run=run, clock=clock)
+            self.screen.show(report_restore(self.run).markdown())
+            self.screen.show(plan_swap(self.run).markdown())
+            swap(self.run, consent=self._typed)
+            post_check(self.run)
+        return report_restore(self.run)
 
     def _typed(self, action: str, digest: str) -> str | None:
         """The consent of whoever sits at the terminal; raises ApprovalMissing."""
-        name = self.target.name
+        run, target = self.run, self.run.target
         return typed_consent(
             self.screen,
-            self.target,
-            self.bucket,
+            target,
+            run.bucket,
             action,
             digest,
-            run=self.run,
+            run=run.name,
             who=self.who,
-            clock=self.clock,
-            refusal=ApprovalMissing(f"The {action} of {name} was not approved.", "Nothing live was touched."),
+            clock=run.clock,
+            refusal=ApprovalMissing(f"The {action} of {target.name} was not approved.", "Nothing live was touched."),
         )

@@ -56,27 +56,6 @@ class RestoreConditions:
     free_bytes: int | None
 
 
-def restore_warnings(found: RestoreConditions) -> tuple[str, ...]:
-    """What keeps nobody from restoring, and is to be known before."""
-    if found.locale is None or found.made_with is None or found.locale.sorts_as(found.made_with):
-        return ()
-    return (
-        f"The database {found.database} sorts as {found.locale.collation}, and the backup's as "
-        f"{found.made_with.collation}: what is ordered or compared there may come out otherwise, and a constraint may "
-        "refuse rows. If that matters, make it anew, from template0, with that collation.",
-    )
-
-
-def swap_without_owners(role: str | None = None) -> str:
-    """What becomes of a database that is swapped in without its owners and grants."""
-    whose = f"the role {role}" if role else "the role that restores"
-    return (
-        f"restore.owners is false: in the swapped database everything belongs to {whose}, and nobody else is granted "
-        "anything, so that the application may be refused. Set restore.owners: true and start a new run, or give it "
-        "its owners and grants before you approve the swap."
-    )
-
-
 def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
     """Everything that stands in the way; empty where the restore can be done."""
     mode = found.request.mode

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreState
-from dbops.domain.target import Target
 from dbops.errors import PlanChanged
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import plan_again, require_no_blockers
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.plan_restore import require_no_blockers
+from dbops.jobs.plan_restore_again import plan_restore_again
+from dbops.jobs.restore_run import RestoreRun
 
 
-def plan_swap(
-    target: Target, place: RestorePlace, bucket: Bucket, *, run: str, programs: Path | None = None
-) -> RestorePlan:
+def plan_swap(run: RestoreRun) -> RestorePlan:
     """Plan the swap of what that run has verified, with the live database as it is now, and keep the plan's digest.
 
     Hours went by since the restore was planned: that the live database has got another partition or another setting is
     shown, and no reason to load all again. From now on it is; and that it is another database always was. Raises a
     DbopsError.
     """
-    record = read_restore(bucket, target, run)
-    plan = plan_again(target, place, bucket, record, programs=programs, count_live=True)
+    record = run.read()
+    plan = plan_restore_again(run, record)
     if (plan.live.oid if plan.live else None) != record.live_oid:
         raise PlanChanged(
             f"The database {record.live} is not the one that was there when this restore was planned.",
@@ -39,5 +34,5 @@ def plan_swap(
         )
         plan = replace(plan, warnings=(changed, *plan.warnings))
     if record.state is RestoreState.VERIFIED and plan.digest != record.swap_digest:
-        put_restore(bucket, target, replace(record, swap_digest=plan.digest))
+        run.put(replace(record, swap_digest=plan.digest))
     return plan

@@ -6,26 +6,21 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
-from pathlib import Path
 
 from dbops.domain.database_settings import settings_statements
 from dbops.domain.progress import LoadProgress
 from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import HarmlessComplaint, RestoreRecord, RestoreState
-from dbops.domain.target import Target
 from dbops.errors import BucketError, DatabaseError, PreflightFailed, RestoreFailed
-from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
+from dbops.gateways.archive import Archive, Loaded, load_archive
 from dbops.gateways.audit import write_audit
-from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
-from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.subscriptions import detach_subscriptions
-from dbops.jobs.plan_restore import require_unchanged_plan
-from dbops.jobs.require_approval import Consent, consent_on_record
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.plan_restore_again import require_unchanged_plan
+from dbops.jobs.require_approval import Consent
+from dbops.jobs.restore_run import RestoreRun
 from dbops.jobs.restore_schema import restore_schema
 
 _SERVER_IS_BACK_WITHIN = 30.0
@@ -36,13 +31,8 @@ log = logging.getLogger(__name__)
 
 
 def restore(
-    target: Target,
-    place: RestorePlace,
-    bucket: Bucket,
+    run: RestoreRun,
     *,
-    run: str,
-    clock: Callable[[], datetime],
-    programs: Path | None = None,
     consent: Consent | None = None,
     after_another_try: bool = False,
     on_progress: Callable[[LoadProgress], None] = lambda _: None,
@@ -54,32 +44,29 @@ def restore(
     that fails leaves no database behind but one that was given to it; one that was killed is begun anew by the next
     attempt of the same run. Raises a DbopsError.
     """
-    record = read_restore(bucket, target, run)
+    record = run.read()
     if record.state not in _BEGUN:
         return record
-    server = place.server(target)
+    server = run.server()
     with server.alone(after_another_try=after_another_try):
-        record = read_restore(bucket, target, run)  # as the try that was waited for has left it
+        record = run.read()  # as the try that was waited for has left it
         if record.state not in _BEGUN:
             return record
-        plan = require_unchanged_plan(target, place, bucket, record, digest=record.digest, programs=programs)
+        plan = require_unchanged_plan(run, record, record.digest)
         if record.state is RestoreState.PLANNED:
-            (consent or consent_on_record(bucket, target, run=run, clock=clock))("restore", plan.digest)
-        archive = open_archive(bucket, target, record.backup_id, place.identities)
-        restoring = _Restoring(target, bucket, server, archive)
+            (consent or run.consent_on_record())("restore", plan.digest)
+        restoring = _Restoring(run, server, run.archive(record.backup_id), on_progress)
         if record.schema is not None:
-            record = restoring.bring_schema(record, record.schema, clock, programs, on_progress)
-            _audit(target, bucket, record, clock())
-            return put_restore(bucket, target, record)
+            record = restoring.bring_schema(record, record.schema)
+            _audit(run, record)
+            return run.put(record)
         record = restoring.make_room(record, plan)
         try:
             restoring.let_in(record, plan)
             restoring.rehearse_swap(record, plan)
-            loaded = restoring.load(record, programs, on_progress)
-            _audit(target, bucket, record, clock())
-            return put_restore(
-                bucket,
-                target,
+            loaded = restoring.load(record)
+            _audit(run, record)
+            return run.put(
                 record.at(
                     RestoreState.LOADED,
                     downloaded=loaded.downloaded,
@@ -94,32 +81,25 @@ def restore(
 
 @dataclass(frozen=True)
 class _Restoring:
-    target: Target
-    bucket: Bucket
+    run: RestoreRun
     server: DatabaseServer
     archive: Archive
+    on_progress: Callable[[LoadProgress], None]
 
-    def bring_schema(
-        self,
-        record: RestoreRecord,
-        new_name: str,
-        clock: Callable[[], datetime],
-        programs: Path | None,
-        on_progress: Callable[[LoadProgress], None],
-    ) -> RestoreRecord:
+    def bring_schema(self, record: RestoreRecord, new_name: str) -> RestoreRecord:
         """One schema, under its new name: ANALYZE and verification are a part of it."""
         restored = restore_schema(
-            self.target,
+            self.run.target,
             self.server.address(record.live),
-            self.bucket,
+            self.run.bucket,
             self.archive,
             schema=record.request.schemas[0],
             new_name=new_name,
             run=record.run,
-            clock=clock,
-            programs=programs,
-            owners=self.target.restore.owners,
-            on_progress=on_progress,
+            clock=self.run.clock,
+            programs=self.run.programs,
+            owners=self.run.target.restore.owners,
+            on_progress=self.on_progress,
         )
         proof = restored.verification
         for warning in restored.warnings:
@@ -163,19 +143,20 @@ class _Restoring:
                 "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
             ) from None
 
-    def load(self, record: RestoreRecord, programs: Path | None, on_progress: Callable[[LoadProgress], None]) -> Loaded:
+    def load(self, record: RestoreRecord) -> Loaded:
+        target = self.run.target
         extent = restore_extent(self.archive.manifest, self.archive.entries, record.request)
         loaded = load_archive(
-            self.bucket,
+            self.run.bucket,
             self.archive,
-            find_pg_restore(programs, self.archive.manifest.pg_dump_version),
+            find_pg_restore(self.run.programs, self.archive.manifest.pg_dump_version),
             self.server.address(record.database),
-            jobs=self.target.restore.jobs,
-            parallelism=self.target.storage.parallelism,
+            jobs=target.restore.jobs,
+            parallelism=target.storage.parallelism,
             selection=extent.selection,
-            clean_owners=not self.target.restore.owners,
-            lz4=self.target.restore.lz4,
-            on_progress=on_progress,
+            clean_owners=not target.restore.owners,
+            lz4=target.restore.lz4,
+            on_progress=self.on_progress,
         )
         if extent.subscriptions(self.archive.entries):
             detach_subscriptions(self.server.address(record.database))
@@ -191,7 +172,7 @@ class _Restoring:
                 log.warning("%s is left half-loaded, the next attempt of this run drops it: %s", record.database, error)
 
     def _put(self, record: RestoreRecord, oid: int | None) -> RestoreRecord:
-        return put_restore(self.bucket, self.target, record.at(RestoreState.LOADING, oid=oid))
+        return self.run.put(record.at(RestoreState.LOADING, oid=oid))
 
 
 def _drop_patiently(server: DatabaseServer, name: str, oid: int) -> None:
@@ -227,7 +208,7 @@ def _remove_what_a_killed_attempt_left(server: DatabaseServer, record: RestoreRe
     server.drop(record.database, oid)
 
 
-def _audit(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> None:
+def _audit(run: RestoreRun, record: RestoreRecord) -> None:
     facts = {
         "run": record.run,
         "requested_by": record.requested_by,
@@ -237,4 +218,4 @@ def _audit(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime)
         "schema": record.schema,
         "digest": record.digest,
     }
-    write_audit(bucket, target, now, "restore", facts)
+    write_audit(run.bucket, run.target, run.clock(), "restore", facts)

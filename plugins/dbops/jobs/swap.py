@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_statements import rename_statements, swap_statements
-from dbops.domain.target import Target
 from dbops.errors import BucketError, DatabaseError, PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
 from dbops.gateways.audit import write_audit
-from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.database_swap import require_sessions_can_be_ended, swap_databases
-from dbops.gateways.restores import put_restore, read_restore
-from dbops.jobs.plan_restore import require_unchanged_plan
-from dbops.jobs.require_approval import Consent, consent_on_record, give_back
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.plan_restore_again import require_unchanged_plan
+from dbops.jobs.require_approval import Consent, give_back
+from dbops.jobs.restore_run import RestoreRun
 
 _NAMES_SHOWN = 5
 _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
@@ -29,17 +24,7 @@ _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still
 log = logging.getLogger(__name__)
 
 
-def swap(
-    target: Target,
-    place: RestorePlace,
-    bucket: Bucket,
-    *,
-    run: str,
-    clock: Callable[[], datetime],
-    programs: Path | None = None,
-    consent: Consent | None = None,
-    after_another_try: bool = False,
-) -> RestoreRecord:
+def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: bool = False) -> RestoreRecord:
     """Swap what that run has restored and verified into place; does nothing where that has happened already.
 
     ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
@@ -47,28 +32,28 @@ def swap(
     file asks for one. Raises a DbopsError, and then both databases are what they were; where that is certain, the yes
     counts for the next attempt.
     """
-    server = place.server(target)
+    server = run.server()
     with server.alone(after_another_try=after_another_try):
-        record = read_restore(bucket, target, run)
+        record = run.read()
         if is_swapped(server, record):
-            return _keep(target, bucket, record, clock())
+            return _keep(run, record)
         _require_verified(record)
         digest = record.swap_digest or record.digest
         with _saying_what_stays(record):
-            plan = require_unchanged_plan(target, place, bucket, record, digest=digest, programs=programs)
+            plan = require_unchanged_plan(run, record, digest)
         if server.oid_of(record.database) != record.oid:
             raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
-        _require_readable(target, place, record)
+        _require_readable(run, record)
         in_use = (record.live, record.database)
         with _saying_what_stays(record):
             require_sessions_can_be_ended(server, in_use)  # known before the yes is used up
-        approved_by = (consent or consent_on_record(bucket, target, run=run, clock=clock))("swap", plan.digest)
+        approved_by = (consent or run.consent_on_record())("swap", plan.digest)
         if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
-            record = put_restore(bucket, target, record.at(record.state, approved_by=approved_by))
+            record = run.put(record.at(record.state, approved_by=approved_by))
         statements = swap_statements(record.live, record.database, record.before, plan.live)
-        with _saying_what_stays(record), _giving_back(bucket, target, run, clock):
+        with _saying_what_stays(record), _giving_back(run):
             swap_databases(server, statements, expected=_oids_afterwards(record), in_use=in_use)
-        return _keep(target, bucket, record, clock())
+        return _keep(run, record)
 
 
 @contextmanager
@@ -91,7 +76,7 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
 
 
 @contextmanager
-def _giving_back(bucket: Bucket, target: Target, run: str, clock: Callable[[], datetime]) -> Iterator[None]:
+def _giving_back(run: RestoreRun) -> Iterator[None]:
     """Let the yes count for the next attempt, where it is certain that this one has changed nothing."""
     try:
         yield
@@ -99,7 +84,7 @@ def _giving_back(bucket: Bucket, target: Target, run: str, clock: Callable[[], d
         if not error.is_certain:
             raise
         try:
-            give_back(bucket, target, run=run, action="swap", clock=clock, reason=error.what)
+            give_back(run.bucket, run.target, run=run.name, action="swap", clock=run.clock, reason=error.what)
         except BucketError as refused:
             error.is_certain = False
             log.warning("The yes to this swap stays used up: %s", refused)
@@ -136,24 +121,25 @@ def _require_verified(record: RestoreRecord) -> None:
         )
 
 
-def _require_readable(target: Target, place: RestorePlace, record: RestoreRecord) -> None:
+def _require_readable(run: RestoreRun, record: RestoreRecord) -> None:
     """What the target's own role could not read is better noticed while the old database is live."""
     try:
-        unreadable = Database(replace(place.live, database=record.database)).unreadable_relations()
+        unreadable = Database(replace(run.place.live, database=record.database)).unreadable_relations()
     except DatabaseError:
         return  # the server may let this role into no database but the live one; the post-check looks again
     if unreadable:
         raise PreflightFailed(
-            f"The role of connection {target.connection} may not read {len(unreadable)} of its tables and sequences: "
-            f"{', '.join(unreadable[:_NAMES_SHOWN])}.",
+            f"The role of connection {run.target.connection} may not read {len(unreadable)} of its tables and "
+            f"sequences: {', '.join(unreadable[:_NAMES_SHOWN])}.",
             f"Nothing live was touched. Grant that in {record.database}, and start the swap again.",
         )
 
 
-def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) -> RestoreRecord:
+def _keep(run: RestoreRun, record: RestoreRecord) -> RestoreRecord:
     if record.state is RestoreState.SWAPPED:
         return record
-    swapped = put_restore(bucket, target, record.at(RestoreState.SWAPPED, swapped=now))
+    now = run.clock()
+    swapped = run.put(record.at(RestoreState.SWAPPED, swapped=now))
     facts = {
         "run": record.run,
         "requested_by": record.requested_by,
@@ -163,5 +149,5 @@ def _keep(target: Target, bucket: Bucket, record: RestoreRecord, now: datetime) 
         "before": record.before,
         "approved_by": swapped.approved_by,
     }
-    write_audit(bucket, target, now, "swap", facts)
+    write_audit(run.bucket, run.target, now, "swap", facts)
     return swapped

@@ -2,81 +2,64 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 
 from dbops.domain.complaints import Complaint
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.restore_blockers import swap_without_owners
 from dbops.domain.restore_extent import restore_extent
 from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.target import Target
+from dbops.domain.restore_warnings import swap_without_owners
 from dbops.domain.verification import Verification
 from dbops.errors import RestoreFailed
 from dbops.gateways.analyze import analyze
-from dbops.gateways.archive import Archive, Loaded, open_archive
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.migrations import say_restored_migrations
 from dbops.gateways.programs import find_pg_restore, find_program
-from dbops.gateways.restores import put_restore, read_restore
 from dbops.gateways.verifications import put_verification
 from dbops.jobs.check_restored import check_restored
 from dbops.jobs.refresh_index import refresh_index
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restore_run import RestoreRun
 from dbops.jobs.verify import Restored, verify
 
 _VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
 _ERRORS_SHOWN = 5
 
 
-def analyze_restore(
-    target: Target, place: RestorePlace, bucket: Bucket, *, run: str, programs: Path | None = None
-) -> RestoreRecord:
+def analyze_restore(run: RestoreRun) -> RestoreRecord:
     """Give a loaded database its statistics, once; raises a DbopsError."""
-    record = read_restore(bucket, target, run)
+    record = run.read()
     if record.state is not RestoreState.LOADED:
         return record
-    server = _unchanged(place.server(target), record)
-    archive = open_archive(bucket, target, record.backup_id, place.identities)
-    pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
+    server = _unchanged(run.server(), record)
+    archive = run.archive(record.backup_id)
+    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
     vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
-    seconds = analyze(vacuumdb, server.address(record.database), target.restore.jobs)
-    return put_restore(bucket, target, record.at(RestoreState.ANALYZED, analyze_seconds=seconds))
+    seconds = analyze(vacuumdb, server.address(record.database), run.target.restore.jobs)
+    return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds))
 
 
-def verify_restore(
-    target: Target,
-    place: RestorePlace,
-    bucket: Bucket,
-    *,
-    run: str,
-    clock: Callable[[], datetime],
-    programs: Path | None = None,
-) -> RestoreRecord:
+def verify_restore(run: RestoreRun) -> RestoreRecord:
     """Compare what was loaded with its backup, keep the verdict, and say at which migrations it is.
 
     Raises RestoreFailed where it is not what the backup holds; it is left for people to look at.
     """
-    record = read_restore(bucket, target, run)
+    record = run.read()
     if record.state in _VERIFIED:
         return record
     if record.state is not RestoreState.FAILED:
-        server = _unchanged(place.server(target), record)
-        archive = open_archive(bucket, target, record.backup_id, place.identities)
-        proof = _compare(target, server, archive, record, clock, programs=programs)
+        target, server = run.target, _unchanged(run.server(), record)
+        proof = _compare(run, server, run.archive(record.backup_id), record)
         proof = check_restored(target, server.address(record.database), proof)
         if record.request.mode == "swap" and not target.restore.owners:
             proof = proof.with_warning(swap_without_owners())
         if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
-            put_verification(bucket, target, proof)
+            put_verification(run.bucket, target, proof)
         migrations = say_restored_migrations(_address(server, record), target)
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
-        record = put_restore(bucket, target, record.at(state, verification=proof, migrations=migrations))
+        record = run.put(record.at(state, verification=proof, migrations=migrations))
         if proof.ok and proof.whole:
-            refresh_index(target, bucket, clock)
+            refresh_index(target, run.bucket, run.clock)
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
         where = record.schema or record.database
@@ -87,16 +70,8 @@ def verify_restore(
     return record
 
 
-def _compare(
-    target: Target,
-    server: DatabaseServer,
-    archive: Archive,
-    record: RestoreRecord,
-    clock: Callable[[], datetime],
-    *,
-    programs: Path | None,
-) -> Verification:
-    pg_restore = find_pg_restore(programs, archive.manifest.pg_dump_version)
+def _compare(run: RestoreRun, server: DatabaseServer, archive: Archive, record: RestoreRecord) -> Verification:
+    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
     pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
     complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)
     restored = Restored(
@@ -106,9 +81,9 @@ def _compare(
         analyze_seconds=record.analyze_seconds,
         started=record.planned,
         selection=restore_extent(archive.manifest, archive.entries, record.request).selection,
-        owners=target.restore.owners,
+        owners=run.target.restore.owners,
     )
-    return verify(restored, pg_dump, kind="restore", run=record.run, jobs=target.restore.jobs, clock=clock)
+    return verify(restored, pg_dump, kind="restore", run=record.run, jobs=run.target.restore.jobs, clock=run.clock)
 
 
 def _address(server: DatabaseServer, record: RestoreRecord) -> DatabaseAddress:

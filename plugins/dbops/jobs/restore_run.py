@@ -1,0 +1,57 @@
+"""RestoreRun: what all steps of one run's restore work on, from its plan to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dbops.domain.backup import BackupId
+from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.target import Target
+from dbops.gateways.archive import Archive, open_archive
+from dbops.gateways.bucket import Bucket
+from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.restores import find_restore, put_restore, read_restore
+from dbops.jobs.require_approval import Consent, consent_on_record
+from dbops.jobs.restore_place import RestorePlace
+
+
+@dataclass(frozen=True)
+class RestoreRun:
+    """``name`` is the run's. What its steps know of each other is its record, which lies in the bucket.
+
+    ``programs`` is a folder with PostgreSQL's programs, None: those of this machine.
+    """
+
+    target: Target
+    place: RestorePlace
+    bucket: Bucket
+    name: str
+    clock: Callable[[], datetime]
+    programs: Path | None = None
+
+    def server(self) -> DatabaseServer:
+        """The target's server; raises InvalidConnection where a pooler is between, and DatabaseError."""
+        return self.place.server(self.target)
+
+    def find(self) -> RestoreRecord | None:
+        """How far it is; None where it has planned nothing. Raises InvalidRequest where that cannot be read."""
+        return find_restore(self.bucket, self.target, self.name)
+
+    def read(self) -> RestoreRecord:
+        """How far it is; raises InvalidRequest where it has planned nothing."""
+        return read_restore(self.bucket, self.target, self.name)
+
+    def put(self, record: RestoreRecord) -> RestoreRecord:
+        """Write how far it is, and give that back; raises BucketError."""
+        return put_restore(self.bucket, self.target, record)
+
+    def consent_on_record(self) -> Consent:
+        """The consent that people have given to this run, in Airflow."""
+        return consent_on_record(self.bucket, self.target, run=self.name, clock=self.clock)
+
+    def archive(self, backup_id: BackupId) -> Archive:
+        """A backup, ready to be loaded; raises as ``open_archive`` does."""
+        return open_archive(self.bucket, self.target, backup_id, self.place.identities)
