@@ -15,7 +15,8 @@ from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, named_targets, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
-from dbops_airflow.problem_mails import Mailed, mail_problems
+from dbops_airflow.mailed import Mailed
+from dbops_airflow.problem_mails import mail_problems
 from dbops_airflow.progress_log import ProgressLog
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_known, recall_taken, remember, remember_known
@@ -143,8 +144,7 @@ class WatchOperator(BaseOperator):
 
             def keep(mailed: Mailed) -> None:
                 notices.forget(mailed)  # first: what is remembered and not forgotten would be told again in a day
-                told = {key: moment for key, moment in report.memory.items() if key not in mailed.unsent}
-                remember(context, told, {key: taken.get(key, report.started) for key in mailed.taken})
+                remember(context, mailed.sent(report.memory), mailed.awaiting_mail(taken, report.started))
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
             keep(mailed)

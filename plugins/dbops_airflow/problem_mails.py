@@ -1,14 +1,14 @@
-"""Problem mails: what a watch found, and whom it has reached. Like every mail of dbops they never raise."""
+"""Problem mails: what a watch found, told to people. Like every mail of dbops they never raise."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dbops.domain.audience import Audience
 from dbops.jobs.error_in_words import error_in_words
+from dbops_airflow.mailed import Mailed
 from dbops_airflow.telling import Told, tell
 
 if TYPE_CHECKING:
@@ -19,26 +19,6 @@ if TYPE_CHECKING:
     from dbops.domain.target import Target
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Mailed:
-    """What became of problems that were due, by their keys; ``unsent`` are those that the next watch tries again.
-
-    ``taken`` are those of them that a notifier has taken: only their mail is to be tried again.
-    """
-
-    told: Mapping[str, Told]
-    unsent: frozenset[str] = frozenset()
-    taken: frozenset[str] = frozenset()
-
-    def ends(self, key: str, notifier: str) -> bool:
-        """Whether a problem of what that notifier, or ``MAIL``, missed is over: it took this, or nobody waits for it.
-
-        A notifier that does not want to hear of problems takes none, and people have been told.
-        """
-        told = self.told.get(key)
-        return told is not None and told.is_done and notifier not in told.refused
 
 
 def mail_problems(
@@ -58,27 +38,22 @@ def mail_problems(
     facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
     untaken = [problem for problem in problems if problem.key not in taken]
     fresh = {mailing.alert.target: mailing for mailing in problem_alerts(untaken, targets, facts, link)}
-    told: dict[str, Told] = {}
-    unsent: set[str] = set()
-    waiting: set[str] = set()
     mailings = problem_alerts(problems, targets, facts, link)
+    mailed = Mailed((problem.key for problem in problems), taken)
     for place, mailing in enumerate(mailings, start=1):
         new = fresh.get(mailing.alert.target)
-        outcome = _tell(mailing, new, context)
-        if new is not None:
-            told |= dict.fromkeys(new.keys, outcome)
-        if not _is_settled(mailing, outcome):
-            unsent |= mailing.keys
-            waiting |= mailing.keys if outcome.taken else mailing.keys & set(taken)
-        if behind := mailings[place:]:
-            ahead = frozenset(key for each in behind for key in each.keys)
-            so_far = Mailed(dict(told), ahead | unsent, ahead & set(taken) | waiting)
-            try:
-                remember(so_far)
-            except Exception as error:  # noqa: BLE001 - those behind are to hear of it, if the others do twice
-                why = error_in_words(error, "remembering what was told")
-                _log.warning("What was told so far is told again if this watch does not come to its end: %s", why)
-    return Mailed(told, frozenset(unsent), frozenset(waiting))
+        mailed.note(mailing, new.keys if new else (), _tell(mailing, new, context))
+        if mailings[place:]:
+            _remember(mailed, remember)
+    return mailed
+
+
+def _remember(mailed: Mailed, remember: Callable[[Mailed], None]) -> None:
+    try:
+        remember(mailed)
+    except Exception as error:  # noqa: BLE001 - those behind are to hear of it, if the others do twice
+        why = error_in_words(error, "remembering what was told")
+        _log.warning("What was told so far is told again if this watch does not come to its end: %s", why)
 
 
 def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> Told:
@@ -90,12 +65,3 @@ def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> 
         return by_mail
     by_notifiers = tell(new.alert, Audience(notify=mailing.audience.notify), context)
     return Told(by_mail.mailed, by_notifiers.taken, by_notifiers.refused)
-
-
-def _is_settled(mailing: ProblemAlert, told: Told) -> bool:
-    """A target that names nobody, or only notifiers that do not want to hear of it, has chosen so.
-
-    A problem without a target must reach somebody.
-    """
-    is_wanted = bool(mailing.audience.recipients or told.refused) or mailing.alert.target is None
-    return told.is_done or not is_wanted

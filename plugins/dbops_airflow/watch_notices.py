@@ -15,7 +15,7 @@ from dbops.gateways.notifier_files import notifier_faults, read_notifiers
 from dbops_airflow.notifier_classes import class_faults
 
 if TYPE_CHECKING:
-    from dbops_airflow.problem_mails import Mailed
+    from dbops_airflow.mailed import Mailed
 
 
 class Notices:

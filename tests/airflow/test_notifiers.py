@@ -20,7 +20,7 @@ from tests.mail_text import text_of
 from tests.servers import CaughtMail
 
 if TYPE_CHECKING:
-    from dbops_airflow.problem_mails import Mailed
+    from dbops_airflow.mailed import Mailed
 
 _SECRET = "hunter2-hunter2"
 _HTTP = "airflow.providers.http.notifications.http.HttpNotifier"
