@@ -92,7 +92,9 @@ def measure_page(place: Stage, runs: int) -> Table:
 def _include(bucket: str) -> Path:
     include = STATE / "page/include"
     (include / "targets").mkdir(parents=True, exist_ok=True)
-    (include / "defaults.yaml").write_text(f"storage: {{bucket: {bucket}}}\nalerts: {{recipients: [a@example.com]}}\n")
+    (include / "defaults.yaml").write_text(
+        f"storage: {{bucket: {bucket}}}\nalerts: {{recipients: [a@shop.internal]}}\n"
+    )
     for number in range(_TARGETS):
         (include / f"targets/db_{number:03}.yaml").write_text("connection: shop\n")
     return include

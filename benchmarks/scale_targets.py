@@ -76,7 +76,12 @@ def include_of(size: int) -> Path:
     (include / "sql/catalog").symlink_to(REPOSITORY / "include/sql/catalog")
     for number in range(size):
         name = f"shop_{number:04}"
-        target = {"connection": "summary_app", "description": "One of many", "server": f"server_{number // 10}"}
+        target = {
+            "connection": "summary_app",
+            "description": "One of many",
+            "server": f"server_{number // 10}",
+            "alerts": {"recipients": ["dba@shop.internal"]},
+        }
         (include / f"targets/{name}.yaml").write_text(json.dumps(target))
         for folder in ("expectations", "sql"):
             (include / folder / name).symlink_to(REPOSITORY / "include" / folder / "summary_app")

@@ -115,7 +115,7 @@ def add_target(include: Path) -> Callable[..., None]:
         content = {
             "connection": name,
             "storage": {"bucket": "backups", "connection": "store"},
-            "alerts": {"recipients": ["dba@example.com"]},
+            "alerts": {"recipients": ["dba@shop.internal"]},
             **keys,
         }
         (include / "targets" / f"{name}.yaml").write_text(json.dumps(content, indent=1), encoding="utf-8")

@@ -34,7 +34,7 @@ def gated(store: SeaweedS3, bucket_name: str, add_target: Callable[..., None], i
     def add(**approvals: Any) -> None:
         storage = {"bucket": bucket_name, "connection": "store"}
         add_target("shop", storage=storage, approvals=approvals)
-        add_target("blog", storage=storage, alerts={"recipients": ["boss@example.com"]})
+        add_target("blog", storage=storage, alerts={"recipients": ["boss@shop.internal"]})
 
     (include / "world").mkdir()
     (include / "world" / "shop").write_text("as it was", encoding="utf-8")

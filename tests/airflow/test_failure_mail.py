@@ -35,7 +35,7 @@ def nothing_listens(monkeypatch: pytest.MonkeyPatch) -> None:
 def failed(
     nothing_listens: None, add_target: Callable[..., None], run_dag: Callable[..., Any], mail: CaughtMail
 ) -> tuple[Any, list[EmailMessage]]:
-    add_target("shop", alerts={"recipients": ["dba@example.com", "boss@example.com"]})
+    add_target("shop", alerts={"recipients": ["dba@shop.internal", "boss@shop.internal"]})
     return run_dag("backup__shop"), mail.messages()
 
 
@@ -46,7 +46,7 @@ def test_a_run_that_fails_after_its_retries_is_mailed_once(failed: tuple[Any, li
     assert attempts["back_up"] == 3
     [message] = messages
     assert message["Subject"] == "[dbops] FAILED backup of shop (production)"
-    assert message["X-Envelope-To"] == "dba@example.com, boss@example.com"
+    assert message["X-Envelope-To"] == "dba@shop.internal, boss@shop.internal"
     assert message["From"] == "airflow@example.com"
     for kind in ("plain", "html"):
         text = text_of(message, kind)

@@ -62,7 +62,7 @@ def shop(add_target: Callable[..., None], store: SeaweedS3, bucket_name: str) ->
         add_target(
             "shop",
             storage={"bucket": bucket_name, "connection": "store"},
-            alerts={"recipients": ["dba@example.com"], "notify": list(notify), **alerts},
+            alerts={"recipients": ["dba@shop.internal"], "notify": list(notify), **alerts},
         )
 
     return add
@@ -176,7 +176,7 @@ def test_a_notifier_that_does_not_answer_is_given_up_on(
     shop("oncall")
     told = fail()
     assert "NOT NOTIFIED. oncall: It did not answer in time." in told
-    assert "Mailed [dbops] FAILED backup of shop (production) to dba@example.com" in told
+    assert "Mailed [dbops] FAILED backup of shop (production) to dba@shop.internal" in told
 
 
 def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
@@ -214,7 +214,7 @@ def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
     alert = Alert(severity=Severity.FAILED, job="backup", target="shop", headline="It failed.")
     with monkeypatch.context() as crowded:
         crowded.setattr(threading.Thread, "start", full)
-        told = tell(alert, Audience(("dba@example.com",), ("oncall",)), {})
+        told = tell(alert, Audience(("dba@shop.internal",), ("oncall",)), {})
     assert told == Told(True, refused=("oncall",))
     assert len(mail.messages()) == 1
 

@@ -95,7 +95,7 @@ def watched(include: Path, add_target: Callable[..., None], bucket_name: str) ->
         add_target(
             name,
             storage={"bucket": bucket_name, "connection": "store"},
-            alerts={"recipients": ["dba@example.com"], "notify": ["oncall"]},
+            alerts={"recipients": ["dba@shop.internal"], "notify": ["oncall"]},
         )
     return include
 

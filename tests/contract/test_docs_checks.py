@@ -25,7 +25,7 @@ SHOP = {
     "name": "shop",
     "connection": "shop",
     "storage": {"bucket": "dbops-backups"},
-    "alerts": {"recipients": ["dba@example.com"]},
+    "alerts": {"recipients": ["dba@shop.internal"]},
 }
 
 
@@ -91,7 +91,7 @@ def test_the_mail_is_the_one_that_is_sent_of_the_example(run: CheckRun) -> None:
     message = alert_mail(
         alert,
         sender="dbops@example.com",
-        recipients=["dba@example.com"],
+        recipients=["dba@shop.internal"],
         sent=run.finished.astimezone(UTC),
         templates=ROOT / "include/email",
     )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from dbops.domain.target import Target
 from dbops.gateways.target_files import read_targets
+from tests.own_defaults import RECIPIENT
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,12 +40,15 @@ def test_the_defaults_show_every_key_that_can_be_inherited() -> None:
     assert shown() == {key for key in keys(Target) if key not in own}
 
 
-def test_the_example_of_the_readme_is_a_target_that_can_be_used(tmp_path: Path) -> None:
+def test_the_example_of_the_readme_is_a_target_that_can_be_used_with_an_address_of_ones_own(tmp_path: Path) -> None:
     example = re.search(r"<<'YAML'\n(.*?)^YAML$", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
     assert example
     (tmp_path / "targets").mkdir()
     (tmp_path / "defaults.yaml").write_bytes((ROOT / "include/defaults.yaml").read_bytes())
     (tmp_path / "targets/shop.yaml").write_text(example[1])
+    (fault,) = read_targets(tmp_path).faults
+    assert "no mail ever arrives at dba@example.com" in fault.sentence
+    (tmp_path / "targets/shop.yaml").write_text(example[1].replace("dba@example.com", RECIPIENT))
     read = read_targets(tmp_path)
     assert not read.faults
     assert set(read.targets) == {"shop"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -24,6 +23,7 @@ from demo.up import create_databases
 from tests.e2e.compose_stack import AIRFLOW, SERVICE_MARK, SERVICES, ComposeStack
 from tests.e2e.own_environment import own_environment
 from tests.e2e.waiting import eventually
+from tests.own_defaults import own_defaults
 
 _OWN_PORTS = {"redis": (0,), "scheduler_health": (0,)}
 _SCALE = 0.1
@@ -120,9 +120,8 @@ def _lay_out_the_image(stack: ComposeStack) -> None:
     for shared in ("email", "report", "sql", "expectations"):
         (stack.include / shared).symlink_to(CHECKOUT / "include" / shared)
     (stack.include / "targets").mkdir()
-    shutil.copy(CHECKOUT / "include/defaults.yaml", stack.include)
-    with (stack.include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write("\nschedule:\n  backup: null\n  check: null\n  drill: null\n  probe: null\n")
+    schedules = "\nschedule:\n  backup: null\n  check: null\n  drill: null\n  probe: null\n"
+    (stack.include / "defaults.yaml").write_text(own_defaults() + schedules, encoding="utf-8")
     _tell_connections_where_the_servers_are(stack)
 
 

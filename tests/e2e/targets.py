@@ -11,6 +11,7 @@ import yaml
 
 from tests.e2e import checked, pushed
 from tests.e2e.held_dump import UNHURRIED
+from tests.own_defaults import own_defaults
 
 ORDERS = ("orders", "orders_typed", "orders_own", "orders_marked", "orders_grown", "orders_rejected")
 """Targets, and their databases, which a restore may rename: each is one test's own. See orders.py."""
@@ -22,7 +23,7 @@ HOSTILE = """</td><script>window.hostile = 1</script><img src="x" onerror="windo
 """A description that nobody means well with."""
 
 TARGETS: dict[str, dict[str, Any]] = {
-    "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@example.com", "boss@example.com"]}},
+    "unreachable": {"connection": "unreachable", "alerts": {"recipients": ["dba@shop.internal", "boss@shop.internal"]}},
     "unknown": {"connection": "nobody_defined_it", "description": HOSTILE},
     "neglected": {"connection": "summary_app"},
     "shrunken": {"connection": "summary_app", "alerts": {"smaller_than": "1TiB"}},
@@ -41,7 +42,7 @@ TARGETS: dict[str, dict[str, Any]] = {
     pushed.NAME: {"connection": pushed.NAME, "schedule": {"probe": None}},
     **{name: {"connection": name} for name in (*ORDERS, HELD, OUTLIVING)},
 }
-"""Each target file's own content; the rest is inherited from the checkout's defaults.yaml."""
+"""Each target file's own content; the rest is inherited from the checkout's defaults.yaml, with a recipient."""
 
 SLOWLY = {"jobs": 1, "bandwidth_limit": "512KiB", "spool_cap": "16MiB"}
 """The backup section that makes a backup of `heavy` last two minutes, in which pg_dump is paused most of the time."""
@@ -59,10 +60,9 @@ def make_include(include: Path, checkout: Path) -> None:
     shutil.copytree(checkout / "include" / "targets", include / "targets")
     shutil.copytree(checkout / "include" / "expectations", include / "expectations")
     checked.write_rules(include)
-    shutil.copy(checkout / "include" / "defaults.yaml", include)
     later = datetime.now(UTC) + timedelta(hours=12)
-    with (include / "defaults.yaml").open("a", encoding="utf-8") as defaults:
-        defaults.write(f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n  probe: null\n')
+    schedules = f'\nschedule:\n  backup: "0 {later.hour} * * *"\n  check: null\n  drill: null\n  probe: null\n'
+    (include / "defaults.yaml").write_text(own_defaults(checkout) + schedules, encoding="utf-8")
     (include / "held").mkdir()
     (include / "world").mkdir()
     for name in TARGETS:

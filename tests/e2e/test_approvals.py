@@ -207,7 +207,7 @@ class TestOnePersonAlone:
         [mail] = stack.mails(gate.run.run_id, "BREAK GLASS")
         assert mail["Subject"] == "[dbops] BREAK GLASS swap of gated_glass (production)"
         assert "bob is on a plane" in text_of(mail, "plain")
-        assert "boss@example.com" in mail["X-Envelope-To"], "who hears of any target hears of this"
+        assert "boss@shop.internal" in mail["X-Envelope-To"], "who hears of any target hears of this"
         gate.approve(alice)
         gate.run.wait("success")
         assert "act" in gate.done()

@@ -32,7 +32,7 @@ def test_three_failed_attempts_are_one_mail_that_says_what_and_where(stack: Runn
     assert failed.states() == {"back_up": "failed", "expire": "upstream_failed"}
     [mail] = stack.mails(failed.run_id)
     assert mail["Subject"] == "[dbops] FAILED backup of unreachable (production)"
-    assert mail["X-Envelope-To"] == "dba@example.com, boss@example.com"
+    assert mail["X-Envelope-To"] == "dba@shop.internal, boss@shop.internal"
     for kind in ("plain", "html"):
         text = text_of(mail, kind)
         assert "Connection refused" in text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dbops.cli.arguments import parser
 from dbops.domain import connection_parameters
 from dbops.domain.connection import DatabaseAddress
 from dbops.gateways.target_files import read_targets
+from tests.own_defaults import RECIPIENT, own_defaults
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -24,8 +26,7 @@ CHECKS = (DOCS / "checks.md").read_text(encoding="utf-8")
 
 def include_with(folder: Path, shop: str) -> Path:
     (folder / "targets").mkdir()
-    defaults = (REPOSITORY / "include" / "defaults.yaml").read_text(encoding="utf-8")
-    (folder / "defaults.yaml").write_text(defaults, encoding="utf-8")
+    (folder / "defaults.yaml").write_text(own_defaults(), encoding="utf-8")
     (folder / "targets" / "shop.yaml").write_text(shop, encoding="utf-8")
     return folder
 
@@ -47,6 +48,20 @@ def test_one_line_makes_a_target_as_the_page_says(tmp_path: Path) -> None:
     assert minimal
     files = read_targets(include_with(tmp_path, minimal[1]))
     assert (list(files.targets), files.faults) == (["shop"], ())
+
+
+def test_who_is_woken_is_named_for_all_as_the_page_says(tmp_path: Path) -> None:
+    alerts = re.search(r"^   ```yaml\n   # include/defaults.yaml\n((?:   .*\n)*?)   ```$", ADD_A_DATABASE, re.MULTILINE)
+    assert alerts
+    shipped = (REPOSITORY / "include" / "defaults.yaml").read_text(encoding="utf-8")
+    include = include_with(tmp_path, "connection: shop\n")
+    (_, recipients) = textwrap.dedent(alerts[1]).splitlines()
+    (include / "defaults.yaml").write_text(
+        shipped.replace("  # recipients: []", recipients.replace("dba@example.com", RECIPIENT)), encoding="utf-8"
+    )
+    files = read_targets(include)
+    assert files.faults == ()
+    assert files.targets["shop"].alerts.recipients == (RECIPIENT,)
 
 
 def test_every_parameter_that_is_understood_is_explained_and_no_other() -> None:

@@ -23,6 +23,7 @@ from dbops.domain.notifier_name import NotifierName
 from dbops.domain.placement import QueueName, ServerName
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.quantities import Bytes, Duration
+from dbops.domain.reserved_addresses import is_reserved
 from dbops.domain.restore_options import RestoreOptions
 from dbops.domain.retention import RetentionPolicy
 from dbops.domain.schedules import Schedules
@@ -43,6 +44,18 @@ class Danger(ValueError):
     def __init__(self, sentence: str, key: tuple[str, ...]) -> None:
         super().__init__(sentence)
         self.key = key
+
+
+def _nobody_hears(reserved: tuple[str, ...]) -> str:
+    why = (
+        f"no mail ever arrives at {', '.join(reserved)}, which is kept for examples"
+        if reserved
+        else "there are no alerts.recipients, and no alerts.notify"
+    )
+    return (
+        f"nobody would hear of a failure: {why}. Write who is to be woken below alerts:, as in "
+        "recipients: [you@your.domain], in the target's own file or, for all, in include/defaults.yaml"
+    )
 
 
 class ApprovalRules(Section):
@@ -144,21 +157,18 @@ class Target(Section):
         if self.environment != "production":
             return self
         dangers: list[tuple[Acceptance, tuple[str, ...], str]] = [
-            ("partial_backup", ("backup", key), f"its backups would leave out {', '.join(left_out)}")
+            ("partial_backup", ("backup", key), f"its backups would leave out {', '.join(left_out)}; change that")
             for key in ("exclude_schemas", "exclude_tables", "exclude_table_data")
             if (left_out := getattr(self.backup, key))
         ]
         if self.retention.minimum_redundancy < _SAFE_MINIMUM_REDUNDANCY:
-            sentence = f"minimum_redundancy is below {_SAFE_MINIMUM_REDUNDANCY}"
+            sentence = f"minimum_redundancy is below {_SAFE_MINIMUM_REDUNDANCY}; change that"
             dangers.append(("low_redundancy", ("retention", "minimum_redundancy"), sentence))
-        if not self.audience:
-            sentence = "no alerts.recipients are set, and no alerts.notify, so nobody would hear of a failure"
-            dangers.append(("no_recipients", ("alerts", "recipients"), sentence))
+        if not self.alerts.notify and all(map(is_reserved, self.alerts.recipients)):
+            dangers.append(("no_recipients", ("alerts", "recipients"), _nobody_hears(self.alerts.recipients)))
         for danger, key, sentence in dangers:
             if danger not in self.allow:
-                raise Danger(
-                    f"environment is production and {sentence}; change that, or accept it with allow: [{danger}]", key
-                )
+                raise Danger(f"environment is production and {sentence}, or accept it with allow: [{danger}]", key)
         return self
 
     def with_files(self, *, rules: bool, probes: bool) -> Target:

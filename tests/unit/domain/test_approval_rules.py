@@ -24,7 +24,7 @@ GLASS = replace(QUESTION, break_glass=True, break_glass_reason="bob is on a plan
 
 
 def shop(environment: str = "production", **rules: Any) -> Any:
-    alerts = {"recipients": ["dba@example.com"]}
+    alerts = {"recipients": ["dba@shop.internal"]}
     return target(environment=environment, alerts=alerts, approvals=rules)
 
 

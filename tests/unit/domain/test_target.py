@@ -24,8 +24,8 @@ def test_what_has_a_connection_of_its_own_is_reached_by_it_and_everything_else_b
 
 
 def test_its_alerts_reach_recipients_and_notifiers() -> None:
-    alerts = {"recipients": ["dba@example.com"], "notify": ["chat"]}
-    assert target(alerts=alerts).audience == Audience(("dba@example.com",), ("chat",))
+    alerts = {"recipients": ["dba@shop.internal"], "notify": ["chat"]}
+    assert target(alerts=alerts).audience == Audience(("dba@shop.internal",), ("chat",))
 
 
 @pytest.mark.parametrize(
@@ -34,6 +34,7 @@ def test_its_alerts_reach_recipients_and_notifiers() -> None:
         ({"backup": {"exclude_tables": ["public.a"]}}, ("backup", "exclude_tables"), "partial_backup"),
         ({"retention": {"minimum_redundancy": 1}}, ("retention", "minimum_redundancy"), "low_redundancy"),
         ({"alerts": {"recipients": []}}, ("alerts", "recipients"), "no_recipients"),
+        ({"alerts": {"recipients": ["a@example.com", "b@c.test"]}}, ("alerts", "recipients"), "no_recipients"),
     ],
 )
 def test_production_refuses_a_danger_where_it_was_decided_until_somebody_accepts_it(
@@ -41,7 +42,7 @@ def test_production_refuses_a_danger_where_it_was_decided_until_somebody_accepts
 ) -> None:
     production: dict[str, Any] = {
         "environment": "production",
-        "alerts": {"recipients": ["dba@example.com"]},
+        "alerts": {"recipients": ["dba@shop.internal"]},
         **settings,
     }
     with pytest.raises(ValidationError) as refused:
@@ -55,15 +56,27 @@ def test_production_refuses_a_danger_where_it_was_decided_until_somebody_accepts
 
 
 @pytest.mark.parametrize(
+    "alerts",
+    [
+        {"recipients": ["dba@example.com", "dba@shop.internal"]},
+        {"recipients": ["dba@example.com"], "notify": ["oncall"]},
+        {"notify": ["oncall"]},
+    ],
+)
+def test_one_who_hears_of_it_is_enough_for_production(alerts: dict[str, Any]) -> None:
+    assert target(environment="production", alerts=alerts).audience
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"name": "shop\n"},
         {"connection": "shop\n"},
         {"server": "db1\n"},
         {"queue": "heavy\n"},
-        {"alerts": {"recipients": ["dba@example.com\n"]}},
-        {"alerts": {"recipients": ["dba@example.com", "dba"]}},
-        {"alerts": {"recipients": ["dba@example.com, other@example.com"]}},
+        {"alerts": {"recipients": ["dba@shop.internal\n"]}},
+        {"alerts": {"recipients": ["dba@shop.internal", "dba"]}},
+        {"alerts": {"recipients": ["dba@shop.internal, other@shop.internal"]}},
     ],
 )
 def test_a_name_or_an_address_is_one_from_its_first_letter_to_its_last(settings: dict[str, Any]) -> None:

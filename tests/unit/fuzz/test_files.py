@@ -59,7 +59,7 @@ checks: {full_on: sunday, severity: {missing_index: warning}, optional: [public.
 probes: {max_seconds: 5m, slower_by_at_least: 5ms}
 migrations: {lock_timeout: 2s, max_backup_age: 1d}
 approvals: {approve: [swap], approvers: [alice], four_eyes: true, valid_for: 4h}
-alerts: {recipients: [dba@example.com], notify: [oncall], late_after: 26h, heartbeat_url: "https://example.com/x"}
+alerts: {recipients: [dba@shop.internal], notify: [oncall], late_after: 26h, heartbeat_url: "https://example.com/x"}
 """
 NOTIFIERS = b"""oncall:
   class: airflow.providers.http.notifications.http.HttpNotifier

@@ -18,7 +18,7 @@ TARGET = Target.model_validate(
         "name": "shop",
         "connection": "shop_db",
         "storage": {"bucket": "backups", "connection": "store"},
-        "alerts": {"recipients": ["dba@example.com"]},
+        "alerts": {"recipients": ["dba@shop.internal"]},
     }
 )
 ENCRYPTED = TARGET.model_copy(update={"encryption": Encryption(recipients=(), identities=("backup_key",))})

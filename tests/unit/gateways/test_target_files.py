@@ -16,13 +16,15 @@ import pytest
 from dbops.domain.fault import Fault
 from dbops.errors import InvalidTarget, UnknownTarget
 from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
+from tests.own_defaults import RECIPIENT as SOMEBODY
+from tests.own_defaults import own_defaults
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 DEFAULTS = """\
 storage:
   bucket: backups-of-everyone
 alerts:
-  recipients: [dba@example.com]
+  recipients: [dba@shop.internal]
 """
 
 
@@ -66,6 +68,7 @@ def test_the_repositorys_own_include_folder_has_no_faults() -> None:
 def test_every_default_that_the_defaults_file_shows_in_a_comment_is_the_one_in_force(tmp_path: Path) -> None:
     shown = (REPOSITORY / "include" / "defaults.yaml").read_text(encoding="utf-8")
     include = Include(tmp_path)
+    include.target("healthy", f"connection: healthy\nalerts: {{recipients: [{SOMEBODY}]}}\n")
     include.defaults(shown)
     in_force = include.read().targets["healthy"]
     include.defaults(re.sub(r"(?m)^( *)# ( *[a-z0-9_]+:)", r"\1\2", shown))
@@ -73,6 +76,40 @@ def test_every_default_that_the_defaults_file_shows_in_a_comment_is_the_one_in_f
     assert files.faults == ()
     assert files.targets["healthy"] == in_force
     assert "shrunk_by" in {*files.targets["healthy"].alerts.model_fields_set}
+
+
+def test_as_it_is_shipped_nobody_is_woken_and_each_production_target_says_what_to_write_where(include: Include) -> None:
+    include.defaults((REPOSITORY / "include" / "defaults.yaml").read_text(encoding="utf-8"))
+    include.target("blog", "connection: blog\nalerts:\n  late_after: 12h\n")
+    include.target("tried", "connection: tried\nenvironment: development\n")
+    include.target("paged", "connection: paged\nalerts: {notify: [oncall]}\n")
+    include.target("owned", f"connection: owned\nalerts: {{recipients: [{SOMEBODY}]}}\n")
+    files = include.read()
+    assert sorted(files.targets) == ["owned", "paged", "tried"]
+    assert [(fault.path, fault.line) for fault in files.faults] == [
+        ("targets/blog.yaml", 2),
+        ("targets/healthy.yaml", None),
+    ]
+    (told,) = {fault.sentence for fault in files.faults}
+    assert told == (
+        "environment is production and nobody would hear of a failure: there are no alerts.recipients, and no "
+        "alerts.notify. Write who is to be woken below alerts:, as in recipients: [you@your.domain], in the target's "
+        "own file or, for all, in include/defaults.yaml, or accept it with allow: [no_recipients]"
+    )
+
+
+def test_one_line_more_in_what_is_shipped_is_enough_for_all_targets(include: Include) -> None:
+    include.defaults(own_defaults())
+    include.target("blog", "connection: blog\nalerts:\n  late_after: 12h\n")
+    files = include.read()
+    assert files.faults == ()
+    assert {target.alerts.recipients for target in files.targets.values()} == {(SOMEBODY,)}
+
+
+def test_the_recipients_of_the_sample_are_its_own() -> None:
+    own = (REPOSITORY / "include" / "targets" / "summary_app.yaml").read_text(encoding="utf-8")
+    (recipient,) = read_targets(REPOSITORY / "include").targets["summary_app"].alerts.recipients
+    assert f"recipients: [{recipient}]" in own
 
 
 def test_one_line_makes_a_target(include: Include) -> None:
@@ -83,11 +120,11 @@ def test_one_line_makes_a_target(include: Include) -> None:
 def test_sections_merge_key_by_key_and_lists_are_replaced(include: Include) -> None:
     include.defaults(DEFAULTS + "retention:\n  daily: 7\n  weekly: 4\n")
     include.target(
-        "app", "connection: app\nretention: {daily: 30}\nalerts: {recipients: [app@example.com], late_after: 2h}"
+        "app", "connection: app\nretention: {daily: 30}\nalerts: {recipients: [app@shop.internal], late_after: 2h}"
     )
     target = include.read().targets["app"]
     assert (target.retention.daily, target.retention.weekly) == (30, 4)
-    assert target.alerts.recipients == ("app@example.com",)
+    assert target.alerts.recipients == ("app@shop.internal",)
     assert target.alerts.late_after == timedelta(hours=2)
 
 
@@ -157,6 +194,7 @@ def test_a_target_may_be_all_there_is(tmp_path: Path) -> None:
         ("connection: a\nbackup:\n  exclude_tables: [logs]\n", 3, "accept it with allow: [partial_backup]"),
         ("connection: a\nretention:\n  minimum_redundancy: 1\n", 3, "accept it with allow: [low_redundancy]"),
         ("connection: a\nalerts:\n  recipients: []\n", 3, "accept it with allow: [no_recipients]"),
+        ("connection: a\nalerts:\n  recipients: [me@example.com]\n", 3, "no mail ever arrives at me@example.com"),
         ("connection: a\nconnection: b\n", 2, '"connection" stands here twice, first in line 1; remove one'),
         ("connection: a\nretention:\n\tdaily: 1\n", 3, "a tab indents this line; YAML takes only spaces"),
         ("connection: a\nschedule:\n  backup: */5 * * * *\n", 3, 'needs quotes, as in "*/5 * * * *"'),
@@ -341,7 +379,7 @@ def test_defaults_that_cannot_be_used_at_all_are_the_only_fault(
 
 
 def test_a_danger_that_lies_in_the_defaults_is_told_there(include: Include) -> None:
-    include.defaults(DEFAULTS.replace("[dba@example.com]", "[]"))
+    include.defaults(DEFAULTS.replace(f"[{SOMEBODY}]", "[]"))
     include.target("relaxed", "connection: relaxed\nenvironment: development\n")
     files = include.read()
     assert list(files.targets) == ["relaxed"]
