@@ -7,8 +7,10 @@ remember them for ever.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow.sdk import Asset
@@ -16,6 +18,7 @@ from pydantic import JsonValue
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from sqlalchemy.orm import Session
 
     from dbops.domain.known_targets import KnownTargets
 
@@ -46,19 +49,60 @@ def remember(context: Context, mailed: Mapping[str, datetime], taken: Mapping[st
 
 def recall_known(context: Context) -> KnownTargets:
     """The targets that the last watch knew; at first none."""
-    from dbops.domain.known_targets import KnownTargets
+    return _known(_store(context).get(_KNOWN))
 
-    stored = _store(context).get(_KNOWN)
-    if not isinstance(stored, dict):
-        return KnownTargets()
-    strangers = stored.get(_STRANGERS)
-    return KnownTargets(_moments(stored.get(_OURS)), None if strangers is None else _moments(strangers))
+
+def known_in_database() -> KnownTargets:
+    """What ``recall_known`` would answer, for a process without a task that may ask Airflow's own database.
+
+    None where the workers keep what tasks remember in a place of their own: ``[workers] state_store_backend``.
+    """
+    from airflow.utils.session import create_session
+
+    with create_session(scoped=False) as session:
+        text = _asset_state(session) if _has_asset_states() else _variable_of(session)
+    return _known(json.loads(text) if text else None)
 
 
 def remember_known(context: Context, known: KnownTargets) -> None:
     """Replace what ``recall_known`` will answer."""
     strangers = None if known.strangers is None else _texts(known.strangers)
     _store(context).set(_KNOWN, {_OURS: _texts(known.ours), _STRANGERS: strangers})
+
+
+def _known(stored: Any) -> KnownTargets:
+    from dbops.domain.known_targets import KnownTargets
+
+    if not isinstance(stored, dict):
+        return KnownTargets()
+    strangers = stored.get(_STRANGERS)
+    return KnownTargets(_moments(stored.get(_OURS)), None if strangers is None else _moments(strangers))
+
+
+def _has_asset_states() -> bool:
+    return find_spec("airflow.models.asset_state_store") is not None
+
+
+def _asset_state(session: Session) -> str | None:
+    """As the API that tasks ask finds it: of the asset that is in use."""
+    from airflow.models.asset import AssetModel
+    from airflow.state import AssetScope, get_state_backend
+    from sqlalchemy import select
+
+    name = AssetModel.name == WATCH_MEMORY.name
+    asset_id = session.scalar(select(AssetModel.id).where(name, AssetModel.active.has()))
+    if asset_id is None:
+        return None
+    return get_state_backend().get(AssetScope(asset_id=asset_id), _KNOWN, session=session)
+
+
+def _variable_of(session: Session) -> str | None:
+    """Not by ``Variable.get``, which would ask a secrets backend first, and may wait for it."""
+    from airflow.models.variable import Variable
+    from sqlalchemy import select
+
+    found = session.scalar(select(Variable).where(Variable.key == _variable(_KNOWN)))
+    return None if found is None else found.get_val()
 
 
 class _Store(Protocol):

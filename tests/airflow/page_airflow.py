@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.backup import BackupId
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.layout import Layout
 from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
 from dbops.gateways.memory_bucket import InMemoryBucket
@@ -91,11 +92,11 @@ class Store:
 
 
 def sight_of(store: Store, *, patience: float = 120.0, **settings: Any) -> Sight:
-    """What the page sees with this store, however much the machine has to do meanwhile."""
+    """What the page sees with this store, however much the machine has to do meanwhile, and no watch remembers."""
     from dbops_airflow.page.buckets import Buckets
     from dbops_airflow.page.sight import Sight
 
-    return Sight(buckets=Buckets(store.open), patience=patience, **settings)
+    return Sight(buckets=Buckets(store.open), patience=patience, **{"known": KnownTargets, **settings})
 
 
 @contextmanager

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from dbops.domain.known_targets import KnownTargets
 from dbops.errors import BucketError
 from tests.airflow.page_airflow import PLACE, Store, checks_of, client_of, headers_of, index_of, serving, sight_of
+from tests.clock import now
 from tests.unit.page.page_texts import text_of
 
 if TYPE_CHECKING:
@@ -182,6 +184,54 @@ def test_a_target_whose_file_is_faulty_is_red_and_says_so_to_who_may_see_it(
     assert "act now" in text_of(page.text)
     assert "nonsense" in text_of(page.text)
     assert client_of(app, "viewer", "only:backup__shop").get(f"{PLACE}/targets/crm").status_code == 404
+
+
+@pytest.fixture
+def missing_crm(store: Store, app: FastAPI) -> Iterator[FastAPI]:
+    """The same page, where a watch has seen a file and backups of crm, and of something with a hostile name."""
+    known = KnownTargets({"shop": now(), "crm": now(), _HOSTILE: now()}, {})
+    with serving(sight_of(store, states=lambda _ids: {}, known=lambda: known)) as serve:
+        yield serve
+
+
+def test_a_target_whose_file_has_disappeared_keeps_its_row_and_its_page_says_what_to_do(missing_crm: FastAPI) -> None:
+    seer = client_of(missing_crm, "viewer", "only:backup__shop,backup__crm")
+    page, overview = (seer.get(f"{PLACE}{path}") for path in ("/targets/crm", "/"))
+    assert page.status_code == 200
+    for told in (text_of(page.text), text_of(overview.text)):
+        assert "crm has backups, and no file below include/targets/ any more" in told
+        assert "Put include/targets/crm.yaml back. If it went on purpose, say so with a line in include/retired" in told
+    assert "look 1" in text_of(overview.text)
+    assert 'class="light amber"' in page.text
+    assert overview.text.index(">crm</a>") < overview.text.index(">shop</a>")
+    assert f'href="{PLACE}/targets/crm"' in overview.text
+    assert ">shop</a>" not in seer.get(f"{PLACE}/?q=any+more").text
+    assert ">crm</a>" not in seer.get(f"{PLACE}/?show=green").text
+
+
+def test_a_target_that_is_lost_is_shown_to_who_may_read_its_backups_and_nothing_it_is_named_is_executed(
+    missing_crm: FastAPI,
+) -> None:
+    stranger = client_of(missing_crm, "viewer", "only:backup__shop")
+    assert "crm" not in stranger.get(f"{PLACE}/").text
+    assert stranger.get(f"{PLACE}/targets/crm").status_code == 404
+    everything = client_of(missing_crm, "viewer").get(f"{PLACE}/").text
+    assert "alert(" in everything
+    assert_no_own_script(everything)
+
+
+def test_a_target_that_is_retired_is_silent(missing_crm: FastAPI, include: Path) -> None:
+    viewer = client_of(missing_crm, "viewer")
+    (include / "retired.yaml").write_text("crm: replaced by shop, 2026-11-27\n")
+    assert "crm" not in viewer.get(f"{PLACE}/").text
+    assert viewer.get(f"{PLACE}/targets/crm").status_code == 404
+
+
+def test_that_nobody_can_read_which_targets_are_retired_is_told(missing_crm: FastAPI, include: Path) -> None:
+    (include / "retired.yaml").write_text("crm: [\n")
+    told = text_of(client_of(missing_crm, "viewer").get(f"{PLACE}/").text)
+    assert "1 file below include/ cannot be read" in told
+    assert "retired.yaml" in told
 
 
 def test_that_a_shared_file_is_faulty_is_told_to_everybody_and_its_text_as_import_errors_are(

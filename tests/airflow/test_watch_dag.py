@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.layout import Layout
 from dbops.gateways.index_bundles import list_tags, read_bundle, renew_bundle
 from dbops.gateways.target_files import include_folder, read_targets
@@ -186,6 +187,27 @@ def test_a_target_file_that_disappears_is_mailed_to_everybody_until_it_is_retire
     [_, _, wrong] = mail.messages()
     assert wrong["Subject"] == "[dbops] FAILED reading of include/targets"
     assert "retired.yaml:2: blog has a file in targets/; remove this line, or that file" in text_of(wrong)
+
+
+@pytest.mark.parametrize("in_variables", [False, True])
+@pytest.mark.usefixtures("old_shop", "mail")
+def test_what_the_watch_knows_the_page_reads_in_airflows_database(
+    include: Path, watch: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, *, in_variables: bool
+) -> None:
+    from dbops_airflow import watch_memory
+
+    if in_variables:
+        monkeypatch.setattr(watch_memory, "_store", lambda _context: watch_memory._Variables())
+        monkeypatch.setattr(watch_memory, "_has_asset_states", lambda: False)
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+    assert watch_memory.known_in_database() == KnownTargets()
+    watch()
+    known = watch_memory.known_in_database()
+    assert (list(known.ours), known.strangers) == (["shop"], {})
+    assert now() - known.ours["shop"] < timedelta(hours=1)
+    (include / "targets/shop.yaml").unlink()
+    watch()
+    assert watch_memory.known_in_database() == known
 
 
 def test_when_nobody_can_be_told_of_an_unreadable_file_the_watch_is_red(

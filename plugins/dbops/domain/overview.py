@@ -9,6 +9,7 @@ from datetime import datetime
 from dbops.domain.dag_state import WATCH, DagState
 from dbops.domain.fault import Fault
 from dbops.domain.light import Light
+from dbops.domain.lost_target import LostTarget
 from dbops.domain.reasons import NotKnown, reasons_of
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
@@ -39,11 +40,15 @@ class OverviewRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """``rows`` are worst first; ``faults`` are the files below include/ that cannot be read."""
+    """``rows`` are worst first; ``faults`` are the files below include/ that cannot be read.
+
+    ``lost`` are the targets whose file has disappeared; they have no row.
+    """
 
     rows: tuple[OverviewRow, ...]
     faults: tuple[Fault, ...]
     seen: datetime
+    lost: tuple[LostTarget, ...] = ()
 
 
 def overview_row(

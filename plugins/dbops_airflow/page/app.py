@@ -17,6 +17,7 @@ from dbops.domain.backup import BackupId
 from dbops.domain.dag_state import own_dags
 from dbops.domain.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.light import Light
+from dbops.domain.lost_target import LostTarget
 from dbops.domain.overview import OverviewRow
 from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
@@ -76,12 +77,12 @@ class _Pages:
 
         def draw() -> str:
             overview, permissions, now = reading.value, Permissions(user), utc_now()
-            faulty = faulty_targets(overview.faults)
             ids = [dag_id for row in overview.rows for dag_id in own_dags(row.target.name)]
-            readable = permissions.readable([*(_backup_dag(one.name) for one in faulty), *ids])
+            unusable: list[FaultyTarget | LostTarget] = [*faulty_targets(overview.faults), *overview.lost]
+            readable = permissions.readable([*(_backup_dag(one.name) for one in unusable), *ids])
             rows = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
-            faulty = [one for one in faulty if _backup_dag(one.name) in readable]
-            may_see: list[OverviewRow | FaultyTarget] = [*faulty, *rows]
+            unusable = [one for one in unusable if _backup_dag(one.name) in readable]
+            may_see: list[OverviewRow | FaultyTarget | LostTarget] = [*unusable, *rows]
             may_see.sort(key=lambda row: list(Light).index(row.light))
             found = [row for row in may_see if _has(row, q)]
             shown = [row for row in found if show in ("", row.light.name.lower())]
@@ -116,7 +117,9 @@ class _Pages:
                 return None
             permissions, now = Permissions(user), utc_now()
             if isinstance(reading.value, FaultyTarget):
-                return _faulty(request, reading.value, permissions, now)
+                return _unusable(request, _told(reading.value, permissions), now)
+            if isinstance(reading.value, LostTarget):
+                return _unusable(request, reading.value, now)
             readable = permissions.readable(started_by_hand(own_dags(name)))
             permitted = permitted_view(reading.value, readable, now)
             if permitted is None:
@@ -178,11 +181,14 @@ class _Pages:
             raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
-def _faulty(request: Request, target: FaultyTarget, permissions: Permissions, now: datetime) -> str:
+def _told(target: FaultyTarget, permissions: Permissions) -> FaultyTarget:
     """Its own faults for whoever may see the target; those of files that others share as Airflow's import errors."""
     own = [fault for fault in target.faults if fault.target == target.name]
-    told = FaultyTarget(name=target.name, faults=target.faults if permissions.may_see_faults() else tuple(own))
-    return rendering(request, now).page("faulty_target", target=told)
+    return FaultyTarget(name=target.name, faults=target.faults if permissions.may_see_faults() else tuple(own))
+
+
+def _unusable(request: Request, target: FaultyTarget | LostTarget, now: datetime) -> str:
+    return rendering(request, now).page("unusable_target", target=target)
 
 
 def _found(body: str | None) -> HTMLResponse:
@@ -203,6 +209,6 @@ def _backup_dag(name: str) -> str:
     return f"backup__{name}"
 
 
-def _has(row: OverviewRow | FaultyTarget, words: str) -> bool:
+def _has(row: OverviewRow | FaultyTarget | LostTarget, words: str) -> bool:
     text = searched(row)
     return all(word in text for word in words.lower().split())

@@ -16,6 +16,7 @@ from dbops.domain.checks import CheckResult
 from dbops.domain.dag_state import JOBS
 from dbops.domain.faulty_target import FaultyTarget
 from dbops.domain.light import Light
+from dbops.domain.lost_target import LostTarget
 from dbops.domain.migration_record import MigrationRecord, MigrationState
 from dbops.domain.overview import OverviewRow
 from dbops.domain.probes.standing import Standing
@@ -77,9 +78,9 @@ def static_files() -> Mapping[str, StaticFile]:
     return {path.name: StaticFile(path) for path in sorted((_HERE / "static").iterdir())}
 
 
-def searched(row: OverviewRow | FaultyTarget) -> str:
+def searched(row: OverviewRow | FaultyTarget | LostTarget) -> str:
     """The words by which a target is found, in lower case."""
-    if isinstance(row, FaultyTarget):
+    if isinstance(row, FaultyTarget | LostTarget):
         return " ".join((row.name, *row.reasons)).lower()
     target = row.target
     return " ".join((target.name, target.environment, target.owner, target.description, *row.reasons)).lower()

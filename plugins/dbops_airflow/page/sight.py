@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from dbops.domain.backup import BackupId
 from dbops.domain.dag_state import DagState, own_dags
 from dbops.domain.faulty_target import FaultyTarget
+from dbops.domain.included_names import IncludedNames
+from dbops.domain.known_targets import KnownTargets
+from dbops.domain.lost_target import LostTarget, lost_targets
 from dbops.domain.overview import Overview
 from dbops.domain.target_view import BackupView, TargetView
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
+from dbops.gateways.retired_files import RetiredFile, read_retired
+from dbops.gateways.target_files import TargetFiles, has_file, include_folder, named_targets, read_targets
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
@@ -22,6 +27,7 @@ from dbops_airflow.page.actions import MIGRATE, RESTORE
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.dag_states import dag_states
 from dbops_airflow.page.readings import Reading, Readings
+from dbops_airflow.watch_memory import known_in_database
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,13 +49,14 @@ class Sight:
         readings: Readings | None = None,
         buckets: Buckets | None = None,
         states: Callable[[Collection[str]], dict[str, DagState]] = dag_states,
+        known: Callable[[], KnownTargets] = known_in_database,
         include: Callable[[], Path] = include_folder,
         patience: float = PATIENCE,
     ) -> None:
         self._readings = readings or Readings()
         self._buckets = buckets or Buckets()
         self._last = LastIndexes()
-        self._states, self._include, self._patience = states, include, patience
+        self._states, self._known, self._include, self._patience = states, known, include, patience
 
     async def overview(self, *, again: bool = False) -> Reading[Overview]:
         """Every target, whoever may see it; raises NotAnswered.
@@ -59,8 +66,8 @@ class Sight:
         at_once = 0.0 if again else AT_ONCE
         return await self._readings.get("overview", self._overview, within=self._patience, at_once=at_once)
 
-    async def target(self, name: str) -> Reading[TargetView | FaultyTarget | None]:
-        """Everything of one target, None where there is none of that name; raises NotAnswered."""
+    async def target(self, name: str) -> Reading[TargetView | FaultyTarget | LostTarget | None]:
+        """Everything of one target, None where there is and was none of that name; raises NotAnswered."""
         return await self._readings.get(("target", name), lambda: self._target(name), within=self._patience)
 
     async def backup(self, name: str, backup_id: BackupId) -> Reading[BackupView | None]:
@@ -79,22 +86,26 @@ class Sight:
     def _overview(self) -> Overview:
         files = self._files()
         dags = self._states({dag_id for name in files.targets for dag_id in own_dags(name)})
-        return see_targets(
+        lost, retired = self._lost()
+        overview = see_targets(
             list(files.targets.values()),
-            files.faults,
+            (*files.faults, *retired.faults),
             self._buckets.open,
             dags,
             clock=utc_now,
             within=self._within,
             last=self._last,
         )
+        return replace(overview, lost=tuple(lost))
 
-    def _target(self, name: str) -> TargetView | FaultyTarget | None:
+    def _target(self, name: str) -> TargetView | FaultyTarget | LostTarget | None:
         files = self._files(name)
         target = files.targets.get(name)
         if target is None:
-            is_faulty = bool(files.faults) and has_file(self._include(), name)
-            return FaultyTarget(name=name, faults=files.faults) if is_faulty else None
+            if files.faults and has_file(self._include(), name):
+                return FaultyTarget(name=name, faults=files.faults)
+            lost, _ = self._lost()
+            return next((one for one in lost if one.name == name), None)
         dags = self._states(own_dags(name))
         return see_target(target, self._buckets.open, dags, clock=utc_now, within=self._within, last=self._last)
 
@@ -103,6 +114,12 @@ class Sight:
         if target is None:
             return None
         return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
+
+    def _lost(self) -> tuple[list[LostTarget], RetiredFile]:
+        include = self._include()
+        named = named_targets(include)
+        retired = read_retired(include, named or ())
+        return lost_targets(IncludedNames(named, retired.names), self._known()), retired
 
     def _files(self, only: str | None = None) -> TargetFiles:
         return read_targets(self._include(), only=only)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.dag_state import DagState
+from dbops.domain.known_targets import KnownTargets
 from dbops.domain.light import Light
 from dbops.domain.overview import OverviewRow
 from dbops.domain.target_view import TargetView
@@ -32,7 +33,7 @@ def sight(tmp_path: Path) -> Iterator[Sight]:
     def states(dag_ids: Collection[str]) -> dict[str, DagState]:
         return {"watch": PAUSED} if "watch" in dag_ids else {}
 
-    made = Sight(buckets=Buckets(lambda _: bucket), states=states, include=lambda: tmp_path)
+    made = Sight(buckets=Buckets(lambda _: bucket), states=states, known=KnownTargets, include=lambda: tmp_path)
     yield made
     made.close()
 
