@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.backup import BackupId, BackupManifest, Claim, encrypted_name
+from dbops.domain.dump_warnings import HARMLESS, TOLD_ELSEWHERE
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.target_index import TargetIndex
@@ -102,3 +103,18 @@ def test_the_current_format_is_the_documented_one() -> None:
 def test_the_name_of_every_file_that_only_encrypted_backups_have_is_on_the_page() -> None:
     assert re.search(rf"^ +{re.escape(encrypted_name(CLEAR_SUMS))} ", section("Objects"), re.MULTILINE)
     assert encrypted_name("4242.dat.zst") in section("Objects")
+
+
+@pytest.mark.parametrize(
+    ("heading", "patterns"),
+    [("why it does no harm", HARMLESS), ("what says it", TOLD_ELSEWHERE)],
+    ids=["kept", "not kept"],
+)
+def test_what_pg_dump_says_without_a_warning_of_ours_is_on_the_page_with_its_reason(
+    heading: str, patterns: tuple[tuple[re.Pattern[str], str], ...]
+) -> None:
+    table = re.search(rf"^\| what was said \| {heading} \|\n\| --- \| --- \|\n((?:\|.*\n)+)", PAGE, re.MULTILINE)
+    assert table
+    rows = re.findall(r"^\| `(.+?)` \| (.+) \|$", table[1], re.MULTILINE)
+    assert [why for said, _ in rows for pattern, why in patterns if pattern.search(said)] == [why for _, why in rows]
+    assert [why for _, why in rows] == [why for _, why in patterns]

@@ -123,6 +123,7 @@ class BackupManifest:
     """The object that is written last: a backup exists if and only if its manifest does.
 
     ``lacks`` names what the role that made it could not read, though it could read every table.
+    ``pg_dump_warnings`` are what pg_dump and pg_dumpall warned of though they ended well, see ``dump_warnings``.
     """
 
     target: str
@@ -142,6 +143,7 @@ class BackupManifest:
     encryption_recipients: tuple[str, ...] = ()
     replica: ReplicaNote | None = None
     lacks: tuple[str, ...] = ()
+    pg_dump_warnings: tuple[str, ...] = ()
     format: Literal[1, 2] = 1  # 2 where it is encrypted: who does not know of that would take its files for missing
 
     @property

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from dbops.domain.backup import BackupManifest
 from dbops.domain.catalog import Catalog, CatalogEntry
+from dbops.domain.dump_warnings import restored_dump_warnings
 from dbops.domain.lacks import lacks_warning
 from dbops.domain.restore_request import RestoreRequest
 from dbops.errors import BackupUnusable
@@ -35,7 +37,7 @@ def choose_backup(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
         )
     verified = [entry for entry in among if entry.verified]
     chosen = verified[-1] if verified else among[-1]
-    return ChosenBackup(chosen, (*_unverified(chosen), *lacks_warning(chosen.manifest.lacks), *_newer(chosen, among)))
+    return ChosenBackup(chosen, (*_unverified(chosen), *_odd(chosen.manifest), *_newer(chosen, among)))
 
 
 def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
@@ -47,7 +49,7 @@ def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
             f"Backup {request.backup_id} of {catalog.target} {what}.",
             f"`python -m dbops backups {catalog.target}` lists those that can be restored.",
         )
-    return ChosenBackup(found, (*_unverified(found), *lacks_warning(found.manifest.lacks)))
+    return ChosenBackup(found, (*_unverified(found), *_odd(found.manifest)))
 
 
 def _unverified(entry: CatalogEntry) -> tuple[str, ...]:
@@ -56,6 +58,10 @@ def _unverified(entry: CatalogEntry) -> tuple[str, ...]:
     if entry.verified is False:
         return (f"Backup {entry.backup_id} FAILED its verification: expect it to be damaged.",)
     return (f"Backup {entry.backup_id} was never restored before: this restore is its first proof.",)
+
+
+def _odd(manifest: BackupManifest) -> tuple[str, ...]:
+    return (*lacks_warning(manifest.lacks), *restored_dump_warnings(manifest.pg_dump_warnings))
 
 
 def _newer(chosen: CatalogEntry, among: Sequence[CatalogEntry]) -> tuple[str, ...]:

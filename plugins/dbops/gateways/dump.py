@@ -48,6 +48,9 @@ class Dump(Protocol):
     def failure(self, status: int) -> DbopsError:
         """What that exit status, not 0, means."""
 
+    def said(self) -> str:
+        """What pg_dump has written on stderr so far, or the end of it; all of that once there is a status."""
+
     def wait(self, timeout: float) -> int:
         """Wait for the end and return the exit status; raises TimeoutError."""
 
@@ -98,6 +101,10 @@ class PlainDump:
     def failure(self, status: int) -> DbopsError:
         """See Dump."""
         return dump_failure(self._process.program, status, self._process.stderr(), self.folder)
+
+    def said(self) -> str:
+        """See Dump."""
+        return self._process.stderr()
 
     def wait(self, timeout: float) -> int:
         """See Dump."""

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.backup_options import BackupOptions
@@ -17,12 +18,14 @@ from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.split_reading import TableName
 from dbops.errors import DbopsError, DumpFailed
-from dbops.gateways.guard import inherited_environment
+from dbops.gateways.guard import STDERR_LINES, inherited_environment
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 from dbops.gateways.spool import spool_is_full
 from dbops.gateways.token_file import TokenFile
 
+DUMP_LINES = 400
+"""How many of a dump's last lines on stderr are kept: each of its connections may say the same three once more."""
 _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
 
@@ -50,7 +53,7 @@ def start_pg_dump(
 ) -> GuardedProcess:
     """Start writing the archive into ``folder``, new or empty; credentials go by environment, not by arguments."""
     command = pg_dump_command(program, address, folder, options, replica=replica)
-    return GuardedProcess(command, address.libpq_environment(), token=address.token)
+    return GuardedProcess(command, address.libpq_environment(), lines=DUMP_LINES, token=address.token)
 
 
 def pg_dump_command(
@@ -74,11 +77,19 @@ def pg_dump_command(
     return command
 
 
+@dataclass(frozen=True)
+class GlobalsDump:
+    """The roles and tablespaces, as SQL, and what pg_dumpall wrote on stderr beside it."""
+
+    sql: bytes
+    said: str
+
+
 @contextmanager
-def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool) -> Iterator[Callable[[], bytes]]:
+def globals_dump(program: Program, address: DatabaseAddress, *, passwords: bool) -> Iterator[Callable[[], GlobalsDump]]:
     """Begin to dump the roles, their memberships and settings, and the tablespaces; passwords where ``passwords``.
 
-    What it gives waits for them, as SQL, and raises DumpFailed. At the end the program is ended, whatever it waits for.
+    What it gives waits for them, and raises DumpFailed. At the end the program is ended, whatever it waits for.
     """
     command = [str(program.sibling("pg_dumpall")), "--globals-only", "--no-password"]
     command += [] if passwords else ["--no-role-passwords"]
@@ -122,15 +133,15 @@ def _end(dumpall: subprocess.Popen[bytes]) -> None:
         os.killpg(dumpall.pid, signal.SIGKILL)
 
 
-def _globals_of(dumpall: subprocess.Popen[bytes], said: Future[tuple[bytes, bytes]]) -> bytes:
+def _globals_of(dumpall: subprocess.Popen[bytes], said: Future[tuple[bytes, bytes]]) -> GlobalsDump:
     try:
         out, err = said.result()
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _globals_failed(error) from None
+    heard = err.decode(errors="replace")
     if dumpall.returncode:
-        why = err.decode(errors="replace").strip()
-        raise DumpFailed(f"pg_dumpall --globals-only failed: {why}.", _GLOBALS_REMEDY)
-    return out
+        raise DumpFailed(f"pg_dumpall --globals-only failed: {heard.strip()}.", _GLOBALS_REMEDY)
+    return GlobalsDump(out, heard)
 
 
 def _globals_failed(error: Exception) -> DumpFailed:
@@ -142,6 +153,7 @@ _GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.
 
 def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsError:
     """What an unsuccessful end of a program that wrote into ``folder`` means, for people."""
+    stderr = "\n".join(stderr.splitlines()[-STDERR_LINES:])  # nobody reads more
     if "No space left on device" in stderr:
         return spool_is_full(folder)
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"

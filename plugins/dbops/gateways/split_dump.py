@@ -26,7 +26,7 @@ from dbops.gateways.brake import Brake
 from dbops.gateways.dump import TOC, DumpFile, PlainDump
 from dbops.gateways.guard import Guard
 from dbops.gateways.guarded_process import GuardedProcess
-from dbops.gateways.pg_dump import pg_dump_command
+from dbops.gateways.pg_dump import DUMP_LINES, pg_dump_command
 from dbops.gateways.programs import Program
 from dbops.gateways.shared_snapshot import SharedSnapshot
 from dbops.gateways.split_table import SplitTable
@@ -65,7 +65,7 @@ class SplitDump:
         all_but_rows = command(rest, workers, without_rows_of=plan.tables)
         self._sessions = session_commands(program, address, folder, plan.readers)
         commands = [contents_of, all_but_rows, *self._sessions]
-        self._guard = Guard(commands, address.libpq_environment(), token=address.token)
+        self._guard = Guard(commands, address.libpq_environment(), lines=DUMP_LINES, token=address.token)
         try:
             self._whole = PlainDump(self._start(contents_of), whole)
             self._rest = PlainDump(self._start(all_but_rows), rest)
@@ -155,6 +155,10 @@ class SplitDump:
             if part is not None and part.status():
                 return part.failure(status)
         return DumpFailed(f"The dump ended with status {status}.")
+
+    def said(self) -> str:
+        """See Dump. The pg_dump that is ended early says nothing that the other one does not."""
+        return self._rest.said()
 
     def wait(self, timeout: float) -> int:
         """See Dump."""

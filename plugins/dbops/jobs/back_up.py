@@ -15,6 +15,7 @@ from dbops.domain.backup_options import BackupOptions
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.catalog import Catalog
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.dump_warnings import dump_warnings, read_dump_warnings
 from dbops.domain.layout import Layout
 from dbops.domain.lost_rows import lost_rows_warnings
 from dbops.domain.progress import Progress
@@ -37,7 +38,7 @@ from dbops.gateways.catalogs import read_catalog
 from dbops.gateways.claims import HeldClaim, claim, other_live_claims
 from dbops.gateways.database import Database
 from dbops.gateways.dump import Dump, PlainDump
-from dbops.gateways.pg_dump import globals_dump, pg_dump_options, start_pg_dump
+from dbops.gateways.pg_dump import GlobalsDump, globals_dump, pg_dump_options, start_pg_dump
 from dbops.gateways.shared_snapshot import SharedSnapshot
 from dbops.gateways.split_dump import SplitDump
 from dbops.gateways.spool import Spool
@@ -76,13 +77,13 @@ def back_up(
                 running = _require_alone(bucket, target, beside, clock(), mine=held.backup_id)
                 _abort_uploads_of_the_dead(bucket, beside, layout, {held.backup_id, *running})
                 with naming_conflicts(Database(address), readiness.replica):
-                    archive = _send_archive(
+                    archive, said = _send_archive(
                         target, address, bucket, held=held, readiness=readiness, spool=spool, recipients=recipients,
                         on_progress=on_progress,
                     )  # fmt: skip
                 with suppress(BucketError):  # one that began twice, its first answer lost; else `expire` finds it
                     _abort_uploads(bucket, layout.folder(held.backup_id))
-                manifest = _manifest(target, held, readiness, archive, clock())
+                manifest = _manifest(target, held, readiness, archive, said=said, finished=clock())
                 bucket.create(layout.manifest(held.backup_id), manifest.to_json())
             except BaseException:
                 _discard(bucket, layout, held)
@@ -142,15 +143,17 @@ def _send_archive(
     spool: Spool,
     recipients: Recipients | None,
     on_progress: Callable[[Progress], None],
-) -> UploadedArchive:
+) -> tuple[UploadedArchive, tuple[str, ...]]:
+    """What is in the bucket now, and what the programs warned of."""
     folder = Layout(target.root).folder(held.backup_id)
     with ExitStack() as stack:
         encryption = None
         if recipients is not None:
             encryption = ArchiveEncryption(recipients, stack.enter_context(Spool(spool.path.parent, target.name)))
         roles = stack.enter_context(_globals(target, address, readiness))
+        dump = _start_dump(stack, readiness, address, spool, target.backup)
         archive = ArchiveUpload(
-            _start_dump(stack, readiness, address, spool, target.backup),
+            dump,
             spool,
             bucket,
             folder,
@@ -160,18 +163,19 @@ def _send_archive(
             on_progress=on_progress,
             encryption=encryption,
         ).run()
-        body = roles()
-    beside_it = {} if body is None else {_GLOBALS: body}
+        dumped = roles()
+        said = read_dump_warnings(dump.said(), dumped.said if dumped else "")
+    beside_it = {} if dumped is None else {_GLOBALS: dumped.sql}
     if recipients is not None:
         sums = archive.clear | {name: hashlib.sha256(body).hexdigest() for name, body in beside_it.items()}
         beside_it[CLEAR_SUMS] = write_sums(sums)
     stored = [put_file(bucket, folder, name, body, recipients) for name, body in beside_it.items()]
-    return replace(archive, files=(*archive.files, *stored))
+    return replace(archive, files=(*archive.files, *stored)), said
 
 
 def _globals(
     target: Target, address: DatabaseAddress, readiness: Readiness
-) -> AbstractContextManager[Callable[[], bytes | None]]:
+) -> AbstractContextManager[Callable[[], GlobalsDump | None]]:
     if not target.backup.globals:
         return nullcontext(lambda: None)
     return globals_dump(readiness.program, address, passwords=readiness.facts.reads_role_passwords)
@@ -195,7 +199,13 @@ def _start_dump(
 
 
 def _manifest(
-    target: Target, held: HeldClaim, readiness: Readiness, archive: UploadedArchive, finished: datetime
+    target: Target,
+    held: HeldClaim,
+    readiness: Readiness,
+    archive: UploadedArchive,
+    *,
+    said: tuple[str, ...],
+    finished: datetime,
 ) -> BackupManifest:
     replica = readiness.replica
     return BackupManifest(
@@ -215,6 +225,7 @@ def _manifest(
         encryption_recipients=target.encryption.recipients,
         replica=replica.note if replica else None,
         lacks=readiness.lacks.names,
+        pg_dump_warnings=said,
         format=2 if target.encryption.recipients else 1,
         tool_version=dbops.__version__,
     )
@@ -240,6 +251,7 @@ def _report(
     lacks = readiness.lacks.sentences
     is_accepted = "partial_backup" in target.allow
     previous = [entry.manifest for entry in catalog.entries if entry.is_good]
+    news, noted = dump_warnings(manifest, (entry.manifest for entry in catalog.entries))
     return BackupReport(
         target=target.name,
         started=manifest.started,
@@ -254,8 +266,9 @@ def _report(
         warnings=(
             *(replica.warnings if replica else ()),
             *(() if is_accepted else lacks),
+            *news,
             *size_warnings(manifest, previous, target.alerts),
             *lost_rows_warnings(manifest, previous, target.alerts),
         ),
-        notes=(*(replica.notes if replica else ()), *(lacks if is_accepted else ())),
+        notes=(*(replica.notes if replica else ()), *(lacks if is_accepted else ()), *noted),
     )

@@ -100,6 +100,17 @@ def test_what_is_unfinished_or_unknown_is_refused(backup_id: BackupId, what: str
     assert refused.value.remedy
 
 
+def test_what_pg_dump_warned_of_is_told_whichever_way_it_was_chosen() -> None:
+    warned = replace(
+        manifest(BackupId.at(NOW - DAY)),
+        pg_dump_warnings=("no way to sort fa and fb", 'database "shop" has a collation version mismatch'),
+    )
+    found = Catalog("shop", (CatalogEntry(warned, verified=True),))
+    said = ("When the backup was made, pg_dump warned: no way to sort fa and fb.",)
+    for request in (RestoreRequest(), RestoreRequest(backup_id=warned.backup_id)):
+        assert choose_backup(found, request).warnings == said
+
+
 def test_what_a_backup_lacks_is_told_whichever_way_it_was_chosen() -> None:
     lacking = replace(manifest(BackupId.at(NOW - DAY)), lacks=("subscription orders",))
     found = Catalog("shop", (CatalogEntry(lacking, verified=True),))

@@ -48,6 +48,9 @@ class WrittenDump:
     def failure(self, status: int) -> DbopsError:
         return DumpFailed(f"It ended with status {status}.")
 
+    def said(self) -> str:
+        return ""
+
     def work(self) -> int:
         return 0
 

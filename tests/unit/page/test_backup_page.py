@@ -14,12 +14,20 @@ SHOP = target()
 MANIFEST = manifest("20261122T020000Z")
 
 
-def drawn(lacks: tuple[str, ...]) -> str:
-    view = BackupView(target=SHOP, backup_id=MANIFEST.backup_id, seen=NOW, manifest=replace(MANIFEST, lacks=lacks))
+def drawn(lacks: tuple[str, ...] = (), warned: tuple[str, ...] = ()) -> str:
+    told = replace(MANIFEST, lacks=lacks, pg_dump_warnings=warned)
+    view = BackupView(target=SHOP, backup_id=MANIFEST.backup_id, seen=NOW, manifest=told)
     facts = {"view": view, "target": SHOP, "reading": Reading(view, 0.0), "tables": [], "actions": []}
     return text_of(Rendering(base="/database_ops", airflow="", now=NOW).page("backup", **facts))
 
 
 def test_what_its_role_could_not_read_is_named_and_otherwise_nothing_is_said() -> None:
     assert "Lacks subscription orders, subscription <b>" in drawn(("subscription orders", "subscription <b>"))
-    assert "Lacks" not in drawn(())
+    assert "Lacks" not in drawn()
+
+
+def test_what_pg_dump_warned_of_is_told_and_otherwise_nothing_is_said() -> None:
+    assert "pg_dump warned no way to sort fa and <b>; no other" in drawn(
+        warned=("no way to sort fa and <b>", "no other")
+    )
+    assert "pg_dump warned" not in drawn()
