@@ -161,3 +161,16 @@ def managed_restoring(managed: ManagedShop, loader: Loader) -> Iterator[Restorin
     ground = Restoring(loader, managed.url, by=by)
     yield ground
     ground.clean_up()
+
+
+@pytest.fixture
+def moved_database(postgres_server: EmbeddedPostgres) -> Iterator[str]:
+    """A database that was built with another version of its locale: the server warns each connection."""
+    name = f"moved_{secrets.token_hex(4)}"
+    execute(
+        postgres_server.url(),
+        f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' "
+        "COLLATION_VERSION '0'",
+    )
+    yield postgres_server.url(name)
+    postgres_server.drop_database(name)

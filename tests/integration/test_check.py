@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,13 +16,14 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.check_report import CheckReport
 from dbops.domain.checks import Outcome
+from dbops.domain.collation_versions import OldCollation
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
 from dbops.domain.ledger import ledger_time
 from dbops.domain.report import Verdict
 from dbops.domain.seen_migrations import SeenMigrations
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
+from dbops.errors import DatabaseError, InvalidRequest
 from dbops.gateways.check_runs import read_check_runs
 from dbops.gateways.ledger import LedgerSession
 from dbops.gateways.migration_files import unproven_migrations
@@ -199,6 +201,63 @@ def test_a_changed_schema_is_named_beside_the_data(checking: Checking) -> None:
 
     assert {result.group for result in report.bad} == {"schema"}
     assert len(report.bad) == 2
+
+
+def test_indexes_that_the_operating_system_sorts_otherwise_now_are_named_until_the_version_is_right(
+    checking: Checking, moved_database: str
+) -> None:
+    checking.url = moved_database
+    execute(
+        moved_database,
+        *SHOP,
+        "CREATE COLLATION old (provider = builtin, locale = 'C.UTF-8', version = '0')",
+        "CREATE COLLATION unused (provider = builtin, locale = 'C.UTF-8', version = '0')",
+        """CREATE TABLE words (id int PRIMARY KEY, own text, byte text COLLATE "C", other text COLLATE old)""",
+        "CREATE INDEX plain ON words (own)",
+        "CREATE INDEX counted ON words (id, byte)",
+        "CREATE INDEX bytes ON words (own text_pattern_ops)",
+        "CREATE INDEX written ON words (length(own)) WHERE own > 'm'",
+        "CREATE INDEX others ON words (other)",
+        "CREATE INDEX conditional ON words (id) WHERE other < 'm'",
+    )
+    checking.options = {"severity": {"extra_table": "ignore"}}
+
+    report = checking.check()
+
+    assert {result.rule_id.partition(":")[2]: sorted(re.findall(r'CONCURRENTLY "public"."(\w+)"', result.sql))
+            for result in report.bad} == {
+        f"database {moved_database.rpartition('/')[2]}": ["plain", "written"],
+        "collation public.old": ["conditional", "others"],
+    }  # fmt: skip
+    assert report.verdict is Verdict.WARNING
+    execute(moved_database, *(line for result in report.bad for line in result.sql.splitlines()))
+    again = checking.check()
+    assert again.bad == ()
+    assert len(again.recovered) == 2
+
+
+def test_a_server_that_does_not_say_how_it_sorts_hides_no_other_rule(
+    checking: Checking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_: DatabaseAddress) -> list[OldCollation]:
+        raise DatabaseError("The server refused: could not open collator for locale.")
+
+    monkeypatch.setattr("dbops.jobs.check.read_old_collations", refused)
+
+    report = checking.check()
+
+    assert [(result.rule_id, result.outcome) for result in report.bad] == [("collation_version", Outcome.NOT_EVALUATED)]
+    assert report.verdict is Verdict.WARNING
+
+
+def test_a_cluster_without_data_checksums_is_noted_and_alerts_nobody(checking: Checking) -> None:
+    with psycopg.connect(checking.url) as connection:
+        has_them = connection.execute("SHOW data_checksums").fetchone() == ("on",)
+
+    report = checking.check()
+
+    assert report.verdict is Verdict.OK
+    assert ("The cluster has no data checksums" in report.markdown()) is not has_them
 
 
 def test_a_table_that_shrank_fails_though_no_rule_says_so(checking: Checking) -> None:

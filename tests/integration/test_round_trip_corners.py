@@ -128,27 +128,14 @@ def test_what_only_a_superuser_may_read_is_told_by_the_report_and_the_manifest_w
         assert connection.execute("SELECT usename, umoptions FROM pg_user_mappings").fetchall() == [("postgres", None)]
 
 
-@pytest.fixture
-def old_collation(postgres_server: EmbeddedPostgres) -> Iterator[str]:
-    """A database whose recorded collation version is not the system's, so that every connection to it is warned."""
-    name = f"old_{secrets.token_hex(4)}"
-    execute(
-        postgres_server.url(),
-        f"CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' "
-        "COLLATION_VERSION '0'",
-    )
-    yield postgres_server.url(name)
-    postgres_server.drop_database(name)
-
-
 @pytest.mark.parametrize("split", [False, True])
 def test_what_pg_dump_warns_of_and_ends_well_is_in_the_manifest_and_news_once(
-    desk: Desk, old_collation: str, split: bool
+    desk: Desk, moved_database: str, split: bool
 ) -> None:
     """Functions of which each needs the other are written all the same, and no restore can create them."""
     called = "RETURNS int BEGIN ATOMIC SELECT {}; END"
     execute(
-        old_collation,
+        moved_database,
         "CREATE TABLE films AS SELECT n, 'film ' || n AS title FROM generate_series(1, 90000) n",
         "VACUUM ANALYZE",
         f"CREATE FUNCTION fa() {called.format('1')}",
@@ -156,13 +143,14 @@ def test_what_pg_dump_warns_of_and_ends_well_is_in_the_manifest_and_news_once(
         f"CREATE OR REPLACE FUNCTION fa() {called.format('fb()')}",
     )
     wanted = target(desk.bucket, jobs=6, split_above="1MiB" if split else None)
-    ready = preflight(wanted, DatabaseAddress.from_url(old_collation), desk.programs.folder)
+    ready = preflight(wanted, DatabaseAddress.from_url(moved_database), desk.programs.folder)
     assert (ready.split is not None) is split
     loop = "could not resolve dependency loop among these items: FUNCTION fa, FUNCTION fb"
-    mismatch = f'database "{old_collation.rpartition("/")[2]}" has a collation version mismatch'
+    mismatch = f'database "{moved_database.rpartition("/")[2]}" has a collation version mismatch'
 
     first, second = (
-        backed_up(wanted, old_collation, desk.store, desk.programs.folder, ago=timedelta(minutes=ago)) for ago in (1, 0)
+        backed_up(wanted, moved_database, desk.store, desk.programs.folder, ago=timedelta(minutes=ago))
+        for ago in (1, 0)
     )
 
     manifest = download(desk.client, desk.bucket, folder_of(second, desk.bucket), desk.place / "fetched")

@@ -19,6 +19,7 @@ class CheckReport(Report):
 
     ``was_red`` says that the run before failed, ``docs`` is where the data docs lie, empty where none were kept.
     ``operations`` is how many of the application's operations work, by model; empty where there is no probe of any.
+    ``notes`` are sentences on what is worth knowing, and nothing to alert anybody about.
     """
 
     job: str = "check"
@@ -31,6 +32,7 @@ class CheckReport(Report):
     was_red: bool = False
     docs: str = ""
     operations: str = ""
+    notes: tuple[str, ...] = ()
 
     def those(self, outcome: Outcome) -> tuple[CheckResult, ...]:
         """The results with that outcome, errors first."""
@@ -106,6 +108,7 @@ class CheckReport(Report):
             parts.append(_block(shown))
         if self.recovered:
             parts.append("\n".join(f"- Well again: {rule}" for rule in self.recovered))
+        parts += self.notes
         if self.docs:
             parts.append(f"Data docs: `{self.docs}`")
         return "\n\n".join(parts)

@@ -50,6 +50,7 @@ _WARNINGS = {
     "recommended_index": "an index that schema.yaml recommends is not there",
     "sequence_near_end": "a sequence, or the integer column it fills, has little room left (an error from 90 %)",
     "transaction_id_age": "the oldest transaction id is old, and vacuum does not keep up (an error from 1 billion)",
+    "collation_version": "the operating system sorts text otherwise than when indexes were built: they may be corrupt",
 }
 KINDS: Mapping[str, DifferenceKind] = {
     **{kind: DifferenceKind("error", meaning) for kind, meaning in _ERRORS.items()},

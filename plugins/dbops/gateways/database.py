@@ -107,6 +107,11 @@ class Database:
             query = "SELECT oid::bigint FROM pg_database WHERE datname = current_database()"
             return int(session.execute(text(query)).scalar_one())
 
+    def has_data_checksums(self) -> bool:
+        """Whether the server notices a page that its disk has damaged."""
+        with self._session() as session:
+            return bool(session.execute(text("SELECT current_setting('data_checksums') = 'on'")).scalar_one())
+
     def dumped_relations(self) -> list[DumpedRelation]:
         """The tables and sequences that pg_dump would read."""
         with self._session() as session:

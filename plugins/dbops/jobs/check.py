@@ -8,15 +8,21 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.check_options import CheckOptions
 from dbops.domain.check_report import CheckReport
 from dbops.domain.check_run import CheckRun, days_bad, recovered, volume_results
+from dbops.domain.checks import CheckResult
+from dbops.domain.collation_versions import old_collations, unknown_collations
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.data_checksums import data_checksums_note
 from dbops.domain.exhaustion import exhaustion
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
+from dbops.errors import DatabaseError, InvalidRequest
 from dbops.gateways.baseline_files import read_baseline
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.check_runs import put_check_run, put_docs, read_check_runs
+from dbops.gateways.collation_versions import read_old_collations
+from dbops.gateways.database import Database
 from dbops.gateways.exhaustion import read_exhaustion
 from dbops.gateways.expectation_files import read_suites
 from dbops.gateways.migrations import see_migrations
@@ -72,6 +78,7 @@ def check(
             *files.faults,
             *found.results,
             *exhaustion(*read_exhaustion(address), target.checks),
+            *_collations(address, target.checks),
             *volume_results(found.row_counts, history, target.checks),
             *smoke.results,
         )
@@ -103,4 +110,13 @@ def check(
         was_red=bool(history) and history[-1].is_red,
         docs=record.docs,
         operations=smoke.operations,
+        notes=data_checksums_note(on=Database(address).has_data_checksums()),
     )
+
+
+def _collations(address: DatabaseAddress, options: CheckOptions) -> list[CheckResult]:
+    """A locale that the server cannot open any more is no reason to check nothing else."""
+    try:
+        return old_collations(read_old_collations(address), options)
+    except DatabaseError as error:
+        return unknown_collations(error.what.removesuffix("."), options)

@@ -9,6 +9,7 @@ import pytest
 
 from dbops.domain.check_report import CheckReport
 from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.data_checksums import data_checksums_note
 from dbops.domain.report import Verdict
 from tests.unit.samples import NOW
 
@@ -100,6 +101,13 @@ def test_the_page_has_the_worst_first_the_sql_and_what_is_well_again() -> None:
     assert "-- public.Summary\nSELECT 1;" in page
     assert "- Well again: old trouble" in page
     assert "s3://vault/shop/docs/x/index.html" in page
+
+
+def test_what_is_worth_knowing_is_in_the_report_and_makes_it_no_worse() -> None:
+    told = report(notes=data_checksums_note(on=False))
+    assert "The cluster has no data checksums" in told.markdown()
+    assert told.verdict is Verdict.OK
+    assert data_checksums_note(on=True) == ()
 
 
 def test_the_document_is_one_json_with_its_verdict() -> None:
