@@ -14,8 +14,8 @@ from dbops_airflow.telling import Told, tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
+    from dbops.domain.problem import Problem
     from dbops.domain.problem_alerts import ProblemAlert
-    from dbops.domain.promises import Problem
     from dbops.domain.target import Target
 
 _log = logging.getLogger(__name__)

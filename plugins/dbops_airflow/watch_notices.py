@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dbops.domain.notification import notifier_problem
-from dbops.domain.promises import Problem
+from dbops.domain.problem import Problem
 from dbops.domain.target import Target
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers

@@ -272,7 +272,7 @@ def test_what_a_notifier_took_is_only_mailed_again_while_the_mail_server_is_brok
 def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_notifier_alone_and_one_mail_has_both(
     hook: Webhook, describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.domain.promises import ProblemKind, problem_of
+    from dbops.domain.problem import ProblemKind, problem_of
     from dbops.gateways.target_files import include_folder, read_targets
     from dbops_airflow.problem_mails import mail_problems
 
@@ -301,7 +301,7 @@ def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_not
 def test_that_nothing_can_be_remembered_keeps_no_alert_from_being_told(
     add_target: Callable[..., None], mail: CaughtMail, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from dbops.domain.promises import ProblemKind, problem_of
+    from dbops.domain.problem import ProblemKind, problem_of
     from dbops.gateways.target_files import include_folder, read_targets
     from dbops_airflow.problem_mails import mail_problems
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from dbops.domain.fault import Fault
 from dbops.domain.light import LIGHTS, Light
-from dbops.domain.promises import ProblemKind, fault_problem
+from dbops.domain.problem import ProblemKind, fault_problem
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from dbops.domain.database_settings import quote_name
-from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.problem import Problem, ProblemKind
 from dbops.domain.restore_record import RestoreRecord
 
 _REMIND_AFTER = timedelta(days=1)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.problem import Problem, ProblemKind
 
 LOOKED_AFTER_WITHIN = timedelta(hours=3)
 """An index that was not renewed for so long belongs to a target that no watch looks after: watches are hourly."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from dbops.domain.promises import Problem, ProblemKind, good_backups, problem_of
+from dbops.domain.problem import Problem, ProblemKind, problem_of
+from dbops.domain.promises import good_backups
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex

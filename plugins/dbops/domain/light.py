@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 
 
 class Light(StrEnum):

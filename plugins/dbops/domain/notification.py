@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass
 
 from dbops.domain.fault import Fault
 from dbops.domain.notifier_name import MAIL
-from dbops.domain.promises import Problem, ProblemKind, fault_problem, problem_of
+from dbops.domain.problem import Problem, ProblemKind, fault_problem, problem_of
 from dbops.domain.recorded import Moment
 from dbops.domain.target import Target
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from dbops.domain.alerts import Alert, Severity
 from dbops.domain.audience import Audience
-from dbops.domain.promises import Problem, ProblemKind
+from dbops.domain.problem import Problem, ProblemKind
 from dbops.domain.target import Target
 
 _MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})

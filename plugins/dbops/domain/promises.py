@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 
 from dbops.domain.backup import BackupId
-from dbops.domain.fault import Fault
+from dbops.domain.problem import Problem, ProblemKind, problem_of
 from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.size import size_warnings
 from dbops.domain.target import Target
@@ -17,43 +15,6 @@ from dbops.domain.target_index import IndexedBackup, IndexedLeftover, TargetInde
 _CLOCK_TOLERANCE = timedelta(minutes=15)
 # A claim is renewed every few seconds; one this old belongs to a backup that died.
 _DEAD_AFTER = timedelta(minutes=15)
-
-
-class ProblemKind(StrEnum):
-    """What is wrong, worst first."""
-
-    NO_BACKUP = "no backup"
-    UNREACHABLE = "backups cannot be looked at"
-    LATE = "backup is late"
-    NOT_GOOD = "newest backup failed its verification"
-    NOT_DRILLED = "no backup was proven lately"
-    NOT_CHECKED = "checks are late"
-    NOT_PROBED = "probes are late"
-    FAULT = "file cannot be read"
-    NO_FILE = "target has no file"
-    NOT_NOTIFIED = "alert was not taken"
-    UNREADABLE = "object cannot be read"
-    UNFINISHED = "backup never finished"
-    STALLED = "backup does not come to an end"
-    SHRUNK = "backup is too small"
-    FUTURE = "backup is dated in the future"
-    PAUSED = "DAG is paused"
-    OLD_DATABASE = "old database is kept"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """A promise that is not kept. ``key`` is the same as long as it is the same problem, and can be read by people.
-
-    ``target`` is None where the problem belongs to no target; ``since`` is None where nobody can know it.
-    """
-
-    kind: ProblemKind
-    key: str
-    target: str | None
-    sentence: str
-    remedy: str
-    since: datetime | None = None
 
 
 def broken_promises(target: Target, index: TargetIndex | str, now: datetime) -> list[Problem]:
@@ -90,47 +51,6 @@ def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
     """Those that retention may count on, oldest first; one that is dated in the future tells nothing."""
     latest = _latest(now)
     return [backup for backup in index.backups if backup.is_good and backup.backup_id <= latest]
-
-
-def problem_of(
-    target: Target,
-    kind: ProblemKind,
-    sentence: str,
-    remedy: str,
-    *,
-    detail: str = "",
-    since: datetime | None = None,
-) -> Problem:
-    """One of a target's own; ``detail`` tells it from others of its kind."""
-    key = f"{target.name}: {kind}: {detail}" if detail else f"{target.name}: {kind}"
-    return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
-
-
-def fault_problem(
-    fault: Fault,
-    about: str = ProblemKind.FAULT,
-    until_then: str = "its target has no DAGs, no backups, and is not watched",
-) -> Problem:
-    """A file below include/ that cannot be read: what it asks for is not done at all. ``about`` is part of its key."""
-    return Problem(
-        kind=ProblemKind.FAULT,
-        key=f"{fault.path}: {about}: {fault.sentence}",
-        target=None,
-        sentence=str(fault),
-        remedy=f"Correct that file; until then {until_then}.",
-    )
-
-
-def paused_problem(dag_id: str) -> Problem:
-    """A DAG that somebody has paused: it will do nothing until somebody unpauses it."""
-    name = dag_id.partition("__")[2] or None
-    return Problem(
-        kind=ProblemKind.PAUSED,
-        key=f"{name or dag_id}: {ProblemKind.PAUSED}: {dag_id}",
-        target=name,
-        sentence=f"{dag_id} is paused in Airflow: it does not run.",
-        remedy="Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead.",
-    )
 
 
 _LOOK_AT_BUCKET = "Look whether the store answers and whether its connection's credentials still may read this bucket."

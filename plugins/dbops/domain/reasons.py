@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from dbops.domain.dag_state import JOBS, WATCH, DagState
 from dbops.domain.late_promise import late_promises
 from dbops.domain.light import LIGHTS, Light, Sign
-from dbops.domain.promises import ProblemKind, broken_promises, good_backups, paused_problem
+from dbops.domain.problem import ProblemKind, paused_problem
+from dbops.domain.promises import broken_promises, good_backups
 from dbops.domain.quantities import format_ago, format_count, joined
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dbops.domain.fault import Fault
-from dbops.domain.promises import Problem, fault_problem
+from dbops.domain.problem import Problem, fault_problem
 
 
 def retired_problem(fault: Fault) -> Problem:

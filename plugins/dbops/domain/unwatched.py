@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from dbops.domain.dag_state import DagState
 from dbops.domain.light import Sign
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from dbops.domain.quantities import format_duration
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex

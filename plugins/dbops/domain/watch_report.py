@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.markdown_table import markdown_table
-from dbops.domain.promises import Problem
+from dbops.domain.problem import Problem
 from dbops.domain.quantities import format_count
 from dbops.domain.report import Report, Verdict
 

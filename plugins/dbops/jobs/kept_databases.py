@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dbops.domain.kept_databases import kept_problem, may_be_kept
-from dbops.domain.promises import Problem
+from dbops.domain.problem import Problem
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.target import Target
 from dbops.errors import DbopsError

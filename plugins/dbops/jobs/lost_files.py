@@ -11,7 +11,7 @@ from datetime import datetime
 from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import LOOKED_AFTER_WITHIN, KnownTargets
 from dbops.domain.layout import Layout
-from dbops.domain.promises import Problem
+from dbops.domain.problem import Problem
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.bucket import Bucket

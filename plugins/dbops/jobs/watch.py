@@ -11,8 +11,9 @@ from dbops.domain.fault import Fault
 from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.late_promise import late_promises
+from dbops.domain.problem import Problem, ProblemKind, fault_problem, paused_problem
 from dbops.domain.problem_alerts import is_still_told
-from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
+from dbops.domain.promises import broken_promises
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from dbops.domain.watch_report import WatchReport

@@ -10,7 +10,7 @@ import pytest
 from dbops.domain.backup import BackupId
 from dbops.domain.fault import Fault
 from dbops.domain.gauges import Gauge, probe_gauges, target_gauges, watch_gauges
-from dbops.domain.promises import ProblemKind, fault_problem, problem_of
+from dbops.domain.problem import ProblemKind, fault_problem, problem_of
 from dbops.domain.target_index import TargetIndex
 from tests.gauges import BACKUP, INDEX, NOW, PROOF, REPORT, RUN, SHOP, every_gauge
 from tests.unit.samples import target

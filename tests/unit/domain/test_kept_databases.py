@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.kept_databases import kept_problem, may_be_kept
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from tests.unit.restores import BEFORE, record
 from tests.unit.samples import DAY, NOW
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.known_targets import LOOKED_AFTER_WITHIN, KnownTargets
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from tests.unit.samples import NOW
 
 HOUR = timedelta(hours=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from dbops.domain.light import LIGHTS, Light, Sign
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 
 
 def test_everything_that_can_be_wrong_has_a_light_and_no_two_have_one_name() -> None:

@@ -9,7 +9,7 @@ from dbops.domain.audience import Audience
 from dbops.domain.fault import Fault
 from dbops.domain.notification import Notification, notifier_problem, untaken
 from dbops.domain.notifier_name import MAIL, is_notifier_name
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts, Target
 

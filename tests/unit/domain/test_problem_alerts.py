@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.alerts import Severity
+from dbops.domain.problem import Problem, ProblemKind
 from dbops.domain.problem_alerts import is_still_told, problem_alerts
-from dbops.domain.promises import Problem, ProblemKind
 from dbops.domain.storage import Storage
 from dbops.domain.target import Alerts as Recipients
 from dbops.domain.target import Target

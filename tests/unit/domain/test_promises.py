@@ -12,7 +12,8 @@ from dbops.domain.kept_databases import kept_problem
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.late_promise import late_promises
 from dbops.domain.notification import Notification, untaken
-from dbops.domain.promises import Problem, ProblemKind, broken_promises, fault_problem, paused_problem
+from dbops.domain.problem import Problem, ProblemKind, fault_problem, paused_problem
+from dbops.domain.promises import broken_promises
 from dbops.domain.target import Target
 from dbops.domain.target_index import TargetIndex
 from tests.unit.probe_samples import probe_run
@@ -280,30 +281,6 @@ def test_a_second_backup_that_shrinks_is_a_new_problem() -> None:
     before = [entry(NOW - day * DAY) for day in range(3, 9)]
     first, second = entry(NOW - DAY, stored=10), entry(NOW - HOUR, stored=10)
     assert problems(catalog(*before, first))[-1].key != problems(catalog(*before, first, second))[-1].key
-
-
-def test_an_unreadable_file_is_a_problem_that_names_file_line_and_sentence() -> None:
-    problem = fault_problem(Fault("targets/blog.yaml", 3, "unknown key retentoin"))
-    assert problem.sentence == "targets/blog.yaml:3: unknown key retentoin"
-    assert problem.target is None
-
-
-def test_a_fault_that_only_moves_to_another_line_is_the_same_problem() -> None:
-    one, other = (fault_problem(Fault("targets/blog.yaml", line, "unknown key")) for line in (3, 4))
-    assert one.key == other.key
-
-
-def test_a_paused_dag_is_a_problem_of_its_target() -> None:
-    problem = paused_problem("backup__shop")
-    assert problem.target == "shop"
-    assert problem.sentence == "backup__shop is paused in Airflow: it does not run."
-    assert paused_problem("restore").target is None
-
-
-def test_every_paused_dag_is_a_problem_of_its_own_that_stays_the_same() -> None:
-    keys = [paused_problem(dag_id).key for dag_id in ("backup__shop", "drill__shop", "restore")]
-    assert keys == [f"{of}: {ProblemKind.PAUSED}: {dag_id}" for of, dag_id in (
-        ("shop", "backup__shop"), ("shop", "drill__shop"), ("restore", "restore"))]  # fmt: skip
 
 
 def proven(age: timedelta, *, ok: bool = True) -> CatalogEntry:

@@ -11,7 +11,7 @@ import pytest
 
 from dbops.domain.dag_state import DagState, dags_of
 from dbops.domain.light import Light, Sign
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from dbops.domain.reasons import NotKnown, Reason, reasons_of
 from dbops.domain.target import Target
 from dbops.domain.target_index import IndexedLeftover, TargetIndex

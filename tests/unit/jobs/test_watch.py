@@ -16,7 +16,7 @@ from dbops.domain.fault import Fault
 from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.layout import Layout
-from dbops.domain.promises import Problem, ProblemKind, problem_of
+from dbops.domain.problem import Problem, ProblemKind, problem_of
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
