@@ -85,9 +85,15 @@ class Asked:
         path = f"{self.run.path}/taskInstances/{task_id}"
         rest.ask("PATCH", path, json={"new_state": state}).raise_for_status()
 
-    def clear(self, rest: Rest, *task_ids: str) -> None:
+    def clear(self, rest: Rest, *task_ids: str, downstream: bool = False) -> None:
         """Let them run again, as the button does; answers when the run is under way again."""
-        body = {"dry_run": False, "dag_run_id": self.run.run_id, "task_ids": list(task_ids), "only_failed": False}
+        body = {
+            "dry_run": False,
+            "dag_run_id": self.run.run_id,
+            "task_ids": list(task_ids),
+            "only_failed": False,
+            "include_downstream": downstream,
+        }
         rest.ask("POST", f"dags/{self.run.dag_id}/clearTaskInstances", json=body).raise_for_status()
 
     def forge_xcom(self, rest: Rest, task_id: str, value: Any) -> None:

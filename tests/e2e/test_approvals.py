@@ -107,7 +107,7 @@ class TestAYes:
         asked.clear(alice, "approve", "act")
         asked.run.wait("failed")
         assert asked.run.states()["approve"] == "failed"
-        assert "it is asked once" in asked.log("approve")
+        assert "has had its answer" in asked.log("approve")
         assert asked.audit().count("approval-consumed") == 1
 
 
@@ -135,7 +135,7 @@ class TestANo:
         asked.run.wait("failed")
         asked.clear(alice, "approve", "act", "anyway")
         asked.run.wait("failed")
-        assert "it is asked once" in asked.log("approve")
+        assert "has had its answer" in asked.log("approve")
         assert asked.done() == set()
 
     def test_is_what_silence_means(self, stack: RunningStack, alice: Rest) -> None:

@@ -87,8 +87,34 @@ def test_an_approval_of_the_plan_before_a_change_does_not_count(restoring: Resto
     record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", digest))
     restoring.tell("CREATE TABLE crm.more (n int)")
 
+    with restoring.refusing(PlanChanged, "is not what its plan says") as refused:
+        restoring.swap()
+    assert "clear the task verify in Airflow, with those downstream of it: nothing is loaded again" in str(
+        refused.value
+    )
+    assert "Start a new run" not in str(refused.value)
+
+
+def test_a_swap_whose_plan_has_changed_is_planned_and_approved_anew_and_nothing_is_loaded_again(
+    restoring: Restoring,
+) -> None:
+    restoring.approve = ("swap",)
+    digest = restoring.restored(mode="swap").digest
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", digest))
+    restoring.tell("CREATE TABLE crm.more (n int)")
     with restoring.refusing(PlanChanged, "is not what its plan says"):
         restoring.swap()
+
+    verified = restoring.verify()
+    plan = restoring.plan_swap()
+    assert any("have changed since the restore was planned" in warning for warning in plan.warnings)
+    with restoring.refusing(ApprovalMissing, "the plan has changed"):
+        restoring.swap()
+    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", plan.digest))
+    swapped = restoring.swap()
+
+    assert (swapped.state, swapped.oid) == (RestoreState.SWAPPED, verified.oid)
+    assert len(keys(restoring, "consumed")) == 1
 
 
 def keys(restoring: Restoring, word: str) -> list[str]:

@@ -74,6 +74,19 @@ def judge(question: Question, answer: Answer, target: Target, now: datetime) -> 
     )
 
 
+def may_ask_again(
+    last: Approval | Rejection, target: Target, *, run: str, action: str, digest: str, now: datetime
+) -> bool:
+    """Whether that run may be asked about the plan of that digest though it has had this answer, which was not used.
+
+    A no ends it, whatever it was about. A yes that still counts needs no other; one that counts no longer may be given
+    again by those who may.
+    """
+    if isinstance(last, Rejection):
+        return False
+    return why_void(last, target, run=run, action=action, digest=digest, now=now) is not None
+
+
 def why_void(approval: Approval, target: Target, *, run: str, action: str, digest: str, now: datetime) -> str | None:
     """Why this yes does not allow that action of that run now; None where it does. The rules are those of now."""
     if (approval.target, approval.action, approval.run) != (target.name, action, run):

@@ -1,7 +1,8 @@
-"""Approvals in the bucket, where no user of Airflow can write: the plan as it was shown, the answer, its consumption.
+"""Approvals in the bucket, where no user of Airflow can write: the plan as it was shown, answers, their consumption.
 
 - ``approvals/<run>-<digest>.plan.md`` by the plan's task;
-- ``approvals/<run>-<action>.json``, the one answer of this run, yes or no: conditional create;
+- ``approvals/<run>-<action>.json``, the answer of this run, yes or no: conditional create. Where it was a yes that
+  counts no longer, unused, the run may be asked once more, and ``.answer-2.json`` counts instead, and so on: the last;
 - ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create;
 - ``approvals/<run>-<action>.returned.json`` by the same task, where it knows that its act has changed nothing. The next
   attempt creates ``.consumed-2.json``, and so on: of all of them, at most one is not returned.
@@ -16,7 +17,7 @@ from datetime import datetime
 from itertools import count
 from uuid import uuid4
 
-from dbops.domain.approval_rules import why_void
+from dbops.domain.approval_rules import may_ask_again, why_void
 from dbops.domain.approvals import Approval, Rejection, read_answer
 from dbops.domain.key_part import key_part
 from dbops.domain.layout import Layout
@@ -25,6 +26,10 @@ from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket
 
 _NEW_RUN = "Nothing was done. Start a new run, and have its plan approved."
+_ASK_AGAIN = (
+    "Nothing was done. To be asked again, clear the task that asks; where the plan has changed, the one that makes it, "
+    "with those downstream."
+)
 
 
 def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str) -> None:
@@ -46,20 +51,27 @@ def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
 
 
 def record_approval(bucket: Bucket, target: Target, answer: Approval | Rejection) -> None:
-    """Write the answer of its run and action; raises ApprovalMissing where they have had one, and BucketError."""
+    """Write the answer of its run and action; raises BucketError, and ApprovalMissing as ``refuse_if_answered``."""
+    run, action, digest, now = answer.run, answer.action, answer.digest, answer.answered
+    number = refuse_if_answered(bucket, target, run=run, action=action, digest=digest, now=now)
     try:
-        bucket.create(_answer_key(target, answer.run, answer.action), answer.to_json())
+        bucket.create(_answer_key(target, run, action, number), answer.to_json())
     except ObjectExists:
-        raise _answered(target, answer.run, answer.action) from None
+        raise _answered(target, run, action) from None
 
 
-def refuse_if_answered(bucket: Bucket, target: Target, *, run: str, action: str) -> None:
-    """Raise ApprovalMissing where that run has had its answer, whatever it was: it is not asked again."""
-    try:
-        bucket.get(_answer_key(target, run, action))
-    except ObjectMissing:
-        return
-    raise _answered(target, run, action)
+def refuse_if_answered(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> int:
+    """The number of the answer that may still be given to the plan of that digest.
+
+    Raises ApprovalMissing where there is none to give: the run has had a no, a yes that counts, or one that was used.
+    """
+    answers = _answers(bucket, target, run, action)
+    if answers and (
+        not may_ask_again(answers[-1], target, run=run, action=action, digest=digest, now=now)
+        or is_used_up(bucket, target, run=run, action=action)
+    ):
+        raise _answered(target, run, action)
+    return len(answers) + 1
 
 
 def find_unused_approval(
@@ -99,19 +111,29 @@ def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, d
 def _yes_to(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
     """The yes to that plan of that run, used up or not; raises ApprovalMissing where there is none that counts."""
     subject = f"{action} of {target.name} in the run {run}"
-    key = _answer_key(target, run, action)
-    try:
-        answer = read_answer(bucket.get(key))
-    except ObjectMissing:
-        raise ApprovalMissing(f"Nobody has approved the {subject}.", _NEW_RUN) from None
-    except ValueError:
-        raise ApprovalMissing(f"s3://{bucket.name}/{key} is not an answer that can be read.", _NEW_RUN) from None
+    answers = _answers(bucket, target, run, action)
+    if not answers:
+        raise ApprovalMissing(f"Nobody has approved the {subject}.", _NEW_RUN)
+    answer = answers[-1]
     if isinstance(answer, Rejection):
         raise ApprovalMissing(f"The {subject} was REJECTED: {answer.reason}.", _NEW_RUN)
     void = why_void(answer, target, run=run, action=action, digest=digest, now=now)
     if void is not None:
-        raise ApprovalMissing(f"The approval by {answer.answered_by} does not allow the {subject}: {void}.", _NEW_RUN)
+        raise ApprovalMissing(f"The approval by {answer.answered_by} does not allow the {subject}: {void}.", _ASK_AGAIN)
     return answer
+
+
+def _answers(bucket: Bucket, target: Target, run: str, action: str) -> list[Approval | Rejection]:
+    """All that were given, the first one first; raises ApprovalMissing where one cannot be read."""
+    answers: list[Approval | Rejection] = []
+    while True:
+        key = _answer_key(target, run, action, len(answers) + 1)
+        try:
+            answers.append(read_answer(bucket.get(key)))
+        except ObjectMissing:
+            return answers
+        except ValueError:
+            raise ApprovalMissing(f"s3://{bucket.name}/{key} is not an answer that can be read.", _NEW_RUN) from None
 
 
 def is_used_up(bucket: Bucket, target: Target, *, run: str, action: str) -> bool:
@@ -143,7 +165,9 @@ def _exists(bucket: Bucket, key: str) -> bool:
 
 def _answered(target: Target, run: str, action: str) -> ApprovalMissing:
     return ApprovalMissing(
-        f"The run {run} has had its answer to the {action} of {target.name}: it is asked once.", _NEW_RUN
+        f"The run {run} has had its answer to the {action} of {target.name}: it is asked again only where that was a "
+        "yes which counts no longer, and was not used.",
+        _NEW_RUN,
     )
 
 
@@ -151,8 +175,8 @@ def _plan_key(target: Target, run: str, digest: str) -> str:
     return f"{_stem(target, run, digest)}.plan.md"
 
 
-def _answer_key(target: Target, run: str, action: str) -> str:
-    return f"{_stem(target, run, action)}.json"
+def _answer_key(target: Target, run: str, action: str, number: int = 1) -> str:
+    return f"{_stem(target, run, action)}{'' if number == 1 else f'.answer-{number}'}.json"
 
 
 def _consumed_key(target: Target, run: str, action: str, attempt: int) -> str:

@@ -14,9 +14,10 @@ from dbops.gateways.bucket import Bucket
 def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
     """Answer with the plan to show, as markdown; raises BucketError, and ApprovalMissing where asking is no use.
 
-    That is: the run has had its answer, made no such plan, or the rules leave nobody whose yes would count.
+    That is: the run has had an answer that stands, made no such plan, or the rules leave nobody whose yes would count.
     """
-    refuse_if_answered(bucket, target, run=question.run, action=question.action)
+    asked = {"run": question.run, "action": question.action, "digest": question.digest}
+    refuse_if_answered(bucket, target, **asked, now=question.asked)
     plan = read_plan(bucket, target, run=question.run, digest=question.digest)
     reason = why_not_ask(question, target, question.asked)
     facts = question.facts() if reason is None else {**question.facts(), "reason": reason}

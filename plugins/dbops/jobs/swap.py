@@ -20,6 +20,10 @@ from dbops.jobs.restore_run import RestoreRun
 
 _NAMES_SHOWN = 5
 _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
+_ANEW = (
+    "Nothing was changed by this run. Look who did. To have the swap planned and asked about as it would be now, clear "
+    "the task verify in Airflow, with those downstream of it: nothing is loaded again."
+)
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +68,19 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
     except (SwapFailed, PlanChanged) as error:
         before = record.before if record.live_oid is not None else None
         renames = " ".join(f"{statement};" for statement in rename_statements(record.live, record.database, before))
-        again = ""
-        if isinstance(error, SwapFailed):
-            again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
         by_hand = (
             f"{record.database} stays, as it was verified. Who may can put it into place by hand, in one transaction "
             f"without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
         )
-        error.remedy = " ".join(filter(None, (error.remedy, again, by_hand)))
+        error.remedy = f"{_how_to_go_on(error)} {by_hand}"
         raise
+
+
+def _how_to_go_on(error: SwapFailed | PlanChanged) -> str:
+    if isinstance(error, PlanChanged):
+        return _ANEW
+    again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
+    return " ".join(filter(None, (error.remedy, again)))
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Approvals in the bucket: one answer a run, used up once, and no key that two runs could share."""
+"""Approvals in the bucket: one answer of a run that counts, used up once, and no key that two runs could share."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from tests.unit.samples import NOW, Clock, target
 
 RUN = "manual__2026-11-22T12:00:00+00:00"
 DIGEST = "d" * 64
+OTHER = "e" * 64
 SHOP = target(approvals={"four_eyes": True})
 YES = Approval(
     target="shop",
@@ -89,7 +90,7 @@ def test_what_was_given_back_is_to_the_same_plan_and_no_other(bucket: InMemoryBu
     consume(bucket)
     give_back(bucket)
     with pytest.raises(ApprovalMissing, match="the plan has changed"):
-        consume(bucket, digest="e" * 64)
+        consume(bucket, digest=OTHER)
 
 
 def test_using_and_giving_back_overwrites_and_deletes_nothing() -> None:
@@ -137,7 +138,7 @@ def test_a_no_allows_nothing_and_says_so(bucket: InMemoryBucket) -> None:
         consume(bucket)
 
 
-@pytest.mark.parametrize(("what", "value"), [("run", "manual__2"), ("action", "restore"), ("digest", "e" * 64)])
+@pytest.mark.parametrize(("what", "value"), [("run", "manual__2"), ("action", "restore"), ("digest", OTHER)])
 def test_a_yes_to_something_else_allows_nothing_and_is_not_used_up(
     bucket: InMemoryBucket, what: str, value: str
 ) -> None:
@@ -159,17 +160,79 @@ def test_what_cannot_be_read_allows_nothing(bucket: InMemoryBucket) -> None:
         consume(bucket)
 
 
-@pytest.mark.parametrize("first", [YES, NO])
-@pytest.mark.parametrize("second", [YES, NO, replace(YES, digest="e" * 64)])
-def test_a_run_has_one_answer_to_an_action(
+def refuse(bucket: InMemoryBucket, *, digest: str = DIGEST, later: timedelta = timedelta()) -> int:
+    return refuse_if_answered(bucket, SHOP, run=RUN, action="swap", digest=digest, now=NOW + later)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (YES, YES),
+        (YES, NO),
+        (NO, YES),
+        (NO, NO),
+        (NO, replace(YES, digest=OTHER)),
+        (NO, replace(YES, answered=NOW + timedelta(days=1), valid_until=NOW + timedelta(days=2))),
+    ],
+)
+def test_a_no_and_a_yes_that_counts_are_not_followed_by_another_answer(
     bucket: InMemoryBucket, first: Approval | Rejection, second: Approval | Rejection
 ) -> None:
-    refuse_if_answered(bucket, SHOP, run=RUN, action="swap")
+    assert refuse(bucket) == 1
     record_approval(bucket, SHOP, first)
-    with pytest.raises(ApprovalMissing, match="it is asked once"):
+    with pytest.raises(ApprovalMissing, match="it is asked again only where that was a yes which counts no longer"):
         record_approval(bucket, SHOP, second)
-    with pytest.raises(ApprovalMissing, match="it is asked once"):
-        refuse_if_answered(bucket, SHOP, run=RUN, action="swap")
+    with pytest.raises(ApprovalMissing, match="has had its answer to the swap of shop"):
+        refuse(bucket, digest=second.digest, later=second.answered - NOW)
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        replace(YES, digest=OTHER),
+        replace(YES, answered=NOW + timedelta(hours=4), valid_until=NOW + timedelta(hours=8)),
+    ],
+    ids=["another plan", "too old"],
+)
+def test_a_yes_that_counts_no_longer_may_be_given_again_and_counts_instead(
+    bucket: InMemoryBucket, again: Approval
+) -> None:
+    record_approval(bucket, SHOP, YES)
+    record_approval(bucket, SHOP, again)
+
+    used: dict[str, Any] = {"run": RUN, "action": "swap", "digest": again.digest, "now": again.answered}
+    assert find_unused_approval(bucket, SHOP, **used) == again
+    assert consume_approval(bucket, SHOP, **used) == again
+    with pytest.raises(ApprovalMissing, match="has been used before"):
+        consume_approval(bucket, SHOP, **used)
+
+
+def test_a_yes_that_was_used_is_followed_by_no_other(bucket: InMemoryBucket) -> None:
+    record_approval(bucket, SHOP, YES)
+    consume(bucket)
+    for answer in (replace(YES, digest=OTHER), replace(NO, digest=OTHER)):
+        with pytest.raises(ApprovalMissing, match="and was not used"):
+            record_approval(bucket, SHOP, answer)
+    give_back(bucket)
+    assert refuse(bucket, digest=OTHER) == 2
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12))
+def test_the_last_answer_counts_and_nothing_comes_after_a_no(answers: list[tuple[str, bool]]) -> None:
+    """Whatever plans are asked about, and whatever is answered, in whichever order."""
+    bucket = InMemoryBucket("vault", Clock())
+    last: Approval | Rejection | None = None
+    for digest, yes in answers:
+        given_now = replace(YES, digest=digest) if yes else replace(NO, digest=digest)
+        if last is None or (isinstance(last, Approval) and last.digest != digest):
+            record_approval(bucket, SHOP, given_now)
+            last = given_now
+        else:
+            with pytest.raises(ApprovalMissing):
+                record_approval(bucket, SHOP, given_now)
+        for asked in "abc":
+            allowed = last if isinstance(last, Approval) and last.digest == asked else None
+            assert find(bucket, digest=asked) == allowed
 
 
 def test_two_actions_of_one_plan_are_two_questions(bucket: InMemoryBucket) -> None:
@@ -202,7 +265,9 @@ _RUNS = st.text(st.sampled_from("aé:+-_./=~%2D \n"), max_size=12) | st.text("ab
 @given(_RUNS, _RUNS, st.sampled_from(["swap", "restore"]), st.sampled_from(["swap", "restore"]))
 def test_two_runs_never_share_a_key_whatever_their_ids_are(one: str, other: str, first: str, second: str) -> None:
     same = (one, first) == (other, second)
-    assert (_answer_key(SHOP, one, first) == _answer_key(SHOP, other, second)) is same
+    for number in (1, 2):
+        assert (_answer_key(SHOP, one, first, number) == _answer_key(SHOP, other, second, number)) is same
+    assert _answer_key(SHOP, one, first) != _answer_key(SHOP, other, second, 2)
 
 
 @given(st.text(max_size=300), st.sampled_from(["swap", "restore"]))
@@ -228,7 +293,7 @@ def test_a_yes_is_found_until_it_is_used(bucket: InMemoryBucket) -> None:
 
 def test_no_yes_is_found_that_does_not_count(bucket: InMemoryBucket) -> None:
     record_approval(bucket, SHOP, YES)
-    assert find(bucket, digest="e" * 64) is None
+    assert find(bucket, digest=OTHER) is None
     assert find(bucket, later=timedelta(hours=4)) is None
 
 
