@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.light import LIGHTS, Light
-from dbops.domain.promises import Problem
+from dbops.domain.problem import Problem
 
 
 @dataclass(frozen=True, kw_only=True)

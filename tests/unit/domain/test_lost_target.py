@@ -8,7 +8,7 @@ from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.light import LIGHTS
 from dbops.domain.lost_target import LostTarget, lost_targets
-from dbops.domain.promises import ProblemKind
+from dbops.domain.problem import ProblemKind
 from tests.unit.samples import NOW
 
 KNOWN = KnownTargets(ours={"shop": NOW, "crm": NOW, "blog": NOW}, strangers={"theirs": NOW})
