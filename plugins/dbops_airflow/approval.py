@@ -16,6 +16,7 @@ from airflow.sdk import Param, TriggerRule
 
 from dbops.domain.approval_rules import possible_approvers
 from dbops.domain.approvals import Answer, Question
+from dbops.domain.markdown_text import plain_text
 from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
 from dbops.gateways.target_files import include_folder, read_targets
@@ -156,6 +157,7 @@ class ApprovalSensor(ApprovalOperator):
         self.body = _shown(question, plan)
         self.response_timeout = rules.wait
         self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
+        self._require_shown(context, question)
         approval_mails.mail_question(question, target, context)
         try:
             super().execute(context)
@@ -163,6 +165,34 @@ class ApprovalSensor(ApprovalOperator):
             # The server keeps it with the parked task: what is answered is what was asked, whatever XComs say by then.
             parked.kwargs = {"question": question.to_json()}
             raise
+
+    def _require_shown(self, context: Context, question: Question) -> None:
+        """Put the question where people see it, and see that it is what they see.
+
+        Airflow keeps the text that a task has once asked with, also when the task is cleared and asks another question:
+        people would read the old plan, and say yes to the new one.
+        """
+        from airflow.sdk.execution_time.comms import CreateHITLDetailPayload
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        shown = SUPERVISOR_COMMS.send(
+            CreateHITLDetailPayload(
+                ti_id=context["ti"].id,
+                options=self.options,
+                subject=self.subject,
+                body=self.body,
+                defaults=self.defaults,
+                multiple=self.multiple,
+                params=self.serialized_params,
+                assigned_users=self.assigned_users,
+            )
+        )
+        if not str(getattr(shown, "body", "")).startswith(_head(question)):
+            raise ApprovalMissing(
+                f"REJECTED before anybody was asked: the task {self.task_id} has asked about another plan before, and "
+                "Airflow would go on showing people that one.",
+                "Nothing was done. Start a new run.",
+            )
 
     def _question(self, context: Context, target: Target) -> Question:
         dag_run, params = context["dag_run"], context["params"]
@@ -208,11 +238,17 @@ class ApprovalSensor(ApprovalOperator):
 
 
 def _shown(question: Question, plan: str) -> str:
-    asker = question.requested_by or "somebody unknown"
-    warning = f"> **BREAK GLASS** by {asker}: {question.break_glass_reason}\n\n" if question.break_glass else ""
+    return f"{_head(question)}{plan}"
+
+
+def _head(question: Question) -> str:
+    """Who asks for what, by which plan; what people have written is text there, and no Markdown."""
+    asker = plain_text(question.requested_by or "somebody unknown")
+    reason = plain_text(question.break_glass_reason)
+    warning = f"> **BREAK GLASS** by {asker}: {reason}\n\n" if question.break_glass else ""
     return (
         f"{warning}**{asker}** asks for the **{question.action}** of **{question.target}**. "
-        f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n{plan}"
+        f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n"
     )
 
 

@@ -280,6 +280,20 @@ def test_a_reason_to_break_the_glass_cannot_pose_as_the_plan_below_it(dag: Any) 
     assert lines.count("## The plan") == 1
 
 
+def test_what_people_have_written_is_text_above_the_plan(dag: Any) -> None:
+    from dbops_airflow.approval import _shown
+
+    question = Question(
+        target="shop", action="swap", digest="d" * 64, run="manual__1", requested_by="<b>alice</b>", requested=NOW,
+        asked=NOW, break_glass=True, break_glass_reason="![x](http://evil/p.png) [The plan](http://evil) `code`",
+    )  # fmt: skip
+    shown = _shown(question, "## The plan")
+    assert "![x](" not in shown
+    assert "[The plan](" not in shown
+    assert "<b>" not in shown
+    assert "`code`" not in shown
+
+
 def test_the_link_to_the_question_keeps_the_path_below_which_airflow_is_installed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

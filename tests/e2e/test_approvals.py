@@ -312,6 +312,23 @@ class TestAroundTheGate:
         assert "the plan has changed" in gate.log("act")
         assert "act" not in gate.done()
 
+    def test_a_plan_that_is_made_anew_under_a_question_that_stands_is_approved_by_nobody(
+        self, stack: RunningStack, alice: Rest, bob: Rest
+    ) -> None:
+        """Airflow would go on showing the plan of before: bob would read that one, and say yes to this."""
+        gate = Gate.ask(stack, alice, "gated_changed")
+        gate.change_the_world("another")
+        try:
+            gate.clear(alice, "plan", downstream=True)
+            gate.run.wait("failed")
+            assert "the task approve has asked about another plan before" in gate.log("approve")
+            gate.answer(bob, "Approve", target_name="gated_changed")
+            gate.clear(alice, "act")
+            gate.run.wait("failed")
+        finally:
+            gate.change_the_world("as it was")
+        assert gate.done() == set()
+
     def test_a_yes_that_is_too_old_is_refused(self, outdated: Gate) -> None:
         outdated.run.wait("failed")
         assert "is too old by now" in outdated.log("act")

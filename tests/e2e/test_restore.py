@@ -165,33 +165,20 @@ class TestAroundTheGate:
         waiting.wait_red("approve_swap", f"made no plan {'0' * 64}")
 
     @waiting_for("orders_grown")
-    def test_a_live_database_that_grew_a_table_while_people_thought_is_not_swapped_away_before_they_have_seen_it(
+    def test_a_live_database_that_grew_a_table_while_people_thought_is_not_swapped_away(
         self, stack: RunningStack, waiting: Restore, alice: Rest, bob: Rest
     ) -> None:
         waiting.orders.tell("CREATE TABLE complaints (id int)")
         waiting.approve(bob)
-        waiting.wait_red("swap", "is not what its plan says", "clear the task verify in Airflow, with those downstream")
+        waiting.wait_red("swap", "is not what its plan says", "A new run would load all again, and show the swap")
         assert waiting.run.task("swap")["try_number"] == 1, "a refusal is not retried"
         assert "approval-consumed" not in waiting.audit()
         assert waiting.orders.stack.ask("orders_grown", "SELECT count(*) FROM complaints") == [(0,)]
         [mail] = stack.mails(waiting.run.run_id, "FAILED")
         assert mail["Subject"] == "[dbops] FAILED restore of orders_grown (production)"
 
-        loaded = waiting.record()
         waiting.clear(alice, "verify", downstream=True)
-        waiting.wait_until_parked()
-        assert "its schema or its settings have changed since the restore was planned" in waiting.question()["body"]
-        waiting.approve(bob, reason="the complaints are kept in the old one")
-        waiting.wait("success")
-        swapped = waiting.record()
-        assert swapped["state"] == "swapped"
-        assert [loaded[name] for name in ("oid", "downloaded", "verification")] == [
-            swapped[name] for name in ("oid", "downloaded", "verification")
-        ], "nothing was loaded or compared again"
-        assert waiting.orders.rows() == ROWS
-        assert waiting.orders.databases() == {"orders_grown": swapped["oid"], swapped["before"]: swapped["live_oid"]}
-        yes = [content["digest"] for name, content in waiting.objects("approvals").items() if ".answer-2" in name]
-        assert yes == [swapped["swap_digest"]]
+        waiting.wait_red("approve_swap", "the task approve_swap has asked about another plan before")
 
     def test_who_may_only_look_cannot_start_a_restore(self, viewer: Rest) -> None:
         body = {"logical_date": None, "conf": {"target": "orders", "mode": "swap"}}

@@ -89,32 +89,25 @@ def test_an_approval_of_the_plan_before_a_change_does_not_count(restoring: Resto
 
     with restoring.refusing(PlanChanged, "is not what its plan says") as refused:
         restoring.swap()
-    assert "clear the task verify in Airflow, with those downstream of it: nothing is loaded again" in str(
-        refused.value
-    )
-    assert "Start a new run" not in str(refused.value)
+    assert "Who may can put it into place by hand" in str(refused.value)
 
 
-def test_a_swap_whose_plan_has_changed_is_planned_and_approved_anew_and_nothing_is_loaded_again(
-    restoring: Restoring,
-) -> None:
+def test_a_yes_that_is_too_old_is_given_again_and_nothing_is_loaded_again(restoring: Restoring) -> None:
+    """The client that was in the way is gone, and so is the yes of yesterday."""
     restoring.approve = ("swap",)
-    digest = restoring.restored(mode="swap").digest
-    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", digest))
-    restoring.tell("CREATE TABLE crm.more (n int)")
-    with restoring.refusing(PlanChanged, "is not what its plan says"):
+    verified = restoring.restored(mode="swap")
+    yesterday = datetime.now(UTC) - timedelta(days=1)
+    old = approval(restoring, "swap", verified.digest, answered=yesterday, valid_until=yesterday + timedelta(hours=4))
+    record_approval(restoring.loader.bucket, restoring.target, old)
+    with restoring.refusing(ApprovalMissing, "too old by now") as refused:
         restoring.swap()
+    assert "To be asked again, clear the task that asks" in str(refused.value)
 
-    verified = restoring.verify()
-    plan = restoring.plan_swap()
-    assert any("have changed since the restore was planned" in warning for warning in plan.warnings)
-    with restoring.refusing(ApprovalMissing, "the plan has changed"):
-        restoring.swap()
-    record_approval(restoring.loader.bucket, restoring.target, approval(restoring, "swap", plan.digest))
+    again = approval(restoring, "swap", verified.digest, answered_by="carol", answered_by_id="carol")
+    record_approval(restoring.loader.bucket, restoring.target, again)
     swapped = restoring.swap()
 
-    assert (swapped.state, swapped.oid) == (RestoreState.SWAPPED, verified.oid)
-    assert len(keys(restoring, "consumed")) == 1
+    assert (swapped.state, swapped.oid, swapped.approved_by) == (RestoreState.SWAPPED, verified.oid, "carol")
 
 
 def keys(restoring: Restoring, word: str) -> list[str]:

@@ -26,10 +26,7 @@ from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.bucket import Bucket
 
 _NEW_RUN = "Nothing was done. Start a new run, and have its plan approved."
-_ASK_AGAIN = (
-    "Nothing was done. To be asked again, clear the task that asks; where the plan has changed, the one that makes it, "
-    "with those downstream."
-)
+_ASK_AGAIN = "Nothing was done. To be asked again, clear the task that asks; about another plan, start a new run."
 
 
 def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str) -> None:

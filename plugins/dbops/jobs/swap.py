@@ -20,9 +20,8 @@ from dbops.jobs.restore_run import RestoreRun
 
 _NAMES_SHOWN = 5
 _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
-_ANEW = (
-    "Nothing was changed by this run. Look who did. To have the swap planned and asked about as it would be now, clear "
-    "the task verify in Airflow, with those downstream of it: nothing is loaded again."
+_CHANGED = (
+    "Nothing was changed. A new run would load all again, and show the swap as it is now. Look at what has changed."
 )
 
 log = logging.getLogger(__name__)
@@ -78,7 +77,7 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
 
 def _how_to_go_on(error: SwapFailed | PlanChanged) -> str:
     if isinstance(error, PlanChanged):
-        return _ANEW
+        return _CHANGED
     again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
     return " ".join(filter(None, (error.remedy, again)))
 
