@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,19 @@ def test_a_role_with_pg_read_all_data_may_back_up_and_the_facts_are_right(
     assert readiness.facts.reads_role_passwords is True
     assert any(extension.startswith("plpgsql ") for extension in readiness.facts.extensions)
     assert readiness.sizes["public", "orders"] >= 8192 * 4
+
+
+def test_the_cluster_is_known_to_a_role_that_may_only_connect_and_where_it_may_not_ask_nobody_knows(
+    reader: str, run: Callable[[str], None], empty_database: str
+) -> None:
+    database = Database(DatabaseAddress.from_url(reader))
+    with closing(psycopg2.connect(empty_database)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT system_identifier::text FROM pg_control_system()")
+        (told,) = cursor.fetchall()
+
+    assert (database.facts().system_identifier,) == told
+    run("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    assert database.facts().system_identifier is None
 
 
 def test_tables_and_sequences_that_the_role_may_not_read_are_named(

@@ -45,6 +45,22 @@ def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> No
     assert "was never restored before" in shown
 
 
+def test_the_plan_says_that_the_backup_is_of_another_cluster_and_of_the_same_or_an_old_one_nothing(
+    restoring: Restoring,
+) -> None:
+    (same,) = restoring.ask("SELECT system_identifier::text FROM pg_control_system()")
+    assert restoring.plan(mode="swap").manifest.system_identifier == same[0]
+    assert "cluster" not in restoring.plan(mode="swap").markdown()
+    restoring.loader.change_manifest(system_identifier=None)
+    assert "cluster" not in restoring.plan(mode="swap").markdown()
+
+    restoring.loader.change_manifest(system_identifier="7588262098374612345")
+
+    plan = restoring.plan(mode="swap")
+    assert f"its system identifier is `7588262098374612345`, and that of this server `{same[0]}`" in plan.markdown()
+    assert plan.blockers == ()
+
+
 def test_a_swap_puts_it_into_place_and_keeps_the_old_one(restoring: Restoring) -> None:
     restoring.tell("DROP TABLE crm.lines")
     restoring.tell(f'ALTER DATABASE "{restoring.live}" SET work_mem = \'7MB\'', "COMMENT ON DATABASE "

@@ -124,6 +124,7 @@ class BackupManifest:
 
     ``lacks`` names what the role that made it could not read, though it could read every table.
     ``pg_dump_warnings`` are what pg_dump and pg_dumpall warned of though they ended well, see ``dump_warnings``.
+    ``system_identifier`` is the cluster's, None where nobody knows it.
     """
 
     target: str
@@ -144,6 +145,7 @@ class BackupManifest:
     replica: ReplicaNote | None = None
     lacks: tuple[str, ...] = ()
     pg_dump_warnings: tuple[str, ...] = ()
+    system_identifier: str | None = None
     format: Literal[1, 2] = 1  # 2 where it is encrypted: who does not know of that would take its files for missing
 
     @property

@@ -34,6 +34,7 @@ class RestorePlan:
 
     ``tables`` are the chosen ones, by name; ``statements`` all that will run beside pg_restore's own: first the
     ``making`` ones, which make the database and say who may connect, then those of the swap, in one transaction.
+    ``cluster`` is the system identifier of the server, None where it is not known.
     """
 
     target: str
@@ -52,6 +53,7 @@ class RestorePlan:
     free_bytes: int | None
     planned: datetime
     making: int = 1
+    cluster: str | None = None
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
 
@@ -103,6 +105,7 @@ class RestorePlan:
         free = format_bytes(self.free_bytes) if self.free_bytes is not None else "not known: see restore.disk_size"
         return [
             ("Backup", f"{manifest.backup_id}, {age_of(manifest.backup_id, self.planned)} old"),
+            *self._origin(),
             ("It holds", held),
             ("Verified", verified),
             ("Chosen", self._chosen()),
@@ -111,6 +114,18 @@ class RestorePlan:
             ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
         ]
+
+    def _origin(self) -> list[tuple[str, str]]:
+        """Where the backup comes from, if that is known to be another cluster."""
+        theirs, ours = self.manifest.system_identifier, self.cluster
+        if theirs is None or ours is None or theirs == ours:
+            return []
+        said = (
+            f"**another cluster**: its system identifier is {code_span(theirs)}, and that of this server "
+            f"{code_span(ours)}. So it is after a new server or `pg_upgrade`; if there was none, see where the "
+            "connection leads"
+        )
+        return [("Made on", Markup(said))]
 
     def _script(self) -> list[str]:
         """In order; the renames and what follows them are one transaction."""

@@ -16,13 +16,14 @@ from dbops.domain.replica_lag import ReplicaLag
 from dbops.errors import DatabaseError
 from dbops.gateways.sessions import reading
 from dbops.gateways.sql_files import catalog_sql
+from dbops.gateways.system_identifier import read_system_identifier
 
 _STATEMENT_TIMEOUT_MS = 60_000
 
 
 @dataclass(frozen=True)
 class DatabaseFacts:
-    """What a backup notes about the server; ``lsn`` is None where the server does not tell."""
+    """What a backup notes about the server; ``lsn`` and ``system_identifier`` are None where it does not tell."""
 
     database: str
     server_version: str
@@ -33,6 +34,7 @@ class DatabaseFacts:
     reads_role_passwords: bool
     extensions: tuple[str, ...]
     lsn: str | None
+    system_identifier: str | None
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,11 @@ class Database:
         """The server's version, the database's size and extensions, and where its write-ahead log stands."""
         with self._session() as session:
             row = session.execute(text(catalog_sql("backup_facts"))).mappings().one()
-        return DatabaseFacts(**{**row, "extensions": tuple(row["extensions"])}, lsn=self._lsn())
+        return DatabaseFacts(
+            **{**row, "extensions": tuple(row["extensions"])},
+            lsn=self._lsn(),
+            system_identifier=read_system_identifier(self._address),
+        )
 
     def _lsn(self) -> str | None:
         try:

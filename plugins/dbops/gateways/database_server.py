@@ -20,6 +20,7 @@ from dbops.gateways.comes_true import comes_true
 from dbops.gateways.sessions import changing, reading, translated
 from dbops.gateways.sql_files import catalog_sql
 from dbops.gateways.subscriptions import detach_subscriptions
+from dbops.gateways.system_identifier import read_system_identifier
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
@@ -90,6 +91,10 @@ class DatabaseServer:
             databases=frozenset(row["databases"]),
             is_replica=row["is_replica"],
         )
+
+    def system_identifier(self) -> str | None:
+        """Which cluster it is; None where the server does not tell our role."""
+        return read_system_identifier(self._elsewhere)
 
     def find(self, name: str) -> KnownDatabase | None:
         """The database of that name with what belongs to its name; None where there is none."""

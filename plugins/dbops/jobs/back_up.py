@@ -226,6 +226,7 @@ def _manifest(
         replica=replica.note if replica else None,
         lacks=readiness.lacks.names,
         pg_dump_warnings=said,
+        system_identifier=readiness.facts.system_identifier,
         format=2 if target.encryption.recipients else 1,
         tool_version=dbops.__version__,
     )

@@ -106,6 +106,7 @@ class RestorePlanning:
             live=live,
             statements=(*making, *swapping),
             making=len(making),
+            cluster=self._server.system_identifier(),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
             expected=expected_duration(catalog, archive.manifest),
             needed_bytes=extent.needed_bytes,

@@ -67,6 +67,12 @@ def test_a_manifest_of_a_newer_dbops_with_more_fields_can_still_be_read() -> Non
     assert BackupManifest.from_json(json.dumps(body).encode()) == manifest("20261122T020000Z")
 
 
+def test_a_manifest_of_before_has_no_warnings_of_pg_dump_and_no_cluster_and_can_be_read() -> None:
+    body = json.loads(manifest("20261122T020000Z").to_json())
+    del body["pg_dump_warnings"], body["system_identifier"]
+    assert BackupManifest.from_json(json.dumps(body).encode()) == manifest("20261122T020000Z")
+
+
 @pytest.mark.parametrize(
     "change",
     [{"format": 3}, {"backup_id": "yesterday"}, {"files": None}, {"database_bytes": "many"}],

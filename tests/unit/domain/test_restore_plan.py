@@ -45,6 +45,7 @@ CHANGES_BY_THE_MINUTE: dict[str, dict[str, Any]] = {
     "free": {"free_bytes": 1},
     "planned": {"planned": NOW + timedelta(hours=1)},
     "blockers": {"blockers": ("No.",)},
+    "cluster, which only some servers tell": {"cluster": "7"},
     "warnings": {"warnings": ("Well.",)},
 }
 
@@ -148,6 +149,25 @@ ALTER DATABASE x RENAME TO y;
 COMMIT;
 ```"""
     )
+
+
+def test_another_cluster_than_the_backups_is_a_fact_and_stands_in_nobodys_way() -> None:
+    made = replace(manifest(BACKUP), system_identifier="7588")
+
+    shown = plan(manifest=made, cluster="7712")
+
+    assert (
+        "\n| Made on | **another cluster**: its system identifier is `7588`, and that of this server `7712`. So it is "
+        "after a new server or `pg_upgrade`; if there was none, see where the connection leads |\n"
+    ) in shown.markdown()
+    assert shown.blockers == ()
+
+
+@pytest.mark.parametrize(("made", "now"), [("7588", "7588"), (None, "7712"), ("7588", None), (None, None)])
+def test_of_the_same_cluster_or_one_that_nobody_knows_nothing_is_said(made: str | None, now: str | None) -> None:
+    shown = plan(manifest=replace(manifest(BACKUP), system_identifier=made), cluster=now)
+
+    assert "cluster" not in shown.markdown()
 
 
 def test_where_nothing_stands_in_the_way_nothing_is_said_of_it() -> None:
