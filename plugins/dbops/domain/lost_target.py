@@ -29,7 +29,7 @@ class LostTarget:
 
 
 def lost_targets(names: IncludedNames, known: KnownTargets) -> list[LostTarget]:
-    """Those of ours, by what a watch has ``known``, have no file now, in the order of their names.
+    """Those that are ours, by what a watch has ``known``, and have no file now, in the order of their names.
 
     None where it cannot be known which have a file, or which are retired: what is wrong there is told as that.
     """

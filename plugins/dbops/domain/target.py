@@ -48,7 +48,7 @@ class Danger(ValueError):
 
 def _nobody_hears(reserved: tuple[str, ...]) -> str:
     why = (
-        f"no mail ever arrives at {', '.join(reserved)}, which is kept for examples"
+        f"no mail ever arrives at {', '.join(reserved)}, for such names are kept for examples"
         if reserved
         else "there are no alerts.recipients, and no alerts.notify"
     )
