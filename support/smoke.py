@@ -34,8 +34,12 @@ def main() -> None:
     (HOME / "plugins").mkdir(exist_ok=True)
     targets = HOME / "include" / "targets"
     targets.mkdir()
-    storage = {"bucket": os.environ["BUCKET"], "connection": "store"}
-    (targets / f"{TARGET}.yaml").write_text(json.dumps({"connection": TARGET, "storage": storage}), encoding="utf-8")
+    target = {
+        "connection": TARGET,
+        "storage": {"bucket": os.environ["BUCKET"], "connection": "store"},
+        "alerts": {"recipients": ["dba@shop.internal"]},  # what is shipped names nobody
+    }
+    (targets / f"{TARGET}.yaml").write_text(json.dumps(target), encoding="utf-8")
     tell(f"dbops {version('dbops-airflow')} in Airflow {version('apache-airflow')}, Python {sys.version.split()[0]}")
 
     the_shell_answers()
