@@ -6,10 +6,12 @@ from typing import Any
 
 from dbops.domain.connection_limits import ConnectionLimits
 from dbops.domain.latency import Latency
-from dbops.domain.load import LoadStep
+from dbops.domain.load import STEPS, LoadStep
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000
+BOUND = {"worker_cpu": 0.95}
+"""Of a step in which our own worker was the limit."""
 
 
 class VirtualTimer:
@@ -43,6 +45,11 @@ def step(connections: int, throughput: float, **changed: Any) -> LoadStep:
         "worker_delay_ms": 0.1,
     }
     return LoadStep(connections=connections, throughput=throughput, **{**given, **changed})
+
+
+def steps(*throughputs: float, **changed: Any) -> list[LoadStep]:
+    """Steps of a load as they follow each other, with the throughput of each."""
+    return [step(connections, each, **changed) for connections, each in zip(STEPS, throughputs, strict=False)]
 
 
 def limits(**changed: Any) -> ConnectionLimits:

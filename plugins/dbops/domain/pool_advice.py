@@ -1,19 +1,17 @@
-"""Pool advice: where a server saturates, and which pool and which timeouts follow from that, each with its reason."""
+"""Pool advice: which pool and which timeouts follow from where a server saturates, each with its reason."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import takewhile
 from typing import Literal
 
 from dbops.domain.connection_limits import ConnectionLimits
 from dbops.domain.load import LoadStep
 from dbops.domain.quantities import format_count
+from dbops.domain.saturation import Saturation, connections_of, saturation, trusted
 
-_GAIN = 1.10  # less is not worth the connections
-_BEHIND_MS = 5.0
 _INSTANCES = (1, 2, 4, 8)
 _CONNECT = (2, 30)  # seconds, at least and at most
 _WAIT = (2, 10)
@@ -21,15 +19,6 @@ _WAIT = (2, 10)
 # after 350 seconds.
 _IDLE = 180
 _SCARCE, _IDLE_WHEN_SCARCE = 0.6, 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Saturation:
-    """``connections`` beyond which more bring nothing, None where none were found, and ``cause`` says why."""
-
-    cause: Literal["throughput", "response", "worker", "not reached"]
-    sentence: str
-    connections: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,59 +51,6 @@ class PoolAdvice:
         return next((setting.value for setting in self.settings if setting.name == "pool size"), None)
 
 
-def saturation(steps: Sequence[LoadStep]) -> Saturation:
-    """Where the server saturates; raises ValueError where there is no step.
-
-    It does at the first step after which no number of connections that keeps up with its schedule brings a tenth more
-    throughput. A step in which our own worker was the limit proves no saturation; what it reached all the same can
-    disprove one.
-    """
-    if not steps:
-        raise ValueError("saturation is seen in steps")
-    trusted = _trusted(steps)
-    for number, here in enumerate(trusted[:-1]):
-        more = [step for step in steps[number + 1 :] if step.throughput >= here.throughput * _GAIN]
-        if not more:
-            best = max(steps[number + 1 :], key=lambda step: step.throughput)
-            return Saturation(
-                cause="throughput",
-                connections=here.connections,
-                sentence=f"It saturates at {_connections(here)}, with {here.throughput:,.0f} requests a second: "
-                f"{best.connections} brought {_change(here.throughput, best.throughput)}.",
-            )
-        if not _is_behind(here) and all(_is_behind(step) for step in more):
-            return Saturation(
-                cause="response",
-                connections=here.connections,
-                sentence=f"It saturates at {_connections(here)}: with {more[0].connections} half of the requests that "
-                f"fell due were answered after more than {more[0].response.p50:,.1f} ms, of which they were executed "
-                f"for {more[0].service.p50:,.1f} ms.",
-            )
-    return _not_found(steps, trusted)
-
-
-def _trusted(steps: Sequence[LoadStep]) -> list[LoadStep]:
-    """Those before our own worker was the limit."""
-    return list(takewhile(lambda step: not step.is_worker_bound, steps))
-
-
-def _not_found(steps: Sequence[LoadStep], trusted: Sequence[LoadStep]) -> Saturation:
-    most = max(steps, key=lambda step: step.throughput)
-    if len(trusted) < len(steps):
-        bound = steps[len(trusted)]
-        return Saturation(
-            cause="worker",
-            sentence=f"Where the server saturates was not found: from {_connections(bound)} on our own worker was the "
-            f"limit (it used {bound.worker_cpu * 100:.0f} % of a processor and was {bound.worker_delay_ms:.1f} ms "
-            f"late). The server can do {most.throughput:,.0f} requests a second at least.",
-        )
-    return Saturation(
-        cause="not reached",
-        sentence=f"It did not saturate: {_connections(most)} did {most.throughput:,.0f} requests a second, and more "
-        "connections were not tried.",
-    )
-
-
 def pool_advice(steps: Sequence[LoadStep], limits: ConnectionLimits, free_percent: float) -> PoolAdvice:
     """What a pool of this server should be; ``free_percent`` of each limit are left to others."""
     found = saturation(steps)
@@ -134,7 +70,7 @@ def pool_advice(steps: Sequence[LoadStep], limits: ConnectionLimits, free_percen
 def _pool_size(
     found: Saturation, steps: Sequence[LoadStep], limits: ConnectionLimits, free_percent: float
 ) -> PoolSetting | None:
-    wanted = found.connections or max((step.connections for step in _trusted(steps)), default=None)
+    wanted = found.connections or max((step.connections for step in trusted(steps)), default=None)
     if wanted is None:
         return None
     pool = format_count(wanted, "connection")
@@ -176,8 +112,8 @@ def _pool_timeout(at: LoadStep) -> PoolSetting:
     return PoolSetting(
         name="pool timeout",
         value=value,
-        why=f"With {_connections(at)} 99 of 100 requests were answered {at.response.p99:,.1f} ms after they fell due. "
-        f"Who has waited {value} seconds for a connection stands in a queue that grows, and is better told so.",
+        why=f"With {connections_of(at)} 99 of 100 requests were answered {at.response.p99:,.1f} ms after they fell "
+        f"due. Who has waited {value} seconds for a connection stands in a queue that grows, and is better told so.",
         prisma="pool_timeout",
         node="connectionTimeoutMillis",
         sqlalchemy="pool_timeout",
@@ -192,7 +128,7 @@ def _connect_timeout(steps: Sequence[LoadStep]) -> PoolSetting:
         name="connect timeout",
         value=value,
         why=f"The slowest connection took {slowest.connect.max:,.1f} ms to open, in the step of "
-        f"{_connections(slowest)}. Four times as long means that the server does not answer; less than 2 seconds "
+        f"{connections_of(slowest)}. Four times as long means that the server does not answer; less than 2 seconds "
         "would not survive one lost packet.",
         prisma="connect_timeout",
         node="connectionTimeoutMillis",
@@ -230,27 +166,9 @@ def _idle_timeout(steps: Sequence[LoadStep], limits: ConnectionLimits) -> PoolSe
     )
 
 
-def _is_behind(step: LoadStep) -> bool:
-    """Whether the server did not keep up with the schedule: most requests waited longer than they were executed.
-
-    By the median, for the slowest of a few seconds may have met one checkpoint. Where our worker was late, it was that.
-    """
-    waited = step.response.p50 - step.service.p50
-    return not step.is_worker_bound and waited > step.service.p50 and waited > _BEHIND_MS + step.worker_delay_ms
-
-
 def _within(bounds: tuple[int, int], seconds: float) -> int:
     lowest, highest = bounds
     return min(max(math.ceil(seconds), lowest), highest)
-
-
-def _change(before: float, after: float) -> str:
-    percent = round((after / before - 1) * 100)
-    return f"only {percent} % more" if percent > 0 else "no more" if percent == 0 else f"{-percent} % less"
-
-
-def _connections(step: LoadStep) -> str:
-    return format_count(step.connections, "connection")
 
 
 def _sentence(text: str) -> str:
