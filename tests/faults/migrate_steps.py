@@ -18,7 +18,7 @@ from typing import Any
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
-from dbops.gateways.s3.bucket import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.apply_migration import apply_migration
 
 

@@ -15,8 +15,9 @@ from botocore.exceptions import ConnectTimeoutError, MetadataRetrievalError, NoC
 
 from dbops.domain.storage import S3Options
 from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists
+from dbops.gateways.s3 import connect
 from dbops.gateways.s3.attempts import Attempts
-from dbops.gateways.s3.bucket import READ, connect
+from dbops.gateways.s3.bucket import READ
 from dbops.gateways.s3.refusals import bare_endpoint
 from tests.canned_store import bucket_of, response
 
