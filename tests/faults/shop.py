@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from dbops.cli.main import main
-from dbops.cli.verbs import Surroundings
+from dbops.cli.surroundings import Surroundings
 from dbops.domain.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from dbops.cli.main import main
-from dbops.cli.verbs import Surroundings
+from dbops.cli.surroundings import Surroundings
 from dbops.domain.backup import BackupId
 from dbops.domain.backup_report import BackupReport
 from dbops.domain.connection import DatabaseAddress

@@ -19,7 +19,7 @@ from dbops.errors import DbopsError, InvalidRequest
 from dbops.gateways.target_files import FOLDER_VARIABLE, include_folder
 
 if TYPE_CHECKING:
-    from dbops.cli.verbs import Surroundings
+    from dbops.cli.surroundings import Surroundings
 
 DEBUG_VARIABLE = "DBOPS_DEBUG"
 
@@ -79,7 +79,8 @@ def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:
         if not Path(asked.include).is_dir():
             raise InvalidRequest(f"--include {asked.include} is not a folder.", "Name the folder that holds targets/.")
         os.environ[FOLDER_VARIABLE] = str(Path(asked.include).resolve())
-    from dbops.cli.verbs import Surroundings, run_verb
+    from dbops.cli.surroundings import Surroundings
+    from dbops.cli.verbs import run_verb
 
     answer = run_verb(asked, around or Surroundings(include_folder()), screen)
     screen.answer(answer)

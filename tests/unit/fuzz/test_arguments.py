@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.cli.main import main
-from dbops.cli.verbs import Surroundings
+from dbops.cli.surroundings import Surroundings
 from dbops.errors import InvalidConnection
 from dbops.gateways.environment import address_of, open_bucket
 from dbops.gateways.target_files import read_targets

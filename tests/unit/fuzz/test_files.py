@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.cli.main import main
-from dbops.cli.verbs import Surroundings
+from dbops.cli.surroundings import Surroundings
 from dbops.domain.backup import BackupId
 from dbops.domain.cron_runs import CronRuns
 from dbops.domain.fault import Fault

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.cli.main import main
-from dbops.cli.verbs import Surroundings
+from dbops.cli.surroundings import Surroundings
 from dbops.domain.backup import BackupId
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.layout import Layout
