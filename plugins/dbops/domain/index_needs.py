@@ -16,6 +16,7 @@ from dbops.domain.query_plan import Plan
 from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
 from dbops.domain.query_plan.label import label
 from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.query_plan.row_sources import JOINS, KEPT, scan_of, sort_under, through
 from dbops.domain.query_plan.work import rows_handled
 from dbops.domain.schema_baseline import Table
 from dbops.domain.table_statistics import TableStatistics
@@ -31,13 +32,6 @@ SORTED_TIMES = 5
 # Yet what is joined to each of them first is made for nothing where the row is not returned.
 JOINED_TIMES = 3
 _MOST = 0.5
-
-# Which side of a join has all of its rows read, and which may therefore come in an order of its own.
-_KEPT = {"Left": "Outer", "Anti": "Outer", "Right": "Inner", "Right Anti": "Inner", "Full": "both"}
-_ORDERED = {**_KEPT, "Semi": "Outer", "Right Semi": "Inner", "Full": "none"}
-_PASS_ON = {"Hash", "Materialize", "Sort", "Gather", "Gather Merge", "Memoize", "Result"}
-_KEEP_ORDER = {"Limit", "Result", "ProjectSet", "Subquery Scan", "LockRows", "Gather Merge", "Nested Loop"}
-_JOINS = {"Nested Loop", "Hash Join", "Merge Join"}
 _JOIN_CONDITIONS = ("Hash Cond", "Merge Cond", "Join Filter")
 _VARYING = "character varying"
 
@@ -79,7 +73,7 @@ class _Reader:
         for node in root.walk():
             if node.alias and self._is_ours(node):
                 yield from self._of_scan(node)
-            elif node.type in _JOINS:
+            elif node.type in JOINS:
                 yield from self._of_join(node)
             elif node.type == "Limit":
                 yield from self._of_sort(node, root)
@@ -111,8 +105,8 @@ class _Reader:
         if len(sides) != 2:  # noqa: PLR2004 - a join has two
             return
         for side, other in (sides, sides[::-1]):
-            scan = _through(side)
-            if _KEPT.get(join.join) in {side.role, "both"} or scan.type != "Seq Scan" or not self._is_ours(scan):
+            scan = through(side)
+            if KEPT.get(join.join) in {side.role, "both"} or scan.type != "Seq Scan" or not self._is_ours(scan):
                 continue
             texts = [text for key in _JOIN_CONDITIONS for text in join.conditions.get(key, ())]
             joined = [one.column for one in self._conditions(scan, texts) if one.kind == "equality"]
@@ -126,7 +120,7 @@ class _Reader:
             yield _need(scan, columns, (), rows=read, why=why)
 
     def _of_sort(self, limit: PlanNode, root: PlanNode) -> Iterator[IndexNeed]:
-        sort = _sort_under(limit)
+        sort = sort_under(limit)
         if sort is None:
             return
         keys = [read_sort_key(text) for text in sort.conditions.get("Sort Key", ())]
@@ -134,7 +128,7 @@ class _Reader:
         if None in keys or len(aliases) != 1:
             return
         (alias,) = aliases
-        scan = _scan_of(sort, alias)
+        scan = scan_of(sort, alias)
         if scan is None or not self._is_ours(scan):
             return
         rows, asked = sort.children[0].returned, limit.returned
@@ -207,35 +201,6 @@ def _texts(scan: PlanNode) -> list[str]:
 def _a_time(scan: PlanNode, read: float) -> float:
     """Of all rows read those of one execution; processes that share one count as one."""
     return read if scan.is_parallel else read / max(1, scan.executed)
-
-
-def _through(node: PlanNode) -> PlanNode:
-    """What a side of a join reads, below what only hands rows on."""
-    while node.type in _PASS_ON and len(node.children) == 1:
-        (node,) = node.children
-    return node
-
-
-def _sort_under(limit: PlanNode) -> PlanNode | None:
-    """The sort whose first rows a limit takes; None where something else gives the order."""
-    node: PlanNode | None = limit
-    while node is not None and node.type in _KEEP_ORDER:
-        node = next((child for child in node.children if child.role in {"Outer", "Subquery"}), None)
-    return node if node is not None and node.type == "Sort" and node.children else None
-
-
-def _scan_of(node: PlanNode, alias: str) -> PlanNode | None:
-    """The scan that could itself give the rows in order: every row of the sort is one of its rows."""
-    if node.table is not None and node.alias == alias:
-        return node
-    if node.type not in _PASS_ON | _JOINS:
-        return None
-    for child in node.children:
-        if child.role not in {"Outer", "Inner"} or _ORDERED.get(node.join, child.role) != child.role:
-            continue
-        if (found := _scan_of(child, alias)) is not None:
-            return found
-    return None
 
 
 def _is_joined_in_vain(source: PlanNode, scan: PlanNode, limit: PlanNode, root: PlanNode) -> bool:
