@@ -9,7 +9,7 @@ import pytest
 from dbops.domain.report import Verdict
 from dbops.domain.restore_record import RestoreState
 from dbops.errors import BackupUnusable, PreflightFailed
-from dbops.gateways import database_server
+from dbops.gateways import restore_lock
 from dbops.gateways.restores import put_restore
 from tests.faults.job import wait_until
 from tests.restoring import Restoring
@@ -144,7 +144,7 @@ def test_an_unknown_backup_is_refused(restoring: Restoring) -> None:
 def test_a_step_waits_for_the_end_of_the_one_before_which_the_server_may_be_slow_to_notice(
     restoring: Restoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 60.0)
+    monkeypatch.setattr(restore_lock, "_LET_GO_WITHIN", 60.0)
     asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
     restoring.plan()
     with ThreadPoolExecutor(1) as beside:
@@ -158,7 +158,7 @@ def test_a_step_waits_for_the_end_of_the_one_before_which_the_server_may_be_slow
 def test_a_try_waits_for_the_one_before_that_was_taken_for_dead_and_loads_nothing_that_it_has_loaded(
     restoring: Restoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 0.0)
+    monkeypatch.setattr(restore_lock, "_LET_GO_WITHIN", 0.0)
     asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
     restoring.plan()
     with ThreadPoolExecutor(1) as beside:
@@ -174,7 +174,7 @@ def test_a_try_waits_for_the_one_before_that_was_taken_for_dead_and_loads_nothin
 def test_a_swap_waits_for_the_try_before_that_was_taken_for_dead_and_knows_what_it_wrote(
     restoring: Restoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(database_server, "_LET_GO_WITHIN", 0.0)
+    monkeypatch.setattr(restore_lock, "_LET_GO_WITHIN", 0.0)
     asked = "SELECT FROM pg_stat_activity WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()"
     verified = restoring.restored(mode="swap")
     with ThreadPoolExecutor(1) as beside:

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 
-import psycopg2
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import SQLAlchemyError
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.database_locale import DatabaseLocale, database_locale
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
-from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
-from dbops.gateways.comes_true import comes_true
-from dbops.gateways.sessions import changing, reading, translated
+from dbops.errors import DatabaseError, RestoreFailed
+from dbops.gateways.restore_lock import RestoreLock
+from dbops.gateways.sessions import changing, reading
 from dbops.gateways.sql_files import catalog_sql
 from dbops.gateways.subscriptions import detach_subscriptions
 from dbops.gateways.system_identifier import read_system_identifier
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
-_LOCK = "SELECT pg_try_advisory_lock(hashtext('dbops restore'), hashtext(:name))"
-_LET_GO_WITHIN = 3.0  # the step before this one has ended, and a busy server may take a moment to notice
-_ORPHAN_ENDS_WITHIN = 300.0  # Airflow soon tells it to; but then it drops what it has loaded, at a checkpoint's pace
-_LOOK_EVERY = 0.1
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -49,7 +40,7 @@ class DatabaseServer:
     def __init__(self, address: DatabaseAddress, live: str) -> None:
         self._address, self._live = address, live
         self._elsewhere = self._find_elsewhere()
-        self._alone: Connection | None = None
+        self._lock = RestoreLock(self._elsewhere, live)
 
     def _find_elsewhere(self) -> DatabaseAddress:
         """A database to be connected to while others are renamed and made."""
@@ -194,60 +185,19 @@ class DatabaseServer:
             rows = session.execute(text(catalog_sql("objects_in_the_way"))).all()
         return [f"{row.kind} {row.name}" for row in rows]
 
-    @contextmanager
-    def alone(self, *, after_another_try: bool = False) -> Iterator[None]:
-        """Hold the lock by which only one restore of a database works at a time; it ends with this process.
+    def alone(self, *, after_another_try: bool = False) -> AbstractContextManager[None]:
+        """Be the only one who restores this database, see ``RestoreLock.alone``."""
+        return self._lock.alone(after_another_try=after_another_try)
 
-        Where an earlier try of the same step may still be at work, its end is waited for. Raises PreflightFailed where
-        another holds the lock.
-        """
-        with self._locked(after_another_try=after_another_try) as session:
-            self._alone = session
-            try:
-                yield
-            finally:
-                self._alone = None
-
-    @contextmanager
-    def acting(self) -> Iterator[Connection]:
-        """The very session that holds the lock of ``alone``, for what changes something on the server.
-
-        The server finishes a statement whose client has died: nobody else begins before that. Where the session was
-        lost, another takes the lock.
-        """
-        if self._alone is None:
-            with changing(self._elsewhere) as session:
-                yield session
-        elif _is_alive(self._alone):
-            with translated(self._elsewhere):
-                yield self._alone
-        else:
-            with self._locked() as session:
-                yield session
+    def acting(self) -> AbstractContextManager[Connection]:
+        """A session for what changes something on the server, see ``RestoreLock.acting``."""
+        return self._lock.acting()
 
     def is_at_work(self, backend: int) -> bool:
         """Whether the server still has the process of that number for a session."""
         with self._reading() as session:
             query = text("SELECT EXISTS (SELECT FROM pg_stat_activity WHERE pid = :pid)")
             return bool(session.execute(query, {"pid": backend}).scalar_one())
-
-    @contextmanager
-    def _locked(self, *, after_another_try: bool = False) -> Iterator[Connection]:
-        with changing(self._elsewhere) as session:
-
-            def is_ours() -> bool:
-                return bool(session.execute(text(_LOCK), {"name": self._live}).scalar_one())
-
-            def is_left_by_another_try() -> bool:
-                log.info("An earlier try may still work on %s: its end is waited for.", self._live)
-                return comes_true(is_ours, within=_ORPHAN_ENDS_WITHIN, look_every=_LOOK_EVERY)
-
-            is_let_go = comes_true(is_ours, within=_LET_GO_WITHIN, look_every=_LOOK_EVERY)
-            if not is_let_go and not (after_another_try and is_left_by_another_try()):
-                raise PreflightFailed(
-                    f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
-                )
-            yield session
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -262,14 +212,6 @@ def _remedy(said: str) -> str:
     }
     found = (remedy for words, remedy in remedies.items() if words in said)
     return next(found, "It has to have the encoding and the locale of the source, so that everything sorts as before.")
-
-
-def _is_alive(session: Connection) -> bool:
-    try:
-        session.execute(text("SELECT"))
-    except (SQLAlchemyError, psycopg2.Error):
-        return False
-    return True
 
 
 def _settings(session: Connection, oid: int) -> tuple[Setting, ...]:
