@@ -72,6 +72,29 @@ def find_restore_programs(folder: Path | None, made_by: str) -> RestorePrograms:
     return RestorePrograms(pg_restore, vacuumdb, pg_dump)
 
 
+@dataclass(frozen=True)
+class SchemaPrograms:
+    """What one schema is restored with: ``postgres`` holds it in between, and psql puts it into the live database."""
+
+    pg_restore: Program
+    postgres: Program
+    pg_dump: Program
+    psql: Program
+    vacuumdb: Program
+
+
+def find_schema_programs(folder: Path | None, made_by: str, source_major: int, *, live_major: int) -> SchemaPrograms:
+    """Those for a backup by pg_dump ``made_by`` of a server of ``source_major``; raises PreflightFailed."""
+    pg_restore, postgres = find_pg_restore(folder, made_by), find_postgres(folder, source_major)
+    newest = max(postgres.major, pg_restore.major, live_major)
+    why = f"the live server is PostgreSQL {live_major}, and the throw-away one {postgres.major}"
+    beside = pg_restore.path.parent
+    pg_dump, psql, vacuumdb = (
+        find_program(name, beside, at_least=newest, why=why) for name in ("pg_dump", "psql", "vacuumdb")
+    )
+    return SchemaPrograms(pg_restore, postgres, pg_dump, psql, vacuumdb)
+
+
 def find_postgres(folder: Path | None, source_major: int) -> Program:
     """A server for a database of that major version: of the same one, else the first newer; raises PreflightFailed.
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from dbops.domain.backup import BackupManifest
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.progress import LoadProgress
 from dbops.domain.quantities import format_bytes
@@ -24,7 +23,7 @@ from dbops.gateways.analyze import analyze
 from dbops.gateways.archive import Archive, Loaded, load_archive, read_globals
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database import Database, SchemaFacts
-from dbops.gateways.programs import Program, find_pg_restore, find_postgres, find_program
+from dbops.gateways.programs import SchemaPrograms, find_schema_programs
 from dbops.gateways.schema_copy import copy_schema
 from dbops.gateways.schema_dump import dump_schema
 from dbops.gateways.schema_rename import creatable_extensions, rename_schema
@@ -73,7 +72,9 @@ def restore_schema(
     """
     started, facts = clock(), Database(address).schema_facts()
     _require_live(facts, address, new_name, archive.manifest.server_major)
-    found = _find_programs(programs, archive.manifest, facts.server_major)
+    found = find_schema_programs(
+        programs, archive.manifest.pg_dump_version, archive.manifest.server_major, live_major=facts.server_major
+    )
     restoring = _Restoring(target, address, facts, bucket, archive, schema, new_name, found, on_progress)
     try:
         return restoring.restore(owners=owners, run=run, started=started, clock=clock)
@@ -109,27 +110,6 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
 
 
 @dataclass(frozen=True)
-class _Programs:
-    pg_restore: Program
-    postgres: Program
-    pg_dump: Program
-    psql: Program
-    vacuumdb: Program
-
-
-def _find_programs(folder: Path | None, manifest: BackupManifest, live_major: int) -> _Programs:
-    pg_restore = find_pg_restore(folder, manifest.pg_dump_version)
-    postgres = find_postgres(folder, manifest.server_major)
-    newest = max(postgres.major, pg_restore.major, live_major)
-    why = f"the live server is PostgreSQL {live_major}, and the throw-away one {postgres.major}"
-    beside = pg_restore.path.parent
-    pg_dump, psql, vacuumdb = (
-        find_program(name, beside, at_least=newest, why=why) for name in ("pg_dump", "psql", "vacuumdb")
-    )
-    return _Programs(pg_restore, postgres, pg_dump, psql, vacuumdb)
-
-
-@dataclass(frozen=True)
 class _Restoring:
     target: Target
     address: DatabaseAddress
@@ -138,7 +118,7 @@ class _Restoring:
     archive: Archive
     schema: str
     new_name: str
-    programs: _Programs
+    programs: SchemaPrograms
     on_progress: Callable[[LoadProgress], None]
 
     @property

@@ -8,7 +8,12 @@ from pathlib import Path
 import pytest
 
 from dbops.errors import PreflightFailed
-from dbops.gateways.programs import FOLDER_VARIABLE, find_postgres, find_restore_programs
+from dbops.gateways.programs import (
+    FOLDER_VARIABLE,
+    find_postgres,
+    find_restore_programs,
+    find_schema_programs,
+)
 
 # Far beyond any version that this machine may have.
 OLD, NEW = 7001, 7002
@@ -67,3 +72,15 @@ def test_a_restore_without_one_of_them_is_refused(install: Callable[..., Path]) 
 
     with pytest.raises(PreflightFailed, match="No vacuumdb on this worker is new enough"):
         find_restore_programs(folder, f"{NEW}.1")
+
+
+def test_a_schema_is_copied_by_programs_that_are_as_new_as_both_servers(install: Callable[..., Path]) -> None:
+    folder = install(f"{OLD}.4", "pg_restore", "postgres", "pg_dump", "psql", "vacuumdb")
+
+    found = find_schema_programs(folder, f"{OLD}.1", OLD, live_major=OLD)
+
+    paths = [getattr(found, name).path for name in ("pg_restore", "postgres", "pg_dump", "psql", "vacuumdb")]
+    assert {path.parent for path in paths} == {folder}
+    newer = f"the live server is PostgreSQL {NEW}, and the throw-away one {OLD}, so pg_dump {NEW} or newer"
+    with pytest.raises(PreflightFailed, match=newer):
+        find_schema_programs(folder, f"{OLD}.1", OLD, live_major=NEW)
