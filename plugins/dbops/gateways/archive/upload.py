@@ -17,9 +17,9 @@ from datetime import timedelta
 from dbops.domain.backup import FileEntry, TableEntry
 from dbops.domain.backup_options import BackupOptions
 from dbops.domain.progress import Progress
-from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.storage import Storage
-from dbops.errors import BucketError, DumpFailed, StoreTooSlow
+from dbops.errors import BucketError, DumpFailed
+from dbops.gateways.archive.back_pressure import BackPressure
 from dbops.gateways.archive.backlog import Backlog
 from dbops.gateways.archive.contents import ArchiveContents
 from dbops.gateways.archive.encryption import ArchiveEncryption
@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 _TICK = 0.05
 _PROGRESS_EVERY = 5.0
-_PAUSE_AT, _RESUME_AT = 0.7, 0.5
 _LAST_WORDS = 3.0
 _IN_LINE = 8  # files on their way for each follower: none of them waits for the next look into the spool
 
@@ -75,7 +74,7 @@ class ArchiveUpload:
         self._storage, self._options = storage, options
         self._contents = ArchiveContents(sizes)
         self._on_progress = on_progress
-        self._silence = Silence(dump, options)
+        self._back_pressure, self._silence = BackPressure(dump, options), Silence(dump, options)
         self._began = time.monotonic()
         self._next_progress = self._began + _PROGRESS_EVERY
         self._abandoned = threading.Event()
@@ -178,10 +177,7 @@ class ArchiveUpload:
             self._failure = error
 
     def _balance(self) -> None:
-        """Pause pg_dump when the spool is nearly full, resume it when the store has taken enough.
-
-        Bytes that wait for their part or page to fill only move on when pg_dump goes on: they never justify a pause.
-        """
+        """See that pg_dump writes, and neither faster than the store takes nor longer than it may."""
         held, waiting = self._backlog.held, 0
         written = self._landed + held + sum(upload.file.written for upload in self._active.values())
         self._silence.look(written, self._being_read())
@@ -190,18 +186,7 @@ class ArchiveUpload:
             held += upload.held
             waiting += upload.waiting
         self._held = held
-        cap = self._options.spool_cap
-        if held > cap * _PAUSE_AT and held > waiting:
-            self._dump.pause()
-        elif held <= cap * _RESUME_AT or held <= waiting:
-            self._dump.resume()
-        if self._dump.paused_for > self._options.max_stall.total_seconds():
-            raise StoreTooSlow(
-                f"The store took nothing, or too little, for {format_duration(self._options.max_stall)} while "
-                f"{format_bytes(held)} waited in the spool; the backup was given up so that its transaction does not "
-                f"stay open on the database.",
-                "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
-            )
+        self._back_pressure.look(held, waiting)
 
     def _being_read(self) -> list[str]:
         unfinished = [name for name, upload in self._active.items() if not upload.file.is_finished]
