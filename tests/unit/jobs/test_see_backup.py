@@ -5,20 +5,23 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
+
 from dbops.domain.backup import BackupId
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from dbops.domain.target_view import BackupView
 from dbops.errors import BucketError
 from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.jobs import see_backup as see_backup_module
 from dbops.jobs.see_backup import see_backup
 from tests.unit.samples import NOW, Clock, manifest, target, verification
+from tests.unit.waiting import PLENTY, time_is_up_for
 
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
 MANIFEST = manifest("20261122T020000Z")
 ID = MANIFEST.backup_id
-A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 def stored() -> InMemoryBucket:
@@ -27,7 +30,7 @@ def stored() -> InMemoryBucket:
     return bucket
 
 
-def see(bucket: InMemoryBucket, backup_id: BackupId = ID, within: timedelta = A_MINUTE) -> BackupView | None:
+def see(bucket: InMemoryBucket, backup_id: BackupId = ID, within: timedelta = PLENTY) -> BackupView | None:
     return see_backup(SHOP, lambda _: bucket, backup_id, clock=Clock(), within=within)
 
 
@@ -87,12 +90,12 @@ def test_a_store_that_refuses_is_said_in_words() -> None:
     def cannot(_: object) -> InMemoryBucket:
         raise BucketError("No such host.", "Look at the network.")
 
-    unopened = see_backup(SHOP, cannot, ID, clock=Clock(), within=A_MINUTE)
+    unopened = see_backup(SHOP, cannot, ID, clock=Clock(), within=PLENTY)
     assert unopened is not None
     assert unopened.manifest == f"The backup {ID} of shop cannot be shown: No such host. Look at the network."
 
 
-def test_what_does_not_answer_in_time_says_so_and_hides_nothing_else() -> None:
+def test_what_does_not_answer_in_time_says_so_and_hides_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     class Hanging(InMemoryBucket):
         def get(self, key: str) -> bytes:
             if key in hanging:
@@ -103,7 +106,9 @@ def test_what_does_not_answer_in_time_says_so_and_hides_nothing_else() -> None:
     bucket.put(LAYOUT.manifest(ID), MANIFEST.to_json())
     hanging = {LAYOUT.verification(ID)}
     try:
-        slow = see(bucket, within=timedelta(seconds=1))
+        with monkeypatch.context() as patched:
+            time_is_up_for(1, patched, see_backup_module)
+            slow = see(bucket)
         hanging |= {LAYOUT.manifest(ID), LAYOUT.hold(ID)}
         silent = see(bucket, within=timedelta(milliseconds=50))
     finally:

@@ -28,16 +28,17 @@ from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.probe_runs import put_probe_run
 from dbops.gateways.restores import put_restore
 from dbops.gateways.target_indexes import write_index
+from dbops.jobs import see_target as see_target_module
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_target import see_target
 from tests.unit.page_samples import backup, dag, index, rule, shown
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, Clock, check_run, target
+from tests.unit.waiting import PLENTY, time_is_up_for
 
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
-A_MINUTE = timedelta(minutes=1)  # more than any of this takes
 
 
 class FailingBucket(InMemoryBucket):
@@ -67,7 +68,7 @@ def filled(bucket: InMemoryBucket) -> InMemoryBucket:
     return bucket
 
 
-def see(bucket: Bucket, within: timedelta = A_MINUTE) -> TargetView:
+def see(bucket: Bucket, within: timedelta = PLENTY) -> TargetView:
     states = {one.dag_id: one for one in (dag("check"), dag("check", of="blog"))}
     return see_target(SHOP, lambda _: bucket, states, clock=Clock(), within=within)
 
@@ -144,17 +145,18 @@ def test_a_store_that_cannot_be_opened_says_so_in_every_part() -> None:
     def cannot(_: Target) -> Bucket:
         raise BucketError("No such host.", "Look at the network.")
 
-    view = see_target(SHOP, cannot, {}, clock=Clock(), within=A_MINUTE)
+    view = see_target(SHOP, cannot, {}, clock=Clock(), within=PLENTY)
     assert view.row.light is Light.RED
     parts = (view.backups, view.checks, view.probes, view.migrations, view.restores, view.audit)
     assert all(isinstance(part, str) and "No such host. Look at the network." in part for part in parts)
 
 
-def test_a_part_that_does_not_answer_in_time_says_so_and_hides_no_other() -> None:
+def test_a_part_that_does_not_answer_in_time_says_so_and_hides_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    time_is_up_for(1, monkeypatch, see_target_module)
     go_on = threading.Event()
     bucket = filled(FailingBucket(LAYOUT.audit_trail, go_on.wait))
     try:
-        view = see(bucket, within=timedelta(seconds=2))
+        view = see(bucket)
     finally:
         go_on.set()
     assert view.audit == (

@@ -26,14 +26,14 @@ from dbops.gateways.index_bundles import renew_bundle
 from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.target_indexes import write_index
 from dbops.jobs import see_index as see_index_module
+from dbops.jobs import see_targets as see_targets_module
 from dbops.jobs.index_folders import FEW
 from dbops.jobs.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.see_index import unanswered
 from dbops.jobs.see_targets import see_targets
 from tests.unit.page_samples import backup, dag, index, lights
 from tests.unit.samples import DAY, NOW, Clock, target
-
-A_MINUTE = timedelta(minutes=1)  # more than any of this takes
+from tests.unit.waiting import PLENTY, time_is_up_for
 
 
 class CountingBucket(InMemoryBucket):
@@ -44,7 +44,7 @@ class CountingBucket(InMemoryBucket):
         self.asked: Counter[str] = Counter()
         self._hanging: set[str] = set()
         self.refusing: set[str] = set()
-        self.go_on = threading.Event()
+        self.hangs, self.go_on = threading.Event(), threading.Event()
 
     @contextmanager
     def hanging_for(self, targets: Iterable[Target]) -> Iterator[None]:
@@ -73,21 +73,24 @@ class CountingBucket(InMemoryBucket):
         self.asked[f"get {key}"] += 1
         if key in self.refusing:
             raise BucketError("The store refused: 403.", "Look at the policy.")
-        if key in self._hanging:
-            self.go_on.wait()
+        self._hang(key)
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         self.asked[f"list {prefix}"] += 1
-        if prefix in self._hanging:
-            self.go_on.wait()
+        self._hang(prefix)
         return super().list(prefix)
+
+    def _hang(self, asked: str) -> None:
+        if asked in self._hanging:
+            self.hangs.set()
+            self.go_on.wait()
 
 
 def see(
     targets: Sequence[Target],
     bucket: Bucket,
     *,
-    within: timedelta = A_MINUTE,
+    within: timedelta = PLENTY,
     faults: Sequence[Fault] = (),
     dags: Sequence[str] = (),
     last: LastIndexes | None = None,
@@ -218,7 +221,9 @@ def test_a_folder_that_cannot_be_listed_is_told_of_each_target_in_it_and_hides_n
     assert refused in rows(overview)["shop_7"].reasons[0]
 
 
-def test_a_folder_that_hangs_stands_in_no_other_folders_way_and_what_comes_late_serves_the_next_look() -> None:
+def test_a_folder_that_hangs_stands_in_no_other_folders_way_and_what_comes_late_serves_the_next_look(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bucket = CountingBucket()
     targets, elsewhere = three_hundred(bucket), many_in(bucket, "web")
     renew_bundle(bucket, targets)
@@ -231,8 +236,9 @@ def test_a_folder_that_hangs_stands_in_no_other_folders_way_and_what_comes_late_
                 all_kept.set()
 
     last = Telling()
-    with bucket.hanging([BUNDLE]):
-        overview = see([*targets, *elsewhere], bucket, within=timedelta(seconds=5), last=last)
+    with bucket.hanging([BUNDLE]), monkeypatch.context() as patched:
+        time_is_up_for(0, patched, see_targets_module, hanging_folders=1, begun=bucket.hangs)
+        overview = see([*targets, *elsewhere], bucket, last=last)
     assert lights(overview) == {Light.GREY: 300, Light.GREEN: 40}
     assert all_kept.wait(60)
     bucket.asked.clear()
@@ -294,7 +300,7 @@ def test_a_store_that_refuses_is_told_and_hides_no_other() -> None:
         return good
 
     shop, cart = (target(name, storage={"bucket": "vault", "connection": name}) for name in ("shop", "cart"))
-    seen = rows(see_targets([shop, blog, cart], (), open_bucket, {}, clock=Clock(), within=A_MINUTE))
+    seen = rows(see_targets([shop, blog, cart], (), open_bucket, {}, clock=Clock(), within=PLENTY))
     assert seen["blog"].light is Light.GREEN
     assert seen["shop"].light is seen["cart"].light is Light.RED
     assert "The store refused: 403. Look at the credentials." in seen["shop"].reasons[0]
@@ -305,7 +311,7 @@ def test_an_unexpected_error_is_named_and_its_text_is_not() -> None:
     def open_bucket(_: Target) -> Bucket:
         raise RuntimeError("postgresql://alice:geheim@db")
 
-    (row,) = see_targets([target()], (), open_bucket, {}, clock=Clock(), within=A_MINUTE).rows
+    (row,) = see_targets([target()], (), open_bucket, {}, clock=Clock(), within=PLENTY).rows
     assert row.light is Light.RED
     assert "an unexpected RuntimeError" in row.reasons[0]
     assert "geheim" not in str(row)
@@ -336,12 +342,15 @@ def test_an_index_that_cannot_be_judged_hides_no_other(monkeypatch: pytest.Monke
     assert seen["blog"].light is Light.GREEN
 
 
-def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores_way() -> None:
+def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores_way(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     slow, quick = CountingBucket("slow"), CountingBucket("quick")
     waiting = [target(f"slow_{n}", storage={"bucket": "slow", "prefix": "team"}) for n in range(40)]
     fine = [target(f"fine_{n}", storage={"bucket": "quick", "prefix": "team"}) for n in range(40)]
     for one in [*waiting, *fine]:
         write_index(slow if one in waiting else quick, one, index(target=one.name))
+    time_is_up_for(len(waiting), monkeypatch, see_targets_module)
     with slow.hanging_for(waiting):
         overview = see_targets(
             [*waiting, *fine],
@@ -349,7 +358,7 @@ def test_what_does_not_answer_in_time_is_not_known_and_stands_in_no_other_stores
             lambda one: slow if one.storage.bucket == "slow" else quick,
             {},
             clock=Clock(),
-            within=timedelta(seconds=2),
+            within=PLENTY,
         )
     assert lights(overview) == {Light.GREY: 40, Light.GREEN: 40}
     assert "s3://slow/team/slow_0/, did not answer in time" in rows(overview)["slow_0"].reasons[0]
@@ -368,13 +377,16 @@ def test_what_was_not_begun_in_time_is_not_begun_later() -> None:
     )
 
 
-def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too() -> None:
+def test_where_a_store_fails_for_all_it_fails_for_those_that_still_wait_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     failing = FailingOrHanging()
     targets = [target(f"shop_{number}") for number in range(40)]
     for one in targets:
         write_index(failing, one, index(target=one.name))
+    time_is_up_for(len(targets) - 1, monkeypatch, see_targets_module)
     with failing.hanging_for(targets):
-        overview = see(targets, failing, within=timedelta(seconds=2))
+        overview = see(targets, failing)
     assert lights(overview) == {Light.RED: 40}
     waiting = [row for row in overview.rows if "did not answer in time" in row.reasons[0]]
     assert len(waiting) == 39
@@ -397,13 +409,16 @@ class FailingOrHanging(CountingBucket):
         return super().get(key)
 
 
-def test_a_store_that_has_answered_somebody_is_slow_for_the_others_and_not_dead() -> None:
+def test_a_store_that_has_answered_somebody_is_slow_for_the_others_and_not_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     bucket, blog, cart = CountingBucket(), target("blog"), target("cart")
     for one in (target(), blog, cart):
         write_index(bucket, one, index(target=one.name))
     bucket.refusing = {"team/_indexes/shop.json"}
+    time_is_up_for(1, monkeypatch, see_targets_module)
     with bucket.hanging_for([cart]):
-        seen = rows(see([target(), blog, cart], bucket, within=timedelta(seconds=1)))
+        seen = rows(see([target(), blog, cart], bucket))
     assert {name: row.light for name, row in seen.items()} == {
         "shop": Light.RED,
         "blog": Light.GREEN,
@@ -417,7 +432,7 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
     write_index(bucket, fine, index(target="fine"))
     write_index(bucket, late, index([backup(5 * DAY)], target="late"))
 
-    def look(within: timedelta = A_MINUTE) -> dict[str, OverviewRow]:
+    def look(within: timedelta = PLENTY) -> dict[str, OverviewRow]:
         return rows(see_targets([fine, late, new], (), lambda _: bucket, {}, clock=clock, within=within, last=last))
 
     assert look()["fine"].light is Light.GREEN
@@ -435,7 +450,7 @@ def test_what_does_not_answer_is_judged_by_what_was_read_last_and_says_how_old_t
     assert any("was read 30m ago" in reason for reason in seen["late"].reasons[1:])
 
 
-def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
+def test_an_answer_that_comes_too_late_serves_the_next_look(monkeypatch: pytest.MonkeyPatch) -> None:
     bucket, last = CountingBucket(), LastIndexes()
     write_index(bucket, target(), index())
     kept = threading.Event()
@@ -445,9 +460,9 @@ def test_an_answer_that_comes_too_late_serves_the_next_look() -> None:
             last.keep(*seen)
             kept.set()
 
+    time_is_up_for(1, monkeypatch, see_targets_module, begun=bucket.hangs)
     with bucket.hanging_for([target()]):
-        soon = timedelta(milliseconds=100)
-        see_targets([target()], (), lambda _: bucket, {}, clock=Clock(), within=soon, last=Telling())
+        see([target()], bucket, last=Telling())
         assert last.of(target()) is None
     assert kept.wait(60)
     assert last.of(target()) is not None
