@@ -19,7 +19,7 @@ _INDEX = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _CONSTRAINT = re.compile(r"(?P<kind>PRIMARY KEY|UNIQUE)(?P<nulls> NULLS NOT DISTINCT)? (?P<rest>\(.*)", re.DOTALL)
-_BLOCKING = re.compile(r"\bINDEX\b(?!\s+CONCURRENTLY\b)", re.IGNORECASE)
+_BLOCKING = re.compile(r"\s*CREATE\s+(?:UNIQUE\s+)?INDEX\b(?!\s+CONCURRENTLY\b)", re.IGNORECASE)
 _PREDICATE = re.compile(r"\bWHERE\b", re.IGNORECASE)
 
 
@@ -49,7 +49,8 @@ class IndexKey:
         if match is None:
             return None
         columns, after = _columns(match["rest"])
-        made = _BLOCKING.sub("INDEX CONCURRENTLY", whole, count=1)
+        blocking = _BLOCKING.match(whole)
+        made = f"{blocking[0]} CONCURRENTLY{whole[blocking.end() :]}" if blocking else whole
         return cls(
             name,
             table,

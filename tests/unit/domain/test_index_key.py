@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from dbops.domain.index_key import IndexKey, index_keys
+from dbops.domain.index_key import IndexKey, index_keys, key_columns
 from dbops.domain.query_plan.conditions import KeyColumn
 from dbops.domain.schema_baseline import Table
 
@@ -43,6 +45,8 @@ def test_what_sets_an_index_apart_is_known() -> None:
     assert not read("CREATE INDEX i ON t (a) INCLUDE (b) WITH (fillfactor='70')").is_partial
     assert read("CREATE INDEX i ON t USING gin (a)").method == "gin"
     assert not read("CREATE INDEX i ON t USING btree (a) INVALID").is_valid
+    assert read("CREATE INDEX i ON t USING btree (a)").is_valid
+    assert read("CREATE INDEX i ON t USING btree (a)").table == TABLE
 
 
 def test_its_statement_locks_nobody_out() -> None:
@@ -56,12 +60,23 @@ def test_its_statement_locks_nobody_out() -> None:
     )
 
 
+@pytest.mark.parametrize("rest", ["(a) WHERE (note = 'an INDEX')", '("INDEX")', "(\"INDEX\", a) WHERE (b = 'INDEX')"])
+@pytest.mark.parametrize("made", ["CREATE INDEX", "CREATE UNIQUE INDEX", "CREATE INDEX CONCURRENTLY"])
+def test_its_statement_says_of_names_and_values_what_they_are(made: str, rest: str) -> None:
+    asked = read(f"{made} i ON t USING btree {rest}").statement
+    assert asked == f"{made.removesuffix(' CONCURRENTLY')} CONCURRENTLY i ON t USING btree {rest}"
+
+
 def test_a_constraint_is_an_index_too() -> None:
     primary = IndexKey.of_constraint("k", TABLE, 'PRIMARY KEY ("userId", b) INCLUDE (c)')
     late = IndexKey.of_constraint("k", TABLE, "UNIQUE NULLS NOT DISTINCT (a) DEFERRABLE")
 
     assert primary is not None
     assert (primary.columns, primary.constraint) == ((USER, KeyColumn("b")), "PRIMARY KEY")
+    assert (primary.table, primary.is_unique) == (TABLE, True)
+    plain = IndexKey.of_constraint("k", TABLE, "UNIQUE (a)")
+    assert plain is not None
+    assert plain.statement == 'CREATE UNIQUE INDEX CONCURRENTLY "k" ON "public"."Summary" (a)'
     assert late is not None
     assert late.statement == ('CREATE UNIQUE INDEX CONCURRENTLY "k" ON "public"."Summary" (a) NULLS NOT DISTINCT')
     assert IndexKey.of_constraint("k", TABLE, "CHECK ((a > 0))") is None
@@ -72,7 +87,14 @@ def test_an_index_of_another_name_is_the_same() -> None:
     one, other = read("CREATE INDEX a ON t USING btree (x DESC)"), read("CREATE INDEX b ON t (x DESC NULLS FIRST)", "b")
 
     assert one.equals(other)
-    assert not one.equals(read("CREATE UNIQUE INDEX b ON t (x DESC)"))
+    for another in (
+        read("CREATE UNIQUE INDEX b ON t (x DESC)"),
+        read("CREATE INDEX b ON t (x)"),
+        read("CREATE INDEX b ON t (x DESC) WHERE y"),
+        read("CREATE INDEX b ON t USING brin (x DESC)"),
+        replace(one, table=("public", "User")),
+    ):
+        assert not one.equals(another)
 
 
 def test_those_of_a_table_are_its_indexes_and_constraints() -> None:
@@ -81,4 +103,9 @@ def test_those_of_a_table_are_its_indexes_and_constraints() -> None:
         indexes={"i": "CREATE INDEX i ON t USING btree (a)", "odd": "CREATE SOMETHING"},
     )
 
-    assert [key.name for key in index_keys(TABLE, table)] == ["i", "p"]
+    assert [(key.name, key.table) for key in index_keys(TABLE, table)] == [("i", TABLE), ("p", TABLE)]
+
+
+def test_a_list_is_read_up_to_its_end_and_nothing_is_no_column() -> None:
+    assert key_columns("(a, b DESC) INCLUDE (c)") == (KeyColumn("a"), KeyColumn("b", descending=True, nulls_first=True))
+    assert key_columns("()") == (None,)
