@@ -1,10 +1,12 @@
-"""mutmut's own program, taught three things.
+"""mutmut's own program, taught four things.
 
-To change properties too; to change a text in one way instead of three; to collect the tests once, not once a mutant.
+To change properties too; to change a text in one way instead of three; to collect the tests once, not once a mutant;
+and to take no mutant for one that never ends because the machine has much else to do.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,7 +19,7 @@ from mutmut.mutation import file_mutation, mutators
 from mutmut.runners.harness import PytestRunner
 from mutmut.state import state
 from mutmut.utils.file_utils import change_cwd
-from mutmut.workers import isolation
+from mutmut.workers import isolation, timeout
 
 _arranged = file_mutation.function_trampoline_arrangement
 _skipped = file_mutation.MutationVisitor._skip_node_and_children
@@ -55,6 +57,23 @@ def _change_text(node: cst.BaseString) -> Iterator[cst.BaseString]:
         return
 
 
+def _register_patiently(pid: int, timeout_s: float) -> None:
+    """By the clock a mutant may take an hour where mutmut gives it a minute; of processor time it has two minutes.
+
+    What computes for ever uses these up. The clock is for what waits for ever.
+    """
+    timeout.register_timeout(pid, 60 * timeout_s)
+
+
+class _FailureTold:
+    """Says which test failed, and how: where nothing was changed, nobody would know otherwise."""
+
+    @staticmethod
+    def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+        if report.failed:
+            sys.stdout.write(f"{report.nodeid} failed ({report.when}):\n{report.longreprtext}\n")
+
+
 class CollectedOnce(PytestRunner):
     """Runs tests out of one collected session, which the process of each mutant inherits: a tenth of the time."""
 
@@ -87,6 +106,7 @@ class CollectedOnce(PytestRunner):
             ["--rootdir=.", "-s", "-p", "no:terminal", *config().pytest_add_cli_args_test_selection]
         )
         settings._do_configure()
+        settings.pluginmanager.register(_FailureTold())
         session = pytest.Session.from_config(settings)
         settings.hook.pytest_sessionstart(session=session)
         settings.hook.pytest_collection(session=session)
@@ -103,6 +123,7 @@ if __name__ == "__main__":
         (file_mutation, "function_trampoline_arrangement", _arrange),
         (file_mutation, "mutation_operators", operators),
         (isolation, "PytestRunner", CollectedOnce),
+        (isolation, "register_timeout", _register_patiently),
     ):
         setattr(place, name, taught)
     cli()

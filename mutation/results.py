@@ -32,14 +32,14 @@ class ModuleResult:
         """The names of those that no test has noticed."""
         return [name for name, status in self.ended.items() if status in (_ALIVE, _UNREACHED)]
 
-    @property
-    def row(self) -> str:
+    def row(self, *, by_some: bool) -> str:
         """The module's line of the table. A mutant that never ends is noticed by the time it takes: killed."""
         tried = Counter(status is not None for status in self.ended.values())[True]
         killed = tried - len(self.survived)
         score = f"{100 * killed / tried:.0f} %" if tried else "-"
         of_all = "" if tried == len(self.ended) else f" of {len(self.ended)}"
-        return f"| `{self.module}` | {tried}{of_all} | {killed} | {len(self.survived)} | {score} |"
+        star = r" \*" if by_some else ""
+        return f"| `{self.module}`{star} | {tried}{of_all} | {killed} | {len(self.survived)} | {score} |"
 
 
 def _result(module: str) -> ModuleResult:
@@ -62,15 +62,18 @@ def _mutated(module: str) -> Path:
     return STAGE / "mutants" / "dbops" / "domain" / f"{module.replace('.', '/')}.py"
 
 
-def report(modules: list[str]) -> None:
-    """Renew the rows of these modules in the page, and write their survivors beside the stage."""
+def report(modules: list[str], *, by_some: bool) -> None:
+    """Renew the rows of these modules in the page, and write their survivors beside the stage.
+
+    Where only some tests were asked, ``by_some``, the rows have a star: what survives them may not survive all.
+    """
     results = [_result(module) for module in modules]
     SURVIVORS.write_text("\n".join(text for result in results for text in _differences(result)), encoding="utf-8")
     page = PAGE.read_text(encoding="utf-8")
     before, begin, rest = page.partition(_BEGIN)
     table, end, after = rest.partition(_END)
     rows = {name: row for row, name in re.findall(r"^(\| `([^`]+)`.*)$", table, re.MULTILINE)}
-    rows |= {result.module: result.row for result in results if result.ended}
+    rows |= {result.module: result.row(by_some=by_some) for result in results if result.ended}
     lines = "\n".join(rows[module] for module in sorted(rows))
     PAGE.write_text(f"{before}{begin}\n\n{_HEAD}{lines}\n\n{end}{after}", encoding="utf-8")
 

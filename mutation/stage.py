@@ -20,6 +20,7 @@ settings.register_profile(
 )
 settings.load_profile("mutants")
 """
+ALL_TESTS = ["tests/unit/domain", "tests/unit/jobs"]
 _SETTINGS = """\
 [tool.pytest.ini_options]
 pythonpath = ["."]
@@ -30,9 +31,9 @@ filterwarnings = ["error"]
 source_paths = ["dbops"]
 only_mutate = {only}
 also_copy = ["tests", "demo", "include", "docs", "conftest.py"]
-pytest_add_cli_args_test_selection = ["tests/unit/domain", "tests/unit/jobs"]
+pytest_add_cli_args_test_selection = {tests}
 timeout_multiplier = 10.0
-timeout_constant = 2.0
+timeout_constant = 0.5
 use_git_change_detection = false
 track_dependencies = false
 """
@@ -51,8 +52,8 @@ def chosen_modules(words: list[str]) -> list[str]:
     return words or modules
 
 
-def set_stage(modules: list[str]) -> None:
-    """The folder, made anew for these modules; what mutmut has found out about others stays in it."""
+def set_stage(modules: list[str], tests: list[str]) -> None:
+    """The folder, made anew for these modules and tests; what mutmut has found out about others stays in it."""
     STAGE.mkdir(exist_ok=True)
     for name, origin in _SHOWN.items():
         link = STAGE / name
@@ -62,6 +63,6 @@ def set_stage(modules: list[str]) -> None:
         (STAGE / "mutants" / "dbops" / "domain" / f"{module.replace('.', '/')}.py").unlink(missing_ok=True)
     (STAGE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which tests reach what: of other modules
     only = [f"dbops/domain/{module.replace('.', '/')}.py" for module in modules]
-    for name, text in (("pyproject.toml", _SETTINGS.format(only=only)), ("conftest.py", _EXAMPLES)):
+    for name, text in (("pyproject.toml", _SETTINGS.format(only=only, tests=tests)), ("conftest.py", _EXAMPLES)):
         if not (STAGE / name).exists() or (STAGE / name).read_text(encoding="utf-8") != text:
             (STAGE / name).write_text(text, encoding="utf-8")
