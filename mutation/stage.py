@@ -11,7 +11,7 @@ _SHOWN = {"dbops": "plugins/dbops", "tests": "tests", "demo": "demo", "include":
 
 # Rules are tried with few examples, and always the same ones: a mutant is alive or dead, not so by chance. That a test
 # fails is enough: a smaller example, which Hypothesis would look for many times as long, is read by nobody.
-_EXAMPLES = """\
+EXAMPLES = """\
 from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile(
@@ -63,6 +63,6 @@ def set_stage(modules: list[str], tests: list[str]) -> None:
         (STAGE / "mutants" / "dbops" / "domain" / f"{module.replace('.', '/')}.py").unlink(missing_ok=True)
     (STAGE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which tests reach what: of other modules
     only = [f"dbops/domain/{module.replace('.', '/')}.py" for module in modules]
-    for name, text in (("pyproject.toml", _SETTINGS.format(only=only, tests=tests)), ("conftest.py", _EXAMPLES)):
+    for name, text in (("pyproject.toml", _SETTINGS.format(only=only, tests=tests)), ("conftest.py", EXAMPLES)):
         if not (STAGE / name).exists() or (STAGE / name).read_text(encoding="utf-8") != text:
             (STAGE / name).write_text(text, encoding="utf-8")

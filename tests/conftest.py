@@ -21,8 +21,14 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 
-# A machine with much to do breaks no promise. The rest is Hypothesis' own choice: in CI the same examples each time.
-settings.register_profile("patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# A machine with much to do breaks no promise. The rest is Hypothesis' own choice, in CI the same examples each time, or
+# that of who has loaded a profile before us: mutation/stage.py.
+settings.register_profile(
+    "patient",
+    settings(),
+    deadline=None,
+    suppress_health_check={*settings.default.suppress_health_check, HealthCheck.too_slow},
+)
 settings.load_profile("patient")
 
 

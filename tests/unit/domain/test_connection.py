@@ -197,6 +197,8 @@ def test_a_parameter_may_hold_a_url() -> None:
         ("postgres://localhost:0/app", "port is not a number"),
         ("postgres://2001:db8::1/app", "more than one :"),
         ("postgres://[2001:db8::1/app", "closing bracket"),
+        ("postgres://[2001:db8::1]5432/app", "closing bracket"),
+        ("postgres://[2001:db8::1]:5]/app", "port is not a number"),
         ("postgres://localhost/app?sslmode", "without a value"),
         ("postgres://localhost/app?sslmod=require", 'Did you mean "sslmode"'),
         ("postgres://localhost/app?connection_limits=1", "does not know"),

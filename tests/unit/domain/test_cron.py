@@ -9,7 +9,7 @@ from croniter import croniter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.cron import PRESETS, check_cron
+from dbops.domain.cron import PRESETS, check_cron, written_out
 
 ITEMS = (
     *("*", "0", "1", "5", "7", "12", "23", "29", "30", "31", "59", "*/5"),
@@ -64,3 +64,9 @@ def test_what_is_wrong_is_said_in_words(expression: str, sentence: str) -> None:
     with pytest.raises(ValueError, match="is not a cron expression") as caught:
         check_cron(expression)
     assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize("expression", [*PRESETS, "0 2 * * *"])
+def test_what_not_everybody_knows_is_written_out_and_all_else_is_left_as_it_is(expression: str) -> None:
+    assert written_out(expression) == ("0 0 1 */3 *" if expression == "@quarterly" else expression)
+    assert croniter.is_valid(written_out(expression))
