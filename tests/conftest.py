@@ -27,7 +27,7 @@ settings.register_profile(
     "patient",
     settings(),
     deadline=None,
-    suppress_health_check={*settings.default.suppress_health_check, HealthCheck.too_slow},
+    suppress_health_check={*settings().suppress_health_check, HealthCheck.too_slow},
 )
 settings.load_profile("patient")
 
