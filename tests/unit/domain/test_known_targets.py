@@ -24,6 +24,7 @@ def test_a_target_that_had_a_file_is_missed_at_once_and_since_it_was_seen() -> N
     known = MET.see(["shop", "blog"], NOW)
     [problem] = known.missing(["blog"])
     assert (problem.kind, problem.key, problem.since) == (ProblemKind.NO_FILE, "shop: target has no file", NOW)
+    assert problem.sentence.startswith("shop has backups, and no file below include/targets/ any more: ")
     assert "include/targets/shop.yaml" in problem.remedy
     assert "include/retired.yaml" in problem.remedy
 
@@ -31,12 +32,13 @@ def test_a_target_that_had_a_file_is_missed_at_once_and_since_it_was_seen() -> N
 def test_what_is_retired_is_not_missed() -> None:
     known = KnownTargets({"shop": NOW}, {"blog": NOW}).retire(["shop", "blog"])
     assert known == KnownTargets({}, {})
+    assert KnownTargets({"shop": NOW}).retire(["shop"]) == FIRST
 
 
 def test_a_target_whose_file_is_back_is_not_missed() -> None:
     known = KnownTargets({"shop": NOW}, {})
     assert missing(known, "shop") == []
-    assert known.see(["shop"], NOW + HOUR).ours == {"shop": NOW + HOUR}
+    assert known.see(["shop"], NOW + HOUR) == KnownTargets({"shop": NOW + HOUR}, {})
 
 
 def test_it_is_missed_although_its_index_cannot_be_listed_or_is_gone() -> None:
@@ -76,6 +78,23 @@ def test_a_stranger_that_nobody_renews_is_missed_within_hours_and_one_that_is_re
 def test_after_its_first_look_a_watch_takes_no_new_index_for_its_own() -> None:
     renewed = {"blog": NOW - 100 * HOUR}
     assert MET.compare([], renewed, NOW, is_whole=True) == MET
+
+
+def test_an_index_that_was_renewed_three_hours_ago_is_looked_after_and_one_of_a_moment_more_is_not() -> None:
+    ago, moment = NOW - LOOKED_AFTER_WITHIN, timedelta(microseconds=1)
+    stranger = KnownTargets(strangers={"blog": ago})
+    assert stranger.compare([], {"blog": ago}, NOW, is_whole=True) == stranger
+    assert missing(stranger.compare([], {"blog": ago - moment}, NOW, is_whole=True)) == ["blog"]
+
+    ours = KnownTargets({"shop": ago - LOOKED_AFTER_WITHIN - moment}, {})
+    assert missing(ours.compare([], {"shop": ago}, NOW, is_whole=True)) == []
+    assert missing(ours.compare([], {"shop": ago - moment}, NOW, is_whole=True)) == ["shop"]
+
+
+def test_a_target_is_without_a_file_wherever_we_know_it_from() -> None:
+    known = KnownTargets({"shop": NOW, "wiki": NOW}, {"blog": NOW})
+    assert known.without_file(["wiki"]) == {"shop", "blog"}
+    assert KnownTargets({"shop": NOW}).without_file([]) == {"shop"}
 
 
 def test_the_first_look_is_made_again_until_every_folder_could_be_listed() -> None:

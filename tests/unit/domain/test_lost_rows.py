@@ -103,6 +103,16 @@ def test_the_first_backup_and_one_with_a_date_before_all_others_have_nothing_to_
     assert lost_rows_warnings(backup(9, users=0), week(users=300), ALERTS) == ()
 
 
+def test_a_backup_is_not_compared_with_itself() -> None:
+    new = backup(0, users=0)
+
+    assert lost_rows_warnings(new, [*week(users=300), new], ALERTS) != ()
+
+
+def test_of_a_table_that_is_gone_nothing_is_left() -> None:
+    assert lost_rows_warnings(backup(0), week(users=100), Alerts(shrunk_by=99)) != ()
+
+
 def test_of_many_tables_the_first_are_named_and_the_others_counted() -> None:
     names = [f"{letter}_table" for letter in "abcdefghijklmnopqrst"]
 

@@ -88,3 +88,23 @@ def test_it_is_by_the_copy_statement_that_a_table_is_loaded_by_another() -> None
             TocEntry(dump_id=2, kind="TABLE", schema="crm", name="felt_1"),
         ]
     ) == {("crm", "felt_1"): ("crm", "all of it")}
+
+
+def test_after_a_table_whose_rows_are_not_known_the_others_are_compared_too() -> None:
+    assert findings([has(TWO, None), has(ALONE, 5)], {TWO: 0, ALONE: 4}, loaded_by=(), partitions=()) == [
+        "Table crm.users has 4 rows; the backup has 5."
+    ]
+
+
+def test_the_partitions_of_each_table_are_counted_apart() -> None:
+    other, its = ("crm", "rings"), ("crm", "rings_1")
+    found = differing_rows(
+        [has(ONE, 3), has(its, 4), has(ALONE, 1)],
+        {ONE: 4, its: 3, ALONE: 1},
+        loaded_by={ONE: ROOT, its: other},
+        partitions={ONE: ROOT, its: other},
+    )
+    assert list(found) == [
+        "The partitions of table crm.felt have 4 rows together; the backup has 3.",
+        "The partitions of table crm.rings have 3 rows together; the backup has 4.",
+    ]
