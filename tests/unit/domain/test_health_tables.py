@@ -105,9 +105,37 @@ def test_nulls_and_widths_make_a_row_as_large_as_the_server_does() -> None:
     assert stored(1, 81_000).table_pages == 1_000
     assert stored(1, 81_000, nulls=True).table_pages == 1_000, "a bitmap of 3 columns fits into the header's padding"
     assert stored(1, 75_000, nulls=True, columns=9).table_pages == 1_000
-    assert stored(1, 1, width=9_000.0).table_pages == 1
+    assert stored(1, 81_000, columns=9).table_pages == 1_000, "without NULLs there is no bitmap"
+    assert stored(1, 3, width=9_000.0).table_pages == 3
     # 8 of header, 72 of data, a pointer of 4: 97 a page of which 90 % are filled is 87
     assert stored(1, 87_000, fillfactor=90).index_pages == 1_011
+    assert stored(1, 88_000, nulls=True).index_pages == 1_011
+    # 8 of header, 4,080 of data, a pointer of 4: two would need 8,184, and a page has 8,152 for them
+    assert stored(1, 201, width=4_080.0).index_pages == 1 + 201 + 3
+
+
+@pytest.mark.parametrize("bloat", [table_bloat, index_bloat])
+def test_what_could_not_be_seen_is_counted_whatever_else_was_found(bloat: Any) -> None:
+    hidden, empty = stored(10_240, 0, described=False, readable=False), stored(10_240, 0)
+    assert (bloat([], SERVER).status, bloat([], SERVER).value) == ("ok", "none to speak of")
+    for others, status, value in (
+        ([], "unknown", "none to speak of; 1 large one not seen"),
+        ([hidden], "unknown", "none to speak of; 2 large ones not seen"),
+        ([empty], "warning", "; 1 large one not seen"),
+    ):
+        found = bloat([hidden, *others], SERVER)
+        assert (found.status, found.value.endswith(value)) == (status, True)
+
+
+def test_what_has_most_that_is_empty_comes_first() -> None:
+    half, less, all_of_it = (
+        stored(40_960, 81 * 20_480),
+        stored(10_240, 81 * 6_144, name="b"),
+        stored(5_120, 0, name="c"),
+    )
+    assert table_bloat([less, half, all_of_it], SERVER).value == (
+        "public.orders: about 160.0 MiB (50 %), public.c: about 40.0 MiB (100 %), public.b: about 32.0 MiB (40 %)"
+    )
 
 
 def test_a_bloated_index_is_built_anew_and_a_bloated_table_measured_first() -> None:
