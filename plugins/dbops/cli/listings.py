@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from dbops.domain.backup import Claim
 from dbops.domain.backup_listing import BackupListing
+from dbops.domain.printable import printable
 from dbops.domain.quantities import format_bytes, format_duration
 from dbops.domain.retention import RetentionPlan, age_of
 from dbops.domain.target import Target
@@ -126,7 +127,7 @@ def _table(*columns: str) -> Table:
 def _add(table: Table, *cells: str) -> None:
     from rich.text import Text
 
-    table.add_row(*(Text(cell) for cell in cells))
+    table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
 def _section(title: str, lines: Sequence[str]) -> list[RenderableType]:

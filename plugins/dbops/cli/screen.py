@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
+from dbops.domain.printable import printable_lines
 from dbops.domain.progress import LoadProgress, Progress
 from dbops.domain.report import Report, Verdict
 from dbops.errors import DbopsError, InvalidRequest
@@ -97,7 +98,8 @@ class Screen:
     def tell(self, sentence: str, style: str = "") -> None:
         """Say something beside the answer."""
         if not self._as_json:
-            _console(stderr=True).print(sentence, style=style, markup=False, highlight=False, soft_wrap=True)
+            shown = printable_lines(sentence)
+            _console(stderr=True).print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, text: str) -> None:
         """Show Markdown beside the answer."""
@@ -113,7 +115,7 @@ class Screen:
     def ask(self, question: str) -> str:
         """What a person types; raises InvalidRequest where there is no terminal. Ctrl-D is an empty answer."""
         self.require_terminal("Somebody has to answer a question at a terminal.")
-        print(question, end="", file=sys.stderr, flush=True)  # noqa: T201 - this is a program's output
+        print(printable_lines(question), end="", file=sys.stderr, flush=True)  # noqa: T201 - this is a program's output
         return sys.stdin.readline().strip()
 
     @contextmanager
@@ -155,11 +157,12 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
 
 def markdown(text: str) -> list[RenderableType]:
-    """A report for people: rendered on a terminal, as it is in a pipe."""
+    """A report for people: rendered on a terminal, as it is in a pipe; nothing in it steers either."""
     from rich.markdown import Markdown
     from rich.text import Text
 
-    return [Markdown(text) if sys.stdout.isatty() else Text(text)]
+    shown = printable_lines(text)
+    return [Markdown(shown) if sys.stdout.isatty() else Text(shown)]
 
 
 def _console(*, stderr: bool = False) -> Console:

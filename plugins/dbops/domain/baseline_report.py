@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from dbops.domain.markdown_text import code_block
 from dbops.domain.quantities import format_count
 from dbops.domain.report import Report, Verdict
 
@@ -53,7 +54,7 @@ class BaselineReport(Report):
         if self.differences:
             parts.append("\n".join(f"- {sentence}" for sentence in self.differences))
         if self.diff:
-            parts.append(f"```diff\n{self.diff.rstrip()}\n```")
+            parts.append(code_block(self.diff.rstrip(), "diff"))
         if self.written:
             parts.append("Written:\n\n" + "\n".join(f"- include/{path}" for path in self.written))
         if self.faults:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 from dbops.domain.checks import CheckResult, Outcome, worst_first
 from dbops.domain.markdown_table import markdown_table
+from dbops.domain.markdown_text import code_block
+from dbops.domain.printable import printable
 from dbops.domain.quantities import format_count, format_duration
 from dbops.domain.report import Report, Verdict
 
@@ -125,5 +127,6 @@ def _keys(result: CheckResult) -> str:
 
 
 def _block(results: Sequence[CheckResult]) -> str:
-    statements = [f"-- {result.subject}\n{result.sql.rstrip().removesuffix(';')};" for result in results]
-    return "\n".join(["```sql", *statements, "```"])
+    # On one line: what followed a line break in a name would be no comment, and people paste this.
+    statements = [f"-- {printable(result.subject)}\n{result.sql.rstrip().removesuffix(';')};" for result in results]
+    return code_block("\n".join(statements), "sql")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from dbops.domain.markdown_text import Markup
+from dbops.domain.printable import printable
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -17,5 +18,5 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    inner = " ".join(text.split())
+    inner = printable(" ".join(text.split()))
     return (inner if isinstance(text, Markup) else inner.replace("\\", "\\\\")).replace("|", "\\|")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from dbops.domain.printable import printable, printable_lines
+
 _MARKS = re.compile(r"([\\`*<>\[\]&])")
 _RUNS = re.compile(r"`+")
 _SHORTEST_FENCE = 3
@@ -17,12 +19,12 @@ class Markup(str):
 
 def plain_text(text: str) -> Markup:
     """On one line, with every character escaped that could begin markup, a link or HTML."""
-    return Markup(_MARKS.sub(r"\\\1", " ".join(text.split())))
+    return Markup(_MARKS.sub(r"\\\1", _on_one_line(text)))
 
 
 def prose(text: str) -> Markup:
     """The same, but what stands between backticks is code."""
-    parts = " ".join(text.split()).split("`")
+    parts = _on_one_line(text).split("`")
     if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
         return plain_text(text)
     return Markup(
@@ -32,7 +34,7 @@ def prose(text: str) -> Markup:
 
 def code_span(text: str) -> Markup:
     """On one line, as code; backticks inside do not end it."""
-    inner = " ".join(text.split())
+    inner = _on_one_line(text)
     fence = "`" * (_longest_run(inner) + 1)
     room = " " if inner.startswith("`") or inner.endswith("`") else ""
     return Markup(f"{fence}{room}{inner}{room}{fence}")
@@ -40,8 +42,13 @@ def code_span(text: str) -> Markup:
 
 def code_block(text: str, language: str = "") -> Markup:
     """Lines of code; no line inside ends it."""
-    fence = "`" * max(_SHORTEST_FENCE, _longest_run(text) + 1)
-    return Markup(f"{fence}{language}\n{text}\n{fence}")
+    lines = printable_lines(text)
+    fence = "`" * max(_SHORTEST_FENCE, _longest_run(lines) + 1)
+    return Markup(f"{fence}{language}\n{lines}\n{fence}")
+
+
+def _on_one_line(text: str) -> str:
+    return printable(" ".join(text.split()))
 
 
 def _longest_run(text: str) -> int:

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 
 def printable(text: str) -> str:
-    r"""The text on one line; what nobody can see or encode, a byte that is no UTF-8 say, is written as ``\udc80``."""
+    r"""The text on one line; what nobody can see or encode, a byte that is no UTF-8 say, is written as ``\udc80``.
+
+    So is what would steer a terminal, or turn the direction in which a line is read.
+    """
+    return _written(text, kept="")
+
+
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, which keeps them and its tabs."""
+    return _written(text, kept="\n\t")
+
+
+def _written(text: str, kept: str) -> str:
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+    return "".join(
+        one if one.isprintable() or one in kept else one.encode("unicode_escape").decode("ascii") for one in text
+    )

@@ -91,6 +91,14 @@ def test_a_difference_of_the_schema_names_its_object_once() -> None:
     assert report(missing, days={missing.rule_id: 2}).told(missing) == "The index public.i is missing (day 2)"
 
 
+def test_what_an_object_is_called_is_no_statement_of_those_that_people_paste() -> None:
+    """Whoever may create an index chooses its name; a line break in it would end the comment, backticks the block."""
+    name = "x\n```\nDROP SCHEMA public; --"
+    named = CheckResult(rule_id="index", group="schema", outcome=Outcome.FAILED, sql="DROP INDEX x", subject=name)
+    block = report(named).markdown().rpartition("````sql\n")[2].splitlines()
+    assert block == [r"-- x\n```\nDROP SCHEMA public; --", "DROP INDEX x;", "````"]
+
+
 def test_a_statement_ends_once() -> None:
     assert "SELECT 1;\n```" in report(result("x", Outcome.FAILED, sql="SELECT 1;\n")).markdown()
 

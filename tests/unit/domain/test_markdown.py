@@ -70,5 +70,12 @@ def test_no_cell_breaks_its_table(rows: list[tuple[str, str, str]]) -> None:
     assert [unescaped_pipes(line) for line in lines] == [4] * len(lines)
 
 
+@given(st.text("a\x1b\x07\x9b\u202e\n ", max_size=20))
+def test_nothing_that_is_shown_steers_a_terminal_or_turns_a_line(text: str) -> None:
+    cell = markdown_table(("one",), [(text,)])
+    for shown in (plain_text(text), prose(text), code_span(text), code_block(text), cell):
+        assert all(line.isprintable() for line in shown.split("\n"))
+
+
 def test_a_cell_that_is_markup_stays_so() -> None:
     assert markdown_table(("a",), [(Markup("**b|c**"),)]).splitlines()[2] == "| **b\\|c** |"
