@@ -133,7 +133,7 @@ bench: venv ## Measure backup, restore, checks, probes and the page beside the u
 	$(PY) -m benchmarks $(ARGS)
 
 .PHONY: matrix
-matrix: venv ## Try the wheel with each Airflow, Python and PostgreSQL of docs/support.md (30 to 45 minutes; ARGS="--airflow 3.2", ARGS=--ci)
+matrix: venv ## Try the wheel with each Airflow, Python and PostgreSQL of docs/support.md (10 minutes or more; ARGS="--airflow 3.2", ARGS=--ci)
 	@$(PY) -m support $(ARGS)
 
 ##@ Keep it

@@ -1,13 +1,17 @@
 """`python -m support`: try the wheel beside each Airflow, on each Python, and on each PostgreSQL.
 
 Prints a line for each cell of docs/support.md, and ends with 1 where one has failed. The Pythons are looked for on
-PATH, and under pyenv.
+PATH, and under pyenv. As many trials as there are cores are made at once and one more, for each waits now and then;
+five at most.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from support.asked import what_is_asked
@@ -15,22 +19,24 @@ from support.trial import Trial
 from support.wheel import build_wheel
 from tests.servers import running_postgres, running_s3
 
+_AT_ONCE = min(len(os.sched_getaffinity(0)) + 1, 5)  # each takes a GB of memory
+
 
 def main() -> int:
     """All of both, unless some are named."""
     asked = what_is_asked(sys.argv[1:], __doc__)
-    failed = 0
     with tempfile.TemporaryDirectory(prefix="dbops-matrix-") as name:
         folder = Path(name)
         folder.chmod(0o755)
         wheel = build_wheel(folder)
         with running_s3(folder / "s3") as store, running_postgres(folder / "postgres") as server:
             trial = Trial(folder, wheel, store, server)
-            for cell in asked.cells:
-                failed += not trial.of_cell(cell, needed=asked.needs_each)
-            if asked.postgres:
-                failed += trial.of_postgres(asked.postgres, asked.beside)
-    return bool(failed)
+            trials = [partial(trial.of_cell, cell, needed=asked.needs_each) for cell in asked.cells]
+            if asked.postgres:  # the longest goes first
+                trials.insert(0, partial(trial.of_postgres, asked.postgres, asked.beside, needed=asked.needs_each))
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                passed = list(pool.map(lambda one: one(), trials))
+    return not all(passed)
 
 
 sys.exit(main())

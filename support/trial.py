@@ -1,6 +1,6 @@
 """A trial: install the wheel into an environment of its own, and see whether the smoke test's promises are kept there.
 
-Of each a line is printed. A server that comes with a pg_dump is dumped by that.
+Of each a line is printed; two may be made at once. A server that comes with a pg_dump is dumped by that.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -24,13 +26,14 @@ from dbops.gateways.throwaway_server import ThrowawayServer
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from support.environments import Cell, NotInstalled
-from support.postgres_servers import fetch_postgres
+from support.postgres_servers import NoNpm, NotFetched, fetch_postgres
 from support.pythons import NoPython
 from support.surroundings import fill, surroundings
 from support.wheel import ROOT
 
 _SMOKE = ROOT / "support/smoke.py"
 _LAST_LINES = 30
+_CLIENTS = threading.Lock()  # boto3 makes its clients in one session, which no two threads may do at once
 
 
 @dataclass(frozen=True)
@@ -44,34 +47,37 @@ class Trial:
 
     def of_cell(self, cell: Cell, *, needed: bool = True) -> bool:
         """Whether it has not failed; one whose Python is not here has, if it is ``needed``."""
-        environment = self.folder / "environment"
-        try:
-            python = cell.install(self.wheel, environment)
+        return _answer(str(cell), lambda: self._of_cell(cell), needed=needed)
+
+    def of_postgres(self, majors: Sequence[int], cell: Cell, *, needed: bool = True) -> bool:
+        """Whether none has failed, in one environment, that of the cell; what is not here has, if it is ``needed``."""
+        name = f"PostgreSQL {', '.join(map(str, majors))} in {cell}"
+        return _answer(name, lambda: self._of_postgres(majors, cell, needed=needed), needed=needed)
+
+    def _of_cell(self, cell: Cell) -> bool:
+        with self._environment(cell) as python:
             self.server.create_database(database := f"shop_{secrets.token_hex(4)}")
             return self._smoke(str(cell), python, self.server.url(database), self.server.bin_dir)
-        except NoPython as error:
-            return _tell(str(cell), f"NOT RUN: {error}", ok=not needed)
-        except NotInstalled as error:
-            return _tell(str(cell), f"NOT INSTALLED: {error}")
-        finally:
-            shutil.rmtree(environment, ignore_errors=True)
 
-    def of_postgres(self, majors: Iterable[int], cell: Cell) -> int:
-        """In one environment, that of the cell; answers how many have failed."""
-        failed = 0
-        environment = self.folder / "environment"
-        installed = cell.install(self.wheel, environment)
-        for major in majors:
-            try:
-                program = fetch_postgres(major, self.folder / f"postgres-{major}")
-            except subprocess.CalledProcessError as error:
-                failed += not _tell(f"PostgreSQL {major}", f"NOT FETCHED: {error.stderr.decode().strip()}")
-                continue
-            programs = program.path.parent if program.sibling("pg_dump").exists() else self.server.bin_dir
-            with self._other_server(program) as database:
-                failed += not self._smoke(f"PostgreSQL {program.version}", installed, database, programs)
-        shutil.rmtree(environment)
-        return failed
+    def _of_postgres(self, majors: Sequence[int], cell: Cell, *, needed: bool) -> bool:
+        with self._environment(cell) as python:
+            trials = {f"PostgreSQL {major}": partial(self._of_server, major, python) for major in majors}
+            failed = [name for name, trial in trials.items() if not _answer(name, trial, needed=needed)]
+            return not failed
+
+    def _of_server(self, major: int, python: Path) -> bool:
+        program = fetch_postgres(major, self.folder / f"postgres-{major}")
+        programs = program.path.parent if program.sibling("pg_dump").exists() else self.server.bin_dir
+        with self._other_server(program) as database:
+            return self._smoke(f"PostgreSQL {program.version}", python, database, programs)
+
+    @contextmanager
+    def _environment(self, cell: Cell) -> Iterator[Path]:
+        folder = Path(tempfile.mkdtemp(prefix="environment-", dir=self.folder))
+        try:
+            yield cell.install(self.wheel, folder)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def _other_server(self, program: Program) -> Iterator[str]:
@@ -85,7 +91,8 @@ class Trial:
     def _smoke(self, name: str, python: Path, database: str, programs: Path) -> bool:
         fill(database)
         home = Path(tempfile.mkdtemp(prefix="home-", dir=self.folder))
-        self.store.create_bucket(bucket := f"matrix-{secrets.token_hex(4)}")
+        with _CLIENTS:
+            self.store.create_bucket(bucket := f"matrix-{secrets.token_hex(4)}")
         env = surroundings(home, database=database, store=self.store, bucket=bucket, programs=programs)
         begun = time.monotonic()
         done = subprocess.run([python, _SMOKE], env=env, cwd="/", capture_output=True, text=True, check=False)
@@ -96,6 +103,18 @@ class Trial:
             end = "\n".join(done.stderr.splitlines()[-_LAST_LINES:])  # where only what is printed is kept, as CI does
             return _tell(name, f"FAILED after {kept}; all it said is in {said}, and at last:\n{end}")
         return _tell(name, f"ok in {time.monotonic() - begun:.0f} s: {'; '.join(kept)}", ok=True)
+
+
+def _answer(name: str, trial: Callable[[], bool], *, needed: bool) -> bool:
+    """The trial's own; where it cannot be made, that is told, and has failed, but for what is not here nor needed."""
+    try:
+        return trial()
+    except (NoPython, NoNpm) as error:
+        return _tell(name, f"NOT RUN: {error}", ok=not needed)
+    except NotInstalled as error:
+        return _tell(name, f"NOT INSTALLED: {error}")
+    except NotFetched as error:
+        return _tell(name, f"NOT FETCHED: {error}")
 
 
 def _tell(name: str, what: str, *, ok: bool = False) -> bool:

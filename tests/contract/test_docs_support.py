@@ -10,7 +10,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 from dbops import __version__
-from support.asked import LAST_RUN, POSTGRES_OF_CI, cells_of_ci
+from support.asked import LAST_RUN, cells_of_ci, what_is_asked
 from support.environments import AIRFLOWS, PYTHONS
 from support.postgres_servers import PACKAGED
 
@@ -71,7 +71,7 @@ def test_every_postgresql_has_a_row_that_says_whether_it_was_tested() -> None:
 def test_a_postgresql_is_called_tested_where_the_matrix_or_ci_tries_it() -> None:
     _, *rows = table("PostgreSQL")
     assert {int(row[0]) for row in rows if row[1].startswith("tested")} == {*PACKAGED, CI_POSTGRES}
-    assert {int(row[0]) for row in rows if "in CI" in row[1]} == {*POSTGRES_OF_CI, CI_POSTGRES}
+    assert {int(row[0]) for row in rows if "in CI" in row[1]} == {*what_is_asked(["--ci"]).postgres, CI_POSTGRES}
 
 
 def test_the_oldest_airflow_of_the_matrix_is_the_oldest_that_the_wheel_asks_for() -> None:

@@ -84,13 +84,50 @@ def test_a_cell_that_cannot_be_installed_fails_also_where_its_python_is_not_need
     assert f"Airflow 3.1, Python {OWN}, oldest: NOT INSTALLED: " in capsys.readouterr().out
 
 
+@pytest.fixture
+def own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the tests, for every cell: there is no wheel in it."""
+    monkeypatch.setattr(Cell, "install", lambda *_: Path(sys.executable))
+
+
+@pytest.mark.usefixtures("own_environment")
+@pytest.mark.parametrize("needed", [True, False])
+def test_servers_for_which_npm_is_missing_are_each_told_as_not_run_and_fail_where_they_are_needed(
+    needed: bool,
+    trial: Trial,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert trial.of_postgres((14, 16), Cell("3.3", OWN, "newest"), needed=needed) is not needed
+    said = "NOT RUN: there is no npm on PATH, by which that server is fetched"
+    assert capsys.readouterr().out == f"PostgreSQL 14: {said}\nPostgreSQL 16: {said}\n"
+
+
+@pytest.mark.usefixtures("own_environment")
+def test_a_server_that_npm_does_not_fetch_fails_with_what_npm_says_also_where_it_is_not_needed(
+    path: Path, trial: Trial, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in(path / "npm", "No such version", status=1)
+    assert not trial.of_postgres((14,), Cell("3.3", OWN, "newest"), needed=False)
+    assert capsys.readouterr().out == "PostgreSQL 14: NOT FETCHED: No such version\n"
+
+
+def test_servers_whose_environment_cannot_be_installed_fail(
+    trial: Trial,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("UV_OFFLINE", "1")
+    assert not trial.of_postgres((14, 16), Cell("3.3", OWN, "newest"), needed=False)
+    assert f"PostgreSQL 14, 16 in Airflow 3.3, Python {OWN}, newest: NOT INSTALLED: " in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("own_environment")
 def test_a_cell_that_breaks_a_promise_fails_and_prints_the_end_of_what_it_said(
     trial: Trial,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(Cell, "install", lambda *_: Path(sys.executable))  # an environment without the wheel
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     assert not trial.of_cell(Cell("3.1", OWN, "oldest"), needed=False)
     said = capsys.readouterr().out
