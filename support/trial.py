@@ -106,7 +106,7 @@ class Trial:
 
 
 def _answer(name: str, trial: Callable[[], bool], *, needed: bool) -> bool:
-    """The trial's own; where it cannot be made, that is told, and has failed, but for what is not here nor needed."""
+    """The trial's own; one that cannot be made is told, and has failed, but for what is neither to be had nor needed."""
     try:
         return trial()
     except (NoPython, NoNpm) as error:
@@ -114,7 +114,7 @@ def _answer(name: str, trial: Callable[[], bool], *, needed: bool) -> bool:
     except NotInstalled as error:
         return _tell(name, f"NOT INSTALLED: {error}")
     except NotFetched as error:
-        return _tell(name, f"NOT FETCHED: {error}")
+        return _tell(name, f"NOT RUN: it could not be fetched: {error}", ok=not needed)
 
 
 def _tell(name: str, what: str, *, ok: bool = False) -> bool:

@@ -103,12 +103,13 @@ def test_servers_for_which_npm_is_missing_are_each_told_as_not_run_and_fail_wher
 
 
 @pytest.mark.usefixtures("own_environment")
-def test_a_server_that_npm_does_not_fetch_fails_with_what_npm_says_also_where_it_is_not_needed(
-    path: Path, trial: Trial, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("needed", [True, False])
+def test_a_server_that_npm_does_not_fetch_is_told_with_what_npm_says_and_fails_where_it_is_needed(
+    needed: bool, path: Path, trial: Trial, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stand_in(path / "npm", "No such version", status=1)
-    assert not trial.of_postgres((14,), Cell("3.3", OWN, "newest"), needed=False)
-    assert capsys.readouterr().out == "PostgreSQL 14: NOT FETCHED: No such version\n"
+    assert trial.of_postgres((14,), Cell("3.3", OWN, "newest"), needed=needed) is not needed
+    assert capsys.readouterr().out == "PostgreSQL 14: NOT RUN: it could not be fetched: No such version\n"
 
 
 def test_servers_whose_environment_cannot_be_installed_fail(
