@@ -21,6 +21,16 @@ def test_each_sample_can_be_asked_for_by_its_rank() -> None:
     assert [taken.sample(rank) for rank in range(1, 6)] == pytest.approx([1, 3, 5, 7, 300], rel=0.001)
 
 
+def test_a_rank_is_a_rank_however_many_samples_there_are() -> None:
+    taken = latency_of(range(1, 401))
+    assert [taken.sample(rank) for rank in range(1, 401)] == pytest.approx(range(1, 401), rel=0.001)
+
+
+def test_two_milliseconds_are_kept_to_the_microsecond() -> None:
+    taken = latency_of([0.5, 0.999, 2])
+    assert (taken.sample(1), taken.sample(2), taken.p50) == (0.5, 0.999, 0.999)
+
+
 def test_several_are_one_of_all_their_samples() -> None:
     both = Latency.merged([latency_of([1, 2, 3]), latency_of([400])])
     assert both == latency_of([1, 2, 3, 400])
