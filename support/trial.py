@@ -106,7 +106,7 @@ class Trial:
 
 
 def _answer(name: str, trial: Callable[[], bool], *, needed: bool) -> bool:
-    """The trial's own; one that cannot be made is told, and has failed, but for what is neither to be had nor needed."""
+    """The trial's own; one that cannot be made is told, and has failed, but for what cannot be had nor is needed."""
     try:
         return trial()
     except (NoPython, NoNpm) as error:
