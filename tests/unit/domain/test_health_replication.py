@@ -63,6 +63,31 @@ def test_a_replica_is_behind_by_bytes_or_by_time(one: Replica, status: str) -> N
     assert replicas([one], SERVER).status == status
 
 
+@pytest.mark.parametrize(
+    ("one", "told"),
+    [
+        (replica(behind_bytes=None), "r"),
+        (replica(), "r (0 B behind)"),
+        (replica(name="", state="catchup", behind_bytes=-1), "role rep (catchup, 0 B behind)"),
+        (replica(behind_bytes=MIB, behind_seconds=30.0), "r (1.0 MiB behind, 30.0s)"),
+    ],
+)
+def test_a_replica_is_told_by_what_is_known_of_it(one: Replica, told: str) -> None:
+    assert replicas([one], SERVER).value == told
+
+
+def test_replicas_that_nobody_may_see_are_counted_beside_those_that_are_behind() -> None:
+    hidden, late = replica(hidden=True), replica(behind_bytes=GIB)
+    assert replicas([hidden, hidden], SERVER).value == "2 replicas not seen"
+    item = replicas([late, hidden], SERVER)
+    assert item.value == "r (1.0 GiB behind); 1 replica not seen"
+    assert item.sql == "SELECT * FROM pg_stat_replication;"
+    assert item.remedy.startswith("Look at the network")
+    assert replicas([late], SERVER).value == "r (1.0 GiB behind)"
+    assert replicas([], SERVER).value == slots([]).value == "none"
+    assert slots([slot()]).value == "s (logical, in use, keeps 0 B)"
+
+
 def test_a_sequence_that_cannot_be_read_is_said_unless_another_is_near_its_end() -> None:
     fields: dict[str, Any] = {"schema": "public", "increment": 1, "lowest": 1, "highest": 100}
     hidden = SequenceUse(name="a", last_value=None, readable=False, **fields)

@@ -64,6 +64,42 @@ def test_dead_rows_count_by_number_and_by_share(one: TableRows, status: str) -> 
     assert dead_rows([one], SERVER).status == status
 
 
+def test_the_worst_tables_come_first_and_those_without_autovacuum_get_it_back() -> None:
+    off = table(10_000, 30_000, name="b", autovacuum=False)
+    item = dead_rows([table(20_000, 20_000, name="a"), off, table(100_000, 20_000, name="fine")], SERVER)
+    assert item.value == "public.b: 30,000 dead (75 %), public.a: 20,000 dead (50 %)"
+    assert item.remedy.endswith("It is switched off for public.b.")
+    assert item.sql.splitlines() == [
+        'ALTER TABLE "public"."b" RESET (autovacuum_enabled);',
+        'VACUUM (VERBOSE, ANALYZE) "public"."b";',
+        'VACUUM (VERBOSE, ANALYZE) "public"."a";',
+    ]
+    on = dead_rows([replace(off, autovacuum=True)], replace(SERVER, autovacuum=False))
+    assert "switched off for" not in on.remedy
+    assert on.sql.splitlines()[0] == "ALTER SYSTEM SET autovacuum = on;"
+
+
+def test_where_no_table_is_a_worry_the_worst_is_named() -> None:
+    assert dead_rows([table(9, 3), table(9, 5, name="most"), table(9)], SERVER).value == "at most 5, in public.most"
+    assert dead_rows([table(9)], SERVER).value == dead_rows([], SERVER).value == "none to speak of"
+
+
+def test_each_table_is_vacuumed_or_analyzed_once_the_largest_first() -> None:
+    both = table(20_000, name="b", never_vacuumed=True, never_analyzed=True)
+    found = [table(5_000, name="a", never_analyzed=True), both, table(30_000, name="c", never_vacuumed=True)]
+    item = never_maintained(found)
+    assert item.value == (
+        "never analyzed: public.b (20,000 rows), public.a (5,000 rows); "
+        "never vacuumed: public.c (30,000 rows), public.b (20,000 rows)"
+    )
+    assert item.sql.splitlines() == [
+        'VACUUM (ANALYZE) "public"."c";',
+        'VACUUM (ANALYZE) "public"."b";',
+        'ANALYZE "public"."a";',
+    ]
+    assert item.remedy.startswith("Do it once now")
+
+
 def test_a_server_without_autovacuum_is_a_worry_before_any_row_is_dead() -> None:
     item = dead_rows([], replace(SERVER, autovacuum=False))
     assert (item.status, item.value) == ("warning", "autovacuum is off")

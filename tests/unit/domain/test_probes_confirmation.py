@@ -7,10 +7,12 @@ from dataclasses import replace
 from dbops.domain.latency import Latency
 from dbops.domain.measurement import Measured
 from dbops.domain.probes.confirmation import confirmed
+from dbops.domain.probes.history import latencies_of
+from dbops.domain.probes.judgement import slower
 from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.run import ProbeResult
 from dbops.domain.probes.standing import Standing, standing_of
-from tests.unit.probe_samples import latency, probe
+from tests.unit.probe_samples import latency, probe, probe_result, weekly
 
 OPTIONS = ProbeOptions()
 
@@ -74,6 +76,21 @@ def test_over_budget_twice_counts_also_where_an_error_came_only_once() -> None:
     assert found.is_over_budget
     assert not found.is_failed
     assert note
+
+
+def test_over_budget_twice_without_an_error_is_confirmed_and_needs_no_note() -> None:
+    found, note = result(measured(latency(200.0)), measured(latency(200.0)))
+    assert (found.is_confirmed, found.is_over_budget, note) == (True, True, "")
+
+
+def test_what_both_measurements_say_is_compared_with_the_operations_own_history() -> None:
+    history = weekly([probe_result("op", 20.0)] * 8)
+    once, twice = measured(latency(60.0)), measured(latency(80.0))
+    found, _ = confirmed(probe("op"), once, twice, history, OPTIONS, doubtful=True)
+    assert found.slower is not None
+    assert found.slower == slower(latency(60.0), latency(80.0), latencies_of("op", history, OPTIONS), OPTIONS)
+    assert confirmed(probe("op"), once, None, history, OPTIONS, doubtful=True)[0].slower is None
+    assert confirmed(probe("other"), once, twice, history, OPTIONS, doubtful=True)[0].slower is None
 
 
 def test_what_looked_well_needs_no_confirmation() -> None:
