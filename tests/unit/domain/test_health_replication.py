@@ -101,6 +101,18 @@ def test_a_sequence_that_cannot_be_read_is_said_unless_another_is_near_its_end()
     assert "bigint" in item.remedy
 
 
+def test_where_every_sequence_can_be_read_the_fullest_is_named_or_those_that_are_near_their_end() -> None:
+    fields: dict[str, Any] = {"schema": "public", "increment": 1, "lowest": 0, "highest": 100}
+    uses = [SequenceUse(name=name, last_value=last, **fields) for name, last in (("a", 10), ("b", 40), ("c", 20))]
+    item = sequences(uses, SERVER)
+    assert (item.status, item.value) == ("ok", "fullest: public.b (40 %)")
+    near = [SequenceUse(name=name, last_value=80, **fields) for name in "abcd"]
+    assert sequences(near, SERVER).value == (
+        "the sequence public.a has used 80 % of its numbers, the sequence public.b has used 80 % of its numbers, "
+        "the sequence public.c has used 80 % of its numbers and 1 more"
+    )
+
+
 @pytest.mark.parametrize(("age", "status"), [(499_999_999, "ok"), (500_000_000, "warning")])
 def test_transaction_ids_are_old_where_the_nightly_checks_say_so(age: int, status: str) -> None:
     ids = TransactionIds(

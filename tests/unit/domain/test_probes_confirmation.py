@@ -53,6 +53,10 @@ def test_what_succeeds_when_it_is_measured_again_has_not_failed_and_is_timed_by_
     assert not found.is_failed
     assert found.latency == latency(4.0)
     assert found.again is None
+    waiting = replace(measured(latency(4.0)), waits=latency(5.0), kinds={"old": latency(6.0)})
+    for first, again in ((measured(None, 3, asked=3), waiting), (waiting, measured(latency(3.0)))):
+        found, _ = result(first, again)
+        assert (found.waits, found.kinds) == (latency(5.0), {"old": latency(6.0).p50})
     assert note.startswith("op failed 3 times in 43 ")
 
 

@@ -11,6 +11,7 @@ from dbops.domain.probes.run import ProbeResult, Slower
 from dbops.domain.probes.standing import (
     Standing,
     how_many_are_well,
+    most_urgent,
     most_urgent_first,
     run_before,
     standing_of,
@@ -49,6 +50,12 @@ def test_what_is_not_well_comes_first_and_then_what_is_nearest_to_its_budget() -
     assert [one.probe for one in ordered] == ["failed", "over", "slower", "once", "near", "far"]
 
 
+def test_of_many_the_most_urgent_are_shown_and_the_others_counted() -> None:
+    some = [result("a", p50=0.1), result("b", p50=0.2), _OVER]
+    assert most_urgent(some, 2) == ([_OVER, some[1]], "and 1 more, which have used up less of their budgets")
+    assert most_urgent(some, 3) == ([_OVER, some[1], some[0]], "")
+
+
 def test_the_run_in_one_sentence() -> None:
     assert how_many_are_well(bad_week()) == "3 of 16 probes are not well"
     assert how_many_are_well(weeks(1)[0]) == "All 16 probes are well"
@@ -62,3 +69,4 @@ def test_history_is_put_in_order_and_neither_repeats_the_run_nor_knows_what_came
     assert up_to(now, [later, old, now, older]) == [older, old, now]
     assert run_before(now, [later, old, now, older]) == old
     assert run_before(now, [now]) is None
+    assert run_before(now, [weeks(4)[0], old, older]) == old
