@@ -137,7 +137,7 @@ SABOTAGE = {
     ),
     "a large object too few": (
         "SELECT lo_unlink((SELECT min(oid) FROM pg_largeobject_metadata))",
-        "There are 2 large objects; the backup has 3.",
+        "The database has 2 large objects; the backup has 3.",
     ),
 }
 del SABOTAGE["a deleted row"]

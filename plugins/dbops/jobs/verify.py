@@ -12,6 +12,7 @@ from typing import Literal
 from dbops.domain.backup import TableEntry
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.major_version import major_version
+from dbops.domain.quantities import format_count
 from dbops.domain.restored_rows import differing_rows, loaded_by_others
 from dbops.domain.schema_comparison import differences, fingerprint
 from dbops.domain.selection import Selection
@@ -204,7 +205,7 @@ def _large_objects(restored: Restored, database: RestoredDatabase) -> Iterator[F
     expected = sum(file.name.startswith("blob_") for file in restored.archive.data_files)
     found = database.large_objects()
     if found != expected:
-        yield Finding("error", f"There are {found} large objects; the backup has {expected}.")
+        yield Finding("error", f"The database has {format_count(found, 'large object')}; the backup has {expected}.")
 
 
 def _capital(sentence: str) -> str:
