@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from dbops.domain.database_names import before_name
 from dbops.domain.database_settings import quote_name
 from dbops.domain.problem import Problem, ProblemKind
 from dbops.domain.restore_record import RestoreRecord
@@ -12,11 +13,15 @@ _REMIND_AFTER = timedelta(days=1)
 
 
 def may_be_kept(record: RestoreRecord) -> bool:
-    """Whether that restore has replaced a database of which nobody knows yet that it is gone."""
+    """Whether that restore has replaced a database of which nobody knows yet that it is gone.
+
+    Not one of another name than a swap gives: people are advised to drop it, and who may write to the bucket can edit
+    a record.
+    """
     return (
         record.swapped is not None
         and record.live_oid is not None
-        and record.before is not None
+        and record.before == before_name(record.live, record.planned)
         and (record.old_gone is None)
     )
 

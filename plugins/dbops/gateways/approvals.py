@@ -138,6 +138,15 @@ def is_used_up(bucket: Bucket, target: Target, *, run: str, action: str) -> bool
     return _exists(bucket, _consumed_key(target, run, action, _attempt(bucket, target, run, action)))
 
 
+def is_used_for(bucket: Bucket, target: Target, *, run: str, action: str, digest: str) -> bool:
+    """Whether an attempt of that run has used up its yes to that very plan, and not given it back."""
+    try:
+        used = json.loads(bucket.get(_consumed_key(target, run, action, _attempt(bucket, target, run, action))))
+    except (ObjectMissing, ValueError):
+        return False
+    return isinstance(used, dict) and used.get("digest") == digest
+
+
 def give_approval_back(bucket: Bucket, target: Target, *, run: str, action: str, now: datetime) -> None:
     """Let the yes that the caller has used up count again, as long as it is valid; raises BucketError.
 

@@ -172,7 +172,15 @@ class DatabaseServer:
             session.execute(text("ROLLBACK"))
 
     def drop(self, name: str, oid: int) -> None:
-        """Drop a database that is not whole; does nothing where that name is another database by now."""
+        """Drop a database that is not whole; does nothing where that name is another database by now.
+
+        Raises PreflightFailed where it is the live one, whatever that is called.
+        """
+        if name == self._live or oid == self.oid_of(self._live):
+            raise PreflightFailed(
+                f"The database {name} is live, and was to be dropped as one that a restore has left.",
+                "Nothing was dropped. Find out who may write to the bucket, and start a new run.",
+            )
         if self.oid_of(name) == oid:
             if self.rename_blockers(name, oid)["subscription"]:
                 detach_subscriptions(self.address(name), drop=True)

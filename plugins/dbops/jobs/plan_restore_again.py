@@ -36,6 +36,12 @@ def require_unchanged_plan(run: RestoreRun, record: RestoreRecord, digest: str) 
             f"schema or its settings have changed since ({digest[:12]} was planned, now it is {plan.digest[:12]}).",
             "Nothing was changed. Start a new run, and look at its plan.",
         )
+    if record.live_oid != (plan.live.oid if plan.live else None):
+        raise PlanChanged(
+            f"The record of this restore of {run.target.name} names another database as the live {record.live} than "
+            "its plan does: somebody has edited it.",
+            "Nothing was changed. Find out who may write to the bucket, and start a new run.",
+        )
     require_no_blockers(plan)
     return plan
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from dbops.domain.approvals import Approval
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
-from dbops.gateways.approvals import consume_approval, give_approval_back, is_used_up
+from dbops.gateways.approvals import consume_approval, give_approval_back, is_used_for, is_used_up
 from dbops.gateways.audit import write_audit
 from dbops.gateways.bucket import Bucket
 
@@ -47,6 +47,19 @@ def require_approval(
     word = "BREAK-GLASS-approval-consumed" if approval.break_glass else "approval-consumed"
     write_audit(bucket, target, now, word, {**approval.facts(), "consumed": now.isoformat()})
     return approval
+
+
+def require_used_approval(bucket: Bucket, target: Target, *, run: str, action: str, digest: str) -> None:
+    """Raise ApprovalMissing where an earlier attempt of that run has not used up a yes to this very plan.
+
+    For who goes on with what such an attempt has begun. Does nothing where the target's file asks for no yes.
+    """
+    if action in target.approvals.approve and not is_used_for(bucket, target, run=run, action=action, digest=digest):
+        raise ApprovalMissing(
+            f"The record of the run {run} says that its {action} of {target.name} has begun, and no yes to it was "
+            "ever used: somebody has edited the record, or the target asks for a yes only since.",
+            "Nothing was done. Start a new run, and have its plan approved.",
+        )
 
 
 def give_back(

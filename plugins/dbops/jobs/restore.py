@@ -19,7 +19,7 @@ from dbops.gateways.database_server import DatabaseServer
 from dbops.gateways.programs import find_pg_restore
 from dbops.gateways.subscriptions import detach_subscriptions
 from dbops.jobs.plan_restore_again import require_unchanged_plan
-from dbops.jobs.require_approval import Consent
+from dbops.jobs.require_approval import Consent, require_used_approval
 from dbops.jobs.restore_run import RestoreRun
 from dbops.jobs.restore_schema import restore_schema
 
@@ -55,6 +55,8 @@ def restore(
         plan = require_unchanged_plan(run, record, record.digest)
         if record.state is RestoreState.PLANNED:
             (consent or run.consent_on_record())("restore", plan.digest)
+        else:
+            require_used_approval(run.bucket, run.target, run=run.name, action="restore", digest=plan.digest)
         restoring = _Restoring(run, server, run.archive(record.backup_id), on_progress)
         if record.schema is not None:
             record = restoring.bring_schema(record, record.schema)

@@ -7,12 +7,12 @@ from datetime import datetime
 
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.database_locale import locale_of_archive
-from dbops.domain.database_names import before_name, restored_name
 from dbops.domain.database_settings import access_statements, quote_name
 from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.recovery_time import expected_duration
 from dbops.domain.restore_blockers import RestoreConditions, restore_blockers
 from dbops.domain.restore_extent import restore_extent
+from dbops.domain.restore_names import restore_names
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
@@ -68,7 +68,8 @@ class RestorePlanning:
         facts = self._server.facts()
         find_pg_restore(self._run.programs, archive.manifest.pg_dump_version)
         live = self._live(facts, entry)
-        database, before, schema = self._names()
+        names = restore_names(self._request, self._live_name, self._moment)
+        database, before, schema = names.database, names.before, names.schema
         is_ours = self._is_ours(database)
         disk = self._target.restore.disk_size
         # What this run has loaded already is not needed a second time.
@@ -115,14 +116,6 @@ class RestorePlanning:
             blockers=restore_blockers(conditions),
             warnings=(*warnings, *restore_warnings(conditions, extent, archive.entries, unreadable)),
         )
-
-    def _names(self) -> tuple[str, str | None, str | None]:
-        if self._request.mode == "into":
-            return self._request.into or "", None, None
-        if self._request.mode == "schema":
-            return self._live_name, None, restored_name(self._request.schemas[0], self._moment)
-        before = before_name(self._live_name, self._moment) if self._request.mode == "swap" else None
-        return restored_name(self._live_name, self._moment), before, None
 
     def _live(self, facts: ServerFacts, entry: CatalogEntry) -> LiveDatabase | None:
         known = self._server.find(self._live_name)

@@ -8,8 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from dbops.domain.backup import BackupId
+from dbops.domain.restore_names import strange_names
 from dbops.domain.restore_record import RestoreRecord
 from dbops.domain.target import Target
+from dbops.errors import PlanChanged
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.database_server import DatabaseServer
@@ -41,8 +43,18 @@ class RestoreRun:
         return find_restore(self.bucket, self.target, self.name)
 
     def read(self) -> RestoreRecord:
-        """How far it is; raises InvalidRequest where it has planned nothing."""
-        return read_restore(self.bucket, self.target, self.name)
+        """How far it is; raises InvalidRequest where it has planned nothing.
+
+        Raises PlanChanged where it names other databases than its plan does: every step acts upon what it names.
+        """
+        record = read_restore(self.bucket, self.target, self.name)
+        if strange := strange_names(record, self.place.live.database):
+            raise PlanChanged(
+                f"The record of this restore of {self.target.name} is not what was planned: {'; '.join(strange)}. "
+                "Somebody has edited it, or the target's connection leads to another database by now.",
+                "Nothing was changed. Find out who may write to the bucket, and start a new run.",
+            )
+        return record
 
     def put(self, record: RestoreRecord) -> RestoreRecord:
         """Write how far it is, and give that back; raises BucketError."""

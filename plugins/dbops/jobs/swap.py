@@ -100,7 +100,7 @@ def _giving_back(run: RestoreRun) -> Iterator[None]:
 
 def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
     """Whether the names are what this restore's swap makes them."""
-    if record.request.mode != "swap" or record.oid is None:
+    if record.request.mode != "swap" or record.oid is None or server.oid_of(record.database) is not None:
         return False
     return all(server.oid_of(name) == oid for name, oid in _oids_afterwards(record).items())
 

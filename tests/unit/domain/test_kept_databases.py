@@ -39,11 +39,13 @@ def test_nobody_is_reminded_of_what_is_not_there_or_too_young(told: dict[str, An
         ({"swapped": None}, False),
         ({"live_oid": None}, False),
         ({"before": None}, False),
+        ({"before": "billing"}, False),
+        ({"before": "billing__before_20261122_120000"}, False),
         ({"old_gone": NOW}, False),
     ],
     ids=str,
 )
-def test_only_a_swap_of_a_database_that_is_not_known_to_be_gone_may_have_left_one(
+def test_only_a_swap_of_a_database_that_is_not_known_to_be_gone_may_have_left_one_and_only_under_its_own_name(
     told: dict[str, Any], may: bool
 ) -> None:
     assert may_be_kept(record(**{"swapped": NOW - DAY, **told})) is may

@@ -35,6 +35,7 @@ from dbops.jobs import lost_files
 from dbops.jobs.refresh_index import refresh_index
 from dbops.jobs.watch import watch
 from tests.unit.probe_samples import probe_run
+from tests.unit.restores import BEFORE, RESTORED
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
@@ -89,11 +90,11 @@ class World:
             request=RestoreRequest(mode="swap"),
             backup_id=BackupId.at(moment),
             digest="d",
-            planned=moment,
+            planned=NOW,
             requested_by="alice",
             live="shop",
             live_oid=1,
-            database="shop__restore_1",
+            database=RESTORED,
             before=before,
             state=RestoreState.SWAPPED,
             oid=2,
@@ -241,7 +242,7 @@ def test_a_watch_believes_the_objects_and_no_index(world: World) -> None:
 
 def test_the_index_is_written_before_a_database_server_is_waited_for(world: World) -> None:
     shop = world.add("shop")
-    world.swap(shop, "shop__before_1", 2 * DAY)
+    world.swap(shop, BEFORE, 2 * DAY)
     seen: list[TargetIndex | None] = []
 
     def exists(of: Target, _database: str) -> bool:
@@ -254,7 +255,7 @@ def test_the_index_is_written_before_a_database_server_is_waited_for(world: Worl
 
 def test_a_backup_that_ends_while_a_database_server_is_waited_for_stays_in_the_index(world: World) -> None:
     shop = world.add("shop")
-    world.swap(shop, "shop__before_1", 2 * DAY)
+    world.swap(shop, BEFORE, 2 * DAY)
 
     def exists(of: Target, _database: str) -> bool:
         world.clock.now += timedelta(minutes=1)
@@ -646,27 +647,27 @@ def test_the_report_is_one_json_document_without_heartbeat_addresses(world: Worl
 
 def test_a_database_that_a_swap_has_replaced_is_reminded_of_as_long_as_it_is_there(world: World) -> None:
     shop = world.add("shop")
-    world.swap(shop, "shop__before_1", 2 * DAY)
-    world.databases = {"shop__before_1"}
+    world.swap(shop, BEFORE, 2 * DAY)
+    world.databases = {BEFORE}
 
     first = world.watch()
 
     assert kinds(first) == [ProblemKind.OLD_DATABASE]
-    assert 'DROP DATABASE "shop__before_1";' in first.problems[0].remedy
+    assert f'DROP DATABASE "{BEFORE}";' in first.problems[0].remedy
     assert first.due == first.problems
     assert world.watch().due == ()
 
 
 def test_it_is_no_reason_to_remind_on_the_day_of_the_swap(world: World) -> None:
-    world.swap(world.add("shop"), "shop__before_1", 2 * HOUR)
-    world.databases = {"shop__before_1"}
+    world.swap(world.add("shop"), BEFORE, 2 * HOUR)
+    world.databases = {BEFORE}
 
     assert kinds(world.watch()) == []
 
 
 def test_a_database_that_is_gone_is_put_on_record_and_not_asked_for_again(world: World) -> None:
     shop = world.add("shop")
-    world.swap(shop, "shop__before_1", 2 * DAY)
+    world.swap(shop, BEFORE, 2 * DAY)
 
     assert kinds(world.watch()) == []
 
@@ -677,15 +678,15 @@ def test_a_database_that_is_gone_is_put_on_record_and_not_asked_for_again(world:
 
 
 def test_where_the_server_cannot_be_asked_the_old_database_counts_as_there(world: World) -> None:
-    world.swap(world.add("shop"), "shop__before_1", 2 * DAY)
+    world.swap(world.add("shop"), BEFORE, 2 * DAY)
     world.databases = DatabaseError("no answer")
 
     assert kinds(world.watch()) == [ProblemKind.OLD_DATABASE]
 
 
 def test_a_reminder_does_not_keep_the_heartbeat_from_being_told(world: World) -> None:
-    world.swap(world.add("shop", url="https://hc/shop"), "shop__before_1", 2 * DAY)
-    world.databases = {"shop__before_1"}
+    world.swap(world.add("shop", url="https://hc/shop"), BEFORE, 2 * DAY)
+    world.databases = {BEFORE}
 
     world.watch()
 
