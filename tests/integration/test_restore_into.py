@@ -62,3 +62,19 @@ def test_an_empty_database_as_the_live_one_is_leaves_nothing_to_be_said(
 
     assert plan.blockers == ()
     assert not any("sorts as" in warning for warning in plan.warnings)
+
+
+@pytest.mark.parametrize("given", ["template1", "of our own"])
+def test_a_template_is_refused_for_all_that_is_made_of_it_would_have_what_is_restored(
+    restoring: Restoring, made: Callable[[str], str], given: str
+) -> None:
+    name = given if given == "template1" else made("IS_TEMPLATE true")
+    try:
+        (blocker,) = restoring.plan(mode="into", into=name).blockers
+
+        assert f"The database {name} is a template" in blocker
+        with restoring.refusing(PreflightFailed, f"The database {name} is a template"):
+            restoring.load()
+    finally:
+        if name != given:
+            restoring.tell(f"ALTER DATABASE {name} IS_TEMPLATE false", database="postgres")

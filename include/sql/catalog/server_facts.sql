@@ -9,4 +9,5 @@ SELECT
     ARRAY(SELECT rolname::text FROM pg_roles ORDER BY rolname)             AS roles,
     ARRAY(SELECT rolname::text FROM pg_roles WHERE pg_has_role(oid, 'MEMBER') ORDER BY rolname) AS memberships,
     ARRAY(SELECT name::text FROM pg_available_extensions ORDER BY name)    AS extensions,
-    ARRAY(SELECT datname::text FROM pg_database ORDER BY datname)          AS databases
+    ARRAY(SELECT datname::text FROM pg_database ORDER BY datname)          AS databases,
+    ARRAY(SELECT datname::text FROM pg_database WHERE datistemplate ORDER BY datname) AS templates

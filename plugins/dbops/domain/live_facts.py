@@ -59,6 +59,7 @@ class LiveDatabase:
 class ServerFacts:
     """The target's server. ``databases`` are all names that are taken there, and ``roles`` all of its roles.
 
+    ``templates`` are the databases of which others are made.
     ``role`` is ours, and ``memberships`` the roles that it is a member of, itself among them.
     """
 
@@ -71,6 +72,7 @@ class ServerFacts:
     memberships: frozenset[str]
     extensions: frozenset[str]
     databases: frozenset[str]
+    templates: frozenset[str] = frozenset()
     is_replica: bool = False
 
     @property

@@ -13,6 +13,7 @@ from dbops.domain.restore_request import RestoreRequest
 from dbops.domain.role_blockers import role_blockers
 from dbops.domain.toc_entry import TocEntry
 
+_TEMPLATES = frozenset({"template0", "template1"})
 _SLOTS = (
     "which would stay with the old database, so that whoever reads them would see no change of the new one: {}. Stop "
     "the connector, drop the slot, swap in a new run, and let the connector begin with a new slot and a new snapshot. "
@@ -94,6 +95,11 @@ def _beside(found: RestoreConditions) -> Iterator[str]:
 def _into(found: RestoreConditions) -> Iterator[str]:
     if found.database == found.live_name:
         yield f"{found.database} is the live database: a restore never goes into it."
+    elif found.database in _TEMPLATES | found.server.templates:
+        yield (
+            f"The database {found.database} is a template: each database that anybody makes of it would have what is "
+            "restored into it. Create an empty one, and name that in a new run."
+        )
     elif found.database not in found.server.databases:
         yield f"There is no database {found.database} on the server: create it, empty, and start a new run."
     elif found.in_the_way is None:

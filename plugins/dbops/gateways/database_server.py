@@ -80,6 +80,7 @@ class DatabaseServer:
             memberships=frozenset(row["memberships"]),
             extensions=frozenset(row["extensions"]),
             databases=frozenset(row["databases"]),
+            templates=frozenset(row["templates"]),
             is_replica=row["is_replica"],
         )
 

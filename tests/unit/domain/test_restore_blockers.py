@@ -61,6 +61,11 @@ def test_a_name_that_is_taken_unless_this_run_has_taken_it() -> None:
     [
         ({"database": "shop"}, "shop is the live database: a restore never goes into it."),
         ({"database": "gone"}, "There is no database gone on the server: create it, empty"),
+        ({"database": "template1"}, "The database template1 is a template: each database that anybody makes of it"),
+        (
+            {"database": "postgres", "server": server(templates=frozenset({"postgres"}))},
+            "The database postgres is a template",
+        ),
         (
             {"database": "postgres", "in_the_way": ("table a", "type b")},
             "is not empty: among others it has table a, type b",
