@@ -174,3 +174,18 @@ def test_a_load_is_stopped_at_the_first_complaint_that_is_not_harmless(
     assert "cancel" not in str(refused.value)
     with psycopg.connect(restored_database) as connection:
         assert connection.execute("SELECT count(*) FROM slow").fetchone() == (0,)
+
+
+def test_a_superuser_is_told_that_he_will_run_the_functions_of_the_backup_and_a_member_of_the_owner_is_not(
+    member: Restoring,
+) -> None:
+    member.tell("CREATE FUNCTION is_small(n int) RETURNS bool LANGUAGE sql AS 'SELECT n < 10'")
+    member.tell("ALTER TABLE notes ADD CHECK (is_small(n))")
+    member.loader.back_up(member.url)
+    documented = member.plan().warnings
+    member.by = None
+
+    told = [said for said in member.plan().warnings if "is a superuser, and the backup has 1 function" in said]
+
+    assert len(told) == 1
+    assert not any("is a superuser" in said for said in documented)

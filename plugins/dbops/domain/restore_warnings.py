@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from dbops.domain.database_definition import property_statements
+from dbops.domain.quantities import format_count
 from dbops.domain.restore_blockers import RestoreConditions
 from dbops.domain.restore_extent import RestoreExtent
 from dbops.domain.toc_entry import TocEntry
+
+_CODE = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 
 
 def restore_warnings(
@@ -20,6 +23,7 @@ def restore_warnings(
         *(f"Left out: {left}." for left in extent.left_out),
         *_locale(found),
         *_detached(extent.subscriptions(entries)),
+        *_run_as_superuser(found),
     )
 
 
@@ -54,6 +58,17 @@ def _locale(found: RestoreConditions) -> Iterator[str]:
         f"{found.made_with.collation}: what is ordered or compared there may come out otherwise, and a constraint may "
         "refuse rows. If that matters, make it anew, from template0, with that collation."
     )
+
+
+def _run_as_superuser(found: RestoreConditions) -> Iterator[str]:
+    own = sum(entry.kind in _CODE for entry in found.entries)
+    if found.server.is_superuser and own:
+        yield (
+            f"The role {found.server.role} is a superuser, and the backup has {format_count(own, 'function')} of its "
+            "own. Where a constraint, an index or a view calls one, the restore runs it on this server as that "
+            "superuser, whoever wrote it. Name a role that is none under restore.connection, unless you trust all who "
+            "may create functions there, and all who may write to the bucket."
+        )
 
 
 def _detached(subscriptions: Sequence[str]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dbops.domain.restore_request import RestoreMode, RestoreRequest
 from dbops.domain.restore_warnings import restore_warnings
 from dbops.domain.selection import Selection
 from dbops.domain.toc_entry import TocEntry
-from tests.unit.restores import FREE
+from tests.unit.restores import FREE, server
 
 WHOLE = RestoreExtent(None, frozenset(), 2048)
 PART = replace(WHOLE, selection=Selection(frozenset(), frozenset(), ("a view", "a rule")))
@@ -30,10 +30,11 @@ def warnings(
     *,
     extent: RestoreExtent = WHOLE,
     entries: tuple[TocEntry, ...] = (COMMENT,),
+    restored: tuple[TocEntry, ...] = (),
     unreadable: str | None = None,
     **changed: Any,
 ) -> tuple[str, ...]:
-    found = replace(FREE, request=RestoreRequest(mode=mode), **changed)
+    found = replace(FREE, request=RestoreRequest(mode=mode), entries=restored, **changed)
     return restore_warnings(found, extent, entries, unreadable)
 
 
@@ -102,3 +103,12 @@ def test_the_weightiest_comes_first() -> None:
     ]
     assert "sorts as" in said[4]
     assert "subscriptions" in said[5]
+
+
+def test_functions_of_the_backup_that_a_superuser_would_run_are_told_in_every_mode() -> None:
+    function = TocEntry(dump_id=3, kind="FUNCTION", schema="public", name="is_paid(integer)")
+    for mode in ("beside", "swap", "into", "schema"):
+        (warning,) = warnings(mode, restored=(function,))
+        assert warning.startswith("The role admin is a superuser, and the backup has 1 function of its own.")
+        assert "Name a role that is none under restore.connection" in warning
+        assert warnings(mode, restored=(function,), server=server(is_superuser=False)) == ()
