@@ -123,15 +123,30 @@ def test_an_icu_database_is_sorted_as_c_does_where_there_is_no_icu(server: Throw
     assert "ICU is not supported" in str(server.create_database("drill", [toc_of_database(definition)]))
 
 
-def test_roles_are_made_from_the_script_and_no_tablespace_is_touched(server: ThrowawayServer, tmp_path: Path) -> None:
-    folder = tmp_path / "tablespace"
-    folder.mkdir(mode=0o777)
-    tablespace = f"CREATE TABLESPACE fast OWNER app LOCATION '{folder}';"
-    script = ["CREATE ROLE app;", "CREATE ROLE app;", tablespace, "CREATE ROLE late;", ""]
+def test_roles_are_made_also_after_a_statement_that_fails(server: ThrowawayServer) -> None:
+    statements = ["CREATE ROLE app", "CREATE ROLE app", "SET SESSION AUTHORIZATION app", "CREATE ROLE forbidden",
+                  "RESET SESSION AUTHORIZATION", 'CREATE ROLE "größe; 50%"']  # fmt: skip
 
-    assert {"app", "late"} <= server.create_roles("\n".join(script).encode())
-    assert ask(server.address(), "SELECT count(*) FROM pg_tablespace") == "2"
-    assert list(folder.iterdir()) == []
+    made = server.create_roles(statements)
+
+    assert {"app", "größe; 50%"} <= made
+    assert "forbidden" not in made
+
+
+def test_no_password_of_a_role_lies_in_a_file_that_others_may_read(server: ThrowawayServer, place: Path) -> None:
+    open_: list[Path] = []
+
+    def statements() -> Iterator[str]:
+        yield "CREATE ROLE payroll PASSWORD 'md5a3556571e93b0d20722ba62be61e8c2d'"
+        open_.extend(path for path in place.rglob("*") if "data" not in path.parts)  # which is its account's own
+
+    assert "payroll" in server.create_roles(statements())
+    assert [path for path in open_ if path.is_file() and path.stat().st_mode & 0o077] == []
+
+
+def test_a_server_that_is_lost_meanwhile_is_told(server: ThrowawayServer) -> None:
+    with pytest.raises(ServerFailed, match=r"was lost while roles were made: .*\. Set drill\.connection"):
+        server.create_roles(["ALTER ROLE dbops_throwaway NOLOGIN"])
 
 
 def toc_of_database(definition: str) -> TocEntry:

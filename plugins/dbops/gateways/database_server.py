@@ -12,7 +12,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.database_locale import DatabaseLocale, database_locale
 from dbops.domain.database_settings import DatabaseSettings, Grant, Setting, quote_name
 from dbops.domain.live_facts import ServerFacts, SessionGroup
-from dbops.errors import DatabaseError, RestoreFailed
+from dbops.errors import DatabaseError, PreflightFailed, RestoreFailed
 from dbops.gateways.restore_lock import RestoreLock
 from dbops.gateways.sessions import changing, reading
 from dbops.gateways.sql_files import catalog_sql

@@ -10,8 +10,8 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -100,18 +100,23 @@ class ThrowawayServer:
                 "Set drill.connection to a scratch server that can.",
             ) from None
 
-    def create_roles(self, script: bytes) -> frozenset[str]:
-        """Run a backup's globals.sql, going on after errors, and return the roles that there are then.
+    def create_roles(self, statements: Iterable[str]) -> frozenset[str]:
+        """Execute those of a backup's globals, going on after errors, and return the roles that there are then.
 
-        Without the tablespaces: their folders are another server's, or this machine's own.
+        By the driver: psql would obey what a script says to it, as the worker, and the script would lie on the disk.
         """
-        path = self._place.path / "globals.sql"
-        path.write_bytes(b"\n".join(line for line in script.split(b"\n") if not line.startswith(b"CREATE TABLESPACE")))
-        self._run(self._bin / "psql", "-X", "-q", "-w", "-f", str(path), env=self.address().libpq_environment())
-        path.unlink()
-        with closing(self._connect()) as connection, connection.cursor() as cursor:
-            cursor.execute("SELECT rolname FROM pg_roles")
-            return frozenset(name for (name,) in cursor.fetchall())
+        try:
+            with closing(self._connect()) as connection, connection.cursor() as cursor:
+                connection.set_client_encoding("UTF8")
+                for statement in statements:
+                    with suppress(psycopg2.Error):
+                        cursor.execute(statement)
+            with closing(self._connect()) as connection, connection.cursor() as cursor:  # that one may be another's now
+                cursor.execute("SELECT rolname FROM pg_catalog.pg_roles")
+                return frozenset(name for (name,) in cursor.fetchall())
+        except psycopg2.Error as error:
+            said = _last_line(str(error))
+            raise ServerFailed(f"The throw-away server was lost while roles were made: {said}.", _ELSEWHERE) from None
 
     def offer(self) -> ServerOffer:
         """What it has for a database that is restored into it."""

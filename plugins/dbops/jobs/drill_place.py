@@ -37,9 +37,9 @@ class DrillPlace:
 
 @contextmanager
 def throwaway_place(
-    target: Target, archive: Archive, roles: bytes | None, programs: Path | None
+    target: Target, archive: Archive, roles: tuple[str, ...] | None, programs: Path | None
 ) -> Iterator[DrillPlace]:
-    """On a server that the worker starts for it; ``roles`` is the backup's globals.sql. Raises a DbopsError."""
+    """On a server that the worker starts for it; ``roles`` are its globals' statements. Raises a DbopsError."""
     postgres = find_postgres(programs, archive.manifest.server_major)
     directory = Path(target.drill.directory) if target.drill.directory else None
     with ThrowawayServer(postgres, directory, target.name) as server:

@@ -79,7 +79,7 @@ def _on_throwaway_server(
     with ThrowawayServer(postgres, directory, target.name) as server:
         offer = server.offer()
         _require_all(live, major, offer, "The throw-away server", "Set drill.connection to a server that can.")
-        server.create_roles("".join(f"CREATE ROLE {quoted(name)};\n" for name in roles).encode())
+        server.create_roles(f"CREATE ROLE {quoted(name)}" for name in roles)
         numbers = count(1)
 
         def create() -> tuple[str, str | None]:

@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from dbops.domain.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.globals_script import read_globals_script
 from dbops.domain.layout import Layout
 from dbops.domain.quantities import format_bytes
+from dbops.domain.sql_statements import SqlFault
 from dbops.domain.target import Target
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
@@ -62,11 +64,21 @@ def open_archive(
     return Archive(manifest, folder, toc, tuple(entries), key)
 
 
-def read_globals(bucket: Bucket, archive: Archive) -> bytes | None:
-    """The roles and tablespaces of the backup as SQL; None where it has none. Raises BackupUnusable."""
+def read_globals(bucket: Bucket, archive: Archive) -> tuple[str, ...] | None:
+    """The statements that make the backup's roles; None where it has none.
+
+    Raises BackupUnusable, also where they hold anything that pg_dumpall does not write.
+    """
     if all(file.clear_name != _GLOBALS for file in archive.manifest.files):
         return None
-    return _clear_file(bucket, archive.folder, _entry(archive.manifest, _GLOBALS), archive.key)
+    file = _entry(archive.manifest, _GLOBALS)
+    try:
+        return read_globals_script(_clear_file(bucket, archive.folder, file, archive.key))
+    except SqlFault as fault:
+        raise BackupUnusable(
+            f"{place_of(bucket, archive.folder + file.name)}, line {fault.line}, {fault.sentence}.",
+            "Somebody may have forged it: use another backup, and find out who wrote this file.",
+        ) from None
 
 
 def place_of(bucket: Bucket, key: str) -> str:

@@ -7,18 +7,17 @@ Names are in the archive's encoding, which is the database's own.
 
 from __future__ import annotations
 
-import codecs
 import re
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from dbops.domain.encodings import python_codec
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
 
 _OLDEST, _NEWEST = (1, 14), (1, 16)
 _ENCODING = re.compile(rb"SET client_encoding = '([A-Za-z0-9_]+)'")
-_PYTHON_NAMES = {"WIN866": "cp866", "WIN874": "cp874", "WIN": "cp1251", "ALT": "cp866", "UHC": "cp949"}
 
 
 def read_toc(path: Path) -> list[TocEntry]:
@@ -63,7 +62,7 @@ class _Reader:
         encoding = "utf-8"
         for entry in raw:
             if entry.kind == b"ENCODING" and (match := _ENCODING.search(entry.definition)):
-                encoding = _python_codec(match[1].decode())
+                encoding = python_codec(match[1].decode())
         return [entry.decoded(encoding) for entry in raw]
 
     def _entry(self) -> _RawEntry:
@@ -146,13 +145,3 @@ class _RawEntry:
             file=text(self.file) or None,
             depends_on=self.depends_on,
         )
-
-
-def _python_codec(encoding: str) -> str:
-    """Python's name for one of PostgreSQL's encodings; SQL_ASCII and what Python lacks are read as UTF-8."""
-    if encoding.startswith("WIN") and encoding[3:].isdigit() and encoding not in _PYTHON_NAMES:
-        return f"cp{encoding[3:]}"
-    try:
-        return codecs.lookup(_PYTHON_NAMES.get(encoding, encoding)).name
-    except LookupError:
-        return "utf-8"
