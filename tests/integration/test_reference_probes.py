@@ -16,8 +16,8 @@ from dbops.domain.object_names import quoted
 from dbops.domain.probes import Draw, Probe
 from dbops.domain.probes.parameters import as_driven
 from dbops.domain.sql_statements import statements
+from dbops.gateways.connecting import connect
 from dbops.gateways.probe_files import read_probes
-from dbops.gateways.sessions import connect
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import TABLES
 from tests.validating import cloned

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import psycopg2
 from psycopg2 import errors
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
@@ -39,9 +39,10 @@ from dbops.domain.index_health import (
 from dbops.domain.replication_health import REPLICAS, SLOTS, Replica, Slot, replicas, slots
 from dbops.domain.session_health import LockSession, OpenTransaction, SessionLimits, blocked, transactions
 from dbops.domain.table_health import DEAD_ROWS, LEAST_ROWS, NEVER, TableRows, dead_rows, never_maintained
+from dbops.gateways.connecting import engine
 from dbops.gateways.exhaustion import read_ids, read_sequences
 from dbops.gateways.refusals import code_of, harmless_line, is_time_out, meaning
-from dbops.gateways.sessions import connect, unreachable
+from dbops.gateways.sessions import unreachable
 from dbops.gateways.sql_files import catalog_sql
 
 _STATEMENT_MS, _LOCK_MS = 5_000, 1_000
@@ -59,35 +60,29 @@ class _Question:
 
 def read_health(address: DatabaseAddress, limits: SessionLimits | None = None) -> tuple[HealthItem, ...]:
     """The panel, in the order in which people read it; raises DatabaseError where there is no session to be had."""
-    engine = create_engine(
-        "postgresql+psycopg2://", creator=lambda: connect(address), poolclass=QueuePool, pool_size=1, max_overflow=0
-    )
+    kept = engine(address, poolclass=QueuePool, pool_size=1, max_overflow=0)
     items: list[HealthItem] = []
     try:
-        with engine.connect() as session:
+        with kept.connect() as session:
             _begin(session)
             server = _all(session, HealthServer, "health_server")[0]
         for question in _questions(limits or SessionLimits()):
-            with engine.connect() as session:  # the same session again, or a new one where that was ended
+            with kept.connect() as session:  # the same session again, or a new one where that was ended
                 items += _answers(question, session, server)
     except psycopg2.Error as error:
         raise unreachable(str(error), address) from None
     except DBAPIError as error:
         raise unreachable(str(error.orig), address) from None
     finally:
-        engine.dispose()
+        kept.dispose()
     return tuple(items)
 
 
 def _begin(session: Connection) -> None:
     session.execute(text("SET TRANSACTION READ ONLY"))
-    # For this transaction only, for behind a pooler the next one may run in another session. With an empty search_path
-    # nobody's function takes the place of one of PostgreSQL's.
+    # For this transaction only, for behind a pooler the next one may run in another session.
     session.execute(
-        text(
-            f"SET LOCAL statement_timeout = {_STATEMENT_MS}; SET LOCAL lock_timeout = {_LOCK_MS}; "
-            "SET LOCAL search_path = ''; SET LOCAL jit = off"
-        )
+        text(f"SET LOCAL statement_timeout = {_STATEMENT_MS}; SET LOCAL lock_timeout = {_LOCK_MS}; SET LOCAL jit = off")
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from types import TracebackType
 from typing import Any, Self
@@ -17,6 +18,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.sql_statements import statements
 from dbops.errors import PreflightFailed
 from dbops.gateways.comes_true import comes_true
+from dbops.gateways.connecting import connect
 from dbops.gateways.sessions import unreachable
 from dbops.gateways.unanswered import cut
 
@@ -27,7 +29,7 @@ _CANCEL_AGAIN_AFTER = 0.5
 _GRACE = 0.5  # a single statement is ended by the server, which says so
 _ORPHAN_ENDS_WITHIN = 30.0
 _LOOK_EVERY = 0.2
-_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+_NO_LIMITS = """SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
     WHERE name IN ('idle_session_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout')"""
 # Where the server can: so a statement ends with the worker that asked for it.
 _END_WITH_US = "SET client_connection_check_interval = '1s'"
@@ -64,7 +66,8 @@ class MigrationSession:
     def __enter__(self) -> Self:
         address = self._address
         try:
-            self._connection = psycopg2.connect(**{**address.libpq_parameters(), "application_name": _APPLICATION})
+            options = {**address.options, "application_name": _APPLICATION}
+            self._connection = connect(replace(address, options=options), autocommit=True)
             try:
                 self._prepare()
             except BaseException:
@@ -81,17 +84,18 @@ class MigrationSession:
             self._connection.close()
 
     def _prepare(self) -> None:
-        self._connection.autocommit = True
         self._connection.set_client_encoding("UTF8")
         self.pid = self._connection.get_backend_pid()
         self.ask(_NO_LIMITS)
         with contextlib.suppress(psycopg2.Error):
             self.ask(_END_WITH_US)
-        if self._address.search_schema is not None:
-            self.ask(sql.SQL("SET search_path = {}").format(sql.Identifier(self._address.search_schema)))
         self._wait_for_orphan()
         for name, limit in self._limits.items():
             self.limit(name, limit)
+        # Last: from here on names mean what they mean to the migration.
+        schema = self._address.search_schema
+        path = sql.SQL("DEFAULT") if schema is None else sql.Identifier(schema)
+        self.ask(sql.SQL("SET search_path = {}").format(path))
 
     def _wait_for_orphan(self) -> None:
         def is_alone() -> bool:

@@ -11,7 +11,7 @@ from typing import Any, Self
 import psycopg2
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.gateways.sessions import connect
+from dbops.gateways.connecting import connect
 from dbops.gateways.sql_files import catalog_sql
 from dbops.gateways.unanswered import cut
 
@@ -66,15 +66,13 @@ class MigrationWatch:
             self._over.wait(_AGAIN_AFTER)
 
     def _look(self, query: str) -> None:
-        self._connection = connect(self._address)
-        with contextlib.closing(self._connection) as connection:
-            connection.autocommit = True
-            with connection.cursor() as cursor:
-                cursor.execute("SET statement_timeout = '5s'")
-                while not self._over.is_set():
-                    cursor.execute(query, {"pid": self._pid})
-                    row = cursor.fetchone()
-                    if row is not None:
-                        phase, total, done, waits_for = row
-                        self.seen = Seen(phase, done, total, tuple(sorted(set(waits_for or ()))))
-                    self._over.wait(_EVERY)
+        self._connection = connect(self._address, autocommit=True)
+        with contextlib.closing(self._connection) as connection, connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = '5s'")
+            while not self._over.is_set():
+                cursor.execute(query, {"pid": self._pid})
+                row = cursor.fetchone()
+                if row is not None:
+                    phase, total, done, waits_for = row
+                    self.seen = Seen(phase, done, total, tuple(sorted(set(waits_for or ()))))
+                self._over.wait(_EVERY)

@@ -6,15 +6,15 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import DatabaseError
+from dbops.gateways.connecting import engine
 from dbops.gateways.sql_files import catalog_sql
 
 TableName = tuple[str, str]
@@ -29,7 +29,7 @@ class RestoredDatabase:
 
     def __init__(self, address: DatabaseAddress, schema: str | None = None) -> None:
         self._address, self._schema = address, schema
-        self._engine = create_engine("postgresql+psycopg2://", creator=self._connect, poolclass=NullPool)
+        self._engine = engine(address, poolclass=NullPool)
 
     def server_version(self) -> str:
         """As the server writes it, such as ``17.10``."""
@@ -58,7 +58,7 @@ class RestoredDatabase:
         Tables may be thousands: each connection asks one after another, in a transaction each.
         """
         at_once = max(1, connections)
-        kept = create_engine("postgresql+psycopg2://", creator=self._connect, pool_size=at_once, max_overflow=0)
+        kept = engine(self._address, pool_size=at_once, max_overflow=0)
         try:
             with ThreadPoolExecutor(at_once, "count") as counters:
                 return list(counters.map(partial(self._count, kept), oids))
@@ -118,10 +118,10 @@ class RestoredDatabase:
         return self._schema is None or schema == self._schema
 
     @contextmanager
-    def _session(self, engine: Engine | None = None) -> Iterator[Connection]:
+    def _session(self, kept: Engine | None = None) -> Iterator[Connection]:
         try:
-            with (engine or self._engine).connect() as connection:
-                for setting in (_QUERY_TIMEOUT, _PARALLEL, "SET row_security = off", "SET search_path = ''"):
+            with (kept or self._engine).connect() as connection:
+                for setting in (_QUERY_TIMEOUT, _PARALLEL, "SET row_security = off"):
                     connection.execute(text(setting))
                 connection.execute(text("SET TRANSACTION READ ONLY"))
                 yield connection
@@ -131,12 +131,6 @@ class RestoredDatabase:
             raise DatabaseError(
                 f"The restored database {self._address.database} cannot be examined: {reason}."
             ) from None
-
-    def _connect(self) -> Any:
-        connection = psycopg2.connect(**self._address.libpq_parameters())
-        if connection.encoding in {"SQLASCII", "SQL_ASCII"}:
-            connection.set_client_encoding("LATIN1")
-        return connection
 
 
 def _is_read_as_latin1(session: Connection) -> bool:

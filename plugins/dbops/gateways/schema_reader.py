@@ -15,7 +15,6 @@ _TIMEOUT_MS = 300_000
 def read_schema(address: DatabaseAddress) -> SchemaBaseline:
     """The live schema, tables sorted by name and columns as they stand; raises DatabaseError."""
     with reading(address, timeout_ms=_TIMEOUT_MS) as session:
-        session.execute(text("SET LOCAL search_path = ''"))  # so that PostgreSQL writes every name with its schema
         session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"))
         found = {kind: session.execute(text(query)).scalars().all() for kind, query in signature_queries().items()}
     return baseline_of(found)
@@ -24,7 +23,8 @@ def read_schema(address: DatabaseAddress) -> SchemaBaseline:
 def signature_queries() -> dict[ObjectKind, str]:
     """By kind of object the query that writes the signatures, one a row in column ``sig``; each begins with SELECT.
 
-    The session's search_path must be empty: with another one PostgreSQL leaves schemas out of the definitions.
+    The session's search_path must be pg_catalog's alone, as it is unless somebody changes it: with another one
+    PostgreSQL leaves schemas out of the definitions.
     """
     return {kind: _bare(catalog_sql(f"signature_{kind}")) for kind in OBJECT_KINDS}
 

@@ -14,6 +14,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.domain.quantities import listed
 from dbops.errors import RestoreFailed
+from dbops.gateways.connecting import connect, connect_as_application
 
 _PARENTS = """
 SELECT cn.nspname, c.relname, pn.nspname, p.relname, c.relispartition
@@ -68,7 +69,7 @@ def rename_schema(address: DatabaseAddress, schema: str, new_name: str) -> tuple
 def creatable_extensions(address: DatabaseAddress, names: Collection[str]) -> set[str]:
     """Those of them that can really be made on a throw-away server, in a database that lacks them."""
     found = set()
-    with closing(psycopg2.connect(**address.libpq_parameters())) as connection:
+    with closing(connect_as_application(address)) as connection:  # they come into the schema that it begins with
         for name in names:
             try:
                 with connection.cursor() as cursor:
@@ -117,11 +118,8 @@ def _move_back(cursor: Any, extension: str, schema: str) -> None:
 @contextmanager
 def _session(address: DatabaseAddress, schema: str) -> Iterator[Any]:
     try:
-        with closing(psycopg2.connect(**address.libpq_parameters())) as connection:
-            if connection.encoding in {"SQLASCII", "SQL_ASCII"}:
-                connection.set_client_encoding("LATIN1")
-            with connection, connection.cursor() as cursor:
-                yield cursor
+        with closing(connect(address)) as connection, connection, connection.cursor() as cursor:
+            yield cursor
     except psycopg2.Error as error:
         said = str(error).strip().splitlines()
         raise RestoreFailed(

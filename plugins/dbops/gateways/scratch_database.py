@@ -17,6 +17,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.drill_needs import ServerOffer
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DatabaseError, ServerFailed
+from dbops.gateways.connecting import connect
 from dbops.gateways.database_creation import create_like
 from dbops.gateways.server_offer import read_offer
 from dbops.gateways.subscriptions import detach_subscriptions
@@ -63,7 +64,7 @@ class ScratchDatabase:
     def __enter__(self) -> ScratchDatabase:
         try:
             with _told():
-                self._presence = _connect(self.address)
+                self._presence = connect(self.address, autocommit=True)
         except ServerFailed as error:
             self.__exit__(ServerFailed, error, None)
             raise
@@ -102,15 +103,9 @@ class ScratchDatabase:
         )
 
 
-def _connect(address: DatabaseAddress) -> Any:
-    connection = psycopg2.connect(**address.libpq_parameters())
-    connection.autocommit = True
-    return connection
-
-
 @contextmanager
 def _session(address: DatabaseAddress) -> Iterator[Any]:
-    with _told(), closing(_connect(address)) as connection:
+    with _told(), closing(connect(address, autocommit=True)) as connection:
         yield connection
 
 

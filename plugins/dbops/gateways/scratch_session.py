@@ -14,6 +14,7 @@ from dbops.domain.migrations import Migration
 from dbops.domain.sql_statements import SqlFault, statements
 from dbops.domain.whole_statements import whole_statements
 from dbops.errors import InvalidRequest, ServerFailed
+from dbops.gateways.connecting import connect_as_application
 from dbops.gateways.sessions import first_line
 
 _TIMEOUT = "10min"
@@ -42,7 +43,7 @@ def scratch_session(address: DatabaseAddress) -> Iterator[Any]:
     Each migration has one of its own, so that no setting of one reaches another.
     """
     try:
-        with closing(psycopg2.connect(**address.libpq_parameters())) as connection:
+        with closing(connect_as_application(address)) as connection:
             connection.autocommit = True
             connection.set_client_encoding("UTF8")
             with connection.cursor() as cursor:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection, create_engine, text
+from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.errors import DatabaseError
+from dbops.gateways.connecting import engine
 
-_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_settings
+_NO_LIMITS = """SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
     WHERE name IN ('statement_timeout', 'lock_timeout', 'idle_session_timeout', 'transaction_timeout')"""
 _LOST = ("08", "57")  # connection exceptions, and the administrator's interventions
 _CANCELLED = "57014"
@@ -39,19 +39,18 @@ def readings(address: DatabaseAddress) -> Iterator[Begin]:
     Each is a transaction of its own, so that no lock outlives its question. A connection that is lost is made anew by
     the next one.
     """
-    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(address), pool_size=1, max_overflow=0)
+    one = engine(address, pool_size=1, max_overflow=0)
 
     @contextmanager
     def begin(timeout_ms: int) -> Iterator[Connection]:
-        with translated(address), engine.connect() as session:
-            session.execute(text(f"SET statement_timeout = {timeout_ms}"))
-            session.execute(text("SET TRANSACTION READ ONLY"))
+        with translated(address), one.connect() as session:
+            session.execute(text(f"SET statement_timeout = {timeout_ms}; SET TRANSACTION READ ONLY"))
             yield session
 
     try:
         yield begin
     finally:
-        engine.dispose()
+        one.dispose()
 
 
 @contextmanager
@@ -68,8 +67,7 @@ def changing(address: DatabaseAddress) -> Iterator[Connection]:
 
 @contextmanager
 def _session(address: DatabaseAddress) -> Iterator[Connection]:
-    engine = create_engine("postgresql+psycopg2://", creator=lambda: connect(address), poolclass=NullPool)
-    with translated(address), engine.connect() as connection:
+    with translated(address), engine(address, autocommit=True, poolclass=NullPool).connect() as connection:
         yield connection
 
 
@@ -97,14 +95,6 @@ def _is_lost(error: DBAPIError) -> bool:
     if code is None:
         return isinstance(error.orig, psycopg2.OperationalError)
     return code.startswith(_LOST) and code != _CANCELLED
-
-
-def connect(address: DatabaseAddress) -> Any:
-    """A psycopg2 connection of which every name can be read; raises psycopg2.Error."""
-    connection = psycopg2.connect(**address.libpq_parameters())
-    if connection.encoding in {"SQLASCII", "SQL_ASCII"}:  # the driver would refuse every name beyond ASCII
-        connection.set_client_encoding("LATIN1")
-    return connection
 
 
 def unreachable(said: str, address: DatabaseAddress) -> DatabaseError:

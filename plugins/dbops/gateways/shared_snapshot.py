@@ -13,6 +13,7 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.recovery_conflict import conflict_remedy
 from dbops.domain.split_reading import TableName
 from dbops.errors import DumpFailed
+from dbops.gateways.connecting import connect
 
 _TRANSACTION_TIMEOUT_SINCE = 170000
 _PAGES = "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::int"
@@ -34,7 +35,7 @@ class SharedSnapshot:
 
     def __enter__(self) -> SharedSnapshot:
         try:
-            self._session = psycopg2.connect(**self._address.libpq_parameters())
+            self._session = connect(self._address)
         except psycopg2.Error as error:
             raise _refused(error) from None
         try:

@@ -25,7 +25,6 @@ def read_keys(address: DatabaseAddress) -> dict[TableName, list[Key]]:
     """What is unique in each table and where its foreign keys lead; raises DatabaseError."""
     found: dict[TableName, list[Key]] = {}
     with reading(address, timeout_ms=_CATALOG_TIMEOUT_MS) as session:
-        session.execute(text("SET LOCAL search_path = ''"))
         for row in session.execute(text(catalog_sql("table_keys"))):
             parent = (row.parent_schema, row.parent) if row.parent else None
             key = Key(tuple(row.columns), row.predicate, parent, tuple(row.parent_columns or ()))

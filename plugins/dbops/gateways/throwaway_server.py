@@ -23,6 +23,7 @@ from dbops.domain.drill_needs import ServerOffer
 from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed, ServerFailed
 from dbops.gateways.account import can_reach, closed_folder, server_account
+from dbops.gateways.connecting import connect
 from dbops.gateways.database_creation import create_like
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
@@ -218,9 +219,7 @@ class ThrowawayServer:
                 return
 
     def _connect(self) -> Any:
-        connection = psycopg2.connect(**self.address().libpq_parameters())
-        connection.autocommit = True
-        return connection
+        return connect(self.address(), autocommit=True)
 
 
 def _last_line(said: str) -> str:

@@ -22,10 +22,9 @@ class ConnectionGauge:
     """Asks the server how many connections there are, and halts everything where too few are free."""
 
     def __init__(self, control: Any, free_percent: float, halt: Halt) -> None:
-        control.autocommit = True
         self._control = control
         self._cursor = control.cursor()
-        self._cursor.execute(f"SET statement_timeout = {_WATCH_TIMEOUT_MS}; SET search_path = pg_catalog")
+        self._cursor.execute(f"SET statement_timeout = {_WATCH_TIMEOUT_MS}")
         self._percent, self._halt = free_percent, halt
         self._next = 0.0
         self.first = self.now = self.read()

@@ -21,6 +21,7 @@ from dbops.domain.load_mix import mix
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import DatabaseError
+from dbops.gateways.connecting import connect
 from dbops.gateways.load.crew import Asker, Crew, Tally, execute
 from dbops.gateways.load.gauge import ConnectionGauge
 from dbops.gateways.load.halt import Halt
@@ -35,7 +36,7 @@ from dbops.gateways.load.schedule import (
 )
 from dbops.gateways.probing.session import probing_address
 from dbops.gateways.refusals import meaning
-from dbops.gateways.sessions import connect, translated
+from dbops.gateways.sessions import translated
 
 _HERE = ("localhost", "127.", "::1", "/")
 _HEAD_START = NANOSECONDS // 20  # so that every thread is there when the first request is due
@@ -58,7 +59,7 @@ def put_under_load(
     """
     halt = Halt()
     probing = probing_address(address, options)
-    with translated(address), closing(connect(probing)) as control:
+    with translated(address), closing(connect(probing, autocommit=True)) as control:
         gauge = ConnectionGauge(control, options.free_connections, halt)
         crew = Crew(probing, halt, cancel=gauge.cancel)
         try:

@@ -22,9 +22,10 @@ from dbops.domain.object_names import quoted
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.probes.options import ProbeOptions
 from dbops.errors import DatabaseError, InvalidConnection
+from dbops.gateways.connecting import connect_as_application
 from dbops.gateways.probing.query import filled
 from dbops.gateways.refusals import is_lost
-from dbops.gateways.sessions import connect, unreachable
+from dbops.gateways.sessions import unreachable
 
 APPLICATION_NAME = "dbops probe"
 WHY_DIRECT = "probes need a session of their own"
@@ -32,7 +33,7 @@ _IDLE_MS = 10_000
 JSON = (114, 3802, 199, 3807)  # json, jsonb and arrays of them
 _COSTLY = (*JSON, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 1115, 1182, 1183, 1185, 1187, 1270, 1231)
 # What somebody has set for the role would end a session that waits its turn, and not every version has them.
-_NO_LIMITS = """SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings
+_NO_LIMITS = """SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
     WHERE name IN ('idle_session_timeout', 'transaction_timeout')"""
 _FAREWELL = "FATAL:"
 # A session-level advisory lock outlives the ROLLBACK.
@@ -172,7 +173,7 @@ def opened(address: DatabaseAddress) -> tuple[Session, int]:
     """A session at a ``probing_address``, and the nanoseconds that it took; raises psycopg2.Error."""
     address = address.with_token_of_now()
     began = time.perf_counter_ns()
-    connection = connect(address)
+    connection = connect_as_application(address)
     took = time.perf_counter_ns() - began
     try:
         return Session(connection, address), took

@@ -14,7 +14,8 @@ from dbops.gateways.validator.server import Refused, Server
 def read_tables(server: Server) -> dict[TableName, CheckedTable]:
     """Every table and view of the database by its name; raises DatabaseError."""
     try:
-        rows = server.ask(catalog_sql("checked_tables"))
+        with server.pinned():
+            rows = server.ask(catalog_sql("checked_tables"))
     except Refused as refused:
         raise DatabaseError(
             f"The catalog of database {server.address.database} cannot be read: {refused}.", "Run it again."

@@ -29,7 +29,7 @@ def schema_results(server: Server, context: Any, baseline: SchemaBaseline, optio
     missing: dict[ObjectKind, frozenset[str]] = {}
     unexpected: dict[ObjectKind, frozenset[str]] = {}
     results: list[CheckResult] = []
-    with server.qualified():
+    with server.pinned():
         for kind, query in signature_queries().items():
             found = _found(server, context, query, wanted[kind])
             if found is None:

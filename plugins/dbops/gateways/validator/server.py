@@ -10,15 +10,16 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg2
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.object_names import quoted
 from dbops.errors import DatabaseError
+from dbops.gateways.connecting import engine
 from dbops.gateways.refusals import harmless_line, is_cancelled, meaning
-from dbops.gateways.sessions import connect, first_line, unreachable
+from dbops.gateways.sessions import first_line, unreachable
 
 _ABOUT_CATALOG = re.compile(r"\bpg_catalog\.|\bpg_(?:class|namespace|attribute|constraint|index)\b")
 _NO_DATA = re.compile(r"^\s*(?:EXPLAIN|SET|SHOW|BEGIN|ROLLBACK|COMMIT)\b", re.IGNORECASE)
@@ -38,6 +39,9 @@ class Server:
 
     ``expired`` says that one of these took too long. Until ``heard`` no other is sent then: Great Expectations would
     try each part of a scan by itself, and wait as long for it.
+
+    Rules are asked as the application asks, in ``application_path``: they name its types, operators and functions. What
+    is about the catalog is asked ``pinned``.
     """
 
     address: DatabaseAddress
@@ -46,16 +50,17 @@ class Server:
     refusals: list[Refusal] = field(default_factory=list)
     lost: DatabaseError | None = None
     expired: bool = False
-    search_path: str | None = None
+    application_path: str = "DEFAULT"
+    is_pinned: bool = False
 
     @contextmanager
-    def qualified(self) -> Iterator[None]:
-        """Within, PostgreSQL writes every name with its schema: the search_path is empty."""
-        kept, self.search_path = self.search_path, "''"
+    def pinned(self) -> Iterator[None]:
+        """Within, names are PostgreSQL's own, as ``connect`` has it, and it writes all others with their schemas."""
+        self.is_pinned = True
         try:
             yield
         finally:
-            self.search_path = kept
+            self.is_pinned = False
 
     def ask(self, query: str) -> list[tuple[Any, ...]]:
         """The rows of one statement; raises Refused."""
@@ -90,31 +95,26 @@ class Refused(Exception):
 @contextmanager
 def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
     """A database to validate, over at most two connections; raises DatabaseError where it cannot be reached."""
-    engine = create_engine(
-        "postgresql+psycopg2://",
-        creator=lambda: connect(address),
-        poolclass=QueuePool,
-        pool_size=2,  # both are kept: Great Expectations asks for a second one at every table
-        max_overflow=0,
-    )
-    path = None if address.search_schema is None else quoted(address.search_schema)
-    server = Server(address, engine, search_path=path)
+    # Both are kept: Great Expectations asks for a second one at every table.
+    kept = engine(address, poolclass=QueuePool, pool_size=2, max_overflow=0)
+    path = "DEFAULT" if address.search_schema is None else quoted(address.search_schema)
+    server = Server(address, kept, application_path=path)
     milliseconds = max(1, int(timeout.total_seconds() * 1000))
 
-    @event.listens_for(engine, "begin")
+    @event.listens_for(kept, "begin")
     def _read_only(connection: Connection) -> None:
         # In each transaction, for behind a pooler the next one may run in another session.
         cursor = connection.connection.cursor()
-        cursor.execute(_begin(milliseconds, server.search_path))
+        cursor.execute(_begin(milliseconds, None if server.is_pinned else server.application_path))
         cursor.close()
 
-    @event.listens_for(engine, "before_cursor_execute")
+    @event.listens_for(kept, "before_cursor_execute")
     def _count(_c: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
         if server.expired:
             raise TimeoutError("a statement before took too long")
         server.statements += _reads_data(statement)
 
-    @event.listens_for(engine, "handle_error")
+    @event.listens_for(kept, "handle_error")
     def _note(context: Any) -> None:
         if not isinstance(context.original_exception, psycopg2.Error):
             return  # our own, of a statement that was not sent
@@ -125,7 +125,7 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
         server.expired = server.expired or refusal.too_late
 
     try:
-        with engine.connect() as connection:
+        with server.pinned(), kept.connect() as connection:
             connection.exec_driver_sql("SELECT 1 FROM pg_catalog.pg_class LIMIT 1")
         yield server
     except psycopg2.Error as error:
@@ -133,7 +133,7 @@ def serving(address: DatabaseAddress, timeout: timedelta) -> Iterator[Server]:
     except DBAPIError as error:
         raise unreachable(str(error.orig), address) from None
     finally:
-        engine.dispose()
+        kept.dispose()
 
 
 def _begin(milliseconds: int, search_path: str | None) -> str:
