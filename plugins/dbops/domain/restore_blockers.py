@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from dbops.domain.archive_reach import refusal_of_reach
 from dbops.domain.database_locale import DatabaseLocale
 from dbops.domain.live_facts import LiveDatabase, ServerFacts
 from dbops.domain.major_version import major_version
@@ -36,7 +37,7 @@ class RestoreConditions:
     ``made_on`` is the backup's server version, ``extensions`` what it needs, ``entries`` what of it is restored, its
     owners and grants only with ``owners``; ``in_the_way`` is what a database to restore into has that an empty one has
     not, None where our role may not look. ``locale`` is that database's and ``made_with`` the backup's, None where it
-    is not known.
+    is not known. ``reach`` is what of the backup acts outside of its database.
     """
 
     request: RestoreRequest
@@ -55,6 +56,7 @@ class RestoreConditions:
     made_with: DatabaseLocale | None
     needed_bytes: int
     free_bytes: int | None
+    reach: tuple[str, ...] = ()
 
 
 def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
@@ -62,6 +64,7 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
     mode = found.request.mode
     place = {"beside": _beside, "swap": _beside, "into": _into, "schema": _schema}[mode]
     return (
+        *((refusal_of_reach(found.reach),) if found.reach else ()),
         *_server(found),
         *role_blockers(found.entries, found.server, owners=found.owners),
         *place(found),

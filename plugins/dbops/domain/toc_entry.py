@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,3 +22,4 @@ class TocEntry:
     copy_statement: str = ""
     file: str | None = None
     depends_on: tuple[int, ...] = ()
+    drop_statement: str = field(default="", repr=False, compare=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from dbops.domain.archive_reach import reaches_outside
 from dbops.domain.catalog import Catalog, CatalogEntry
 from dbops.domain.database_locale import locale_of_archive
 from dbops.domain.database_settings import access_statements, quote_name
@@ -92,6 +93,7 @@ class RestorePlanning:
             made_with=locale_of_archive(archive.entries),
             needed_bytes=extent.needed_bytes,
             free_bytes=free,
+            reach=reaches_outside(archive.entries),
         )
         unreadable = self.unreadable.what if self.unreadable else None
         making, swapping = self._statements(archive, schema or database, before, live, facts.major)

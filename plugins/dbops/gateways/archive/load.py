@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+from dbops.domain.archive_reach import reaches_outside, refusal_of_reach
 from dbops.domain.complaints import Complaint, is_hopeless, read_complaints
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.load_passes import load_passes
@@ -78,10 +79,15 @@ def load_archive(
     the database's own. With ``lz4`` the server compresses large values so where it can, in half the time that its
     default takes. At its first complaint that is not harmless pg_restore is stopped, for the hours that it would go on;
     ``to_the_end`` lets it say all that it has to say. Memory is bounded by some ranges a job (FileDownload), disk by
-    the table of contents, both whatever the size. Raises BackupUnusable where a file is not what was uploaded,
+    the table of contents, both whatever the size. One that would act outside of that database is refused before
+    anything is loaded. Raises BackupUnusable where a file is not what was uploaded,
     BucketError, ArchiveRefused where what the archive holds cannot be loaded, and RestoreFailed where it may be for
     another reason; what the database then holds is worthless.
     """
+    if reach := reaches_outside(archive.entries):
+        raise RestoreFailed(
+            refusal_of_reach(reach), "Nothing was loaded. Find out who may write to the bucket, and use another backup."
+        )
     began = time.monotonic()
     chosen = selection.dump_ids if selection else None
     complaints: tuple[Complaint, ...] = ()

@@ -74,7 +74,7 @@ class _Reader:
         kind = self._text()
         self._integer()  # section
         definition = self._text()
-        self._text()  # drop statement
+        drop_statement = self._text()
         copy_statement = self._text()
         schema = self._text()
         for _ in range(2):
@@ -94,6 +94,7 @@ class _Reader:
             name=name or b"",
             owner=owner or b"",
             definition=definition or b"",
+            drop_statement=drop_statement or b"",
             copy_statement=copy_statement or b"",
             file=file or b"",
             depends_on=tuple(depends_on),
@@ -126,6 +127,7 @@ class _RawEntry:
     name: bytes
     owner: bytes
     definition: bytes
+    drop_statement: bytes
     copy_statement: bytes
     file: bytes
     depends_on: tuple[int, ...]
@@ -141,6 +143,7 @@ class _RawEntry:
             name=text(self.name),
             owner=text(self.owner),
             definition=text(self.definition),
+            drop_statement=text(self.drop_statement),
             copy_statement=text(self.copy_statement),
             file=text(self.file) or None,
             depends_on=self.depends_on,

@@ -1,0 +1,81 @@
+"""Promise: a backup whose table of contents would act outside of its database is refused before anything is loaded."""
+
+from __future__ import annotations
+
+import secrets
+
+import pytest
+
+from dbops.domain.archive_reach import reaches_outside
+from dbops.domain.restore_record import RestoreState
+from dbops.errors import PreflightFailed, RestoreFailed
+from tests.drills import Ground
+from tests.loading import Loader
+from tests.restoring import Restoring
+
+
+def field(text: str) -> bytes:
+    """A text as toc.dat has it, with its length before it."""
+    body = text.encode()
+    return b"\0" + len(body).to_bytes(4, "little") + body
+
+
+def forge(loader: Loader, old: str, new: str) -> None:
+    """Change a text of the table of contents, and its checksum, as who may write to the bucket can."""
+
+    def change(toc: bytes) -> bytes:
+        assert field(old) in toc
+        return toc.replace(field(old), field(new))
+
+    loader.change_file("toc.dat", change)
+
+
+def definition(loader: Loader, kind: str) -> str:
+    return next(entry.definition for entry in loader.open().entries if entry.kind == kind)
+
+
+def test_a_definition_that_drops_the_live_database(restoring: Restoring) -> None:
+    forge(restoring.loader, definition(restoring.loader, "DEFAULT"), f"DROP DATABASE {restoring.quoted} WITH (FORCE);")
+
+    (blocker,) = restoring.plan(mode="beside").blockers
+
+    assert "would act outside of the database that it is loaded into: DROP DATABASE (DEFAULT" in blocker
+    with restoring.refusing(PreflightFailed, "would act outside of the database"):
+        restoring.load()
+
+
+@pytest.mark.parametrize(
+    "copy",
+    ["COPY crm.orders FROM PROGRAM 'true';", "COPY crm.orders FROM '/dev/null';", "ALTER ROLE {} SUPERUSER;", ""],
+)
+def test_rows_that_are_not_read_from_the_archive(
+    loader: Loader, empty_database: str, restored_database: str, copy: str
+) -> None:
+    archive = Restoring(loader, empty_database)
+    archive.tell("CREATE TABLE notes AS SELECT 1 AS n")
+    entry = next(one for one in loader.back_up(empty_database).entries if one.kind == "TABLE DATA")
+    forge(loader, entry.copy_statement, copy.format(secrets.token_hex(4)))
+
+    with pytest.raises(RestoreFailed, match=r"a file that is not loaded by COPY FROM stdin \(TABLE DATA notes\)"):
+        loader.load(loader.open(), restored_database)
+
+    assert archive.ask("SELECT FROM pg_class WHERE relname = 'notes'", restored_database.rpartition("/")[2]) == []
+
+
+def test_a_drill_refuses_it_and_gives_the_backup_no_verdict(ground: Ground, empty_database: str) -> None:
+    Restoring(ground.loader, empty_database).tell("CREATE TABLE notes (n int DEFAULT 7 PRIMARY KEY)")
+    ground.loader.back_up(empty_database)
+    forge(ground.loader, definition(ground.loader, "CONSTRAINT"), "ALTER SYSTEM SET archive_command = 'true';")
+
+    with pytest.raises(RestoreFailed, match="ALTER SYSTEM"):
+        ground.drill(force=True)
+
+    assert list(ground.verdicts()) == []
+
+
+def test_a_database_with_everything_in_it_is_no_forgery(loader: Loader, trap_database: str) -> None:
+    assert reaches_outside(loader.back_up(trap_database).entries) == ()
+
+
+def test_an_honest_backup_is_restored_as_ever(restoring: Restoring) -> None:
+    assert restoring.restored(mode="beside").state is RestoreState.VERIFIED
