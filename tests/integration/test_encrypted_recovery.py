@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +12,7 @@ from dbops.errors import IdentityMissing
 from dbops.gateways.archive import Archive
 from dbops.gateways.catalogs import read_catalog
 from tests.age_program import AgeKey, new_key
-from tests.backups import counted_rows, execute
+from tests.backups import backed_up, counted_rows, execute
 from tests.drills import Ground
 from tests.loading import SHOP, Loader
 from tests.restoring import Restoring
@@ -61,6 +62,28 @@ def test_a_drill_without_the_key_cannot_prove_it_and_gives_no_verdict(ground: Gr
     (entry,) = read_catalog(ground.loader.bucket, ground.target).entries
     assert entry.is_good
     ground.expect_nothing_left()
+
+
+def test_one_in_clear_text_after_it_is_proven_and_planned_with_a_warning(
+    ground: Ground, loader: Loader, key: AgeKey, empty_database: str
+) -> None:
+    execute(empty_database, *SHOP)
+    loader.encrypt_for(key)
+    encrypting = loader.target
+    backed_up(encrypting, empty_database, loader.desk.store, loader.desk.programs.folder, ago=timedelta(hours=1))
+    loader.encrypt_for()
+    loader.back_up(empty_database)
+    loader.target = encrypting
+
+    proof = ground.drill(force=True).verification
+
+    assert proof is not None
+    assert proof.ok
+    (warning,) = [one for one in proof.warnings if "not encrypted" in one]
+    assert warning.startswith(f"Backup {loader.backup_id} is not encrypted")
+    restoring = Restoring(loader, empty_database)
+    assert warning in restoring.plan(mode="beside").warnings
+    restoring.clean_up()
 
 
 def test_a_drill_condemns_an_encrypted_backup_with_a_damaged_file_by_its_name(ground: Ground, archive: Archive) -> None:

@@ -15,6 +15,7 @@ from dbops.domain.drill_report import DrillReport
 from dbops.domain.progress import LoadProgress
 from dbops.domain.schema_comparison import fingerprint
 from dbops.domain.target import Target
+from dbops.domain.unencrypted import unencrypted_warning
 from dbops.domain.verification import Verification, condemned
 from dbops.errors import ArchiveRefused, BackupUnusable, IdentityMissing, RestoreFailed
 from dbops.gateways.age import IdentitySource, no_identities
@@ -61,6 +62,8 @@ def drill(
         try:
             with held_by_drill(bucket, target, due.backup_id, run=run, clock=clock):
                 verification = drilling.prove(due.backup_id, programs, scratch)
+            for sentence in unencrypted_warning(catalog, due.backup_id, target.encryption):
+                verification = verification.with_warning(sentence)
         except (BackupUnusable, ArchiveRefused) as error:
             if all(entry.backup_id != due.backup_id for entry in read_catalog(bucket, target).entries):
                 raise  # there is no such backup to give a verdict on, or it has expired meanwhile

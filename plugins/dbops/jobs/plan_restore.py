@@ -9,6 +9,7 @@ from dbops.domain.layout import Layout
 from dbops.domain.restore_plan import RestorePlan
 from dbops.domain.restore_record import RestoreRecord, RestoreState
 from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.unencrypted import unencrypted_warning
 from dbops.errors import ObjectMissing, PlanChanged, PreflightFailed
 from dbops.gateways.catalogs import read_catalog
 from dbops.jobs.restore_planning import RestorePlanning
@@ -31,7 +32,8 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
     chosen = choose_backup(catalog, request)
     now = run.clock()
     pinned = replace(request, backup_id=chosen.entry.backup_id, not_later_than=None)
-    plan = RestorePlanning(run, pinned, moment=now).plan(catalog, chosen.entry, chosen.warnings)
+    warnings = (*unencrypted_warning(catalog, chosen.entry.backup_id, run.target.encryption), *chosen.warnings)
+    plan = RestorePlanning(run, pinned, moment=now).plan(catalog, chosen.entry, warnings)
     if keep:
         record = RestoreRecord(
             target=run.target.name,
