@@ -22,6 +22,7 @@ _FIRST_YEAR, _LAST_YEAR = "0002", "9990"  # so that every time zone has that mom
 _ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
 _ENCRYPTED = ".age"
+_FILE_NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
 def _is_id(text: str) -> bool:
@@ -71,6 +72,10 @@ def read_backup_id(text: str) -> BackupId:
         return BackupId(text)
     except ValueError as error:
         raise InvalidRequest(f"{error}.", "`python -m dbops backups <target>` lists them.") from None
+
+
+class UnsafeFileName(ValueError):
+    """A manifest names a file as no backup calls one: by a path, say, which leads out of its folder."""
 
 
 @dataclass(frozen=True, config=_RECORD)
@@ -184,8 +189,14 @@ class BackupManifest:
 
     @classmethod
     def from_json(cls, body: bytes) -> BackupManifest:
-        """Read a manifest; raises ValueError where it is not one of format 1 or 2. Unknown fields are ignored."""
-        return _MANIFEST.validate_json(body)
+        """Read a manifest; raises ValueError where it is not one of format 1 or 2. Unknown fields are ignored.
+
+        Raises UnsafeFileName where a file's name is more than letters, digits and underscores with dots in between.
+        """
+        manifest = _MANIFEST.validate_json(body)
+        if not all(_FILE_NAME.fullmatch(file.name) for file in manifest.files):
+            raise UnsafeFileName("a file has a name that no file of a backup has")
+        return manifest
 
 
 @dataclass(frozen=True, config=_RECORD)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry, encrypted_name
+from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry, UnsafeFileName, encrypted_name
 from dbops.domain.layout import Layout
 from dbops.domain.retention import Hold
 from tests.unit.samples import NOW, claim, manifest, target
@@ -81,6 +81,16 @@ def test_a_manifest_of_before_has_no_warnings_of_pg_dump_and_no_cluster_and_can_
 def test_what_is_not_a_manifest_of_this_format_is_refused(change: dict[str, object]) -> None:
     body = json.loads(manifest("20261122T020000Z").to_json()) | change
     with pytest.raises(ValueError, match=next(iter(change))):
+        BackupManifest.from_json(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "name", ["", ".", "..", "/etc/passwd", "../1.dat", "a/b", "1.dat\n", "1..dat", ".age", "a-b", "ä"]
+)
+def test_a_manifest_whose_file_has_the_name_of_no_backups_file_is_refused(name: str) -> None:
+    body = json.loads(manifest("20261122T020000Z").to_json())
+    body["files"][0]["name"] = name
+    with pytest.raises(UnsafeFileName):
         BackupManifest.from_json(json.dumps(body).encode())
 
 

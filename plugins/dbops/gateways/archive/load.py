@@ -135,7 +135,7 @@ def _options(folder: Path, address: DatabaseAddress, jobs: int, *, clean_owners:
 
 def _use_list(folder: Path, archive: Archive, dump_ids: Collection[int]) -> Path:
     """The file that tells pg_restore what to restore; it goes by the order of its lines."""
-    chosen = folder / "selection.list"
+    chosen = folder / "selection-list"  # as no file of a backup may be called
     wanted = [f"{entry.dump_id};\n" for entry in archive.entries if entry.dump_id in dump_ids]
     chosen.write_text("".join(wanted), encoding="ascii")
     return chosen

@@ -12,13 +12,15 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dbops.domain.backup import FileEntry
+from dbops.errors import BackupUnusable
 from dbops.gateways.archive.file_download import FileDownload
-from dbops.gateways.archive.stored import Archive, place_of
+from dbops.gateways.archive.large_object_list import LargeObjectList
+from dbops.gateways.archive.stored import FORGED, Archive, place_of
 from dbops.gateways.bucket import Bucket
 from dbops.gateways.pipe_size import enlarge
 
@@ -43,6 +45,7 @@ class ArchivePipes:
     ) -> None:
         self._bucket, self._archive, self.folder = bucket, archive, folder
         self._wanted = {file.clear_name: file for file in archive.data_files if file.clear_name in files}
+        self._lists = archive.large_object_lists
         self._done: set[str] = set()
         self._loaded = 0
         self._failure: BaseException | None = None
@@ -114,13 +117,23 @@ class ArchivePipes:
             os.close(end)
 
     def _hand_over(self, file: FileEntry, end: int) -> None:
+        if file.clear_name not in self._lists:
+            self._fetch(file, lambda piece: _write(end, piece))
+            return
+        listed = LargeObjectList(lambda piece: _write(end, piece))
+        self._fetch(file, listed.take)
+        if not listed.is_genuine:
+            where = place_of(self._bucket, self._archive.folder + file.name)
+            raise BackupUnusable(f"{where} is no list of large objects as pg_dump writes it.", FORGED)
+
+    def _fetch(self, file: FileEntry, take: Callable[[bytes], None]) -> None:
         pieces = self._counted(FileDownload(self._bucket, self._archive.folder, file, self._fetchers))
         if self._archive.key is None:
             for piece in pieces:
-                _write(end, piece)
+                take(piece)
         else:
             where = place_of(self._bucket, self._archive.folder + file.name)
-            self._archive.key.decrypt(file, where, pieces, lambda clear: _write(end, clear))
+            self._archive.key.decrypt(file, where, pieces, take)
 
     def _counted(self, pieces: Iterable[bytes]) -> Iterator[bytes]:
         for piece in pieces:

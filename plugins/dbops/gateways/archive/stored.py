@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.backup import BackupId, BackupManifest, FileEntry, UnsafeFileName
 from dbops.domain.globals_script import read_globals_script
 from dbops.domain.layout import Layout
 from dbops.domain.quantities import format_bytes
@@ -22,6 +22,12 @@ from dbops.gateways.bucket import Bucket
 
 _TOC = "toc.dat"
 _GLOBALS = "globals.sql"
+_LARGE_OBJECTS = "BLOBS"
+_LIST_ENDS = ".toc"
+_ENDS = ("", ".gz", ".lz4", ".zst")  # of a data file, which pg_restore looks for in this order
+
+FORGED = "Somebody may have forged it: use another backup, and find out who wrote this file."
+"""The remedy where a file holds what pg_dump never writes."""
 
 
 @dataclass(frozen=True)
@@ -42,13 +48,19 @@ class Archive:
         """The files that pg_restore reads besides the table of contents."""
         return tuple(file for file in self.manifest.files if file.clear_name not in {_TOC, _GLOBALS, CLEAR_SUMS})
 
+    @property
+    def large_object_lists(self) -> frozenset[str]:
+        """The files that name other files to pg_restore, which are the large objects."""
+        return frozenset(entry.file for entry in self.entries if entry.kind == _LARGE_OBJECTS and entry.file)
+
 
 def open_archive(
     bucket: Bucket, target: Target, backup_id: BackupId, identities: IdentitySource = no_identities
 ) -> Archive:
     """Read a backup's manifest and table of contents; raises BackupUnusable where it is not whole.
 
-    Every file must be there with its size; the bytes of the table of contents are compared with its sha256, those of
+    Every file must be there with its size, and the table of contents may name no others, for pg_restore would open them
+    wherever they are; the bytes of the table of contents are compared with its sha256, those of
     the data files when they are loaded. Where it is encrypted the ``identities`` are looked up; raises IdentityMissing
     where they do not open it.
     """
@@ -61,7 +73,9 @@ def open_archive(
         entries = parse_toc(toc)
     except DumpFailed as error:
         raise BackupUnusable(error.what, error.remedy) from None
-    return Archive(manifest, folder, toc, tuple(entries), key)
+    archive = Archive(manifest, folder, toc, tuple(entries), key)
+    _require_own_files(archive, place_of(bucket, folder + _entry(manifest, _TOC).name))
+    return archive
 
 
 def read_globals(bucket: Bucket, archive: Archive) -> tuple[str, ...] | None:
@@ -77,7 +91,7 @@ def read_globals(bucket: Bucket, archive: Archive) -> tuple[str, ...] | None:
     except SqlFault as fault:
         raise BackupUnusable(
             f"{place_of(bucket, archive.folder + file.name)}, line {fault.line}, {fault.sentence}.",
-            "Somebody may have forged it: use another backup, and find out who wrote this file.",
+            FORGED,
         ) from None
 
 
@@ -146,6 +160,8 @@ def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupMani
         ) from None
     try:
         manifest = BackupManifest.from_json(body)
+    except UnsafeFileName:
+        raise BackupUnusable(f"{where} names a file as no backup does.", FORGED) from None
     except ValueError:
         raise BackupUnusable(
             f"{where} is not a manifest that this version can read.",
@@ -172,6 +188,19 @@ def _require_files(bucket: Bucket, folder: str, manifest: BackupManifest) -> Non
                 "Use another backup, and find out what changed this one.",
             )
     _entry(manifest, _TOC)
+
+
+def _require_own_files(archive: Archive, where: str) -> None:
+    own = {file.clear_name for file in archive.data_files}
+    lists = archive.large_object_lists
+    for entry in archive.entries:
+        if entry.file is None:
+            continue
+        possible = {entry.file + end for end in _ENDS}
+        if entry.file in lists:  # which is read as it is, and looked at
+            possible = {entry.file} if entry.file.endswith(_LIST_ENDS) else set()
+        if not own & possible:
+            raise BackupUnusable(f"{where} names data files that the manifest does not.", FORGED)
 
 
 def _entry(manifest: BackupManifest, name: str) -> FileEntry:

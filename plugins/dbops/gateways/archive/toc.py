@@ -17,6 +17,7 @@ from dbops.domain.toc_entry import TocEntry
 from dbops.errors import DumpFailed
 
 _OLDEST, _NEWEST = (1, 14), (1, 16)
+_LONGEST_ID = 10
 _ENCODING = re.compile(rb"SET client_encoding = '([A-Za-z0-9_]+)'")
 
 
@@ -85,6 +86,8 @@ class _Reader:
         self._text()  # with oids
         depends_on = []
         while (other := self._text()) is not None:
+            if not other.isdigit() or len(other) > _LONGEST_ID:
+                raise IndexError("a dependency is no number")
             depends_on.append(int(other))
         file = self._text()
         return _RawEntry(
@@ -116,7 +119,10 @@ class _Reader:
 
     def _text(self) -> bytes | None:
         length = self._integer()
-        return None if length < 0 else self._take(length)
+        text = None if length < 0 else self._take(length)
+        if text and b"\0" in text:
+            raise IndexError("a text has a NUL in it")  # where it would end for pg_restore, and not for us
+        return text
 
 
 @dataclass(frozen=True)
@@ -133,18 +139,18 @@ class _RawEntry:
     depends_on: tuple[int, ...]
 
     def decoded(self, encoding: str) -> TocEntry:
-        def text(raw: bytes) -> str:
+        def text(raw: bytes, encoding: str = encoding) -> str:
             return raw.decode(encoding, errors="backslashreplace")
 
         return TocEntry(
             dump_id=self.dump_id,
-            kind=text(self.kind),
+            kind=text(self.kind, "ascii"),
             schema=text(self.schema),
             name=text(self.name),
             owner=text(self.owner),
             definition=text(self.definition),
             drop_statement=text(self.drop_statement),
             copy_statement=text(self.copy_statement),
-            file=text(self.file) or None,
+            file=text(self.file, "ascii") or None,
             depends_on=self.depends_on,
         )
