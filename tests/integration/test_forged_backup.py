@@ -49,6 +49,7 @@ def test_commands_in_globals_are_refused_and_run_by_nobody(
     ground.expect_nothing_left()
 
 
+IN_EBCDIC = ("SET client_encoding = 'UTF8';\n", "SET client_encoding = 'cp037';\n")
 SECRET = "fernet_key = a file of the worker"
 
 
@@ -95,6 +96,22 @@ def test_a_table_of_contents_reads_no_file_of_the_worker(
         loader.change_manifest(files=tuple(file for file in files_of(loader) if not file.name.startswith(data)))
 
     with pytest.raises(BackupUnusable, match=r"toc\.dat names data files that the manifest does not"):
+        loader.open()
+
+
+@pytest.mark.parametrize(
+    ("kind", "sentence"),
+    [("BLOBS\0", r"cannot be read: a text has a NUL in it"), ("BLOBS", r"names data files that the manifest does not")],
+)
+def test_a_table_of_contents_says_the_same_to_us_and_to_pg_restore(
+    loader: Loader, empty_database: str, kind: str, sentence: str
+) -> None:
+    """pg_restore reads a text up to its NUL, and takes the data of what it calls BLOBS for names of files."""
+    execute(empty_database, "CREATE TABLE t AS SELECT 1 n")
+    loader.back_up(empty_database)
+    loader.change_file("toc.dat", lambda toc: swapped(swapped(toc, "TABLE DATA", kind), *IN_EBCDIC))
+
+    with pytest.raises(BackupUnusable, match=sentence):
         loader.open()
 
 
