@@ -12,7 +12,7 @@ import pytest
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.errors import BackupUnusable, DbopsError, InvalidRequest, PreflightFailed, RestoreFailed
-from dbops.gateways.programs import find_program
+from dbops.gateways.programs import Program, find_program
 from dbops.gateways.schema_copy import copy_schema
 from dbops.gateways.schema_rename import rename_schema
 from demo.postgres import EmbeddedPostgres
@@ -408,12 +408,12 @@ def test_default_privileges_of_the_live_database_are_a_warning(repair: Repair, s
     assert any("default privileges" in warning for warning in proof.warnings)
 
 
-def copy(repair: Repair, source: str, live: str, schema: str, *, live_major: int = 17) -> None:
+def copy(repair: Repair, source: str, live: str, schema: str, *, live_major: int = 17, **others: Program) -> None:
     pg_dump, psql = (
         find_program(name, repair.programs.folder, at_least=16, why="a test") for name in ("pg_dump", "psql")
     )
     copy_schema(
-        pg_dump,
+        others.get("pg_dump", pg_dump),
         psql,
         DatabaseAddress.from_url(source),
         DatabaseAddress.from_url(live),
@@ -423,6 +423,31 @@ def copy(repair: Repair, source: str, live: str, schema: str, *, live_major: int
         target="vault",
         directory=repair.place,
     )
+
+
+OLDER_PG_DUMP = r"""#!/bin/sh
+for word; do
+  case "$word" in --file=*) into="${word#--file=}" ;; esac
+done
+"%s" "$@" --file=/dev/stdout | sed '/^.restrict /d; /^.unrestrict /d' > "$into"
+"""
+
+
+@pytest.mark.parametrize("rows", [0, 50_000])
+def test_a_pg_dump_whose_scripts_let_psql_obey_more_than_sql_copies_nothing(
+    repair: Repair, empty_database: str, restored_database: str, tmp_path: Path, rows: int
+) -> None:
+    """As those before August 2025 do, which a server can have write what psql obeys."""
+    execute(empty_database, "CREATE SCHEMA s", f"CREATE TABLE s.t AS SELECT generate_series(1, {rows}) n")
+    real = find_program("pg_dump", repair.programs.folder, at_least=16, why="a test")
+    older = tmp_path / "pg_dump"
+    older.write_text(OLDER_PG_DUMP % real.path)
+    older.chmod(0o755)
+
+    with pytest.raises(RestoreFailed, match=r"psql obeys whatever the backup has put there"):
+        copy(repair, empty_database, restored_database, "s", pg_dump=replace(real, path=older))
+
+    assert "s" not in schemas(restored_database)
 
 
 @pytest.mark.parametrize("rows", [0, 50_000])

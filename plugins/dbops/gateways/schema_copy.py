@@ -30,6 +30,7 @@ _POLL = 0.01
 _PROGRESS_EVERY = 5.0
 _SIGNALLED = 128
 _SETTING = b"SET transaction_timeout = 0;\n"
+_RESTRICTION = re.compile(rb"(?:--[^\n]*\n|\n)*\\restrict \w+\n")
 _KNOWN_FROM = 17  # the first version that writes and knows it
 _SESSION = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0"
 _SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
@@ -93,6 +94,19 @@ def _load_command(psql: Program, live: DatabaseAddress, script: Path) -> list[st
             f"--dbname={live.program_database()}", f"--file={script}"]  # fmt: skip
 
 
+def _checked(head: bytes, drop: bytes) -> bytes:
+    """The beginning of a script without ``drop``; raises RestoreFailed where psql would obey more than SQL in it.
+
+    What is copied came out of a bucket, and by a forged name a server can have pg_dump write lines for psql.
+    """
+    if not _RESTRICTION.match(head):
+        raise RestoreFailed(
+            "This pg_dump writes scripts in which psql obeys whatever the backup has put there for it.",
+            "Update the worker's PostgreSQL programs: 14.19, 15.14, 16.10, 17.6 and newer ones forbid it.",
+        )
+    return head.replace(drop, b"", 1) if drop else head
+
+
 class _Ended(Exception):
     """psql has ended before its script did."""
 
@@ -140,16 +154,17 @@ class _Relay:
                 return sink
 
     def _pass(self, source: int, sink: int, drop: bytes) -> None:
-        head = b""
+        head: bytes | None = b""
         while block := self._read(source):
-            if drop:
+            if head is not None:
                 head += block
                 if len(head) < _HEAD:
                     continue
-                block, drop = head.replace(drop, b"", 1), b""
+                block, head = _checked(head, drop), None
             self._write(sink, block)
-        if drop:
-            self._write(sink, head.replace(drop, b"", 1))
+        if head:
+            self._require_whole_dump()  # else its end is what is wrong with it
+            self._write(sink, _checked(head, drop))
 
     def _read(self, source: int) -> bytes:
         """What there is; nothing at the end."""
