@@ -53,6 +53,28 @@ def test_rows_that_the_source_would_not_take_today_condemn_the_backup(ground: Gr
     ground.expect_nothing_left()
 
 
+def test_what_a_function_says_of_a_row_is_in_no_report_and_in_no_verdict(ground: Ground, empty_database: str) -> None:
+    known = "IF NOT EXISTS (SELECT FROM public.known k WHERE k.c = $1) THEN RAISE 'card % is not known', $1; END IF"
+    execute(
+        empty_database,
+        "CREATE TABLE known AS SELECT '4111111111111111' AS c",
+        f"CREATE FUNCTION ok(c text) RETURNS bool LANGUAGE plpgsql AS $$BEGIN {known}; RETURN true; END$$",
+        "CREATE TABLE cards (c text CONSTRAINT ok_c CHECK (ok(c)))",
+        "INSERT INTO cards SELECT c FROM known",
+        "DELETE FROM known",
+    )
+    ground.loader.back_up(empty_database)
+
+    report = ground.drill()
+
+    assert report.verdict is Verdict.FAILED
+    assert report.verification is not None
+    assert 'COPY failed for table "cards": the server\'s words are not repeated' in report.verification.errors[0]
+    assert "4111" not in report.markdown()
+    assert ground.verdicts()
+    assert not any(b"4111" in ground.bucket.get(key) for key in ground.verdicts())
+
+
 def test_roles_that_were_changed_in_the_bucket_condemn_the_backup(ground: Ground, empty_database: str) -> None:
     ground.loader.back_up(empty_database)
     ground.loader.damage("globals.sql")

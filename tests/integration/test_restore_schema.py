@@ -399,6 +399,26 @@ def test_a_failure_half_way_takes_everything_back_and_tells_no_row(
     assert "back" not in schemas(restored_database)
 
 
+def test_what_a_function_says_of_a_row_is_not_repeated(
+    repair: Repair, empty_database: str, restored_database: str
+) -> None:
+    fine = "CREATE FUNCTION public.fine(text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$BEGIN {} RETURN true; END$$"
+    execute(
+        empty_database,
+        "CREATE SCHEMA s",
+        fine.format(""),
+        "CREATE TABLE s.b (secret text CONSTRAINT is_fine CHECK (public.fine(secret)))",
+        "INSERT INTO s.b VALUES ('hunter2')",
+    )
+    repair.loader.back_up(empty_database)
+    execute(restored_database, fine.format("RAISE 'card % is not known', $1;"))
+
+    with pytest.raises(RestoreFailed, match="did not take schema back: the server's words are not repeated") as refused:
+        repair.restore(restored_database, "s", "back")
+
+    assert "hunter2" not in f"{refused.value!r} {refused.value.what} {refused.value.remedy}"
+
+
 def test_default_privileges_of_the_live_database_are_a_warning(repair: Repair, shop: str) -> None:
     execute(shop, "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO pg_monitor")
 

@@ -11,6 +11,7 @@ import pytest
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.selection import Selection, select
 from dbops.domain.verification import Verification
+from dbops.errors import RestoreFailed
 from dbops.gateways.analyze import analyze
 from dbops.gateways.archive import Archive
 from dbops.gateways.programs import find_program
@@ -62,6 +63,26 @@ class Bench:
 def bench(loader: Loader, empty_database: str, restored_database: str) -> Bench:
     execute(empty_database, *SHOP, *MORE)
     return Bench(loader, empty_database, restored_database)
+
+
+def test_an_analyze_that_fails_names_its_table_and_repeats_no_functions_words(
+    loader: Loader, restored_database: str
+) -> None:
+    body = "BEGIN IF current_setting('my.quiet', true) = 'on' THEN RETURN $1; END IF; RAISE 'card %', $1; END"
+    execute(
+        restored_database,
+        f"CREATE FUNCTION f(text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $${body}$$",
+        "CREATE TABLE cards (c text)",
+        "CREATE INDEX ON cards (f(c))",
+        "SET my.quiet = 'on'; INSERT INTO cards VALUES ('4111111111111111')",
+    )
+    vacuumdb = find_program("vacuumdb", loader.desk.programs.folder, at_least=16, why="a test")
+
+    with pytest.raises(RestoreFailed, match="the server's words are not repeated") as refused:
+        analyze(vacuumdb, DatabaseAddress.from_url(restored_database), 2)
+
+    assert "failed (status 1): " in refused.value.what
+    assert "4111" not in str(refused.value)
 
 
 def test_a_restored_database_is_what_its_backup_says(bench: Bench) -> None:

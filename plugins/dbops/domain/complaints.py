@@ -6,14 +6,25 @@ docs/verification.md carries both lists below; a test holds the page and them to
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+from dbops.domain.server_words import NOT_REPEATED, own_words, reads_rows, repeatable
 
 _ERROR = re.compile(r"^pg_restore: error: (.*)$")
 _BEGINS = "pg_restore: error: "
 _COMMAND = "Command was: "
 _SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
 _REFUSAL = re.compile(r"(?:^|: )ERROR:\s+")
-_VALUE = re.compile(r": (?:\"|'|0x).*$")
+_COPY = re.compile(r'^COPY failed for table "[^"]+"')
+_CONNECTION = "connection to server "
+_IDENTIFIER = r'(?:"[^"]+"|\w+)'
+# What of a statement is told where the server's words are not, for they may quote a row.
+_OBJECT = re.compile(
+    r"^(?:ALTER TABLE (?:ONLY )?|CREATE (?:UNIQUE )?INDEX |REFRESH MATERIALIZED VIEW |"
+    r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|FUNCTION|PROCEDURE|SEQUENCE|TYPE|DOMAIN|EXTENSION(?: IF NOT EXISTS)?) )"
+    rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})?"
+)
 
 # The statement, the server's words, and why it does no harm.
 HARMLESS = (
@@ -84,20 +95,32 @@ class Complaint:
 
 
 def read_complaints(stderr: str) -> tuple[Complaint, ...]:
-    """The errors in what pg_restore wrote; details, contexts and statements are dropped, as they may quote rows."""
+    """The errors in what pg_restore wrote: sentences that are known to quote no row, and that there were others.
+
+    Details, contexts and statements are dropped, as they may quote rows; a statement's object is told.
+    """
     found: list[Complaint] = []
-    said, is_elsewhere = "", False
+    for said, below, command in _errors(stderr):
+        is_elsewhere = bool(_REFRESH.match(command)) and any(_ELSEWHERE.search(line) for line in below)
+        found.append(_complaint(said, below, command, is_elsewhere=is_elsewhere))
+    return tuple(found)
+
+
+def _errors(stderr: str) -> list[tuple[str, list[str], str]]:
+    """What each error said, the lines between it and its statement, and the first line of that, or nothing."""
+    found: list[tuple[str, list[str], str]] = []
+    is_open = False
     for line in stderr.splitlines():
         if match := _ERROR.match(line):
-            said, is_elsewhere = match[1], False
-            found.append(_complaint(said, ""))
-        elif line.startswith(_COMMAND) and said:
-            command = line.removeprefix(_COMMAND)
-            found[-1] = _complaint(said, command, is_elsewhere=is_elsewhere and bool(_REFRESH.match(command)))
-            said = ""
-        elif _ELSEWHERE.search(line):
-            is_elsewhere = True
-    return tuple(found)
+            found.append((match[1], [], ""))
+            is_open = True
+        elif is_open and line.startswith(_COMMAND):
+            said, below, _ = found[-1]
+            found[-1] = (said, below, line.removeprefix(_COMMAND))
+            is_open = False
+        elif is_open:
+            found[-1][1].append(line)
+    return found
 
 
 def is_hopeless(stderr: str) -> bool:
@@ -112,13 +135,24 @@ def is_hopeless(stderr: str) -> bool:
     return any(not complaint.harmless for complaint in read_complaints(whole))
 
 
-def _complaint(said: str, command: str, *, is_elsewhere: bool = False) -> Complaint:
+def _complaint(said: str, below: Sequence[str], command: str, *, is_elsewhere: bool) -> Complaint:
     server = _SERVER.search(said)
     sentence = server[1] if server else said
     why = next((why for statement, words, why in HARMLESS if statement.search(command) and words.search(sentence)), "")
     is_circumstance = is_elsewhere or any(words.search(sentence) for words in CIRCUMSTANCES)
     refused = bool(_REFUSAL.search(said)) and not is_circumstance
-    sentence = _VALUE.sub("", sentence)
-    if said.startswith("COPY failed"):
-        sentence = f"{said.partition(':')[0]}: {sentence}"
-    return Complaint(sentence, why, refused and not why)
+    return Complaint(_text(said, below, command), why, refused and not why)
+
+
+def _text(said: str, below: Sequence[str], command: str) -> str:
+    server = _SERVER.search(said)
+    if server is None:
+        told = own_words(said)
+    else:
+        told = repeatable(server[1], below, of_rows=not said.startswith(_CONNECTION) and reads_rows(command))
+    if copy := _COPY.match(said) if server or told is None else None:
+        return f"{copy[0]}: {told or NOT_REPEATED}"
+    if told is None:
+        about = _OBJECT.match(command)
+        return f"{about[0]}: {NOT_REPEATED}" if about else NOT_REPEATED
+    return told

@@ -6,9 +6,12 @@ import time
 
 from dbops.domain.connection import DatabaseAddress
 from dbops.domain.relation_pattern import RelationPattern
+from dbops.domain.server_words import program_words
 from dbops.errors import RestoreFailed
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
+
+_STDERR_LINES = 20_000  # the error comes before its details, which may be long
 
 
 def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str | None = None) -> float:
@@ -20,12 +23,14 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
     command = [str(vacuumdb.path), "--analyze-only", f"--jobs={jobs}", "--no-password"]
     command.append(f"--dbname={address.program_database()}")
     command += [] if schema is None else [f"--schema={RelationPattern.for_one_schema(schema)}"]
-    with GuardedProcess([*command, "--quiet"], address.libpq_environment(), token=address.token) as process:
+    with GuardedProcess(
+        [*command, "--quiet"], address.libpq_environment(), lines=_STDERR_LINES, token=address.token
+    ) as process:
         status = process.wait()
         said = process.stderr()
     if status:
         raise RestoreFailed(
-            f"ANALYZE of the restored database failed (status {status}): {said or 'no reason'}.",
+            f"ANALYZE of the restored database failed (status {status}): {program_words(said) or 'no reason'}.",
             "Nothing live was touched; the server's log says more.",
         )
     return time.monotonic() - began

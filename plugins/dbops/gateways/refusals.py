@@ -9,11 +9,15 @@ from typing import Any
 import psycopg2
 from psycopg2 import errors
 
+from dbops.domain.server_words import is_fixed
 from dbops.gateways.sessions import first_line
 
 # What PostgreSQL says of these quotes names and settings: syntax and names, features, the state of a transaction,
-# resources, limits, locks, interventions, its own system.
-_SAFE_CLASSES = ("0A", "25", "40", "42", "53", "54", "55", "57", "58")
+# resources, limits, locks, interventions.
+_SAFE_CLASSES = ("0A", "25", "40", "42", "53", "54", "55", "57")
+# Of its own system it quotes files, and a row may name one, for pg_read_file say: only its own are told.
+_SYSTEM = "58"
+_QUOTES_FILE = re.compile(r'^could not .*\b(?:file|directory|link) "')
 # Of these it does so even from within a function. A function's own words may quote anything, under any code: they come
 # from the source of its language, pl_exec.c, plpy_elog.c, plperl.c.
 _FIXED_CLASSES = ("25", "40", "53", "55", "57")
@@ -45,7 +49,9 @@ def harmless_line(error: BaseException, values: Iterable[Any] = ()) -> str | Non
     code, line = code_of(error), first_line(str(error))
     if not code:
         return line if isinstance(error, psycopg2.OperationalError) else None
-    is_safe = _only_quotes_names(code, getattr(error, "diag", None))
+    diag = getattr(error, "diag", None)
+    of_system = code.startswith(_SYSTEM) or bool(_QUOTES_FILE.match(line))
+    is_safe = is_fixed(line) if of_system else _only_quotes_names(code, diag)
     return line if is_safe and not any(_repeats(line, value) for value in values) else None
 
 

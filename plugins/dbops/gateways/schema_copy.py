@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
+from dbops.domain.server_words import NOT_REPEATED, program_words, reads_rows, repeatable
 from dbops.errors import RestoreFailed
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pipe_size import enlarge
@@ -34,8 +35,8 @@ _RESTRICTION = re.compile(rb"(?:--[^\n]*\n|\n)*\\restrict \w+\n")
 _KNOWN_FROM = 17  # the first version that writes and knows it
 _SESSION = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0"
 _SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
-_VALUE = re.compile(r": (?:\"|'|0x).*$")
-_PLACE = re.compile(r" at character \d+$")
+_STATEMENT = re.compile(r"^psql:.*?: STATEMENT:  (.*)$")
+_STDERR_LINES = 20_000  # the error comes before its details and its statement, which may be long
 _MISSING = re.compile(
     r'^(?:schema|type|relation|function|procedure|operator|collation|server|foreign-data wrapper|language|text search '
     r"\w+|access method|operator class|operator family|tablespace) .* does not exist"
@@ -70,9 +71,12 @@ def copy_schema(
             GuardedProcess(
                 _dump_command(pg_dump, source, dumped, schema, owners=owners),
                 source.libpq_environment(),
+                lines=_STDERR_LINES,
                 token=source.token,
             ) as dump,
-            GuardedProcess(_load_command(psql, live, script), environment, token=live.token) as load,
+            GuardedProcess(
+                _load_command(psql, live, script), environment, lines=_STDERR_LINES, token=live.token
+            ) as load,
         ):
             relay = _Relay(dump, load, on_bytes)
             try:
@@ -88,9 +92,9 @@ def _dump_command(pg_dump: Program, source: DatabaseAddress, into: Path, schema:
 
 
 def _load_command(psql: Program, live: DatabaseAddress, script: Path) -> list[str]:
-    # terse: details and contexts quote rows
-    variables = [f"--set={setting}" for setting in ("ON_ERROR_STOP=1", "VERBOSITY=terse", "SHOW_CONTEXT=never")]
-    return [str(psql.path), "--no-psqlrc", "--quiet", "--no-password", *variables,
+    # Details, contexts and the statement quote rows: none is repeated, but they tell whether the error may be.
+    variables = [f"--set={setting}" for setting in ("ON_ERROR_STOP=1", "VERBOSITY=default", "SHOW_CONTEXT=errors")]
+    return [str(psql.path), "--no-psqlrc", "--quiet", "--echo-errors", "--no-password", *variables,
             f"--dbname={live.program_database()}", f"--file={script}"]  # fmt: skip
 
 
@@ -196,7 +200,7 @@ class _Relay:
         if status:
             how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed (status {status})"
             raise RestoreFailed(
-                f"pg_dump of the throw-away server {how}: {self._dump.stderr() or 'it said nothing'}.",
+                f"pg_dump of the throw-away server {how}: {program_words(self._dump.stderr()) or 'it said nothing'}.",
                 "Nothing was committed in the live database; look at the worker's memory and disk, and try again.",
             )
 
@@ -221,9 +225,15 @@ def _failure(load: GuardedProcess, schema: str, *, committing: bool) -> RestoreF
 
 
 def _server_words(stderr: str) -> str:
-    """The first error, without values of rows."""
-    found = next((match[1] for line in stderr.splitlines() if (match := _SERVER.search(line))), "")
-    return _VALUE.sub("", _PLACE.sub("", found)).rstrip(".")
+    """The first error, without a function's words or values of rows; empty where the server said none."""
+    lines = stderr.splitlines()
+    for number, line in enumerate(lines):
+        if match := _SERVER.search(line):
+            below = lines[number + 1 :]
+            statement = next((found[1] for each in below if (found := _STATEMENT.match(each))), "")
+            of_rows = "connection to server " not in line and reads_rows(statement)
+            return repeatable(match[1], below, of_rows=of_rows) or NOT_REPEATED
+    return ""
 
 
 def _remedy(said: str) -> str:

@@ -156,3 +156,66 @@ def test_an_error_counts_once_its_statement_is_told_for_that_may_make_it_harmles
         assert not is_hopeless("".join(lines[:told])), told
     assert not is_hopeless("".join(lines[:7]))
     assert is_hopeless("".join(lines[:8]))
+
+
+RAISED = """pg_restore: error: COPY failed for table "aaa": ERROR:  card 4111 is not known
+CONTEXT:  PL/pgSQL function ok(text) line 2 at RAISE
+COPY aaa, line 1: "4111"
+pg_restore: error: COPY failed for table "aaa": ERROR:  relation "4111" does not exist
+CONTEXT:  COPY aaa, line 1, column r: "4111"
+pg_restore: error: COPY failed for table "aaa": ERROR:  value "4111" is out of range for type smallint
+CONTEXT:  COPY aaa, line 1, column r: "4111"
+pg_restore: error: could not execute query: ERROR:  relation "4111" does not exist
+Command was: ALTER TABLE ONLY public.aaa
+    ADD CONSTRAINT c CHECK (((r)::regclass IS NOT NULL));
+
+
+pg_restore: error: could not execute query: ERROR:  duplicate key value violates unique constraint "4111"
+CONTEXT:  PL/pgSQL function ok(text) line 2 at RAISE
+Command was: CREATE INDEX i ON public.aaa USING btree (public.ok(r));
+
+
+pg_restore: error: could not execute query: ERROR:  card 4111
+pg_restore: error: could not execute query: ОШИБКА:  4111
+pg_restore: error: 4111
+"""
+HIDDEN = "the server's words are not repeated here, for they may quote a row; its log has them"
+
+
+def test_neither_a_functions_words_nor_a_name_out_of_a_row_is_repeated_and_the_object_is_told() -> None:
+    complaints = read_complaints(RAISED)
+
+    assert [complaint.text for complaint in complaints] == [
+        f'COPY failed for table "aaa": {HIDDEN}',
+        f'COPY failed for table "aaa": {HIDDEN}',
+        'COPY failed for table "aaa": value out of range for type smallint',
+        f"ALTER TABLE ONLY public.aaa: {HIDDEN}",
+        f"CREATE INDEX i: {HIDDEN}",
+        HIDDEN,
+        HIDDEN,
+        HIDDEN,
+    ]
+    assert [complaint.refused for complaint in complaints] == [True] * 6 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "statement"),
+    [
+        ('role "app" does not exist', "ALTER TABLE public.t OWNER TO app;"),
+        ('role "app" does not exist', "GRANT SELECT ON TABLE public.t TO app;"),
+        ('extension "vector" is not available', "CREATE EXTENSION IF NOT EXISTS vector WITH SCHEMA public;"),
+        ('type "public.gone" does not exist', "CREATE TABLE public.t ("),
+        ("permission denied for schema public", "CREATE TABLE public.t ("),
+    ],
+)
+def test_a_missing_role_extension_or_object_is_named(words: str, statement: str) -> None:
+    (complaint,) = read_complaints(
+        f"pg_restore: error: could not execute query: ERROR:  {words}\nCommand was: {statement}\n"
+    )
+    assert complaint.text == words
+
+
+def test_what_refuses_a_connection_is_named() -> None:
+    server = 'connection to server at "h", port 5432 failed: FATAL:  '
+    (complaint,) = read_complaints(f'pg_restore: error: {server}role "app" does not exist\n')
+    assert complaint.text == 'role "app" does not exist'

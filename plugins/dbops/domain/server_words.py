@@ -1,0 +1,194 @@
+"""Server words: which of a server's error messages are repeated, as a program of PostgreSQL's has written them.
+
+An error may come from a function that somebody has written, which may say anything, or from the value of a row. A
+program does not tell an error's SQLSTATE, so that only known sentences are repeated, of which docs/verification.md
+shows some. Of all others it is told that there was one, and where it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+NOT_REPEATED = "the server's words are not repeated here, for they may quote a row; its log has them"
+
+_NAME = r'"[^"]{1,200}"'
+_THING = rf"""(?:{_NAME}|[^\s"':]+(?:\([^"':]*\))?)"""
+_REASON = r"(?:: [A-Z][a-z]+(?:[ /-][A-Za-z]+)*)?"  # as strerror says it
+_FILE = r'"(?:base|global|pg_[a-z]+)/[\w./]{1,100}"'
+_WORDS = r"[A-Za-z ,/_-]+"
+_KIND = (
+    r"(?:access method|aggregate|cast|collation|column|constraint|conversion|data type|database|domain|event trigger|"
+    r"extension|foreign table|foreign-data wrapper|function|index|language|large object|materialized view|"
+    r"operator(?: class| family)?|policy|procedure|publication|relation|role|routine|rule|schema|sequence|server|"
+    r"statistics object|subscription|table|tablespace|text search \w+|trigger|type|user mapping|view)"
+)
+
+# What is said of a value, which ends the sentence and is cut off, or is cut out.
+_VALUE = re.compile(r": (?:\"|'|0x).*$")
+_QUOTED_VALUE = re.compile(r'^value ".*" is out of range for type ([a-z ]+)$')
+_PLACE = re.compile(r" at character \d+$")
+
+# Sentences that name at most what the server has in its catalog, whatever statement or row they are about.
+_FIXED = tuple(
+    re.compile(words)
+    for words in (
+        rf"duplicate key value violates unique constraint {_NAME}",
+        rf"conflicting key value violates exclusion constraint {_NAME}",
+        rf"could not create (?:unique index|exclusion constraint) {_NAME}",
+        rf"(?:insert or update|update or delete) on table {_NAME} violates foreign key constraint {_NAME}"
+        rf"(?: on table {_NAME})?",
+        rf"new row for relation {_NAME} violates (?:check constraint {_NAME}|partition constraint)",
+        rf"(?:check|partition) constraint (?:{_NAME} )?of relation {_NAME} is violated by some row",
+        rf"column {_NAME} of (?:relation|table) {_NAME} contains "
+        r"(?:null values|values that violate the new constraint)",
+        rf"null value in column {_NAME}(?: of relation {_NAME})? violates not-null constraint",
+        rf"value for domain \S+ violates check constraint {_NAME}|domain \S+ does not allow null values",
+        rf"no partition of relation {_NAME} found for row",
+        rf"(?:invalid input syntax|value out of range) for type [a-z0-9_ ]+|invalid input value for enum {_THING}",
+        r"(?:smallint|integer|bigint|oid|timestamp|interval|date|value) out of range|numeric field overflow",
+        r"date/time field value out of range|time zone displacement out of range|division by zero",
+        r"value too long for type character(?: varying)?\(\d+\)|malformed (?:array|range|multirange|record) literal",
+        rf"missing data for column {_NAME}|extra data after last expected column",
+        rf"invalid byte sequence for encoding {_NAME}|unsupported Unicode escape sequence",
+        rf"index row size \d+ exceeds \w+(?: version \d+)? maximum,? \d+,? for index {_NAME}",
+        r"index row requires \d+ bytes, maximum size is \d+|row is too big: size \d+, maximum size \d+",
+        rf"could not (?:access|create|extend|fsync|open|read|resize|stat|write)(?: to| from)? (?:\w+ )*"
+        rf"(?:file|directory|segment) {_FILE}(?: to \d+ bytes)?{_REASON}",
+        r"(?:could not \w+ [a-z ]+: )?(?:No space left on device|Disk quota exceeded|Input/output error|"
+        r"Read-only file system)",
+        r"out of memory|out of shared memory|cannot allocate memory|deadlock detected",
+        rf"could not fork [a-z ]+{_REASON}",
+        rf"could not resize shared memory segment {_NAME} to \d+ bytes{_REASON}",
+        rf"canceling (?:statement|autovacuum task) due to {_WORDS}|terminating connection due to {_WORDS}",
+        rf"the database system is {_WORDS}|sorry, too many clients already",
+        rf"too many connections(?: for (?:role|database) {_NAME})?",
+        rf"remaining connection slots are reserved for {_WORDS}",
+        rf"password authentication failed for user {_NAME}",
+        rf"no pg_hba\.conf entry for host {_NAME}, user {_NAME}, database {_NAME}(?:, [\w ]+)?",
+        r"cannot execute [A-Z ]+ (?:in a read-only transaction|during recovery)",
+        rf"could not connect to server {_NAME}|could not establish connection",
+        r"password (?:or GSSAPI delegated credentials required|is required)",
+        rf"user mapping not found for (?:user )?{_THING}(?:, server {_NAME})?",
+        rf"materialized view {_NAME} has not been populated",
+        r"can only create extension in database \S+|ICU is not supported in this build",
+        rf"extension {_NAME} must be preloaded|unsupported (?:XML feature|LZ4 [a-z ]+)",
+        rf"[\w .-]+ must be loaded via {_NAME}|[\w .-]+ must be loaded via shared_preload_libraries",
+        rf"must be (?:owner|member) of (?:{_KIND} )?{_THING}|must be superuser(?: to {_WORDS}(?:{_NAME})?)?",
+        rf"must be able to SET ROLE {_NAME}|only (?:superusers?|roles with) {_WORDS}(?:{_NAME})?(?:{_WORDS})?",
+        rf"permission denied for {_KIND} {_THING}|permission denied: {_NAME} is a system catalog",
+        rf"permission denied to {_WORDS}(?:{_NAME})?",
+    )
+)
+
+# Sentences whose name a row may have written, by a cast to regclass or in a statement that a function has put together.
+_NAMING = tuple(
+    re.compile(words)
+    for words in (
+        rf"{_KIND} {_THING}(?: (?:of|for|on|in) (?:[a-z -]+ )?{_THING})? (?:does not exist|already exists)"
+        rf"(?: for access method {_NAME}|(?: in|,) {_WORDS})?",
+        rf"operator does not exist: {_THING} \S+ {_THING}",
+        rf"extension {_NAME} (?:is not available|has no installation script nor update path for version {_NAME})",
+        rf'could not open extension control file "/[^"]+"{_REASON}',
+        rf"""could not load library "[^"]+": [^"']{{1,200}}|could not access file "[^"]+"{_REASON}""",
+        rf"could not find function {_NAME} in file {_NAME}",
+        rf"unrecognized configuration parameter {_NAME}|invalid value for parameter {_NAME}",
+        rf"could not create locale {_NAME}{_REASON}|invalid locale(?: name)?:? {_NAME}|"
+        rf"could not open collator for locale {_NAME}.*",
+        rf"syntax error at (?:or near {_NAME}|end of input)|no schema has been selected to create in",
+        rf"multiple primary keys for table {_NAME} are not allowed",
+        rf"foreign key constraint {_NAME} cannot be implemented",
+        rf"there is no unique constraint matching given keys for referenced table {_NAME}",
+        r"functions in index (?:expression|predicate) must be marked IMMUTABLE|generation expression is not immutable",
+        rf"{_NAME} is (?:not )?an? {_WORDS}|unacceptable schema name {_NAME}",
+    )
+)
+
+# What stands below an error: where a name stands in a statement, and in which function the server was.
+_POSITION = re.compile(r"^LINE \d+: ")
+_IN_FUNCTION = re.compile(r"(?:SQL|PL/\w+) function |\bPL/\w+ |inline_code_block")
+_OTHERS_WORDS = re.compile(r"\bPL/(?!pgSQL )\w+|PL/pgSQL .* at (?:RAISE|ASSERT|OPEN|RETURN QUERY|.*EXECUTE)")
+
+
+# Statements that have no expression which could meet a row.
+_OF_NO_ROWS = re.compile(
+    r"^(?:ALTER (?:TABLE|DOMAIN) .* OWNER TO |ALTER (?!TABLE |DOMAIN )|CREATE (?!UNIQUE INDEX |INDEX )|COMMENT |GRANT |"
+    r"REVOKE |SET |DROP )"
+)
+
+
+def reads_rows(statement: str) -> bool:
+    """Whether a statement of a dump reads rows, or may; it begins like this."""
+    return not _OF_NO_ROWS.match(statement)
+
+
+def repeatable(sentence: str, below: Iterable[str] = (), *, of_rows: bool = True) -> str | None:
+    """The server's sentence without the value it ends with, where it is known to quote no row; None elsewhere.
+
+    ``below`` are the lines that follow it, and ``of_rows`` says whether its statement reads rows, or may.
+    """
+    known = _QUOTED_VALUE.sub(r"value out of range for type \1", sentence)
+    known = _VALUE.sub("", _PLACE.sub("", known)).rstrip(".")
+    more = tuple(below)
+    if not known.isprintable() or any(_OTHERS_WORDS.search(line) for line in more):
+        return None
+    if is_fixed(known):
+        return known
+    may_be_of_a_row = of_rows or any(_IN_FUNCTION.search(line) for line in more)
+    if may_be_of_a_row and not any(_POSITION.match(line) for line in more[:1]):
+        return None
+    return known if any(words.fullmatch(known) for words in _NAMING) else None
+
+
+def is_fixed(sentence: str) -> bool:
+    """Whether it is one of the sentences that no value of a row can be in, but from a function's own words."""
+    return any(words.fullmatch(sentence) for words in _FIXED)
+
+
+# The programs' own words: of files and of connections. What they hand on of a server comes after an ERROR or a FATAL.
+_LOST = re.compile(
+    r"(?:server closed the connection unexpectedly|no connection to the server|connection not open|"
+    r"SSL connection has been closed unexpectedly|SSL (?:SYSCALL )?error: [\w ]+|lost synchronization with server|"
+    r"could not (?:receive data from|send data to) server: [\w ]+)"
+)
+_OF_FILES = re.compile(
+    r"(?:could not (?:read from input file|(?:open|read|close|seek in|stat|write|find)\b|"
+    r"(?:de)?compress data|initialize compression|uncompress|create (?:worker|communication)|find block|find entry)"
+    r"|connection to server |error (?:during|reading|writing|closing) |a worker process |unsupported version |"
+    r"(?:unexpected|corrupt|invalid|unrecognized) (?:end of file|tar|TOC|data|archive|block|file|section|large object|"
+    r"compression|message|object|dump)|directory |input file |found unexpected |did not find |this build |"
+    r"out of memory|terminated by user|not built with |parallel restore )[^\n]*"
+)
+_HANDED_ON = re.compile(rf"(?:could not execute query|COPY failed for table {_NAME}|error returned by \w+): (.*)")
+
+
+def own_words(said: str) -> str | None:
+    """What a program says of its own files and connections; None where it may be a server's, in whatever language."""
+    if not said.isprintable():
+        return None
+    if handed_on := _HANDED_ON.fullmatch(said):
+        return said if _LOST.fullmatch(handed_on[1]) else None
+    return said if _LOST.fullmatch(said) or _OF_FILES.fullmatch(said) else None
+
+
+_PROGRAMS_ERROR = re.compile(r"^\w+: error: (.*)$")
+_SERVERS_ERROR = re.compile(r"(?:ERROR|FATAL|PANIC):\s+(.*)$")
+_ABOUT = re.compile(
+    rf"(?:(?:vacuuming|processing) of (?:table|database) {_NAME}(?: in database {_NAME})?|"
+    rf"Dumping the contents of table {_NAME}) failed"
+)
+
+
+def program_words(stderr: str) -> str:
+    """What vacuumdb's or pg_dump's first error says, without a function's words or a row's value; empty for silence."""
+    lines = stderr.splitlines()
+    first = next((number for number, line in enumerate(lines) if _PROGRAMS_ERROR.match(line)), None)
+    if first is None:
+        return NOT_REPEATED if lines else ""
+    said = lines[first].partition(": error: ")[2]
+    servers = ((number, found[1]) for number, line in enumerate(lines) if (found := _SERVERS_ERROR.search(line)))
+    number, sentence = next(servers, (first, None))
+    of_rows = not said.startswith("connection to server ")
+    told = own_words(said) if sentence is None else repeatable(sentence, lines[number + 1 :], of_rows=of_rows)
+    about = _ABOUT.match(said)
+    return f"{about[0]}: {told or NOT_REPEATED}" if about else told or NOT_REPEATED
