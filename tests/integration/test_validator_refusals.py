@@ -360,6 +360,33 @@ def test_the_data_docs_tell_what_could_not_be_evaluated_from_what_failed(a: Vali
     assert "no <id> is $1: 1 row breaks it" in page
 
 
+@pytest.mark.parametrize("refused", [False, True])
+def test_a_name_is_no_markup_in_the_data_docs_and_is_escaped_once(validating_empty: Validating, refused: bool) -> None:
+    name, other = "<img src=x onerror=alert(1)>", "</script><img src=x>&"
+    quoted = ['"' + one + '"' for one in (name, other)]
+    validating_empty.tell(
+        f"CREATE TABLE {quoted[0]} (id text PRIMARY KEY, {quoted[1]} int)",
+        f"INSERT INTO {quoted[0]} VALUES ('a', 1)",
+    )
+    rules = [
+        satisfies(f"{quoted[1]} = 2 AND '{name}' <> '{'nope' if refused else ''}'"),
+        rule("column_values_to_be_between", 2, column=other, min_value=5),
+        rule("column_values_to_be_in_set", 3, column="id", value_set=[name]),
+        rule("column_values_to_match_regex", 4, column="id", regex="^<img src=x"),
+        rule("rows_to_be_unique", 5, columns=[f"{name}gone"] if refused else [other]),
+        rule("column_values_to_not_be_null", 6, column=f"{name}gone" if refused else other),
+    ]
+
+    found = validating_empty.validate(suite(name, *rules), docs=True)
+
+    assert found.docs is not None
+    pages = {path: path.read_text("utf-8") for path in found.docs.rglob("*.html")}
+    assert not [path for path, page in pages.items() if "<img src=x" in page or "</script><img" in page]
+    assert not [path for path, page in pages.items() if "&amp;lt;" in page]
+    assert "public.&lt;img src=x onerror=alert(1)&gt;" in pages[found.docs / "index.html"]
+    assert not any("&lt;" in f"{result.subject} {result.sentence}" for result in found.results)
+
+
 def test_no_password_is_repeated(a: Validating) -> None:
     password = str(psycopg.conninfo.conninfo_to_dict(a.url)["password"])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -35,9 +36,10 @@ class Shown:
 def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Shown]]], folder: Path) -> Path:
     """Build the site of one validation into ``folder`` and return it; each section has a page."""
     run = RunIdentifier(run_name="checks", run_time=datetime.now(UTC))
-    for section, shown in sections:
+    for title, shown in sections:
         # A dot in a suite's name would become a folder, and a slash leave it.
-        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in section)
+        name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in title)
+        section = _escaped(title)
         results = [_result(one) for one in shown]
         statistics = calc_validation_statistics(results)
         context.suites.add(ExpectationSuite(name=name, expectations=[one.expectation_config for one in results]))
@@ -74,11 +76,14 @@ def _result(shown: Shown) -> Any:
     known = shown.result
     unknown = known.outcome is Outcome.NOT_EVALUATED
     said = "proven from the catalog" if known.how == "catalog" else "it holds"
+    kwargs = dict(shown.kwargs)
+    if isinstance(column := kwargs.get("column"), str):
+        kwargs["column"] = _escaped(column)  # the title of its part of the page
     meta = {"rule_id": known.rule_id, "source": known.source, "description": shown.description}
     return ExpectationValidationResult(
         success=known.outcome is Outcome.PASSED,
-        expectation_config=ExpectationConfiguration(type=shown.type, kwargs=dict(shown.kwargs), meta=meta),
-        result={} if unknown else {"observed_value": known.sentence or said},
+        expectation_config=ExpectationConfiguration(type=shown.type, kwargs=kwargs, meta=meta),
+        result={} if unknown else {"observed_value": _escaped(known.sentence or said)},
         meta={},
         exception_info={
             "raised_exception": unknown,
@@ -86,3 +91,8 @@ def _result(shown: Shown) -> Any:
             "exception_traceback": "" if unknown else None,
         },
     )
+
+
+def _escaped(text: str) -> str:
+    """What Great Expectations puts into a page as it is: titles, columns and what was observed, but no other kwargs."""
+    return html.escape(text, quote=False)
