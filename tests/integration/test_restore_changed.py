@@ -209,7 +209,7 @@ def test_into_a_database_that_is_not_empty_or_not_there(restoring: Restoring, wh
     if what == "crm.orders":
         restoring.tell(f'CREATE DATABASE "{name}"', database="postgres")
         restoring.tell("CREATE TABLE orders (n int)", database=name)
-    words = {"crm.orders": "is not empty: among others it has relation orders", "live": "is the live database"}
+    words = {"crm.orders": "is not empty: among others it has relation public.orders", "live": "is the live database"}
 
     plan = restoring.plan(mode="into", into=name)
 
@@ -224,7 +224,7 @@ def test_into_a_database_that_was_filled_since_the_plan(restoring: Restoring) ->
     restoring.plan(mode="into", into=name)
     restoring.tell("CREATE TYPE mood AS ENUM ('sad')", database=name)
 
-    with restoring.refusing(PreflightFailed, "type mood"):
+    with restoring.refusing(PreflightFailed, "type public.mood"):
         restoring.load()
 
 
