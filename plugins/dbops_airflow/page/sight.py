@@ -27,7 +27,6 @@ from dbops_airflow.page.actions import MIGRATE, RESTORE
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.dag_states import dag_states
 from dbops_airflow.page.readings import Reading, Readings
-from dbops_airflow.watch_memory import known_in_database
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -40,6 +39,12 @@ AT_ONCE = 60.0
 """An overview that is younger, in seconds, is shown at once: hundreds of targets take seconds to read."""
 
 
+def _remembered_by_the_watch() -> KnownTargets:
+    from dbops_airflow.watch_memory import known_in_database  # brings Airflow, which this module does without
+
+    return known_in_database()
+
+
 class Sight:
     """``patience`` is how many seconds an answer may take; the stores get two thirds of it, the rest is for us."""
 
@@ -49,7 +54,7 @@ class Sight:
         readings: Readings | None = None,
         buckets: Buckets | None = None,
         states: Callable[[Collection[str]], dict[str, DagState]] = dag_states,
-        known: Callable[[], KnownTargets] = known_in_database,
+        known: Callable[[], KnownTargets] = _remembered_by_the_watch,
         include: Callable[[], Path] = include_folder,
         patience: float = PATIENCE,
     ) -> None:
