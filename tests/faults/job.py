@@ -112,7 +112,8 @@ class Job:
         """Wait until pg_dump and all its workers are stopped."""
 
         def all_stopped() -> bool:
-            dumping = [pid for pid in self.offspring() if pid != self.guardian]
+            # Of one look: what a second one finds may be others, or none where a program has ended between them.
+            dumping = [pid for pid in self.offspring() if parent_of(pid) != self.process.pid]
             return len(dumping) > 1 and all(state_of(pid) == "T" for pid in dumping)
 
         self.wait_until(all_stopped, "pg_dump is paused")

@@ -228,14 +228,14 @@ def test_a_backup_that_a_replica_ends_to_go_on_replaying_says_so_and_what_would_
 def test_a_table_that_a_replica_does_not_have_is_told_with_what_to_do(replica: str) -> None:
     address = DatabaseAddress.from_url(replica)
     with pytest.raises(DatabaseError, match="unlogged") as refused, reading(address, timeout_ms=60_000) as session:
-        session.execute(text("TABLE cache"))
+        session.execute(text("TABLE public.cache"))
     assert "ask the primary" in refused.value.remedy
 
 
 def test_a_session_that_a_replica_ends_to_go_on_replaying_says_so(primary: str, replica: str) -> None:
     def read() -> None:
         with reading(DatabaseAddress.from_url(replica), timeout_ms=0) as session:
-            session.execute(text("SELECT pg_sleep(60) FROM small"))
+            session.execute(text("SELECT pg_sleep(60) FROM public.small"))
 
     with ThreadPoolExecutor(1) as beside:
         reader = beside.submit(read)

@@ -85,7 +85,7 @@ def ground(
             for script in sorted(TRAP.glob("*.sql")):
                 connection.execute(script.read_bytes())
         storage = Storage(bucket=name, prefix=PREFIX)
-        alerts = Alerts(recipients=("dba@example.com",))
+        alerts = Alerts(recipients=("dba@shop.internal",))
         target = Target(name="trap", connection="trap", storage=storage, alerts=alerts, **encryption)
         address = DatabaseAddress.from_url(source.url(SOURCE))
         bucket = S3Bucket(client, name, storage.s3)
