@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dbops.domain.fault import Fault
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.retired_files import read_retired
-from dbops.gateways.target_files import include_folder, named_targets, read_targets
+from dbops.gateways.retired_files import read_included_names
+from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow.notifier_source import source_faults
 
 
@@ -13,9 +13,10 @@ def include_faults() -> tuple[Fault, ...]:
     """The faults of targets, of the notifiers, of the names by which targets use these, and of what is retired."""
     include = include_folder()
     targets, notifiers = read_targets(include), read_notifiers(include)
+    _, of_retired = read_included_names(include)
     return (
         *targets.faults,
         *notifier_faults(include, targets.targets.values(), notifiers),
         *source_faults(notifiers.notifiers.values()),
-        *read_retired(include, named_targets(include) or ()).faults,
+        *of_retired,
     )

@@ -12,7 +12,7 @@ from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import include_folder, named_targets, read_targets
+from dbops.gateways.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.mailed import Mailed
@@ -112,10 +112,9 @@ class WatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
-        from dbops.domain.included_names import IncludedNames
         from dbops.domain.retired import retired_problem
         from dbops.gateways.heartbeat import ping
-        from dbops.gateways.retired_files import read_retired
+        from dbops.gateways.retired_files import read_included_names
         from dbops.jobs.bundle_indexes import bundle_indexes
         from dbops.jobs.watch import watch
         from dbops_airflow.watch_notices import Notices
@@ -123,8 +122,7 @@ class WatchOperator(BaseOperator):
         with told_to_airflow():
             include = include_folder()
             files = read_targets(include)
-            named = named_targets(include)
-            retired = read_retired(include, named or ())
+            names, of_retired = read_included_names(include)
             notices = Notices(include, files.targets, connections.open_bucket, utc_now())
             report = watch(
                 list(files.targets.values()),
@@ -132,12 +130,12 @@ class WatchOperator(BaseOperator):
                 connections.open_bucket,
                 clock=utc_now,
                 memory=recall(context),
-                names=IncludedNames(named, retired.names),
+                names=names,
                 known=recall_known(context),
                 paused=self._paused(context["ti"], files.targets.values()),
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
-                noticed=[*notices.problems, *map(retired_problem, retired.faults)],
+                noticed=[*notices.problems, *map(retired_problem, of_retired)],
             )
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)

@@ -13,8 +13,8 @@ from dbops.cli.surroundings import Surroundings
 from dbops.domain.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.retired_files import read_retired
-from dbops.gateways.target_files import TargetFiles, named_targets, read_targets
+from dbops.gateways.retired_files import read_included_names
+from dbops.gateways.target_files import TargetFiles, read_targets
 
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
@@ -22,8 +22,8 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     files = read_targets(around.include)
     if asked.verb == "targets":
         wrong = notifier_faults(around.include, files.targets.values(), read_notifiers(around.include))
-        retired = read_retired(around.include, named_targets(around.include) or ())
-        files = replace(files, faults=(*files.faults, *wrong, *retired.faults))
+        _, of_retired = read_included_names(around.include)
+        files = replace(files, faults=(*files.faults, *wrong, *of_retired))
         return Answer(listings.targets_document(files), lambda: listings.targets_shown(files), 2 if files.faults else 0)
     if asked.verb == "watch":
         return _watch(files, around, heartbeat=asked.heartbeat)
@@ -172,7 +172,6 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
-    from dbops.domain.included_names import IncludedNames
     from dbops.domain.known_targets import KnownTargets
     from dbops.domain.notification import notifier_problem
     from dbops.domain.retired import retired_problem
@@ -181,22 +180,21 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
     from dbops.jobs.watch import watch
 
     targets = files.targets.values()
-    named = named_targets(around.include)
-    retired = read_retired(around.include, named or ())
+    names, of_retired = read_included_names(around.include)
     report = watch(
         list(targets),
         files.faults,
         around.open_bucket,
         clock=around.clock,
         memory={},
-        names=IncludedNames(named, retired.names),
+        names=names,
         known=KnownTargets(),
         # A person who looks is no proof that Airflow's hourly watch lives, and that is what the outside listens for.
         ping=ping if heartbeat else lambda _url: None,
         exists=lambda target, name: around.restore_place(target).exists(target, name),
         noticed=[
             *map(notifier_problem, notifier_faults(around.include, targets, read_notifiers(around.include))),
-            *map(retired_problem, retired.faults),
+            *map(retired_problem, of_retired),
             *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
         ],
     )

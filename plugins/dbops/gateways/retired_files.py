@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dbops.domain.fault import Fault
+from dbops.domain.included_names import IncludedNames
+from dbops.gateways.target_files import named_targets
 from dbops.gateways.yaml_lines import read_yaml_file
 
 RETIRED = "retired.yaml"
@@ -22,6 +24,13 @@ class RetiredFile:
 
     names: frozenset[str] | None = frozenset()
     faults: tuple[Fault, ...] = ()
+
+
+def read_included_names(include: Path) -> tuple[IncludedNames, tuple[Fault, ...]]:
+    """Which targets have a file below include/ and which are retired, and what is wrong with the latter's file."""
+    named = named_targets(include)
+    retired = read_retired(include, named or ())
+    return IncludedNames(named, retired.names), retired.faults
 
 
 def read_retired(include: Path, named: Collection[str]) -> RetiredFile:

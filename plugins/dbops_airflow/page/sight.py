@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, TypeVar
 
 from dbops.domain.backup import BackupId
 from dbops.domain.dag_state import DagState, own_dags
+from dbops.domain.fault import Fault
 from dbops.domain.faulty_target import FaultyTarget
-from dbops.domain.included_names import IncludedNames
 from dbops.domain.known_targets import KnownTargets
 from dbops.domain.lost_target import LostTarget, lost_targets
 from dbops.domain.overview import Overview
 from dbops.domain.target_view import BackupView, TargetView
 from dbops.gateways.clock import utc_now
-from dbops.gateways.retired_files import RetiredFile, read_retired
-from dbops.gateways.target_files import TargetFiles, has_file, include_folder, named_targets, read_targets
+from dbops.gateways.retired_files import read_included_names
+from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.last_indexes import LastIndexes
 from dbops.jobs.see_backup import see_backup
 from dbops.jobs.see_target import see_target
@@ -91,10 +91,10 @@ class Sight:
     def _overview(self) -> Overview:
         files = self._files()
         dags = self._states({dag_id for name in files.targets for dag_id in own_dags(name)})
-        lost, retired = self._lost()
+        lost, of_retired = self._lost()
         overview = see_targets(
             list(files.targets.values()),
-            (*files.faults, *retired.faults),
+            (*files.faults, *of_retired),
             self._buckets.open,
             dags,
             clock=utc_now,
@@ -120,11 +120,10 @@ class Sight:
             return None
         return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
 
-    def _lost(self) -> tuple[list[LostTarget], RetiredFile]:
-        include = self._include()
-        named = named_targets(include)
-        retired = read_retired(include, named or ())
-        return lost_targets(IncludedNames(named, retired.names), self._known()), retired
+    def _lost(self) -> tuple[list[LostTarget], tuple[Fault, ...]]:
+        """And what is wrong with the file that says which are retired."""
+        names, faults = read_included_names(self._include())
+        return lost_targets(names, self._known()), faults
 
     def _files(self, only: str | None = None) -> TargetFiles:
         return read_targets(self._include(), only=only)
