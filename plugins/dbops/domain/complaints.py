@@ -9,12 +9,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbops.domain.server_words import NOT_REPEATED, own_words, reads_rows, repeatable
+from dbops.domain.server_words import NOT_REPEATED, SERVERS_ERROR, own_words, reads_rows, repeatable
 
 _ERROR = re.compile(r"^pg_restore: error: (.*)$")
 _BEGINS = "pg_restore: error: "
 _COMMAND = "Command was: "
-_SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
 _REFUSAL = re.compile(r"(?:^|: )ERROR:\s+")
 _COPY = re.compile(r'^COPY failed for table "[^"]+"')
 _CONNECTION = "connection to server "
@@ -136,7 +135,7 @@ def is_hopeless(stderr: str) -> bool:
 
 
 def _complaint(said: str, below: Sequence[str], command: str, *, is_elsewhere: bool) -> Complaint:
-    server = _SERVER.search(said)
+    server = SERVERS_ERROR.search(said)
     sentence = server[1] if server else said
     why = next((why for statement, words, why in HARMLESS if statement.search(command) and words.search(sentence)), "")
     is_circumstance = is_elsewhere or any(words.search(sentence) for words in CIRCUMSTANCES)
@@ -145,7 +144,7 @@ def _complaint(said: str, below: Sequence[str], command: str, *, is_elsewhere: b
 
 
 def _text(said: str, below: Sequence[str], command: str) -> str:
-    server = _SERVER.search(said)
+    server = SERVERS_ERROR.search(said)
     if server is None:
         told = own_words(said)
     else:

@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+SERVERS_ERROR = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
+"""How a program hands on what a server says, in the languages that we have met; the group is the server's sentence."""
 NOT_REPEATED = "the server's words are not repeated here, for they may quote a row; its log has them"
 
 _NAME = r'"[^"]{1,200}"'
@@ -172,7 +174,6 @@ def own_words(said: str) -> str | None:
 
 
 _PROGRAMS_ERROR = re.compile(r"^\w+: error: (.*)$")
-_SERVERS_ERROR = re.compile(r"(?:ERROR|FATAL|PANIC):\s+(.*)$")
 _ABOUT = re.compile(
     rf"(?:(?:vacuuming|processing) of (?:table|database) {_NAME}(?: in database {_NAME})?|"
     rf"Dumping the contents of table {_NAME}) failed"
@@ -186,7 +187,7 @@ def program_words(stderr: str) -> str:
     if first is None:
         return NOT_REPEATED if lines else ""
     said = lines[first].partition(": error: ")[2]
-    servers = ((number, found[1]) for number, line in enumerate(lines) if (found := _SERVERS_ERROR.search(line)))
+    servers = ((number, found[1]) for number, line in enumerate(lines) if (found := SERVERS_ERROR.search(line)))
     number, sentence = next(servers, (first, None))
     of_rows = not said.startswith("connection to server ")
     told = own_words(said) if sentence is None else repeatable(sentence, lines[number + 1 :], of_rows=of_rows)

@@ -8,10 +8,9 @@ from dbops.domain.connection import DatabaseAddress
 from dbops.domain.relation_pattern import RelationPattern
 from dbops.domain.server_words import program_words
 from dbops.errors import RestoreFailed
+from dbops.gateways.guard import ERRORS_LINES
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
-
-_STDERR_LINES = 20_000  # the error comes before its details, which may be long
 
 
 def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str | None = None) -> float:
@@ -24,7 +23,7 @@ def analyze(vacuumdb: Program, address: DatabaseAddress, jobs: int, schema: str 
     command.append(f"--dbname={address.program_database()}")
     command += [] if schema is None else [f"--schema={RelationPattern.for_one_schema(schema)}"]
     with GuardedProcess(
-        [*command, "--quiet"], address.libpq_environment(), lines=_STDERR_LINES, token=address.token
+        [*command, "--quiet"], address.libpq_environment(), lines=ERRORS_LINES, token=address.token
     ) as process:
         status = process.wait()
         said = process.stderr()

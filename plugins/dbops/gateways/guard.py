@@ -18,6 +18,8 @@ from dbops.gateways.token_file import TokenFile
 
 _GUARDIAN = Path(__file__).with_name("guardian.py")
 STDERR_LINES = 40
+ERRORS_LINES = 20_000
+"""As many are kept where errors are looked for: one comes before its details and its statement, which may be long."""
 _PATIENCE = 15.0  # three times the guardian's own
 _BLOCK = 65536
 

@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbops.domain.connection import DatabaseAddress
-from dbops.domain.server_words import NOT_REPEATED, program_words, reads_rows, repeatable
+from dbops.domain.server_words import NOT_REPEATED, SERVERS_ERROR, program_words, reads_rows, repeatable
 from dbops.errors import RestoreFailed
+from dbops.gateways.guard import ERRORS_LINES
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.pipe_size import enlarge
 from dbops.gateways.programs import Program
@@ -34,9 +35,7 @@ _SETTING = b"SET transaction_timeout = 0;\n"
 _RESTRICTION = re.compile(rb"(?:--[^\n]*\n|\n)*\\restrict \w+\n")
 _KNOWN_FROM = 17  # the first version that writes and knows it
 _SESSION = "-c maintenance_work_mem=256MB -c statement_timeout=0 -c lock_timeout=0"
-_SERVER = re.compile(r"(?:ERROR|FATAL|PANIC|FEHLER|ERREUR):\s+(.*)$")
 _STATEMENT = re.compile(r"^psql:.*?: STATEMENT:  (.*)$")
-_STDERR_LINES = 20_000  # the error comes before its details and its statement, which may be long
 _MISSING = re.compile(
     r'^(?:schema|type|relation|function|procedure|operator|collation|server|foreign-data wrapper|language|text search '
     r"\w+|access method|operator class|operator family|tablespace) .* does not exist"
@@ -71,11 +70,11 @@ def copy_schema(
             GuardedProcess(
                 _dump_command(pg_dump, source, dumped, schema, owners=owners),
                 source.libpq_environment(),
-                lines=_STDERR_LINES,
+                lines=ERRORS_LINES,
                 token=source.token,
             ) as dump,
             GuardedProcess(
-                _load_command(psql, live, script), environment, lines=_STDERR_LINES, token=live.token
+                _load_command(psql, live, script), environment, lines=ERRORS_LINES, token=live.token
             ) as load,
         ):
             relay = _Relay(dump, load, on_bytes)
@@ -228,7 +227,7 @@ def _server_words(stderr: str) -> str:
     """The first error, without a function's words or values of rows; empty where the server said none."""
     lines = stderr.splitlines()
     for number, line in enumerate(lines):
-        if match := _SERVER.search(line):
+        if match := SERVERS_ERROR.search(line):
             below = lines[number + 1 :]
             statement = next((found[1] for each in below if (found := _STATEMENT.match(each))), "")
             of_rows = "connection to server " not in line and reads_rows(statement)

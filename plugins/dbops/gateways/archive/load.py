@@ -20,6 +20,7 @@ from dbops.errors import ArchiveRefused, RestoreFailed
 from dbops.gateways.archive.pipes import ArchivePipes
 from dbops.gateways.archive.stored import Archive
 from dbops.gateways.bucket import Bucket
+from dbops.gateways.guard import ERRORS_LINES
 from dbops.gateways.guarded_process import GuardedProcess
 from dbops.gateways.programs import Program
 from dbops.gateways.sessions import reading
@@ -28,7 +29,6 @@ from dbops.gateways.sql_files import catalog_sql
 
 _TICK = 0.05
 _PROGRESS_EVERY = 5.0
-_STDERR_LINES = 20_000
 _COMPLAINTS_SHOWN = 5
 _SIGNALLED = 128
 _FAILED = 1
@@ -103,7 +103,7 @@ def load_archive(
                 if load_pass.dump_ids is not None:
                     options.append(f"--use-list={_use_list(spool.path, archive, load_pass.dump_ids)}")
                 command = [str(pg_restore.path), *options]
-                with GuardedProcess(command, environment, lines=_STDERR_LINES, token=address.token) as process:
+                with GuardedProcess(command, environment, lines=ERRORS_LINES, token=address.token) as process:
                     status, stderr = _watch(process, pipes, began, on_progress, to_the_end=to_the_end)
                     said = read_complaints(stderr)
                 _require_success(status, said)
