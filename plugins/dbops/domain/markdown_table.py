@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from dbops.domain.markdown_text import Markup
-from dbops.domain.printable import printable
+from dbops.domain.markdown_text import Markup, on_one_line
 
 
 def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -18,5 +17,5 @@ def markdown_table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    inner = printable(" ".join(text.split()))
+    inner = on_one_line(text)
     return (inner if isinstance(text, Markup) else inner.replace("\\", "\\\\")).replace("|", "\\|")

@@ -19,12 +19,12 @@ class Markup(str):
 
 def plain_text(text: str) -> Markup:
     """On one line, with every character escaped that could begin markup, a link or HTML."""
-    return Markup(_MARKS.sub(r"\\\1", _on_one_line(text)))
+    return Markup(_MARKS.sub(r"\\\1", on_one_line(text)))
 
 
 def prose(text: str) -> Markup:
     """The same, but what stands between backticks is code."""
-    parts = _on_one_line(text).split("`")
+    parts = on_one_line(text).split("`")
     if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
         return plain_text(text)
     return Markup(
@@ -34,7 +34,7 @@ def prose(text: str) -> Markup:
 
 def code_span(text: str) -> Markup:
     """On one line, as code; backticks inside do not end it."""
-    inner = _on_one_line(text)
+    inner = on_one_line(text)
     fence = "`" * (_longest_run(inner) + 1)
     room = " " if inner.startswith("`") or inner.endswith("`") else ""
     return Markup(f"{fence}{room}{inner}{room}{fence}")
@@ -47,7 +47,8 @@ def code_block(text: str, language: str = "") -> Markup:
     return Markup(f"{fence}{language}\n{lines}\n{fence}")
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
+    """With one space between its words, and without what nobody can see; marks of Markdown stay."""
     return printable(" ".join(text.split()))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
 from dbops.domain.checks import CheckResult, Outcome
+from dbops.gateways.clock import utc_now
 from dbops.gateways.validator.context import SITE
 
 
@@ -35,7 +35,7 @@ class Shown:
 
 def build_docs(context: Any, sections: Sequence[tuple[str, Sequence[Shown]]], folder: Path) -> Path:
     """Build the site of one validation into ``folder`` and return it; each section has a page."""
-    run = RunIdentifier(run_name="checks", run_time=datetime.now(UTC))
+    run = RunIdentifier(run_name="checks", run_time=utc_now())
     for title, shown in sections:
         # A dot in a suite's name would become a folder, and a slash leave it.
         name = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in title)
