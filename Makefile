@@ -126,7 +126,7 @@ compose-env: ## Write .env and .secrets/ for docker-compose.yaml, with generated
 	@echo "Wrote $(ENV_FILE) and $(SECRETS)/. The passwords of Airflow's users: $(SECRETS)/airflow_users.json"
 
 .PHONY: mutants
-mutants: venv ## Change the rules of domain/ one by one: does a test notice? Hours; ARGS="retention promises": these modules
+mutants: venv ## Change the rules of domain/ one by one: does a test notice? Hours; ARGS="backups.retention": these modules
 	nice -n 19 $(PY) -m mutation $(ARGS)
 
 .PHONY: bench

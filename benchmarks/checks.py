@@ -20,15 +20,15 @@ from sqlalchemy.engine import Engine
 from benchmarks.results import Bound, Table
 from benchmarks.stage import REPOSITORY, Stage
 from benchmarks.stock_suite import stock_expectations
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import TableSuite
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import in_sql
-from dbops.domain.own_expectations import OWN
-from dbops.domain.rule_sql import question_of
-from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.expectation_files import checks_folder, read_suites
+from dbops.domain.checks.own_expectations import OWN
+from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.suite import TableSuite
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import in_sql
+from dbops.gateways.files.baseline_files import read_baseline
 from dbops.gateways.validator import import_great_expectations, validate
+from dbops.gateways.validator.expectation_files import checks_folder, read_suites
 
 LARGE = 60  # the scale of the sample: about 3 GB on disk
 INCLUDE = REPOSITORY / "include"

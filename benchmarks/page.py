@@ -18,13 +18,13 @@ from typing import Any
 from benchmarks.measured_run import RunFailed
 from benchmarks.results import Bound, Table
 from benchmarks.stage import REPOSITORY, STATE, Stage
-from dbops.domain.backup import BackupId
-from dbops.domain.storage import S3Options
-from dbops.domain.target_index import TargetIndex
-from dbops.gateways.index_bundles import renew_bundle
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.storage import S3Options
+from dbops.domain.target_index.target_index import TargetIndex
+from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.gateways.target_files import read_targets
-from dbops.gateways.target_indexes import write_index
+from dbops.gateways.store.index_bundles import renew_bundle
+from dbops.gateways.store.target_indexes import write_index
 from tests.airflow.page_airflow import index_of
 
 ANEW = "dbops page, read anew"

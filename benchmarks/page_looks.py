@@ -22,9 +22,9 @@ import boto3
 from botocore.config import Config
 
 from benchmarks.page import AGAIN, ANEW, PLAIN, SHARED, SINGLY, WAYS
-from dbops.domain.dag_state import own_dags
-from dbops.domain.layout import Layout
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.domain.backups.layout import Layout
+from dbops.domain.watch.dag_state import own_dags
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow.connections import open_bucket
 from dbops_airflow.page.buckets import Buckets, load_client
 from dbops_airflow.page.set_aside import set_aside_what_is_loaded

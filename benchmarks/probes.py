@@ -13,11 +13,11 @@ from typing import Any
 
 from benchmarks.results import Bound, Table
 from benchmarks.stage import Stage
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Probe, Statement
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing import measure
-from dbops.gateways.programs import find_program
+from dbops.gateways.processes.programs import find_program
 
 QUERY = "SELECT 1"
 SAMPLES = 2000  # of each in a round

@@ -15,12 +15,12 @@ from benchmarks.measured_run import run_measured
 from benchmarks.results import Bound, Table
 from benchmarks.scale_points import Point, keep
 from benchmarks.stage import Stage
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry, TableEntry
-from dbops.domain.layout import Layout
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.backup import BackupId, BackupManifest, FileEntry, TableEntry
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.storage import S3Options
+from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.gateways.target_files import read_targets
-from dbops.jobs.see_target import see_target
+from dbops.jobs.views.see_target import see_target
 
 SIZES = (40, 1000, 5000)  # 40 is what the default retention keeps
 LISTING, WITHOUT_INDEX, EXPIRE, WATCH, VIEW = (

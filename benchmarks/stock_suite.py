@@ -8,9 +8,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from dbops.domain.checks import Rule, TableSuite
-from dbops.domain.own_expectations import OWN, NewestRowWithin, RowCountToBeAtLeast, RowsToBeUnique, RowsToSatisfy
-from dbops.domain.rule_sql import question_of
+from dbops.domain.checks.own_expectations import (
+    OWN,
+    NewestRowWithin,
+    RowCountToBeAtLeast,
+    RowsToBeUnique,
+    RowsToSatisfy,
+)
+from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.suite import Rule, TableSuite
 
 _REGEX = re.compile(r"""^"?(\w+)"? ~ '([^']+)'$""")
 _BETWEEN = re.compile(r"""^"?(\w+)"? BETWEEN (-?[\d.]+) AND (-?[\d.]+)$""")

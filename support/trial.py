@@ -21,8 +21,8 @@ from urllib.parse import quote
 
 import psycopg
 
-from dbops.gateways.programs import Program
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.processes.programs import Program
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from support.environments import Cell, NotInstalled

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg import sql
 
-from dbops.domain.backup_report import BackupReport
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.backups.report import BackupReport
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.back_up import back_up
+from dbops.jobs.backups.back_up import back_up
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 
@@ -143,7 +143,7 @@ class Programs:
     def restore(self, archive: Path, url: str) -> None:
         """Restore a directory archive into an empty database, stopping at the first error.
 
-        By one job: several give grants that build on one another in any order (dbops.domain.load_passes).
+        By one job: several give grants that build on one another in any order (dbops.domain.archives.load_passes).
         """
         database = str(psycopg.conninfo.conninfo_to_dict(url)["dbname"])
         self.run("pg_restore", url, "-Fd", "--exit-on-error", f"--dbname={database}", archive)

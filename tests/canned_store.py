@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.gateways.s3 import S3Bucket, connect
 
 

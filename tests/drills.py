@@ -11,11 +11,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.drill_report import DrillReport
-from dbops.domain.layout import Layout
+from dbops.domain.backups.drill_report import DrillReport
+from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
-from dbops.jobs.drill import drill
+from dbops.jobs.backups.drill import drill
 from tests.clock import now
 from tests.loading import Loader
 from tests.processes import descendants_of, processes_with

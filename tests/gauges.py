@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from dbops.domain.backup import BackupId
-from dbops.domain.gauges import Gauge, probe_gauges, target_gauges, watch_gauges
-from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
-from dbops.domain.watch_report import WatchReport
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.target_index.target_index import (
+    IndexedBackup,
+    IndexedChecks,
+    IndexedProbes,
+    IndexedProof,
+    TargetIndex,
+)
+from dbops.domain.watch.gauges import Gauge, probe_gauges, target_gauges, watch_gauges
+from dbops.domain.watch.report import WatchReport
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.samples import target
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.encryption import Encryption
-from dbops.domain.layout import Layout
-from dbops.domain.selection import Selection
+from dbops.domain.archives.selection import Selection
+from dbops.domain.backups.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.backups.layout import Layout
+from dbops.domain.options.encryption import Encryption
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways.age import Identities, IdentitySource, no_identities
 from dbops.gateways.archive import Archive, Loaded, load_archive, open_archive
-from dbops.gateways.programs import find_pg_restore
+from dbops.gateways.processes.programs import find_pg_restore
 from dbops.gateways.s3 import S3Bucket
 from tests.age_program import AgeKey
 from tests.backups import Desk, backed_up, target

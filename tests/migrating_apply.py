@@ -9,23 +9,23 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.ledger import LedgerRow
-from dbops.domain.migrated_check import MigratedCheck
-from dbops.domain.migration_plan import MigrationPlan
-from dbops.domain.migration_progress import MigrationProgress
-from dbops.domain.migration_record import MigrationRecord
-from dbops.domain.schema_baseline import SchemaBaseline, without
+from dbops.domain.backups.layout import Layout
+from dbops.domain.ledger.table import LedgerRow
+from dbops.domain.migrations.migrated_check import MigratedCheck
+from dbops.domain.migrations.plan import MigrationPlan
+from dbops.domain.migrations.progress import MigrationProgress
+from dbops.domain.migrations.record import MigrationRecord
+from dbops.domain.schema.baseline import SchemaBaseline, without
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.ledger import read_ledger
-from dbops.gateways.migration_files import migrations_folder
-from dbops.gateways.migration_records import keep_planned, note_backup, read_migration
-from dbops.gateways.schema_reader import read_schema
-from dbops.jobs.apply_migration import apply_migration
-from dbops.jobs.check_migrated import check_migrated
-from dbops.jobs.plan_migration import plan_migration
+from dbops.gateways.files.migration_files import migrations_folder
+from dbops.gateways.migrating.ledger import read_ledger
+from dbops.gateways.schema.schema_reader import read_schema
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.migration_records import keep_planned, note_backup, read_migration
+from dbops.jobs.migrations.apply_migration import apply_migration
+from dbops.jobs.migrations.check_migrated import check_migrated
+from dbops.jobs.migrations.plan_migration import plan_migration
 from tests.backups import NAME, target
 from tests.clock import now
 from tests.faults.job import wait_until

@@ -10,18 +10,18 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.migration_plan import MigrationPlan
-from dbops.domain.migration_record import MigrationRecord
-from dbops.domain.migration_report import MigrationReport
+from dbops.domain.migrations.plan import MigrationPlan
+from dbops.domain.migrations.record import MigrationRecord
+from dbops.domain.migrations.report import MigrationReport
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.migration_records import keep_planned, note_backup, read_migration
-from dbops.jobs.apply_migration import apply_migration
-from dbops.jobs.back_up import back_up
-from dbops.jobs.plan_migration import plan_migration, require_no_blockers
-from dbops.jobs.post_check_migration import post_check_migration, report_migration
-from dbops.jobs.touched_probes import measure_before
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.migration_records import keep_planned, note_backup, read_migration
+from dbops.jobs.backups.back_up import back_up
+from dbops.jobs.migrations.apply_migration import apply_migration
+from dbops.jobs.migrations.plan_migration import plan_migration, require_no_blockers
+from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
+from dbops.jobs.migrations.touched_probes import measure_before
 from tests.backups import NAME, target
 from tests.clock import now
 from tests.migrating_scratch import write_migration

@@ -14,10 +14,10 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.ledger_logs import failure_logs
-from dbops.domain.migrations import Migration
-from dbops.gateways.ledger import LedgerSession
+from dbops.domain.ledger.logs import failure_logs
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.migrating.ledger import LedgerSession
 
 PRISMA = Path(__file__).parent / "testdata/prisma"
 

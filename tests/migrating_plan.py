@@ -11,15 +11,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.migration_plan import ChecklistItem, MigrationPlan
-from dbops.domain.migrations import Migration
+from dbops.domain.backups.layout import Layout
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.migrations.plan import ChecklistItem, MigrationPlan
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.ledger import LedgerSession
-from dbops.gateways.migration_files import migrations_folder, read_migrations
-from dbops.jobs.plan_migration import plan_migration
+from dbops.gateways.files.migration_files import migrations_folder, read_migrations
+from dbops.gateways.migrating.ledger import LedgerSession
+from dbops.gateways.store.bucket import Bucket
+from dbops.jobs.migrations.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from tests.backups import NAME, target
 from tests.clock import now

@@ -9,11 +9,11 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.migrations import Migration
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.whole_statements import whole_statements
 from dbops.domain.target import Target
-from dbops.domain.whole_statements import whole_statements
-from dbops.jobs.scratch import Scratch, scratch_for
+from dbops.jobs.migrations.scratch import Scratch, scratch_for
 from tests.backups import target
 from tests.clock import now
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbops.domain.migrations import Migration
+from dbops.domain.ledger.migration import Migration
 from tests.migrating_ledger import PRISMA
 
 _OLDEST_NODE = (20, 19)  # Prisma 7's

@@ -10,10 +10,10 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.measurement import Escape, Measurement
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Draw, Probe, Statement
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.measurement import Escape, Measurement
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing import measure, read_escapes, require_runnable
 from tests.backups import execute
 from tests.faults.job import wait_until

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from dbops.domain.advice import Advice, IndexProposal
-from dbops.domain.health import HealthItem
-from dbops.domain.latency import Latency
+from dbops.domain.health.item import HealthItem
+from dbops.domain.probes.latency import Latency
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun, Slower
+from dbops.domain.query_plan.advice import Advice, IndexProposal
 
 NEWEST = datetime(2026, 11, 22, 5, 0, 12, tzinfo=UTC)
 

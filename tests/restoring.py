@@ -14,23 +14,23 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.restore_plan import RestorePlan
-from dbops.domain.restore_record import RestoreRecord
-from dbops.domain.restore_report import RestoreReport
-from dbops.domain.restore_request import read_restore_request
+from dbops.domain.restores.plan import RestorePlan
+from dbops.domain.restores.record import RestoreRecord
+from dbops.domain.restores.report import RestoreReport
+from dbops.domain.restores.request import read_restore_request
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
-from dbops.gateways.restores import read_restore
-from dbops.jobs.plan_restore import plan_restore
-from dbops.jobs.plan_swap import plan_swap
-from dbops.jobs.post_check import post_check, report_restore
-from dbops.jobs.require_approval import Consent
-from dbops.jobs.restore import restore
-from dbops.jobs.restore_place import RestorePlace
-from dbops.jobs.restore_run import RestoreRun
-from dbops.jobs.swap import swap
-from dbops.jobs.verify_restore import analyze_restore, verify_restore
+from dbops.gateways.store.restores import read_restore
+from dbops.jobs.approvals.require_approval import Consent
+from dbops.jobs.restores.plan_restore import plan_restore
+from dbops.jobs.restores.plan_swap import plan_swap
+from dbops.jobs.restores.post_check import post_check, report_restore
+from dbops.jobs.restores.restore import restore
+from dbops.jobs.restores.restore_place import RestorePlace
+from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.restores.swap import swap
+from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
 from tests.backups import counted_rows, execute
 from tests.clock import now
 from tests.loading import Loader

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways.archive import Archive
-from dbops.jobs.restore_schema import RestoredSchema, restore_schema
+from dbops.jobs.restores.restore_schema import RestoredSchema, restore_schema
 from tests.backups import Programs
 from tests.loading import Loader
 

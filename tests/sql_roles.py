@@ -12,20 +12,20 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.check_report import CheckReport
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.migration_plan import MigrationPlan
-from dbops.domain.migration_record import MigrationRecord
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.migrations.plan import MigrationPlan
+from dbops.domain.migrations.record import MigrationRecord
 from dbops.domain.probes.report import ProbeReport
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.gateways.migration_records import keep_planned, note_backup
 from dbops.gateways.s3 import S3Bucket
-from dbops.jobs.apply_migration import apply_migration
-from dbops.jobs.back_up import back_up
-from dbops.jobs.baseline import baseline
-from dbops.jobs.check import check
-from dbops.jobs.plan_migration import plan_migration, require_no_blockers
-from dbops.jobs.probe import probe
+from dbops.gateways.store.migration_records import keep_planned, note_backup
+from dbops.jobs.backups.back_up import back_up
+from dbops.jobs.checks.baseline import baseline
+from dbops.jobs.checks.check import check
+from dbops.jobs.migrations.apply_migration import apply_migration
+from dbops.jobs.migrations.plan_migration import plan_migration, require_no_blockers
+from dbops.jobs.probes.probe import probe
 from demo.postgres import EmbeddedPostgres
 from tests.backups import NAME, Desk, backed_up, target
 from tests.clock import now

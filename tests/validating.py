@@ -10,10 +10,11 @@ from typing import Any
 
 import psycopg
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import CheckResult, Outcome, Rule, TableName, TableSuite
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.schema_baseline import SchemaBaseline
+from dbops.domain.checks.suite import CheckResult, Outcome, Rule, TableSuite
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.schema.baseline import SchemaBaseline
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import TableName
 from dbops.gateways.validator import Validation, validate
 from tests.backups import execute
 

@@ -7,8 +7,8 @@ Neither ever contains a credential or a row's values.
     ├── InvalidRequest            the request, or a file below include/, is wrong; nothing was touched
     │   ├── InvalidTarget         a target file cannot be used
     │   ├── InvalidConnection     a connection cannot be understood, found, or used for this job
-    │   ├── SchemaFileFault       a schema.yaml cannot be used; gateways/baseline_files.py
-    │   ├── ReplayFailed          a migration does not run on a scratch database; gateways/scratch_session.py
+    │   ├── SchemaFileFault       a schema.yaml cannot be used; gateways/files/baseline_files.py
+    │   ├── ReplayFailed          a migration does not run on a scratch database; gateways/scratch/scratch_session.py
     │   └── UnknownTarget         no target of that name
     ├── PreflightFailed           a condition for the work is not met; nothing was touched
     │   └── IdentityMissing       the backup is encrypted, and no key at hand opens it; it may well be whole

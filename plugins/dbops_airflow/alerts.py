@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.audience import Audience
+from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops_airflow.failures import reason_of
@@ -21,8 +21,8 @@ from dbops_airflow.telling import tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.backup_report import BackupReport
-    from dbops.domain.restore_report import RestoreReport
+    from dbops.domain.backups.report import BackupReport
+    from dbops.domain.restores.report import RestoreReport
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class FailureMail:
 
     def mail(self, reason: DbopsError, context: Mapping[str, Any]) -> bool:
         """Whether somebody has been told, so that nobody tells the same again with fewer words."""
-        from dbops.domain.alerts import Alert, Severity
+        from dbops.domain.alerts.alert import Alert, Severity
 
         ti = context.get("ti")
         name, target, audience = self._concerned(context)
@@ -99,8 +99,8 @@ class RunFailureMail(FailureMail):
 
 def mail_backup_warnings(report: BackupReport, target: Target, context: Context) -> None:
     """Mail what is odd about a backup that is done: an alert of its own, beside a green task."""
-    from dbops.domain.alerts import Alert, Severity
-    from dbops.domain.quantities import format_bytes
+    from dbops.domain.alerts.alert import Alert, Severity
+    from dbops.domain.words.quantities import format_bytes
 
     alert = Alert(
         severity=Severity.WARNING,
@@ -124,7 +124,7 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
 
 def mail_restored(report: RestoreReport, target: Target, context: Context) -> None:
     """Mail what a restore came to, and what is left for people to do."""
-    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.alerts.alert import Alert, Severity
     from dbops.domain.report import Verdict
 
     record = report.record
@@ -151,7 +151,7 @@ def mail_restored(report: RestoreReport, target: Target, context: Context) -> No
 
 def target_of_form(context: Mapping[str, Any]) -> tuple[str | None, Target | None, Audience]:
     """The target that was chosen in the trigger form, and whom to tell: everybody where its file cannot be read."""
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
 
     chosen = context.get("params") or getattr(context.get("dag_run"), "conf", None) or {}
     name = chosen.get("target")

@@ -1,8 +1,8 @@
 """Approval: the task between plan and act that waits for a human, and what may happen around it.
 
 The plan's task returns ``plan_for_approval(...)``; ApprovalSensor shows that plan; the acting step computes the digest
-anew and calls ``dbops.jobs.require_approval``. What the sensor decides lies in the bucket: an XCom, which users can
-write, only says which plan it is, and nothing downstream believes the sensor's state. docs/approvals.md.
+anew and calls ``jobs/approvals/require_approval.py``. What the sensor decides lies in the bucket: an XCom, which users
+can write, only says which plan it is, and nothing downstream believes the sensor's state. docs/approvals.md.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule
 
-from dbops.domain.approval_rules import possible_approvers
-from dbops.domain.approvals import Answer, Question
-from dbops.domain.markdown_text import plain_text
+from dbops.domain.approvals.approval import Answer, Question
+from dbops.domain.approvals.rules import possible_approvers
+from dbops.domain.words.markdown_text import plain_text
 from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.moved import TaskParked
@@ -27,9 +27,9 @@ from dbops_airflow.moved import TaskParked
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.approvals import Approval
+    from dbops.domain.approvals.approval import Approval
     from dbops.domain.target import Target
-    from dbops.gateways.bucket import Bucket
+    from dbops.gateways.store.bucket import Bucket
 
 _LONGEST_REASON = 2000
 
@@ -41,7 +41,7 @@ def plan_for_approval(
 
     ``needed`` is for people who look at the XCom: sensor and acting step read the target's file. Raises BucketError.
     """
-    from dbops.gateways.approvals import record_plan
+    from dbops.gateways.store.approvals import record_plan
 
     record_plan(bucket, target, run=run, digest=digest, markdown=markdown)
     needed = action in target.approvals.approve
@@ -114,7 +114,7 @@ class ApprovalSensor(ApprovalOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
         """Judge what the server hands over. The question is the one that was shown: it waited with the task."""
-        from dbops.jobs.answer_approval import answer_approval
+        from dbops.jobs.approvals.answer_approval import answer_approval
 
         try:
             with told_to_airflow():
@@ -136,7 +136,7 @@ class ApprovalSensor(ApprovalOperator):
         return approval.facts()
 
     def _yes_on_record(self, context: Context, target: Target) -> Approval | None:
-        from dbops.gateways.approvals import find_unused_approval
+        from dbops.gateways.store.approvals import find_unused_approval
 
         return find_unused_approval(
             connections.open_bucket(target),
@@ -148,7 +148,7 @@ class ApprovalSensor(ApprovalOperator):
         )
 
     def _ask(self, context: Context, target: Target) -> None:
-        from dbops.jobs.ask_approval import ask_approval
+        from dbops.jobs.approvals.ask_approval import ask_approval
 
         question = self._question(context, target)
         plan = ask_approval(question, target, connections.open_bucket(target))

@@ -13,8 +13,8 @@ from dbops_airflow.telling import tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.approvals import Approval, Question
-    from dbops.domain.audience import Audience
+    from dbops.domain.alerts.audience import Audience
+    from dbops.domain.approvals.approval import Approval, Question
     from dbops.domain.target import Target
 
 
@@ -28,8 +28,8 @@ class RejectionMail(TaskFailureMail):
 
 def mail_question(question: Question, target: Target, context: Context) -> None:
     """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody."""
-    from dbops.domain.alerts import Alert, Severity
-    from dbops.domain.approval_rules import possible_approvers
+    from dbops.domain.alerts.alert import Alert, Severity
+    from dbops.domain.approvals.rules import possible_approvers
 
     asker = question.requested_by or "Somebody unknown"
     until = f"{question.asked + target.approvals.wait:%Y-%m-%d %H:%M} UTC"
@@ -55,7 +55,7 @@ def mail_question(question: Question, target: Target, context: Context) -> None:
 
 def mail_approved(approval: Approval, target: Target, context: Context) -> None:
     """Mail that the yes was given, and whose it is."""
-    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.alerts.alert import Alert, Severity
 
     until = f"{approval.valid_until:%Y-%m-%d %H:%M} UTC"
     reason = (f"The reason: {approval.reason}",) if approval.reason else ()
@@ -93,7 +93,7 @@ def _asked(asked: Question | Approval) -> tuple[tuple[str, str], ...]:
 def _audience(asked: Question | Approval, target: Target) -> Audience:
     if not asked.break_glass:
         return target.audience
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
 
     return everybody([target, *read_targets(include_folder()).targets.values()])
 

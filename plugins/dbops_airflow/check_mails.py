@@ -9,7 +9,7 @@ from dbops_airflow.telling import tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.check_report import CheckReport
+    from dbops.domain.checks.report import CheckReport
     from dbops.domain.target import Target
 
 
@@ -18,7 +18,7 @@ def mail_checks(report: CheckReport, target: Target, context: Context) -> bool:
 
     Whether somebody has been reached.
     """
-    from dbops.domain.check_alert import check_alert
+    from dbops.domain.checks.alert import check_alert
 
     alert = check_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
     return alert is not None and tell(alert, target.audience, context).has_reached_somebody

@@ -30,8 +30,8 @@ class CheckOperator(StoppableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the job, and mail what is bad or well again; broken rules are not asked again by a retry."""
         from dbops.domain.report import Verdict
-        from dbops.gateways.target_files import include_folder
-        from dbops.jobs.check import check
+        from dbops.gateways.files.target_files import include_folder
+        from dbops.jobs.checks.check import check
 
         with told_to_airflow(), self.stoppable():
             report = check(

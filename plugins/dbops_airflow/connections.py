@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
 from dbops_airflow.iam import iam_address
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from airflow.sdk import Connection
 
     from dbops.gateways.age import Identities
-    from dbops.gateways.mailbox import SmtpMailbox
+    from dbops.gateways.alerting.mailbox import SmtpMailbox
     from dbops.gateways.s3 import S3Bucket
-    from dbops.jobs.restore_place import RestorePlace
+    from dbops.jobs.restores.restore_place import RestorePlace
 
 MAIL_CONNECTION = "smtp_default"
 _DEFAULT_S3_CONNECTION = "aws_default"
@@ -52,7 +52,7 @@ def database_address(connection_id: str) -> DatabaseAddress:
 
 def restore_place(target: Target) -> RestorePlace:
     """Where the target lives, and as whom databases are made and renamed there; raises InvalidConnection."""
-    from dbops.jobs.restore_place import RestorePlace
+    from dbops.jobs.restores.restore_place import RestorePlace
 
     live = database_address(target.connection)
     own = target.restore.connection
@@ -96,7 +96,7 @@ def open_bucket(target: Target) -> S3Bucket:
 
 def mailbox() -> tuple[SmtpMailbox, str]:
     """The mail server of connection smtp_default, and the sender; its extras mean what Airflow's SMTP hook says."""
-    from dbops.gateways.mailbox import Encryption, SmtpMailbox
+    from dbops.gateways.alerting.mailbox import Encryption, SmtpMailbox
 
     connection = _connection(MAIL_CONNECTION)
     extra = connection.extra_dejson

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dbops.domain.fault import Fault
-from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.retired_files import read_included_names
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.notifier_files import notifier_faults, read_notifiers
+from dbops.gateways.files.retired_files import read_included_names
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow.notifier_source import source_faults
 
 

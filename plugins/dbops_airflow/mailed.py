@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from dbops.domain.problem_alerts import ProblemAlert
+    from dbops.domain.watch.problem_alerts import ProblemAlert
     from dbops_airflow.telling import Told
 
 

@@ -14,9 +14,9 @@ from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
 
 if TYPE_CHECKING:
-    from dbops.domain.gauges import Gauge
     from dbops.domain.target import Target
-    from dbops.domain.watch_report import WatchReport
+    from dbops.domain.watch.gauges import Gauge
+    from dbops.domain.watch.report import WatchReport
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def emit_target(target: Target) -> None:
 
 def emit_watch(report: WatchReport, targets: Mapping[str, Target]) -> None:
     """Send what a watch found, and all of every target, so that a restarted exporter, say, has it again."""
-    from dbops.domain.gauges import watch_gauges
+    from dbops.domain.watch.gauges import watch_gauges
 
     if not _is_on():
         return
@@ -57,7 +57,7 @@ def emit(gauges: Iterable[Gauge]) -> None:
 
 
 def _measured(target: Target) -> list[Gauge]:
-    from dbops.jobs.measure_target import measure_target
+    from dbops.jobs.watch.measure_target import measure_target
 
     try:
         return measure_target(target, connections.open_bucket(target))

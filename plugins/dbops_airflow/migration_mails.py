@@ -9,13 +9,13 @@ from dbops_airflow.telling import tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.migration_report import MigrationReport
+    from dbops.domain.migrations.report import MigrationReport
     from dbops.domain.target import Target
 
 
 def mail_migrated(report: MigrationReport, target: Target, context: Context) -> None:
     """Mail what a migration came to."""
-    from dbops.domain.alerts import Alert, Severity
+    from dbops.domain.alerts.alert import Alert, Severity
     from dbops.domain.report import Verdict
 
     record = report.record

@@ -10,7 +10,7 @@ from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.errors import MigrationFailed
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from dbops.domain.connection import DatabaseAddress
+    from dbops.domain.servers.address import DatabaseAddress
     from dbops.domain.target import Target
-    from dbops.gateways.bucket import Bucket
-    from dbops.gateways.target_files import TargetFiles
+    from dbops.gateways.files.target_files import TargetFiles
+    from dbops.gateways.store.bucket import Bucket
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class PlanMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, and keep the plan where people are shown it from."""
-        from dbops.gateways.migration_records import keep_planned
-        from dbops.jobs.plan_migration import plan_migration, require_no_blockers
+        from dbops.gateways.store.migration_records import keep_planned
+        from dbops.jobs.migrations.plan_migration import plan_migration, require_no_blockers
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
@@ -101,7 +101,7 @@ class MigrateOrReport(BaseBranchOperator):
 
     def choose_branch(self, context: Context) -> str:
         """The id of the task that follows."""
-        from dbops.gateways.migration_records import read_migration
+        from dbops.gateways.store.migration_records import read_migration
 
         with told_to_airflow():
             asked = _Asked.by(context)
@@ -113,8 +113,8 @@ class BackUpBeforeMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str | None:
         """Run the job, unless that run's migration has begun: what is backed up then is no longer what was before."""
-        from dbops.gateways.migration_records import note_backup, read_migration
-        from dbops.jobs.back_up import back_up
+        from dbops.gateways.store.migration_records import note_backup, read_migration
+        from dbops.jobs.backups.back_up import back_up
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
@@ -142,8 +142,8 @@ class ApplyMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> list[str]:
         """Run the job, with its progress in the log; the XCom are the migrations that were applied."""
-        from dbops.jobs.apply_migration import apply_migration
-        from dbops.jobs.touched_probes import measure_before
+        from dbops.jobs.migrations.apply_migration import apply_migration
+        from dbops.jobs.migrations.touched_probes import measure_before
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
@@ -167,7 +167,7 @@ class PostCheckMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job; what it finds is in the log, and in the report where there is one."""
-        from dbops.jobs.post_check_migration import post_check_migration, report_migration
+        from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
@@ -191,7 +191,7 @@ class ReportMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Report; the XCom is the sentence that says it in short."""
-        from dbops.jobs.post_check_migration import report_migration
+        from dbops.jobs.migrations.post_check_migration import report_migration
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)

@@ -11,10 +11,10 @@ from copy import deepcopy
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from dbops.domain.alerts.notifier import Notifier
 from dbops.domain.fault import Fault
-from dbops.domain.notifier import Notifier
 from dbops.errors import InvalidRequest
-from dbops.gateways.notifier_files import NOTIFIERS
+from dbops.gateways.files.notifier_files import NOTIFIERS
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseNotifier

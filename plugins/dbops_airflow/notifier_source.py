@@ -12,10 +12,10 @@ from collections.abc import Iterable, Sequence
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 
+from dbops.domain.alerts.notifier import Notifier
 from dbops.domain.fault import Fault
-from dbops.domain.notifier import Notifier
-from dbops.domain.suggestion import did_you_mean
-from dbops.gateways.notifier_files import NOTIFIERS
+from dbops.domain.words.suggestion import did_you_mean
+from dbops.gateways.files.notifier_files import NOTIFIERS
 
 _EVERY_BASE_TAKES = frozenset({"context"})
 

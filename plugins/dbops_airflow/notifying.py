@@ -9,13 +9,13 @@ import traceback
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from dbops.domain.alert_words import alert_words
+from dbops.domain.alerts.words import alert_words
 from dbops.errors import DbopsError
 from dbops.gateways.clock import utc_now
 
 if TYPE_CHECKING:
-    from dbops.domain.alerts import Alert
-    from dbops.domain.notifier import Notifier
+    from dbops.domain.alerts.alert import Alert
+    from dbops.domain.alerts.notifier import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -39,8 +39,8 @@ class Notifying:
     @classmethod
     def of(cls, alert: Alert, names: Sequence[str], context: Mapping[str, Any]) -> Self:
         """Begin to notify those of that name, as far as they want to hear of such an alert."""
-        from dbops.gateways.notifier_files import read_notifiers
-        from dbops.gateways.target_files import include_folder
+        from dbops.gateways.files.notifier_files import read_notifiers
+        from dbops.gateways.files.target_files import include_folder
 
         notifying = cls(alert, context)
         known = read_notifiers(include_folder()).notifiers if names else {}
@@ -110,9 +110,9 @@ class Notifying:
             self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
 
     def _keep(self, name: str, refused: Mapping[str, str]) -> None:
-        from dbops.domain.notification import Notification
-        from dbops.gateways.notifications import put_notification
-        from dbops.gateways.target_files import include_folder, read_targets
+        from dbops.domain.watch.notification import Notification
+        from dbops.gateways.files.target_files import include_folder, read_targets
+        from dbops.gateways.store.notifications import put_notification
         from dbops.jobs.error_in_words import error_in_words
         from dbops_airflow import connections
 

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowRuntimeError
 
-from dbops.domain.backup import read_backup_id
+from dbops.domain.backups.backup import read_backup_id
 from dbops.domain.target import Target
 from dbops.errors import MailFailed
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.mailed import Mailed
@@ -34,7 +34,7 @@ class BackUpOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Run the job; oddities about a finished backup are mailed and leave the task green."""
-        from dbops.jobs.back_up import back_up
+        from dbops.jobs.backups.back_up import back_up
 
         with told_to_airflow(), self.stoppable():
             report = back_up(
@@ -61,7 +61,7 @@ class ExpireOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job; the plan with its reasons is in the log."""
-        from dbops.jobs.expire import expire
+        from dbops.jobs.backups.expire import expire
 
         dry_run = context["params"]["dry_run"] is not False
         with told_to_airflow(), self.stoppable():
@@ -83,7 +83,7 @@ class DrillOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str | None:
         """Run the job; the XCom is the id of the backup that was proven."""
-        from dbops.jobs.drill import drill
+        from dbops.jobs.backups.drill import drill
 
         asked = context["params"]
         with told_to_airflow(), self.stoppable():
@@ -112,11 +112,11 @@ class WatchOperator(BaseOperator):
 
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
-        from dbops.domain.retired import retired_problem
-        from dbops.gateways.heartbeat import ping
-        from dbops.gateways.retired_files import read_included_names
-        from dbops.jobs.bundle_indexes import bundle_indexes
-        from dbops.jobs.watch import watch
+        from dbops.domain.watch.retired import retired_problem
+        from dbops.gateways.alerting.heartbeat import ping
+        from dbops.gateways.files.retired_files import read_included_names
+        from dbops.jobs.views.bundle_indexes import bundle_indexes
+        from dbops.jobs.watch.watch import watch
         from dbops_airflow.watch_notices import Notices
 
         with told_to_airflow():

@@ -10,7 +10,7 @@ from dbops_airflow.telling import tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.picture import Picture
+    from dbops.domain.alerts.picture import Picture
     from dbops.domain.probes.report import ProbeReport
     from dbops.domain.target import Target
 
@@ -30,7 +30,7 @@ def _picture(report: ProbeReport, target: Target) -> Picture | None:
     if not report.record.page:
         return None
     from dbops.domain.probes.picture import probe_picture
-    from dbops.gateways.probe_runs import read_picture
+    from dbops.gateways.store.probe_runs import read_picture
     from dbops_airflow import connections
 
     try:

@@ -30,8 +30,8 @@ class ProbeOperator(StoppableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the job, and mail an alert or the digest; a failed operation is not asked again by a retry."""
         from dbops.domain.report import Verdict
-        from dbops.gateways.target_files import include_folder
-        from dbops.jobs.probe import probe
+        from dbops.gateways.files.target_files import include_folder
+        from dbops.jobs.probes.probe import probe
 
         with told_to_airflow(), self.stoppable():
             report = probe(

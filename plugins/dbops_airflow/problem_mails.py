@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dbops.domain.audience import Audience
+from dbops.domain.alerts.audience import Audience
 from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow.mailed import Mailed
 from dbops_airflow.telling import Told, tell
@@ -14,9 +14,9 @@ from dbops_airflow.telling import Told, tell
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.problem import Problem
-    from dbops.domain.problem_alerts import ProblemAlert
     from dbops.domain.target import Target
+    from dbops.domain.watch.problem import Problem
+    from dbops.domain.watch.problem_alerts import ProblemAlert
 
 _log = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ def mail_problems(
     ``remember`` is called between two alerts, with what became of those before; the others count as unsent. So a watch
     that is killed repeats the alert that it was telling, and not all of them. That it fails is logged.
     """
-    from dbops.domain.problem_alerts import problem_alerts
+    from dbops.domain.watch.problem_alerts import problem_alerts
 
     facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
     untaken = [problem for problem in problems if problem.key not in taken]

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
-from dbops.domain.restore_request import RestoreRequest, read_restore_request
+from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.gateways.clock import utc_now
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.approval import plan_for_approval
 from dbops_airflow.failures import told_to_airflow
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context
 
-    from dbops.jobs.restore_run import RestoreRun
+    from dbops.jobs.restores.restore_run import RestoreRun
 
 
 def _run(context: Context) -> RestoreRun:
@@ -29,7 +29,7 @@ def _run(context: Context) -> RestoreRun:
 
     The target's file is read as it is now, and its connections are looked up.
     """
-    from dbops.jobs.restore_run import RestoreRun
+    from dbops.jobs.restores.restore_run import RestoreRun
 
     target = chosen_target(context, read_targets(include_folder()))
     place, bucket = connections.restore_place(target), connections.open_bucket(target)
@@ -58,7 +58,7 @@ class PlanRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Plan, and keep the plan where people are shown it from."""
-        from dbops.jobs.plan_restore import plan_restore, require_no_blockers
+        from dbops.jobs.restores.plan_restore import plan_restore, require_no_blockers
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -81,7 +81,7 @@ class RestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Run the job, with its progress in the log."""
-        from dbops.jobs.restore import restore
+        from dbops.jobs.restores.restore import restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -98,7 +98,7 @@ class AnalyzeRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job."""
-        from dbops.jobs.verify_restore import analyze_restore
+        from dbops.jobs.restores.verify_restore import analyze_restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -110,9 +110,9 @@ class VerifyRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the job; the swap is planned when all is proven, so that people say yes to what is live then."""
-        from dbops.jobs.plan_swap import plan_swap
-        from dbops.jobs.post_check import report_restore
-        from dbops.jobs.verify_restore import verify_restore
+        from dbops.jobs.restores.plan_swap import plan_swap
+        from dbops.jobs.restores.post_check import report_restore
+        from dbops.jobs.restores.verify_restore import verify_restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -144,7 +144,7 @@ class SwapOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str | None:
         """Run the job; the XCom is the name under which the old database is kept."""
-        from dbops.jobs.swap import swap
+        from dbops.jobs.restores.swap import swap
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -158,7 +158,7 @@ class PostCheckOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job."""
-        from dbops.jobs.post_check import post_check
+        from dbops.jobs.restores.post_check import post_check
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -170,7 +170,7 @@ class ReportRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Report; the XCom is the sentence that says it in short."""
-        from dbops.jobs.post_check import report_restore
+        from dbops.jobs.restores.post_check import report_restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)

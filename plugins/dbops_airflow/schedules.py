@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import overload
 
-from dbops.domain.cron import written_out
+from dbops.domain.options.cron import written_out
 from dbops_airflow.moved import CronTriggerTimetable
 
 

@@ -8,7 +8,7 @@ from airflow.sdk import get_parsing_context
 
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
-from dbops.gateways.target_files import TargetFiles, include_folder, read_targets
+from dbops.gateways.files.target_files import TargetFiles, include_folder, read_targets
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.audience import Audience
-from dbops.domain.notifier_name import MAIL
+from dbops.domain.alerts.audience import Audience
+from dbops.domain.alerts.notifier_name import MAIL
 from dbops.errors import DbopsError
 from dbops.gateways.clock import utc_now
 from dbops_airflow import connections
@@ -20,8 +20,8 @@ from dbops_airflow.notifying import Notifying
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dbops.domain.alerts import Alert
-    from dbops.domain.picture import Picture
+    from dbops.domain.alerts.alert import Alert
+    from dbops.domain.alerts.picture import Picture
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,9 @@ def _refusal(alert: Alert, recipients: Sequence[str], picture: Picture | None, u
 
 
 def _send(alert: Alert, recipients: Sequence[str], picture: Picture | None) -> None:
-    from dbops.gateways.alert_mail import alert_mail
-    from dbops.gateways.shipped import shipped
-    from dbops.gateways.target_files import include_folder
+    from dbops.gateways.alerting.alert_mail import alert_mail
+    from dbops.gateways.files.shipped import shipped
+    from dbops.gateways.files.target_files import include_folder
 
     server, sender = connections.mailbox()
     templates = shipped(include_folder(), "email")

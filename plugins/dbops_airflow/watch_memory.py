@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from sqlalchemy.orm import Session
 
-    from dbops.domain.known_targets import KnownTargets
+    from dbops.domain.watch.known_targets import KnownTargets
 
 WATCH_MEMORY = Asset("dbops_watch_memory")
 _MAILED = "mailed"
@@ -36,7 +36,7 @@ def recall(context: Context) -> dict[str, datetime]:
 
 def recall_taken(context: Context, now: datetime) -> dict[str, datetime]:
     """Problem keys that await their mail only, and when a notifier took each, less than a day ago."""
-    from dbops.domain.problem_alerts import is_still_told
+    from dbops.domain.watch.problem_alerts import is_still_told
 
     return {key: moment for key, moment in _read(context, _TAKEN).items() if is_still_told(moment, now)}
 
@@ -71,7 +71,7 @@ def remember_known(context: Context, known: KnownTargets) -> None:
 
 
 def _known(stored: Any) -> KnownTargets:
-    from dbops.domain.known_targets import KnownTargets
+    from dbops.domain.watch.known_targets import KnownTargets
 
     if not isinstance(stored, dict):
         return KnownTargets()

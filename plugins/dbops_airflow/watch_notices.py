@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbops.domain.notification import notifier_problem
-from dbops.domain.problem import Problem
 from dbops.domain.target import Target
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.notifier_files import notifier_faults, read_notifiers
+from dbops.domain.watch.notification import notifier_problem
+from dbops.domain.watch.problem import Problem
+from dbops.gateways.files.notifier_files import notifier_faults, read_notifiers
+from dbops.gateways.store.bucket import Bucket
 from dbops_airflow.notifier_classes import class_faults
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ class Notices:
     def __init__(
         self, include: Path, targets: Mapping[str, Target], open_bucket: Callable[[Target], Bucket], now: datetime
     ) -> None:
-        from dbops.jobs.lost_alerts import lost_alerts
+        from dbops.jobs.watch.lost_alerts import lost_alerts
 
         self._targets, self._open_bucket = targets, open_bucket
         files = read_notifiers(include)
@@ -34,7 +34,7 @@ class Notices:
 
     def forget(self, mailed: Mailed) -> None:
         """Keep no longer what its notifier has heard by these mails, or would not hear and people have."""
-        from dbops.jobs.forget_alerts import forget_alerts
+        from dbops.jobs.watch.forget_alerts import forget_alerts
 
         over = [lost for lost in self._lost if mailed.ends(lost.problem.key, lost.notifier)]
         self._lost = [lost for lost in self._lost if lost not in over]

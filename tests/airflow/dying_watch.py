@@ -28,8 +28,8 @@ END = "end"
 def _run(memory: str, passed: list[str] | None, told: str) -> int:
     from airflow.dag_processing.dagbag import DagBag
 
-    from dbops.gateways.mailbox import SmtpMailbox
-    from dbops.jobs import forget_alerts
+    from dbops.gateways.alerting.mailbox import SmtpMailbox
+    from dbops.jobs.watch import forget_alerts
     from dbops_airflow import operators, watch_memory
     from dbops_airflow.notifying import Notifying
 

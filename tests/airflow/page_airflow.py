@@ -8,11 +8,17 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.backup import BackupId
-from dbops.domain.known_targets import KnownTargets
-from dbops.domain.layout import Layout
-from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
-from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.target_index.target_index import (
+    IndexedBackup,
+    IndexedChecks,
+    IndexedProbes,
+    IndexedProof,
+    TargetIndex,
+)
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.clock import now
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.approvals import Question
+from dbops.domain.approvals.approval import Question
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import ROOT, states
 from tests.mail_text import text_of

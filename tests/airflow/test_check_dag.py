@@ -27,9 +27,9 @@ expectations:
 @pytest.fixture
 def shop(database: str, store: Any, bucket_name: str, add_target: Callable[..., None], include: Path) -> str:
     """The URL of a database that Airflow knows as shop and that has rules."""
-    from dbops.domain.connection import DatabaseAddress
-    from dbops.gateways.target_files import read_targets
-    from dbops.jobs.baseline import baseline
+    from dbops.domain.servers.address import DatabaseAddress
+    from dbops.gateways.files.target_files import read_targets
+    from dbops.jobs.checks.baseline import baseline
 
     storage = {"bucket": bucket_name, "connection": "store", "s3": {"addressing_style": "path"}}
     add_target("shop", storage=storage)

@@ -8,7 +8,7 @@ from typing import Any
 import pyrage
 import pytest
 
-from dbops.domain.encryption import Encryption
+from dbops.domain.options.encryption import Encryption
 from dbops.domain.target import Target
 from dbops.errors import DbopsError, InvalidConnection
 from tests.airflow.conftest import set_connection

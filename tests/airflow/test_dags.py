@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from dbops.domain.cron import PRESETS
+from dbops.domain.options.cron import PRESETS
 from tests.airflow.conftest import ROOT, Dags
 
 

@@ -151,7 +151,7 @@ class _Dag:
 
 @pytest.fixture
 def run_mail(add_target: Callable[..., None], environment_secrets: None, mail: CaughtMail) -> Any:
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow.alerts import RunFailureMail
 
     add_target("shop")

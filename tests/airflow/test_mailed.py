@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.alerts import Alert, Severity
-from dbops.domain.audience import Audience
-from dbops.domain.problem_alerts import ProblemAlert
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.alerts.audience import Audience
+from dbops.domain.watch.problem_alerts import ProblemAlert
 from dbops_airflow.mailed import Mailed
 from dbops_airflow.telling import Told
 from tests.unit.samples import NOW

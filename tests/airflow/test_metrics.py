@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.gauges import Gauge
+from dbops.domain.watch.gauges import Gauge
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import states
 
@@ -213,7 +213,7 @@ def shop_with_rows(
 def test_where_airflow_sends_no_metrics_the_bucket_is_not_even_asked(
     add_target: Callable[..., None], bucket_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow import connections, metrics
 
     add_target("shop", storage={"bucket": bucket_name, "connection": "store"})
@@ -229,7 +229,7 @@ def test_a_store_that_does_not_answer_costs_nothing_but_the_metrics(
     add_target: Callable[..., None],
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow import metrics
 
     configure(statsd_on=True, statsd_host="127.0.0.1", statsd_port=listener.port)

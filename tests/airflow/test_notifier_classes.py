@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.notifier import Notifier
+from dbops.domain.alerts.notifier import Notifier
 from dbops.errors import InvalidRequest
 
 _MODULE = """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.notifier import Notifier
+from dbops.domain.alerts.notifier import Notifier
 
 _EXPLODES = "raise RuntimeError('imported')\n"
 _PLAIN = """

@@ -182,8 +182,8 @@ def test_a_notifier_that_does_not_answer_is_given_up_on(
 def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
     describe: Any, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from dbops.domain.alerts import Alert, Severity
-    from dbops.domain.audience import Audience
+    from dbops.domain.alerts.alert import Alert, Severity
+    from dbops.domain.alerts.audience import Audience
     from dbops_airflow.telling import tell
 
     described = {"class": "tests.airflow.leaky_notifier.LeakyNotifier", "token": f"{{{{ alert.job }}}}-{_SECRET[:7]}"}
@@ -202,8 +202,8 @@ def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
 def test_where_no_thread_can_be_started_the_mail_goes_out_all_the_same(
     describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.domain.alerts import Alert, Severity
-    from dbops.domain.audience import Audience
+    from dbops.domain.alerts.alert import Alert, Severity
+    from dbops.domain.alerts.audience import Audience
     from dbops_airflow.telling import Told, tell
 
     def full(thread: threading.Thread) -> None:
@@ -272,8 +272,8 @@ def test_what_a_notifier_took_is_only_mailed_again_while_the_mail_server_is_brok
 def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_notifier_alone_and_one_mail_has_both(
     hook: Webhook, describe: Any, shop: Any, mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.domain.problem import ProblemKind, problem_of
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.domain.watch.problem import ProblemKind, problem_of
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow.problem_mails import mail_problems
 
     describe(oncall=_HOOK)
@@ -301,8 +301,8 @@ def test_a_problem_that_comes_beside_one_that_waits_for_its_mail_reaches_the_not
 def test_that_nothing_can_be_remembered_keeps_no_alert_from_being_told(
     add_target: Callable[..., None], mail: CaughtMail, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from dbops.domain.problem import ProblemKind, problem_of
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.domain.watch.problem import ProblemKind, problem_of
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow.problem_mails import mail_problems
 
     for name in ("blog", "shop"):
@@ -328,7 +328,7 @@ def test_that_nothing_can_be_remembered_keeps_no_alert_from_being_told(
 def test_a_killed_task_reaches_the_notifier_by_way_of_the_dag_processor(
     hook: Webhook, describe: Any, shop: Any
 ) -> None:
-    from dbops.gateways.target_files import include_folder, read_targets
+    from dbops.gateways.files.target_files import include_folder, read_targets
     from dbops_airflow.alerts import RunFailureMail
 
     describe(oncall=_HOOK)

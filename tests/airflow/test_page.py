@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.known_targets import KnownTargets
+from dbops.domain.watch.known_targets import KnownTargets
 from dbops.errors import BucketError
 from tests.airflow.page_airflow import PLACE, Store, checks_of, client_of, headers_of, index_of, serving, sight_of
 from tests.clock import now

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.dag_state import DagState
 from dbops.domain.target import Target
+from dbops.domain.watch.dag_state import DagState
 from dbops.errors import InvalidConnection
 from tests.clock import now
 
 if TYPE_CHECKING:
-    from dbops.gateways.bucket import Bucket
+    from dbops.gateways.store.bucket import Bucket
     from demo.seaweed import SeaweedS3
 
 

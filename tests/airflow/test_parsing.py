@@ -21,8 +21,9 @@ _HEAVY = {
     *("great_expectations", "matplotlib", "boto3", "botocore", "pandas", "numpy"),
     *("psycopg", "psycopg2", "smtplib", "rich.progress"),
     *("airflow.providers.amazon.aws.hooks.base_aws", "airflow.providers.postgres.hooks.postgres"),
-    *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.back_up", "dbops.gateways.s3"),
-    *("dbops.gateways.alert_mail", "dbops.gateways.mailbox", "dbops.domain.target_index"),
+    *("airflow.providers.smtp.hooks.smtp", "dbops.jobs.backups.back_up", "dbops.gateways.s3"),
+    *("dbops.gateways.alerting.alert_mail", "dbops.gateways.alerting.mailbox"),
+    *("dbops.domain.target_index.target_index",),
 }  # fmt: skip
 
 _PARSE = """

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.alerts import Alert, Severity
-from dbops.domain.audience import Audience
-from dbops.domain.picture import Picture
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.alerts.audience import Audience
+from dbops.domain.alerts.picture import Picture
 from tests.servers import CaughtMail
 
 _ALERT = Alert(severity=Severity.WARNING, job="probe", target="shop", headline="One of two probes is not well.")

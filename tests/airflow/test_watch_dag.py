@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.known_targets import KnownTargets
-from dbops.domain.layout import Layout
-from dbops.gateways.index_bundles import list_tags, read_bundle, renew_bundle
-from dbops.gateways.target_files import include_folder, read_targets
-from dbops.jobs.index_folders import FEW
+from dbops.domain.backups.layout import Layout
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.gateways.files.target_files import include_folder, read_targets
+from dbops.gateways.store.index_bundles import list_tags, read_bundle, renew_bundle
+from dbops.jobs.views.index_folders import FEW
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
 from tests.backups import opened
@@ -67,7 +67,7 @@ def test_when_every_mail_is_out_it_leaves_all_indexes_in_one_object_for_the_page
     store: SeaweedS3,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dbops.jobs import bundle_indexes
+    from dbops.jobs.views import bundle_indexes
 
     mailed = []
 
@@ -128,7 +128,7 @@ def test_a_day_later_it_repeats_itself(
 def test_a_watch_that_fails_itself_is_mailed_under_its_own_name(
     watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops.jobs import watch as job
+    from dbops.jobs.watch import watch as job
 
     monkeypatch.delattr(job, "watch")
     assert states(watch()) == {"watch": "failed"}

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from dbops.domain.notification import Notification
-from dbops.gateways.notifications import delete_notification, kept_notifications, put_notification
-from dbops.gateways.target_files import read_targets
+from dbops.domain.watch.notification import Notification
+from dbops.gateways.files.target_files import read_targets
+from dbops.gateways.store.notifications import delete_notification, kept_notifications, put_notification
 from tests.airflow.conftest import ROOT, set_connection
 from tests.airflow.webhook import Webhook, running_webhook
 from tests.backups import opened

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from dbops.domain.encryption import Encryption
+from dbops.domain.options.encryption import Encryption
 from dbops.gateways.age import Identities, Recipients
 from tests import age_program
 from tests.age_program import new_key

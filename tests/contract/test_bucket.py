@@ -11,11 +11,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import BucketError, ObjectExists, ObjectMissing
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.memory_bucket import InMemoryBucket
 from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.memory_bucket import InMemoryBucket
 from demo.seaweed import SeaweedS3
 
 MIB = 1024**2

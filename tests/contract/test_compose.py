@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dbops.gateways.target_files import read_targets
+from dbops.gateways.files.target_files import read_targets
 
 ROOT = Path(__file__).parents[2]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())

@@ -1,4 +1,4 @@
-"""Every session of the plugins begins in gateways/connecting.py: none forgets to say whose functions it finds."""
+"""Every session begins in gateways/server/connecting.py: none forgets to say whose functions it finds."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 PLUGINS = Path(__file__).parents[2] / "plugins"
-CONNECTING = "dbops/gateways/connecting.py"
+CONNECTING = "dbops/gateways/server/connecting.py"
 # SQL that others wrote is meant in the application's search_path. Whoever adds a module tells docs/access.md why.
 AS_APPLICATION = {
     CONNECTING,
     "dbops/gateways/probing/session.py",  # probes
-    "dbops/gateways/schema_rename.py",  # CREATE EXTENSION, on a throw-away server
-    "dbops/gateways/scratch_session.py",  # migrations, on a scratch database
+    "dbops/gateways/schema/schema_rename.py",  # CREATE EXTENSION, on a throw-away server
+    "dbops/gateways/scratch/scratch_session.py",  # migrations, on a scratch database
 }
 OTHER_DRIVERS = {"psycopg", "asyncpg", "pg8000"}
 

@@ -14,7 +14,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from demo.postgres import EmbeddedPostgres
 
 QUESTION = "SELECT current_database() || '|' || current_user || '|' || current_setting('application_name')"

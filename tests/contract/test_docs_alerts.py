@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jinja2.sandbox import SandboxedEnvironment
 
-from dbops.domain.alert_words import alert_words
-from dbops.domain.alerts import Alert, Severity
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.alerts.words import alert_words
 
 PAGE = (Path(__file__).parents[2] / "docs/alerts.md").read_text()
 

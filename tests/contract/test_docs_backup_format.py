@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, encrypted_name
-from dbops.domain.dump_warnings import HARMLESS, TOLD_ELSEWHERE
-from dbops.domain.layout import Layout
-from dbops.domain.retention import Hold
-from dbops.domain.target_index import TargetIndex
-from dbops.domain.verification import Verification
+from dbops.domain.backups.backup import BackupId, BackupManifest, Claim, encrypted_name
+from dbops.domain.backups.dump_warnings import HARMLESS, TOLD_ELSEWHERE
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import Hold
+from dbops.domain.backups.verification import Verification
+from dbops.domain.target_index.target_index import TargetIndex
 from dbops.gateways.archive import CLEAR_SUMS
 
 PAGE = (Path(__file__).parents[2] / "docs/backup-format.md").read_text()

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dbops.domain.check_alert import check_alert
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.check_report import CheckReport
-from dbops.domain.check_run import CheckRun
-from dbops.domain.checks import CheckResult, Outcome
-from dbops.domain.layout import Layout
+from dbops.domain.backups.layout import Layout
+from dbops.domain.checks.alert import check_alert
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.checks.run import CheckRun
+from dbops.domain.checks.suite import CheckResult, Outcome
+from dbops.domain.options.checks import CheckOptions
 from dbops.domain.target import Target
-from dbops.gateways.alert_mail import alert_mail
+from dbops.gateways.alerting.alert_mail import alert_mail
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/checks.md").read_text()

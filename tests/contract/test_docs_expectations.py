@@ -7,8 +7,8 @@ from pathlib import Path
 
 import yaml
 
-from dbops.domain.schema_kinds import KINDS
-from dbops.gateways.baseline_files import read_baseline, write_file
+from dbops.domain.options.schema_kinds import KINDS
+from dbops.gateways.files.baseline_files import read_baseline, write_file
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/expectations.md").read_text()

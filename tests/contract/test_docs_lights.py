@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dbops.domain.light import LIGHTS, Light
+from dbops.domain.watch.light import LIGHTS, Light
 
 PAGE = (Path(__file__).parents[2] / "docs/lights.md").read_text()
 

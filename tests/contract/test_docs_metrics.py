@@ -7,9 +7,9 @@ from pathlib import Path
 
 import yaml
 
-from dbops.domain.alert_words import alert_words
-from dbops.domain.alerts import Alert, Severity
-from dbops.gateways.notifier_files import read_notifiers
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.alerts.words import alert_words
+from dbops.gateways.files.notifier_files import read_notifiers
 from tests.gauges import every_gauge
 
 ROOT = Path(__file__).parents[2]

@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dbops.domain.connection_health import CONNECTIONS
-from dbops.domain.lint_rules import severity_of_rule
-from dbops.domain.migration_checklist import session_limits
-from dbops.domain.migration_options import MigrationOptions
-from dbops.domain.migration_record import MigrationRecord, MigrationState, MigrationStep, PostCheck, StepState
-from dbops.domain.migration_sql import objections
-from dbops.domain.replication_health import REPLICAS
-from dbops.domain.target import ApprovalRules
-from dbops.domain.touched_probes import ProbeReading, ProbeReadings
+from dbops.domain.health.connections import CONNECTIONS
+from dbops.domain.health.replication import REPLICAS
+from dbops.domain.migrations.checklist import session_limits
+from dbops.domain.migrations.lint_rules import severity_of_rule
+from dbops.domain.migrations.record import MigrationRecord, MigrationState, MigrationStep, PostCheck, StepState
+from dbops.domain.migrations.sql import objections
+from dbops.domain.migrations.touched_probes import ProbeReading, ProbeReadings
+from dbops.domain.options.approvals import ApprovalRules
+from dbops.domain.options.migrations import MigrationOptions
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/migrations.md").read_text()
 RUNBOOK = (ROOT / "docs/runbooks/migrate.md").read_text()
 DAG = (ROOT / "dags/migrate.py").read_text()
-RULES = [ROOT / f"plugins/dbops/domain/{name}.py" for name in ("migration_rules", "migration_checklist")]
+RULES = [ROOT / f"plugins/dbops/domain/migrations/{name}.py" for name in ("rules", "checklist")]
 
 
 def section(title: str) -> str:
@@ -57,7 +57,7 @@ def test_every_rule_of_the_linter_that_blocks_is_named_and_no_other() -> None:
     named = re.findall(r"`([a-z-]+)`", section("The linter"))
     assert len(named) == len(set(named)) >= 20
     assert {severity_of_rule(rule) for rule in named} == {"error"}
-    source = (ROOT / "plugins/dbops/domain/lint_rules.py").read_text()
+    source = (ROOT / "plugins/dbops/domain/migrations/lint_rules.py").read_text()
     errors = re.search(r"_ERRORS = frozenset\(\{(.+?)\}\)", source, re.DOTALL)
     assert errors
     assert set(re.findall(r'"([a-z-]+)"', errors[1])) == set(named)

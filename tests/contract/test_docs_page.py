@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.target_view import Part
+from dbops.domain.views.target_view import Part
 from dbops.gateways.s3 import attempts
 from dbops_airflow.page import buckets
 from dbops_airflow.page.readings import Readings
@@ -43,8 +43,8 @@ def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() 
 @pytest.mark.parametrize(
     ("words", "file"),
     [
-        ("did not answer in time", "dbops/jobs/see_index.py"),
-        ("Nothing is known of", "dbops/jobs/see_index.py"),
+        ("did not answer in time", "dbops/jobs/views/see_index.py"),
+        ("Nothing is known of", "dbops/jobs/views/see_index.py"),
         ("is not defined", "dbops_airflow/connections.py"),
         ("Database Ops", "dbops_airflow/plugin.py"),
     ],

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from dbops.domain.advice import IndexProposal
-from dbops.domain.latency import Latency
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.options.probes import ProbeOptions
+from dbops.domain.options.schedules import Schedules
+from dbops.domain.probes.latency import Latency
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.schedules import Schedules
-from dbops.gateways.probe_files import read_probes
-from dbops.gateways.probe_header import ProbeHeader
+from dbops.domain.query_plan.advice import IndexProposal
+from dbops.gateways.files.probe_files import read_probes
+from dbops.gateways.files.probe_header import ProbeHeader
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/probes.md").read_text()

@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from dbops.domain.target import Target
-from dbops.gateways.target_files import read_targets
+from dbops.gateways.files.target_files import read_targets
 from tests.own_defaults import RECIPIENT
 
 ROOT = Path(__file__).parents[2]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from dbops.domain.complaints import CIRCUMSTANCES, HARMLESS, Complaint, read_complaints
+from dbops.domain.archives.complaints import CIRCUMSTANCES, HARMLESS, Complaint, read_complaints
 
 PAGE = (Path(__file__).parents[2] / "docs/verification.md").read_text()
 

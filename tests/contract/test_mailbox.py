@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from dbops.errors import MailFailed
-from dbops.gateways.mailbox import InMemoryMailbox, Mailbox, SmtpMailbox
+from dbops.gateways.alerting.mailbox import InMemoryMailbox, Mailbox, SmtpMailbox
 
 _PASSWORD = "correct horse battery staple"
 

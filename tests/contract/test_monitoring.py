@@ -12,7 +12,7 @@ import promql_parser
 import pytest
 import yaml
 
-from dbops.domain.gauges import Gauge
+from dbops.domain.watch.gauges import Gauge
 from tests.gauges import every_gauge
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from dbops.domain.probes import Probe
-from dbops.domain.sql_statements import SqlStatement, statements
-from dbops.gateways.probe_files import probes_folder, read_probes
+from dbops.domain.sql.statements import SqlStatement, statements
+from dbops.gateways.files.probe_files import probes_folder, read_probes
 
 INCLUDE = Path(__file__).parents[2] / "include"
 FOLDER = probes_folder(INCLUDE, "summary_app")

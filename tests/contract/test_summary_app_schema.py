@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.sql_statements import statements
-from dbops.gateways.baseline_files import read_baseline_file
-from dbops.gateways.migration_files import read_migrations
+from dbops.domain.sql.statements import statements
+from dbops.gateways.files.baseline_files import read_baseline_file
+from dbops.gateways.files.migration_files import read_migrations
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = (ROOT / "demo/summary_app/schema.prisma").read_text(encoding="utf-8")

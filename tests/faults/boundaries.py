@@ -20,9 +20,9 @@ import psycopg2
 import psycopg2.extensions
 from botocore.client import BaseClient
 
-from dbops.gateways import heartbeat
-from dbops.gateways.guard import Guard
-from dbops.gateways.schema_copy import _Relay
+from dbops.gateways.alerting import heartbeat
+from dbops.gateways.processes.guard import Guard
+from dbops.gateways.schema.schema_copy import _Relay
 
 _WRITES = {"PutObject", "CreateMultipartUpload", "UploadPart", "CompleteMultipartUpload", "AbortMultipartUpload"}
 _WRITES |= {"DeleteObject"}

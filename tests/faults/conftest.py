@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from benchmarks.relay import Relay
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, backed_up, execute, target

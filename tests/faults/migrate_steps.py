@@ -15,11 +15,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.apply_migration import apply_migration
+from dbops.jobs.migrations.apply_migration import apply_migration
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,10 @@ from pathlib import Path
 from dbops.cli.main import main
 from dbops.domain.target import Target
 from dbops.gateways.environment import open_bucket
-from dbops.gateways.target_files import read_targets
-from dbops.jobs.expire import expire
-from dbops.jobs.forget_alerts import forget_alerts
-from dbops.jobs.lost_alerts import lost_alerts
+from dbops.gateways.files.target_files import read_targets
+from dbops.jobs.backups.expire import expire
+from dbops.jobs.watch.forget_alerts import forget_alerts
+from dbops.jobs.watch.lost_alerts import lost_alerts
 from tests.faults import migrate_steps, restore_steps, schema_steps
 from tests.faults.boundaries import Boundaries
 
@@ -95,12 +95,12 @@ def _forked(task: Task) -> int:
 
 def _import_what_jobs_import_late() -> None:
     """Great Expectations, matplotlib and the jobs: seconds, once for all that are forked."""
-    import dbops.gateways.heartbeat
-    import dbops.jobs.back_up
-    import dbops.jobs.check
-    import dbops.jobs.drill
-    import dbops.jobs.probe
-    import dbops.jobs.watch
+    import dbops.gateways.alerting.heartbeat
+    import dbops.jobs.backups.back_up
+    import dbops.jobs.backups.drill
+    import dbops.jobs.checks.check
+    import dbops.jobs.probes.probe
+    import dbops.jobs.watch.watch
     from dbops.gateways.validator import import_great_expectations
 
     import_great_expectations()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import signal
 import sys
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Probe
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing import measure
 from tests.probing_measure import options, probe
 

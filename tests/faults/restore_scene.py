@@ -17,11 +17,11 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from dbops.domain.backup import BackupId
-from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.storage import S3Options
-from dbops.gateways.restores import read_restore
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.storage import S3Options
+from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.gateways.s3 import S3Bucket
+from dbops.gateways.store.restores import read_restore
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Desk, Programs, execute

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.restore_record import RestoreRecord
+from dbops.domain.restores.record import RestoreRecord
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.restore import restore
-from dbops.jobs.restore_place import RestorePlace
-from dbops.jobs.restore_run import RestoreRun
-from dbops.jobs.swap import swap
-from dbops.jobs.verify_restore import analyze_restore, verify_restore
+from dbops.jobs.restores.restore import restore
+from dbops.jobs.restores.restore_place import RestorePlace
+from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.restores.swap import swap
+from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
 from tests.clock import now
 
 

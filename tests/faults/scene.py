@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from dbops.domain.backup_report import BackupReport
-from dbops.domain.encryption import Encryption
-from dbops.domain.layout import Layout
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.report import BackupReport
+from dbops.domain.options.encryption import Encryption
 from dbops.domain.target import Target
-from dbops.gateways.catalogs import read_catalog
-from dbops.jobs.expire import expire
+from dbops.gateways.store.catalogs import read_catalog
+from dbops.jobs.backups.expire import expire
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import NAME, Programs, backed_up, folder_of, keys, opened, target, unfinished_uploads

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dbops.domain.backup import BackupId
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.archive import open_archive
 from dbops.gateways.environment import open_bucket
-from dbops.jobs.restore_schema import RestoredSchema, restore_schema
+from dbops.jobs.restores.restore_schema import RestoredSchema, restore_schema
 from tests.clock import now
 
 

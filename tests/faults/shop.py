@@ -16,7 +16,7 @@ import pytest
 
 from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
-from dbops.domain.layout import Layout
+from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
 from demo.postgres import EmbeddedPostgres

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from backports import zstd
 
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry
-from dbops.domain.layout import Layout
+from dbops.domain.backups.backup import BackupId, BackupManifest, FileEntry
+from dbops.domain.backups.layout import Layout
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import execute, opened

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.gateways.catalogs import read_catalog
-from dbops.gateways.check_runs import read_check_runs
-from dbops.jobs.baseline import baseline
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.store.catalogs import read_catalog
+from dbops.gateways.store.check_runs import read_check_runs
+from dbops.jobs.checks.baseline import baseline
 from tests.backups import NAME, execute, opened
 from tests.clock import now
 from tests.faults.dying import Dying, Nursery

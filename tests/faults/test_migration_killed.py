@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from dbops.domain.migration_record import MigrationState, StepState
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
+from dbops.domain.migrations.record import MigrationState, StepState
 from dbops.errors import MigrationFailed, PlanChanged
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres

@@ -15,10 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.probes.options import ProbeOptions
-from dbops.gateways.probe_runs import read_probe_runs
+from dbops.domain.options.probes import ProbeOptions
 from dbops.gateways.probing import require_runnable
-from dbops.gateways.target_indexes import read_index
+from dbops.gateways.store.probe_runs import read_probe_runs
+from dbops.gateways.store.target_indexes import read_index
 from tests.backups import NAME, opened
 from tests.faults.dying import Dying, Nursery
 from tests.faults.job import REPOSITORY, Job, wait_until, working_in

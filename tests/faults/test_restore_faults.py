@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks.relay import Relay
-from dbops.domain.backup import BackupId
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.restores.record import RestoreState
 from demo import ports
 from demo.postgres import SUPERUSER, EmbeddedPostgres
 from demo.seaweed import SeaweedS3

@@ -15,10 +15,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.approvals import Approval
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.approvals.approval import Approval
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import PreflightFailed
-from dbops.gateways.approvals import record_approval
+from dbops.gateways.store.approvals import record_approval
 from tests.clock import now
 from tests.faults.job import Job, wait_until
 from tests.faults.restore_scene import VISITORS, RestoreScene

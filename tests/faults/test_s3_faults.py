@@ -13,7 +13,7 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import BucketError, ObjectExists
 from dbops.gateways.s3 import S3Bucket, connect
 from demo.seaweed import SeaweedS3

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import BucketError
 from dbops.gateways.s3 import S3Bucket, connect
 from demo.seaweed import Keys, SeaweedS3

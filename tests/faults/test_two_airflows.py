@@ -9,8 +9,8 @@ import pytest
 
 from dbops.domain.target import Target
 from dbops.errors import PreflightFailed
-from dbops.gateways.catalogs import read_catalog
-from dbops.jobs.expire import expire
+from dbops.gateways.store.catalogs import read_catalog
+from dbops.jobs.backups.expire import expire
 from tests.backups import opened
 from tests.faults.scene import Scene
 from tests.unit.samples import manifest, store_backup

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.layout import Layout
-from dbops.domain.notification import Notification
+from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
-from dbops.gateways.notifications import kept_notifications, put_notification
+from dbops.domain.watch.notification import Notification
+from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.s3.bucket import S3Bucket
-from dbops.gateways.target_files import read_targets
-from dbops.gateways.target_indexes import read_index
-from dbops.jobs.lost_alerts import lost_alerts
+from dbops.gateways.store.notifications import kept_notifications, put_notification
+from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.watch.lost_alerts import lost_alerts
 from tests.backups import NAME, opened
 from tests.clock import now
 from tests.faults.dying import Dying, Nursery

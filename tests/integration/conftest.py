@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dbops.domain.storage import S3Options
-from dbops.gateways.expectation_files import checks_folder, read_suites
+from dbops.domain.backups.storage import S3Options
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.restore_place import RestorePlace
+from dbops.gateways.validator.expectation_files import checks_folder, read_suites
+from dbops.jobs.restores.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from demo.summary_app.generate import create, generate

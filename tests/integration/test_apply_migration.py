@@ -15,17 +15,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.approvals import Approval
-from dbops.domain.migration_plan import MigrationPlan
-from dbops.domain.migration_progress import MigrationProgress
-from dbops.domain.migration_record import MigrationState, StepState
+from dbops.domain.approvals.approval import Approval
+from dbops.domain.migrations.plan import MigrationPlan
+from dbops.domain.migrations.progress import MigrationProgress
+from dbops.domain.migrations.record import MigrationState, StepState
 from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
-from dbops.gateways.approvals import record_approval
-from dbops.gateways.ledger import LedgerSession
-from dbops.gateways.migration_files import migrations_folder
-from dbops.gateways.migration_records import note_backup, put_migration
+from dbops.gateways.files.migration_files import migrations_folder
+from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.s3.bucket import S3Bucket
-from dbops.jobs.plan_migration import plan_migration
+from dbops.gateways.store.approvals import record_approval
+from dbops.gateways.store.migration_records import note_backup, put_migration
+from dbops.jobs.migrations.plan_migration import plan_migration
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import NAME, Programs, execute
@@ -286,7 +286,7 @@ def test_what_is_executed_are_the_texts_whose_digest_was_compared(
         BETWEEN[what](applying)  # in the moment between
         return plan
 
-    monkeypatch.setattr("dbops.jobs.apply_migration.plan_migration", planned)
+    monkeypatch.setattr("dbops.jobs.migrations.apply_migration.plan_migration", planned)
     if fails:
         with pytest.raises(MigrationFailed, match="Taken back: 1_count"):
             applying.apply()

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DumpFailed
 from dbops.gateways.archive.toc import read_toc
 from demo.postgres import EmbeddedPostgres

@@ -12,20 +12,20 @@ import pytest
 import yaml
 from sqlalchemy import text
 
-from dbops.domain.baseline_report import BaselineReport
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.exhaustion import exhaustion
-from dbops.domain.object_names import in_sql, read_table_name
+from dbops.domain.options.checks import CheckOptions
 from dbops.domain.report import Verdict
-from dbops.domain.schema_differences import schema_differences
+from dbops.domain.schema.baseline_report import BaselineReport
+from dbops.domain.schema.differences import schema_differences
+from dbops.domain.schema.exhaustion import exhaustion
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import in_sql, read_table_name
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError, InvalidRequest
-from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.exhaustion import read_exhaustion
-from dbops.gateways.schema_reader import read_schema
-from dbops.gateways.sessions import reading
-from dbops.jobs.baseline import baseline
+from dbops.gateways.files.baseline_files import read_baseline
+from dbops.gateways.schema.schema_reader import read_schema
+from dbops.gateways.server.exhaustion import read_exhaustion
+from dbops.gateways.server.sessions import reading
+from dbops.jobs.checks.baseline import baseline
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
 from tests.unit.samples import NOW, Clock

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.backup import BackupId, BackupManifest
-from dbops.domain.layout import Layout
-from dbops.domain.retention import Hold
-from dbops.domain.storage import Storage
+from dbops.domain.backups.backup import BackupId, BackupManifest
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import Hold
+from dbops.domain.backups.storage import Storage
 from dbops.domain.target import Target
-from dbops.gateways.catalogs import read_catalog
-from dbops.gateways.claims import claim, other_live_claims
 from dbops.gateways.s3 import S3Bucket
-from dbops.gateways.target_indexes import build_index, read_index, write_index
+from dbops.gateways.store.catalogs import read_catalog
+from dbops.gateways.store.claims import claim, other_live_claims
+from dbops.gateways.store.target_indexes import build_index, read_index, write_index
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

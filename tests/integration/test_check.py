@@ -13,24 +13,24 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.check_report import CheckReport
-from dbops.domain.checks import Outcome
-from dbops.domain.collation_versions import OldCollation
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.ledger import ledger_time
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.checks.suite import Outcome
+from dbops.domain.ledger.seen_migrations import SeenMigrations
+from dbops.domain.ledger.table import ledger_time
 from dbops.domain.report import Verdict
-from dbops.domain.seen_migrations import SeenMigrations
+from dbops.domain.schema.collation_versions import OldCollation
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError, InvalidRequest
-from dbops.gateways.check_runs import read_check_runs
-from dbops.gateways.ledger import LedgerSession
-from dbops.gateways.migration_files import unproven_migrations
+from dbops.gateways.files.migration_files import unproven_migrations
+from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.s3 import S3Bucket
-from dbops.gateways.target_indexes import read_index
-from dbops.jobs.baseline import baseline
-from dbops.jobs.check import check
+from dbops.gateways.store.check_runs import read_check_runs
+from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.checks.baseline import baseline
+from dbops.jobs.checks.check import check
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
 
@@ -242,7 +242,7 @@ def test_a_server_that_does_not_say_how_it_sorts_hides_no_other_rule(
     def refused(_: DatabaseAddress) -> list[OldCollation]:
         raise DatabaseError("The server refused: could not open collator for locale.")
 
-    monkeypatch.setattr("dbops.jobs.check.read_old_collations", refused)
+    monkeypatch.setattr("dbops.jobs.checks.check.read_old_collations", refused)
 
     report = checking.check()
 

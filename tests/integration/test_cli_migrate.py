@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.layout import Layout
-from dbops.domain.migration_record import MigrationRecord
-from dbops.gateways.ledger import read_ledger
-from dbops.gateways.run_records import all_records
+from dbops.domain.backups.layout import Layout
+from dbops.domain.migrations.record import MigrationRecord
+from dbops.gateways.migrating.ledger import read_ledger
 from dbops.gateways.s3.bucket import S3Bucket
+from dbops.gateways.store.run_records import all_records
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import NAME, Programs

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.gateways.restores import all_restores
+from dbops.gateways.store.restores import all_restores
 from demo.seaweed import SeaweedS3
 from tests.age_program import new_key
 from tests.backups import NAME

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drift import drift, whole_drift
-from dbops.domain.object_differences import Difference
-from dbops.domain.whole_schema import WholeSchema
-from dbops.gateways.programs import Program, find_pg_dump
-from dbops.gateways.whole_schema import read_whole_schema
-from dbops.jobs.replay import find_drift, replayed_whole
+from dbops.domain.schema.drift import drift, whole_drift
+from dbops.domain.schema.object_differences import Difference
+from dbops.domain.schema.whole_schema import WholeSchema
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.processes.programs import Program, find_pg_dump
+from dbops.gateways.schema.whole_schema import read_whole_schema
+from dbops.jobs.migrations.replay import find_drift, replayed_whole
 from demo.postgres import EmbeddedPostgres
 from tests.backups import Programs
 from tests.drills import public_folder

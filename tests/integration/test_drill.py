@@ -15,7 +15,7 @@ import pytest
 
 from dbops.domain.report import Verdict
 from dbops.errors import BackupUnusable, PreflightFailed, ServerFailed, SpoolError
-from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.store.catalogs import read_catalog
 from tests.backups import execute
 from tests.drills import Ground
 from tests.loading import BY_ENUM, FELT, SHOP
@@ -260,8 +260,8 @@ def test_a_drill_that_is_killed_leaves_no_server_and_the_next_one_removes_its_da
     script = """
 import sys, time
 from pathlib import Path
-from dbops.gateways.programs import find_postgres
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.processes.programs import find_postgres
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 with ThrowawayServer(find_postgres(Path(sys.argv[1]), 17), Path(sys.argv[2]), "vault"):
     print("up", flush=True)
     time.sleep(600)

@@ -15,9 +15,9 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 
-from dbops.domain.backup import FileEntry
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.backups.backup import FileEntry
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import ArchiveRefused, BucketError, DbopsError, RestoreFailed
 from tests.backups import execute
 from tests.drills import Ground, kill_programs

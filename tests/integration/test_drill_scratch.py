@@ -11,8 +11,8 @@ import psycopg
 import psycopg2
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import InvalidConnection, PreflightFailed, ServerFailed
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.backup import BackupManifest
-from dbops.domain.selection import select
+from dbops.domain.archives.selection import select
+from dbops.domain.backups.backup import BackupManifest
 from dbops.errors import BackupUnusable, IdentityMissing, InvalidConnection
 from dbops.gateways.age import Identities
 from tests import age_program

@@ -10,7 +10,7 @@ import pytest
 from dbops.domain.report import Verdict
 from dbops.errors import IdentityMissing
 from dbops.gateways.archive import Archive
-from dbops.gateways.catalogs import read_catalog
+from dbops.gateways.store.catalogs import read_catalog
 from tests.age_program import AgeKey, new_key
 from tests.backups import backed_up, counted_rows, execute
 from tests.drills import Ground

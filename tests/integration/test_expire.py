@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.layout import Layout
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import ExpireFailed
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.expire import expire
+from dbops.jobs.backups.expire import expire
 from demo.seaweed import SeaweedS3
 from tests.unit.samples import claim, manifest, store_backup, target
 

@@ -13,12 +13,12 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Verdict
-from dbops.gateways import token_file
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.processes import token_file
 from dbops.gateways.s3 import S3Bucket
-from dbops.jobs.back_up import back_up
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.backups.back_up import back_up
+from dbops.jobs.restores.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from tests.backups import Desk, execute, target
 from tests.clock import now

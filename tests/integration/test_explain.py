@@ -8,12 +8,12 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe, Statement
-from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.query_plan import Plan
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError
-from dbops.gateways.explain import explaining
+from dbops.gateways.probing.explain import explaining
 from tests.backups import execute
 
 SECRET = "nobody-knows-it"

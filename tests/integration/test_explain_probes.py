@@ -13,15 +13,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.latency import Latency
-from dbops.domain.measurement import Measured, Measurement
 from dbops.domain.probes import Drawn, Probe, Statement
+from dbops.domain.probes.latency import Latency
+from dbops.domain.probes.measurement import Measured, Measurement
 from dbops.domain.probes.run import ProbeResult, ProbeRun
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError
 from dbops.gateways.probing.session import APPLICATION_NAME
-from dbops.jobs.explain_probes import Explanation, explain_probes
+from dbops.jobs.probes.explain_probes import Explanation, explain_probes
 from tests.backups import execute, target
 from tests.unit.probe_samples import probe_run
 

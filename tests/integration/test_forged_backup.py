@@ -11,12 +11,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.backup import BackupManifest, FileEntry
-from dbops.domain.layout import Layout
+from dbops.domain.backups.backup import BackupManifest, FileEntry
+from dbops.domain.backups.layout import Layout
 from dbops.domain.report import Verdict
 from dbops.errors import BackupUnusable
 from dbops.gateways.archive import open_archive
-from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.backups import execute
 from tests.drills import Ground, public_folder
 from tests.loading import Loader

@@ -10,8 +10,8 @@ import pytest
 from psycopg import sql
 
 from dbops.gateways.archive import read_globals
-from dbops.gateways.programs import find_postgres
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.processes.programs import find_postgres
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 from tests.drills import Ground
 
 ODD = ("Größe; \"x\" 'y'", "back\\slash", "two\nlines\n\\! id", "$a$ -- /* :x", "plain")

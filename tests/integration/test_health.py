@@ -14,12 +14,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.health import HealthItem
-from dbops.domain.session_health import SessionLimits
+from dbops.domain.health.item import HealthItem
+from dbops.domain.health.sessions import SessionLimits
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError
-from dbops.gateways import health
-from dbops.gateways.health import read_health
+from dbops.gateways.server import health
+from dbops.gateways.server.health import read_health
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
 from tests.backups import execute

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 
 from dbops.errors import HeartbeatFailed
-from dbops.gateways import heartbeat
-from dbops.gateways.heartbeat import ping
+from dbops.gateways.alerting import heartbeat
+from dbops.gateways.alerting.heartbeat import ping
 from tests.heartbeats import Switch, running_switch
 
 SECRET = "c0ffee"

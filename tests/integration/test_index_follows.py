@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dbops.domain.target import Target
-from dbops.domain.target_index import TargetIndex
+from dbops.domain.target_index.target_index import TargetIndex
 from dbops.gateways.s3 import S3Bucket
-from dbops.gateways.target_indexes import build_index, read_index
+from dbops.gateways.store.target_indexes import build_index, read_index
 from tests.backups import execute
 from tests.drills import Ground
 from tests.loading import SHOP

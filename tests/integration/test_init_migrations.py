@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drift import errors_of
-from dbops.domain.init_report import InitReport
-from dbops.domain.initial_migration import initial_migration
-from dbops.domain.migrations import Migration
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.migrations.init_report import InitReport
+from dbops.domain.migrations.initial_migration import initial_migration
+from dbops.domain.schema.drift import errors_of
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import InvalidRequest, PreflightFailed
-from dbops.jobs.init_migrations import init_migrations
-from dbops.jobs.replay import find_drift
+from dbops.jobs.migrations.init_migrations import init_migrations
+from dbops.jobs.migrations.replay import find_drift
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import Programs

@@ -11,15 +11,15 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.ledger import LedgerRow
-from dbops.domain.ledger_logs import failure_logs
-from dbops.domain.ledger_rules import judge_ledger
-from dbops.domain.migrations import Migration
+from dbops.domain.ledger.logs import failure_logs
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.ledger.rules import judge_ledger
+from dbops.domain.ledger.table import LedgerRow
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError, InvalidConnection, PlanChanged, PreflightFailed
-from dbops.gateways.ledger import LedgerSession, read_ledger
-from dbops.gateways.migrations import say_restored_migrations
-from dbops.gateways.target_files import read_targets
+from dbops.gateways.files.target_files import read_targets
+from dbops.gateways.migrating.ledger import LedgerSession, read_ledger
+from dbops.gateways.migrating.migrations import say_restored_migrations
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.faults.job import wait_until

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.live_facts import LiveTable, TableName
-from dbops.gateways.live_tables import read_live_tables
+from dbops.domain.restores.live_facts import LiveTable, TableName
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.server.live_tables import read_live_tables
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 

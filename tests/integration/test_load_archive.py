@@ -8,9 +8,9 @@ import psycopg
 import pytest
 from backports import zstd
 
-from dbops.domain.selection import select
+from dbops.domain.archives.selection import select
 from dbops.errors import BackupUnusable, DbopsError, PreflightFailed, RestoreFailed
-from dbops.gateways.programs import find_pg_restore
+from dbops.gateways.processes.programs import find_pg_restore
 from tests.backups import Desk, counted_rows, difference, execute
 from tests.loading import SHOP, Loader
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.connection import DatabaseAddress
-from dbops.gateways.live_tables import read_live_tables
-from dbops.gateways.restored_database import RestoredDatabase
-from dbops.gateways.sessions import readings
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.server.live_tables import read_live_tables
+from dbops.gateways.server.restored_database import RestoredDatabase
+from dbops.gateways.server.sessions import readings
 from dbops.gateways.validator import validate
-from dbops.jobs.baseline import baseline
+from dbops.jobs.checks.baseline import baseline
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
 from tests.unit.samples import NOW, Clock

@@ -15,12 +15,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.migration_options import MigrationOptions
-from dbops.domain.migration_progress import MigrationProgress
+from dbops.domain.migrations.progress import MigrationProgress
+from dbops.domain.options.migrations import MigrationOptions
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import MigrationFailed
-from dbops.gateways.ledger_mark import LedgerMark, rolled_back, stepped
-from dbops.gateways.migration_runner import MigrationRunner
+from dbops.gateways.migrating.ledger_mark import LedgerMark, rolled_back, stepped
+from dbops.gateways.migrating.runner import MigrationRunner
 from tests.backups import execute
 from tests.faults.job import wait_until
 

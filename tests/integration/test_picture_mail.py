@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dbops.domain.alerts import Alert, Severity
+from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.probes.picture import probe_picture
-from dbops.gateways.alert_mail import alert_mail
-from dbops.gateways.mailbox import SmtpMailbox
+from dbops.gateways.alerting.alert_mail import alert_mail
+from dbops.gateways.alerting.mailbox import SmtpMailbox
 from dbops.gateways.probe_charts import overview_chart
 from tests.probing_runs import bad_week, weeks
 from tests.servers import catching_mail

@@ -10,24 +10,24 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.advice import IndexProposal
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.index_proposals import propose
-from dbops.domain.latency import Latency
+from dbops.domain.advice.advise import advise
+from dbops.domain.advice.index_proposals import propose
+from dbops.domain.advice.proposed_migration import migration_folder
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe, Statement
-from dbops.domain.probes.options import ProbeOptions
-from dbops.domain.proposed_migration import migration_folder
+from dbops.domain.probes.latency import Latency
 from dbops.domain.query_plan import Plan, joined_shape, shapes_before
-from dbops.domain.query_plan.advice import advise
-from dbops.domain.recommended_indexes import RecommendedIndex
-from dbops.domain.table_statistics import ColumnStatistics
-from dbops.gateways.baseline_files import read_baseline
-from dbops.gateways.explain import explaining
-from dbops.gateways.probe_files import read_probes
+from dbops.domain.query_plan.advice import IndexProposal
+from dbops.domain.schema.recommended_indexes import RecommendedIndex
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.servers.table_statistics import ColumnStatistics
+from dbops.gateways.files.baseline_files import read_baseline
+from dbops.gateways.files.probe_files import read_probes
 from dbops.gateways.probing.draws import drawn_rows
+from dbops.gateways.probing.explain import explaining
 from dbops.gateways.probing.session import session
-from dbops.gateways.schema_reader import read_schema
-from dbops.gateways.table_statistics import read_statistics
+from dbops.gateways.schema.schema_reader import read_schema
+from dbops.gateways.server.table_statistics import read_statistics
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
 from tests.backups import execute

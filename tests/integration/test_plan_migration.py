@@ -11,11 +11,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError, InvalidRequest, PreflightFailed
-from dbops.gateways.ledger import LedgerSession
+from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.s3.bucket import S3Bucket
-from dbops.jobs.plan_migration import require_no_blockers
+from dbops.jobs.migrations.plan_migration import require_no_blockers
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import TABLES, create
 from tests.backups import NAME, Programs

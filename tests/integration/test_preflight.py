@@ -10,12 +10,12 @@ from typing import Any
 import psycopg2
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.lacks import Lacks
+from dbops.domain.backups.lacks import Lacks
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DatabaseError, InvalidConnection, PreflightFailed
-from dbops.gateways.database import Database
-from dbops.jobs.preflight import preflight
+from dbops.gateways.server.database import Database
+from dbops.jobs.backups.preflight import preflight
 from demo.postgres import EmbeddedPostgres
 
 PASSWORD = "correct horse"
@@ -182,7 +182,7 @@ def test_a_pg_dump_that_is_too_old_is_refused_and_the_ones_found_are_named(
     old.write_text('#!/bin/sh\necho "pg_dump (PostgreSQL) 15.3 (Debian 15.3-1)"\n')
     old.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr("dbops.gateways.programs._DEBIAN", tmp_path / "nowhere")
+    monkeypatch.setattr("dbops.gateways.processes.programs._DEBIAN", tmp_path / "nowhere")
     with pytest.raises(PreflightFailed) as failure:
         preflight(target(), DatabaseAddress.from_url(empty_database), None)
     assert f"{old} is 15.3" in failure.value.what

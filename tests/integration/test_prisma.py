@@ -15,12 +15,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.ledger_logs import failure_logs
-from dbops.domain.ledger_rules import judge_ledger
-from dbops.domain.migrations import Migration
-from dbops.gateways.ledger import LedgerSession, read_ledger
-from dbops.gateways.migration_files import read_migrations
+from dbops.domain.ledger.logs import failure_logs
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.ledger.rules import judge_ledger
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.files.migration_files import read_migrations
+from dbops.gateways.migrating.ledger import LedgerSession, read_ledger
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.migrating_ledger import BROKEN, FIRST, SECOND, live_through, recorded, told

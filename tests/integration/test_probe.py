@@ -14,17 +14,17 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
+from dbops.domain.backups.layout import Layout
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.domain.target_index import IndexedProbes
+from dbops.domain.target_index.target_index import IndexedProbes
 from dbops.errors import InvalidRequest
-from dbops.gateways.probe_runs import read_probe_runs
 from dbops.gateways.s3 import S3Bucket
-from dbops.gateways.target_indexes import read_index
-from dbops.jobs.probe import probe
+from dbops.gateways.store.probe_runs import read_probe_runs
+from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.probes.probe import probe
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
 from tests.backups import execute, target

@@ -19,12 +19,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.load_report import LoadReport
+from dbops.domain.load.report import LoadReport
 from dbops.domain.probes import Drawn, Probe, Statement
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError
-from dbops.jobs.probe_load import probe_load
+from dbops.jobs.probes.probe_load import probe_load
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.servers import running_postgres

@@ -12,14 +12,14 @@ import psycopg
 import pytest
 import yaml
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import in_sql, quoted, read_table_name
-from dbops.domain.schema_baseline import signatures
-from dbops.domain.schema_differences import schema_differences
-from dbops.gateways.baseline_files import read_baseline_file, tables_with_suites
-from dbops.gateways.baseline_text import rendered
-from dbops.gateways.schema_reader import read_schema
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.schema.baseline import signatures
+from dbops.domain.schema.differences import schema_differences
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import in_sql, quoted, read_table_name
+from dbops.gateways.files.baseline_files import read_baseline_file, tables_with_suites
+from dbops.gateways.files.baseline_text import rendered
+from dbops.gateways.schema.schema_reader import read_schema
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create, generate
 

@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import quoted
 from dbops.domain.probes import Draw, Probe
 from dbops.domain.probes.parameters import as_driven
-from dbops.domain.sql_statements import statements
-from dbops.gateways.connecting import connect
-from dbops.gateways.probe_files import read_probes
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import quoted
+from dbops.domain.sql.statements import statements
+from dbops.gateways.files.probe_files import read_probes
+from dbops.gateways.server.connecting import connect
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import TABLES
 from tests.validating import cloned

@@ -11,16 +11,16 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.migrations import Migration
-from dbops.domain.schema_baseline import SchemaBaseline
-from dbops.domain.schema_differences import every_difference
+from dbops.domain.ledger.migration import Migration
+from dbops.domain.schema.baseline import SchemaBaseline
+from dbops.domain.schema.differences import every_difference
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import PreflightFailed, ServerFailed
-from dbops.gateways.schema_reader import read_schema
-from dbops.gateways.scratch_session import ReplayFailed
-from dbops.gateways.statement_locks import TableSize, read_table_sizes
-from dbops.jobs.replay import Rehearsal, find_drift, replayed_whole, tried
-from dbops.jobs.scratch import Scratch
+from dbops.gateways.schema.schema_reader import read_schema
+from dbops.gateways.scratch.scratch_session import ReplayFailed
+from dbops.gateways.scratch.statement_locks import TableSize, read_table_sizes
+from dbops.jobs.migrations.replay import Rehearsal, find_drift, replayed_whole, tried
+from dbops.jobs.migrations.scratch import Scratch
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 from tests.backups import Programs

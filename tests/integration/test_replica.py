@@ -15,21 +15,21 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from dbops.domain.backup import BackupId, BackupManifest
-from dbops.domain.backup_report import BackupReport
-from dbops.domain.checks import Outcome
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
+from dbops.domain.backups.backup import BackupId, BackupManifest
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.report import BackupReport
+from dbops.domain.checks.suite import Outcome
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError, DumpFailed, PreflightFailed
-from dbops.gateways.migration_facts import read_migration_facts
+from dbops.gateways.migrating.facts import read_migration_facts
 from dbops.gateways.s3 import S3Bucket
-from dbops.gateways.sessions import reading
-from dbops.jobs.baseline import baseline
-from dbops.jobs.check import check
-from dbops.jobs.plan_restore import require_no_blockers
-from dbops.jobs.probe import probe
-from dbops.jobs.restore_place import RestorePlace
+from dbops.gateways.server.sessions import reading
+from dbops.jobs.checks.baseline import baseline
+from dbops.jobs.checks.check import check
+from dbops.jobs.probes.probe import probe
+from dbops.jobs.restores.plan_restore import require_no_blockers
+from dbops.jobs.restores.restore_place import RestorePlace
 from tests.backups import NAME, Desk, backed_up, counted_rows, execute, target
 from tests.clock import now
 from tests.drills import Ground

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from dbops.domain.report import Verdict
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import BackupUnusable, PreflightFailed
-from dbops.gateways import restore_lock
-from dbops.gateways.restores import put_restore
+from dbops.gateways.server import restore_lock
+from dbops.gateways.store.restores import put_restore
 from tests.faults.job import wait_until
 from tests.restoring import Restoring
 

@@ -8,15 +8,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.approvals import Approval
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.approvals.approval import Approval
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import (
     ApprovalMissing,
     PlanChanged,
     SwapFailed,
 )
-from dbops.gateways.approvals import record_approval
-from dbops.gateways.restores import put_restore
+from dbops.gateways.store.approvals import record_approval
+from dbops.gateways.store.restores import put_restore
 from tests.restoring import Restoring
 
 
@@ -178,7 +178,7 @@ def test_a_swap_of_which_only_the_names_tell_that_it_failed_has_used_up_the_yes(
     def lost(*_: Any, **__: Any) -> None:
         raise SwapFailed("The swap did not take place: the session was lost.", is_certain=False)
 
-    monkeypatch.setattr("dbops.jobs.swap.swap_databases", lost)
+    monkeypatch.setattr("dbops.jobs.restores.swap.swap_databases", lost)
     with restoring.refusing(SwapFailed, "The yes is used up"):
         restoring.swap()
     monkeypatch.undo()

@@ -17,13 +17,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.backup import BackupManifest
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.encryption import Encryption
-from dbops.domain.storage import Storage
-from dbops.domain.target import Alerts, Target
+from dbops.domain.backups.backup import BackupManifest
+from dbops.domain.backups.storage import Storage
+from dbops.domain.options.alerts import Alerts
+from dbops.domain.options.encryption import Encryption
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
-from dbops.jobs.back_up import back_up
+from dbops.jobs.backups.back_up import back_up
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.age_program import new_key

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.restores.record import RestoreState
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import (
     InvalidRequest,
     PlanChanged,
     PreflightFailed,
     RestoreFailed,
 )
-from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.restores import put_restore, read_restore
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.store.restores import put_restore, read_restore
 from tests.loading import Loader
 from tests.restoring import Restoring
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.approvals import Approval
-from dbops.domain.layout import Layout
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.approvals.approval import Approval
+from dbops.domain.backups.layout import Layout
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import ApprovalMissing, PlanChanged, PreflightFailed
-from dbops.gateways.approvals import record_approval
-from dbops.gateways.database_server import DatabaseServer
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.store.approvals import record_approval
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, execute
 from tests.restoring import Restoring

@@ -6,8 +6,8 @@ import secrets
 
 import pytest
 
-from dbops.domain.archive_reach import reaches_outside
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.archives.reach import reaches_outside
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import PreflightFailed, RestoreFailed
 from tests.drills import Ground
 from tests.loading import Loader

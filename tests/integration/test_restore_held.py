@@ -6,15 +6,15 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.expire_report import ExpireReport
-from dbops.domain.layout import Layout
-from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.retention import RetentionPolicy
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.expire_report import ExpireReport
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import RetentionPolicy
+from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.errors import PlanChanged
-from dbops.gateways.restores import put_restore
-from dbops.jobs import restore_run
-from dbops.jobs.expire import expire
+from dbops.gateways.store.restores import put_restore
+from dbops.jobs.backups.expire import expire
+from dbops.jobs.restores import restore_run
 from tests.backups import execute
 from tests.clock import now
 from tests.drills import Ground

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.layout import Layout
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.backups.layout import Layout
+from dbops.domain.restores.record import RestoreState
 from dbops.errors import (
     BackupUnusable,
     DatabaseError,
@@ -21,8 +21,8 @@ from dbops.errors import (
     PreflightFailed,
     RestoreFailed,
 )
-from dbops.gateways.database_server import DatabaseServer
-from dbops.jobs.restore_place import RestorePlace
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.jobs.restores.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.restoring import Restoring

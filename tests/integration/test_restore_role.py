@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from dbops.errors import PreflightFailed, RestoreFailed
-from dbops.jobs.restore_place import RestorePlace
+from dbops.jobs.restores.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.loading import Loader

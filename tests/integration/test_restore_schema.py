@@ -10,11 +10,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import BackupUnusable, DbopsError, InvalidRequest, PreflightFailed, RestoreFailed
-from dbops.gateways.programs import Program, find_program
-from dbops.gateways.schema_copy import copy_schema
-from dbops.gateways.schema_rename import rename_schema
+from dbops.gateways.processes.programs import Program, find_program
+from dbops.gateways.schema.schema_copy import copy_schema
+from dbops.gateways.schema.schema_rename import rename_schema
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, difference, execute
 from tests.loading import BY_ENUM, FELT, SHOP, Loader
@@ -368,7 +368,7 @@ def test_a_damaged_backup_leaves_the_live_database_alone(repair: Repair, shop: s
 def test_a_disk_that_is_too_small_is_said_in_advance(
     repair: Repair, shop: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dbops.gateways.throwaway_server.ThrowawayServer.free_bytes", 1000)
+    monkeypatch.setattr("dbops.gateways.scratch.throwaway_server.ThrowawayServer.free_bytes", 1000)
 
     with pytest.raises(PreflightFailed, match=r"needs about .* of the worker's disk"):
         repair.restore(shop, "crm", "crm_back")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.gateways.database_server import DatabaseServer
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.server.database_server import DatabaseServer
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute
 from tests.drills import Ground

@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.backup_report import BackupReport
+from dbops.domain.backups.report import BackupReport
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import (

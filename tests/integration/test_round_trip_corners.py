@@ -11,9 +11,9 @@ from urllib.parse import quote
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.gateways import spool
-from dbops.jobs.preflight import preflight
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.dump import spool
+from dbops.jobs.backups.preflight import preflight
 from demo.postgres import EmbeddedPostgres
 from tests.backups import (
     Desk,

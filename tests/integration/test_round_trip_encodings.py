@@ -10,8 +10,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.jobs.preflight import preflight
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.jobs.backups.preflight import preflight
 from demo.postgres import EmbeddedPostgres
 from tests.backups import Desk, counted_rows, difference, execute, manifest_rows, target
 

@@ -17,23 +17,23 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.notification import Notification
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
+from dbops.domain.watch.notification import Notification
 from dbops.errors import BucketError, ExpireFailed
-from dbops.gateways.catalogs import read_catalog
-from dbops.gateways.check_runs import put_docs
-from dbops.gateways.notifications import put_notification
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.jobs.back_up import back_up
-from dbops.jobs.drill import drill
-from dbops.jobs.expire import expire
-from dbops.jobs.forget_alerts import forget_alerts
-from dbops.jobs.holds import hold, release
-from dbops.jobs.lost_alerts import lost_alerts
+from dbops.gateways.store.catalogs import read_catalog
+from dbops.gateways.store.check_runs import put_docs
+from dbops.gateways.store.notifications import put_notification
+from dbops.jobs.backups.back_up import back_up
+from dbops.jobs.backups.drill import drill
+from dbops.jobs.backups.expire import expire
+from dbops.jobs.backups.holds import hold, release
+from dbops.jobs.watch.forget_alerts import forget_alerts
+from dbops.jobs.watch.lost_alerts import lost_alerts
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, counted_rows, download, execute, target
 from tests.clock import now

@@ -9,14 +9,14 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import CheckResult
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.schema_baseline import OBJECT_KINDS, SchemaBaseline, signatures, to_be_kept
-from dbops.domain.schema_differences import schema_differences
-from dbops.domain.schema_kinds import KINDS
-from dbops.gateways.schema_reader import read_schema, signature_queries
-from dbops.gateways.sessions import reading
+from dbops.domain.checks.suite import CheckResult
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.options.schema_kinds import KINDS
+from dbops.domain.schema.baseline import OBJECT_KINDS, SchemaBaseline, signatures, to_be_kept
+from dbops.domain.schema.differences import schema_differences
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.schema.schema_reader import read_schema, signature_queries
+from dbops.gateways.server.sessions import reading
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
 

@@ -13,26 +13,26 @@ import pytest
 from psycopg2 import extensions
 from sqlalchemy import text
 
-from dbops.domain.backup_options import BackupOptions
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.starter_suite import Question, Suggestion
-from dbops.gateways.collation_versions import read_old_collations
-from dbops.gateways.connecting import connect, connect_as_application
-from dbops.gateways.database import Database
-from dbops.gateways.database_server import DatabaseServer
-from dbops.gateways.exhaustion import read_exhaustion
-from dbops.gateways.grants import read_grants
-from dbops.gateways.health import read_health
-from dbops.gateways.ledger import LedgerSession, read_ledger
-from dbops.gateways.live_tables import read_live_tables
-from dbops.gateways.migration_facts import read_migration_facts
-from dbops.gateways.migration_session import MigrationSession
-from dbops.gateways.restored_database import RestoredDatabase
-from dbops.gateways.schema_reader import read_schema
-from dbops.gateways.sessions import changing, reading
-from dbops.gateways.shared_snapshot import SharedSnapshot
-from dbops.gateways.table_profiles import ask, read_keys
-from dbops.gateways.table_statistics import read_statistics
+from dbops.domain.options.backup import BackupOptions
+from dbops.domain.schema.starter_suite import Question, Suggestion
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.migrating.facts import read_migration_facts
+from dbops.gateways.migrating.ledger import LedgerSession, read_ledger
+from dbops.gateways.migrating.session import MigrationSession
+from dbops.gateways.schema.schema_reader import read_schema
+from dbops.gateways.server.collation_versions import read_old_collations
+from dbops.gateways.server.connecting import connect, connect_as_application
+from dbops.gateways.server.database import Database
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.server.exhaustion import read_exhaustion
+from dbops.gateways.server.grants import read_grants
+from dbops.gateways.server.health import read_health
+from dbops.gateways.server.live_tables import read_live_tables
+from dbops.gateways.server.restored_database import RestoredDatabase
+from dbops.gateways.server.sessions import changing, reading
+from dbops.gateways.server.table_profiles import ask, read_keys
+from dbops.gateways.server.table_statistics import read_statistics
+from dbops.gateways.split_dump.shared_snapshot import SharedSnapshot
 from dbops.gateways.validator.catalog import read_tables
 from dbops.gateways.validator.server import serving
 from tests.backups import execute

@@ -11,26 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.layout import Layout
-from dbops.domain.light import Light
-from dbops.domain.retention import Hold
-from dbops.domain.storage import S3Options, Storage
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import Hold
+from dbops.domain.backups.storage import S3Options, Storage
 from dbops.domain.target import Target
-from dbops.domain.target_view import Part, TargetView
-from dbops.gateways.audit import write_audit
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.check_runs import put_check_run
-from dbops.gateways.index_bundles import renew_bundle
-from dbops.gateways.probe_runs import put_probe_run
-from dbops.gateways.restores import put_restore
+from dbops.domain.views.target_view import Part, TargetView
+from dbops.domain.watch.light import Light
 from dbops.gateways.s3 import S3Bucket, connect
-from dbops.gateways.target_indexes import build_index, write_index
-from dbops.gateways.verifications import put_verification
-from dbops.jobs.last_indexes import LastIndexes
-from dbops.jobs.see_backup import see_backup
-from dbops.jobs.see_target import see_target
-from dbops.jobs.see_targets import see_targets
+from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.check_runs import put_check_run
+from dbops.gateways.store.index_bundles import renew_bundle
+from dbops.gateways.store.probe_runs import put_probe_run
+from dbops.gateways.store.restores import put_restore
+from dbops.gateways.store.target_indexes import build_index, write_index
+from dbops.gateways.store.verifications import put_verification
+from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.views.see_backup import see_backup
+from dbops.jobs.views.see_target import see_target
+from dbops.jobs.views.see_targets import see_targets
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import PATIENCE
 from demo.seaweed import SeaweedS3

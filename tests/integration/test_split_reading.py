@@ -12,12 +12,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import in_sql
-from dbops.domain.toc_entry import TocEntry
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import in_sql
 from dbops.errors import DumpFailed
-from dbops.gateways.split_table import SplitTable
-from dbops.jobs.preflight import preflight
+from dbops.gateways.split_dump.split_table import SplitTable
+from dbops.jobs.backups.preflight import preflight
 from tests.backups import Desk, counted_rows, difference, execute, keys, manifest_rows, target
 from tests.faults.hostile_s3 import Mischief, hostile_s3
 

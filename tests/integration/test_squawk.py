@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from dbops.errors import PreflightFailed
-from dbops.gateways.squawk import lint, lint_down
+from dbops.gateways.processes.squawk import lint, lint_down
 from tests.migrating_scratch import migration
 
 REMARKS = {

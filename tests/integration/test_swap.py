@@ -10,12 +10,12 @@ from dataclasses import replace
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Verdict
-from dbops.domain.restore_record import RestoreState
+from dbops.domain.restores.record import RestoreState
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
-from dbops.gateways.database_server import DatabaseServer
-from dbops.jobs.restore_place import RestorePlace
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.jobs.restores.restore_place import RestorePlace
 from demo.postgres import EmbeddedPostgres
 from tests.backups import Programs, counted_rows, difference, execute
 from tests.loading import SHOP, Loader

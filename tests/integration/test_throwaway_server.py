@@ -14,11 +14,11 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.toc_entry import TocEntry
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import ServerFailed
-from dbops.gateways.programs import Program, find_postgres
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.processes.programs import Program, find_postgres
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 from tests.backups import Programs
 from tests.drills import public_folder
 from tests.processes import processes_with
@@ -173,8 +173,8 @@ ORDINARY = """
 import os, sys
 from pathlib import Path
 import psycopg2
-from dbops.gateways.programs import find_postgres
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.processes.programs import find_postgres
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 postgres = find_postgres(Path(sys.argv[1]), 17)
 if os.geteuid() == 0:
     os.setgroups([])

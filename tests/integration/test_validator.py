@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.checks.suite import CheckResult, Outcome
 from tests.validating import Validating, rule, satisfies, suite
 
 # What is wrong: statements that make it so, and by parts of its description the rule that has to notice.

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from dbops.domain.checks import Outcome
+from dbops.domain.checks.suite import Outcome
 from dbops.errors import DatabaseError
 from tests.faults.job import wait_until
 from tests.validating import Validating, outcomes, rule, satisfies, suite

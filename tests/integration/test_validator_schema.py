@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.checks import Outcome
-from dbops.gateways.baseline_files import read_baseline
+from dbops.domain.checks.suite import Outcome
+from dbops.gateways.files.baseline_files import read_baseline
 from tests.validating import Validating, satisfies, suite
 
 INCLUDE = Path(__file__).parents[2] / "include"

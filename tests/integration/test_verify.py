@@ -8,15 +8,15 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.selection import Selection, select
-from dbops.domain.verification import Verification
+from dbops.domain.archives.selection import Selection, select
+from dbops.domain.backups.verification import Verification
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import RestoreFailed
-from dbops.gateways.analyze import analyze
 from dbops.gateways.archive import Archive
-from dbops.gateways.programs import find_program
-from dbops.gateways.restored_database import RestoredDatabase
-from dbops.jobs.verify import Restored, verify
+from dbops.gateways.processes.analyze import analyze
+from dbops.gateways.processes.programs import find_program
+from dbops.gateways.server.restored_database import RestoredDatabase
+from dbops.jobs.backups.verify import Restored, verify
 from tests.backups import execute
 from tests.loading import BY_ENUM, FELT, SHOP, Loader
 

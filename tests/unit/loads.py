@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.domain.connection_limits import ConnectionLimits
-from dbops.domain.latency import Latency
-from dbops.domain.load import STEPS, LoadStep
+from dbops.domain.load.steps import STEPS, LoadStep
+from dbops.domain.probes.latency import Latency
+from dbops.domain.servers.connection_limits import ConnectionLimits
 
 MILLISECOND = 1_000_000
 SECOND = 1_000_000_000

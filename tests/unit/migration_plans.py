@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from dbops.domain.ledger import LedgerRow, LedgerState
-from dbops.domain.migration_facts import MigrationFacts
-from dbops.domain.migration_options import MigrationOptions
-from dbops.domain.migration_plan import ChecklistItem, LintFinding, MigrationPlan, PlannedMigration, TakenLock
+from dbops.domain.ledger.table import LedgerRow, LedgerState
+from dbops.domain.migrations.facts import MigrationFacts
+from dbops.domain.migrations.plan import ChecklistItem, MigrationPlan
+from dbops.domain.migrations.planned import LintFinding, PlannedMigration, TakenLock
+from dbops.domain.options.migrations import MigrationOptions
 from tests.unit.samples import NOW
 
 INIT = PlannedMigration(name="0_init", checksum="0" * 64, sql='CREATE TABLE "Order" (id int);\n', marked=True)

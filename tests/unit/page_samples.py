@@ -7,13 +7,17 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from dbops.domain.backup import BackupId
-from dbops.domain.checks import CheckResult, Outcome
-from dbops.domain.dag_state import DagState
-from dbops.domain.light import Light
-from dbops.domain.overview import Overview
-from dbops.domain.target_index import IndexedBackup, IndexedChecks, IndexedProbes, IndexedProof, TargetIndex
-from dbops.domain.target_view import (
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.checks.suite import CheckResult, Outcome
+from dbops.domain.target_index.target_index import (
+    IndexedBackup,
+    IndexedChecks,
+    IndexedProbes,
+    IndexedProof,
+    TargetIndex,
+)
+from dbops.domain.views.overview import Overview
+from dbops.domain.views.target_view import (
     AuditPart,
     BackupsPart,
     ChecksPart,
@@ -22,6 +26,8 @@ from dbops.domain.target_view import (
     RestoresPart,
     TargetView,
 )
+from dbops.domain.watch.dag_state import DagState
+from dbops.domain.watch.light import Light
 from tests.unit.samples import DAY, NOW
 
 HOUR = timedelta(hours=1)

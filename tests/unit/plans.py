@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from dbops.domain.query_plan import Plan
-from dbops.domain.recommended_indexes import RecommendedIndex
-from dbops.domain.schema_baseline import SchemaBaseline
-from dbops.gateways.baseline_files import read_baseline
+from dbops.domain.schema.baseline import SchemaBaseline
+from dbops.domain.schema.recommended_indexes import RecommendedIndex
+from dbops.gateways.files.baseline_files import read_baseline
 
 FOLDER = Path(__file__).parents[1] / "testdata/plans"
 _INCLUDE = Path(__file__).parents[2] / "include"

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from dbops.domain.latency import Latency
 from dbops.domain.probes import Probe, Statement
+from dbops.domain.probes.latency import Latency
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from tests.unit.samples import DAY, NOW
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.domain.backup import BackupId
-from dbops.domain.database_locale import DatabaseLocale
-from dbops.domain.database_settings import DatabaseSettings
-from dbops.domain.live_facts import LiveDatabase, LiveTable, ServerFacts
-from dbops.domain.restore_blockers import RestoreConditions
-from dbops.domain.restore_plan import RestorePlan
-from dbops.domain.restore_record import RestoreRecord
-from dbops.domain.restore_request import RestoreRequest
+from dbops.domain.archives.database_locale import DatabaseLocale
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.restores.blockers import RestoreConditions
+from dbops.domain.restores.live_facts import LiveDatabase, LiveTable, ServerFacts
+from dbops.domain.restores.plan import RestorePlan
+from dbops.domain.restores.record import RestoreRecord
+from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.servers.database_settings import DatabaseSettings
 from tests.unit.samples import DAY, NOW, manifest
 
 BACKUP = BackupId.at(NOW - DAY)

@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from dbops.domain.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
-from dbops.domain.check_run import CheckRun
-from dbops.domain.checks import CheckResult
-from dbops.domain.layout import Layout
+from dbops.domain.backups.backup import BackupId, BackupManifest, Claim, FileEntry, TableEntry
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.verification import Verification
+from dbops.domain.checks.run import CheckRun
+from dbops.domain.checks.suite import CheckResult
 from dbops.domain.target import Target
-from dbops.domain.verification import Verification
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from dbops.domain.schema_baseline import SchemaBaseline, Table
+from dbops.domain.schema.baseline import SchemaBaseline, Table
 
 USER, ORDER, PROGRESS = ("public", "User"), ("public", "order"), ("public", "Progress")
 SHOP = SchemaBaseline(

@@ -17,19 +17,19 @@ import pytest
 
 from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
-from dbops.domain.backup import BackupId
-from dbops.domain.backup_report import BackupReport
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.progress import Progress
-from dbops.domain.retention import Hold
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.report import BackupReport
+from dbops.domain.backups.retention import Hold
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
+from dbops.domain.words.progress import Progress
 from dbops.errors import BucketError
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.memory_bucket import InMemoryBucket
-from dbops.gateways.target_files import read_targets
-from dbops.jobs import back_up as back_up_module
-from dbops.jobs import plan_migration as plan_migration_module
+from dbops.gateways.files.target_files import read_targets
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.memory_bucket import InMemoryBucket
+from dbops.jobs.backups import back_up as back_up_module
+from dbops.jobs.migrations import plan_migration as plan_migration_module
 from tests.unit.migration_plans import plan
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
 
@@ -362,7 +362,7 @@ def test_a_watch_by_hand_requests_a_heartbeat_only_where_asked_to(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     requested: list[str] = []
-    monkeypatch.setattr("dbops.gateways.heartbeat.ping", requested.append)
+    monkeypatch.setattr("dbops.gateways.alerting.heartbeat.ping", requested.append)
     (shell.include / "targets" / "blog.yaml").unlink()
     shell.write_target("shop", "connection: shop\nalerts: {heartbeat_url: 'https://beat.example.com/x'}\n")
     store_backup(shell.bucket, SHOP, manifest(NOW - timedelta(hours=1)))

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from dbops.cli.arguments import parser
-from dbops.domain import connection_parameters
-from dbops.domain.connection import DatabaseAddress
-from dbops.gateways.target_files import read_targets
+from dbops.domain.servers import connection_parameters
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.gateways.files.target_files import read_targets
 from tests.own_defaults import RECIPIENT, own_defaults
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -6,7 +6,7 @@ import argparse
 import re
 from typing import NoReturn
 
-from dbops.domain.suggestion import did_you_mean
+from dbops.domain.words.suggestion import did_you_mean
 from dbops.errors import InvalidRequest
 
 _DESCRIPTION = "Back up PostgreSQL databases to S3 and look after the backups, without Airflow."

@@ -8,16 +8,16 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 from dbops.cli.screen import Answer, markdown
-from dbops.domain.backup import BackupId, read_backup_id
-from dbops.domain.quantities import parse_duration
+from dbops.domain.backups.backup import BackupId, read_backup_id
 from dbops.domain.target import Target
+from dbops.domain.words.quantities import parse_duration
 from dbops.errors import InvalidRequest
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 
 def hold_verb(target: Target, bucket: Bucket, asked: Namespace, *, who: str, clock: Callable[[], datetime]) -> Answer:
     """Hold a backup, or release it; raises InvalidRequest, and what the job raises."""
-    from dbops.jobs.holds import hold, release
+    from dbops.jobs.backups.holds import hold, release
 
     backup_id = read_backup_id(asked.backup_id)
     if asked.release:

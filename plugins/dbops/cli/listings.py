@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from dbops.domain.backup import Claim
-from dbops.domain.backup_listing import BackupListing
-from dbops.domain.printable import printable
-from dbops.domain.quantities import format_bytes, format_duration
-from dbops.domain.retention import RetentionPlan, age_of
+from dbops.domain.backups.backup import Claim
+from dbops.domain.backups.retention import RetentionPlan, age_of
 from dbops.domain.target import Target
-from dbops.domain.target_index import IndexedBackup
-from dbops.gateways.target_files import TargetFiles
+from dbops.domain.target_index.target_index import IndexedBackup
+from dbops.domain.views.backup_listing import BackupListing
+from dbops.domain.words.printable import printable
+from dbops.domain.words.quantities import format_bytes, format_duration
+from dbops.gateways.files.target_files import TargetFiles
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from dbops.cli.arguments import parser
 from dbops.cli.screen import Screen
 from dbops.errors import DbopsError, InvalidRequest
-from dbops.gateways.target_files import FOLDER_VARIABLE, include_folder
+from dbops.gateways.files.target_files import FOLDER_VARIABLE, include_folder
 
 if TYPE_CHECKING:
     from dbops.cli.surroundings import Surroundings

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from dbops.cli.screen import Answer, Screen
 from dbops.cli.typed_consent import typed_consent
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
 
 if TYPE_CHECKING:
-    from dbops.domain.migration_plan import MigrationPlan
-    from dbops.domain.migration_report import MigrationReport
-    from dbops.gateways.bucket import Bucket
-    from dbops.jobs.require_approval import Consent
+    from dbops.domain.migrations.plan import MigrationPlan
+    from dbops.domain.migrations.report import MigrationReport
+    from dbops.gateways.store.bucket import Bucket
+    from dbops.jobs.approvals.require_approval import Consent
 
 
 def migrate_verb(
@@ -37,7 +37,7 @@ def migrate_verb(
 ) -> Answer:
     """Plan, and unless only that or ``--init`` was asked for, do it; raises DbopsError."""
     if asked.init:
-        from dbops.jobs.init_migrations import init_migrations
+        from dbops.jobs.migrations.init_migrations import init_migrations
 
         return Answer.of(init_migrations(target, address, include, clock=clock, scratch=scratch))
     if not asked.plan and "migrate" in target.approvals.approve:
@@ -62,7 +62,7 @@ class _Shell:
     clock: Callable[[], datetime]
 
     def plan(self, address_of_target: Callable[[str], DatabaseAddress]) -> MigrationPlan:
-        from dbops.jobs.plan_migration import plan_migration
+        from dbops.jobs.migrations.plan_migration import plan_migration
 
         return plan_migration(
             self.target,
@@ -78,11 +78,11 @@ class _Shell:
 
     def migrate(self, plan: MigrationPlan) -> MigrationReport:
         """Show the plan, and carry it out once somebody has said yes to it."""
-        from dbops.gateways.migration_records import keep_planned
-        from dbops.jobs.apply_migration import apply_migration
-        from dbops.jobs.plan_migration import require_no_blockers
-        from dbops.jobs.post_check_migration import post_check_migration, report_migration
-        from dbops.jobs.touched_probes import measure_before
+        from dbops.gateways.store.migration_records import keep_planned
+        from dbops.jobs.migrations.apply_migration import apply_migration
+        from dbops.jobs.migrations.plan_migration import require_no_blockers
+        from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
+        from dbops.jobs.migrations.touched_probes import measure_before
 
         target, address, bucket, include, run, clock = (
             self.target, self.address, self.bucket, self.include, self.run, self.clock
@@ -112,8 +112,8 @@ class _Shell:
         return report_migration(target, bucket, run=run, clock=clock)
 
     def _back_up(self) -> str:
-        from dbops.gateways.migration_records import note_backup
-        from dbops.jobs.back_up import back_up
+        from dbops.gateways.store.migration_records import note_backup
+        from dbops.jobs.backups.back_up import back_up
 
         self.screen.tell(f"Backing up {self.address} to s3://{self.bucket.name}/{self.target.root}")
         with self.screen.progress() as on_progress:

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.report import Report
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 
 def probe_verb(
@@ -30,12 +30,12 @@ def probe_verb(
     if asked.yes and not asked.load:
         raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
     if asked.load:
-        from dbops.gateways.probe_files import read_probes
-        from dbops.jobs.probe_load import probe_load
+        from dbops.gateways.files.probe_files import read_probes
+        from dbops.jobs.probes.probe_load import probe_load
 
         probes = read_probes(include, target.name)
         return probe_load(target, probing, probes, clock=clock, accepted=asked.yes, tell=tell)
-    from dbops.jobs.probe import probe
+    from dbops.jobs.probes.probe import probe
 
     return probe(
         target,

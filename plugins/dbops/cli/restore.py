@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from dbops.cli.screen import Answer, Screen
 from dbops.cli.typed_consent import typed_consent
-from dbops.domain.restore_request import RestoreRequest, read_restore_request
+from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, InvalidRequest
 
 if TYPE_CHECKING:
-    from dbops.domain.restore_plan import RestorePlan
-    from dbops.domain.restore_report import RestoreReport
-    from dbops.gateways.bucket import Bucket
-    from dbops.jobs.restore_place import RestorePlace
-    from dbops.jobs.restore_run import RestoreRun
+    from dbops.domain.restores.plan import RestorePlan
+    from dbops.domain.restores.report import RestoreReport
+    from dbops.gateways.store.bucket import Bucket
+    from dbops.jobs.restores.restore_place import RestorePlace
+    from dbops.jobs.restores.restore_run import RestoreRun
 
 
 def restore_verb(
@@ -33,7 +33,7 @@ def restore_verb(
     clock: Callable[[], datetime],
 ) -> Answer:
     """Plan, and unless only the plan was asked for, do it; raises DbopsError."""
-    from dbops.jobs.restore_run import RestoreRun
+    from dbops.jobs.restores.restore_run import RestoreRun
 
     request = _request(asked, target)
     if request.mode == "swap" and not asked.plan and "swap" in target.approvals.approve:
@@ -71,17 +71,17 @@ class _Shell:
     who: str
 
     def plan(self, request: RestoreRequest, *, keep: bool) -> RestorePlan:
-        from dbops.jobs.plan_restore import plan_restore
+        from dbops.jobs.restores.plan_restore import plan_restore
 
         return plan_restore(self.run, request, by=self.who, keep=keep)
 
     def restore(self, request: RestoreRequest) -> RestoreReport:
-        from dbops.jobs.plan_restore import require_no_blockers
-        from dbops.jobs.plan_swap import plan_swap
-        from dbops.jobs.post_check import post_check, report_restore
-        from dbops.jobs.restore import restore
-        from dbops.jobs.swap import swap
-        from dbops.jobs.verify_restore import analyze_restore, verify_restore
+        from dbops.jobs.restores.plan_restore import require_no_blockers
+        from dbops.jobs.restores.plan_swap import plan_swap
+        from dbops.jobs.restores.post_check import post_check, report_restore
+        from dbops.jobs.restores.restore import restore
+        from dbops.jobs.restores.swap import swap
+        from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
 
         plan = self.plan(request, keep=True)
         self.screen.show(plan.markdown())

@@ -10,9 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
-from dbops.domain.printable import printable_lines
-from dbops.domain.progress import LoadProgress, Progress
 from dbops.domain.report import Report, Verdict
+from dbops.domain.words.printable import printable_lines
+from dbops.domain.words.progress import LoadProgress, Progress
 from dbops.errors import DbopsError, InvalidRequest
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
-from dbops.gateways.bucket import Bucket
 from dbops.gateways.clock import utc_now
+from dbops.gateways.store.bucket import Bucket
 
 if TYPE_CHECKING:
     from dbops.gateways.age import Identities
-    from dbops.jobs.restore_place import RestorePlace
+    from dbops.jobs.restores.restore_place import RestorePlace
 
 
 def _who() -> str:
@@ -43,7 +43,7 @@ class Surroundings:
 
     def restore_place(self, target: Target) -> RestorePlace:
         """Where the target lives, and as whom databases are made and renamed there; raises InvalidConnection."""
-        from dbops.jobs.restore_place import RestorePlace
+        from dbops.jobs.restores.restore_place import RestorePlace
 
         live, own = self.database_address(target), target.restore.connection
         return RestorePlace(live, self.address_of(own) if own else live, lambda: self.identities(target))

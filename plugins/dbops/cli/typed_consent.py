@@ -8,8 +8,8 @@ from datetime import datetime
 from dbops.cli.screen import Screen
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
-from dbops.gateways.audit import write_audit
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.bucket import Bucket
 
 
 def typed_consent(

@@ -10,11 +10,11 @@ from dbops.cli import listings
 from dbops.cli.hold import hold_verb
 from dbops.cli.screen import Answer, Screen
 from dbops.cli.surroundings import Surroundings
-from dbops.domain.backup import read_backup_id
+from dbops.domain.backups.backup import read_backup_id
 from dbops.domain.target import Target
-from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.retired_files import read_included_names
-from dbops.gateways.target_files import TargetFiles, read_targets
+from dbops.gateways.files.notifier_files import notifier_faults, read_notifiers
+from dbops.gateways.files.retired_files import read_included_names
+from dbops.gateways.files.target_files import TargetFiles, read_targets
 
 
 def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
@@ -44,7 +44,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
 
 
 def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
-    from dbops.jobs.back_up import back_up
+    from dbops.jobs.backups.back_up import back_up
 
     address, bucket = around.database_address(target), around.open_bucket(target)
     screen.tell(f"Backing up {address} to s3://{bucket.name}/{target.root}")
@@ -58,14 +58,14 @@ def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
 
 
 def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: bool) -> Answer:
-    from dbops.jobs.baseline import baseline
+    from dbops.jobs.checks.baseline import baseline
 
     address = around.database_address(target)
     return Answer.of(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
 
 
 def _backups(target: Target, around: Surroundings) -> Answer:
-    from dbops.gateways.backup_listings import read_listing
+    from dbops.gateways.store.backup_listings import read_listing
 
     now = around.clock()
     listing = read_listing(around.open_bucket(target), target, now)
@@ -75,7 +75,7 @@ def _backups(target: Target, around: Surroundings) -> Answer:
 
 
 def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
-    from dbops.jobs.expire import expire
+    from dbops.jobs.backups.expire import expire
 
     bucket = around.open_bucket(target.expiring)
     return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
@@ -87,7 +87,7 @@ def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
 
 
 def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
-    from dbops.jobs.drill import drill
+    from dbops.jobs.backups.drill import drill
 
     bucket = around.open_bucket(target)
     with screen.loading() as on_progress:
@@ -106,7 +106,7 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
 
 
 def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
-    from dbops.jobs.check import check
+    from dbops.jobs.checks.check import check
 
     screen.tell(f"Checking {target.name}")
     report = check(
@@ -172,12 +172,12 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
-    from dbops.domain.known_targets import KnownTargets
-    from dbops.domain.notification import notifier_problem
-    from dbops.domain.retired import retired_problem
-    from dbops.gateways.heartbeat import ping
-    from dbops.jobs.lost_alerts import lost_alerts
-    from dbops.jobs.watch import watch
+    from dbops.domain.watch.known_targets import KnownTargets
+    from dbops.domain.watch.notification import notifier_problem
+    from dbops.domain.watch.retired import retired_problem
+    from dbops.gateways.alerting.heartbeat import ping
+    from dbops.jobs.watch.lost_alerts import lost_alerts
+    from dbops.jobs.watch.watch import watch
 
     targets = files.targets.values()
     names, of_retired = read_included_names(around.include)

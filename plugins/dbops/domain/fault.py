@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dbops.domain.printable import printable
+from dbops.domain.words.printable import printable
 
 _OF_A_TARGET = re.compile(r"targets/([a-z][a-z0-9_]{0,62})\.yaml", re.ASCII)
 

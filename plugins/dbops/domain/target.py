@@ -1,40 +1,39 @@
 """Target: one PostgreSQL database under care, as its YAML file and the defaults describe it.
 
-Every model here refuses unknown keys; ``gateways/target_files.py`` turns a refusal into file, line and "did you mean".
+Every model here refuses unknown keys; ``gateways/files/target_files.py`` turns a refusal into file, line and
+"did you mean".
 """
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Literal
 from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from pydantic import Field, PrivateAttr, field_validator, model_validator
+from pydantic import PrivateAttr, field_validator, model_validator
 
-from dbops.domain.audience import Audience
-from dbops.domain.backup_options import BackupOptions
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.drill_options import DrillOptions
-from dbops.domain.encryption import Encryption
-from dbops.domain.migration_options import MigrationOptions
-from dbops.domain.notifier_name import NotifierName
-from dbops.domain.placement import QueueName, ServerName
-from dbops.domain.probes.options import ProbeOptions
-from dbops.domain.quantities import Bytes, Duration
-from dbops.domain.reserved_addresses import is_reserved
-from dbops.domain.restore_options import RestoreOptions
-from dbops.domain.retention import RetentionPolicy
-from dbops.domain.schedules import Schedules
-from dbops.domain.section import ConnectionId, Section
-from dbops.domain.storage import Storage
+from dbops.domain.alerts.audience import Audience
+from dbops.domain.alerts.reserved_addresses import is_reserved
+from dbops.domain.backups.retention import RetentionPolicy
+from dbops.domain.backups.storage import Storage
+from dbops.domain.options.alerts import Alerts
+from dbops.domain.options.approvals import ApprovalRules
+from dbops.domain.options.backup import BackupOptions
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.options.drill import DrillOptions
+from dbops.domain.options.encryption import Encryption
+from dbops.domain.options.migrations import MigrationOptions
+from dbops.domain.options.placement import QueueName, ServerName
+from dbops.domain.options.probes import ProbeOptions
+from dbops.domain.options.restore import RestoreOptions
+from dbops.domain.options.schedules import Schedules
+from dbops.domain.options.section import ConnectionId, Section
 
 Environment = Literal["production", "staging", "development"]
 Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-_EMAIL = re.compile(r"[^@\s<>\"]+@[^@\s<>\"]+")
 _SAFE_MINIMUM_REDUNDANCY = 2
 
 
@@ -56,50 +55,6 @@ def _nobody_hears(reserved: tuple[str, ...]) -> str:
         f"nobody would hear of a failure: {why}. Write who is to be woken below alerts:, as in "
         "recipients: [you@your.domain], in the target's own file or, for all, in include/defaults.yaml"
     )
-
-
-class ApprovalRules(Section):
-    """Who must say yes to what. ``four_eyes`` null means: for production.
-
-    ``valid_for`` is how long an answer counts, ``wait`` how long the question stands before it counts as no.
-    """
-
-    approve: frozenset[Literal["restore", "swap", "migrate"]] = frozenset({"swap", "migrate"})
-    approvers: tuple[str, ...] = ()
-    four_eyes: bool | None = None
-    valid_for: Duration = timedelta(hours=4)
-    wait: Duration = timedelta(hours=24)
-
-
-class Alerts(Section):
-    """Who hears of what, and from when on something counts as wrong.
-
-    ``notify`` are names of notifiers in include/notifiers.yaml, which hear of what the recipients do. ``may_shrink``
-    are patterns of tables that may lose their rows without anybody being told.
-    """
-
-    recipients: tuple[str, ...] = ()
-    notify: tuple[NotifierName, ...] = ()
-    late_after: Duration = timedelta(hours=26)
-    shrunk_by: Annotated[float, Field(gt=0, le=100)] = 50.0
-    may_shrink: tuple[str, ...] = ()
-    smaller_than: Bytes | None = None
-    heartbeat_url: str | None = None
-
-    @field_validator("recipients")
-    @classmethod
-    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for address in value:
-            if not _EMAIL.fullmatch(address):
-                raise ValueError(f"{address!r} is not an e-mail address")
-        return value
-
-    @field_validator("heartbeat_url")
-    @classmethod
-    def _is_http(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("https://", "http://")):
-            raise ValueError("a heartbeat_url starts with https:// or http://")
-        return value
 
 
 class Target(Section):

@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.connection_string import read_url
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.servers.connection_string import read_url
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
 

@@ -17,8 +17,8 @@ from dbops.domain.probes.standing import (
     standing_of,
 )
 from dbops.domain.probes.totals import ProbeTotals
-from dbops.domain.quantities import format_ms
-from dbops.gateways.templates import environment
+from dbops.domain.words.quantities import format_ms
+from dbops.gateways.files.templates import environment
 
 
 def probe_page(

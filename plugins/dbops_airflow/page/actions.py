@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.target import Target
 
 RESTORE, MIGRATE = "restore", "migrate"

@@ -13,12 +13,12 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, Response
 from starlette.exceptions import HTTPException as AnyHTTPException
 
-from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import own_dags
-from dbops.domain.faulty_target import FaultyTarget, faulty_targets
-from dbops.domain.light import Light
-from dbops.domain.lost_target import LostTarget
-from dbops.domain.overview import OverviewRow
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.views.overview import OverviewRow
+from dbops.domain.watch.dag_state import own_dags
+from dbops.domain.watch.faulty_target import FaultyTarget, faulty_targets
+from dbops.domain.watch.light import Light
+from dbops.domain.watch.lost_target import LostTarget
 from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import actions_on, actions_on_backup

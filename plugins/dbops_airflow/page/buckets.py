@@ -16,9 +16,9 @@ from dbops_airflow.connections import open_bucket
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from dbops.domain.storage import S3Options, Storage
+    from dbops.domain.backups.storage import S3Options, Storage
     from dbops.domain.target import Target
-    from dbops.gateways.bucket import Bucket
+    from dbops.gateways.store.bucket import Bucket
 
 # A person waits, who would rather read that the store does not answer; a backup has all night. All attempts and the
 # pause between them end before the page stops waiting: then a store that hangs has failed, and is not merely slow.

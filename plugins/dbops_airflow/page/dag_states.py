@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from dbops.domain.dag_state import DagState
+from dbops.domain.watch.dag_state import DagState
 
 
 def dag_states(dag_ids: Collection[str]) -> dict[str, DagState]:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from dbops.domain.dag_state import JOBS, WATCH
-from dbops.domain.overview import OverviewRow, overview_row
-from dbops.domain.reasons import NotKnown
-from dbops.domain.target_index import TargetIndex
-from dbops.domain.target_view import TargetView
+from dbops.domain.target_index.target_index import TargetIndex
+from dbops.domain.views.overview import OverviewRow, overview_row
+from dbops.domain.views.target_view import TargetView
+from dbops.domain.watch.dag_state import JOBS, WATCH
+from dbops.domain.watch.reasons import NotKnown
 from dbops_airflow.page.actions import MIGRATE, RESTORE
 
 

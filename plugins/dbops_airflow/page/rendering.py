@@ -12,20 +12,20 @@ from urllib.parse import urlencode
 
 from markupsafe import Markup
 
-from dbops.domain.checks import CheckResult
-from dbops.domain.dag_state import JOBS
-from dbops.domain.faulty_target import FaultyTarget
-from dbops.domain.light import Light
-from dbops.domain.lost_target import LostTarget
-from dbops.domain.migration_record import MigrationRecord, MigrationState
-from dbops.domain.overview import OverviewRow
+from dbops.domain.checks.suite import CheckResult
+from dbops.domain.migrations.record import MigrationRecord, MigrationState
 from dbops.domain.probes.standing import Standing
-from dbops.domain.promises import is_alive
-from dbops.domain.quantities import format_bytes, format_count, format_ms
-from dbops.domain.restore_record import RestoreRecord, RestoreState
-from dbops.domain.target_index import IndexedBackup, IndexedChecks
-from dbops.domain.target_view import ChecksPart, ProbeRow
-from dbops.gateways.templates import environment
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.target_index.target_index import IndexedBackup, IndexedChecks
+from dbops.domain.views.overview import OverviewRow
+from dbops.domain.views.target_view import ChecksPart, ProbeRow
+from dbops.domain.watch.dag_state import JOBS
+from dbops.domain.watch.faulty_target import FaultyTarget
+from dbops.domain.watch.light import Light
+from dbops.domain.watch.lost_target import LostTarget
+from dbops.domain.watch.promises import is_alive
+from dbops.domain.words.quantities import format_bytes, format_count, format_ms
+from dbops.gateways.files.templates import environment
 from dbops_airflow.page import svg, words
 
 _HERE = Path(__file__).parent

@@ -8,21 +8,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import DagState, own_dags
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.fault import Fault
-from dbops.domain.faulty_target import FaultyTarget
-from dbops.domain.known_targets import KnownTargets
-from dbops.domain.lost_target import LostTarget, lost_targets
-from dbops.domain.overview import Overview
-from dbops.domain.target_view import BackupView, TargetView
+from dbops.domain.views.overview import Overview
+from dbops.domain.views.target_view import BackupView, TargetView
+from dbops.domain.watch.dag_state import DagState, own_dags
+from dbops.domain.watch.faulty_target import FaultyTarget
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.domain.watch.lost_target import LostTarget, lost_targets
 from dbops.gateways.clock import utc_now
-from dbops.gateways.retired_files import read_included_names
-from dbops.gateways.target_files import TargetFiles, has_file, include_folder, read_targets
-from dbops.jobs.last_indexes import LastIndexes
-from dbops.jobs.see_backup import see_backup
-from dbops.jobs.see_target import see_target
-from dbops.jobs.see_targets import see_targets
+from dbops.gateways.files.retired_files import read_included_names
+from dbops.gateways.files.target_files import TargetFiles, has_file, include_folder, read_targets
+from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.views.see_backup import see_backup
+from dbops.jobs.views.see_target import see_target
+from dbops.jobs.views.see_targets import see_targets
 from dbops_airflow.page.actions import MIGRATE, RESTORE
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.dag_states import dag_states

@@ -16,9 +16,9 @@ from unittest import mock
 
 from airflow.sdk import DAG, Asset, BaseOperator, Param
 
-from dbops.domain.audience import Audience
+from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Target
-from dbops.gateways.target_files import include_folder, read_targets
+from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import connections
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.approval import ApprovalSensor, plan_for_approval
@@ -27,7 +27,7 @@ from dbops_airflow.failures import told_to_airflow
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from dbops.domain.approvals import Approval, Rejection
+    from dbops.domain.approvals.approval import Approval, Rejection
 
 ACTION = "swap"
 AUDIENCE = Audience(("dba@example.com",))
@@ -62,14 +62,14 @@ class Gate(ApprovalSensor):
     """The gate as it is; a test may hold it while it judges."""
 
     def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
-        from dbops.domain.approval_rules import judge
+        from dbops.domain.approvals.rules import judge
 
         def judge_and_wait(*arguments: Any) -> Approval | Rejection:
             verdict = judge(*arguments)
             hold(context, "judging")
             return verdict
 
-        with mock.patch("dbops.jobs.answer_approval.judge", judge_and_wait):
+        with mock.patch("dbops.jobs.approvals.answer_approval.judge", judge_and_wait):
             facts = super().execute_complete(context, event, question)
         hold(context, "judged")
         return facts
@@ -88,7 +88,7 @@ class Act(BaseOperator):
     """Does it, if somebody has said yes to what it would do now."""
 
     def execute(self, context: Context) -> None:
-        from dbops.jobs.require_approval import require_approval
+        from dbops.jobs.approvals.require_approval import require_approval
 
         time.sleep(context["params"]["act_after"])
         target = target_of(context)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 import psycopg
 import pytest
 
-from dbops.domain.check_report import CheckReport
-from dbops.domain.checks import CheckResult
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.drill_report import DrillReport
+from dbops.domain.backups.drill_report import DrillReport
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.checks.suite import CheckResult
 from dbops.domain.report import Verdict
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways.s3 import S3Bucket
-from dbops.jobs.back_up import back_up
-from dbops.jobs.check import check
-from dbops.jobs.drill import drill
+from dbops.jobs.backups.back_up import back_up
+from dbops.jobs.backups.drill import drill
+from dbops.jobs.checks.check import check
 from demo.breakage import Breakage, DamagedBackup, DroppedIndex, Orphans
 from demo.postgres import EmbeddedPostgres
 from demo.records import Records

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from dbops.domain.alerts import Alert, Severity
-from dbops.gateways.alert_mail import alert_mail
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.gateways.alerting.alert_mail import alert_mail
 from demo.caught_mails import mails_about, wait_for_mails
 from demo.stack import CHECKOUT
 from demo.summary import print_access, print_mails

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from demo.facts import Facts, of_backup, of_checks, of_drill, of_probes, of_watch
 from tests.unit.samples import manifest, verification
 

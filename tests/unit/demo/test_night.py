@@ -10,7 +10,7 @@ import httpx
 import pytest
 from rich.console import Console
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from demo import dag_run
 from demo.airflow_api import AirflowApi
 from demo.dag_run import RunFailed, play

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.report import Report, Verdict
 from tests.unit.samples import NOW
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from dbops.domain.audience import Audience
+from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Danger
 from tests.unit.samples import target
 

@@ -15,7 +15,7 @@ from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
 from dbops.errors import InvalidConnection
 from dbops.gateways.environment import address_of, open_bucket
-from dbops.gateways.target_files import read_targets
+from dbops.gateways.files.target_files import read_targets
 from tests.fuzzing import fuzzed
 from tests.mutations import GARBAGE, HOSTILE_TEXTS
 from tests.unit.fuzz.terminal import terminal

@@ -17,19 +17,19 @@ from hypothesis import strategies as st
 
 from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
-from dbops.domain.backup import BackupId
-from dbops.domain.cron_runs import CronRuns
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import plan_retention
 from dbops.domain.fault import Fault
-from dbops.domain.layout import Layout
-from dbops.domain.retention import plan_retention
+from dbops.domain.options.cron_runs import CronRuns
 from dbops.errors import InvalidConnection, InvalidRequest
-from dbops.gateways.baseline_files import read_baseline, tables_with_suites
-from dbops.gateways.expectation_files import read_suites
-from dbops.gateways.migration_files import read_migrations, unproven_migrations
-from dbops.gateways.notifier_files import notifier_faults, read_notifiers
-from dbops.gateways.probe_files import has_probes, read_probes
-from dbops.gateways.retired_files import read_retired
-from dbops.gateways.target_files import named_targets, read_targets
+from dbops.gateways.files.baseline_files import read_baseline, tables_with_suites
+from dbops.gateways.files.migration_files import read_migrations, unproven_migrations
+from dbops.gateways.files.notifier_files import notifier_faults, read_notifiers
+from dbops.gateways.files.probe_files import has_probes, read_probes
+from dbops.gateways.files.retired_files import read_retired
+from dbops.gateways.files.target_files import named_targets, read_targets
+from dbops.gateways.validator.expectation_files import read_suites
 from tests.fuzzing import fuzzed
 from tests.mutations import HOSTILE_TEXTS, damaged
 from tests.unit.fuzz.terminal import terminal

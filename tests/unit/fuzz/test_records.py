@@ -15,29 +15,29 @@ from hypothesis import strategies as st
 
 from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
-from dbops.domain.backup import BackupId
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.layout import Layout
-from dbops.domain.light import Light
-from dbops.domain.migration_record import MigrationRecord, MigrationStep
-from dbops.domain.notification import Notification
-from dbops.domain.retention import Hold
-from dbops.domain.seen_migrations import SeenMigrations
-from dbops.domain.target_view import Part
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.backups.retention import Hold
+from dbops.domain.ledger.seen_migrations import SeenMigrations
+from dbops.domain.migrations.record import MigrationRecord, MigrationStep
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.views.target_view import Part
+from dbops.domain.watch.light import Light
+from dbops.domain.watch.notification import Notification
 from dbops.errors import DbopsError, InvalidConnection
-from dbops.gateways.approvals import consume_approval, read_plan, record_plan
-from dbops.gateways.audit import write_audit
-from dbops.gateways.check_runs import put_check_run
-from dbops.gateways.memory_bucket import InMemoryBucket
-from dbops.gateways.notifications import put_notification
-from dbops.gateways.probe_runs import put_probe_run
-from dbops.gateways.restores import put_restore
-from dbops.gateways.target_files import read_targets
-from dbops.gateways.target_indexes import build_index, write_index
-from dbops.jobs.expire import expire
-from dbops.jobs.see_backup import see_backup
-from dbops.jobs.see_target import see_target
-from dbops.jobs.see_targets import see_targets
+from dbops.gateways.files.target_files import read_targets
+from dbops.gateways.store.approvals import consume_approval, read_plan, record_plan
+from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.check_runs import put_check_run
+from dbops.gateways.store.memory_bucket import InMemoryBucket
+from dbops.gateways.store.notifications import put_notification
+from dbops.gateways.store.probe_runs import put_probe_run
+from dbops.gateways.store.restores import put_restore
+from dbops.gateways.store.target_indexes import build_index, write_index
+from dbops.jobs.backups.expire import expire
+from dbops.jobs.views.see_backup import see_backup
+from dbops.jobs.views.see_target import see_target
+from dbops.jobs.views.see_targets import see_targets
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering, newest_good
 from tests.fuzzing import fuzzed
@@ -241,7 +241,7 @@ def test_whatever_lies_there_the_newest_good_backups_stay_and_so_does_what_canno
 ) -> None:
     world = World(records)
     before = {stored.key for stored in world.bucket.list("")}
-    from dbops.gateways.catalogs import read_catalog
+    from dbops.gateways.store.catalogs import read_catalog
 
     catalog = read_catalog(world.bucket, world.target)
     good = [entry.backup_id for entry in catalog.entries if entry.is_good and entry.backup_id.time <= NOW]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from dbops.gateways.bucket import UnfinishedUpload
-from dbops.gateways.memory_bucket import InMemoryBucket, InMemoryUpload
+from dbops.gateways.store.bucket import UnfinishedUpload
+from dbops.gateways.store.memory_bucket import InMemoryBucket, InMemoryUpload
 from tests.unit.samples import DAY, NOW, Clock
 
 

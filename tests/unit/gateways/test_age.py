@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dbops.domain.backup import FileEntry
+from dbops.domain.backups.backup import FileEntry
 from dbops.errors import BackupUnusable, InvalidConnection, InvalidTarget
 from dbops.gateways.age import Identities, NotDecryptable, NotForUs, Recipients
 from dbops.gateways.archive.decryption import ArchiveKey

@@ -7,8 +7,8 @@ from urllib.parse import quote, urlencode
 
 import pytest
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.encryption import Encryption
+from dbops.domain.options.encryption import Encryption
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import InvalidConnection
 from dbops.gateways.environment import database_address, identities, open_bucket

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from jinja2 import UndefinedError
 
-from dbops.domain.advice import Advice, IndexProposal
-from dbops.domain.health import HealthItem
+from dbops.domain.health.item import HealthItem
 from dbops.domain.probes.run import Explained, ProbeRun
+from dbops.domain.query_plan.advice import Advice, IndexProposal
 from dbops.gateways.probe_page import probe_page
 from tests.probing_runs import bad_week, result, run, weeks
 

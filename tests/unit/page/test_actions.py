@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from dbops.domain.backup import BackupId
+from dbops.domain.backups.backup import BackupId
 from dbops_airflow.page.actions import actions_on, actions_on_backup
 from tests.unit.samples import target
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dbops.domain.target_view import BackupView
+from dbops.domain.views.target_view import BackupView
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of

@@ -6,9 +6,9 @@ import re
 from typing import Any
 
 from dbops.domain.fault import Fault
-from dbops.domain.faulty_target import faulty_targets
-from dbops.domain.light import Light
-from dbops.domain.overview import Overview, OverviewRow
+from dbops.domain.views.overview import Overview, OverviewRow
+from dbops.domain.watch.faulty_target import faulty_targets
+from dbops.domain.watch.light import Light
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of

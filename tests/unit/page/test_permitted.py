@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.dag_state import JOBS, DagState, own_dags
-from dbops.domain.light import Light
-from dbops.domain.overview import OverviewRow, overview_row
-from dbops.domain.reasons import NotKnown
-from dbops.domain.target_index import IndexedChecks, IndexedProbes, TargetIndex
-from dbops.domain.target_view import AuditPart, RestoresPart, TargetView
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.target_index.target_index import IndexedChecks, IndexedProbes, TargetIndex
+from dbops.domain.views.overview import OverviewRow, overview_row
+from dbops.domain.views.target_view import AuditPart, RestoresPart, TargetView
+from dbops.domain.watch.dag_state import JOBS, DagState, own_dags
+from dbops.domain.watch.light import Light
+from dbops.domain.watch.reasons import NotKnown
 from dbops_airflow.page.permitted import permitted_row, permitted_view
 from tests.unit.samples import DAY, NOW, target
 

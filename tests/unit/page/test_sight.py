@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.faulty_target import FaultyTarget
-from dbops.domain.known_targets import KnownTargets
-from dbops.domain.lost_target import LostTarget
-from dbops.domain.target_view import TargetView
-from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.domain.views.target_view import TargetView
+from dbops.domain.watch.faulty_target import FaultyTarget
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.domain.watch.lost_target import LostTarget
+from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import Sight
 from tests.unit.samples import NOW, Clock

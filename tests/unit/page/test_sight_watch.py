@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from dbops.domain.dag_state import DagState
-from dbops.domain.known_targets import KnownTargets
-from dbops.domain.light import Light
-from dbops.domain.overview import OverviewRow
-from dbops.domain.target_view import TargetView
-from dbops.gateways.memory_bucket import InMemoryBucket
+from dbops.domain.views.overview import OverviewRow
+from dbops.domain.views.target_view import TargetView
+from dbops.domain.watch.dag_state import DagState
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.domain.watch.light import Light
+from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops_airflow.page.buckets import Buckets
 from dbops_airflow.page.sight import Sight
 from tests.unit.samples import Clock

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.backup import BackupId
-from dbops.domain.light import Light
-from dbops.domain.overview import OverviewRow
-from dbops.domain.seen_migrations import SeenMigrations
-from dbops.domain.target_index import IndexedLeftover
-from dbops.domain.target_parts import backups_part, checks_part, migrations_part, probes_part
-from dbops.domain.target_view import AuditPart, Part, RestoresPart, TargetView
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.ledger.seen_migrations import SeenMigrations
+from dbops.domain.target_index.target_index import IndexedLeftover
+from dbops.domain.views.overview import OverviewRow
+from dbops.domain.views.target_parts import backups_part, checks_part, migrations_part, probes_part
+from dbops.domain.views.target_view import AuditPart, Part, RestoresPart, TargetView
+from dbops.domain.watch.light import Light
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dbops.domain.alerts import Alert, Severity
+from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.probes.escaping import stays
 from dbops.domain.probes.failure import HOLDERS, FailureKind, failure_kind, is_told_by
 from dbops.domain.probes.remedy import remedy
 from dbops.domain.probes.report import ProbeReport
-from dbops.domain.quantities import format_count, format_ms
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
+from dbops.domain.words.quantities import format_count, format_ms
 
 _TOLD = 10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dbops.domain.probes.run import ProbeResult
-from dbops.domain.quantities import format_ms, joined
+from dbops.domain.words.quantities import format_ms, joined
 
 _LONGEST = 160  # characters of what a server says
 

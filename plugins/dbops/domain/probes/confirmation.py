@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbops.domain.measurement import Measured
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes.history import latencies_of
 from dbops.domain.probes.judgement import slower
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.measurement import Measured
 from dbops.domain.probes.probe import Probe
 from dbops.domain.probes.run import ProbeResult, ProbeRun
-from dbops.domain.quantities import format_count
+from dbops.domain.words.quantities import format_count
 
 
 def confirmed(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 
 from dbops.domain.probes.run import ProbeRun
-from dbops.domain.quantities import format_ms
+from dbops.domain.words.quantities import format_ms
 
 _FAR = 0.5  # of a typical operation's time
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 
-from dbops.domain.health import HealthItem
+from dbops.domain.health.item import HealthItem
 from dbops.domain.probes.run import ProbeResult
 
 # Health items that say who may hold a lock; these are read when the probes are over, and nobody waits any more.

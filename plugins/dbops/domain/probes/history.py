@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Literal
 
-from dbops.domain.latency import Latency
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.options.probes import ProbeOptions
+from dbops.domain.probes.latency import Latency
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 
 Statistic = Literal["p50", "p95"]

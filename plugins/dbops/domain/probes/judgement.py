@@ -17,10 +17,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import ceil, comb
 
-from dbops.domain.latency import Latency
-from dbops.domain.measurement import Measurement
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes.history import Statistic, latencies_of, line, usual
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.latency import Latency
+from dbops.domain.probes.measurement import Measurement
 from dbops.domain.probes.probe import Probe
 from dbops.domain.probes.run import ProbeRun, Slower
 

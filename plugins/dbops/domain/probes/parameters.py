@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from dbops.domain.probes.probe import Statement
-from dbops.domain.sql_statements import SqlStatement
-from dbops.domain.sql_text import Token
+from dbops.domain.sql.statements import SqlStatement
+from dbops.domain.sql.text import Token
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*", re.ASCII)
 _VALUES = frozenset({"word", "name", "text", "escaped", "dollar"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.domain.picture import Picture
+from dbops.domain.alerts.picture import Picture
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.probes.standing import how_many_are_well
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from dbops.domain.probes.history import Usual
 from dbops.domain.probes.run import ProbeResult, ProbeRun, Slower
-from dbops.domain.quantities import format_count, format_ms
+from dbops.domain.words.quantities import format_count, format_ms
 
 _NETWORK_SHARE = 0.2  # of what an operation lost: one of five statements makes five round trips
 _NOTICEABLE = 1.25  # times the usual

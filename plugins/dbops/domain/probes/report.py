@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Self
 
-from dbops.domain.advice import IndexProposal
-from dbops.domain.markdown_text import plain_text
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes.complaint import by_fault, complaint, counted
 from dbops.domain.probes.history import Usual, latencies_of, line, usual
-from dbops.domain.probes.options import ProbeOptions
 from dbops.domain.probes.reason import likely_reason
 from dbops.domain.probes.run import ProbeResult, ProbeRun
 from dbops.domain.probes.sections import migrations_place, probe_sections
 from dbops.domain.probes.totals import ProbeTotals
-from dbops.domain.quantities import format_count, format_ms
+from dbops.domain.query_plan.advice import IndexProposal
 from dbops.domain.report import Report, Verdict
+from dbops.domain.words.markdown_text import plain_text
+from dbops.domain.words.quantities import format_count, format_ms
 
 
 @dataclass(frozen=True, kw_only=True)

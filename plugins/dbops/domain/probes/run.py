@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from dbops.domain.advice import Advice, IndexProposal
-from dbops.domain.backup import BackupId
-from dbops.domain.health import HealthItem
-from dbops.domain.latency import Latency
-from dbops.domain.recorded import Moment, Real, Whole
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.health.item import HealthItem
+from dbops.domain.probes.latency import Latency
+from dbops.domain.query_plan.advice import Advice, IndexProposal
+from dbops.domain.words.recorded import Moment, Real, Whole
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from dbops.domain.health import HealthItem
-from dbops.domain.markdown_table import markdown_table
-from dbops.domain.markdown_text import code_block, code_span, plain_text
+from dbops.domain.health.item import HealthItem
 from dbops.domain.probes.distance import distance
 from dbops.domain.probes.history import Usual
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun
 from dbops.domain.probes.totals import SLOW_MS, ProbeTotals
-from dbops.domain.quantities import format_ms
+from dbops.domain.words.markdown_table import markdown_table
+from dbops.domain.words.markdown_text import code_block, code_span, plain_text
+from dbops.domain.words.quantities import format_ms
 
 _PAGE = "index.html"
 

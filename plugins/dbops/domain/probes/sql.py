@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from dbops.domain.probes.parameters import misnamed, parameters
-from dbops.domain.sql_statements import SqlFault, SqlStatement, statements
-from dbops.domain.suggestion import did_you_mean
+from dbops.domain.sql.statements import SqlFault, SqlStatement, statements
+from dbops.domain.words.suggestion import did_you_mean
 
 READING = ("SELECT", "WITH", "VALUES", "TABLE")
 WRITING = ("INSERT", "UPDATE", "DELETE", "MERGE")

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from dbops.domain.latency import Latency
-from dbops.domain.operations import PassedByModel, in_words, passed_by_model
+from dbops.domain.probes.latency import Latency
+from dbops.domain.probes.operations import PassedByModel, in_words, passed_by_model
 from dbops.domain.probes.run import ProbeResult
-from dbops.domain.quantities import format_count, format_ms
+from dbops.domain.words.quantities import format_count, format_ms
 
 SLOW_MS = 100.0
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Literal
 
-from dbops.domain.masked_sql import tokens
-from dbops.domain.object_names import unquoted
+from dbops.domain.sql.masked import tokens
+from dbops.domain.sql.object_names import unquoted
 
 ConditionKind = Literal["equality", "list", "range"]
 _Token = tuple[str, str]

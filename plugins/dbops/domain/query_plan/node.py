@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from dbops.domain.checks import TableName
-from dbops.domain.masked_sql import masked
+from dbops.domain.sql.masked import masked
+from dbops.domain.sql.object_names import TableName
 
 # What a node says of its rows: these keys may hold literals. PostgreSQL's other texts are names. A node's output is
 # left out: it is the statement's own list of columns over again.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from dbops.domain.masked_sql import tokens
-from dbops.domain.object_names import unquoted
 from dbops.domain.query_plan.label import label
 from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.sql.masked import tokens
+from dbops.domain.sql.object_names import unquoted
 
 _ORDERED = ("Sort Key", "Presorted Key", "Group Key")
 _BETWEEN = (" > ", " [", " | ", "]", "; ")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from dbops.domain.object_names import quoted
 from dbops.domain.query_plan.label import label
 from dbops.domain.query_plan.node import PlanNode
+from dbops.domain.sql.object_names import quoted
 
 _PLAIN = re.compile(r"[a-z_][a-z0-9_$]*")
 _SORTED = "Sort Method"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dbops.domain.backup_options import BackupOptions
-from dbops.domain.quantities import format_bytes, format_duration
+from dbops.domain.options.backup import BackupOptions
+from dbops.domain.words.quantities import format_bytes, format_duration
 from dbops.errors import StoreTooSlow
-from dbops.gateways.dump import Dump
+from dbops.gateways.dump.dump import Dump
 
 _PAUSE_AT, _RESUME_AT = 0.7, 0.5
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbops.gateways.dump import DumpFile
+from dbops.gateways.dump.dump import DumpFile
 
 
 class Backlog:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from dbops.domain.backup import TableEntry
-from dbops.domain.toc_entry import TocEntry
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.backups.backup import TableEntry
 from dbops.gateways.archive.toc import read_toc
-from dbops.gateways.dump import TOC, Counted
-from dbops.gateways.unfinished_dump import unfinished_dump
+from dbops.gateways.dump.dump import TOC, Counted
+from dbops.gateways.dump.unfinished_dump import unfinished_dump
 
 
 class ArchiveContents:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from dbops.domain.backup import BackupManifest, FileEntry
+from dbops.domain.backups.backup import BackupManifest, FileEntry
 from dbops.domain.target import Target
 from dbops.errors import BackupUnusable, IdentityMissing, InvalidConnection
 from dbops.gateways.age import Identities, IdentitySource, NotDecryptable, NotForUs

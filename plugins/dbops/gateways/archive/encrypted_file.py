@@ -13,7 +13,7 @@ from pathlib import Path
 
 from dbops.errors import SpoolError
 from dbops.gateways.age import Recipients, Source
-from dbops.gateways.spool import punch, spool_is_full
+from dbops.gateways.dump.spool import punch, spool_is_full
 
 _NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dbops.domain.backup import encrypted_name
+from dbops.domain.backups.backup import encrypted_name
 from dbops.errors import BackupUnusable
 from dbops.gateways.age import Recipients
 from dbops.gateways.archive.encrypted_file import EncryptedFile
-from dbops.gateways.spool import Spool
+from dbops.gateways.dump.spool import Spool
 
 CLEAR_SUMS = "SHA256SUMS"
 

@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future
 
-from dbops.domain.backup import FileEntry
+from dbops.domain.backups.backup import FileEntry
 from dbops.errors import BackupUnusable
 from dbops.gateways.archive.stored import place_of, require_unchanged
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 RANGE = 4 * 1024**2
 AHEAD = 3  # ranges that are fetched before they are wanted

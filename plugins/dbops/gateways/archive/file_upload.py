@@ -14,14 +14,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from typing import BinaryIO
 
-from dbops.domain.backup import FileEntry
-from dbops.domain.part_sizes import part_size
+from dbops.domain.backups.backup import FileEntry
+from dbops.domain.backups.part_sizes import part_size
 from dbops.gateways.archive.encrypted_file import EncryptedFile
 from dbops.gateways.archive.growing_file import GrowingFile
-from dbops.gateways.bucket import Bucket, Upload
-from dbops.gateways.copy_rows import RowCounter
-from dbops.gateways.spool import SpoolPart
-from dbops.gateways.throttle import Throttle
+from dbops.gateways.dump.copy_rows import RowCounter
+from dbops.gateways.dump.spool import SpoolPart
+from dbops.gateways.dump.throttle import Throttle
+from dbops.gateways.store.bucket import Bucket, Upload
 
 _BUFFER = 256 * 1024
 _SEND_BUFFER = 256 * 1024

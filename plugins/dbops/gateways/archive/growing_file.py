@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from dbops.gateways.spool import Abandoned, punch
+from dbops.gateways.dump.spool import Abandoned, punch
 
 _POLL = 0.02
 

@@ -10,22 +10,22 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from dbops.domain.archive_reach import reaches_outside, refusal_of_reach
-from dbops.domain.complaints import Complaint, is_hopeless, read_complaints
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.load_passes import load_passes
-from dbops.domain.progress import LoadProgress
-from dbops.domain.selection import Selection
+from dbops.domain.archives.complaints import Complaint, is_hopeless, read_complaints
+from dbops.domain.archives.load_passes import load_passes
+from dbops.domain.archives.reach import reaches_outside, refusal_of_reach
+from dbops.domain.archives.selection import Selection
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.words.progress import LoadProgress
 from dbops.errors import ArchiveRefused, RestoreFailed
 from dbops.gateways.archive.pipes import ArchivePipes
 from dbops.gateways.archive.stored import Archive
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.guard import ERRORS_LINES
-from dbops.gateways.guarded_process import GuardedProcess
-from dbops.gateways.programs import Program
-from dbops.gateways.sessions import reading
-from dbops.gateways.spool import Spool
-from dbops.gateways.sql_files import catalog_sql
+from dbops.gateways.dump.spool import Spool
+from dbops.gateways.files.sql_files import catalog_sql
+from dbops.gateways.processes.guard import ERRORS_LINES
+from dbops.gateways.processes.guarded_process import GuardedProcess
+from dbops.gateways.processes.programs import Program
+from dbops.gateways.server.sessions import reading
+from dbops.gateways.store.bucket import Bucket
 
 _TICK = 0.05
 _PROGRESS_EVERY = 5.0

@@ -16,13 +16,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from dbops.domain.backup import FileEntry
+from dbops.domain.backups.backup import FileEntry
 from dbops.errors import BackupUnusable
 from dbops.gateways.archive.file_download import FileDownload
 from dbops.gateways.archive.large_object_list import LargeObjectList
 from dbops.gateways.archive.stored import FORGED, Archive, place_of
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.pipe_size import enlarge
+from dbops.gateways.processes.pipe_size import enlarge
+from dbops.gateways.store.bucket import Bucket
 
 _POLL = 0.01
 

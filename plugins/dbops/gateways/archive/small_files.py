@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 
-from dbops.domain.backup import FileEntry, encrypted_name
+from dbops.domain.backups.backup import FileEntry, encrypted_name
 from dbops.gateways.age import Recipients
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 
 def put_file(bucket: Bucket, folder: str, clear_name: str, body: bytes, recipients: Recipients | None) -> FileEntry:

@@ -6,19 +6,19 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from dbops.domain.backup import BackupId, BackupManifest, FileEntry, UnsafeFileName
-from dbops.domain.globals_script import read_globals_script
-from dbops.domain.layout import Layout
-from dbops.domain.quantities import format_bytes
-from dbops.domain.sql_statements import SqlFault
+from dbops.domain.archives.globals_script import read_globals_script
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.backups.backup import BackupId, BackupManifest, FileEntry, UnsafeFileName
+from dbops.domain.backups.layout import Layout
+from dbops.domain.sql.statements import SqlFault
 from dbops.domain.target import Target
-from dbops.domain.toc_entry import TocEntry
+from dbops.domain.words.quantities import format_bytes
 from dbops.errors import BackupUnusable, BucketError, DumpFailed, ObjectMissing
 from dbops.gateways.age import IdentitySource, NotDecryptable, NotForUs, no_identities
 from dbops.gateways.archive.decryption import ArchiveKey, find_identities, not_decryptable, wrong_identities
 from dbops.gateways.archive.encryption import CLEAR_SUMS, read_sums
 from dbops.gateways.archive.toc import parse_toc
-from dbops.gateways.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket
 
 _TOC = "toc.dat"
 _GLOBALS = "globals.sql"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from dbops.domain.encodings import python_codec
-from dbops.domain.toc_entry import TocEntry
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.servers.encodings import python_codec
 from dbops.errors import DumpFailed
 
 _OLDEST, _NEWEST = (1, 14), (1, 16)

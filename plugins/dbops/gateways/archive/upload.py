@@ -14,10 +14,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
 
-from dbops.domain.backup import FileEntry, TableEntry
-from dbops.domain.backup_options import BackupOptions
-from dbops.domain.progress import Progress
-from dbops.domain.storage import Storage
+from dbops.domain.backups.backup import FileEntry, TableEntry
+from dbops.domain.backups.storage import Storage
+from dbops.domain.options.backup import BackupOptions
+from dbops.domain.words.progress import Progress
 from dbops.errors import BucketError, DumpFailed
 from dbops.gateways.archive.back_pressure import BackPressure
 from dbops.gateways.archive.backlog import Backlog
@@ -25,13 +25,13 @@ from dbops.gateways.archive.contents import ArchiveContents
 from dbops.gateways.archive.encryption import ArchiveEncryption
 from dbops.gateways.archive.file_upload import FileUpload
 from dbops.gateways.archive.growing_file import GrowingFile
-from dbops.gateways.bucket import Bucket
-from dbops.gateways.copy_rows import RowCounter
-from dbops.gateways.dump import TOC, Counted, Dump, DumpFile
-from dbops.gateways.pg_dump import table_took_too_long
-from dbops.gateways.silence import Silence
-from dbops.gateways.spool import Abandoned, Spool
-from dbops.gateways.throttle import Throttle
+from dbops.gateways.dump.copy_rows import RowCounter
+from dbops.gateways.dump.dump import TOC, Counted, Dump, DumpFile
+from dbops.gateways.dump.pg_dump import table_took_too_long
+from dbops.gateways.dump.silence import Silence
+from dbops.gateways.dump.spool import Abandoned, Spool
+from dbops.gateways.dump.throttle import Throttle
+from dbops.gateways.store.bucket import Bucket
 
 log = logging.getLogger(__name__)
 

@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.load.halt import Halt
 from dbops.gateways.probing.session import opened
-from dbops.gateways.refusals import is_full, is_lost, meaning
-from dbops.gateways.sessions import unreachable
-from dbops.gateways.unanswered import cut
+from dbops.gateways.server.refusals import is_full, is_lost, meaning
+from dbops.gateways.server.sessions import unreachable
+from dbops.gateways.server.unanswered import cut
 
 T = TypeVar("T")
 

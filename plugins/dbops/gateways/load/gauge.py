@@ -7,10 +7,10 @@ from typing import Any
 
 import psycopg2
 
-from dbops.domain.connection_limits import ConnectionLimits
-from dbops.gateways.connection_limits import read_connection_limits
+from dbops.domain.servers.connection_limits import ConnectionLimits
 from dbops.gateways.load.halt import Halt
-from dbops.gateways.unanswered import answered
+from dbops.gateways.server.connection_limits import read_connection_limits
+from dbops.gateways.server.unanswered import answered
 
 _WATCH_TIMEOUT_MS = 5_000
 _WATCH_PATIENCE = 2 * _WATCH_TIMEOUT_MS / 1000

@@ -14,14 +14,13 @@ from functools import partial
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.latency import Latency
-from dbops.domain.load import STEPS, Load, LoadStep
-from dbops.domain.load_mix import mix
+from dbops.domain.load.mix import mix
+from dbops.domain.load.steps import STEPS, Load, LoadStep
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.latency import Latency
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import DatabaseError
-from dbops.gateways.connecting import connect
 from dbops.gateways.load.crew import Asker, Crew, Tally, execute
 from dbops.gateways.load.gauge import ConnectionGauge
 from dbops.gateways.load.halt import Halt
@@ -35,8 +34,9 @@ from dbops.gateways.load.schedule import (
     ask_without_pause,
 )
 from dbops.gateways.probing.session import probing_address
-from dbops.gateways.refusals import meaning
-from dbops.gateways.sessions import translated
+from dbops.gateways.server.connecting import connect
+from dbops.gateways.server.refusals import meaning
+from dbops.gateways.server.sessions import translated
 
 _HERE = ("localhost", "127.", "::1", "/")
 _HEAD_START = NANOSECONDS // 20  # so that every thread is there when the first request is due

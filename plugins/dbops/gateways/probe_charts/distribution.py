@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 
-from dbops.domain.latency import Latency
+from dbops.domain.probes.latency import Latency
 from dbops.domain.probes.run import ProbeRun
-from dbops.domain.quantities import format_ms
+from dbops.domain.words.quantities import format_ms
 from dbops.gateways.probe_charts.panels import Panel, Stroke, panels
 from dbops.gateways.probe_charts.sheet import CALM, DASHED, FAINT, GRID, MUTED, font_of, mark_ticks, points
 from dbops.gateways.probe_charts.time_axis import label_times, time_range

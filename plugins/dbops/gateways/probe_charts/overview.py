@@ -13,7 +13,7 @@ from dbops.domain.probes.standing import (
     share_of_budget,
     standing_of,
 )
-from dbops.domain.quantities import format_ms
+from dbops.domain.words.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM_FILL, GRID, INK, MUTED, PAPER, Sheet
 
 # Read on a phone, it is a little more than half as large: hence the large letters.

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from dbops.domain.probes.run import ProbeResult
 from dbops.domain.probes.standing import Standing, most_urgent, standing_of
-from dbops.domain.quantities import format_ms
+from dbops.domain.words.quantities import format_ms
 from dbops.gateways.probe_charts.sheet import ALARM, CALM, INK, MUTED, Sheet
 
 _WIDTH, _LEFT, _RIGHT, _GAP = 960, 2, 22, 36  # the page has its own margins; on the right a label may stand out

@@ -11,7 +11,7 @@ from psycopg2 import extensions
 
 from dbops.domain.probes import Draw, Drawn, Probe
 from dbops.gateways.probing.session import JSON, Session
-from dbops.gateways.refusals import is_cancelled, is_of_the_moment, said
+from dbops.gateways.server.refusals import is_cancelled, is_of_the_moment, said
 
 KEPT = 300  # rows of a draw
 _DECLARE = "DECLARE dbops_draw NO SCROLL CURSOR FOR "

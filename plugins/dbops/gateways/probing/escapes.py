@@ -8,17 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.measurement import Escape
-from dbops.domain.object_names import written
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe, Statement
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.measurement import Escape
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import written
+from dbops.gateways.files.sql_files import catalog_sql
 from dbops.gateways.probing.draws import DrawRefused, draw
 from dbops.gateways.probing.functions import Function, called_in, notifies, what_escapes, what_escapes_of
 from dbops.gateways.probing.prepared import Event, StatementRefused, planned
 from dbops.gateways.probing.reach import CascadingKey, reached
 from dbops.gateways.probing.session import Session, session
-from dbops.gateways.sql_files import catalog_sql
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from dbops.domain.sql_text import tokens
+from dbops.domain.sql.text import tokens
 
 _CALL = re.compile(r'"?([\w$]+)"?\s*\(')
 _NOTIFY = re.compile(r"\bpg_notify\s*\(|\bnotify\s+[\w\"]", re.IGNORECASE)

@@ -7,19 +7,19 @@ from collections.abc import Callable, Sequence
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.latency import Latency
-from dbops.domain.measurement import Measured, Measurement
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.probes.latency import Latency
+from dbops.domain.probes.measurement import Measured, Measurement
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import PreflightFailed
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, OutOfTime, draw
 from dbops.gateways.probing.room import PAUSES, pauses, shortage_that_stays
 from dbops.gateways.probing.sampling import Sampler
 from dbops.gateways.probing.session import Session, opened, probing_address, session
 from dbops.gateways.probing.tally import Tally
-from dbops.gateways.refusals import is_full
-from dbops.gateways.sessions import first_line, unreachable
+from dbops.gateways.server.refusals import is_full
+from dbops.gateways.server.sessions import first_line, unreachable
 
 _CONNECTS = 5
 _ROUND_TRIPS = 10

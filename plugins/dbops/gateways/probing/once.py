@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.session import Session, session
-from dbops.gateways.refusals import is_lack_of_privilege, is_of_replica, said
+from dbops.gateways.server.refusals import is_lack_of_privilege, is_of_replica, said
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, NothingDrawn, draw
 from dbops.gateways.probing.runnable import require_runnable_in

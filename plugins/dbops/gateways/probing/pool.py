@@ -15,8 +15,8 @@ from typing import Any
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
 from dbops.domain.probes import Drawn, Probe
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing.session import Session, opened
 
 _LEAD_NS = 2_000_000  # so that every thread waits for the moment, and not the moment for a thread

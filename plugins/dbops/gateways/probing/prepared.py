@@ -13,7 +13,7 @@ import psycopg2
 from dbops.domain.probes import Drawn, Statement
 from dbops.gateways.probing.query import Query, filled
 from dbops.gateways.probing.session import Session
-from dbops.gateways.refusals import code_of, is_of_the_moment, said
+from dbops.gateways.server.refusals import code_of, is_of_the_moment, said
 
 Event = Literal["INSERT", "UPDATE", "DELETE"]
 _EVENTS: Mapping[str, tuple[Event, ...]] = {

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import psycopg2
 
-from dbops.domain.object_names import in_sql, quoted
+from dbops.domain.sql.object_names import in_sql, quoted
+from dbops.gateways.files.sql_files import catalog_sql
 from dbops.gateways.probing.session import Session
-from dbops.gateways.sql_files import catalog_sql
 
 _WRITING = ("INSERT", "UPDATE", "DELETE")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 
-from dbops.gateways.connection_limits import read_connection_limits
 from dbops.gateways.probing.session import Session
+from dbops.gateways.server.connection_limits import read_connection_limits
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)  # seconds
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import written
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import written
 from dbops.errors import InvalidRequest
 from dbops.gateways.probing.draws import DrawRefused, drawn_rows
 from dbops.gateways.probing.prepared import StatementRefused, planned
 from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.query import filled
 from dbops.gateways.probing.session import Session, session
-from dbops.gateways.refusals import is_lack_of_privilege
+from dbops.gateways.server.refusals import is_lack_of_privilege
 
 
 def require_runnable(address: DatabaseAddress, probes: Sequence[Probe], options: ProbeOptions) -> Mapping[str, str]:

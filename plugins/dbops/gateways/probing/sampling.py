@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 
 import psycopg2
 
-from dbops.domain.connection import DatabaseAddress
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.probing.pool import Burst, burst
 from dbops.gateways.probing.privileges import lacking
 from dbops.gateways.probing.room import shortage_that_stays

@@ -17,15 +17,15 @@ from typing import Any
 import psycopg2
 from psycopg2 import extensions
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import quoted
+from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe
-from dbops.domain.probes.options import ProbeOptions
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import quoted
 from dbops.errors import DatabaseError, InvalidConnection
-from dbops.gateways.connecting import connect_as_application
 from dbops.gateways.probing.query import filled
-from dbops.gateways.refusals import is_lost
-from dbops.gateways.sessions import unreachable
+from dbops.gateways.server.connecting import connect_as_application
+from dbops.gateways.server.refusals import is_lost
+from dbops.gateways.server.sessions import unreachable
 
 APPLICATION_NAME = "dbops probe"
 WHY_DIRECT = "probes need a session of their own"

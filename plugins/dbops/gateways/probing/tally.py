@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from dbops.domain.latency import Latency
-from dbops.domain.measurement import Measured
 from dbops.domain.probes import Drawn, Probe
+from dbops.domain.probes.latency import Latency
+from dbops.domain.probes.measurement import Measured
 from dbops.gateways.probing.draws import Draws
-from dbops.gateways.refusals import is_lack_of_privilege, is_time_out, said
+from dbops.gateways.server.refusals import is_lack_of_privilege, is_time_out, said
 
 ENOUGH_TIME_OUTS = 3
 

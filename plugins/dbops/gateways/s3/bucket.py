@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import ObjectMissing
-from dbops.gateways.bucket import StoredObject, UnfinishedUpload
 from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody, send_at_once
 from dbops.gateways.s3.checksum import digest_of, require_algorithm
@@ -19,6 +18,7 @@ from dbops.gateways.s3.encryption import encryption_asked, require_encrypted
 from dbops.gateways.s3.events import ask_once, read_no_date
 from dbops.gateways.s3.refusals import Action, bare_endpoint, code_of, object_exists
 from dbops.gateways.s3.upload import S3Upload, abort
+from dbops.gateways.store.bucket import StoredObject, UnfinishedUpload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client

@@ -11,7 +11,7 @@ from boto3.session import Session
 from botocore.config import Config
 
 from dbops import __version__
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import InvalidConnection
 
 if TYPE_CHECKING:

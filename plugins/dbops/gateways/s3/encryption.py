@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import BucketError
 from dbops.gateways.s3.refusals import Action, Place
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from botocore.exceptions import ClientError
 
-from dbops.domain.storage import S3Options
+from dbops.domain.backups.storage import S3Options
 from dbops.errors import BucketError
 from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.body import SentBody

@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import CheckResult, TableName, TableSuite
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.schema_baseline import SchemaBaseline
+from dbops.domain.checks.suite import CheckResult, TableSuite
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.schema.baseline import SchemaBaseline
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import TableName
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dbops.domain.checked_table import CheckedTable
-from dbops.domain.checks import CheckResult, Outcome, Rule, TableName
-from dbops.domain.object_names import written
-from dbops.domain.rule_sql import Question
+from dbops.domain.checks.checked_table import CheckedTable
+from dbops.domain.checks.rule_sql import Question
+from dbops.domain.checks.suite import CheckResult, Outcome, Rule
+from dbops.domain.sql.object_names import TableName, written
 
 
 @dataclass

@@ -10,7 +10,7 @@ from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlA
 from great_expectations.validator.validator import Validator
 from sqlalchemy.sql import quoted_name
 
-from dbops.domain.checks import TableName
+from dbops.domain.sql.object_names import TableName
 from dbops.gateways.validator.server import Server
 
 

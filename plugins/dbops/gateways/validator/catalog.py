@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.domain.checked_table import CheckedTable, ProvenParent
-from dbops.domain.checks import TableName
+from dbops.domain.checks.checked_table import CheckedTable, ProvenParent
+from dbops.domain.sql.object_names import TableName
 from dbops.errors import DatabaseError
-from dbops.gateways.sql_files import catalog_sql
+from dbops.gateways.files.sql_files import catalog_sql
 from dbops.gateways.validator.server import Refused, Server
 
 

@@ -18,7 +18,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.validator.validation_statistics import calc_validation_statistics
 
-from dbops.domain.checks import CheckResult, Outcome
+from dbops.domain.checks.suite import CheckResult, Outcome
 from dbops.gateways.clock import utc_now
 from dbops.gateways.validator.context import SITE
 

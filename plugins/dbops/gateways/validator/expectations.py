@@ -1,7 +1,7 @@
 """Our own expectations, registered with Great Expectations, and the two metrics that they stand on.
 
-What each asks was compiled before (``domain/rule_sql.py``) and comes in its ``meta``; what it is bound to judge is one
-number, so its result holds no row's value. Importing this module imports Great Expectations.
+What each asks was compiled before (``domain/checks/rule_sql.py``) and comes in its ``meta``; what it is bound to judge
+is one number, so its result holds no row's value. Importing this module imports Great Expectations.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from great_expectations.render.components import LegacyRendererType, RenderedStr
 from great_expectations.render.renderer.renderer import renderer
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from dbops.domain.rule_sql import Question
+from dbops.domain.checks.rule_sql import Question
 
 _IN_SCAN, _STATEMENT = "dbops.in_scan", "dbops.statement"
 _OBSERVED = "observed"

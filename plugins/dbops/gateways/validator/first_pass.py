@@ -8,9 +8,8 @@ from typing import Any
 
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from dbops.domain.checks import TableName
-from dbops.domain.object_names import in_sql
-from dbops.domain.rule_sql import Question
+from dbops.domain.checks.rule_sql import Question
+from dbops.domain.sql.object_names import TableName, in_sql
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META

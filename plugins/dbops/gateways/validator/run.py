@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checked_table import CheckedTable
-from dbops.domain.checks import CheckResult, TableName, TableSuite
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import written
-from dbops.domain.own_expectations import OWN
-from dbops.domain.rule_sql import question_of
-from dbops.domain.schema_baseline import SchemaBaseline
-from dbops.domain.schema_differences import is_optional
-from dbops.domain.sql_text import objection
-from dbops.gateways.expectation_sentences import refusals
+from dbops.domain.checks.checked_table import CheckedTable
+from dbops.domain.checks.own_expectations import OWN
+from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.suite import CheckResult, TableSuite
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.schema.baseline import SchemaBaseline
+from dbops.domain.schema.differences import is_optional
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import TableName, written
+from dbops.domain.sql.text import objection
 from dbops.gateways.validator import Validation
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.catalog import read_tables
 from dbops.gateways.validator.context import working_context
 from dbops.gateways.validator.data_docs import Shown, build_docs
 from dbops.gateways.validator.first_pass import first_pass, gx_kwargs
+from dbops.gateways.validator.refusals import refusals
 from dbops.gateways.validator.schema import EXPECTATION, SUBJECT, schema_results
 from dbops.gateways.validator.second_pass import second_pass
 from dbops.gateways.validator.server import serving

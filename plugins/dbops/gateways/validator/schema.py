@@ -6,11 +6,11 @@ from typing import Any
 
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import CheckResult, Outcome
-from dbops.domain.schema_baseline import ObjectKind, SchemaBaseline, signatures
-from dbops.domain.schema_differences import differences_of
-from dbops.gateways.schema_reader import signature_queries
+from dbops.domain.checks.suite import CheckResult, Outcome
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.schema.baseline import ObjectKind, SchemaBaseline, signatures
+from dbops.domain.schema.differences import differences_of
+from dbops.gateways.schema.schema_reader import signature_queries
 from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META
 from dbops.gateways.validator.server import Refused, Server

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from dbops.domain.check_options import CheckOptions
-from dbops.domain.checks import TableName
-from dbops.domain.quantities import format_count
-from dbops.domain.rule_sql import Question, keys_query, sentence_of
+from dbops.domain.checks.rule_sql import Question, keys_query, sentence_of
+from dbops.domain.options.checks import CheckOptions
+from dbops.domain.sql.object_names import TableName
+from dbops.domain.words.quantities import format_count
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META

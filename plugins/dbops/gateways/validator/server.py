@@ -14,12 +14,12 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
-from dbops.domain.connection import DatabaseAddress
-from dbops.domain.object_names import quoted
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.sql.object_names import quoted
 from dbops.errors import DatabaseError
-from dbops.gateways.connecting import engine
-from dbops.gateways.refusals import harmless_line, is_cancelled, meaning
-from dbops.gateways.sessions import first_line, unreachable
+from dbops.gateways.server.connecting import engine
+from dbops.gateways.server.refusals import harmless_line, is_cancelled, meaning
+from dbops.gateways.server.sessions import first_line, unreachable
 
 _ABOUT_CATALOG = re.compile(r"\bpg_catalog\.|\bpg_(?:class|namespace|attribute|constraint|index)\b")
 _NO_DATA = re.compile(r"^\s*(?:EXPLAIN|SET|SHOW|BEGIN|ROLLBACK|COMMIT)\b", re.IGNORECASE)

@@ -13,10 +13,10 @@ from great_expectations.expectations.registry import (
     list_registered_expectation_implementations,
 )
 
-from dbops.domain.own_expectations import OWN
-from dbops.domain.sql_text import objection
-from dbops.gateways.expectation_sentences import unknown_kwarg
-from dbops.gateways.yaml_lines import Place
+from dbops.domain.checks.own_expectations import OWN
+from dbops.domain.sql.text import objection
+from dbops.gateways.files.yaml_lines import Place
+from dbops.gateways.validator.own_refusals import unknown_kwarg
 
 # What every expectation has and a rule says elsewhere, or may not say: what comes back is ours to choose.
 _NOT_KWARGS = frozenset(

@@ -1,0 +1,1 @@
+"""Advice: what would make a slow operation faster, read from its plans."""

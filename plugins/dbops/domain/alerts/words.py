@@ -1,0 +1,51 @@
+"""Alert words: what the templates of a notifier may say of an alert, as ``{{ alert.subject }}``.
+
+docs/alerts.md is the public copy of this list; a test compares them.
+"""
+
+from __future__ import annotations
+
+from dbops.domain.alerts.alert import Alert
+
+_TEXT_LIMIT = 1500  # characters: what a chat shows without folding it, and every pager takes
+_DETAILS_TOLD = 5
+
+
+def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
+    """Every placeholder and its text; what an alert does not have is empty."""
+    return {
+        "subject": alert.subject,
+        "text": _alert_text(alert),
+        "severity": alert.severity.value,
+        "job": alert.job,
+        "target": alert.target or "",
+        "environment": alert.environment or "",
+        "headline": alert.headline,
+        "details": "\n".join(alert.details),
+        "remedy": alert.remedy,
+        "link": alert.link or "",
+        "facts": dict(alert.facts),
+        "key": _alert_key(alert),
+    }
+
+
+def _alert_text(alert: Alert) -> str:
+    """The alert in short: what happened, what to do, and where to look, a line each."""
+    left = len(alert.details) - _DETAILS_TOLD
+    told = [
+        alert.headline,
+        *(f"- {detail}" for detail in alert.details[:_DETAILS_TOLD]),
+        *([f"- {left} more, see the {alert.link_to}."] if left > 0 else []),
+        *([f"What to do: {alert.remedy}"] if alert.remedy else []),
+    ]
+    text = "\n".join(told)
+    short = text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 2]} …"
+    return f"{short}\n{alert.link}" if alert.link else short
+
+
+def _alert_key(alert: Alert) -> str:
+    """The same for all alerts of one job of one target.
+
+    By it a pager closes with the RECOVERED of checks and probes what their FAILED has opened; other jobs send none.
+    """
+    return f"dbops/{alert.target or '-'}/{alert.job.replace(' ', '_')}"

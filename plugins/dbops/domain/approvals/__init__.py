@@ -1,0 +1,1 @@
+"""Approvals: the question about a plan, the answer, and what it is worth."""

@@ -1,0 +1,120 @@
+"""Archive reach: what of an archive's statements acts outside of the database that it is loaded into.
+
+pg_restore executes what the table of contents says, as the restoring role, and pg_dump writes only some kinds of
+statements there. So whatever else stands there was not written by pg_dump. It is no proof of the rest: a function of
+the archive can hide anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.sql.statements import SqlStatement
+from dbops.domain.sql.text import OPENED_BY, Token, tokens
+
+# What pg_dump's statements begin with, and, behind BEGIN ATOMIC, those of a function's body.
+_BEGINNINGS = frozenset(
+    {"ALTER", "COMMENT", "CREATE", "GRANT", "REFRESH", "RESET", "REVOKE", "SECURITY", "SELECT", "SET"}
+)
+_BODY = frozenset({"DELETE", "END", "INSERT", "MERGE", "RETURN", "TABLE", "UPDATE", "VALUES", "WITH"})
+# What belongs to the server, and to no database.
+_OUTSIDE = frozenset({"DATABASE", "GROUP", "PARAMETER", "ROLE", "SYSTEM", "TABLESPACE", "USER"})
+_ABOUT_OBJECTS = frozenset({"ALTER", "CREATE", "DROP"})
+_ABOUT_GRANTS = frozenset({"GRANT", "REVOKE"})
+
+# pg_restore executes these only where it makes the database itself, which ours never does.
+_OF_THE_DATABASE = frozenset({"DATABASE", "DATABASE PROPERTIES"})
+_ABOUT_IT = frozenset({"ACL", "COMMENT", "SECURITY LABEL"})
+# Its file is a list of large objects; every other file without a COPY would be executed as SQL.
+_LARGE_OBJECTS = "BLOBS"
+_LISTED_OBJECTS = "BLOB METADATA"
+
+_LONGEST_NAMED = 5
+
+
+def reaches_outside(entries: Iterable[TocEntry]) -> tuple[str, ...]:
+    """What of an archive acts outside of its database, one sentence's part each; empty where nothing does.
+
+    That is: statements on databases but in the places where pg_restore executes none, on roles, their memberships,
+    tablespaces and the server's settings; rows that are not read from the archive itself; and statements that pg_dump
+    never writes. No text of a statement is in it.
+    """
+    found = dict.fromkeys(f"{what} ({entry.kind} {entry.name})" for entry in entries for what in _reach(entry))
+    return tuple(found)
+
+
+def refusal_of_reach(reach: tuple[str, ...]) -> str:
+    """Why an archive that reaches outside is not loaded."""
+    named = ", ".join(reach[:_LONGEST_NAMED])
+    more = f", and {len(reach) - _LONGEST_NAMED} more" if len(reach) > _LONGEST_NAMED else ""
+    return (
+        f"The backup's table of contents would act outside of the database that it is loaded into: {named}{more}. "
+        "pg_dump writes no such thing: somebody may have changed the backup."
+    )
+
+
+def _reach(entry: TocEntry) -> Iterator[str]:
+    if entry.file is not None and entry.kind != _LARGE_OBJECTS and not _is_copy(entry.copy_statement):
+        yield "a file that is not loaded by COPY FROM stdin"
+    elif entry.copy_statement and not _is_copy(entry.copy_statement):
+        yield "a COPY that is not FROM stdin"
+    if entry.kind == _LISTED_OBJECTS:
+        if not entry.definition.replace("\n", "").isdecimal():
+            yield "a list of large objects that has more in it"
+    elif entry.kind == "DATABASE":
+        if len(list(_pieces(entry.definition))) > 1:
+            yield "more than one statement to make the database"
+    elif entry.kind not in _OF_THE_DATABASE and not (entry.kind in _ABOUT_IT and entry.name.startswith("DATABASE ")):
+        yield from _defined(entry)
+
+
+def _defined(entry: TocEntry) -> Iterator[str]:
+    in_body = False
+    for piece in _pieces(entry.definition):
+        word = piece.keyword(0)
+        if outside := _outside(piece):
+            yield outside
+        elif word not in _BEGINNINGS and not (in_body and (word in _BODY or piece.has(0, "("))):
+            yield f"a statement that begins with {word or 'no word'}"
+        in_body = in_body or piece.has_keywords("BEGIN", "ATOMIC")
+    # Of it pg_restore makes the ALTER ... OWNER TO of some kinds.
+    yield from filter(None, map(_outside, _pieces(entry.drop_statement)))
+
+
+def _outside(piece: SqlStatement) -> str:
+    """What that statement is about, where that is outside of a database; else empty."""
+    verb, about = piece.keyword(0), piece.keyword(1)
+    if verb in _ABOUT_OBJECTS and about in _OUTSIDE and not (about == "USER" and piece.keyword(2) == "MAPPING"):
+        return f"{verb} {about}"
+    if verb in _ABOUT_GRANTS or verb in {"COMMENT", "SECURITY"}:
+        keywords = piece.keywords
+        if "ON" not in keywords:
+            return f"{verb} of a role" if verb in _ABOUT_GRANTS else ""
+        about = keywords[keywords.index("ON") + 1] if keywords[-1] != "ON" else ""
+        return f"{verb} ON {about}" if about in _OUTSIDE else ""
+    return ""
+
+
+def _is_copy(statement: str) -> bool:
+    pieces = list(_pieces(statement))
+    return len(pieces) == 1 and pieces[0].keyword(0) == "COPY" and pieces[0].keywords[-2:] == ["FROM", "STDIN"]
+
+
+def _pieces(sql: str) -> Iterator[SqlStatement]:
+    """The statements of a definition, apart by the semicolons outside of brackets: a rule has some within."""
+    held: list[Token] = []
+    depth = 0
+    for token in tokens(sql):
+        if token.kind == "comment" or token.text.isspace():
+            continue
+        if token.kind == "any" and token.text == ";" and not depth:
+            if held:
+                yield SqlStatement(sql, tokens=tuple(held))
+            held = []
+            continue
+        if token.kind == "any":
+            depth = max(0, depth + (token.text in OPENED_BY.values()) - (token.text in OPENED_BY))
+        held.append(token)
+    if held:
+        yield SqlStatement(sql, tokens=tuple(held))

@@ -1,0 +1,185 @@
+"""RetentionPolicy and RetentionPlan: which backups stay, and why. Its public copy is docs/retention.md."""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic.dataclasses import dataclass as record
+
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.words.markdown_table import markdown_table
+from dbops.domain.words.quantities import format_duration
+
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+
+class RetentionPolicy(BaseModel):
+    """Grandfather-father-son: the newest backups, the newest of each of the last N periods that have one, and a floor.
+
+    A period without a good backup is not counted, so that a pause in the backups does not let the old ones go.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    last: Count = 3
+    daily: Count = 14
+    weekly: Count = 8
+    monthly: Count = 12
+    yearly: Count = 3
+    minimum_redundancy: Annotated[int, Field(ge=1, le=1_000_000)] = 3
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    # A person may write a hold by hand as "2026-12-24": without a zone it means UTC, like every time in the bucket. So
+    # may he "9999-12-31", and mean for ever.
+    if moment is None or moment.tzinfo is None:
+        return moment and moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("it is not before the end of the calendar") from None
+
+
+@record(frozen=True, config=ConfigDict(extra="ignore"))
+class Hold:
+    """Do not expire this backup until then; ``until`` None means until the hold is taken away."""
+
+    backup_id: BackupId
+    until: Annotated[datetime | None, AfterValidator(_in_utc)]
+    reason: str
+    by: str
+
+    def is_active(self, now: datetime) -> bool:
+        """Whether it still holds."""
+        return self.until is None or self.until > now
+
+    def sentence(self) -> str:
+        """Until when, by whom and why."""
+        end = "it is released" if self.until is None else f"{self.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        return f"held until {end} by {self.by}: {self.reason}"
+
+    def to_json(self) -> bytes:
+        """The object's body; ``from_json`` reads it back equal."""
+        return _HOLD.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> Hold:
+        """Read a hold; raises ValueError where it is not one."""
+        return _HOLD.validate_json(body)
+
+
+_HOLD = TypeAdapter(Hold)
+
+
+@dataclass(frozen=True)
+class RetentionPlan:
+    """The policy's answer ``at`` a moment: each given id once, newest first, with its reasons."""
+
+    keep: dict[BackupId, tuple[str, ...]]
+    expire: dict[BackupId, tuple[str, ...]]
+    at: datetime
+
+    def markdown(self) -> str:
+        """A table of every backup, newest first."""
+        rows = [
+            (backup_id, age_of(backup_id, self.at), verdict, "; ".join(reasons))
+            for verdict, decided in (("keep", self.keep), ("expire", self.expire))
+            for backup_id, reasons in decided.items()
+        ]
+        return markdown_table(("backup", "age", "verdict", "reasons"), sorted(rows, reverse=True))
+
+
+def age_of(backup_id: BackupId, now: datetime) -> str:
+    """How long ago a backup started, for people."""
+    age = now - backup_id.time
+    return format_duration(age) if age.total_seconds() >= 0 else f"in {format_duration(-age)}"
+
+
+def plan_retention(
+    backups: Sequence[tuple[BackupId, bool]],
+    holds: Iterable[Hold],
+    policy: RetentionPolicy,
+    now: datetime,
+    zone: ZoneInfo,
+    *,
+    doubtful: Collection[BackupId] = (),
+) -> RetentionPlan:
+    """Decide over ``backups`` (id, is it good) at ``now`` (with a zone), counting days in ``zone``.
+
+    Only good backups that are not dated in the future count for any rule. What is held, or dated in the future,
+    stays; what is not good stays while no newer good one exists. An id given twice is good only if it is both times.
+    ``doubtful`` are those whose verdict cannot be read: they stay, and count for no rule, as if they were not good.
+    """
+    is_good = dict(sorted(backups, reverse=True))  # of an id given twice, False comes last and wins
+    in_doubt = set(doubtful)
+    counted = [
+        backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now and backup_id not in in_doubt
+    ]
+
+    reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in is_good}
+    for backup_id, good in is_good.items():
+        if backup_id.time > now:
+            reasons[backup_id].append(f"dated in the future, {age_of(backup_id, now)}: is a clock wrong?")
+        elif backup_id in in_doubt:
+            reasons[backup_id].append("the verdict on it cannot be read; another drill of it gives a new one")
+        elif not good and (not counted or backup_id > counted[0]):
+            reasons[backup_id].append("its verification failed, but there is no newer good backup")
+    for hold in holds:
+        if hold.backup_id in reasons and hold.is_active(now):
+            reasons[hold.backup_id].append(hold.sentence())
+    for backup_id, reason in _rules(counted, policy, zone):
+        reasons[backup_id].append(reason)
+
+    keep = {backup_id: tuple(why) for backup_id, why in reasons.items() if why}
+    kept = sorted(backup_id for backup_id in counted if backup_id in keep)
+    expire: dict[BackupId, tuple[str, ...]] = {
+        backup_id: (_why_expired(good, _nearest(backup_id, kept)),)
+        for backup_id, good in is_good.items()
+        if backup_id not in keep
+    }
+    return RetentionPlan(keep, expire, now)
+
+
+def periods(policy: RetentionPolicy) -> tuple[tuple[str, int, Callable[[datetime], str]], ...]:
+    """Each rule that counts periods, with how many it keeps, and the name of the period in which a local time lies."""
+    return (
+        ("daily", policy.daily, lambda day: f"{day:%Y-%m-%d}"),
+        ("weekly", policy.weekly, lambda day: f"{day:%G-W%V}"),
+        ("monthly", policy.monthly, lambda day: f"{day:%Y-%m}"),
+        ("yearly", policy.yearly, lambda day: f"{day:%Y}"),
+    )
+
+
+def _rules(counted: list[BackupId], policy: RetentionPolicy, zone: ZoneInfo) -> Iterable[tuple[BackupId, str]]:
+    """Each backup that a rule keeps, with that rule; ``counted`` is newest first."""
+    for number, backup_id in enumerate(counted[: policy.last], 1):
+        yield backup_id, f"last {number} of {policy.last}"
+    for rule, count, period_of in periods(policy):
+        newest: dict[str, BackupId] = {}
+        for backup_id in counted:
+            newest.setdefault(period_of(backup_id.time.astimezone(zone)), backup_id)
+        for period, backup_id in islice(newest.items(), count):
+            yield backup_id, f"{rule} {period}"
+    for number, backup_id in enumerate(counted[: policy.minimum_redundancy], 1):
+        yield backup_id, f"minimum_redundancy {number} of {policy.minimum_redundancy}"
+
+
+def _nearest(backup_id: BackupId, kept: list[BackupId]) -> BackupId:
+    """Of ``kept``, oldest first; of two that are as near the newer one."""
+    # Something expires only where a good backup is kept: the newest good one always is.
+    place = bisect(kept, backup_id)
+    return min(
+        kept[max(place - 1, 0) : place + 1], key=lambda one: (abs(one.time - backup_id.time), -one.time.timestamp())
+    )
+
+
+def _why_expired(good: bool, nearest: BackupId) -> str:
+    cause = "no rule keeps it" if good else "its verification failed and a newer good backup exists"
+    return f"{cause}; the nearest kept is {nearest}"

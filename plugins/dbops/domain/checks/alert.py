@@ -1,0 +1,71 @@
+"""Check alert: what people are mailed of a run of the checks, short enough for a phone."""
+
+from __future__ import annotations
+
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.checks.suite import CheckResult, Outcome
+from dbops.domain.report import Verdict
+from dbops.domain.target import Target
+
+_RULES_TOLD = 20
+_SQL_TOLD = 300  # characters: what creates an index, and not the definition of a view
+
+
+def check_alert(report: CheckReport, target: Target, *, run: str, link: str | None) -> Alert | None:
+    """What is bad or well again; None where all rules hold as they did before.
+
+    It is RECOVERED where the run before was red and this one is not, though there may be warnings.
+    """
+    if not (report.bad or report.recovered or report.was_red):
+        return None
+    left = len(report.bad) - _RULES_TOLD
+    again = " Nothing of it is new." if report.is_old_news else ""
+    return Alert(
+        severity=_severity(report),
+        job="check",
+        target=target.name,
+        environment=target.environment,
+        headline=report.headline() + again,
+        details=(
+            *(_told(report, result) for result in report.bad[:_RULES_TOLD]),
+            *([f"{left} more, see the log."] if left > 0 else []),
+            *(f"Well again: {rule}" for rule in report.recovered),
+        ),
+        remedy=_remedy(report),
+        facts=(
+            ("Rules", ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts().items())),
+            ("Checked", "in full" if report.full else "as every night"),
+            *((("Operations", report.operations),) if report.operations else ()),
+            *((("Data docs", report.docs),) if report.docs else ()),
+            ("Run", run),
+        ),
+        link=link,
+    )
+
+
+def _severity(report: CheckReport) -> Severity:
+    if report.verdict is Verdict.FAILED:
+        return Severity.FAILED
+    return Severity.WARNING if report.bad and not report.was_red else Severity.RECOVERED
+
+
+def _told(report: CheckReport, result: CheckResult) -> str:
+    kind = "" if result.severity == "error" else "Warning: "
+    repair = result.sql if result.group == "schema" and len(result.sql) <= _SQL_TOLD else ""
+    return f"{kind}{report.told(result)}{f'. To put it right: {repair}' if repair else ''}"
+
+
+def _remedy(report: CheckReport) -> str:
+    parts = []
+    if any(result.sql and result.group == "data" for result in report.bad):
+        parts.append("The log has the SELECTs that show the rows.")
+    if any(result.group == "operation" for result in report.bad):
+        parts.append(
+            f"An operation of the application fails: put it right, or its file in include/sql/{report.target}/probes/."
+        )
+    if any(result.group != "operation" for result in report.bad):
+        parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
+    if any(result.group == "schema" and result.outcome is Outcome.FAILED for result in report.bad):
+        parts.append(f"A schema that is meant to be so: python -m dbops baseline {report.target} --accept.")
+    return " ".join(parts)

@@ -1,0 +1,1 @@
+"""The ledger: the numbered migrations of a target, and what of them its database says was applied."""

@@ -1,0 +1,1 @@
+"""Migrations: what one would do, whether it may, and what came of it."""

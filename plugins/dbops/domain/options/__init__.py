@@ -1,0 +1,1 @@
+"""Options: the sections of a target's file, a module each."""

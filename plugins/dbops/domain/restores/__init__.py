@@ -1,0 +1,1 @@
+"""Restores: what one would do, whether it can, and how far it is."""

@@ -1,0 +1,38 @@
+"""Restore hold: a restore that is not at its end holds its backup, by the record that it keeps anyway.
+
+What lies in the bucket is the record alone: nobody has to release anything, which a killed run would never do.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dbops.domain.backups.retention import Hold
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+
+LONGEST_STEP = timedelta(days=7)
+"""How long a step may take, its retries included, before its run is taken for dead; waiting for a yes comes on top."""
+
+_LONGEST_WAIT = timedelta(days=365)
+
+
+def held_for(wait: timedelta) -> timedelta:
+    """How long a record holds from its last step on, where people have ``wait`` to answer, of which a year counts."""
+    return min(wait, _LONGEST_WAIT) + LONGEST_STEP
+
+
+def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> Hold | None:
+    """The hold of a restore whose record was ``written`` then, by the store's clock; None where it is at its end.
+
+    One that has found its backup and what was loaded to differ holds it too: somebody has to see which is at fault.
+    """
+    if record.state is RestoreState.SWAPPED:
+        return None
+    if record.state is RestoreState.VERIFIED and record.request.mode != "swap":
+        return None
+    return Hold(
+        record.backup_id,
+        written + held_for(wait),
+        f"its restore in the run {record.run} is not at its end, but {record.state}",
+        record.requested_by or "nobody known",
+    )

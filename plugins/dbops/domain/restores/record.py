@@ -1,0 +1,98 @@
+"""RestoreRecord: how far one restore is, as ``restores/<run>.json`` keeps it from one step to the next.
+
+docs/backup-format.md is the public copy of this file; change both together.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import ConfigDict, TypeAdapter
+from pydantic.dataclasses import dataclass
+
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.verification import Verification
+from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.words.recorded import Moment, Real, Whole
+
+_RECORD = ConfigDict(extra="ignore")
+
+
+class RestoreState(StrEnum):
+    """The last step that was reached."""
+
+    PLANNED = "planned"
+    LOADING = "loading"
+    LOADED = "loaded"
+    ANALYZED = "analyzed"
+    VERIFIED = "verified"
+    FAILED = "failed"
+    SWAPPED = "swapped"
+
+
+@dataclass(frozen=True, config=_RECORD)
+class HarmlessComplaint:
+    """What pg_restore said, and why it does no harm."""
+
+    text: str
+    why: str
+
+
+@dataclass(frozen=True, config=_RECORD, kw_only=True)
+class RestoreRecord:
+    """One run's restore of ``backup_id``.
+
+    ``live`` is the target's database and ``live_oid`` its oid, None where there was none. ``database`` and ``oid`` are
+    those that are loaded; in mode ``schema`` the database is the live one, and ``schema`` the new schema in it.
+    ``before`` is the name that a swap gives to the old database. ``digest`` is of the plan to restore, ``swap_digest``
+    of that to swap, made when all was verified. Bytes as stored.
+    """
+
+    target: str
+    run: str
+    request: RestoreRequest
+    backup_id: BackupId
+    digest: str
+    planned: Moment
+    requested_by: str | None
+    live: str
+    live_oid: Whole | None
+    database: str
+    before: str | None = None
+    schema: str | None = None
+    state: RestoreState = RestoreState.PLANNED
+    oid: Whole | None = None
+    downloaded: Whole = 0
+    load_seconds: Real = 0.0
+    complaints: tuple[HarmlessComplaint, ...] = ()
+    analyze_seconds: Real = 0.0
+    verification: Verification | None = None
+    migrations: str = ""
+    swap_digest: str | None = None
+    approved_by: str | None = None
+    swapped: Moment | None = None
+    old_gone: Moment | None = None
+    format: Literal[1] = 1
+
+    def at(self, state: RestoreState, **changed: object) -> RestoreRecord:
+        """The same, a step further."""
+        return replace(self, state=state, **changed)  # type: ignore[arg-type]  # replace() checks the names itself
+
+    @property
+    def is_own_database(self) -> bool:
+        """Whether a database is made for it, which is ours to drop while it is not whole."""
+        return self.request.mode in {"beside", "swap"}
+
+    def to_json(self) -> bytes:
+        """The object's body; ``from_json`` reads it back equal."""
+        return _ADAPTER.dump_json(self, indent=1)
+
+    @classmethod
+    def from_json(cls, body: bytes) -> RestoreRecord:
+        """Read a record; raises ValueError where it is not one of format 1."""
+        return _ADAPTER.validate_json(body)
+
+
+_ADAPTER = TypeAdapter(RestoreRecord)

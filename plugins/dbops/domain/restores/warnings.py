@@ -1,0 +1,80 @@
+"""Restore warnings: what keeps nobody from restoring, and is to be known before anybody says yes to it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+
+from dbops.domain.archives.database_definition import property_statements
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.restores.blockers import RestoreConditions
+from dbops.domain.restores.extent import RestoreExtent
+from dbops.domain.words.quantities import format_count
+
+_CODE = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+
+
+def restore_warnings(
+    found: RestoreConditions, extent: RestoreExtent, entries: Sequence[TocEntry], unreadable: str | None
+) -> tuple[str, ...]:
+    """In the order of a plan; ``entries`` are all of the archive, ``unreadable`` is why what is live is not shown."""
+    return (
+        *(_swap(found, entries) if found.request.mode == "swap" else ()),
+        *(() if unreadable is None else (f"What is live now is not shown, for it cannot be read: {unreadable}",)),
+        *(f"Left out: {left}." for left in extent.left_out),
+        *_locale(found),
+        *_detached(extent.subscriptions(entries)),
+        *_run_as_superuser(found),
+    )
+
+
+def swap_without_owners(role: str | None = None) -> str:
+    """What becomes of a database that is swapped in without its owners and grants."""
+    whose = f"the role {role}" if role else "the role that restores"
+    return (
+        f"restore.owners is false: in the swapped database everything belongs to {whose}, and nobody else is granted "
+        "anything, so that the application may be refused. Set restore.owners: true and start a new run, or give it "
+        "its owners and grants before you approve the swap."
+    )
+
+
+def _swap(found: RestoreConditions, entries: Collection[TocEntry]) -> Iterator[str]:
+    role = found.server.role
+    if found.live is None:
+        of_the_name = property_statements(entries)
+        listed = f" When the backup was made, they were: {' '.join(of_the_name)}" if of_the_name else ""
+        yield (
+            f"There is no database {found.live_name} whose owner, comment, settings and grants could be kept: the "
+            f"restored one will belong to {role}, with a new database's. Set what the application needs.{listed}"
+        )
+    if not found.owners:
+        yield swap_without_owners(role)
+
+
+def _locale(found: RestoreConditions) -> Iterator[str]:
+    if found.locale is None or found.made_with is None or found.locale.sorts_as(found.made_with):
+        return
+    yield (
+        f"The database {found.database} sorts as {found.locale.collation}, and the backup's as "
+        f"{found.made_with.collation}: what is ordered or compared there may come out otherwise, and a constraint may "
+        "refuse rows. If that matters, make it anew, from template0, with that collation."
+    )
+
+
+def _run_as_superuser(found: RestoreConditions) -> Iterator[str]:
+    own = sum(entry.kind in _CODE for entry in found.entries)
+    if found.server.is_superuser and own:
+        yield (
+            f"The role {found.server.role} is a superuser, and the backup has {format_count(own, 'function')} of its "
+            "own. Where a constraint, an index or a view calls one, the restore runs it on this server as that "
+            "superuser, whoever wrote it. Name a role that is none under restore.connection, unless you trust all who "
+            "may create functions there, and all who may write to the bucket."
+        )
+
+
+def _detached(subscriptions: Sequence[str]) -> Iterator[str]:
+    if subscriptions:
+        yield (
+            f"The backup holds subscriptions: {', '.join(subscriptions)}. They come back disabled and without their "
+            "slot, which belongs to the original. DROP SUBSCRIPTION before you drop the restored database; to use one, "
+            "give it a slot of its own."
+        )

@@ -1,0 +1,1 @@
+"""SQL: its tokens and statements, and the names of what they are about."""

@@ -1,0 +1,1 @@
+"""TargetIndex: the short form of all that a target's bucket says."""

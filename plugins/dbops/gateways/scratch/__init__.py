@@ -1,0 +1,1 @@
+"""Databases and servers that are made to be thrown away: for drills, and to try migrations."""

@@ -1,0 +1,1 @@
+"""A dump of which several programs write a part, all of the same moment."""

@@ -1,0 +1,54 @@
+"""Audit: one object for each thing that was deleted, replaced, asked or allowed. It is written once and never again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from concurrent.futures import Executor
+from datetime import datetime, timedelta
+from typing import Any
+
+from dbops.domain.approvals.audit_entry import AuditEntry
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from dbops.domain.target import Target
+from dbops.errors import ObjectExists
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.newest_objects import Newest, newest_by_name, read_newest
+
+
+def write_audit(bucket: Bucket, target: Target, moment: datetime, action: str, facts: Mapping[str, Any]) -> str:
+    """Write what was done to a target at that moment, and answer with the key; raises BucketError.
+
+    ``facts`` are values of JSON. Of two actions in one second both are kept: the later one's key is a second on.
+    """
+    layout = Layout(target.root)
+    record = {"action": action, "target": target.name, **facts}
+    body = json.dumps(record, indent=1, ensure_ascii=False).encode()
+    while True:
+        key = layout.audit(moment, action)
+        try:
+            bucket.create(key, body)
+        except ObjectExists:
+            moment += timedelta(seconds=1)
+        else:
+            return key
+
+
+def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor) -> Newest[AuditEntry]:
+    """The last things that were done to a target, newest first; raises BucketError."""
+    folder = Layout(target.root).audit_trail
+
+    def read(key: str, body: bytes) -> AuditEntry:
+        moment, _, action = key.removeprefix(folder).removesuffix(".json").partition("-")
+        try:
+            record = json.loads(body)
+            json.dumps(record, ensure_ascii=False).encode()  # half a character can be read, and not be shown
+        except RecursionError:  # nested too deeply
+            raise ValueError(key) from None
+        if not isinstance(record, dict) or record.get("target") != target.name:
+            raise ValueError(key)
+        return AuditEntry.of(BackupId(moment).time, action, record)
+
+    keys = newest_by_name(bucket, folder)
+    return read_newest(bucket, keys, read, last=last, what="an entry of the audit trail", readers=readers)

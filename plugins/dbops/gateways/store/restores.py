@@ -1,0 +1,44 @@
+"""Restores in the bucket: the record of each run's restore, where no user of Airflow can write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from dbops.domain.backups.layout import Layout
+from dbops.domain.restores.record import RestoreRecord
+from dbops.domain.target import Target
+from dbops.errors import InvalidRequest
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.run_records import all_records, find_record
+
+
+def put_restore(bucket: Bucket, target: Target, record: RestoreRecord) -> RestoreRecord:
+    """Write how far a restore is, and give it back; raises BucketError."""
+    bucket.put(Layout(target.root).restore(record.run), record.to_json())
+    return record
+
+
+def find_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord | None:
+    """How far that run's restore is; None where it has planned none. Raises InvalidRequest where it cannot be read."""
+    return find_record(
+        bucket,
+        Layout(target.root).restore(run),
+        RestoreRecord.from_json,
+        target=target.name,
+        run=run,
+        what="this restore",
+        remedy="Start a new run; nothing live was touched.",
+    )
+
+
+def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
+    """How far that run's restore is; raises InvalidRequest where it has planned none."""
+    record = find_restore(bucket, target, run)
+    if record is None:
+        raise InvalidRequest(f"The run {run} has planned no restore of {target.name}.", "Start a new run.")
+    return record
+
+
+def all_restores(bucket: Bucket, target: Target) -> Iterator[RestoreRecord]:
+    """Every restore that can be read, in the order of their runs' names."""
+    return all_records(bucket, Layout(target.root).restores, RestoreRecord.from_json)

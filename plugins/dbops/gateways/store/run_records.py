@@ -1,0 +1,50 @@
+"""Run records: how far the act of one run is, one object a run, where no user of Airflow can write.
+
+An act of several steps keeps one: each step believes it, and no XCom.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol, TypeVar
+
+from dbops.errors import InvalidRequest, ObjectMissing
+from dbops.gateways.store.bucket import Bucket
+
+
+class _Record(Protocol):
+    @property
+    def target(self) -> str: ...
+
+    @property
+    def run(self) -> str: ...
+
+
+_R = TypeVar("_R", bound=_Record)
+
+
+def find_record(
+    bucket: Bucket, key: str, read: Callable[[bytes], _R], *, target: str, run: str, what: str, remedy: str
+) -> _R | None:
+    """The record of that run; None where it has planned nothing.
+
+    Raises InvalidRequest, which calls it the record of ``what``, where it is unreadable or another's; BucketError.
+    """
+    try:
+        record = read(bucket.get(key))
+    except ObjectMissing:
+        return None
+    except ValueError:
+        record = None
+    if record is None or (record.target, record.run) != (target, run):
+        raise InvalidRequest(f"s3://{bucket.name}/{key} is not the record of {what}.", remedy)
+    return record
+
+
+def all_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[_R]:
+    """Every record that can be read, in the order of their keys; raises BucketError."""
+    for stored in bucket.list(folder):
+        try:
+            yield read(bucket.get(stored.key))
+        except (ObjectMissing, ValueError):
+            continue

@@ -1,0 +1,71 @@
+"""answer_approval: judge the answer to a question, and keep it, yes or no, where no user of Airflow can write."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+
+from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection
+from dbops.domain.approvals.rules import judge
+from dbops.domain.target import Target
+from dbops.errors import ApprovalMissing, BucketError
+from dbops.gateways.store.approvals import consume_approval, find_unused_approval, record_approval
+from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.bucket import Bucket
+from dbops.jobs.approvals.ask_approval import audit_action
+
+
+def answer_approval(
+    question: Question, answer: Answer, target: Target, bucket: Bucket, *, clock: Callable[[], datetime]
+) -> Approval:
+    """Answer with the yes. Raises ApprovalMissing, beginning with REJECTED, for everything else, and BucketError.
+
+    A run whose task was taken for dead while it judged is asked anew, and that task may write a yes down all the same:
+    another yes leaves it as it is, and a no ends it.
+    """
+    now = clock()
+    verdict = judge(question, answer, target, now)
+    if isinstance(verdict, Rejection):
+        raise _rejected(question, verdict, _keep_no(question, verdict, target, bucket, now))
+    try:
+        _keep(question, verdict, target, bucket, now)
+    except ApprovalMissing:
+        earlier = find_unused_approval(
+            bucket, target, run=question.run, action=question.action, digest=question.digest, now=now
+        )
+        if earlier is None:
+            raise
+        return earlier
+    return verdict
+
+
+def _keep(question: Question, verdict: Approval | Rejection, target: Target, bucket: Bucket, now: datetime) -> None:
+    outcome = "approved" if isinstance(verdict, Approval) else "rejected"
+    # On record first: what the approval allows must never be without its entry in the audit.
+    write_audit(bucket, target, now, audit_action(question, outcome), verdict.facts())
+    record_approval(bucket, target, verdict)
+
+
+def _keep_no(question: Question, verdict: Rejection, target: Target, bucket: Bucket, now: datetime) -> str:
+    """A no is a no also where it cannot be written down; the answer says so then."""
+    try:
+        try:
+            _keep(question, verdict, target, bucket, now)
+        except ApprovalMissing:
+            _end_earlier_yes(question, target, bucket, now)
+    except BucketError as error:
+        return f" It is missing from the audit: {error.what}"
+    return ""
+
+
+def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: datetime) -> None:
+    with suppress(ApprovalMissing):  # it was a no, or counts no longer
+        consume_approval(bucket, target, run=question.run, action=question.action, digest=question.digest, now=now)
+
+
+def _rejected(question: Question, verdict: Rejection, remark: str) -> ApprovalMissing:
+    return ApprovalMissing(
+        f"REJECTED: the {question.action} of {question.target} does not take place, for {verdict.reason}.{remark}",
+        "Nothing was done. Who still wants it starts a new run.",
+    )

@@ -1,0 +1,1 @@
+"""Back up, expire, hold, verify and drill."""

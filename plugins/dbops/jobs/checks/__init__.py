@@ -1,0 +1,1 @@
+"""Check a database, and write down what it is."""

@@ -1,0 +1,1 @@
+"""Probe a database, explain what is slow, and load it."""

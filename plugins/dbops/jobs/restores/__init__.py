@@ -1,0 +1,1 @@
+"""Plan, load, verify and swap a restore."""

@@ -1,0 +1,160 @@
+"""swap: put a restored, verified database into the place of the live one, which is kept under another name."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.restores.statements import rename_statements, swap_statements
+from dbops.errors import BucketError, DatabaseError, PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
+from dbops.gateways.server.database import Database
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.server.database_swap import require_sessions_can_be_ended, swap_databases
+from dbops.gateways.store.audit import write_audit
+from dbops.jobs.approvals.require_approval import Consent, give_back
+from dbops.jobs.restores.plan_restore_again import require_unchanged_plan
+from dbops.jobs.restores.restore_run import RestoreRun
+
+_NAMES_SHOWN = 5
+_AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
+_CHANGED = (
+    "Nothing was changed. A new run would load all again, and show the swap as it is now. Look at what has changed."
+)
+
+log = logging.getLogger(__name__)
+
+
+def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: bool = False) -> RestoreRecord:
+    """Swap what that run has restored and verified into place; does nothing where that has happened already.
+
+    ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
+    Demands the ``consent`` to the plan that ``plan_swap`` made of it, by default the one on record, where the target's
+    file asks for one. Raises a DbopsError, and then both databases are what they were; where that is certain, the yes
+    counts for the next attempt.
+    """
+    server = run.server()
+    with server.alone(after_another_try=after_another_try):
+        record = run.read()
+        if is_swapped(server, record):
+            return _keep(run, record)
+        _require_verified(record)
+        digest = record.swap_digest or record.digest
+        with _saying_what_stays(record):
+            plan = require_unchanged_plan(run, record, digest)
+        if server.oid_of(record.database) != record.oid:
+            raise PlanChanged(f"The database {record.database} is not the one that was verified.", "Start a new run.")
+        _require_readable(run, record)
+        in_use = (record.live, record.database)
+        with _saying_what_stays(record):
+            require_sessions_can_be_ended(server, in_use)  # known before the yes is used up
+        approved_by = (consent or run.consent_on_record())("swap", plan.digest)
+        if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
+            record = run.put(record.at(record.state, approved_by=approved_by))
+        statements = swap_statements(record.live, record.database, record.before, plan.live)
+        with _saying_what_stays(record), _giving_back(run):
+            swap_databases(server, statements, expected=_oids_afterwards(record), in_use=in_use)
+        return _keep(run, record)
+
+
+@contextmanager
+def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
+    """Hours of loading are not lost: whoever reads the error is told what is left of them, and how to use it."""
+    try:
+        yield
+    except (SwapFailed, PlanChanged) as error:
+        before = record.before if record.live_oid is not None else None
+        renames = " ".join(f"{statement};" for statement in rename_statements(record.live, record.database, before))
+        by_hand = (
+            f"{record.database} stays, as it was verified. Who may can put it into place by hand, in one transaction "
+            f"without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
+        )
+        error.remedy = f"{_how_to_go_on(error)} {by_hand}"
+        raise
+
+
+def _how_to_go_on(error: SwapFailed | PlanChanged) -> str:
+    if isinstance(error, PlanChanged):
+        return _CHANGED
+    again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
+    return " ".join(filter(None, (error.remedy, again)))
+
+
+@contextmanager
+def _giving_back(run: RestoreRun) -> Iterator[None]:
+    """Let the yes count for the next attempt, where it is certain that this one has changed nothing."""
+    try:
+        yield
+    except SwapFailed as error:
+        if not error.is_certain:
+            raise
+        try:
+            give_back(run.bucket, run.target, run=run.name, action="swap", clock=run.clock, reason=error.what)
+        except BucketError as refused:
+            error.is_certain = False
+            log.warning("The yes to this swap stays used up: %s", refused)
+        raise
+
+
+def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
+    """Whether the names are what this restore's swap makes them."""
+    if record.request.mode != "swap" or record.oid is None or server.oid_of(record.database) is not None:
+        return False
+    return all(server.oid_of(name) == oid for name, oid in _oids_afterwards(record).items())
+
+
+def _oids_afterwards(record: RestoreRecord) -> dict[str, int]:
+    assert record.oid is not None  # noqa: S101 - it was verified
+    old = {record.before: record.live_oid} if record.before and record.live_oid is not None else {}
+    return {record.live: record.oid, **old}
+
+
+def _require_verified(record: RestoreRecord) -> None:
+    if record.request.mode != "swap":
+        raise PlanChanged(
+            f"The plan of this run is to restore {record.request.mode}, not to swap.",
+            "Start a new run, and ask for it.",
+        )
+    if record.state is RestoreState.SWAPPED:
+        raise PlanChanged(
+            f"{record.database} was swapped into place by this run, and is not there any more.",
+            "Somebody has renamed databases since; start a new run.",
+        )
+    if record.state is not RestoreState.VERIFIED or record.verification is None or not record.verification.ok:
+        raise RestoreFailed(
+            f"{record.database} is not verified, so that it does not become live.", "Nothing live was touched."
+        )
+
+
+def _require_readable(run: RestoreRun, record: RestoreRecord) -> None:
+    """What the target's own role could not read is better noticed while the old database is live."""
+    try:
+        unreadable = Database(replace(run.place.live, database=record.database)).unreadable_relations()
+    except DatabaseError:
+        return  # the server may let this role into no database but the live one; the post-check looks again
+    if unreadable:
+        raise PreflightFailed(
+            f"The role of connection {run.target.connection} may not read {len(unreadable)} of its tables and "
+            f"sequences: {', '.join(unreadable[:_NAMES_SHOWN])}.",
+            f"Nothing live was touched. Grant that in {record.database}, and start the swap again.",
+        )
+
+
+def _keep(run: RestoreRun, record: RestoreRecord) -> RestoreRecord:
+    if record.state is RestoreState.SWAPPED:
+        return record
+    now = run.clock()
+    swapped = run.put(record.at(RestoreState.SWAPPED, swapped=now))
+    facts = {
+        "run": record.run,
+        "requested_by": record.requested_by,
+        "backup_id": record.backup_id,
+        "digest": record.swap_digest or record.digest,
+        "live": record.live,
+        "before": record.before,
+        "approved_by": swapped.approved_by,
+    }
+    write_audit(run.bucket, run.target, now, "swap", facts)
+    return swapped

@@ -1,0 +1,101 @@
+"""verify_restore: ANALYZE what a restore has loaded, and prove that it is what the backup holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dbops.domain.archives.complaints import Complaint
+from dbops.domain.backups.verification import Verification
+from dbops.domain.restores.extent import restore_extent
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.restores.warnings import swap_without_owners
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.errors import RestoreFailed
+from dbops.gateways.archive import Archive, Loaded
+from dbops.gateways.migrating.migrations import say_restored_migrations
+from dbops.gateways.processes.analyze import analyze
+from dbops.gateways.processes.programs import find_pg_restore, find_program
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.store.verifications import put_verification
+from dbops.jobs.backups.check_restored import check_restored
+from dbops.jobs.backups.verify import Restored, verify
+from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.views.refresh_index import refresh_index
+
+_VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
+_ERRORS_SHOWN = 5
+
+
+def analyze_restore(run: RestoreRun) -> RestoreRecord:
+    """Give a loaded database its statistics, once; raises a DbopsError."""
+    record = run.read()
+    if record.state is not RestoreState.LOADED:
+        return record
+    server = _unchanged(run.server(), record)
+    archive = run.archive(record.backup_id)
+    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
+    vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
+    seconds = analyze(vacuumdb, server.address(record.database), run.target.restore.jobs)
+    return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds))
+
+
+def verify_restore(run: RestoreRun) -> RestoreRecord:
+    """Compare what was loaded with its backup, keep the verdict, and say at which migrations it is.
+
+    Raises RestoreFailed where it is not what the backup holds; it is left for people to look at.
+    """
+    record = run.read()
+    if record.state in _VERIFIED:
+        return record
+    if record.state is not RestoreState.FAILED:
+        target, server = run.target, _unchanged(run.server(), record)
+        proof = _compare(run, server, run.archive(record.backup_id), record)
+        proof = check_restored(target, server.address(record.database), proof)
+        if record.request.mode == "swap" and not target.restore.owners:
+            proof = proof.with_warning(swap_without_owners())
+        if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
+            put_verification(run.bucket, target, proof)
+        migrations = say_restored_migrations(_address(server, record), target)
+        state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
+        record = run.put(record.at(state, verification=proof, migrations=migrations))
+        if proof.ok and proof.whole:
+            refresh_index(target, run.bucket, run.clock)
+    if record.state is RestoreState.FAILED:
+        errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
+        where = record.schema or record.database
+        raise RestoreFailed(
+            f"What was restored of {record.backup_id} into {where} is not what the backup holds: {errors}",
+            f"Nothing live was touched. Drill the backup to see whether it is at fault; look at {where}, and drop it.",
+        )
+    return record
+
+
+def _compare(run: RestoreRun, server: DatabaseServer, archive: Archive, record: RestoreRecord) -> Verification:
+    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
+    pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
+    complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)
+    restored = Restored(
+        archive=archive,
+        address=server.address(record.database),
+        loaded=Loaded(record.downloaded, record.load_seconds, complaints),
+        analyze_seconds=record.analyze_seconds,
+        started=record.planned,
+        selection=restore_extent(archive.manifest, archive.entries, record.request).selection,
+        owners=run.target.restore.owners,
+    )
+    return verify(restored, pg_dump, kind="restore", run=record.run, jobs=run.target.restore.jobs, clock=run.clock)
+
+
+def _address(server: DatabaseServer, record: RestoreRecord) -> DatabaseAddress:
+    """Where the restored ledger lies: a restored schema has its own."""
+    address = server.address(record.database)
+    return address if record.schema is None else replace(address, search_schema=record.schema)
+
+
+def _unchanged(server: DatabaseServer, record: RestoreRecord) -> DatabaseServer:
+    if record.oid is None or server.oid_of(record.database) != record.oid:
+        raise RestoreFailed(
+            f"The database {record.database}, which this run was to load, is not there, or is another one by now.",
+            "Nothing live was touched. Start a new run.",
+        )
+    return server

@@ -1,0 +1,1 @@
+"""Watch over all targets, and over the alerts themselves."""

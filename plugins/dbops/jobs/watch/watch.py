@@ -1,0 +1,163 @@
+"""watch: compare what every target promises with what its bucket shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+
+from dbops.domain.fault import Fault
+from dbops.domain.target import Target
+from dbops.domain.target_index.target_index import TargetIndex
+from dbops.domain.watch.included_names import IncludedNames
+from dbops.domain.watch.known_targets import KnownTargets
+from dbops.domain.watch.late_promise import late_promises
+from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem
+from dbops.domain.watch.problem_alerts import is_still_told
+from dbops.domain.watch.promises import broken_promises
+from dbops.domain.watch.report import WatchReport
+from dbops.errors import DbopsError
+from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.target_indexes import build_index, update_index
+from dbops.jobs.error_in_words import error_in_words
+from dbops.jobs.restores.kept_databases import kept_databases
+from dbops.jobs.watch.lost_files import lost_files
+
+_THREADS = 8  # each reads one catalog, with some threads of its own
+
+
+def watch(
+    targets: Sequence[Target],
+    faults: Sequence[Fault],
+    open_bucket: Callable[[Target], Bucket],
+    *,
+    clock: Callable[[], datetime],
+    memory: Mapping[str, datetime],
+    names: IncludedNames,
+    known: KnownTargets,
+    paused: Collection[str] = (),
+    ping: Callable[[str], None],
+    exists: Callable[[Target, str], bool],
+    noticed: Sequence[Problem] = (),
+) -> WatchReport:
+    """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
+
+    ``memory`` and ``known`` are the last report's; ``names`` are those that stand in include/; ``paused`` are the ids
+    of paused DAGs; ``ping`` requests a heartbeat address; ``exists`` says whether a target's server has a database of
+    that name; ``noticed`` are problems the caller knows.
+    What fails for one target is a problem of that target, or a warning; nothing is raised.
+    """
+    started = clock()
+    with ThreadPoolExecutor(_THREADS, thread_name_prefix="watch") as pool:
+        views = list(pool.map(lambda target: _look(target, open_bucket, clock, exists), targets))
+        backed_up = [target.name for target, view in zip(targets, views, strict=True) if view.has_backups]
+        lost = lost_files(targets, names, known.see(backed_up, started), open_bucket, started)
+        problems = [problem for view in views for problem in view.problems] + lost.problems
+        problems += [fault_problem(fault) for fault in faults]
+        problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
+        problems += noticed
+        problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
+        # Nobody can read which heartbeat a file asks for that is unreadable or gone.
+        is_readable = not faults and not lost.problems and names.retired is not None
+        urls = _healthy_heartbeats(targets, problems) if is_readable else []
+        refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]
+
+    blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
+    seen = {target.name for target in targets}
+    due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
+    return WatchReport(
+        started=started,
+        finished=clock(),
+        targets=len(targets),
+        problems=tuple(problems),
+        due=tuple(due),
+        recovered=tuple(recovered),
+        memory=kept,
+        known=lost.known,
+        heartbeats=len(urls) - len(refusals),
+        warnings=(*(view.warning for view in views if view.warning), *refusals),
+    )
+
+
+@dataclass(frozen=True)
+class _View:
+    problems: list[Problem]
+    is_blind: bool = False
+    has_backups: bool = False
+    warning: str = ""
+
+
+def _look(
+    target: Target,
+    open_bucket: Callable[[Target], Bucket],
+    clock: Callable[[], datetime],
+    exists: Callable[[Target, str], bool],
+) -> _View:
+    try:
+        bucket = open_bucket(target)
+        index = build_index(bucket, target, clock())
+        # At once: what a job tells there while a database server is waited for must not be undone.
+        warning = _write_index(bucket, target, index)
+        kept = kept_databases(target, bucket, exists, clock())
+    except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
+        return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
+    now = clock()
+    problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
+    return _View(problems, has_backups=bool(index.backups), warning=warning)
+
+
+def _why_blind(target: Target, error: Exception) -> str:
+    place = f"The backups of {target.name} in s3://{target.storage.bucket}/{target.root} cannot be looked at"
+    return f"{place}: {error_in_words(error, f'looking at {target.name}')}"
+
+
+def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
+    try:
+        update_index(bucket, target, index)
+    except DbopsError as error:
+        return f"The index of {target.name} could not be written: {error}"
+    return ""
+
+
+def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) -> list[str]:
+    # A reminder, and what is wrong with an alert's way only: neither says anything against the backups.
+    harmless = {ProblemKind.OLD_DATABASE, ProblemKind.NOT_NOTIFIED}
+    ill = {problem.target for problem in problems if problem.kind not in harmless}
+    health: dict[str, bool] = {}
+    for target in targets:
+        url = target.alerts.heartbeat_url
+        if url is not None:
+            health[url] = health.get(url, True) and target.name not in ill
+    return [url for url, well in health.items() if well]
+
+
+def _beat(url: str, ping: Callable[[str], None]) -> str:
+    try:
+        ping(url)
+    except DbopsError as error:
+        return str(error)
+    return ""
+
+
+def _remember(
+    problems: Sequence[Problem],
+    memory: Mapping[str, datetime],
+    now: datetime,
+    may_be_hidden: Callable[[str], bool],
+) -> tuple[list[Problem], dict[str, datetime], list[str]]:
+    # A mail "sent" in the future was sent by a wrong clock, and would silence the problem until then.
+    mailed = {key: moment for key, moment in memory.items() if moment <= now}
+    silent = {key for key, moment in mailed.items() if is_still_told(moment, now)}
+    due = [problem for problem in problems if problem.key not in silent]
+    current = {problem.key for problem in problems}
+    hidden = {key: moment for key, moment in mailed.items() if key not in current and may_be_hidden(key)}
+    recovered = [key for key in mailed if key not in current and key not in hidden]
+    kept = {problem.key: mailed[problem.key] if problem.key in silent else now for problem in problems}
+    return due, kept | hidden, recovered
+
+
+def _may_be_hidden(key: str, blind: Collection[str], seen: Collection[str], faults: Collection[Fault]) -> bool:
+    """Whether a problem that was not found may still be there: its target could not be looked at, or not even read."""
+    subject = key.partition(": ")[0]
+    return subject in blind or (bool(faults) and subject not in seen and subject.isidentifier())

@@ -1,0 +1,52 @@
+"""What chats and pagers are told of an alert: short, whole, and the same key for the same thing."""
+
+from __future__ import annotations
+
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.alerts.words import alert_words
+
+_ALERT = Alert(
+    severity=Severity.FAILED,
+    job="backup",
+    target="shop",
+    environment="production",
+    headline="The server does not answer.",
+    remedy="See whether it runs.",
+    details=("One.", "Two."),
+    facts=(("Run", "r1"),),
+    link="https://airflow.example.com/log",
+)
+
+
+def test_the_text_says_what_happened_what_to_do_and_where_to_look() -> None:
+    assert alert_words(_ALERT)["text"] == (
+        "The server does not answer.\n- One.\n- Two.\nWhat to do: See whether it runs.\nhttps://airflow.example.com/log"
+    )
+
+
+def test_a_long_text_is_cut_before_the_link_and_says_how_much_is_left_out() -> None:
+    alert = Alert(
+        severity=Severity.FAILED,
+        job="check",
+        headline="x" * 2000,
+        details=tuple("abcdefg"),
+        link="https://airflow.example.com/log",
+    )
+    text = str(alert_words(alert)["text"])
+    assert len(text) < 1600
+    assert text.endswith(" …\nhttps://airflow.example.com/log")
+    short = Alert(severity=Severity.FAILED, job="check", headline="x", details=tuple("abcdefg"))
+    assert "- e\n- 2 more, see the log." in str(alert_words(short)["text"])
+
+
+def test_nothing_is_none_where_a_template_would_write_it() -> None:
+    words = alert_words(Alert(severity=Severity.MISSING, job="reading of include/targets", headline="It is not there."))
+    assert words["target"] == words["environment"] == words["link"] == words["remedy"] == ""
+    assert words["facts"] == {}
+    assert words["text"] == "It is not there."
+
+
+def test_what_closes_an_alert_has_the_key_of_what_opened_it() -> None:
+    recovered = Alert(severity=Severity.RECOVERED, job="backup", target="shop", headline="It is well.")
+    assert alert_words(recovered)["key"] == alert_words(_ALERT)["key"] == "dbops/shop/backup"
+    assert alert_words(Alert(severity=Severity.FAILED, job="watch", headline=""))["key"] == "dbops/-/watch"

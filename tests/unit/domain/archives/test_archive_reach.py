@@ -1,0 +1,127 @@
+"""Promise: what pg_dump never writes, because it acts outside of one database, is found before it is executed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbops.domain.archives.reach import reaches_outside, refusal_of_reach
+from dbops.domain.archives.toc_entry import TocEntry
+
+
+def reach(**told: Any) -> str:
+    facts: dict[str, Any] = {"dump_id": 1, "kind": "TABLE", "schema": "public", "name": "t", **told}
+    return " ".join(reaches_outside([TocEntry(**facts)]))
+
+
+@pytest.mark.parametrize(
+    ("definition", "what"),
+    [
+        ('DROP DATABASE "shop" WITH (FORCE);', "DROP DATABASE"),
+        ('ALTER TABLE t ADD n int;\nalter /* x */ database shop rename to "gone";', "ALTER DATABASE"),
+        ("CREATE DATABASE other;", "CREATE DATABASE"),
+        ("ALTER ROLE app SUPERUSER;", "ALTER ROLE"),
+        ("CREATE USER eve SUPERUSER;", "CREATE USER"),
+        ("DROP GROUP app;", "DROP GROUP"),
+        ("GRANT postgres TO eve;", "GRANT of a role"),
+        ("REVOKE app FROM eve;", "REVOKE of a role"),
+        ("GRANT ALL ON DATABASE shop TO eve;", "GRANT ON DATABASE"),
+        ("GRANT SET ON PARAMETER log_statement TO eve;", "GRANT ON PARAMETER"),
+        ("COMMENT ON DATABASE shop IS 'x';", "COMMENT ON DATABASE"),
+        ("CREATE TABLESPACE x LOCATION '/tmp';", "CREATE TABLESPACE"),
+        ("ALTER SYSTEM SET archive_command = 'x';", "ALTER SYSTEM"),
+        ("COPY t TO PROGRAM 'id';", "begins with COPY"),
+        ("DO $$ BEGIN NULL; END $$;", "begins with DO"),
+        ("DROP TABLE t;", "begins with DROP"),
+        ("LOAD 'x';", "begins with LOAD"),
+        ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; ALTER DATABASE shop RENAME TO x;", "ALTER DAT"),
+        ("INSERT INTO t VALUES (1);", "begins with INSERT"),
+        ("; ; (SELECT 1)", "begins with no word"),
+    ],
+)
+def test_a_statement_that_acts_outside_or_that_pg_dump_never_writes(definition: str, what: str) -> None:
+    assert what in reach(definition=definition)
+    assert reach(definition=definition).endswith("(TABLE t)")
+    assert "shop" not in reach(definition=definition)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "CREATE TABLE t (\"DROP DATABASE\" text DEFAULT 'x; DROP DATABASE shop;');\n-- DROP DATABASE shop;\n",
+        "CREATE USER MAPPING FOR app SERVER s;",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES TO reader;",
+        "SET SESSION AUTHORIZATION app;\nGRANT SELECT(a) ON TABLE t TO x;\nRESET SESSION AUTHORIZATION;",
+        "CREATE RULE r AS ON INSERT TO t DO ALSO ( INSERT INTO u VALUES (1);\n DELETE FROM v;\n);",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\n DELETE FROM t;\nEND;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER DATABASE shop'; END $$;",
+        "SELECT pg_catalog.setval('public.s', 1, true);",
+        "REFRESH MATERIALIZED VIEW v;",
+        "SECURITY LABEL FOR x ON TABLE t IS 'role';",
+        "-- *not* creating schema, since initdb creates it\n",
+    ],
+)
+def test_what_pg_dump_writes_is_let_through(definition: str) -> None:
+    assert reach(definition=definition) == ""
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "definition"),
+    [
+        ("DATABASE", "shop", "CREATE DATABASE shop WITH TEMPLATE = template0 ENCODING = 'UTF8';\n"),
+        (
+            "DATABASE PROPERTIES",
+            "shop",
+            "ALTER DATABASE shop SET x TO '1';\nALTER ROLE app IN DATABASE shop SET y TO 1;",
+        ),
+        ("COMMENT", "DATABASE shop", "COMMENT ON DATABASE shop IS 'x';"),
+        ("ACL", "DATABASE shop", "REVOKE ALL ON DATABASE shop FROM PUBLIC;"),
+    ],
+)
+def test_what_a_database_is_itself_is_let_through_where_pg_restore_does_not_execute_it(
+    kind: str, name: str, definition: str
+) -> None:
+    assert reach(kind=kind, name=name, definition=definition) == ""
+    assert bool(reach(kind=kind, name="TABLE t", definition=definition)) == (kind in {"COMMENT", "ACL"})
+
+
+def test_the_statement_that_makes_the_database_is_one() -> None:
+    assert "more than one" in reach(kind="DATABASE", definition="CREATE DATABASE a; DROP ROLE x;")
+
+
+@pytest.mark.parametrize(
+    ("copy", "what"),
+    [
+        ('COPY public."T" (a, "from") FROM stdin;\n', ""),
+        ("COPY t FROM PROGRAM 'id';", "a file that is not loaded by COPY FROM stdin"),
+        ("COPY t FROM '/etc/passwd';", "a file that is not loaded by COPY FROM stdin"),
+        ("COPY (SELECT 1) TO '/tmp/x';", "a file that is not loaded by COPY FROM stdin"),
+        ("DROP DATABASE shop;", "a file that is not loaded by COPY FROM stdin"),
+        ("COPY t FROM stdin; COPY t FROM stdin", "a file that is not loaded by COPY FROM stdin"),
+        ("", "a file that is not loaded by COPY FROM stdin"),
+    ],
+)
+def test_rows_come_from_the_archive_itself(copy: str, what: str) -> None:
+    found = reach(kind="TABLE DATA", file="3.dat", copy_statement=copy)
+    assert found == (f"{what} (TABLE DATA t)" if what else "")
+    assert bool(reach(kind="TABLE DATA", copy_statement=copy)) == bool(what and copy)
+
+
+def test_large_objects_are_a_list_of_numbers() -> None:
+    assert reach(kind="BLOBS", file="blobs_1.toc") == ""
+    assert reach(kind="BLOB METADATA", definition="16385\n16386\n") == ""
+    assert "has more in it" in reach(kind="BLOB METADATA", definition="1'); ALTER DATABASE a RENAME TO b; SELECT ('")
+    assert "not loaded by COPY" in reach(kind="BLOB COMMENTS", file="x.dat")
+
+
+def test_what_pg_restore_makes_of_a_drop_statement_is_looked_at_too() -> None:
+    assert reach(kind="FUNCTION", drop_statement="DROP FUNCTION public.f();\n") == ""
+    assert "DROP DATABASE" in reach(kind="FUNCTION", drop_statement="DROP DATABASE shop RENAME TO gone --")
+
+
+def test_the_refusal_names_some_of_many() -> None:
+    entries = [TocEntry(dump_id=n, kind="TABLE", schema="", name=f"t{n}", definition="DROP ROLE x;") for n in range(7)]
+    said = refusal_of_reach(reaches_outside(entries))
+    assert "DROP ROLE (TABLE t0)" in said
+    assert "and 2 more. pg_dump writes no such thing" in said

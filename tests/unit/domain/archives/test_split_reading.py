@@ -1,0 +1,62 @@
+"""Promises of the rule that says which tables several connections read, and which pages each of them takes."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbops.domain.archives.split_reading import page_ranges, plan_split_reading
+
+BIG, SMALL = ("public", "Summary"), ("public", "Tag")
+SIZES = {BIG: 880, SMALL: 120}
+
+
+def test_a_table_that_dominates_is_split_among_the_connections_that_the_rest_leaves() -> None:
+    plan = plan_split_reading(SIZES, jobs=4, above=100, among=[BIG, SMALL])
+
+    assert plan is not None
+    assert (plan.tables, plan.readers, plan.workers) == ((BIG,), 3, 1)
+
+
+def test_two_connections_are_too_few_to_split_anything() -> None:
+    assert plan_split_reading(SIZES, jobs=2, above=100, among=[BIG, SMALL]) is None
+
+
+def test_nothing_is_split_below_the_limit_or_where_the_target_forbids_it() -> None:
+    assert plan_split_reading(SIZES, jobs=4, above=880, among=[BIG]) is None
+    assert plan_split_reading(SIZES, jobs=4, above=None, among=[BIG]) is None
+
+
+def test_a_table_that_cannot_be_split_is_left_to_pg_dump() -> None:
+    assert plan_split_reading(SIZES, jobs=4, above=100, among=[SMALL]) is None
+
+
+def test_a_database_nobody_has_analyzed_yet_is_left_to_pg_dump() -> None:
+    assert plan_split_reading({BIG: 0}, jobs=4, above=0, among=[BIG]) is None
+
+
+@given(
+    sizes=st.dictionaries(st.tuples(st.just("s"), st.text(max_size=3)), st.integers(0, 10**13), max_size=8),
+    jobs=st.integers(1, 64),
+    above=st.integers(0, 10**12),
+)
+def test_no_more_connections_read_than_were_asked_for(sizes: dict[tuple[str, str], int], jobs: int, above: int) -> None:
+    plan = plan_split_reading(sizes, jobs=jobs, above=above, among=list(sizes))
+
+    if plan is not None:
+        assert plan.readers + plan.workers == jobs
+        assert plan.readers >= 2
+        assert plan.workers >= 1
+        assert all(sizes[table] > max(above, sum(sizes.values()) / jobs) for table in plan.tables)
+
+
+@given(pages=st.integers(0, 10**6), readers=st.integers(2, 64))
+def test_every_page_is_read_exactly_once_and_so_is_whatever_came_behind_the_last(pages: int, readers: int) -> None:
+    parts = page_ranges(pages, readers)
+
+    assert len(parts) == readers
+    ranges = sorted((part for each in parts for part in each), key=lambda part: part.first)
+    assert ranges[0].first == 0
+    assert [part.end for part in ranges[:-1]] == [part.first for part in ranges[1:]]
+    assert ranges[-1].end is None
+    assert ranges[-1].first <= max(0, pages)

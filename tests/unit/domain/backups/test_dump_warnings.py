@@ -1,0 +1,122 @@
+"""Promises of what pg_dump says though all went well: it is kept once and without a row, and is news once."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from dbops.domain.backups.backup import BackupManifest
+from dbops.domain.backups.dump_warnings import NOT_REPEATED, dump_warnings, read_dump_warnings
+from tests.unit.samples import DAY, NOW, manifest
+
+MISMATCH = """WARNING:  database "b" has a collation version mismatch
+DETAIL:  The database was created using collation version 0, but the operating system provides version 1.
+HINT:  Rebuild all objects in this database that use the default collation.
+"""
+LOOP = """pg_dump: warning: could not resolve dependency loop among these items:
+pg_dump: detail:   FUNCTION fb  (ID 219 OID 16411)
+pg_dump: detail:   FUNCTION fa  (ID 231 OID 16410)
+"""
+CIRCLE = """pg_dump: warning: there are circular foreign-key constraints on this table:
+pg_dump: detail: staff
+pg_dump: hint: You might not be able to restore the dump without using --disable-triggers.
+"""
+TOLD_LOOP = "could not resolve dependency loop among these items: FUNCTION fa, FUNCTION fb"
+TOLD_MISMATCH = 'database "b" has a collation version mismatch'
+
+
+def backup(days_ago: int, *said: str) -> BackupManifest:
+    return replace(manifest(NOW - days_ago * DAY), pg_dump_warnings=said)
+
+
+def test_each_warning_is_told_once_with_what_it_names_and_without_the_numbers_of_this_dump() -> None:
+    said = read_dump_warnings(MISMATCH + LOOP + CIRCLE + 3 * MISMATCH, MISMATCH)
+
+    assert said == (
+        TOLD_MISMATCH,
+        TOLD_LOOP,
+        "there are circular foreign-key constraints on this table: staff",
+    )
+
+
+def test_in_whichever_order_a_loop_is_told_it_is_the_same() -> None:
+    other = LOOP.replace("fb", "fx").replace("fa", "fb").replace("fx", "fa").replace("231", "240")
+
+    assert read_dump_warnings(other) == read_dump_warnings(LOOP)
+
+
+def test_pg_dumpall_is_heard_too() -> None:
+    assert read_dump_warnings("", "pg_dumpall: warning: found orphaned pg_auth_members entry for role 7\n") == (
+        "found orphaned pg_auth_members entry for role 7",
+    )
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        "NOTICE:  welcome, secret\n",
+        "WARNING:  the last order was\nof secret\nDETAIL:  secret\nCONTEXT:  PL/pgSQL function secret()\n",
+        "WARNUNG:  secret\n",
+        "connecting to postgresql://me:secret@db/shop\n",
+        "pg_dump: error: query failed: ERROR:  secret\n",
+    ],
+)
+def test_what_may_hold_anything_is_not_repeated(stderr: str) -> None:
+    assert read_dump_warnings(stderr, stderr) == (NOT_REPEATED,)
+
+
+def test_what_the_manifest_says_elsewhere_is_not_kept() -> None:
+    assert (
+        read_dump_warnings("pg_dump: warning: subscriptions not dumped because current user is not a superuser\n") == ()
+    )
+
+
+def test_nothing_is_said_of_silence() -> None:
+    assert read_dump_warnings("", "\n") == ()
+
+
+def test_ten_are_kept_and_the_others_counted() -> None:
+    said = read_dump_warnings("".join(f"pg_dump: warning: number {number}\n" for number in range(14)))
+
+    assert said == (*(f"number {number}" for number in range(10)), "4 other warnings")
+
+
+def test_a_long_one_is_cut() -> None:
+    (said,) = read_dump_warnings(f"{LOOP}pg_dump: detail:   {999 * 'x'}\n")
+
+    assert said.startswith("could not resolve dependency loop")
+    assert said.endswith("x...")
+    assert len(said) == 300
+
+
+def test_what_nobody_can_see_is_written_out() -> None:
+    assert read_dump_warnings("pg_dump: warning: table \x1b[31m\n") == ("table \\x1b[31m",)
+
+
+def test_a_warning_is_news_to_the_first_backup_that_has_it_and_a_note_of_the_next() -> None:
+    first, second = backup(1, TOLD_LOOP), backup(0, TOLD_LOOP)
+
+    warnings, notes = dump_warnings(first, [backup(2)])
+    assert warnings == (
+        f"pg_dump warned, and ended well: {TOLD_LOOP}. See by a drill whether this backup can be restored, "
+        "`python -m dbops drill shop`. It is told once; the next backups only note it.",
+    )
+    assert notes == ()
+    assert dump_warnings(second, [first, backup(2)]) == (
+        (),
+        (f"pg_dump said, as in the backup before: {TOLD_LOOP}.",),
+    )
+
+
+def test_one_that_comes_back_is_news_again_and_so_is_the_first_of_all() -> None:
+    assert dump_warnings(backup(0, TOLD_LOOP), [backup(1), backup(2, TOLD_LOOP)])[0]
+    assert dump_warnings(backup(0, TOLD_LOOP), [])[0]
+
+
+@pytest.mark.parametrize("said", [TOLD_MISMATCH, NOT_REPEATED])
+def test_what_does_no_harm_is_never_news(said: str) -> None:
+    warnings, (note,) = dump_warnings(backup(0, said), [])
+
+    assert warnings == ()
+    assert note.startswith(f"pg_dump said: {said} (")

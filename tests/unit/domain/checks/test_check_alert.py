@@ -1,0 +1,101 @@
+"""What is mailed of the checks: the verdict, what is bad, and when it is over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.checks.alert import check_alert
+from dbops.domain.checks.report import CheckReport
+from dbops.domain.checks.suite import CheckResult, Outcome
+from tests.unit.samples import NOW, target
+
+PASSED = CheckResult(rule_id="passes", group="data", subject="public.Order", outcome=Outcome.PASSED)
+BROKEN = CheckResult(
+    rule_id="breaks",
+    group="data",
+    subject="public.Order",
+    outcome=Outcome.FAILED,
+    sentence="an order is no debt: 2 rows break it",
+    rows=2,
+    keys=("7", "8"),
+    sql="SELECT 1",
+)
+INDEX = CheckResult(
+    rule_id="recommended_index:public.i",
+    group="schema",
+    subject="public.i",
+    outcome=Outcome.FAILED,
+    severity="warning",
+    sentence="the index i, which schema.yaml recommends, is not there",
+    sql="CREATE INDEX CONCURRENTLY i ON o (c);",
+    how="catalog",
+)
+
+
+def alert(*results: CheckResult, **more: Any) -> Alert | None:
+    report = CheckReport(
+        target="shop", started=NOW, finished=NOW, full=False, results=results, statements=1, tables=1, **more
+    )
+    return check_alert(report, target("shop"), run="manual", link=None)
+
+
+def mailed(*results: CheckResult, **more: Any) -> Alert:
+    found = alert(*results, **more)
+    assert found is not None
+    return found
+
+
+def test_nobody_is_mailed_that_all_is_as_well_as_it_was() -> None:
+    assert alert(PASSED) is None
+
+
+@pytest.mark.parametrize(
+    ("results", "was_red", "severity"),
+    [
+        ((BROKEN, INDEX), False, Severity.FAILED),
+        ((BROKEN,), True, Severity.FAILED),
+        ((INDEX,), False, Severity.WARNING),
+        ((PASSED,), True, Severity.RECOVERED),
+        ((PASSED, INDEX), True, Severity.RECOVERED),
+    ],
+)
+def test_the_subject_says_red_green_with_a_warning_or_green_again(
+    results: tuple[CheckResult, ...], was_red: bool, severity: Severity
+) -> None:
+    assert mailed(*results, was_red=was_red).severity is severity
+
+
+def test_a_warning_that_is_over_is_told() -> None:
+    over = mailed(PASSED, recovered=("public.i: missing index",))
+    assert (over.severity, over.details) == (Severity.RECOVERED, ("Well again: public.i: missing index",))
+    assert over.remedy == ""
+
+
+def test_errors_come_before_warnings_which_are_called_so_and_carry_what_puts_a_schema_right() -> None:
+    assert mailed(INDEX, BROKEN).details == (
+        "public.Order: an order is no debt: 2 rows break it. Keys: 7, 8.",
+        "Warning: The index i, which schema.yaml recommends, is not there. "
+        "To put it right: CREATE INDEX CONCURRENTLY i ON o (c);",
+    )
+
+
+def test_the_remedy_is_for_what_is_bad() -> None:
+    rows, schema = "SELECTs that show the rows", "python -m dbops baseline shop --accept"
+    assert rows in mailed(BROKEN).remedy
+    assert schema not in mailed(BROKEN).remedy
+    assert schema in mailed(INDEX).remedy
+    assert rows not in mailed(INDEX).remedy
+
+
+def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
+    assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("Nothing of it is new.")
+    assert "new" not in mailed(BROKEN, INDEX, days={"breaks": 3}).headline
+
+
+def test_a_mail_stays_short_however_much_is_broken() -> None:
+    many = [BROKEN] * 25
+    details = mailed(*many).details
+    assert (len(details), details[-1]) == (21, "5 more, see the log.")

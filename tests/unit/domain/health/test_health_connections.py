@@ -1,0 +1,44 @@
+"""Connections against their limits, and the advice for pools."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbops.domain.health.connections import ConnectionUse, connections, room_for_pools
+
+
+def uses(
+    server: int, database: int, *, limit: int | None = None, role: tuple[int, int] | None = None
+) -> list[ConnectionUse]:
+    found = [ConnectionUse("server", "", server, 97), ConnectionUse("database", "shop", database, limit)]
+    return found + ([ConnectionUse("role", "app", *role)] if role else [])
+
+
+@pytest.mark.parametrize(
+    ("found", "status"),
+    [
+        (uses(77, 10), "ok"),
+        (uses(78, 10), "warning"),
+        (uses(10, 7, limit=10), "ok"),
+        (uses(10, 8, limit=10), "warning"),
+        (uses(10, 8, role=(3, 4)), "ok"),
+        (uses(10, 8, role=(4, 5)), "warning"),
+        (uses(10, 8, role=(1, 0)), "warning"),
+    ],
+)
+def test_four_fifths_of_any_limit_is_a_worry(found: list[ConnectionUse], status: str) -> None:
+    assert connections(found).status == status
+
+
+@pytest.mark.parametrize(
+    ("found", "room"),
+    [(uses(30, 10), 77), (uses(30, 30), 97), (uses(30, 10, limit=50), 50), (uses(97, 0), 0), (uses(99, 1), 0)],
+)
+def test_pools_may_have_what_others_and_the_limit_of_the_database_leave(found: list[ConnectionUse], room: int) -> None:
+    assert room_for_pools(found) == room
+    assert f"at most {room} together" in connections(found).value
+
+
+def test_every_limit_is_told_and_what_has_none_is_not() -> None:
+    value = connections(uses(30, 10, role=(3, 10))).value
+    assert value.startswith("30 of 97 (31 %); role app: 3 of 10 (30 %). Pools")

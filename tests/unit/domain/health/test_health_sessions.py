@@ -1,0 +1,86 @@
+"""Sessions that are in the way, from when on, and what is said where our role may not see them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dbops.domain.health.concern import HealthServer
+from dbops.domain.health.sessions import LockSession, OpenTransaction, SessionLimits, blocked, transactions
+
+SERVER = HealthServer(role="watcher", autovacuum=True, counted_seconds=None, statements_view=None)
+LIMITS = SessionLimits()
+
+
+def session(pid: int | None = 7, **more: Any) -> OpenTransaction:
+    fields = {"role": "app", "application": "web", "state": "active", "open_seconds": None, "idle_seconds": None}
+    return OpenTransaction(**{**fields, "pid": pid, "hidden": False, **more})
+
+
+def lock(pid: int, waits: float | None, *blockers: int, **more: Any) -> LockSession:
+    fields = {"role": "app", "application": "", "state": "active", **more}
+    return LockSession(pid=pid, waits_seconds=waits, blockers=blockers, **fields)
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(899.9, "ok"), (900.0, "warning")])
+def test_a_transaction_is_long_from_a_quarter_of_an_hour_on(seconds: float, status: str) -> None:
+    longest, idle = transactions([session(open_seconds=5.0), session(8, open_seconds=seconds)], SERVER, LIMITS)
+    assert (longest.status, idle.status) == (status, "ok")
+    assert "process 8 (role app, application web)" in longest.value
+    assert longest.sql == ("SELECT pg_terminate_backend(8);" if status == "warning" else "")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59.9, "ok"), (60.0, "warning")])
+def test_doing_nothing_in_a_transaction_is_a_worry_from_a_minute_on(seconds: float, status: str) -> None:
+    _, idle = transactions([session(open_seconds=100.0, idle_seconds=seconds)], SERVER, LIMITS)
+    assert idle.status == status
+
+
+def test_what_cannot_be_seen_is_unknown_unless_what_is_seen_is_bad_enough() -> None:
+    hidden = session(9, hidden=True)
+    for item in transactions([session(open_seconds=5.0), hidden, hidden], SERVER, LIMITS):
+        assert item.status == "unknown"
+        assert "2 sessions of other roles not seen" in item.value
+        assert item.sql == 'GRANT pg_monitor TO "watcher";'
+    for item in transactions([session(open_seconds=5000.0, idle_seconds=4000.0), hidden], SERVER, LIMITS):
+        assert item.status == "warning"
+        assert "1 session of other roles not seen" in item.value
+
+
+def test_a_session_whose_role_was_dropped_is_told_without_one() -> None:
+    _, idle = transactions([session(role="", open_seconds=90.0, idle_seconds=90.0)], SERVER, LIMITS)
+    assert idle.value == "process 7 (application web) for 1m 30s"
+    assert idle.sql == ""
+
+
+def test_a_long_list_is_cut_and_says_by_how_many() -> None:
+    _, idle = transactions([session(n, open_seconds=90.0, idle_seconds=90.0 - n) for n in range(17)], SERVER, LIMITS)
+    assert idle.value.endswith(" and 12 more")
+    assert "process 0 (role app, application web) for 1m 30s, process 1 " in idle.value
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(0.9, "ok"), (1.0, "warning")])
+def test_waiting_for_a_lock_is_a_worry_from_a_second_on(seconds: float, status: str) -> None:
+    assert blocked([lock(1, seconds, 2), lock(2, None)], LIMITS).status == status
+
+
+def test_the_one_that_waits_for_nobody_is_what_to_end() -> None:
+    chain = [lock(1, 30.0, 2), lock(2, 40.0, 3), lock(3, None, state="idle in transaction", application="psql")]
+    item = blocked(chain, LIMITS)
+    assert item.value == "process 2 (role app) for 40.0s by process 3, process 1 (role app) for 30.0s by process 2"
+    assert item.remedy.endswith("process 3 (role app, application psql), idle in transaction.")
+    assert item.sql == "SELECT pg_terminate_backend(3);"
+
+
+def test_a_prepared_transaction_cannot_be_ended_as_a_process() -> None:
+    item = blocked(
+        [lock(1, 30.0, 0), LockSession(pid=0, role="", application="", state="", waits_seconds=None, blockers=())],
+        LIMITS,
+    )
+    assert "by a prepared transaction" in item.value
+    assert "pg_terminate_backend" not in item.sql
+
+
+def test_who_waits_for_somebody_who_is_gone_by_now_is_told_all_the_same() -> None:
+    assert "by nobody now" in blocked([lock(1, 30.0)], LIMITS).value

@@ -1,0 +1,94 @@
+"""Promise: a server's saturation is where no more connections bring more, and never our own worker's limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dbops.domain.load.saturation import saturation
+from dbops.domain.load.steps import STEPS
+from tests.unit.loads import BOUND, latency, step, steps
+
+BEHIND = {"response": latency(80), "service": latency(10)}
+
+
+def test_it_saturates_at_the_step_after_which_none_brings_a_tenth_more() -> None:
+    found = saturation(steps(100, 190, 400, 700, 720, 690))
+    assert (found.cause, found.connections) == ("throughput", 10)
+    assert "10 connections, with 700 requests a second: 25 brought only 3 % more" in found.sentence
+
+
+def test_a_dip_before_more_throughput_is_no_saturation() -> None:
+    assert saturation(steps(100, 190, 180, 400, 410, 405)).connections == 10
+
+
+def test_more_throughput_that_does_not_keep_up_with_its_schedule_counts_for_nothing() -> None:
+    found = saturation([*steps(100, 200), step(5, 400, **BEHIND)])
+    assert (found.cause, found.connections) == ("response", 2)
+    assert "with 5 half of the requests that fell due were answered after more than 80.0 ms" in found.sentence
+
+
+def test_too_few_connections_that_do_not_keep_up_are_no_saturation() -> None:
+    found = saturation([step(1, 100, **BEHIND), *steps(100, 190, 400, 410)[1:]])
+    assert (found.cause, found.connections) == ("throughput", 5)
+
+
+def test_while_every_step_gains_it_was_not_reached() -> None:
+    found = saturation(steps(100, 200, 400, 800, 1600, 3200))
+    assert (found.cause, found.connections) == ("not reached", None)
+    assert "50 connections did 3,200 requests a second" in found.sentence
+
+
+def test_a_worker_that_is_the_limit_is_never_called_the_servers_saturation() -> None:
+    measured = [*steps(100, 200), step(5, 210, **BOUND), step(10, 210, **BOUND), step(25, 205, **BOUND)]
+    found = saturation(measured)
+    assert (found.cause, found.connections) == ("worker", None)
+    assert "from 5 connections on our own worker was the limit" in found.sentence
+    assert "210 requests a second at least" in found.sentence
+    late = [step(1, 100), step(2, 101, worker_delay_ms=40.0), step(5, 101, worker_delay_ms=40.0)]
+    assert saturation(late).cause == "worker"
+
+
+def test_where_the_server_shares_our_processors_lateness_is_its_load_and_no_limit_of_ours() -> None:
+    here = [step(each, rate, worker_cpu=0.03, worker_delay_ms=7.0, local=True) for each, rate in ((1, 100), (2, 103))]
+    assert (saturation(here).cause, saturation(here).connections) == ("throughput", 1)
+    elsewhere = [replace(one, local=False) for one in here]
+    assert saturation(elsewhere).cause == "worker"
+    busy = [replace(one, worker_cpu=0.6) for one in here]
+    assert saturation(busy).cause == "worker"
+
+
+def test_one_connection_is_one_and_two_are_two() -> None:
+    found = saturation([step(1, 100, **BOUND), step(2, 190, **BOUND)])
+    assert "from 1 connection on our own worker was the limit" in found.sentence
+
+
+def test_what_a_busy_worker_reached_all_the_same_disproves_a_saturation() -> None:
+    assert saturation([*steps(100, 200, 205), step(10, 400, **BOUND)]).cause == "worker"
+    assert saturation([*steps(100, 200, 205), step(10, 210, **BOUND)]).connections == 2
+
+
+@given(st.lists(st.floats(1, 1e6), min_size=1, max_size=len(STEPS)))
+def test_beyond_a_saturation_nothing_brings_a_tenth_more_and_before_it_something_does(measured: list[float]) -> None:
+    made = steps(*measured)
+    found = saturation(made)
+    if found.connections is None:
+        assert all(
+            max(one.throughput for one in made[number + 1 :]) >= here.throughput * 1.1
+            for number, here in enumerate(made[:-1])
+        )
+        return
+    at = [one.connections for one in made].index(found.connections)
+    assert all(later.throughput < made[at].throughput * 1.1 for later in made[at + 1 :])
+    assert all(
+        max(one.throughput for one in made[number + 1 :]) >= here.throughput * 1.1
+        for number, here in enumerate(made[:at])
+    )
+
+
+def test_nothing_follows_from_no_step() -> None:
+    with pytest.raises(ValueError, match="seen in steps"):
+        saturation([])

@@ -1,0 +1,100 @@
+"""Promise: a migration's report says what is in force, whether it is what it should be, and what is left to do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from dbops.domain.migrations.record import MigrationRecord, MigrationState, MigrationStep, PostCheck, StepState
+from dbops.domain.migrations.report import MigrationReport
+from dbops.domain.migrations.touched_probes import ProbeReading, ProbeReadings
+from dbops.domain.report import Verdict
+
+NOW = datetime(2026, 11, 22, 2, tzinfo=UTC)
+STEPS = (
+    MigrationStep(name="0_init", checksum="0", marked=True, state=StepState.APPLIED, began=NOW, ended=NOW),
+    MigrationStep(name="1_note", checksum="1", state=StepState.APPLIED, began=NOW, ended=NOW + timedelta(seconds=3)),
+)
+READINGS = ProbeReadings(probes=(ProbeReading(probe="newest", title="the newest", p50=1.0, p95=2.0),))
+
+
+def report(**changed: Any) -> MigrationReport:
+    """Of a run that went well, unless told otherwise."""
+    known: dict[str, Any] = {
+        "target": "shop",
+        "run": "manual__1",
+        "digest": "d" * 64,
+        "planned": NOW,
+        "state": MigrationState.DONE,
+        "backup_id": "20261122T020000Z",
+        "steps": STEPS,
+        "before": READINGS,
+        "after": READINGS,
+        "checked": PostCheck(),
+    }
+    record = MigrationRecord(**{**known, **changed})
+    return MigrationReport(target="shop", started=NOW, finished=NOW, record=record)
+
+
+def test_a_run_that_went_well_is_ok_and_says_how_to_go_on() -> None:
+    made = report()
+
+    assert made.verdict is Verdict.OK
+    assert made.headline() == "shop is migrated: 0_init is marked as applied, 1 migration applied, and checked."
+    shown = made.markdown()
+    for words in (
+        "| 0_init | marked as applied: the baseline | - |",
+        "| 1_note | applied | 3.0s |",
+        "every index is valid",
+        "| the newest | 1.0 ms | 1.0 ms | 2.0 ms | 2.0 ms | - |",
+        "Have the same folders as include/sql/shop/migrations in the application's prisma/migrations",
+        "The backup 20261122T020000Z was made right before.",
+    ):
+        assert words in shown
+
+
+def test_it_comes_back_equal_out_of_the_bucket() -> None:
+    record = replace(report().record, touched=(("public", "orders"),))
+
+    assert MigrationRecord.from_json(record.to_json()) == record
+
+
+def test_a_remark_is_a_warning_and_a_fault_a_failure() -> None:
+    assert report(checked=PostCheck(remarks=("It is called otherwise.",))).verdict is Verdict.WARNING
+    failed = report(checked=PostCheck(faults=("The index a is INVALID.",)))
+
+    assert failed.verdict is Verdict.FAILED
+    assert failed.headline().endswith("and the post-check FAILED.")
+    assert "every index is valid" not in failed.markdown()
+    assert "- The index a is INVALID." in failed.markdown()
+    assert "correct it by another migration. The backup 20261122T020000Z" in failed.what_is_left()
+
+
+def test_what_nobody_has_checked_is_not_ok() -> None:
+    assert report(checked=None).verdict is Verdict.FAILED
+    assert "nobody has checked it yet" in report(checked=None).headline()
+
+
+@pytest.mark.parametrize("state", [MigrationState.FAILED, MigrationState.REVERTED])
+def test_a_run_that_failed_says_why_and_what_to_do(state: MigrationState) -> None:
+    made = report(state=state, failure="The migration of shop failed.", remedy="Correct it.", checked=None)
+
+    assert made.verdict is Verdict.FAILED
+    assert made.headline() == "The migration of shop failed."
+    assert made.what_is_left() == "Correct it."
+
+
+def test_a_run_that_is_under_way_says_how_far_it_is() -> None:
+    made = report(state=MigrationState.APPLYING, checked=None)
+
+    assert "NOT migrated: this run came as far as applying" in made.headline()
+
+
+def test_where_there_is_nothing_to_do_that_is_all_it_says() -> None:
+    made = report(state=MigrationState.PLANNED, steps=(), before=None, after=None, checked=None)
+
+    assert made.verdict is Verdict.OK
+    assert made.markdown() == "There is nothing to migrate in shop: every migration is applied."

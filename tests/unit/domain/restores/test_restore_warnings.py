@@ -1,0 +1,114 @@
+"""Promise: what keeps nobody from restoring, and is to be known before, is in the plan, the weightiest first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dbops.domain.archives.database_locale import DatabaseLocale
+from dbops.domain.archives.selection import Selection
+from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.restores.extent import RestoreExtent
+from dbops.domain.restores.request import RestoreMode, RestoreRequest
+from dbops.domain.restores.warnings import restore_warnings
+from tests.unit.restores import FREE, server
+
+WHOLE = RestoreExtent(None, frozenset(), 2048)
+PART = replace(WHOLE, selection=Selection(frozenset(), frozenset(), ("a view", "a rule")))
+COMMENT = TocEntry(
+    dump_id=1,
+    kind="COMMENT",
+    schema="",
+    name="DATABASE shop",
+    definition="COMMENT ON DATABASE shop IS 'orders';",
+)
+SUBSCRIPTION = TocEntry(dump_id=2, kind="SUBSCRIPTION", schema="", name="from_hq")
+
+
+def warnings(
+    mode: RestoreMode = "swap",
+    *,
+    extent: RestoreExtent = WHOLE,
+    entries: tuple[TocEntry, ...] = (COMMENT,),
+    restored: tuple[TocEntry, ...] = (),
+    unreadable: str | None = None,
+    **changed: Any,
+) -> tuple[str, ...]:
+    found = replace(FREE, request=RestoreRequest(mode=mode), entries=restored, **changed)
+    return restore_warnings(found, extent, entries, unreadable)
+
+
+def test_there_is_nothing_to_be_said_where_all_comes_back_as_it_was() -> None:
+    assert warnings() == ()
+    assert warnings("beside", live=None, owners=False) == ()
+
+
+def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
+    (warning,) = warnings(live=None)
+    assert warning.startswith("There is no database shop whose owner, comment, settings and grants could be kept")
+    assert "the restored one will belong to admin" in warning
+    assert warning.endswith(" When the backup was made, they were: COMMENT ON DATABASE shop IS 'orders';")
+
+    (warning,) = warnings(live=None, entries=())
+    assert warning.endswith("Set what the application needs.")
+
+
+def test_a_swap_without_owners_says_whose_everything_becomes() -> None:
+    (warning,) = warnings(owners=False)
+    assert "everything belongs to the role admin" in warning
+
+
+def test_what_is_left_out_is_named_in_every_mode() -> None:
+    for mode in ("beside", "swap", "into", "schema"):
+        assert warnings(mode, extent=PART) == ("Left out: a view.", "Left out: a rule.")
+
+
+def test_a_live_database_that_cannot_be_read_is_not_shown_in_silence() -> None:
+    assert warnings("beside", unreadable="Disk broken.") == (
+        "What is live now is not shown, for it cannot be read: Disk broken.",
+    )
+
+
+def test_a_database_that_sorts_otherwise() -> None:
+    def said(locale: DatabaseLocale) -> tuple[str, ...]:
+        return warnings("into", database="postgres", locale=locale)
+
+    assert said(DatabaseLocale("UTF8", "C.utf8")) == ()
+    (warning,) = said(DatabaseLocale("UTF8", "icu de"))
+    assert "sorts as icu de, and the backup's as C.UTF-8" in warning
+
+
+def test_subscriptions_come_back_without_their_slot_unless_they_are_left_out() -> None:
+    (warning,) = warnings(entries=(SUBSCRIPTION,))
+    assert warning.startswith("The backup holds subscriptions: from_hq. They come back disabled")
+    assert warnings(entries=(SUBSCRIPTION,), extent=PART) == ("Left out: a view.", "Left out: a rule.")
+
+
+def test_the_weightiest_comes_first() -> None:
+    said = warnings(
+        live=None,
+        owners=False,
+        extent=replace(PART, selection=Selection(frozenset({2}), frozenset(), ("a view",))),
+        entries=(SUBSCRIPTION,),
+        unreadable="Disk broken.",
+        locale=DatabaseLocale("UTF8", "icu de"),
+    )
+    assert [warning.partition(" ")[0] for warning in said] == [
+        "There",
+        "restore.owners",
+        "What",
+        "Left",
+        "The",
+        "The",
+    ]
+    assert "sorts as" in said[4]
+    assert "subscriptions" in said[5]
+
+
+def test_functions_of_the_backup_that_a_superuser_would_run_are_told_in_every_mode() -> None:
+    function = TocEntry(dump_id=3, kind="FUNCTION", schema="public", name="is_paid(integer)")
+    for mode in ("beside", "swap", "into", "schema"):
+        (warning,) = warnings(mode, restored=(function,))
+        assert warning.startswith("The role admin is a superuser, and the backup has 1 function of its own.")
+        assert "Name a role that is none under restore.connection" in warning
+        assert warnings(mode, restored=(function,), server=server(is_superuser=False)) == ()

@@ -1,0 +1,189 @@
+"""Promises of what is repeated of a server's errors: sentences that are known, and no other word, nor any value."""
+
+from __future__ import annotations
+
+import pytest
+
+from dbops.domain.servers.words import NOT_REPEATED, is_fixed, own_words, program_words, repeatable
+
+CARD = "4111111111111111"
+
+ABOUT_ROWS = (
+    'duplicate key value violates unique constraint "Tag_key"',
+    'could not create unique index "Tag_key"',
+    'insert or update on table "a" violates foreign key constraint "b"',
+    'new row for relation "numbers" violates check constraint "numbers_n_check"',
+    'check constraint "c" of relation "t" is violated by some row',
+    'null value in column "n" of relation "t" violates not-null constraint',
+    'could not extend file "base/1/2": No space left on device',
+    'could not write to file "base/pgsql_tmp/pgsql_tmp12.0": No space left on device',
+    'could not open file "base/5/16400": Permission denied',
+    "canceling statement due to user request",
+    "terminating connection due to administrator command",
+    'too many connections for role "dba"',
+    "cannot execute CREATE TABLE in a read-only transaction",
+    "permission denied for schema public",
+    "permission denied to create extension",
+    "must be owner of extension pgcrypto",
+    'materialized view "m" has not been populated',
+)
+
+
+@pytest.mark.parametrize("sentence", ABOUT_ROWS)
+def test_what_names_only_the_catalog_is_repeated_whatever_the_statement(sentence: str) -> None:
+    assert repeatable(sentence, ["DETAIL:  Failing row contains (x).", "CONTEXT:  COPY t, line 1"]) == sentence
+    assert is_fixed(sentence)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "told"),
+    [
+        (f'invalid input syntax for type integer: "{CARD}"', "invalid input syntax for type integer"),
+        (f'value "{CARD}" is out of range for type integer', "value out of range for type integer"),
+        (f'invalid input value for enum mood: "{CARD}"', "invalid input value for enum mood"),
+        ('invalid byte sequence for encoding "UTF8": 0x41 0x11', 'invalid byte sequence for encoding "UTF8"'),
+        (f'date/time field value out of range: "{CARD}"', "date/time field value out of range"),
+    ],
+)
+def test_a_value_is_cut_off_and_out(sentence: str, told: str) -> None:
+    assert repeatable(sentence) == told
+
+
+NAMING = (
+    'relation "gone" does not exist',
+    'relation "Tag" already exists',
+    'role "app" does not exist',
+    'schema "crm" already exists',
+    'type "public.mood" does not exist',
+    "function public.f(integer, text) does not exist",
+    'column "x" of relation "t" does not exist',
+    'constraint "c" for relation "t" already exists',
+    'tablespace "fast" does not exist',
+    'extension "vector" is not available',
+    'could not open extension control file "/usr/share/vector.control": No such file or directory',
+    'could not load library "/usr/lib/x.so": undefined symbol',
+    'unrecognized configuration parameter "plv8.start_proc"',
+    'collation "de-x-icu" for encoding "UTF8" does not exist',
+    'syntax error at or near "it"',
+)
+
+
+@pytest.mark.parametrize("sentence", NAMING)
+def test_a_name_that_a_row_may_have_written_is_repeated_only_where_none_has(sentence: str) -> None:
+    assert repeatable(sentence, of_rows=False) == sentence
+    assert repeatable(sentence) is None
+    assert repeatable(sentence, ["LINE 1: SELECT * FROM gone", "             ^"]) == sentence
+    assert repeatable(sentence, ["CONTEXT:  x", "LINE 1: the second line of a row's value"]) is None
+    assert repeatable(sentence, ['CONTEXT:  SQL function "f" statement 1'], of_rows=False) is None
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        f"card {CARD} is not known",
+        f"{CARD}",
+        f'card "{CARD}" does not exist',
+        f'relation "a" does not exist, says card {CARD}',
+        f'duplicate key value violates unique constraint "a" of {CARD}',
+        f'could not open file "{CARD}" for reading: No such file or directory',
+        f"plpy.Error: {CARD}",
+        'relation "a\x1b" does not exist',
+        'Relation "weg" existiert nicht',
+        "",
+    ],
+)
+def test_no_other_sentence_is_repeated(sentence: str) -> None:
+    assert repeatable(sentence, of_rows=False) is None
+    assert not is_fixed(sentence)
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        "PL/pgSQL function ok(text) line 2 at RAISE",
+        "PL/pgSQL function ok(text) line 2 at ASSERT",
+        "PL/pgSQL function ok(text) line 2 at EXECUTE",
+        "PL/pgSQL function ok(text) line 2 at FOR over EXECUTE statement",
+        "PL/pgSQL function inline_code_block line 2 at RETURN QUERY",
+        'PL/Perl function "ok"',
+        'PL/Python function "ok"',
+    ],
+)
+def test_the_words_of_a_function_are_not_repeated_even_where_they_are_a_servers(context: str) -> None:
+    sentence = f'duplicate key value violates unique constraint "{CARD}"'
+    assert repeatable(sentence, [f"CONTEXT:  {context}"], of_rows=False) is None
+    assert repeatable(sentence, ["LINE 1: x", "CONTEXT:  x", context], of_rows=False) is None
+
+
+def test_what_the_server_misses_in_a_functions_own_text_is_repeated() -> None:
+    below = ["LINE 1: SELECT count(*) FROM tags", "   ^", "QUERY:  x", "CONTEXT:  PL/pgSQL function f() line 2 at IF"]
+    assert repeatable('relation "tags" does not exist', below) == 'relation "tags" does not exist'
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "could not read from input file: end of file",
+        "could not decompress data: Corrupted block detected",
+        "error returned by PQputCopyData: server closed the connection unexpectedly",
+        'COPY failed for table "t": server closed the connection unexpectedly',
+        "could not execute query: no connection to the server",
+        'connection to server on socket "/s" failed: No such file or directory',
+        "server closed the connection unexpectedly",
+    ],
+)
+def test_a_programs_words_of_files_and_connections_are_repeated(said: str) -> None:
+    assert own_words(said) == said
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        f"could not execute query: ОШИБКА:  карта {CARD}",
+        f'COPY failed for table "t": FEHLER:  Karte {CARD}',
+        f"could not execute query: {CARD}",
+        f"card {CARD}",
+        "could not read from input file: \x1b[2J",
+    ],
+)
+def test_what_may_be_a_servers_is_none_of_a_programs_words(said: str) -> None:
+    assert own_words(said) is None
+
+
+ANALYZE = 'vacuumdb: error: vacuuming of table "public.aaa" in database "shop" failed'
+
+
+@pytest.mark.parametrize(
+    ("stderr", "told"),
+    [
+        (
+            f"vacuumdb: warning: {CARD}\n{ANALYZE}: ERROR:  card {CARD} is not known\n"
+            "CONTEXT:  PL/pgSQL function f(text) line 1 at RAISE\n",
+            f'vacuuming of table "public.aaa" in database "shop" failed: {NOT_REPEATED}',
+        ),
+        (
+            f'{ANALYZE}: ERROR:  could not open file "base/5/16400": Permission denied\n',
+            'vacuuming of table "public.aaa" in database "shop" failed: '
+            'could not open file "base/5/16400": Permission denied',
+        ),
+        (
+            'pg_dump: error: Dumping the contents of table "t" failed: PQgetResult() failed.\n'
+            "pg_dump: detail: Error message from server: ERROR:  canceling statement due to user request\n"
+            f"pg_dump: detail: Command was: COPY public.t (a) TO stdout; -- {CARD}\n",
+            'Dumping the contents of table "t" failed: canceling statement due to user request',
+        ),
+        (
+            'vacuumdb: error: connection to server at "h", port 1 failed: FATAL:  role "app" does not exist\n',
+            'role "app" does not exist',
+        ),
+        (
+            'vacuumdb: error: connection to server on socket "/s" failed: No such file or directory\n',
+            'connection to server on socket "/s" failed: No such file or directory',
+        ),
+        (f"vacuumdb: error: {CARD}\n", NOT_REPEATED),
+        (f"{CARD}\n", NOT_REPEATED),
+        ("", ""),
+    ],
+)
+def test_a_programs_first_error_is_told_with_its_table_and_without_a_row(stderr: str, told: str) -> None:
+    assert program_words(stderr) == told

@@ -1,0 +1,56 @@
+"""Overview: one row a target, worst first."""
+
+from __future__ import annotations
+
+from dbops.domain.views.overview import OverviewRow, overview_row, worst_first
+from dbops.domain.watch.dag_state import dags_of
+from dbops.domain.watch.light import Light
+from dbops.domain.watch.reasons import NotKnown
+from tests.unit.page_samples import HOUR, backup, checks, dag, index, probes
+from tests.unit.samples import DAY, NOW, target
+
+
+def row(name: str, light: Light, number: int = 1) -> OverviewRow:
+    return OverviewRow(target=target(name), light=light, reasons=("Something.",) * number)
+
+
+def test_a_row_has_the_light_of_its_worst_reason_and_all_reasons_worst_first() -> None:
+    seen = index([backup(3 * DAY)], probes=probes(well=11), checks=checks(warnings=1))
+    found = overview_row(target(), seen, {}, NOW)
+    assert found.light is Light.RED
+    assert [reason.split()[0] for reason in found.reasons] == ["The", "1", "Of"]
+    assert found.index == seen
+
+
+def test_a_row_without_an_index_says_why() -> None:
+    nobody = NotKnown("Nobody has looked.")
+    assert overview_row(target(), nobody, {}, NOW) == OverviewRow(
+        target=target(), light=Light.GREY, reasons=("Nobody has looked.",), missing=nobody
+    )
+    refused = overview_row(target(), "The store refuses.", {}, NOW)
+    assert (refused.index, refused.missing) == (None, "The store refuses.")
+    assert overview_row(target(), index(), {}, NOW).missing is None
+
+
+def test_the_trend_has_the_last_fourteen_good_backups_oldest_first() -> None:
+    backups = [backup(day * DAY + HOUR, stored_bytes=day, verified=False if day == 3 else None) for day in range(20)]
+    found = overview_row(target(), index(sorted(backups, key=lambda one: one.backup_id)), {}, NOW)
+    assert found.size_trend == (14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 2, 1, 0)
+
+
+def test_a_row_has_its_own_dags_by_job() -> None:
+    ours, theirs = dag("check"), dag("check", of="shop_two")
+    by_job = dags_of("shop", {one.dag_id: one for one in (ours, theirs)})
+    assert overview_row(target(), index(), by_job, NOW).dags == {"check": ours}
+
+
+def test_rows_come_worst_first_then_with_most_reasons_then_by_name() -> None:
+    rows = [
+        row("a", Light.GREEN),
+        row("b", Light.GREY),
+        row("c", Light.AMBER),
+        row("e", Light.RED),
+        row("d", Light.RED),
+        row("f", Light.RED, 2),
+    ]
+    assert [one.target.name for one in worst_first(rows)] == ["f", "d", "e", "c", "b", "a"]

@@ -1,0 +1,37 @@
+"""Promises of the progress line: what is done, how fast, and an estimate only where it is more than a guess."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dbops.domain.words.progress import Progress
+
+HALF = Progress(
+    tables_done=3,
+    tables=9,
+    bytes_read=20 * 1024**2,
+    bytes_uploaded=10 * 1024**2,
+    elapsed=timedelta(seconds=60),
+    fraction=0.5,
+    spooled=12 * 1024**2,
+    paused=False,
+)
+
+
+def test_a_line_says_tables_bytes_rate_and_what_is_left() -> None:
+    expected = "3/9 tables, 20.0 MiB read, 10.0 MiB uploaded at 170.7 KiB/s, about 1m left"
+    assert HALF.sentence() == expected
+
+
+def test_a_pause_is_said_with_what_waits() -> None:
+    assert replace(HALF, paused=True).sentence().endswith("pg_dump waits for the store (12.0 MiB spooled)")
+
+
+@pytest.mark.parametrize("fraction", [0.0, 0.01, 1.0])
+def test_there_is_no_estimate_at_the_beginning_and_at_the_end(fraction: float) -> None:
+    assert replace(HALF, fraction=fraction).remaining is None
+
+
+def test_what_is_left_follows_the_pace_so_far() -> None:
+    assert replace(HALF, fraction=0.25).remaining == timedelta(seconds=180)
