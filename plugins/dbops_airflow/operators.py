@@ -115,7 +115,7 @@ class WatchOperator(BaseOperator):
         from dbops.domain.watch.retired import retired_problem
         from dbops.gateways.alerting.heartbeat import ping
         from dbops.gateways.files.retired_files import read_included_names
-        from dbops.jobs.views.bundle_indexes import bundle_indexes
+        from dbops.jobs.target_index.bundle_indexes import bundle_indexes
         from dbops.jobs.watch.watch import watch
         from dbops_airflow.watch_notices import Notices
 

@@ -13,7 +13,7 @@ from dbops.domain.backups.layout import Layout
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops.gateways.store.index_bundles import list_tags, read_bundle, renew_bundle
-from dbops.jobs.views.index_folders import FEW
+from dbops.jobs.target_index.index_folders import FEW
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
 from tests.backups import opened
@@ -67,7 +67,7 @@ def test_when_every_mail_is_out_it_leaves_all_indexes_in_one_object_for_the_page
     store: SeaweedS3,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dbops.jobs.views import bundle_indexes
+    from dbops.jobs.target_index import bundle_indexes
 
     mailed = []
 

@@ -27,7 +27,7 @@ from dbops.gateways.store.probe_runs import put_probe_run
 from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import build_index, write_index
 from dbops.gateways.store.verifications import put_verification
-from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views.see_backup import see_backup
 from dbops.jobs.views.see_target import see_target
 from dbops.jobs.views.see_targets import see_targets

@@ -19,7 +19,7 @@ from dbops.domain.watch.lost_target import LostTarget, lost_targets
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.retired_files import read_included_names
 from dbops.gateways.files.target_files import TargetFiles, has_file, include_folder, read_targets
-from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views.see_backup import see_backup
 from dbops.jobs.views.see_target import see_target
 from dbops.jobs.views.see_targets import see_targets

@@ -44,7 +44,7 @@ from dbops.gateways.store.catalogs import read_catalog
 from dbops.gateways.store.claims import HeldClaim, claim, other_live_claims
 from dbops.jobs.backups.preflight import Readiness, preflight
 from dbops.jobs.backups.replica import naming_conflicts
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 
 _GLOBALS = "globals.sql"
 

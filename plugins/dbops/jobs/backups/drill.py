@@ -28,7 +28,7 @@ from dbops.gateways.store.working_holds import held_by_drill
 from dbops.jobs.backups.check_restored import check_restored
 from dbops.jobs.backups.drill_place import DrillPlace, scratch_place, throwaway_place
 from dbops.jobs.backups.load_and_verify import load_and_verify
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 
 
 def drill(

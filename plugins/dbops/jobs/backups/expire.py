@@ -19,7 +19,7 @@ from dbops.gateways.store.catalogs import read_catalog, read_claim
 from dbops.gateways.store.working_holds import working_holds
 from dbops.jobs.backups.deletion import Deletion
 from dbops.jobs.backups.holds import why_held
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 
 _ABANDONED_AFTER = timedelta(hours=24)
 _KEYS_NAMED = 3

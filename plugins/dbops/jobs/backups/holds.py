@@ -12,7 +12,7 @@ from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing
 from dbops.gateways.clock import utc_now
 from dbops.gateways.store.bucket import Bucket
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 
 
 def hold(

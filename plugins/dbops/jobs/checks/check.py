@@ -30,7 +30,7 @@ from dbops.gateways.store.check_runs import put_check_run, put_docs, read_check_
 from dbops.gateways.validator import validate
 from dbops.gateways.validator.expectation_files import read_suites
 from dbops.jobs.checks.smoke_test import smoke_test
-from dbops.jobs.views.refresh_index import refresh_checks
+from dbops.jobs.target_index.refresh_index import refresh_checks
 
 _RUNS_REMEMBERED = 30
 

@@ -25,7 +25,7 @@ from dbops.gateways.store.probe_runs import put_probe_run, read_probe_runs
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.probes.explain_probes import explain_probes
 from dbops.jobs.probes.probe_page import keep_page
-from dbops.jobs.views.refresh_index import refresh_probes
+from dbops.jobs.target_index.refresh_index import refresh_probes
 
 _RUNS_REMEMBERED = 26
 

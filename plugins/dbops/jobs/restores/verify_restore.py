@@ -20,7 +20,7 @@ from dbops.gateways.store.verifications import put_verification
 from dbops.jobs.backups.check_restored import check_restored
 from dbops.jobs.backups.verify import Restored, verify
 from dbops.jobs.restores.restore_run import RestoreRun
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 
 _VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
 _ERRORS_SHOWN = 5

@@ -1,1 +1,1 @@
-"""Look at targets and their backups for people, and keep what makes that quick."""
+"""Look at targets and their backups, for people."""

@@ -10,8 +10,8 @@ from dbops.domain.target import Target
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.index_bundles import list_tags, read_bundle
 from dbops.jobs.error_in_words import error_in_words
-from dbops.jobs.views.index_folders import FEW
-from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.target_index.index_folders import FEW
+from dbops.jobs.target_index.last_indexes import LastIndexes
 
 
 def see_folder(

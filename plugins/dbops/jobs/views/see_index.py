@@ -14,7 +14,7 @@ from dbops.domain.watch.reasons import NotKnown
 from dbops.domain.words.quantities import format_ago
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.target_indexes import read_index
-from dbops.jobs.views.last_indexes import LastIndex, LastIndexes
+from dbops.jobs.target_index.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.views.unseen import cannot_be_shown, why_unseen
 
 

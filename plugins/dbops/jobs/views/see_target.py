@@ -14,7 +14,7 @@ from dbops.domain.views.target_view import BackupsPart, Part, TargetView
 from dbops.domain.watch.dag_state import DagState
 from dbops.domain.watch.reasons import NotKnown
 from dbops.gateways.store.bucket import Bucket
-from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views.see_index import see_index, see_row, unanswered
 from dbops.jobs.views.see_parts import SEEN
 from dbops.jobs.views.unseen import why_unseen

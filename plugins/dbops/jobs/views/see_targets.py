@@ -15,8 +15,8 @@ from dbops.domain.views.overview import Overview, OverviewRow, worst_first
 from dbops.domain.watch.dag_state import DagState
 from dbops.domain.watch.reasons import NotKnown
 from dbops.gateways.store.bucket import Bucket
-from dbops.jobs.views.index_folders import index_folders
-from dbops.jobs.views.last_indexes import LastIndexes
+from dbops.jobs.target_index.index_folders import index_folders
+from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views.see_folder import see_folder
 from dbops.jobs.views.see_index import see_index, see_row, unanswered, unreachable
 

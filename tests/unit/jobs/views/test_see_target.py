@@ -28,8 +28,8 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.probe_runs import put_probe_run
 from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import write_index
+from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views import see_target as see_target_module
-from dbops.jobs.views.last_indexes import LastIndexes
 from dbops.jobs.views.see_target import see_target
 from tests.unit.page_samples import backup, dag, index, rule, shown
 from tests.unit.probe_samples import probe_result, probe_run

@@ -25,10 +25,10 @@ from dbops.gateways.store.bucket import Bucket, StoredObject
 from dbops.gateways.store.index_bundles import renew_bundle
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.target_indexes import write_index
+from dbops.jobs.target_index.index_folders import FEW
+from dbops.jobs.target_index.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.views import see_index as see_index_module
 from dbops.jobs.views import see_targets as see_targets_module
-from dbops.jobs.views.index_folders import FEW
-from dbops.jobs.views.last_indexes import LastIndex, LastIndexes
 from dbops.jobs.views.see_index import unanswered
 from dbops.jobs.views.see_targets import see_targets
 from tests.unit.page_samples import backup, dag, index, lights

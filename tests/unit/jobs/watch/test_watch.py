@@ -31,7 +31,7 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.probe_runs import put_probe_run
 from dbops.gateways.store.restores import all_restores, put_restore
 from dbops.gateways.store.target_indexes import build_index, read_index, write_index
-from dbops.jobs.views.refresh_index import refresh_index
+from dbops.jobs.target_index.refresh_index import refresh_index
 from dbops.jobs.watch import lost_files
 from dbops.jobs.watch.watch import watch
 from tests.unit.probe_samples import probe_run

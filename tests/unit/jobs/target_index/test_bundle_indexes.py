@@ -13,8 +13,8 @@ from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.index_bundles import list_tags, read_bundle
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.target_indexes import write_index
-from dbops.jobs.views.bundle_indexes import bundle_indexes
-from dbops.jobs.views.index_folders import FEW
+from dbops.jobs.target_index.bundle_indexes import bundle_indexes
+from dbops.jobs.target_index.index_folders import FEW
 from tests.unit.page_samples import index
 from tests.unit.samples import Clock, target
 

@@ -18,7 +18,7 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.target_indexes import build_index, read_index, update_index
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.backups.holds import hold, release
-from dbops.jobs.views.refresh_index import refresh_checks, refresh_index, refresh_probes
+from dbops.jobs.target_index.refresh_index import refresh_checks, refresh_index, refresh_probes
 from tests.unit.probe_samples import probe_run
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 

@@ -13,7 +13,7 @@ from dbops.domain.target import Target
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.index_bundles import renew_bundle
 from dbops.jobs.error_in_words import error_in_words
-from dbops.jobs.views.index_folders import index_folders
+from dbops.jobs.target_index.index_folders import index_folders
 
 _log = logging.getLogger(__name__)
 
