@@ -52,5 +52,5 @@ for target in targets_for("backup__"):
             outlets=[backup_asset(target)],
             **(on_a_large_worker(target) | taking_turns(target)),
         )
-        expire = ExpireOperator(task_id="expire", target=target)
+        expire = ExpireOperator(task_id="expire", target=target, after="back_up")
         back_up >> expire

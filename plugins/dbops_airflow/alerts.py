@@ -16,6 +16,8 @@ from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops_airflow.failures import reason_of
+from dbops_airflow.last_good import last_good_facts
+from dbops_airflow.moved import AirflowFailException
 from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
@@ -59,10 +61,14 @@ class FailureMail:
             headline=headline,
             details=tuple(details.splitlines()),
             remedy=reason.remedy,
-            facts=tuple(facts_of(context)),
+            facts=(*facts_of(context), *self.more_facts(target)),
             link=ti.log_url if ti else None,
         )
         return tell(alert, audience, context).has_reached_somebody
+
+    def more_facts(self, _target: Target | None) -> Iterable[tuple[str, str]]:
+        """What else people ask first."""
+        return ()
 
     def severity_of(self, _reason: DbopsError) -> str:
         """The first word of the subject."""
@@ -86,6 +92,10 @@ class TaskFailureMail(FailureMail):
             log.info("The job has mailed what is broken.")
         elif self.mail(reason_of(error), context):
             remember_mailed(context["ti"])
+
+    def more_facts(self, target: Target | None) -> Iterable[tuple[str, str]]:
+        """Of a backup. The run's callback does not ask: the DAG processor has other things to do than to wait."""
+        return last_good_facts(target) if self.job == "backup" and target is not None else ()
 
 
 class RunFailureMail(FailureMail):
@@ -176,11 +186,16 @@ def facts_of(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
         yield "Task", ti.task_id
     yield "Run", str(context.get("run_id", "unknown"))
     if ti is not None:
-        attempts = getattr(ti, "max_tries", 0) + 1
-        yield "Attempt", f"{ti.try_number} of {max(attempts, ti.try_number)}"
+        yield "Attempt", _attempt(ti, context.get("exception"))
     started = getattr(ti, "start_date", None)
     if started is not None:
         yield "Started", f"{started.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _attempt(ti: Any, error: object) -> str:
+    if isinstance(error, AirflowFailException):
+        return f"{ti.try_number}, and no other: tried again it would end the same way"
+    return f"{ti.try_number} of {max(getattr(ti, 'max_tries', 0) + 1, ti.try_number)}"
 
 
 def remember_mailed(ti: Any) -> None:

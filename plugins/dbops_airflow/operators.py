@@ -16,8 +16,9 @@ from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
 from dbops_airflow.failures import told_to_airflow
 from dbops_airflow.mailed import Mailed
-from dbops_airflow.problem_mails import mail_problems
+from dbops_airflow.problem_mails import mail_problems, mail_recovered
 from dbops_airflow.progress_log import ProgressLog
+from dbops_airflow.recovery import mail_green_again
 from dbops_airflow.stoppable import StoppableOperator
 from dbops_airflow.watch_memory import WATCH_MEMORY, recall, recall_known, recall_taken, remember, remember_known
 
@@ -53,11 +54,14 @@ class BackUpOperator(StoppableOperator):
 
 
 class ExpireOperator(StoppableOperator):
-    """Delete what a target's retention policy lets go; unless the run's ``dry_run`` is exactly False, only say what."""
+    """Delete what a target's retention policy lets go; unless the run's ``dry_run`` is exactly False, only say what.
 
-    def __init__(self, *, target: Target, **kwargs: Any) -> None:
+    ``after`` is the task that has made the new backup: where this one ends well, so does the run.
+    """
+
+    def __init__(self, *, target: Target, after: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.target = target
+        self.target, self.after = target, after
 
     def execute(self, context: Context) -> None:
         """Run the job; the plan with its reasons is in the log."""
@@ -69,6 +73,8 @@ class ExpireOperator(StoppableOperator):
             report = expire(self.target, bucket, clock=utc_now, dry_run=dry_run, run=context["run_id"])
         self.log.info(report.summary())
         metrics.emit_target(self.target)
+        backup_id = context["ti"].xcom_pull(task_ids=self.after)
+        mail_green_again("backup", self.target, f"The backup {backup_id} of {self.target.name} is done.", context)
 
 
 class DrillOperator(StoppableOperator):
@@ -101,7 +107,11 @@ class DrillOperator(StoppableOperator):
             self.log.info(report.markdown())
             metrics.emit_target(self.target)
             report.require_proof()
-        return str(report.verification.backup_id) if report.verification else None
+        if report.verification is None:
+            return None
+        proven = str(report.verification.backup_id)
+        mail_green_again("drill", self.target, f"The backup {proven} of {self.target.name} is proven.", context)
+        return proven
 
 
 class WatchOperator(BaseOperator):
@@ -124,12 +134,13 @@ class WatchOperator(BaseOperator):
             files = read_targets(include)
             names, of_retired = read_included_names(include)
             notices = Notices(include, files.targets, connections.open_bucket, utc_now())
+            before = recall(context)
             report = watch(
                 list(files.targets.values()),
                 files.faults,
                 connections.open_bucket,
                 clock=utc_now,
-                memory=recall(context),
+                memory=before,
                 names=names,
                 known=recall_known(context),
                 paused=self._paused(context["ti"], files.targets.values()),
@@ -139,12 +150,15 @@ class WatchOperator(BaseOperator):
             )
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)
+            untold = {key: before[key] for key in report.recovered}  # still to be told, if this watch is killed
 
             def keep(mailed: Mailed) -> None:
                 notices.forget(mailed)  # first: what is remembered and not forgotten would be told again in a day
-                remember(context, mailed.sent(report.memory), mailed.awaiting_mail(taken, report.started))
+                remember(context, mailed.sent(report.memory | untold), mailed.awaiting_mail(taken, report.started))
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
+            mail_recovered(report, files.targets, context)
+            untold.clear()
             keep(mailed)
             remember_known(context, report.known)
             # Last: they ask every bucket once more, and nobody's mail is to wait for that.

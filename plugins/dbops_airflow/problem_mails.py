@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dbops.domain.target import Target
     from dbops.domain.watch.problem import Problem
     from dbops.domain.watch.problem_alerts import ProblemAlert
+    from dbops.domain.watch.report import WatchReport
 
 _log = logging.getLogger(__name__)
 
@@ -46,6 +47,15 @@ def mail_problems(
         if mailings[place:]:
             _remember(mailed, remember)
     return mailed
+
+
+def mail_recovered(report: WatchReport, targets: Mapping[str, Target], context: Context) -> None:
+    """Mail what is over; what is not taken is kept for the next watch, as other news is."""
+    from dbops.domain.watch.recovered import recovered_alerts
+
+    facts, link = [("Run", str(context["run_id"]))], context["ti"].log_url
+    for mailing in recovered_alerts(report, targets, facts, link):
+        tell(mailing.alert, mailing.audience, context)
 
 
 def _remember(mailed: Mailed, remember: Callable[[Mailed], None]) -> None:

@@ -138,17 +138,33 @@ def load_dags() -> Callable[[], Dags]:
 
 @pytest.fixture
 def run_dag(load_dags: Callable[[], Dags]) -> Callable[..., DagRun]:
-    """Runs a DAG to its end in this process, through Airflow's own task runner and API; retries do not wait."""
+    """Runs a DAG to its end in this process, through Airflow's own task runner and API; retries do not wait.
+
+    Runs of other tests are forgotten, for how the last one has ended is news to the next.
+    """
+    own: set[str] = set()
 
     def run(dag_id: str, conf: dict[str, Any] | None = None, **options: Any) -> DagRun:
         dags, errors = load_dags()
         assert dag_id in dags, errors
         for task in dags[dag_id].tasks:
             task.retry_delay = timedelta(0)
+        if dag_id not in own:
+            own.add(dag_id)
+            _forget_runs(dag_id)
         done: DagRun = dags[dag_id].test(run_conf=conf, **options)
         return done
 
     return run
+
+
+def _forget_runs(dag_id: str) -> None:
+    from airflow.models import DagRun
+    from airflow.utils.session import create_session
+    from sqlalchemy import delete
+
+    with create_session() as session:
+        session.execute(delete(DagRun).where(DagRun.dag_id == dag_id))
 
 
 @pytest.fixture

@@ -105,6 +105,31 @@ def test_a_backup_that_shrank_is_green_and_mailed_as_a_warning(
     assert backups()[-1] in text_of(message)
 
 
+def test_a_backup_that_fails_names_the_last_good_one_and_the_next_green_run_says_that_it_is_over(
+    shop: Callable[[str], None],
+    run_dag: Callable[..., Any],
+    backups: Callable[[], list[str]],
+    mail: CaughtMail,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    run_dag("backup__shop")
+    [first] = backups()
+    with monkeypatch.context() as away:
+        away.setenv("AIRFLOW_CONN_SHOP", "postgres://backup@127.0.0.1:1/shop")
+        failed = run_dag("backup__shop")
+    run_dag("backup__shop")
+    second = backups()[-1]
+    run_dag("backup__shop")
+
+    told, over = mail.messages()
+    assert told["Subject"] == "[dbops] FAILED backup of shop (production)"
+    assert f"{first}, " in text_of(told, "plain")
+    assert "old, not proven yet" in text_of(told, "plain")
+    assert over["Subject"] == "[dbops] RECOVERED backup of shop (production)"
+    assert f"The backup {second} of shop is done." in text_of(over, "plain")
+    assert failed.run_id in text_of(over, "plain")
+
+
 def test_a_broken_mail_server_leaves_a_shrunken_backup_green(
     shop: Callable[[str], None],
     run_dag: Callable[..., Any],

@@ -118,7 +118,7 @@ def test_a_backup_that_there_is_not_is_a_red_run_without_a_second_try(
     assert backup in text_of(message)
 
 
-def test_a_backup_that_is_not_what_it_says_is_a_red_run_and_one_mail_and_the_next_backup_is_drilled(
+def test_a_backup_that_is_not_what_it_says_is_a_red_run_and_one_mail_and_the_next_that_is_proven_another(
     backed_up: Callable[[], str],
     run_dag: Callable[..., Any],
     damage: Callable[[str], None],
@@ -143,7 +143,9 @@ def test_a_backup_that_is_not_what_it_says_is_a_red_run_and_one_mail_and_the_nex
 
     assert recovered.state == "success"
     assert xcom(recovered, "drill") == better
-    assert len(mail.messages()) == 1
+    over = mail.messages()[1]
+    assert over["Subject"] == "[dbops] RECOVERED drill of shop (production)"
+    assert f"The backup {better} of shop is proven." in text_of(over)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from email.message import EmailMessage
 from pathlib import Path
@@ -56,6 +57,23 @@ def test_a_run_that_fails_after_its_retries_is_mailed_once(failed: tuple[Any, li
         assert "/dags/backup__shop/runs/manual__" in text
         assert "/tasks/back_up?try_number=3" in text
         assert "https://airflow.example.com/" in text
+
+
+def test_the_mail_of_a_backup_says_what_is_asked_first_also_where_the_store_does_not_answer(
+    failed: tuple[Any, list[EmailMessage]],
+) -> None:
+    text = " ".join(text_of(failed[1][0], "plain").split())
+    assert "Last good backup not known: the store has not said it in time" in text
+    assert re.search(r"Next by schedule 20\d\d-\d\d-\d\d 02:00 UTC", text)
+
+
+def test_what_is_not_tried_again_does_not_sound_as_if_it_were(
+    add_target: Callable[..., None], run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    add_target("shop", connection="nowhere")
+    run_dag("backup__shop")
+    [message] = mail.messages()
+    assert "Attempt 1, and no other: tried again it would end the same way" in " ".join(text_of(message).split())
 
 
 def test_a_mailed_failure_leaves_the_mark_that_keeps_the_run_from_mailing_it_again(

@@ -15,9 +15,9 @@ from tests.unit.samples import target
 @pytest.mark.parametrize(
     ("module", "operator", "job", "mail"),
     [
-        pytest.param("operators", "BackUpOperator", "back_up", "alerts.mail_backup_warnings", id="backup"),
-        pytest.param("check_operator", "CheckOperator", "check", "check_operator.mail_checks", id="check"),
-        pytest.param("probe_operator", "ProbeOperator", "probe", "probe_operator.mail_probes", id="probe"),
+        pytest.param("operators", "BackUpOperator", "backups.back_up", "alerts.mail_backup_warnings", id="backup"),
+        pytest.param("check_operator", "CheckOperator", "checks.check", "check_operator.mail_checks", id="check"),
+        pytest.param("probe_operator", "ProbeOperator", "probes.probe", "probe_operator.mail_probes", id="probe"),
     ],
 )
 def test_the_mail_goes_out_before_the_metrics(
@@ -29,11 +29,12 @@ def test_the_mail_goes_out_before_the_metrics(
     report = SimpleNamespace(
         markdown=lambda: "", verdict=Verdict.OK, counts=dict, warnings=("It shrank.",), backup_id="20261122T020000Z"
     )
-    for name in ("database_address", "probing_address", "open_bucket"):
-        monkeypatch.setattr(connections, name, lambda *_: None)
-    monkeypatch.setattr(f"dbops.jobs.{job}.{job}", lambda *_args, **_more: report)
+    for asked in ("database_address", "probing_address", "open_bucket"):
+        monkeypatch.setattr(connections, asked, lambda *_: None)
+    name = job.rpartition(".")[2]
+    monkeypatch.setattr(f"dbops.jobs.{job}.{name}", lambda *_args, **_more: report)
     monkeypatch.setattr(f"dbops_airflow.{mail}", lambda *_: happened.append("mail"))
     monkeypatch.setattr(metrics, "emit_target", lambda _: happened.append("metrics"))
-    task: Any = getattr(import_module(f"dbops_airflow.{module}"), operator)(task_id=job, target=target())
+    task: Any = getattr(import_module(f"dbops_airflow.{module}"), operator)(task_id=name, target=target())
     task.execute({"run_id": "r1", "params": {"full": None}})
     assert happened == ["mail", "metrics"]

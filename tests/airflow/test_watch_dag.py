@@ -92,6 +92,20 @@ def test_the_next_watch_does_not_repeat_itself(watch: Callable[..., Any], mail: 
 
 
 @pytest.mark.usefixtures("late_shop")
+def test_what_is_over_is_told_once(watch: Callable[..., Any], mail: CaughtMail, store: SeaweedS3) -> None:
+    watch()
+    shop = read_targets(include_folder()).targets["shop"]
+    with opened(shop, store) as bucket:
+        store_backup(bucket, Layout(shop.root), manifest(now()))
+    watch()
+    watch()
+    missing, over = mail.messages()
+    assert missing["Subject"] == "[dbops] MISSING backup of shop (production)"
+    assert over["Subject"] == "[dbops] RECOVERED backup of shop (production)"
+    assert "Over, as the watch sees shop now: no backup." in text_of(over, "plain")
+
+
+@pytest.mark.usefixtures("late_shop")
 def test_watches_started_by_hand_without_a_date_remember_and_are_remembered(
     watch: Callable[..., Any], mail: CaughtMail
 ) -> None:

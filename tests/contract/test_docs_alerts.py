@@ -28,4 +28,4 @@ def test_the_pager_of_the_example_is_opened_by_what_is_bad_and_closed_by_what_is
     action = SandboxedEnvironment().from_string(yaml.safe_load(example)["oncall"]["action"])
     alert = Alert(severity=severity, job="check", target="shop", headline="Something happened.")
     said = action.render(alert=alert_words(alert))
-    assert said == ("resolve" if severity is Severity.RECOVERED else "trigger")
+    assert said == ("resolve" if severity in {Severity.RECOVERED, Severity.DONE} else "trigger")

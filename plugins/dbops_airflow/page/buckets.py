@@ -6,25 +6,20 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from dbops.errors import BucketError
 from dbops_airflow.connections import open_bucket
+from dbops_airflow.impatience import impatient
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from dbops.domain.backups.storage import S3Options, Storage
+    from dbops.domain.backups.storage import Storage
     from dbops.domain.target import Target
     from dbops.gateways.store.bucket import Bucket
 
-# A person waits, who would rather read that the store does not answer; a backup has all night. All attempts and the
-# pause between them end before the page stops waiting: then a store that hangs has failed, and is not merely slow.
-_CONNECT = timedelta(seconds=2)
-_READ = timedelta(seconds=3)
-_ATTEMPTS = 2
 _KEPT = 300.0  # seconds, after which a connection that somebody has corrected counts
 _FAILURE_KEPT = 10.0  # seconds: as long as what the page shows
 _PATIENCE = 6.0  # seconds: whoever waits longer for another's opening is not heard in time
@@ -85,7 +80,7 @@ class Buckets:
 
     def _tried(self, target: Target) -> Bucket | _Failure:
         try:
-            return self._open(_impatient(target))
+            return self._open(impatient(target))
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised, and to everybody who waits
             return _Failure(error, error.__traceback__)
 
@@ -99,15 +94,3 @@ def load_client() -> None:
 def _key(storage: Storage) -> str:
     """What decides which client it takes: the place within the bucket does not."""
     return storage.model_dump_json(include={"bucket", "connection", "s3"})
-
-
-def _impatient(target: Target) -> Target:
-    s3: S3Options = target.storage.s3
-    hurried = s3.model_copy(
-        update={
-            "connect_timeout": min(s3.connect_timeout, _CONNECT),
-            "read_timeout": min(s3.read_timeout, _READ),
-            "attempts": min(s3.attempts, _ATTEMPTS),
-        }
-    )
-    return target.model_copy(update={"storage": target.storage.model_copy(update={"s3": hurried})})

@@ -46,6 +46,6 @@ def _alert_text(alert: Alert) -> str:
 def _alert_key(alert: Alert) -> str:
     """The same for all alerts of one job of one target.
 
-    By it a pager closes with the RECOVERED of checks and probes what their FAILED has opened; other jobs send none.
+    By it a pager closes with a RECOVERED what a FAILED or MISSING has opened; of restores and migrations with DONE.
     """
     return f"dbops/{alert.target or '-'}/{alert.job.replace(' ', '_')}"

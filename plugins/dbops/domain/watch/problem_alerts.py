@@ -35,6 +35,11 @@ def is_still_told(told: datetime, now: datetime) -> bool:
     return told <= now < told + _REPEAT_AFTER
 
 
+def job_of(kind: ProblemKind) -> str:
+    """Under which job's name a target's problem of that kind is told."""
+    return _JOBS.get(kind, "backup")
+
+
 def problem_alerts(
     problems: Sequence[Problem], targets: Mapping[str, Target], facts: Sequence[tuple[str, str]], link: str | None
 ) -> list[ProblemAlert]:
@@ -65,7 +70,7 @@ def _alert(
     since = () if worst.since is None else (("Since", f"{worst.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),)
     return Alert(
         severity=_severity(worst.kind),
-        job=_JOBS.get(worst.kind, "backup") if target else "reading of include/targets",
+        job=job_of(worst.kind) if target else "reading of include/targets",
         target=target.name if target else None,
         environment=target.environment if target else None,
         headline=worst.sentence,

@@ -16,6 +16,7 @@ from dbops.domain.words.quantities import format_count
 class WatchReport(Report):
     """``problems`` worst first; ``due`` are those to mail now; ``recovered`` the keys of those that are gone.
 
+    ``unwell`` are target and job of each last run of checks and probes in which something was not well.
     ``memory`` (problem key to when it was last mailed) is for the next watch; keep it only once the mail is out.
     ``known`` is for the next watch too.
     ``heartbeats`` is how many heartbeat addresses were told that all is well.
@@ -27,6 +28,7 @@ class WatchReport(Report):
     problems: tuple[Problem, ...]
     due: tuple[Problem, ...]
     recovered: tuple[str, ...]
+    unwell: frozenset[tuple[str, str]] = frozenset()
     memory: dict[str, datetime]
     known: KnownTargets = field(default_factory=KnownTargets)
     heartbeats: int = 0

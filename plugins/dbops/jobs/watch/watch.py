@@ -73,6 +73,7 @@ def watch(
         problems=tuple(problems),
         due=tuple(due),
         recovered=tuple(recovered),
+        unwell=frozenset().union(*(view.unwell for view in views)),
         memory=kept,
         known=lost.known,
         heartbeats=len(urls) - len(refusals),
@@ -86,6 +87,7 @@ class _View:
     is_blind: bool = False
     has_backups: bool = False
     warning: str = ""
+    unwell: frozenset[tuple[str, str]] = frozenset()
 
 
 def _look(
@@ -104,7 +106,16 @@ def _look(
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
     problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
-    return _View(problems, has_backups=bool(index.backups), warning=warning)
+    return _View(problems, has_backups=bool(index.backups), warning=warning, unwell=_unwell(index))
+
+
+def _unwell(index: TargetIndex) -> frozenset[tuple[str, str]]:
+    checks, probes = index.checks, index.probes
+    told = {
+        "check": checks is not None and (checks.is_red or checks.warnings > 0),
+        "probe": probes is not None and probes.well < probes.total,
+    }
+    return frozenset((index.target, job) for job, is_unwell in told.items() if is_unwell)
 
 
 def _why_blind(target: Target, error: Exception) -> str:
