@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -14,10 +16,11 @@ from dbops.errors import ExpireFailed
 from dbops.gateways.s3 import S3Bucket, connect
 from dbops.jobs.backups.expire import expire
 from demo.seaweed import SeaweedS3
-from tests.unit.samples import claim, manifest, store_backup, target
+from tests.unit.samples import claim, manifest, store_backup, target, verification
 
 OPTIONS = S3Options(addressing_style="path")
 DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
 SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
 LAYOUT = Layout(SHOP.root)
 
@@ -46,6 +49,44 @@ def test_a_real_store_keeps_exactly_what_the_plan_keeps(bucket: S3Bucket, now: d
     assert len(stayed) == 8
     assert list(expire(SHOP, bucket, clock=lambda: now).kept) == backups[:2]
     assert len(keys(bucket, f"{SHOP.root}audit/")) == 1
+
+
+def condemn(bucket: S3Bucket, backup_id: BackupId) -> datetime:
+    """Write that it failed long ago; the answer is when the store says that this was written."""
+    key = LAYOUT.verification(backup_id)
+    long_ago = backup_id.time - 300 * DAY
+    bucket.put(key, replace(verification(backup_id, ok=False), started=long_ago, finished=long_ago).to_json())
+    return next(bucket.list(key)).modified
+
+
+def test_whoever_overwrites_every_verdict_deletes_nothing_until_the_days_to_look_are_over(
+    bucket: S3Bucket, now: datetime
+) -> None:
+    newest, *others = back_up(bucket, now, 5)
+    for backup_id in others:
+        bucket.put(LAYOUT.verification(backup_id), verification(backup_id).to_json())
+    assert list(expire(SHOP, bucket, clock=lambda: now, dry_run=True).expired) == others[1:]
+
+    written = [condemn(bucket, backup_id) for backup_id in others]
+    report = expire(SHOP, bucket, clock=lambda: now)
+    assert report.expired == {}
+    assert all("for somebody to look" in report.kept[backup_id][0] for backup_id in others)
+    assert expire(SHOP, bucket, clock=lambda: min(written) + 7 * DAY - SECOND).expired == {}
+    assert list(expire(SHOP, bucket, clock=lambda: max(written) + 7 * DAY).kept) == [newest]
+
+
+def test_a_verdict_that_is_written_anew_begins_its_days_anew_by_the_stores_clock(
+    bucket: S3Bucket, now: datetime
+) -> None:
+    _, other, bad = back_up(bucket, now, 3)
+    first = condemn(bucket, bad)
+    while (second := condemn(bucket, bad)) == first:  # it tells whole seconds
+        time.sleep(0.1)
+    kept = expire(SHOP, bucket, clock=lambda: second + 7 * DAY - SECOND).kept
+    assert f"it stays until {second + 7 * DAY:%Y-%m-%d %H:%M} UTC" in kept[bad][0]
+    assert list(expire(SHOP, bucket, clock=lambda: second + 7 * DAY).expired) == [bad]
+    assert keys(bucket, LAYOUT.folder(bad)) == []
+    assert len(keys(bucket, LAYOUT.folder(other))) == 4
 
 
 def test_a_real_store_is_cleaned_of_leftovers_and_unfinished_uploads_a_day_later(

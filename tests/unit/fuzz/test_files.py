@@ -283,7 +283,8 @@ def test_target_files_are_used_or_refused_by_file_line_and_sentence(place: Path,
         for target in found.targets.values():
             assert Layout(target.root).index.endswith(f"_indexes/{target.name}.json")
             assert ".." not in target.root.split("/")
-            assert plan_retention([(BackupId.at(NOW), True)], [], target.retention, NOW, target.zone).expire == {}
+            plan = plan_retention([BackupId.at(NOW)], [], target.retention, NOW, target.zone, failed={}, doubtful=())
+            assert plan.expire == {}
             for cron in (target.schedule.backup, target.schedule.check, target.schedule.probe, target.schedule.drill):
                 if cron is not None:
                     CronRuns(cron, target.zone).first_after(NOW)

@@ -17,7 +17,7 @@ class CatalogEntry:
     """One finished backup. ``verified`` is None until a restore or drill gave its verdict.
 
     ``verification`` has that verdict's details, where they can be read. ``is_doubtful`` says that there is a verdict of
-    which not even that can be read whether it was good.
+    which not even that can be read whether it was good. ``judged_at`` is when the store was given it, by its own clock.
     """
 
     manifest: BackupManifest
@@ -25,6 +25,7 @@ class CatalogEntry:
     verified: bool | None = None
     verification: Verification | None = None
     is_doubtful: bool = False
+    judged_at: datetime | None = None
 
     @property
     def backup_id(self) -> BackupId:
@@ -35,6 +36,11 @@ class CatalogEntry:
     def is_good(self) -> bool:
         """Whether retention may count on it: finished, and not shown by a verification to be unusable."""
         return self.verified is not False
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When it was shown to be unusable; None while it is good. No verdict is older than its backup."""
+        return None if self.is_good else self.judged_at or self.manifest.finished
 
 
 @dataclass(frozen=True)
@@ -84,10 +90,16 @@ class Catalog:
 
         ``working_holds`` are of restores and drills that are not at their end.
         """
-        backups = [(entry.backup_id, entry.is_good) for entry in self.entries]
         holds = [entry.hold for entry in self.entries if entry.hold is not None]
-        doubtful = [entry.backup_id for entry in self.entries if entry.is_doubtful]
-        return plan_retention(backups, [*holds, *working_holds], policy, now, zone, doubtful=doubtful)
+        return plan_retention(
+            [entry.backup_id for entry in self.entries],
+            [*holds, *working_holds],
+            policy,
+            now,
+            zone,
+            failed={entry.backup_id: entry.failed_at for entry in self.entries if entry.failed_at is not None},
+            doubtful=[entry.backup_id for entry in self.entries if entry.is_doubtful],
+        )
 
 
 def _newest(verdicts: Iterable[Verification]) -> Verification | None:

@@ -38,7 +38,8 @@ class DrillReport(Report):
             errors = " ".join(proof.errors[:_ERRORS_SHOWN])
             raise BackupUnusable(
                 f"Backup {proof.backup_id} of {proof.target} FAILED its drill: {errors}",
-                "Make a new backup now, hold an older good one, and find out what is wrong with this one.",
+                "Make a new backup now, hold an older good one, and find out what is wrong with this one: it stays for "
+                "retention.keep_failed. Drill it again where you doubt it.",
             )
 
     def markdown(self) -> str:

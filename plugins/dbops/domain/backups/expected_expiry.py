@@ -8,7 +8,7 @@ newer periods have begun. So the work grows with the policy and the backups, not
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import islice, takewhile
@@ -16,7 +16,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from dbops.domain.backups.backup import BackupId
-from dbops.domain.backups.retention import Hold, RetentionPolicy, periods
+from dbops.domain.backups.retention import IN_DOUBT, Hold, RetentionPolicy, periods
 from dbops.domain.options.cron_runs import CronRuns
 
 YEARS_AHEAD = 10
@@ -39,23 +39,25 @@ class ExpectedExpiry:
 
 
 def expected_expiry(
-    backups: Sequence[tuple[BackupId, bool]],
+    backups: Iterable[BackupId],
     holds: Iterable[Hold],
     policy: RetentionPolicy,
     now: datetime,
     zone: ZoneInfo,
     *,
     schedule: str | None,
+    failed: Mapping[BackupId, datetime],
+    doubtful: Collection[BackupId],
 ) -> dict[BackupId, ExpectedExpiry]:
-    """Of each of ``backups`` (id, is it good, as for ``plan_retention``) from when it will expire; not before ``now``.
+    """Of each of ``backups`` from when it will expire, not before ``now``; what is given is as for ``plan_retention``.
 
     ``schedule`` is the cron expression of the backups in ``zone``, None where they are only made by hand. ``at`` is
-    None where a hold has no end, where the backup is dated in the future, where no schedule makes newer ones, and where
-    the answer is beyond ``YEARS_AHEAD`` or ``RUNS_AHEAD``; ``why`` says which.
+    None where a hold has no end, where the backup is dated in the future, where the verdict on it cannot be read, where
+    no schedule makes newer ones, and where the answer is beyond ``YEARS_AHEAD`` or ``RUNS_AHEAD``; ``why`` says which.
     """
-    is_good = dict(sorted(backups, reverse=True))  # of an id given twice, False comes last and wins
-    begun = {backup_id: backup_id.time for backup_id in is_good}
-    good = sorted(begun[backup_id] for backup_id, is_it in is_good.items() if is_it)
+    begun = {backup_id: backup_id.time for backup_id in sorted(set(backups), reverse=True)}
+    in_doubt = set(doubtful)
+    good = sorted(began for backup_id, began in begun.items() if backup_id not in failed and backup_id not in in_doubt)
     coming = _Coming(schedule, now, zone)
     newer = coming.with_runs(good, 1)
     rules: list[_Last | _Periods] = [
@@ -69,10 +71,13 @@ def expected_expiry(
         ends = held.get(backup_id, [])
         if began > now:
             found[backup_id] = ExpectedExpiry(at=None, why=_FUTURE)
-        elif is_good[backup_id]:
-            found[backup_id] = _latest([*ends, *(rule.end(began) for rule in rules if rule.count)], coming)
+        elif backup_id in in_doubt:
+            found[backup_id] = ExpectedExpiry(at=None, why=IN_DOUBT)
+        elif backup_id in failed:
+            ends = [*ends, _looked_at(failed[backup_id], policy), ExpectedExpiry(at=newer.after(began), why=_BAD)]
+            found[backup_id] = _latest(ends, coming)
         else:
-            found[backup_id] = _latest([*ends, ExpectedExpiry(at=newer.after(began), why=_BAD)], coming)
+            found[backup_id] = _latest([*ends, *(rule.end(began) for rule in rules if rule.count)], coming)
     return found
 
 
@@ -82,6 +87,10 @@ def _held(holds: Iterable[Hold], now: datetime) -> dict[BackupId, list[ExpectedE
         if hold.is_active(now):
             held.setdefault(hold.backup_id, []).append(ExpectedExpiry(at=hold.until, why=hold.sentence()))
     return held
+
+
+def _looked_at(failed: datetime, policy: RetentionPolicy) -> ExpectedExpiry:
+    return ExpectedExpiry(at=policy.keeps_failed_until(failed), why=policy.why_failed_stays(failed))
 
 
 def _latest(ends: Sequence[ExpectedExpiry], coming: _Coming) -> ExpectedExpiry:

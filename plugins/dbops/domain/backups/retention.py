@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 from zoneinfo import ZoneInfo
@@ -15,15 +15,17 @@ from pydantic.dataclasses import dataclass as record
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.words.markdown_table import markdown_table
-from dbops.domain.words.quantities import format_duration
+from dbops.domain.words.quantities import Duration, format_duration
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
+IN_DOUBT = "the verdict on it cannot be read; another drill of it gives a new one"
 
 
 class RetentionPolicy(BaseModel):
     """Grandfather-father-son: the newest backups, the newest of each of the last N periods that have one, and a floor.
 
-    A period without a good backup is not counted, so that a pause in the backups does not let the old ones go.
+    A period without a good backup is not counted, so that a pause in the backups does not let the old ones go. A backup
+    whose verification failed is no good one: it stays for ``keep_failed``, so that somebody can look before it goes.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +36,18 @@ class RetentionPolicy(BaseModel):
     monthly: Count = 12
     yearly: Count = 3
     minimum_redundancy: Annotated[int, Field(ge=1, le=1_000_000)] = 3
+    keep_failed: Annotated[Duration, Field(le=timedelta(days=3650))] = timedelta(days=7)
+
+    def keeps_failed_until(self, failed: datetime) -> datetime:
+        """When a backup may go whose verdict was written then."""
+        return failed + self.keep_failed
+
+    def why_failed_stays(self, failed: datetime) -> str:
+        """Until when it stays, and why."""
+        return (
+            f"its verification failed; it stays until {self.keeps_failed_until(failed):%Y-%m-%d %H:%M} UTC, "
+            f"{format_duration(self.keep_failed)} after the verdict, for somebody to look"
+        )
 
 
 def _in_utc(moment: datetime | None) -> datetime | None:
@@ -103,34 +117,38 @@ def age_of(backup_id: BackupId, now: datetime) -> str:
 
 
 def plan_retention(
-    backups: Sequence[tuple[BackupId, bool]],
+    backups: Iterable[BackupId],
     holds: Iterable[Hold],
     policy: RetentionPolicy,
     now: datetime,
     zone: ZoneInfo,
     *,
-    doubtful: Collection[BackupId] = (),
+    failed: Mapping[BackupId, datetime],
+    doubtful: Collection[BackupId],
 ) -> RetentionPlan:
-    """Decide over ``backups`` (id, is it good) at ``now`` (with a zone), counting days in ``zone``.
+    """Decide over ``backups`` at ``now`` (with a zone), counting days in ``zone``.
 
-    Only good backups that are not dated in the future count for any rule. What is held, or dated in the future,
-    stays; what is not good stays while no newer good one exists. An id given twice is good only if it is both times.
-    ``doubtful`` are those whose verdict cannot be read: they stay, and count for no rule, as if they were not good.
+    Only good backups that are not dated in the future count for any rule. What is held, or dated in the future, stays.
+    ``failed`` are those that a verification calls bad, each with when the store was given that verdict: they stay
+    while no newer good one exists, and for ``keep_failed`` in any case. ``doubtful`` are those whose verdict cannot be
+    read: they stay.
     """
-    is_good = dict(sorted(backups, reverse=True))  # of an id given twice, False comes last and wins
+    newest_first = sorted(set(backups), reverse=True)
     in_doubt = set(doubtful)
-    counted = [
-        backup_id for backup_id, good in is_good.items() if good and backup_id.time <= now and backup_id not in in_doubt
-    ]
+    counted = [each for each in newest_first if each.time <= now and each not in failed and each not in in_doubt]
 
-    reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in is_good}
-    for backup_id, good in is_good.items():
+    reasons: dict[BackupId, list[str]] = {backup_id: [] for backup_id in newest_first}
+    for backup_id, why in reasons.items():
         if backup_id.time > now:
-            reasons[backup_id].append(f"dated in the future, {age_of(backup_id, now)}: is a clock wrong?")
+            why.append(f"dated in the future, {age_of(backup_id, now)}: is a clock wrong?")
         elif backup_id in in_doubt:
-            reasons[backup_id].append("the verdict on it cannot be read; another drill of it gives a new one")
-        elif not good and (not counted or backup_id > counted[0]):
-            reasons[backup_id].append("its verification failed, but there is no newer good backup")
+            why.append(IN_DOUBT)
+        elif backup_id not in failed:
+            continue
+        elif not counted or backup_id > counted[0]:
+            why.append("its verification failed, but there is no newer good backup")
+        elif policy.keeps_failed_until(failed[backup_id]) > now:
+            why.append(policy.why_failed_stays(failed[backup_id]))
     for hold in holds:
         if hold.backup_id in reasons and hold.is_active(now):
             reasons[hold.backup_id].append(hold.sentence())
@@ -140,8 +158,8 @@ def plan_retention(
     keep = {backup_id: tuple(why) for backup_id, why in reasons.items() if why}
     kept = sorted(backup_id for backup_id in counted if backup_id in keep)
     expire: dict[BackupId, tuple[str, ...]] = {
-        backup_id: (_why_expired(good, _nearest(backup_id, kept)),)
-        for backup_id, good in is_good.items()
+        backup_id: (_why_expired(backup_id not in failed, _nearest(backup_id, kept)),)
+        for backup_id in newest_first
         if backup_id not in keep
     }
     return RetentionPlan(keep, expire, now)

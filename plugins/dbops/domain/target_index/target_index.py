@@ -33,6 +33,8 @@ class IndexedBackup:
     """One finished backup. ``verified`` and what follows are None until a restore or drill gave its verdict.
 
     ``tables`` is how many it has; ``stored_bytes`` are those in the bucket, ``database_bytes`` those on the server.
+    ``verified_at`` is what the verdict says of itself, ``judged_at`` when the store was given it. ``is_doubtful`` says
+    that there is one of which cannot be read whether it was good.
     """
 
     backup_id: BackupId
@@ -45,6 +47,8 @@ class IndexedBackup:
     encryption_recipients: tuple[str, ...] = ()
     verified: bool | None = None
     verified_at: Moment | None = None
+    judged_at: Moment | None = None
+    is_doubtful: bool = False
     recovery_seconds: Real | None = None
     hold: Hold | None = None
 
@@ -63,6 +67,8 @@ class IndexedBackup:
             encryption_recipients=manifest.encryption_recipients,
             verified=entry.verified,
             verified_at=proof.finished if proof else None,
+            judged_at=entry.judged_at,
+            is_doubtful=entry.is_doubtful,
             recovery_seconds=proof.recovery_seconds if proof else None,
             hold=entry.hold,
         )
@@ -71,6 +77,11 @@ class IndexedBackup:
     def is_good(self) -> bool:
         """Whether retention may count on it: finished, and not shown by a verification to be unusable."""
         return self.verified is not False
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When it was shown to be unusable; None while it is good. No verdict is older than its backup."""
+        return None if self.is_good else self.judged_at or self.finished
 
     @property
     def started(self) -> datetime:

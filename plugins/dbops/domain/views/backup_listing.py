@@ -26,6 +26,13 @@ class BackupListing:
 
     def plan_retention(self, policy: RetentionPolicy, now: datetime, zone: ZoneInfo) -> RetentionPlan:
         """What the policy says of these backups at ``now``: to be shown, while `expire` reads the catalog itself."""
-        backups = [(backup.backup_id, backup.is_good) for backup in self.backups]
         holds = [backup.hold for backup in self.backups if backup.hold is not None]
-        return plan_retention(backups, [*holds, *self.working_holds], policy, now, zone)
+        return plan_retention(
+            [backup.backup_id for backup in self.backups],
+            [*holds, *self.working_holds],
+            policy,
+            now,
+            zone,
+            failed={backup.backup_id: backup.failed_at for backup in self.backups if backup.failed_at is not None},
+            doubtful=[backup.backup_id for backup in self.backups if backup.is_doubtful],
+        )

@@ -27,11 +27,11 @@ from dbops.domain.views.target_view import (
 
 def backups_part(target: Target, index: TargetIndex, now: datetime) -> BackupsPart:
     """Of the index: what retention would say of its backups at ``now``, and what it is expected to say later."""
-    backups = [(backup.backup_id, backup.is_good) for backup in index.backups]
-    plan = plan_retention(backups, index.holds, target.retention, now, target.zone)
-    expected = expected_expiry(
-        backups, index.holds, target.retention, now, target.zone, schedule=target.schedule.backup
-    )
+    given = [backup.backup_id for backup in index.backups], index.holds, target.retention, now, target.zone
+    failed = {backup.backup_id: backup.failed_at for backup in index.backups if backup.failed_at is not None}
+    doubtful = [backup.backup_id for backup in index.backups if backup.is_doubtful]
+    plan = plan_retention(*given, failed=failed, doubtful=doubtful)
+    expected = expected_expiry(*given, schedule=target.schedule.backup, failed=failed, doubtful=doubtful)
     return BackupsPart(
         rows=tuple(
             BackupRow(

@@ -59,7 +59,7 @@ def _unchanged(
 
 def _is_whole(backup: IndexedBackup) -> bool:
     """Whether it says all that is listed: an index that an earlier release wrote says less."""
-    return (backup.verified is None or backup.verified_at is not None) and (
+    return (backup.verified is None or (backup.verified_at is not None and backup.judged_at is not None)) and (
         not backup.is_encrypted or bool(backup.encryption_recipients)
     )
 

@@ -90,7 +90,12 @@ class _Reading:
         return Catalog(
             self._target.name,
             entries=tuple(
-                CatalogEntry(manifest, holds.get(backup_id), *(verdicts.get(backup_id) or _NO_VERDICT))
+                CatalogEntry(
+                    manifest,
+                    holds.get(backup_id),
+                    *(verdicts.get(backup_id) or _NO_VERDICT),
+                    judged_at=present.judged.get(backup_id),
+                )
                 for backup_id, manifest in sorted(manifests.items())
             ),
             leftovers=tuple(each for each in found if isinstance(each, Leftover)),

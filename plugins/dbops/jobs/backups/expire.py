@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from dbops.domain.backups.backup import BackupId, Claim
@@ -40,7 +40,7 @@ def expire(
     plan = catalog.plan_retention(target.retention, started, target.zone, holds)
     _log.info("%s", plan.markdown())
     expiry = _Expiry(target, bucket, clock, dry_run=dry_run)
-    kept = plan.keep | expiry.expire(plan.expire)
+    kept = plan.keep | expiry.expire(plan.expire, {entry.backup_id: entry.judged_at for entry in catalog.entries})
     expiry.sweep(catalog)
     expiry.abort_uploads()
     report = ExpireReport(
@@ -76,18 +76,23 @@ class _Expiry:
         self.swept: dict[BackupId, tuple[str, ...]] = {}
         self.aborted: list[str] = []
 
-    def expire(self, planned: dict[BackupId, tuple[str, ...]]) -> dict[BackupId, tuple[str, ...]]:
-        """Delete the planned backups; the answer is those that somebody holds by now, or has begun to restore."""
-        held: dict[BackupId, tuple[str, ...]] = {}
+    def expire(
+        self, planned: dict[BackupId, tuple[str, ...]], judged: Mapping[BackupId, datetime | None]
+    ) -> dict[BackupId, tuple[str, ...]]:
+        """Delete the planned backups; the answer is those that something keeps by now, and what does.
+
+        ``judged`` is when the verdict on each was written, as it was known when that was planned.
+        """
+        kept: dict[BackupId, tuple[str, ...]] = {}
         for backup_id, reasons in planned.items():
             with self.deletion.collecting(self._layout.folder(backup_id)):
                 objects = self._objects(backup_id)
-                hold = self._why_held(backup_id)
-                if hold is not None:
-                    held[backup_id] = (hold,)
+                why = self._why_held(backup_id) or self._why_judged_anew(backup_id, judged[backup_id])
+                if why is not None:
+                    kept[backup_id] = (why,)
                 elif self.deletion.remove(objects, self._layout, backup_id):
                     self.expired[backup_id] = reasons
-        return held
+        return kept
 
     def sweep(self, catalog: Catalog) -> None:
         """Delete what backups that never finished have left, a day after the last sign of life."""
@@ -128,6 +133,15 @@ class _Expiry:
         holds = working_holds(self._bucket, self._target, now)
         restored = (hold.sentence() for hold in holds if hold.backup_id == backup_id)
         return why_held(self._bucket, self._layout, backup_id, now) or next(restored, None)
+
+    def _why_judged_anew(self, backup_id: BackupId, judged_at: datetime | None) -> str | None:
+        # The catalog knows a verdict's time before it reads the verdict: one that is written between would seem as old
+        # as the one that it replaces.
+        key = self._layout.verification(backup_id)
+        written = next((stored.modified for stored in self._bucket.list(key) if stored.key == key), None)
+        if written == judged_at:
+            return None
+        return "its verdict has changed since this was planned; the next expire decides"
 
     def _is_abandoned(self, upload: UnfinishedUpload) -> bool:
         folder = upload.key.removeprefix(self._layout.backups).partition("/")[0]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from itertools import islice, takewhile
+from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -37,13 +39,13 @@ def expiries(
     backups: list[BackupId],
     rules: RetentionPolicy,
     *,
-    bad: tuple[BackupId, ...] = (),
+    bad: Mapping[BackupId, datetime] = MappingProxyType({}),
+    doubtful: tuple[BackupId, ...] = (),
     holds: tuple[Hold, ...] = (),
     schedule: str | None = NIGHTLY,
     zone: str = "UTC",
 ) -> dict[BackupId, ExpectedExpiry]:
-    given = [(backup_id, backup_id not in bad) for backup_id in backups]
-    return expected_expiry(given, holds, rules, NOW, ZoneInfo(zone), schedule=schedule)
+    return expected_expiry(backups, holds, rules, NOW, ZoneInfo(zone), schedule=schedule, failed=bad, doubtful=doubtful)
 
 
 # ---------------------------------------------------------------- examples
@@ -86,12 +88,29 @@ def test_what_no_rule_keeps_goes_now() -> None:
     assert expiries(backups, policy())[backups[2]] == ExpectedExpiry(at=NOW, why="no rule keeps it")
 
 
-def test_a_bad_backup_goes_with_the_next_good_one() -> None:
+def test_a_bad_backup_goes_with_the_next_good_one_after_there_was_time_to_look() -> None:
     newest, older = nightly(2)
-    found = expiries([newest, older], policy(), bad=(newest,))
+    late = expiries([newest, older], policy(), bad={newest: NOW - 7 * DAY})
+    early = expiries([newest, older], policy(), bad={newest: NOW})
 
-    assert found[newest].at == datetime(2026, 11, 23, 2, tzinfo=UTC)
-    assert "verification failed" in found[newest].why
+    assert late[newest] == ExpectedExpiry(
+        at=datetime(2026, 11, 23, 2, tzinfo=UTC),
+        why="its verification failed: it stays until there is a newer good backup",
+    )
+    assert early[newest] == ExpectedExpiry(
+        at=NOW + 7 * DAY,
+        why="its verification failed; it stays until 2026-11-29 12:00 UTC, 7d after the verdict, for somebody to look",
+    )
+
+
+def test_of_a_backup_whose_verdict_cannot_be_read_nobody_knows_when_it_goes() -> None:
+    newest, older = nightly(2)
+    found = expiries([newest, older], policy(), doubtful=(newest,))
+
+    assert found[newest] == ExpectedExpiry(
+        at=None, why="the verdict on it cannot be read; another drill of it gives a new one"
+    )
+    assert found[older].why == "minimum_redundancy 1"
 
 
 def test_a_hold_keeps_it_until_its_end_and_one_without_an_end_for_nobody_knows_how_long() -> None:
@@ -183,13 +202,16 @@ policies = st.builds(
     monthly=st.integers(min_value=0, max_value=2),
     yearly=st.integers(min_value=0, max_value=1),
     minimum_redundancy=st.integers(min_value=1, max_value=4),
+    keep_failed=st.integers(min_value=0, max_value=300).map(lambda hours: timedelta(hours=hours)),
 )
 moments = st.one_of(
     st.integers(min_value=0, max_value=40).map(lambda days: NOW.replace(hour=2) - DAY * days),
     st.datetimes(datetime(2024, 1, 1), datetime(2026, 11, 22, 11), timezones=st.just(UTC)),  # noqa: DTZ001 - naive for hypothesis
     st.datetimes(datetime(2026, 11, 22, 13), datetime(2027, 2, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
-backup_lists = st.lists(st.tuples(moments.map(BackupId.at), st.sampled_from([True, True, True, False])), max_size=8)
+# Good, in doubt, or failed so many hours ago; a store's clock may be ahead.
+verdicts = st.one_of(*[st.none()] * 4, st.just("doubtful"), st.integers(-48, 400))
+backup_lists = st.lists(st.tuples(moments.map(BackupId.at), verdicts), max_size=8)
 zones = st.sampled_from(["UTC", "Europe/Vienna", "America/St_Johns", "Pacific/Kiritimati"]).map(ZoneInfo)
 
 
@@ -208,7 +230,7 @@ def coming(schedule: str | None, zone: ZoneInfo) -> list[tuple[datetime, BackupI
 )
 @settings(max_examples=200)
 def test_every_backup_is_kept_until_then_and_let_go_from_then_on(
-    backups: list[tuple[BackupId, bool]],
+    backups: list[tuple[BackupId, int | str | None]],
     rules: RetentionPolicy,
     zone: ZoneInfo,
     schedule: str | None,
@@ -220,14 +242,19 @@ def test_every_backup_is_kept_until_then_and_let_go_from_then_on(
         if place < len(backups)
     ]
 
-    found = expected_expiry(backups, holds, rules, NOW, zone, schedule=schedule)
+    listed = [backup_id for backup_id, _ in backups]
+    failed = {one: NOW - timedelta(hours=verdict) for one, verdict in backups if isinstance(verdict, int)}
+    doubtful = [one for one, verdict in backups if isinstance(verdict, str)]
+
+    found = expected_expiry(listed, holds, rules, NOW, zone, schedule=schedule, failed=failed, doubtful=doubtful)
 
     runs = coming(schedule, zone)
-    assert set(found) == {backup_id for backup_id, _ in backups}
+    assert set(found) == set(listed)
 
     def is_kept(backup_id: BackupId, moment: datetime) -> bool:
-        made = [(made_id, True) for run, made_id in runs if run <= moment]
-        return backup_id in plan_retention([*backups, *made], holds, rules, moment, zone).keep
+        made = [made_id for run, made_id in runs if run <= moment]
+        plan = plan_retention([*listed, *made], holds, rules, moment, zone, failed=failed, doubtful=doubtful)
+        return backup_id in plan.keep
 
     for backup_id, expiry in found.items():
         if expiry.at is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy,
 
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 NOTHING = {"last": 0, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1}
 
 
@@ -33,13 +35,20 @@ def plan(
     backups: list[BackupId],
     rules: RetentionPolicy,
     *,
-    bad: list[BackupId] | None = None,
+    bad: list[BackupId] | dict[BackupId, datetime] | None = None,
+    doubtful: list[BackupId] | None = None,
     holds: list[Hold] | None = None,
     now: datetime = NOW,
     zone: str = "UTC",
 ) -> RetentionPlan:
     return plan_retention(
-        [(backup_id, backup_id not in (bad or [])) for backup_id in backups], holds or [], rules, now, ZoneInfo(zone)
+        backups,
+        holds or [],
+        rules,
+        now,
+        ZoneInfo(zone),
+        failed=dict.fromkeys(bad, LONG_AGO) if isinstance(bad, list) else bad or {},
+        doubtful=doubtful or [],
     )
 
 
@@ -177,14 +186,48 @@ def test_a_backup_that_failed_its_verification_stays_while_nothing_newer_is_good
     assert not plan(backups, policy(), bad=backups).expire
 
 
+def test_a_backup_that_failed_its_verification_stays_some_days_for_somebody_to_look() -> None:
+    backups = nightly(3)
+    judged = NOW - timedelta(days=2, minutes=50)
+    answer = plan(backups, policy(), bad={backups[2]: judged})
+    assert answer.keep[backups[2]] == (
+        "its verification failed; it stays until 2026-11-27 11:10 UTC, 7d after the verdict, for somebody to look",
+    )
+    assert list(answer.expire) == [backups[1]]
+
+
+def test_what_failed_goes_at_the_end_of_keep_failed_by_when_its_verdict_was_written() -> None:
+    backups = nightly(2)
+    rules = policy().model_copy(update={"keep_failed": timedelta(days=3)})
+    for ago, stays in ((timedelta(days=3), False), (timedelta(days=3, seconds=-1), True), (timedelta(), True)):
+        assert (backups[1] in plan(backups, rules, bad={backups[1]: NOW - ago}).keep) is stays
+
+
+def test_with_keep_failed_zero_what_failed_goes_as_soon_as_a_newer_good_one_exists() -> None:
+    backups = nightly(3)
+    rules = RetentionPolicy.model_validate({**NOTHING, "keep_failed": "0d"})
+    answer = plan(backups, rules, bad={backups[0]: NOW, backups[2]: NOW})
+    assert list(answer.keep) == [backups[0], backups[1]]
+
+
+def test_a_verdict_of_the_future_by_a_store_whose_clock_is_ahead_keeps_the_longer() -> None:
+    backups = nightly(2)
+    assert backups[1] in plan(backups, policy(), bad={backups[1]: NOW + timedelta(days=30)}).keep
+
+
+@pytest.mark.parametrize("text", ["7", "3651d", "-1d"])
+def test_what_is_no_time_to_look_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="keep_failed"):
+        RetentionPolicy.model_validate({"keep_failed": text})
+
+
 def test_a_backup_whose_verdict_cannot_be_read_stays_and_takes_no_place_in_any_rule() -> None:
     backups = nightly(4)
     newest = max(backups)
-    listed = [(backup_id, True) for backup_id in backups]
     rules = policy(last=1, minimum_redundancy=2)
-    answer = plan_retention(listed, [], rules, NOW, UTC_ZONE, doubtful=[newest])
+    answer = plan(backups, rules, doubtful=[newest])
     assert "cannot be read" in answer.keep[newest][0]
-    without = plan_retention([one for one in listed if one[0] != newest], [], rules, NOW, UTC_ZONE)
+    without = plan([one for one in backups if one != newest], rules)
     assert answer.keep == {newest: answer.keep[newest], **without.keep}
     assert answer.expire == without.expire
 
@@ -208,12 +251,9 @@ def test_a_clock_that_jumps_years_ahead_expires_no_more_than_the_right_one() -> 
     assert plan(backups, rules, now=NOW + timedelta(days=3650)).expire.keys() == plan(backups, rules).expire.keys()
 
 
-@pytest.mark.parametrize("order", [1, -1])
-def test_an_id_given_twice_counts_as_good_only_if_it_is_both_times(order: int) -> None:
+def test_an_id_given_twice_is_one_backup() -> None:
     newest, older = nightly(2)
-    twice = [(newest, True), (newest, False), (older, True)][::order]
-    answer = plan_retention(twice, [], policy(), NOW, UTC_ZONE)
-    assert answer.keep[older] == ("minimum_redundancy 1 of 1",)
+    assert plan([newest, newest, older], policy(last=2)) == plan([newest, older], policy(last=2))
 
 
 def test_an_empty_bucket_is_an_empty_plan() -> None:
@@ -283,13 +323,15 @@ policies = st.builds(
     monthly=st.integers(0, 6),
     yearly=st.integers(0, 6),
     minimum_redundancy=st.integers(1, 6),
+    keep_failed=st.timedeltas(timedelta(0), timedelta(days=400)),
 )
 zones = st.sampled_from(ZONES).map(ZoneInfo)
-catalogs = st.dictionaries(backup_ids, st.sampled_from([True, True, True, False]), max_size=40)
+# Each backup with when it failed its verification, None for the good ones.
+catalogs = st.dictionaries(backup_ids, st.one_of(st.none(), st.none(), moments), max_size=40)
 
 
 @st.composite
-def situations(draw: st.DrawFn) -> tuple[dict[BackupId, bool], list[Hold], RetentionPolicy, datetime, ZoneInfo]:
+def situations(draw: st.DrawFn) -> Situation:
     catalog = draw(catalogs)
     holdable = st.sampled_from(sorted(catalog)) if catalog else backup_ids
     holds = st.lists(
@@ -300,12 +342,16 @@ def situations(draw: st.DrawFn) -> tuple[dict[BackupId, bool], list[Hold], Reten
     return catalog, draw(holds), draw(policies), draw(moments), draw(zones)
 
 
-Situation = tuple[dict[BackupId, bool], list[Hold], RetentionPolicy, datetime, ZoneInfo]
+Situation = tuple[Mapping[BackupId, datetime | None], list[Hold], RetentionPolicy, datetime, ZoneInfo]
+
+
+def failed(catalog: Mapping[BackupId, datetime | None]) -> dict[BackupId, datetime]:
+    return {backup_id: moment for backup_id, moment in catalog.items() if moment is not None}
 
 
 def decide(situation: Situation) -> RetentionPlan:
     catalog, holds, rules, now, zone = situation
-    return plan_retention(list(catalog.items()), holds, rules, now, zone)
+    return plan_retention(catalog, holds, rules, now, zone, failed=failed(catalog), doubtful=())
 
 
 @given(situations())
@@ -319,7 +365,7 @@ def test_every_backup_is_either_kept_or_expired_and_never_both(situation: Situat
 @given(situations())
 def test_never_fewer_good_backups_stay_than_the_minimum_or_than_there_were(situation: Situation) -> None:
     catalog, _, rules, now, _ = situation
-    good = sorted((i for i in catalog if catalog[i] and i.time <= now), reverse=True)
+    good = sorted((i for i in catalog if catalog[i] is None and i.time <= now), reverse=True)
     floor = good[: rules.minimum_redundancy]
     assert set(floor) <= set(decide(situation).keep)
 
@@ -340,16 +386,35 @@ def test_what_is_dated_in_the_future_stays(situation: Situation) -> None:
 @given(situations())
 def test_what_is_dated_in_the_future_changes_nothing_for_the_others(situation: Situation) -> None:
     catalog, holds, rules, now, zone = situation
-    past = {i: good for i, good in catalog.items() if i.time <= now}
+    past = {i: moment for i, moment in catalog.items() if i.time <= now}
     assert decide((past, holds, rules, now, zone)).expire == decide(situation).expire
 
 
 @given(situations())
 def test_what_failed_its_verification_changes_nothing_for_the_good_ones(situation: Situation) -> None:
     catalog, holds, rules, now, zone = situation
-    good = {i: True for i, is_good in catalog.items() if is_good}
+    good = {i: None for i, moment in catalog.items() if moment is None}
     alone, together = decide((good, holds, rules, now, zone)), decide(situation)
-    assert alone.expire.keys() == {i for i in together.expire if catalog[i]}
+    assert alone.expire.keys() == {i for i in together.expire if catalog[i] is None}
+
+
+@given(situations())
+def test_what_failed_its_verification_stays_for_keep_failed_whatever_else_is_true(situation: Situation) -> None:
+    catalog, _, rules, now, _ = situation
+    fresh = {i for i, moment in failed(catalog).items() if now - moment < rules.keep_failed}
+    assert fresh <= decide(situation).keep.keys()
+
+
+@given(situations(), st.data())
+def test_a_verdict_that_is_overwritten_costs_no_backup_at_the_next_expire(
+    situation: Situation, data: st.DataObject
+) -> None:
+    catalog, holds, rules, now, zone = situation
+    rules = rules.model_copy(update={"keep_failed": rules.keep_failed + timedelta(seconds=1)})
+    forged = data.draw(st.sets(st.sampled_from(sorted(catalog)))) if catalog else set()
+    before = decide((catalog, holds, rules, now, zone)).expire
+    overwritten = {i: now if i in forged else moment for i, moment in catalog.items()}
+    assert decide((overwritten, holds, rules, now, zone)).expire.keys() <= before.keys()
 
 
 @given(situations())
@@ -367,18 +432,18 @@ def test_a_new_good_backup_takes_no_held_one_away_and_never_leaves_fewer_good_on
 ) -> None:
     catalog, holds, rules, now, zone = situation
     first = decide(situation)
-    after = {i: catalog[i] for i in first.keep} | {new: True}
+    after = {i: catalog[i] for i in first.keep} | {new: None}
     second = decide((after, holds, rules, now, zone))
     held = {hold.backup_id for hold in holds if hold.is_active(now)} & first.keep.keys()
     assert held <= second.keep.keys()
-    good = [i for i in after if after[i] and i.time <= now]
+    good = [i for i in after if after[i] is None and i.time <= now]
     assert len([i for i in second.keep if i in good]) >= min(rules.minimum_redundancy, len(good))
 
 
 @given(situations())
 def test_the_newest_good_backup_is_never_expired(situation: Situation) -> None:
     catalog = situation[0]
-    good = [i for i in catalog if catalog[i]]
+    good = [i for i in catalog if catalog[i] is None]
     assert not good or max(good) in decide(situation).keep
 
 
@@ -386,7 +451,7 @@ def test_the_newest_good_backup_is_never_expired(situation: Situation) -> None:
 def test_what_expires_is_told_the_nearest_good_backup_that_stays_and_of_two_the_newer(situation: Situation) -> None:
     backups, _, _, now, _ = situation
     answer = decide(situation)
-    kept = [backup_id for backup_id in answer.keep if backups[backup_id] and backup_id.time <= now]
+    kept = [backup_id for backup_id in answer.keep if backups[backup_id] is None and backup_id.time <= now]
     for backup_id, (reason,) in answer.expire.items():
         nearest = min(sorted(kept, reverse=True), key=lambda other: abs(other.time - backup_id.time))
         assert reason.endswith(f"; the nearest kept is {nearest}")
@@ -397,13 +462,15 @@ def test_the_order_of_the_input_changes_nothing(situation: Situation, random: ob
     catalog, holds, rules, now, zone = situation
     items = list(catalog.items())
     random.shuffle(items)  # type: ignore[attr-defined]
-    assert plan_retention(items, holds[::-1], rules, now, zone) == decide(situation)
+    assert decide((dict(items), holds[::-1], rules, now, zone)) == decide(situation)
 
 
 @given(situations(), st.integers(0, 5))
 def test_a_more_generous_policy_expires_nothing_more(situation: Situation, more: int) -> None:
     catalog, holds, rules, now, zone = situation
-    generous = RetentionPolicy(**{rule: count + more for rule, count in rules.model_dump().items()})
+    given = rules.model_dump()
+    longer = given.pop("keep_failed") + timedelta(days=more)
+    generous = RetentionPolicy(**{rule: count + more for rule, count in given.items()}, keep_failed=longer)
     assert decide((catalog, holds, generous, now, zone)).expire.keys() <= decide(situation).expire.keys()
 
 
@@ -412,7 +479,7 @@ def test_a_clock_ahead_expires_no_good_backup_that_the_right_one_would_keep_by_a
     situation: Situation, ahead: timedelta
 ) -> None:
     catalog, _, rules, now, zone = situation
-    past = {i: True for i in catalog if i.time <= now}
+    past = {i: None for i in catalog if i.time <= now}
     assert decide((past, [], rules, now + ahead, zone)).expire == decide((past, [], rules, now, zone)).expire
 
 
@@ -422,7 +489,7 @@ def test_two_years_of_nightly_backups_and_expiry_settle_on_what_the_policy_promi
     kept: set[BackupId] = set()
     for day in range(730):
         now = datetime(2025, 1, 1, 2, tzinfo=UTC) + timedelta(days=day)
-        kept = set(plan_retention([(i, True) for i in {*kept, BackupId.at(now)}], [], rules, now, ZoneInfo(zone)).keep)
+        kept = set(plan([*kept, BackupId.at(now)], rules, now=now, zone=zone).keep)
     local = [i.time.astimezone(ZoneInfo(zone)) for i in kept]
     months = {f"{moment:%Y-%m}" for moment in local}
     assert {"2026-12", "2026-11", "2026-10", "2026-09", "2026-08", "2026-07"} <= months

@@ -30,7 +30,7 @@ def result(rule: str, outcome: Outcome = Outcome.PASSED, severity: Severity = "e
 
 def full() -> TargetIndex:
     proof = verification(YESTERDAY, finished=NOW - HOUR)
-    entry = CatalogEntry(manifest(NOW - DAY), hold=HOLD, verified=True, verification=proof)
+    entry = CatalogEntry(manifest(NOW - DAY), hold=HOLD, verified=True, verification=proof, judged_at=NOW)
     running = Leftover(BackupId.at(NOW), claim(BackupId.at(NOW)), NOW, ("team/shop/backups/x/started.json",))
     return TargetIndex.of(
         Catalog("shop", (entry,), (running,), ("a is broken",)),
@@ -70,6 +70,7 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
         database_bytes=10_000,
         verified=True,
         verified_at=NOW - HOUR,
+        judged_at=NOW,
         recovery_seconds=3.0,
         hold=HOLD,
     )
@@ -79,7 +80,11 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
     encrypted = replace(manifest(NOW), encryption_recipients=("age1abc",))
     assert IndexedBackup.of(CatalogEntry(encrypted)).is_encrypted
     assert IndexedBackup.of(CatalogEntry(encrypted)).encryption_recipients == ("age1abc",)
-    assert not replace(backup, verified=False).is_good
+    assert backup.failed_at is None
+    bad = replace(backup, verified=False)
+    assert (bad.is_good, bad.failed_at) == (False, NOW)
+    assert replace(bad, judged_at=None).failed_at == backup.finished  # of an index that an earlier release wrote
+    assert IndexedBackup.of(CatalogEntry(manifest(NOW), is_doubtful=True)).is_doubtful
 
 
 @pytest.mark.parametrize(

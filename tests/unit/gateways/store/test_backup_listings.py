@@ -131,10 +131,14 @@ def test_a_store_whose_clock_is_late_hides_no_verdict(bucket: CountingBucket, cl
     assert read_listing(bucket, SHOP, NOW) == as_read_in_full(bucket)
 
 
-def test_an_index_that_tells_less_than_is_listed_is_not_taken_for_it(bucket: CountingBucket) -> None:
+@pytest.mark.parametrize("absent", [("verified_at", "encryption_recipients"), ("judged_at", "is_doubtful")], ids=str)
+def test_an_index_that_tells_less_than_is_listed_is_not_taken_for_it(
+    bucket: CountingBucket, absent: tuple[str, ...]
+) -> None:
     told = json.loads(bucket.get(LAYOUT.index))
     for backup in told["backups"]:
-        del backup["verified_at"], backup["encryption_recipients"]
+        for key in absent:
+            del backup[key]
         backup["is_encrypted"] = backup["backup_id"] == THIRD
     write_index(bucket, SHOP, TargetIndex.from_json(json.dumps(told).encode()))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -27,9 +28,10 @@ from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import build_index
 from dbops.jobs.backups.expire import expire
 from tests.unit.restores import record
-from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, target
+from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, target, verification
 
 HOUR = timedelta(hours=1)
+WEEK = timedelta(days=7)
 POLICY = {"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1}
 SHOP = target("shop", retention=POLICY)
 LAYOUT = Layout(SHOP.root)
@@ -90,6 +92,13 @@ def put_when(bucket: ObservedBucket, clock: Clock, ago: timedelta, key: str, bod
     """Write an object with the time of a store whose clock is behind."""
     clock.now -= ago
     bucket.put(key, body)
+    clock.now += ago
+
+
+def judge(bucket: InMemoryBucket, clock: Clock, backup_id: BackupId, *, ok: bool, ago: timedelta = timedelta()) -> None:
+    """A verdict on that backup, of which the store says that it was written so long ago."""
+    clock.now -= ago
+    bucket.put(LAYOUT.verification(backup_id), verification(backup_id, ok=ok).to_json())
     clock.now += ago
 
 
@@ -198,10 +207,66 @@ def test_a_backup_that_failed_its_verification_does_not_push_a_good_one_out(
     bucket: ObservedBucket, clock: Clock
 ) -> None:
     _, bad, second, third = back_up(bucket, clock, 0, 1, 2, 3)
-    bucket.put(LAYOUT.verification(bad), json.dumps({"ok": False}).encode())
+    judge(bucket, clock, bad, ok=False, ago=WEEK)
     report = expire(SHOP, bucket, clock=clock)
     assert second in report.kept
     assert list(report.expired) == [bad, third]
+
+
+def test_what_failed_its_verification_stays_a_week_by_the_stores_clock_and_by_no_time_in_the_verdict(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    _, bad, *_ = back_up(bucket, clock, 0, 1, 2)
+    body = replace(verification(bad, ok=False), started=NOW - 90 * DAY, finished=NOW - 90 * DAY).to_json()
+    bucket.put(LAYOUT.verification(bad), body)
+    clock.now += WEEK - timedelta(seconds=1)
+    report = expire(SHOP, bucket, clock=clock)
+    assert (report.expired, report.verdict) == ({}, Verdict.OK)
+    assert f"its verification failed; it stays until {NOW + WEEK:%Y-%m-%d %H:%M} UTC, 7d after" in report.kept[bad][0]
+    clock.now += timedelta(seconds=1)
+    assert list(expire(SHOP, bucket, clock=clock).expired) == [bad]
+
+
+def test_a_verdict_that_is_overwritten_begins_its_days_anew(bucket: ObservedBucket, clock: Clock) -> None:
+    _, bad, *_ = back_up(bucket, clock, 0, 1, 2)
+    judge(bucket, clock, bad, ok=False, ago=WEEK)
+    judge(bucket, clock, bad, ok=False, ago=DAY)
+    assert bad in expire(SHOP, bucket, clock=clock).kept
+
+
+def test_whoever_overwrites_every_verdict_deletes_nothing_with_the_next_expire(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    backups = back_up(bucket, clock, *range(5))
+    assert len(expire(SHOP, bucket, clock=clock, dry_run=True).expired) == 3
+    for backup_id in backups[1:]:
+        judge(bucket, clock, backup_id, ok=False)
+    assert expire(SHOP, bucket, clock=clock).expired == {}
+    assert len(keys(bucket, LAYOUT.backups)) == 5 * 4
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_a_verdict_that_is_written_while_its_backup_expires_keeps_it_this_time(
+    bucket: ObservedBucket, clock: Clock, ok: bool
+) -> None:
+    _, bad, *_ = back_up(bucket, clock, 0, 1, 2)
+    judge(bucket, clock, bad, ok=False, ago=WEEK)
+    # Between the store's list of the verdicts, which tells when each was written, and the reading of this one.
+    bucket.before_reading[LAYOUT.verification(bad)] = lambda: judge(bucket, clock, bad, ok=ok)
+    report = expire(SHOP, bucket, clock=clock)
+    assert bad in report.kept
+    assert LAYOUT.manifest(bad) in keys(bucket)
+
+
+def test_a_verdict_that_is_taken_away_while_its_backup_expires_keeps_it_this_time(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    _, _, third, bad = back_up(bucket, clock, 0, 1, 2, 3)
+    judge(bucket, clock, bad, ok=False, ago=WEEK)
+    bucket.before_deleting[LAYOUT.manifest(third)] = lambda: bucket.delete(LAYOUT.verification(bad))
+    report = expire(SHOP, bucket, clock=clock)
+    assert list(report.expired) == [third]
+    assert report.kept[bad] == ("its verdict has changed since this was planned; the next expire decides",)
 
 
 # ---------------------------------------------------------------- holds
@@ -570,9 +635,16 @@ RESTORES = st.tuples(
 )
 
 
-@given(st.lists(RESTORES, max_size=5), st.sets(st.integers(0, 5)))
-def test_page_and_listing_say_what_expire_will_do(restores: list[tuple[Any, ...]], held: set[int]) -> None:
-    """Whatever is restored and held: the same backups, for the same reasons."""
+VERDICTS = st.tuples(st.sampled_from([b'{"ok": true}', b'{"ok": false}', b"{"]), st.integers(0, 8))
+
+
+@given(
+    st.lists(RESTORES, max_size=5), st.sets(st.integers(0, 5)), st.dictionaries(st.integers(0, 5), VERDICTS, max_size=4)
+)
+def test_page_and_listing_say_what_expire_will_do(
+    restores: list[tuple[Any, ...]], held: set[int], verdicts: dict[int, tuple[bytes, int]]
+) -> None:
+    """Whatever is restored, held and proven: the same backups, for the same reasons."""
     clock = Clock()
     bucket = ObservedBucket("vault", clock)
     backups = back_up(bucket, clock, *range(6))
@@ -580,6 +652,8 @@ def test_page_and_listing_say_what_expire_will_do(restores: list[tuple[Any, ...]
         clock.now = NOW - days_ago * DAY
         begin_restore(bucket, backups[backup], state=state, mode=mode, run=f"run {number}")
     clock.now = NOW
+    for backup, (body, days_ago) in verdicts.items():
+        put_when(bucket, clock, days_ago * DAY, LAYOUT.verification(backups[backup]), body)
     for backup in held:
         bucket.put(LAYOUT.hold(backups[backup]), Hold(backups[backup], None, "audit", "bob").to_json())
 
