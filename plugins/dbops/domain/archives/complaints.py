@@ -9,7 +9,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dbops.domain.servers.words import NOT_REPEATED, SERVERS_ERROR, own_words, reads_rows, repeatable
+from dbops.domain.servers.program_words import own_words
+from dbops.domain.servers.words import NOT_REPEATED, SERVERS_ERROR, reads_rows, repeatable
 
 _ERROR = re.compile(r"^pg_restore: error: (.*)$")
 _BEGINS = "pg_restore: error: "

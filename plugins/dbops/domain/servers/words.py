@@ -29,6 +29,7 @@ _KIND = (
 # What is said of a value, which ends the sentence and is cut off, or is cut out.
 _VALUE = re.compile(r": (?:\"|'|0x).*$")
 _QUOTED_VALUE = re.compile(r'^value ".*" is out of range for type ([a-z ]+)$')
+_BYTES = re.compile(r"^character with byte sequence (?:0x[0-9a-f]{2} ?)+ in encoding ")
 _PLACE = re.compile(r" at character \d+$")
 
 # Sentences that name at most what the server has in its catalog, whatever statement or row they are about.
@@ -53,10 +54,20 @@ _FIXED = tuple(
         r"value too long for type character(?: varying)?\(\d+\)|malformed (?:array|range|multirange|record) literal",
         rf"missing data for column {_NAME}|extra data after last expected column",
         rf"invalid byte sequence for encoding {_NAME}|unsupported Unicode escape sequence",
+        rf"character in encoding {_NAME} has no equivalent in encoding {_NAME}",
         rf"index row size \d+ exceeds \w+(?: version \d+)? maximum,? \d+,? for index {_NAME}",
         r"index row requires \d+ bytes, maximum size is \d+|row is too big: size \d+, maximum size \d+",
         rf"could not (?:access|create|extend|fsync|open|read|resize|stat|write)(?: to| from)? (?:\w+ )*"
         rf"(?:file|directory|segment) {_FILE}(?: to \d+ bytes)?{_REASON}",
+        rf"could not read blocks? \d+(?:\.\.\d+)? in file {_FILE}: (?:read only \d+ of \d+ bytes|[A-Z][A-Za-z/ -]+)",
+        r'invalid page in block \d+ of relation "?(?:base|global|pg_tblspc)/[\w./]{1,100}"?',
+        r"(?:missing|unexpected) chunk number \d+ (?:\(expected \d+\) )?for toast value \d+ in pg_toast_\d+",
+        r"compressed (?:pglz|lz4) data is corrupt|invalid memory alloc request size \d+",
+        r"could not access status of transaction \d+|cache lookup failed for [a-z ]+ \d+",
+        rf"could not open relation with OID \d+|could not obtain lock on relation {_NAME}",
+        rf"query would be affected by row-level security policy for table {_NAME}",
+        r"cannot access temporary or unlogged relations during recovery",
+        rf"snapshot {_NAME} does not exist|invalid snapshot identifier|could not import the requested snapshot",
         r"(?:could not \w+ [a-z ]+: )?(?:No space left on device|Disk quota exceeded|Input/output error|"
         r"Read-only file system)",
         r"out of memory|out of shared memory|cannot allocate memory|deadlock detected",
@@ -129,7 +140,7 @@ def repeatable(sentence: str, below: Iterable[str] = (), *, of_rows: bool = True
 
     ``below`` are the lines that follow it, and ``of_rows`` says whether its statement reads rows, or may.
     """
-    known = _QUOTED_VALUE.sub(r"value out of range for type \1", sentence)
+    known = _QUOTED_VALUE.sub(r"value out of range for type \1", _BYTES.sub("character in encoding ", sentence))
     known = _VALUE.sub("", _PLACE.sub("", known)).rstrip(".")
     more = tuple(below)
     if not known.isprintable() or any(_OTHERS_WORDS.search(line) for line in more):
@@ -145,51 +156,3 @@ def repeatable(sentence: str, below: Iterable[str] = (), *, of_rows: bool = True
 def is_fixed(sentence: str) -> bool:
     """Whether it is one of the sentences that no value of a row can be in, but from a function's own words."""
     return any(words.fullmatch(sentence) for words in _FIXED)
-
-
-# The programs' own words: of files and of connections. What they hand on of a server comes after an ERROR or a FATAL.
-_LOST = re.compile(
-    r"(?:server closed the connection unexpectedly|no connection to the server|connection not open|"
-    r"SSL connection has been closed unexpectedly|SSL (?:SYSCALL )?error: [\w ]+|lost synchronization with server|"
-    r"could not (?:receive data from|send data to) server: [\w ]+)"
-)
-_OF_FILES = re.compile(
-    r"(?:could not (?:read from input file|(?:open|read|close|seek in|stat|write|find)\b|"
-    r"(?:de)?compress data|initialize compression|uncompress|create (?:worker|communication)|find block|find entry)"
-    r"|connection to server |error (?:during|reading|writing|closing) |a worker process |unsupported version |"
-    r"(?:unexpected|corrupt|invalid|unrecognized) (?:end of file|tar|TOC|data|archive|block|file|section|large object|"
-    r"compression|message|object|dump)|directory |input file |found unexpected |did not find |this build |"
-    r"out of memory|terminated by user|not built with |parallel restore )[^\n]*"
-)
-_HANDED_ON = re.compile(rf"(?:could not execute query|COPY failed for table {_NAME}|error returned by \w+): (.*)")
-
-
-def own_words(said: str) -> str | None:
-    """What a program says of its own files and connections; None where it may be a server's, in whatever language."""
-    if not said.isprintable():
-        return None
-    if handed_on := _HANDED_ON.fullmatch(said):
-        return said if _LOST.fullmatch(handed_on[1]) else None
-    return said if _LOST.fullmatch(said) or _OF_FILES.fullmatch(said) else None
-
-
-_PROGRAMS_ERROR = re.compile(r"^\w+: error: (.*)$")
-_ABOUT = re.compile(
-    rf"(?:(?:vacuuming|processing) of (?:table|database) {_NAME}(?: in database {_NAME})?|"
-    rf"Dumping the contents of table {_NAME}) failed"
-)
-
-
-def program_words(stderr: str) -> str:
-    """What vacuumdb's or pg_dump's first error says, without a function's words or a row's value; empty for silence."""
-    lines = stderr.splitlines()
-    first = next((number for number, line in enumerate(lines) if _PROGRAMS_ERROR.match(line)), None)
-    if first is None:
-        return NOT_REPEATED if lines else ""
-    said = lines[first].partition(": error: ")[2]
-    servers = ((number, found[1]) for number, line in enumerate(lines) if (found := SERVERS_ERROR.search(line)))
-    number, sentence = next(servers, (first, None))
-    of_rows = not said.startswith("connection to server ")
-    told = own_words(said) if sentence is None else repeatable(sentence, lines[number + 1 :], of_rows=of_rows)
-    about = _ABOUT.match(said)
-    return f"{about[0]}: {told or NOT_REPEATED}" if about else told or NOT_REPEATED

@@ -14,12 +14,14 @@ from pathlib import Path
 from dbops.domain.archives.split_reading import TableName
 from dbops.domain.options.backup import BackupOptions
 from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.servers.program_words import program_words
 from dbops.domain.servers.recovery_conflict import conflict_remedy
+from dbops.domain.servers.words import SERVERS_ERROR
 from dbops.domain.sql.relation_pattern import RelationPattern
 from dbops.domain.words.quantities import format_duration
 from dbops.errors import DbopsError, DumpFailed
 from dbops.gateways.dump.spool import spool_is_full
-from dbops.gateways.processes.guard import STDERR_LINES, inherited_environment
+from dbops.gateways.processes.guard import inherited_environment
 from dbops.gateways.processes.guarded_process import GuardedProcess
 from dbops.gateways.processes.programs import Program
 from dbops.gateways.processes.token_file import TokenFile
@@ -28,6 +30,8 @@ DUMP_LINES = 400
 """How many of a dump's last lines on stderr are kept: each of its connections may say the same three once more."""
 _GLOBALS_TIMEOUT = 300
 _SIGNALLED = 128
+_FULL = "No space left on device"
+_SILENCE = "it said nothing"
 
 
 def pg_dump_options(options: BackupOptions, *, replica: bool) -> tuple[str, ...]:
@@ -140,7 +144,8 @@ def _globals_of(dumpall: subprocess.Popen[bytes], said: Future[tuple[bytes, byte
         raise _globals_failed(error) from None
     heard = err.decode(errors="replace")
     if dumpall.returncode:
-        raise DumpFailed(f"pg_dumpall --globals-only failed: {heard.strip()}.", _GLOBALS_REMEDY)
+        told = program_words(heard) or _SILENCE
+        raise DumpFailed(f"pg_dumpall --globals-only failed: {told}.", _GLOBALS_REMEDY)
     return GlobalsDump(out, heard)
 
 
@@ -152,14 +157,14 @@ _GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.
 
 
 def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsError:
-    """What an unsuccessful end of a program that wrote into ``folder`` means, for people."""
-    stderr = "\n".join(stderr.splitlines()[-STDERR_LINES:])  # nobody reads more
-    if "No space left on device" in stderr:
+    """What an unsuccessful end of a program that wrote into ``folder`` means, for people, without a row's value."""
+    if any(_FULL in line and not SERVERS_ERROR.search(line) for line in stderr.splitlines()):
         return spool_is_full(folder)
     how = f"was ended by signal {status - _SIGNALLED}" if status > _SIGNALLED else f"failed with status {status}"
+    told = program_words(stderr) or _SILENCE
     if (remedy := conflict_remedy(stderr)) is not None:
-        return DumpFailed(f"The replica ended {program} to go on replaying what its primary did: {stderr}.", remedy)
-    return DumpFailed(f"{program} {how}: {stderr or 'it said nothing'}.", _remedy(stderr))
+        return DumpFailed(f"The replica ended {program} to go on replaying what its primary did: {told}.", remedy)
+    return DumpFailed(f"{program} {how}: {told}.", _remedy(stderr))
 
 
 _CONNECTIONS_REMEDY = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from dbops.domain.servers.address import DatabaseAddress
-from dbops.domain.servers.words import program_words
+from dbops.domain.servers.program_words import program_words
 from dbops.domain.sql.relation_pattern import RelationPattern
 from dbops.errors import RestoreFailed
 from dbops.gateways.processes.guard import ERRORS_LINES

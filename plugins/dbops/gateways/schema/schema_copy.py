@@ -16,7 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from dbops.domain.servers.address import DatabaseAddress
-from dbops.domain.servers.words import NOT_REPEATED, SERVERS_ERROR, program_words, reads_rows, repeatable
+from dbops.domain.servers.program_words import program_words
+from dbops.domain.servers.words import NOT_REPEATED, SERVERS_ERROR, reads_rows, repeatable
 from dbops.errors import RestoreFailed
 from dbops.gateways.dump.spool import Spool
 from dbops.gateways.processes.guard import ERRORS_LINES

@@ -14,6 +14,7 @@ from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.servers.recovery_conflict import conflict_remedy
 from dbops.errors import DumpFailed
 from dbops.gateways.server.connecting import connect
+from dbops.gateways.server.refusals import said
 
 _TRANSACTION_TIMEOUT_SINCE = 170000
 _PAGES = "SELECT pg_relation_size(%s::regclass) / current_setting('block_size')::int"
@@ -75,7 +76,7 @@ class SharedSnapshot:
         except psycopg2.Error as error:
             raise DumpFailed(
                 f"Not one row of table {'.'.join(table)} was read, and the server did not say whether it has any: "
-                f"{_said(error)}.",
+                f"{said(error)}.",
                 "Run the backup again; where that does not help set backup.split_above: null, so that pg_dump alone "
                 "reads.",
             ) from None
@@ -88,14 +89,9 @@ class SharedSnapshot:
 
 def _refused(error: psycopg2.Error) -> DumpFailed:
     if (remedy := conflict_remedy(str(error))) is not None:
-        return DumpFailed(f"The replica gave no snapshot to share: {_said(error)}.", remedy)
+        return DumpFailed(f"The replica gave no snapshot to share: {said(error)}.", remedy)
     return DumpFailed(
-        f"The server gave no snapshot to share: {_said(error)}.",
+        f"The server gave no snapshot to share: {said(error)}.",
         "Where another session holds a lock on the table, often a migration, let it finish; otherwise set "
         "backup.split_above: null, so that pg_dump alone reads.",
     )
-
-
-def _said(error: psycopg2.Error) -> str:
-    said = str(error).strip().splitlines()
-    return said[0] if said else type(error).__name__
