@@ -24,6 +24,7 @@ from dbops.gateways.s3 import S3Bucket
 from dbops.gateways.store.restores import read_restore
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.approving import approve
 from tests.backups import Desk, Programs, execute
 from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest, hostile_s3
 from tests.faults.job import REPOSITORY, Job, end, wait_until
@@ -108,6 +109,11 @@ class RestoreScene:
     def record(self) -> RestoreRecord:
         """How far the restore is, as the bucket has it."""
         return read_restore(self.restoring.loader.bucket, self.restoring.target, self.restoring.run)
+
+    def approve(self, action: str, digest: str) -> None:
+        """Somebody's yes to the plan of that digest."""
+        asked = self.restoring
+        approve(asked.loader.bucket, asked.target, run=asked.run, action=action, digest=digest)
 
     def file_of(self, table: str) -> str:
         """The name of a table's data file in the archive."""

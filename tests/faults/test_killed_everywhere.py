@@ -5,12 +5,15 @@ Each job is killed at every boundary there is (boundaries.py), and begun anew on
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.store.catalogs import read_catalog
 from dbops.gateways.store.check_runs import read_check_runs
 from dbops.jobs.checks.baseline import baseline
+from tests.approving import BY
 from tests.backups import NAME, execute, opened
 from tests.clock import now
 from tests.faults.dying import Dying, Nursery
@@ -75,9 +78,16 @@ def test_a_backup_and_then_an_expire(small_scene: Scene, births: Nursery) -> Non
     assert after.leftovers == ()
 
 
-def test_a_restore_from_its_load_to_its_swap(restore_scene: RestoreScene, births: Nursery) -> None:
+@pytest.mark.parametrize("approve", [(), ("restore", "swap")], ids=["unasked", "approved"])
+def test_a_restore_from_its_load_to_its_swap(
+    restore_scene: RestoreScene, births: Nursery, approve: tuple[str, ...]
+) -> None:
+    """Each attempt but the first finds a yes that was used, and of which nothing came."""
     scene = restore_scene
-    scene.restoring.plan(mode="swap")
+    scene.restoring.approve = approve
+    plan = scene.restoring.plan(mode="swap")
+    for action in approve:
+        scene.approve(action, plan.digest)
     asked = str(scene.asked("load", "analyze", "verify", "swap"))
     dying = Dying(births, "restore", [asked], scene.environment, scene.place)
     for _ in dying.attempts():
@@ -94,7 +104,10 @@ def test_a_restore_from_its_load_to_its_swap(restore_scene: RestoreScene, births
     assert {"start pg_restore #1", "pg_restore has started #1", "start vacuumdb #1", "COMMIT #1"} <= set(dying.died_at)
     renames = [step for step in dying.died_at if step.startswith("ALTER DATABASE") and " RENAME TO " in step]
     assert len(renames) == 2, dying.died_at
+    used = [step for step in dying.died_at if re.search(r"PutObject .*/approvals/.*\.consumed", step)]
+    assert len(used) == len(approve), dying.died_at
     scene.expect_swapped(scene.record())
+    assert scene.record().approved_by == (BY if approve else None)
     scene.restoring.post_check()
 
 

@@ -23,6 +23,7 @@ from dbops.errors import MigrationFailed, PlanChanged
 from dbops.gateways.s3.bucket import S3Bucket
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.approving import BY, approve
 from tests.faults.dying import Dying, Nursery
 from tests.faults.job import REPOSITORY, Job, end
 from tests.faults.migrate_steps import ApplyRequest
@@ -172,6 +173,20 @@ def test_killed_at_any_step_nothing_is_applied_twice_and_nothing_is_left_out(sta
     told = " ".join(died_at)
     assert all(step in told for step in ("CREATE TABLE", "UPDATE counter SET n =", BUILD)), died_at
     stage.expect_done("0_init", "1_count", "2_index")
+    assert stage.applying.counted() == 1
+
+
+def test_killed_at_any_step_it_goes_on_with_the_yes_that_was_used(stage: Stage, births: Nursery) -> None:
+    stage.applying.write("1_count", COUNT)
+    stage.applying.approve = ("migrate",)
+    digest = stage.applying.ready().digest
+    approve(stage.applying.bucket, stage.applying.target, run=stage.applying.run, action="migrate", digest=digest)
+
+    died_at = stage.killed_everywhere(births, spared=BEFORE_IT_APPLIES).died_at
+
+    assert any(re.search(r"PutObject .*/approvals/.*\.consumed", step) for step in died_at), died_at
+    stage.expect_done("0_init", "1_count")
+    assert stage.applying.record.approved_by == BY
     assert stage.applying.counted() == 1
 
 

@@ -9,17 +9,14 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
-from dbops.domain.approvals.approval import Approval
-from dbops.domain.restores.record import RestoreState
-from dbops.errors import PreflightFailed
-from dbops.gateways.store.approvals import record_approval
-from tests.clock import now
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.errors import ApprovalMissing, PreflightFailed
+from tests.approving import BY
 from tests.faults.job import Job, wait_until
 from tests.faults.restore_scene import VISITORS, RestoreScene
 
@@ -152,7 +149,7 @@ def test_killed_after_the_commit_its_retry_sees_that_it_has_happened_and_asks_no
     scene.restoring.approve = ("swap",)
     plan = scene.restoring.plan(mode="swap")
     scene.restoring.bring_back()
-    approve(scene, plan.digest)
+    scene.approve("swap", plan.digest)
     scene.swallow_record(2)
     job = scene.start("swap")
     scene.wait_until_held(job)
@@ -164,26 +161,49 @@ def test_killed_after_the_commit_its_retry_sees_that_it_has_happened_and_asks_no
     record = scene.restoring.swap()
 
     scene.expect_swapped(record)
-    assert record.approved_by == "second"
+    assert record.approved_by == BY
     assert scene.restoring.swap() == record
     scene.restoring.post_check()
 
 
-def approve(scene: RestoreScene, digest: str) -> None:
-    asked = scene.restoring
-    approval = Approval(
-        target=asked.target.name,
-        action="swap",
-        digest=digest,
-        run=asked.run,
-        requested_by="first",
-        requested=now(),
-        answered_by="second",
-        answered_by_id="2",
-        answered=now(),
-        valid_until=now() + timedelta(hours=1),
-    )
-    record_approval(asked.loader.bucket, asked.target, approval)
+def approved_and_killed_within_the_swap(scene: RestoreScene) -> RestoreRecord:
+    scene.restoring.approve = ("swap",)
+    plan = scene.restoring.plan(mode="swap")
+    scene.restoring.bring_back()
+    scene.approve("swap", plan.digest)
+    with held_between_the_renames(scene) as holding:
+        scene.jobs[-1].kill()
+        holding.rollback()
+    scene.expect_quiet()
+    scene.expect_live_untouched()
+    killed = scene.record()
+    assert (killed.state, killed.approved_by) == (RestoreState.VERIFIED, BY)
+    return killed
+
+
+def test_killed_within_an_approved_swap_its_retry_swaps_with_the_same_yes(restore_scene: RestoreScene) -> None:
+    scene = restore_scene
+    approved_and_killed_within_the_swap(scene)
+    record = scene.restoring.swap()
+    scene.expect_swapped(record)
+    assert record.approved_by == BY
+
+
+def test_a_swap_that_may_have_happened_and_been_undone_by_hand_needs_another_yes(restore_scene: RestoreScene) -> None:
+    """Then the names are the same as if nothing had happened; what the catalog has of them is not."""
+    scene = restore_scene
+    killed = approved_and_killed_within_the_swap(scene)
+    live, other, away = (f'"{name}"' for name in (scene.live, killed.database, killed.before))
+    there = (f"ALTER DATABASE {live} RENAME TO {away}", f"ALTER DATABASE {other} RENAME TO {live}")
+    back = (f"ALTER DATABASE {live} RENAME TO {other}", f"ALTER DATABASE {away} RENAME TO {live}")
+    scene.restoring.tell(*there, *back, database="postgres")
+
+    with pytest.raises(ApprovalMissing, match="has been used before: it counts once") as refused:
+        scene.restoring.swap()
+
+    assert "start a new run" in refused.value.remedy
+    scene.expect_live_untouched()
+    assert scene.databases().keys() == {scene.live, scene.bystander, killed.database}
 
 
 def test_a_load_that_is_asked_to_stop_drops_what_it_has_loaded(restore_scene: RestoreScene) -> None:

@@ -168,7 +168,7 @@ def test_a_swap_that_failed_and_changed_nothing_has_not_used_up_the_yes(restorin
         restoring.swap()
 
 
-def test_a_swap_of_which_only_the_names_tell_that_it_failed_has_used_up_the_yes(
+def test_a_swap_of_which_only_the_catalog_tells_that_it_failed_keeps_its_yes_for_the_next_attempt(
     restoring: Restoring, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restoring.approve = ("swap",)
@@ -179,12 +179,14 @@ def test_a_swap_of_which_only_the_names_tell_that_it_failed_has_used_up_the_yes(
         raise SwapFailed("The swap did not take place: the session was lost.", is_certain=False)
 
     monkeypatch.setattr("dbops.jobs.restores.swap.swap_databases", lost)
-    with restoring.refusing(SwapFailed, "The yes is used up"):
+    with restoring.refusing(SwapFailed, "a yes that still counts need not be given again"):
         restoring.swap()
     monkeypatch.undo()
 
-    with restoring.refusing(ApprovalMissing, "has been used before: it counts once"):
-        restoring.swap()
+    swapped = restoring.swap()
+
+    assert (swapped.state, swapped.approved_by) == (RestoreState.SWAPPED, "bob")
+    assert (len(keys(restoring, "consumed")), len(keys(restoring, "returned"))) == (1, 0)
 
 
 def test_a_yes_that_was_given_back_ends_when_it_would_have_ended(restoring: Restoring) -> None:

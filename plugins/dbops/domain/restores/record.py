@@ -47,7 +47,8 @@ class RestoreRecord:
     ``live`` is the target's database and ``live_oid`` its oid, None where there was none. ``database`` and ``oid`` are
     those that are loaded; in mode ``schema`` the database is the live one, and ``schema`` the new schema in it.
     ``before`` is the name that a swap gives to the old database. ``digest`` is of the plan to restore, ``swap_digest``
-    of that to swap, made when all was verified. Bytes as stored.
+    of that to swap, made when all was verified; ``versions`` are, right before it, those of the rows of the server's
+    catalog that it is to change. Bytes as stored.
     """
 
     target: str
@@ -72,6 +73,7 @@ class RestoreRecord:
     migrations: str = ""
     swap_digest: str | None = None
     approved_by: str | None = None
+    versions: dict[str, str] | None = None
     swapped: Moment | None = None
     old_gone: Moment | None = None
     format: Literal[1] = 1

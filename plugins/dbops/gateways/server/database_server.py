@@ -110,6 +110,19 @@ class DatabaseServer:
             oid: int | None = session.execute(query, {"name": name}).scalar_one_or_none()
         return oid
 
+    def versions_of(self, names: Sequence[str]) -> dict[str, str]:
+        """What is another for a database after each change of its name or owner that was committed, and else the same.
+
+        Of those of these names that are there: their oids, and the transactions that have written their rows.
+        """
+        with self._reading() as session:
+            query = text(
+                "SELECT datname::text AS name, oid::bigint || '/' || xmin::text AS version FROM pg_database "
+                "WHERE datname = ANY (:names)"
+            )
+            rows = session.execute(query, {"names": list(names)})
+            return {row.name: row.version for row in rows}
+
     def locale_of(self, name: str) -> DatabaseLocale | None:
         """The encoding and the collation of the database of that name; None where there is none."""
         with self._reading() as session:

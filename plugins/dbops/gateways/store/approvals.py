@@ -5,7 +5,8 @@
   counts no longer, unused, the run may be asked once more, and ``.answer-2.json`` counts instead, and so on: the last;
 - ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create;
 - ``approvals/<run>-<action>.returned.json`` by the same task, where it knows that its act has changed nothing. The next
-  attempt creates ``.consumed-2.json``, and so on: of all of them, at most one is not returned.
+  attempt creates ``.consumed-2.json``, and so on: of all of them, at most one is not returned;
+- ``approvals/<run>-<action>.ended.json`` where a no came after the yes: whoever was to act upon that goes on no more.
 
 Nothing is overwritten or deleted, which the key that writes may not.
 """
@@ -13,6 +14,7 @@ Nothing is overwritten or deleted, which the key that writes may not.
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import datetime
 from itertools import count
 from uuid import uuid4
@@ -26,6 +28,10 @@ from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.store.bucket import Bucket
 
 _NEW_RUN = "Nothing was done. Start a new run, and have its plan approved."
+_USED = (
+    "Nothing was done now. A run is not asked again once its yes was used, also where the attempt that used it was cut "
+    "off: start a new run, and have its plan approved."
+)
 _ASK_AGAIN = "Nothing was done. To be asked again, clear the task that asks; about another plan, start a new run."
 
 
@@ -100,9 +106,23 @@ def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, d
         raise ApprovalMissing(
             f"The approval by {answer.answered_by} for the {action} of {target.name} in the run {run} has been used "
             "before: it counts once.",
-            _NEW_RUN,
+            _USED,
         ) from None
     return answer
+
+
+def find_approval_in_use(
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime
+) -> Approval | None:
+    """The yes to that plan of that run that an attempt has used up, and not given back, nor a no has followed.
+
+    None where there is none. Raises BucketError, and ApprovalMissing where by all rules it counts no longer now.
+    """
+    if not is_used_for(bucket, target, run=run, action=action, digest=digest):
+        return None
+    if _exists(bucket, _ended_key(target, run, action)):
+        return None
+    return _yes_to(bucket, target, run=run, action=action, digest=digest, now=now)
 
 
 def _yes_to(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> Approval:
@@ -145,6 +165,12 @@ def is_used_for(bucket: Bucket, target: Target, *, run: str, action: str, digest
     except (ObjectMissing, ValueError):
         return False
     return isinstance(used, dict) and used.get("digest") == digest
+
+
+def end_approval(bucket: Bucket, target: Target, *, run: str, action: str, now: datetime) -> None:
+    """Let no attempt go on with a yes of that run: there is a no as well. Raises BucketError."""
+    with suppress(ObjectExists):
+        bucket.create(_ended_key(target, run, action), json.dumps({"ended": now.isoformat()}).encode())
 
 
 def give_approval_back(bucket: Bucket, target: Target, *, run: str, action: str, now: datetime) -> None:
@@ -191,6 +217,10 @@ def _consumed_key(target: Target, run: str, action: str, attempt: int) -> str:
 
 def _returned_key(target: Target, run: str, action: str, attempt: int) -> str:
     return f"{_stem(target, run, action)}.returned{_number(attempt)}.json"
+
+
+def _ended_key(target: Target, run: str, action: str) -> str:
+    return f"{_stem(target, run, action)}.ended.json"
 
 
 def _number(attempt: int) -> str:

@@ -10,7 +10,7 @@ from dbops.domain.approvals.approval import Answer, Approval, Question, Rejectio
 from dbops.domain.approvals.rules import judge
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing, BucketError
-from dbops.gateways.store.approvals import consume_approval, find_unused_approval, record_approval
+from dbops.gateways.store.approvals import consume_approval, end_approval, find_unused_approval, record_approval
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
 from dbops.jobs.approvals.ask_approval import audit_action
@@ -60,6 +60,8 @@ def _keep_no(question: Question, verdict: Rejection, target: Target, bucket: Buc
 
 
 def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: datetime) -> None:
+    # First: whoever finds the yes used up must not take that for an attempt that was cut off, and go on with it.
+    end_approval(bucket, target, run=question.run, action=question.action, now=now)
     with suppress(ApprovalMissing):  # it was a no, or counts no longer
         consume_approval(bucket, target, run=question.run, action=question.action, digest=question.digest, now=now)
 

@@ -8,7 +8,13 @@ from datetime import datetime
 from dbops.domain.approvals.approval import Approval
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
-from dbops.gateways.store.approvals import consume_approval, give_approval_back, is_used_for, is_used_up
+from dbops.gateways.store.approvals import (
+    consume_approval,
+    find_approval_in_use,
+    give_approval_back,
+    is_used_for,
+    is_used_up,
+)
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
 
@@ -16,37 +22,56 @@ Consent = Callable[[str, str], str | None]
 """Who says yes to an action by the plan of a digest, None where nobody has to; raises ApprovalMissing."""
 
 
-def consent_on_record(bucket: Bucket, target: Target, *, run: str, clock: Callable[[], datetime]) -> Consent:
+def consent_on_record(
+    bucket: Bucket, target: Target, *, run: str, clock: Callable[[], datetime], nothing_done: bool = False
+) -> Consent:
     """The consent that lies in the bucket, see ``require_approval``."""
 
     def consent(action: str, digest: str) -> str | None:
-        approval = require_approval(bucket, target, run=run, action=action, digest=digest, clock=clock)
+        approval = require_approval(
+            bucket, target, run=run, action=action, digest=digest, clock=clock, nothing_done=nothing_done
+        )
         return approval.answered_by if approval else None
 
     return consent
 
 
 def require_approval(
-    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, clock: Callable[[], datetime]
+    bucket: Bucket,
+    target: Target,
+    *,
+    run: str,
+    action: str,
+    digest: str,
+    clock: Callable[[], datetime],
+    nothing_done: bool = False,
 ) -> Approval | None:
     """Use up the yes to this very plan in this very run; None where the target's file asks for none for this action.
 
     ``digest`` is of the plan as it would be carried out now, computed by the caller: never one that was handed on.
     Raises ApprovalMissing where nobody who may has said yes to it, in time, and unused; and BucketError. It is not
-    idempotent: who calls it acts, or gives it back, or has to be approved anew.
+    idempotent: who calls it acts, or gives it back, or has to be approved anew. ``nothing_done`` is for whoever is the
+    only one at work, and knows that no attempt of this run has ever begun to act: a yes to this plan that one has used
+    up, and was killed then, counts on.
     """
     if action not in target.approvals.approve:
         return None
     now = clock()
     asked = {"run": run, "digest": digest}
     try:
-        approval = consume_approval(bucket, target, run=run, action=action, digest=digest, now=now)
+        if nothing_done and (used := find_approval_in_use(bucket, target, **asked, action=action, now=now)):
+            write_audit(bucket, target, now, _word(used, "gone-on-with"), {**used.facts(), "now": now.isoformat()})
+            return used
+        approval = consume_approval(bucket, target, **asked, action=action, now=now)
     except ApprovalMissing as error:
         write_audit(bucket, target, now, "approval-refused", {**asked, "for": action, "reason": error.what})
         raise
-    word = "BREAK-GLASS-approval-consumed" if approval.break_glass else "approval-consumed"
-    write_audit(bucket, target, now, word, {**approval.facts(), "consumed": now.isoformat()})
+    write_audit(bucket, target, now, _word(approval, "consumed"), {**approval.facts(), "consumed": now.isoformat()})
     return approval
+
+
+def _word(approval: Approval, outcome: str) -> str:
+    return f"{'BREAK-GLASS-' if approval.break_glass else ''}approval-{outcome}"
 
 
 def require_used_approval(bucket: Bucket, target: Target, *, run: str, action: str, digest: str) -> None:

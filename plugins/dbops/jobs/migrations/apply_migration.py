@@ -119,7 +119,8 @@ def _begin(work: Migrating, consent: Consent | None) -> None:
         )
     work.grants = read_grants(work.address)
     if record.steps:
-        asked = consent or consent_on_record(work.bucket, target, run=record.run, clock=work.clock)
+        # It is on record before it begins: an attempt that was killed before that has changed nothing.
+        asked = consent or consent_on_record(work.bucket, target, run=record.run, clock=work.clock, nothing_done=True)
         approved_by = asked("migrate", record.digest)
         # On record before it is acted upon: the next attempt does not see it again.
         grants = grants_fingerprint(work.grants)

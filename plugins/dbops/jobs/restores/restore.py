@@ -54,7 +54,8 @@ def restore(
             return record
         plan = require_unchanged_plan(run, record, record.digest)
         if record.state is RestoreState.PLANNED:
-            (consent or run.consent_on_record())("restore", plan.digest)
+            # A load is on record before it begins, but for a schema's, which is in the database at once or not at all.
+            (consent or run.consent_on_record(nothing_done=record.schema is None))("restore", plan.digest)
         else:
             require_used_approval(run.bucket, run.target, run=run.name, action="restore", digest=plan.digest)
         restoring = _Restoring(run, server, run.archive(record.backup_id), on_progress)

@@ -60,9 +60,9 @@ class RestoreRun:
         """Write how far it is, and give that back; raises BucketError."""
         return put_restore(self.bucket, self.target, record)
 
-    def consent_on_record(self) -> Consent:
-        """The consent that people have given to this run, in Airflow."""
-        return consent_on_record(self.bucket, self.target, run=self.name, clock=self.clock)
+    def consent_on_record(self, *, nothing_done: bool) -> Consent:
+        """The consent that people have given to this run, in Airflow; ``nothing_done`` as in ``require_approval``."""
+        return consent_on_record(self.bucket, self.target, run=self.name, clock=self.clock, nothing_done=nothing_done)
 
     def archive(self, backup_id: BackupId) -> Archive:
         """A backup, ready to be loaded; raises as ``open_archive`` does."""

@@ -50,9 +50,12 @@ def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: 
         in_use = (record.live, record.database)
         with _saying_what_stays(record):
             require_sessions_can_be_ended(server, in_use)  # known before the yes is used up
-        approved_by = (consent or run.consent_on_record())("swap", plan.digest)
-        if approved_by is not None:  # on record before it is acted upon: the next attempt does not see it again
-            record = run.put(record.at(record.state, approved_by=approved_by))
+        versions = server.versions_of(in_use)
+        # What no attempt has put on record, none has begun; and while the rows are what they were, none has happened.
+        nothing_done = record.approved_by is None or record.versions == versions
+        approved_by = (consent or run.consent_on_record(nothing_done=nothing_done))("swap", plan.digest)
+        if approved_by is not None:  # on record before it is acted upon
+            record = run.put(record.at(record.state, approved_by=approved_by, versions=versions))
         statements = swap_statements(record.live, record.database, record.before, plan.live)
         with _saying_what_stays(record), _giving_back(run):
             swap_databases(server, statements, expected=_oids_afterwards(record), in_use=in_use)
@@ -78,8 +81,7 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
 def _how_to_go_on(error: SwapFailed | PlanChanged) -> str:
     if isinstance(error, PlanChanged):
         return _CHANGED
-    again = _AGAIN if error.is_certain else "The yes is used up: a new run would load all again."
-    return " ".join(filter(None, (error.remedy, again)))
+    return " ".join(filter(None, (error.remedy, _AGAIN)))
 
 
 @contextmanager
@@ -93,8 +95,7 @@ def _giving_back(run: RestoreRun) -> Iterator[None]:
         try:
             give_back(run.bucket, run.target, run=run.name, action="swap", clock=run.clock, reason=error.what)
         except BucketError as refused:
-            error.is_certain = False
-            log.warning("The yes to this swap stays used up: %s", refused)
+            log.warning("The yes to this swap is not given back, and counts on as one that was used: %s", refused)
         raise
 
 

@@ -50,8 +50,18 @@ def answer(bucket: InMemoryBucket, given: Answer = YES, question: Question = QUE
     return answer_approval(question, given, SHOP, bucket, clock=Clock())
 
 
-def require(bucket: InMemoryBucket, by: Any = SHOP, *, later: timedelta = timedelta(), digest: str = DIGEST) -> Any:
-    return require_approval(bucket, by, run="manual__1", action="swap", digest=digest, clock=Clock(NOW + later))
+def require(
+    bucket: InMemoryBucket,
+    by: Any = SHOP,
+    *,
+    later: timedelta = timedelta(),
+    digest: str = DIGEST,
+    nothing_done: bool = False,
+) -> Any:
+    clock = Clock(NOW + later)
+    return require_approval(
+        bucket, by, run="manual__1", action="swap", digest=digest, clock=clock, nothing_done=nothing_done
+    )
 
 
 def audit(bucket: InMemoryBucket) -> dict[str, Any]:
@@ -209,6 +219,45 @@ def test_what_is_given_back_is_on_record_and_counts_again_as_long_as_it_would_ha
     with pytest.raises(ApprovalMissing, match="not among the approvers"):
         require(bucket, target(approvals={"four_eyes": True, "approvers": ["alice", "carol"]}))
     assert require(bucket).reason == "ticket 4711"
+
+
+def test_who_knows_that_nothing_was_done_goes_on_with_the_yes_that_was_used(bucket: ReadOnlyBucket) -> None:
+    with pytest.raises(ApprovalMissing, match="Nobody has approved"):
+        require(bucket, nothing_done=True)
+    answer(bucket)
+    assert require(bucket, nothing_done=True) == require(bucket, nothing_done=True)
+    assert audit(bucket)["approval-gone-on-with"]["answered_by"] == "bob"
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket)
+    with pytest.raises(ApprovalMissing, match="the plan has changed"):
+        require(bucket, digest="e" * 64, nothing_done=True)
+    with pytest.raises(ApprovalMissing, match="too old by now"):
+        require(bucket, later=SHOP.approvals.valid_for, nothing_done=True)
+    stricter = target(approvals={"four_eyes": True, "approvers": ["alice", "carol"]})
+    with pytest.raises(ApprovalMissing, match="not among the approvers"):
+        require(bucket, stricter, nothing_done=True)
+
+
+@pytest.mark.parametrize("is_used", [True, False])
+def test_nobody_goes_on_with_a_yes_that_a_no_has_followed(bucket: ReadOnlyBucket, is_used: bool) -> None:
+    ask_approval(QUESTION, SHOP, bucket)
+    ask_approval(QUESTION, SHOP, bucket)  # as a scheduler does that has died while an answer was judged
+    answer(bucket)
+    if is_used:
+        require(bucket)
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .* for bob said no: not today"):
+        answer(bucket, NO)
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket, nothing_done=True)
+
+
+def test_a_yes_that_was_given_back_is_used_up_again_before_anything_is_done(bucket: ReadOnlyBucket) -> None:
+    answer(bucket)
+    require(bucket)
+    returned(bucket)
+    require(bucket, nothing_done=True)
+    with pytest.raises(ApprovalMissing, match="used before"):
+        require(bucket)
 
 
 def test_what_nobody_has_used_up_is_not_given_back(bucket: ReadOnlyBucket) -> None:
