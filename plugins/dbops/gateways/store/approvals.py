@@ -54,16 +54,16 @@ def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
 
 
 def record_approval(bucket: Bucket, target: Target, answer: Approval | Rejection) -> None:
-    """Write the answer of its run and action; raises BucketError, and ApprovalMissing as ``refuse_if_answered``."""
+    """Write the answer of its run and action; raises BucketError, and ApprovalMissing as ``number_of_next_answer``."""
     run, action, digest, now = answer.run, answer.action, answer.digest, answer.answered
-    number = refuse_if_answered(bucket, target, run=run, action=action, digest=digest, now=now)
+    number = number_of_next_answer(bucket, target, run=run, action=action, digest=digest, now=now)
     try:
         bucket.create(_answer_key(target, run, action, number), answer.to_json())
     except ObjectExists:
         raise _answered(target, run, action) from None
 
 
-def refuse_if_answered(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> int:
+def number_of_next_answer(bucket: Bucket, target: Target, *, run: str, action: str, digest: str, now: datetime) -> int:
     """The number of the answer that may still be given to the plan of that digest.
 
     Raises ApprovalMissing where there is none to give: the run has had a no, a yes that counts, or one that was used.

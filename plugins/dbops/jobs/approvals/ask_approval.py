@@ -6,7 +6,7 @@ from dbops.domain.approvals.approval import Question
 from dbops.domain.approvals.rules import why_not_ask
 from dbops.domain.target import Target
 from dbops.errors import ApprovalMissing
-from dbops.gateways.store.approvals import read_plan, refuse_if_answered
+from dbops.gateways.store.approvals import number_of_next_answer, read_plan
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
 
@@ -17,7 +17,7 @@ def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
     That is: the run has had an answer that stands, made no such plan, or the rules leave nobody whose yes would count.
     """
     asked = {"run": question.run, "action": question.action, "digest": question.digest}
-    refuse_if_answered(bucket, target, **asked, now=question.asked)
+    number_of_next_answer(bucket, target, **asked, now=question.asked)  # raises where there can be none
     plan = read_plan(bucket, target, run=question.run, digest=question.digest)
     reason = why_not_ask(question, target, question.asked)
     facts = question.facts() if reason is None else {**question.facts(), "reason": reason}

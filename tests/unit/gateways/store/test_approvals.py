@@ -18,10 +18,10 @@ from dbops.gateways.store.approvals import (
     find_unused_approval,
     give_approval_back,
     is_used_up,
+    number_of_next_answer,
     read_plan,
     record_approval,
     record_plan,
-    refuse_if_answered,
 )
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.unit.samples import NOW, Clock, target
@@ -160,8 +160,8 @@ def test_what_cannot_be_read_allows_nothing(bucket: InMemoryBucket) -> None:
         consume(bucket)
 
 
-def refuse(bucket: InMemoryBucket, *, digest: str = DIGEST, later: timedelta = timedelta()) -> int:
-    return refuse_if_answered(bucket, SHOP, run=RUN, action="swap", digest=digest, now=NOW + later)
+def next_answer(bucket: InMemoryBucket, *, digest: str = DIGEST, later: timedelta = timedelta()) -> int:
+    return number_of_next_answer(bucket, SHOP, run=RUN, action="swap", digest=digest, now=NOW + later)
 
 
 @pytest.mark.parametrize(
@@ -178,12 +178,12 @@ def refuse(bucket: InMemoryBucket, *, digest: str = DIGEST, later: timedelta = t
 def test_a_no_and_a_yes_that_counts_are_not_followed_by_another_answer(
     bucket: InMemoryBucket, first: Approval | Rejection, second: Approval | Rejection
 ) -> None:
-    assert refuse(bucket) == 1
+    assert next_answer(bucket) == 1
     record_approval(bucket, SHOP, first)
     with pytest.raises(ApprovalMissing, match="it is asked again only where that was a yes which counts no longer"):
         record_approval(bucket, SHOP, second)
     with pytest.raises(ApprovalMissing, match="has had its answer to the swap of shop"):
-        refuse(bucket, digest=second.digest, later=second.answered - NOW)
+        next_answer(bucket, digest=second.digest, later=second.answered - NOW)
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_a_yes_that_was_used_is_followed_by_no_other(bucket: InMemoryBucket) -> 
         with pytest.raises(ApprovalMissing, match="and was not used"):
             record_approval(bucket, SHOP, answer)
     give_back(bucket)
-    assert refuse(bucket, digest=OTHER) == 2
+    assert next_answer(bucket, digest=OTHER) == 2
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12))
