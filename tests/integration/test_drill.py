@@ -303,3 +303,23 @@ def test_a_rule_that_the_restored_database_does_not_obey_is_a_warning_and_condem
     assert report.verification.ok
     [warning] = report.verification.warnings
     assert "crm.orders" in warning
+
+
+def test_a_database_whose_texts_escape_by_backslashes_is_proven(ground: Ground, empty_database: str) -> None:
+    name = empty_database.rpartition("/")[2]
+    execute(
+        empty_database,
+        *SHOP,
+        f"ALTER DATABASE {name} SET standard_conforming_strings = off",
+        r"CREATE TYPE slashed AS ENUM (E'a\\', E'b;\\c''d')",
+        r"CREATE TABLE slashes (s slashed DEFAULT E'a\\', t text DEFAULT E'\\''; x', CHECK (t <> E'\\'))",
+        r"INSERT INTO slashes VALUES (E'b;\\c''d', E'a\\')",
+        r"COMMENT ON TABLE slashes IS E'C:\\temp\\''; it is\\'",
+    )
+    ground.loader.back_up(empty_database)
+
+    proof = ground.drill().verification
+
+    assert proof is not None
+    assert proof.findings == ()
+    assert proof.ok

@@ -79,3 +79,31 @@ def test_a_database_with_everything_in_it_is_no_forgery(loader: Loader, trap_dat
 
 def test_an_honest_backup_is_restored_as_ever(restoring: Restoring) -> None:
     assert restoring.restored(mode="beside").state is RestoreState.VERIFIED
+
+
+# Where a backslash stands for itself all of it is one comment; where it escapes the quote, the second one ends it.
+HIDDEN = "COMMENT ON TABLE public.notes IS 'a\\''; CREATE ROLE {} SUPERUSER; --';\n"
+CONFORMING = "SET standard_conforming_strings = 'on';\n"
+
+
+@pytest.mark.parametrize("says_so", [True, False])
+def test_a_statement_that_hides_behind_an_escaped_quote(
+    loader: Loader, empty_database: str, restored_database: str, says_so: bool
+) -> None:
+    """The archive says that its texts are read so, or something that is executed before it does."""
+    archive, role = Restoring(loader, empty_database), f"eve_{secrets.token_hex(4)}"
+    archive.tell("CREATE TABLE notes (n int)", "COMMENT ON TABLE notes IS 'mine'")
+    loader.back_up(empty_database)
+    forge(loader, definition(loader, "COMMENT"), HIDDEN.format(role))
+    if says_so:
+        forge(loader, CONFORMING, CONFORMING.replace("'on'", "'off'"))
+    else:
+        table = definition(loader, "TABLE")
+        forge(loader, table, f"{table}SET standard_conforming_strings = off;\n")
+
+    try:
+        with pytest.raises(RestoreFailed, match=r"would act outside .*: CREATE ROLE \(COMMENT TABLE notes\)"):
+            loader.load(loader.open(), restored_database)
+        assert archive.ask(f"SELECT FROM pg_roles WHERE rolname = '{role}'") == []
+    finally:
+        archive.tell(f"DROP ROLE IF EXISTS {role}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from dbops.domain.archives.escapes import has_escapes
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.sql.statements import SqlStatement
 from dbops.domain.sql.text import OPENED_BY, Token, tokens
@@ -40,7 +41,11 @@ def reaches_outside(entries: Iterable[TocEntry]) -> tuple[str, ...]:
     tablespaces and the server's settings; rows that are not read from the archive itself; and statements that pg_dump
     never writes. No text of a statement is in it.
     """
-    found = dict.fromkeys(f"{what} ({entry.kind} {entry.name})" for entry in entries for what in _reach(entry))
+    known = list(entries)
+    escapes = has_escapes(known)
+    found = dict.fromkeys(
+        f"{what} ({entry.kind} {entry.name})" for entry in known for what in _reach(entry, escapes=escapes)
+    )
     return tuple(found)
 
 
@@ -54,7 +59,7 @@ def refusal_of_reach(reach: tuple[str, ...]) -> str:
     )
 
 
-def _reach(entry: TocEntry) -> Iterator[str]:
+def _reach(entry: TocEntry, *, escapes: bool) -> Iterator[str]:
     if entry.file is not None and entry.kind != _LARGE_OBJECTS and not _is_copy(entry.copy_statement):
         yield "a file that is not loaded by COPY FROM stdin"
     elif entry.copy_statement and not _is_copy(entry.copy_statement):
@@ -63,23 +68,32 @@ def _reach(entry: TocEntry) -> Iterator[str]:
         if not entry.definition.replace("\n", "").isdecimal():
             yield "a list of large objects that has more in it"
     elif entry.kind == "DATABASE":
-        if len(list(_pieces(entry.definition))) > 1:
+        if len(list(_pieces(entry.definition, escapes=escapes))) > 1:
             yield "more than one statement to make the database"
     elif entry.kind not in _OF_THE_DATABASE and not (entry.kind in _ABOUT_IT and entry.name.startswith("DATABASE ")):
-        yield from _defined(entry)
+        yield from _defined(entry, escapes=escapes)
 
 
-def _defined(entry: TocEntry) -> Iterator[str]:
+def _defined(entry: TocEntry, *, escapes: bool) -> Iterator[str]:
     in_body = False
-    for piece in _pieces(entry.definition):
+    for piece in _pieces(entry.definition, escapes=escapes):
         word = piece.keyword(0)
         if outside := _outside(piece):
             yield outside
         elif word not in _BEGINNINGS and not (in_body and (word in _BODY or piece.has(0, "("))):
             yield f"a statement that begins with {word or 'no word'}"
         in_body = in_body or piece.has_keywords("BEGIN", "ATOMIC")
+    # What is executed before it may have changed how texts are read: then no statement must come out of them.
+    if _is_closed(entry.definition, escapes=not escapes):
+        yield from filter(None, map(_outside, _pieces(entry.definition, escapes=not escapes)))
     # Of it pg_restore makes the ALTER ... OWNER TO of some kinds.
-    yield from filter(None, map(_outside, _pieces(entry.drop_statement)))
+    for reading in (True, False):
+        yield from filter(None, map(_outside, _pieces(entry.drop_statement, escapes=reading)))
+
+
+def _is_closed(sql: str, *, escapes: bool) -> bool:
+    """Whether each of its quotes is; else the server executes none of it."""
+    return all(token.kind != "opening" for token in tokens(sql, escapes=escapes))
 
 
 def _outside(piece: SqlStatement) -> str:
@@ -97,15 +111,19 @@ def _outside(piece: SqlStatement) -> str:
 
 
 def _is_copy(statement: str) -> bool:
-    pieces = list(_pieces(statement))
-    return len(pieces) == 1 and pieces[0].keyword(0) == "COPY" and pieces[0].keywords[-2:] == ["FROM", "STDIN"]
+    """However its texts are read; pg_dump writes none there."""
+    readings = [list(_pieces(statement, escapes=escapes)) for escapes in (True, False)]
+    return all(
+        len(pieces) == 1 and pieces[0].keyword(0) == "COPY" and pieces[0].keywords[-2:] == ["FROM", "STDIN"]
+        for pieces in readings
+    )
 
 
-def _pieces(sql: str) -> Iterator[SqlStatement]:
+def _pieces(sql: str, *, escapes: bool) -> Iterator[SqlStatement]:
     """The statements of a definition, apart by the semicolons outside of brackets: a rule has some within."""
     held: list[Token] = []
     depth = 0
-    for token in tokens(sql):
+    for token in tokens(sql, escapes=escapes):
         if token.kind == "comment" or token.text.isspace():
             continue
         if token.kind == "any" and token.text == ";" and not depth:

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from dbops.domain.archives.escapes import without_escapes
 from dbops.domain.archives.toc_entry import TocEntry
 
 # Rows and counters, not schema.
@@ -25,8 +26,12 @@ _Key = tuple[str, str, str]
 
 
 def schema_of(entries: Iterable[TocEntry]) -> list[TocEntry]:
-    """The entries that define the schema."""
-    return [entry for entry in entries if entry.kind not in _DATA | _DATABASE and not _is_about_others(entry)]
+    """The entries that define the schema, their texts written alike whatever the server's."""
+    return [
+        entry
+        for entry in without_escapes(entries)
+        if entry.kind not in _DATA | _DATABASE and not _is_about_others(entry)
+    ]
 
 
 def differences(

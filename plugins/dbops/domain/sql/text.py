@@ -8,15 +8,23 @@ from typing import NamedTuple
 
 # A text goes on in the next line that begins with a quote, and a backslash means there what it meant before.
 _NEXT_LINE = r"'(?:[ \t\f\v]|--[^\r\n]*+)*+[\r\n](?:\s|--[^\r\n]*+[\r\n])*+'"
-_TOKEN = re.compile(
-    rf"""(?P<escaped>\b[eE]'(?:[^'\\]|\\.|''|{_NEXT_LINE})*+')
-      | (?P<text>'(?:[^']|'')*+')
+_ESCAPED = rf"'(?:[^'\\]|\\.|''|{_NEXT_LINE})*+'"
+_REST = r"""
       | (?P<name>"(?:[^"]|"")*+")
       | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
       | (?P<comment>--[^\r\n]*)
       | (?P<opening>/\*|\b[eE]'|['"])
       | (?P<word>\w[\w$]*)
-      | (?P<any>.)""",
+      | (?P<any>.)"""
+_TOKEN = re.compile(
+    rf"""(?P<escaped>\b[eE]{_ESCAPED})
+      | (?P<text>'(?:[^']|'')*+'){_REST}""",
+    re.DOTALL | re.VERBOSE,
+)
+# Without standard_conforming_strings all but the texts of bits are escaped.
+_TOKEN_OF_ESCAPES = re.compile(
+    rf"""(?P<text>\b[bBxX]'[^']*+')
+      | (?P<escaped>(?:\b[eE])?{_ESCAPED}){_REST}""",
     re.DOTALL | re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
@@ -47,10 +55,13 @@ class Token(NamedTuple):
         return self.text[len(quote) : -len(quote)]
 
 
-def tokens(sql: str) -> Iterator[Token]:
-    """All of a text, piece by piece, as PostgreSQL takes it apart; a comment may hold other comments."""
-    at = 0
-    while match := _TOKEN.match(sql, at):
+def tokens(sql: str, *, escapes: bool = False) -> Iterator[Token]:
+    """All of a text, piece by piece, as PostgreSQL takes it apart; a comment may hold other comments.
+
+    With ``escapes`` as it does where standard_conforming_strings is off: a backslash escapes what follows it.
+    """
+    at, pattern = 0, _TOKEN_OF_ESCAPES if escapes else _TOKEN
+    while match := pattern.match(sql, at):
         kind, text = str(match.lastgroup), match.group()
         end = _comment_end(sql, at) if kind == "opening" and text == "/*" else 0
         yield Token("comment", sql[at:end], at) if end else Token(kind, text, at)

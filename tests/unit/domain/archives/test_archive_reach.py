@@ -46,6 +46,56 @@ def test_a_statement_that_acts_outside_or_that_pg_dump_never_writes(definition: 
     assert "shop" not in reach(definition=definition)
 
 
+STDSTRINGS: dict[str, Any] = {"dump_id": 0, "kind": "STDSTRINGS", "schema": "", "name": "STDSTRINGS"}
+OFF = TocEntry(**STDSTRINGS, definition="SET standard_conforming_strings = 'off';\n")
+ON = TocEntry(**STDSTRINGS, definition="SET standard_conforming_strings = 'on';\n")
+
+
+def comment(text: str) -> TocEntry:
+    return TocEntry(
+        dump_id=1, kind="COMMENT", schema="s", name="TABLE t", definition=f"COMMENT ON TABLE s.t IS {text};\n"
+    )
+
+
+@pytest.mark.parametrize("said", [[ON], [OFF], [ON, OFF], [OFF, ON], []])
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"'a\''; ALTER ROLE eve SUPERUSER; --'",
+        r"'a\'; ALTER ROLE eve SUPERUSER; --'",
+        r"E'a' ''; ALTER ROLE eve SUPERUSER; SELECT '\''",
+        r"b'1' '\''; ALTER ROLE eve SUPERUSER; --'",
+    ],
+)
+def test_no_text_hides_a_statement_however_the_server_reads_it(said: list[TocEntry], text: str) -> None:
+    assert "ALTER ROLE (COMMENT TABLE t)" in reaches_outside([*said, comment(text)])
+
+
+@pytest.mark.parametrize("said", [[ON], [OFF]])
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"'C:\\temp; DROP DATABASE shop;'",
+        r"'C:\\temp\\; it''s a DROP DATABASE shop\\'",
+        r"E'C:\\temp\'; DROP DATABASE shop;'",
+        r"'; DROP DATABASE shop'",
+    ],
+)
+def test_what_is_a_text_however_it_is_read_is_no_statement(said: list[TocEntry], text: str) -> None:
+    assert reaches_outside([*said, comment(text)]) == ()
+
+
+def test_a_text_that_ends_in_a_backslash_is_no_statement() -> None:
+    assert reaches_outside([ON, comment("'x; DROP DATABASE shop; C:\\'")]) == ()
+
+
+@pytest.mark.parametrize("copy", [r"COPY (SELECT '\'') TO stdout; DROP DATABASE x; --' ) FROM stdin;"])
+@pytest.mark.parametrize("said", [[ON], [OFF]])
+def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None:
+    rows = TocEntry(dump_id=1, kind="TABLE DATA", schema="s", name="t", copy_statement=copy, file="1.dat")
+    assert reaches_outside([*said, rows]) == ("a file that is not loaded by COPY FROM stdin (TABLE DATA t)",)
+
+
 @pytest.mark.parametrize(
     "definition",
     [
