@@ -70,3 +70,9 @@ def test_a_name_with_a_line_break_stays_within_its_comment() -> None:
     text = initial_migration("shop", [entry(1, "TABLE", "a\nDROP TABLE b", text="CREATE TABLE x ();")], NOW)
 
     assert "\nDROP" not in text
+
+
+def test_texts_are_written_as_a_new_database_reads_them() -> None:
+    setting = entry(1, "STDSTRINGS", "STDSTRINGS", text="SET standard_conforming_strings = 'off';\n")
+    comment = entry(2, "COMMENT", "TABLE a", text="COMMENT ON TABLE public.a IS 'C:\\\\temp';\n")
+    assert "IS 'C:\\temp';" in initial_migration("shop", [setting, comment], NOW)
