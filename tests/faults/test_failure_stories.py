@@ -98,7 +98,7 @@ def test_a_table_that_was_emptied_is_told_by_name_and_once(shop: Shop) -> None:
     assert status == 1
     [warning] = report["warnings"]
     assert "public.customers (3,000, and now 0)" in warning
-    assert f"`python -m dbops hold shop {good}`" in warning
+    assert f'`python -m dbops hold shop {good} --reason "rows were lost"`' in warning
     status, report = shop.ask("backup", "shop", later=2 * DAY)
     assert (status, report["warnings"]) == (0, [])
 

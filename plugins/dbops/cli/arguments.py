@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Sequence
 from typing import NoReturn
 
 from dbops.domain.words.suggestion import did_you_mean
@@ -39,6 +40,21 @@ class Parser(argparse.ArgumentParser):
             message = f'there is no verb "{choice[1]}"'
             remedy = f"{did_you_mean(choice[1], known)} {remedy}".strip()
         raise InvalidRequest(f"This cannot be asked for: {message}.", remedy)
+
+
+def read_arguments(given: Sequence[str]) -> argparse.Namespace:
+    """What is asked for; raises InvalidRequest where its verb is not known, or lacks something, or is told too much."""
+    asked = parser().parse_args(given)
+    if asked.verb == "hold":
+        if asked.release and (asked.until or asked.reason):
+            raise InvalidRequest("A hold is either made or released.", "Leave out --until and --reason, or --release.")
+        if not asked.release and not (asked.reason or "").strip():
+            raise InvalidRequest("A hold needs a reason.", 'Write for example --reason "audit until summer".')
+    if asked.verb == "probe" and asked.yes and not asked.load:
+        raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
+    if asked.verb == "restore" and asked.as_schema and asked.schema:
+        raise InvalidRequest("--as-schema names the schema already.", "Leave --schema out.")
+    return asked
 
 
 def parser() -> Parser:

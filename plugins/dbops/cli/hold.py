@@ -21,12 +21,8 @@ def hold_verb(target: Target, bucket: Bucket, asked: Namespace, *, who: str, clo
 
     backup_id = read_backup_id(asked.backup_id)
     if asked.release:
-        if asked.until or asked.reason:
-            raise InvalidRequest("A hold is either made or released.", "Leave out --until and --reason, or --release.")
         release(target, bucket, backup_id, clock=clock)
         return _done(f"{backup_id} of {target.name} is no longer held.", target, backup_id, held=False)
-    if not (asked.reason or "").strip():
-        raise InvalidRequest("A hold needs a reason.", 'Write for example --reason "audit until summer".')
     until = _until(asked.until, target, clock())
     held = hold(
         target,

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from dbops.cli.arguments import parser
+from dbops.cli.arguments import read_arguments
 from dbops.cli.screen import Screen
 from dbops.errors import DbopsError, InvalidRequest
 from dbops.gateways.files.target_files import FOLDER_VARIABLE, include_folder
@@ -74,7 +74,7 @@ def _take_any_text() -> None:
 
 def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:
     _refuse_what_is_no_text(given)
-    asked = parser().parse_args(given)
+    asked = read_arguments(given)
     if asked.include is not None:
         if not Path(asked.include).is_dir():
             raise InvalidRequest(f"--include {asked.include} is not a folder.", "Name the folder that holds targets/.")

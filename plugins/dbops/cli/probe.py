@@ -10,7 +10,6 @@ from pathlib import Path
 from dbops.domain.report import Report
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
 from dbops.gateways.store.bucket import Bucket
 
 
@@ -26,9 +25,7 @@ def probe_verb(
     clock: Callable[[], datetime],
     tell: Callable[[str], None],
 ) -> Report:
-    """Probe, or with ``--load`` load, as the role of ``probing``; raises InvalidRequest, and what the jobs raise."""
-    if asked.yes and not asked.load:
-        raise InvalidRequest("--yes accepts a load, and none was asked for.", "Add --load, or leave out --yes.")
+    """Probe, or with ``--load`` load, as the role of ``probing``; raises what the jobs raise."""
     if asked.load:
         from dbops.gateways.files.probe_files import read_probes
         from dbops.jobs.probes.probe_load import probe_load

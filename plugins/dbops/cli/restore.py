@@ -12,7 +12,7 @@ from dbops.cli.screen import Answer, Screen
 from dbops.cli.typed_consent import typed_consent
 from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.domain.target import Target
-from dbops.errors import ApprovalMissing, InvalidRequest
+from dbops.errors import ApprovalMissing
 
 if TYPE_CHECKING:
     from dbops.domain.restores.plan import RestorePlan
@@ -46,8 +46,6 @@ def restore_verb(
 
 
 def _request(asked: Namespace, target: Target) -> RestoreRequest:
-    if asked.as_schema and asked.schema:
-        raise InvalidRequest("--as-schema names the schema already.", "Leave --schema out.")
     mode = "swap" if asked.swap else "into" if asked.into else "schema" if asked.as_schema else "beside"
     return read_restore_request(
         mode=mode,

@@ -48,7 +48,7 @@ def lost_rows_warnings(new: BackupManifest, previous: Iterable[BackupManifest], 
     return (
         f"Since {before} more than {alerts.shrunk_by:g} % of the rows are gone from {tables}: "
         f"{listed(lost)}. If that was not meant, hold that backup before retention lets it go: "
-        f"`python -m dbops hold {new.target} {before}`.",
+        f'`python -m dbops hold {new.target} {before} --reason "rows were lost"`.',
     )
 
 

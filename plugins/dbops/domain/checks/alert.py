@@ -67,5 +67,5 @@ def _remedy(report: CheckReport) -> str:
     if any(result.group != "operation" for result in report.bad):
         parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
     if any(result.group == "schema" and result.outcome is Outcome.FAILED for result in report.bad):
-        parts.append(f"A schema that is meant to be so: python -m dbops baseline {report.target} --accept.")
+        parts.append(f"A schema that is meant to be so: `python -m dbops baseline {report.target} --accept`.")
     return " ".join(parts)

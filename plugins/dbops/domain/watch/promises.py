@@ -158,7 +158,7 @@ def _shrunk(target: Target, good: list[IndexedBackup]) -> list[Problem]:
         return []
     remedy = (
         "Look whether data was deleted on purpose. If not, hold an older backup before retention lets it go: "
-        f"`python -m dbops hold {target.name} <backup id>`."
+        f'`python -m dbops hold {target.name} <backup id> --reason "the next is too small"`.'
     )
     sentence = f"{newest.backup_id} of {target.name}: {' '.join(warnings)}"
     return [problem_of(target, ProblemKind.SHRUNK, sentence, remedy, detail=newest.backup_id, since=newest.finished)]
