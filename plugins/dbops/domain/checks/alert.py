@@ -11,6 +11,8 @@ from dbops.domain.target import Target
 _RULES_TOLD = 20
 _SQL_TOLD = 300  # characters: what creates an index, and not the definition of a view
 
+_IN_NO_BASELINE = {"recommended_index", "sequence_near_end", "transaction_id_age", "collation_version"}
+
 
 def check_alert(report: CheckReport, target: Target, *, run: str, link: str | None) -> Alert | None:
     """What is bad or well again; None where all rules hold as they did before.
@@ -56,6 +58,10 @@ def _told(report: CheckReport, result: CheckResult) -> str:
     return f"{kind}{report.told(result)}{f'. To put it right: {repair}' if repair else ''}"
 
 
+def _is_taken_over_by_a_baseline(result: CheckResult) -> bool:
+    return result.group == "schema" and result.outcome is Outcome.FAILED and result.kind not in _IN_NO_BASELINE
+
+
 def _remedy(report: CheckReport) -> str:
     parts = []
     if any(result.sql and result.group == "data" for result in report.bad):
@@ -64,8 +70,16 @@ def _remedy(report: CheckReport) -> str:
         parts.append(
             f"An operation of the application fails: put it right, or its file in include/sql/{report.target}/probes/."
         )
-    if any(result.group != "operation" for result in report.bad):
+    recommended = [result for result in report.bad if result.kind == "recommended_index"]
+    if any(result.group != "operation" and result not in recommended for result in report.bad):
         parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
-    if any(result.group == "schema" and result.outcome is Outcome.FAILED for result in report.bad):
+    if any(_is_taken_over_by_a_baseline(result) for result in report.bad):
         parts.append(f"A schema that is meant to be so: `python -m dbops baseline {report.target} --accept`.")
+    if recommended:
+        one = len(recommended) == 1
+        parts.append(
+            f"Create the {'index that is' if one else 'indexes that are'} recommended, by the "
+            f"statement{'' if one else 's'} shown, or strike {'it' if one else 'them'} from recommended_indexes in "
+            f"include/expectations/{report.target}/schema.yaml."
+        )
     return " ".join(parts)

@@ -85,9 +85,14 @@ class CheckResult:
         return self.is_bad and self.severity == "error"
 
     @property
+    def kind(self) -> str:
+        """What kind of rule it is; of a difference of the schema one of ``schema_kinds.KINDS``."""
+        return self.rule_id.partition(":")[0].strip()
+
+    @property
     def named(self) -> str:
         """The rule by a name for people, whatever came of it."""
-        return f"{self.subject}: {self.description or self.rule_id.partition(':')[0].strip().replace('_', ' ')}"
+        return f"{self.subject}: {self.description or self.kind.replace('_', ' ')}"
 
 
 def worst_first(bad: Iterable[CheckResult]) -> list[CheckResult]:

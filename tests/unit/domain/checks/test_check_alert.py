@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -31,6 +32,15 @@ INDEX = CheckResult(
     severity="warning",
     sentence="the index i, which schema.yaml recommends, is not there",
     sql="CREATE INDEX CONCURRENTLY i ON o (c);",
+    how="catalog",
+)
+MISSING = CheckResult(
+    rule_id="missing_index:public.Order.j",
+    group="schema",
+    subject="public.Order.j",
+    outcome=Outcome.FAILED,
+    sentence="the index public.Order.j is missing",
+    sql="CREATE INDEX CONCURRENTLY j ON o (c);",
     how="catalog",
 )
 
@@ -83,11 +93,28 @@ def test_errors_come_before_warnings_which_are_called_so_and_carry_what_puts_a_s
 
 
 def test_the_remedy_is_for_what_is_bad() -> None:
-    rows, schema = "SELECTs that show the rows", "python -m dbops baseline shop --accept"
+    rows, schema = "SELECTs that show the rows", "`python -m dbops baseline shop --accept`"
     assert rows in mailed(BROKEN).remedy
     assert schema not in mailed(BROKEN).remedy
-    assert schema in mailed(INDEX).remedy
-    assert rows not in mailed(INDEX).remedy
+    assert schema in mailed(MISSING).remedy
+    assert rows not in mailed(MISSING).remedy
+
+
+def test_an_index_that_is_only_recommended_is_made_or_struck_out_and_no_baseline_takes_that_over() -> None:
+    """The baseline has it in recommended_indexes, which --accept leaves as it is."""
+    said = mailed(INDEX).remedy
+    assert said == (
+        "Create the index that is recommended, by the statement shown, or strike it from recommended_indexes in "
+        "include/expectations/shop/schema.yaml."
+    )
+    assert mailed(INDEX, MISSING).remedy.endswith(f"--accept`. {said}")
+    two = mailed(INDEX, replace(INDEX, rule_id=f"{INDEX.rule_id}2"))
+    assert two.remedy.startswith("Create the indexes that are recommended, by the statements shown, or strike them ")
+
+
+@pytest.mark.parametrize("kind", ["sequence_near_end", "transaction_id_age", "collation_version"])
+def test_no_baseline_takes_over_what_is_about_to_run_out_or_may_be_corrupt(kind: str) -> None:
+    assert "--accept" not in mailed(replace(INDEX, rule_id=f"{kind}:public.s")).remedy
 
 
 def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
