@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
-from datetime import UTC
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import pytest
 import yaml
 
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.alert import check_alert
 from dbops.domain.checks.report import CheckReport
@@ -84,6 +85,8 @@ def test_the_mail_is_the_one_that_is_sent_of_the_example(run: CheckRun) -> None:
         days={"recommended_index:public.Order.Order_userId_idx": 3},
         recovered=("public.Order.amount: changed type",),
         docs=run.docs,
+        last_well=run.started - timedelta(days=1),
+        backup_before=BackupId("20261121T020000Z"),
     )
     link = "https://airflow.example.com/dags/check__shop/runs/scheduled__2026-11-22T04%3A00%3A00%2B00%3A00/tasks/check"
     alert = check_alert(report, Target.model_validate(SHOP), run=run.run, link=link)

@@ -29,10 +29,12 @@ from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.s3 import S3Bucket
 from dbops.gateways.store.check_runs import read_check_runs
 from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.backups.holds import hold
 from dbops.jobs.checks.baseline import baseline
 from dbops.jobs.checks.check import check
 from demo.postgres import EmbeddedPostgres
 from tests.backups import execute, target
+from tests.unit.samples import manifest
 
 SHOP = (
     "CREATE TABLE customers (id int PRIMARY KEY, name text NOT NULL, age int)",
@@ -134,6 +136,26 @@ def test_a_broken_rule_counts_its_days_and_recovers(checking: Checking) -> None:
     assert third.verdict is Verdict.OK
     assert third.recovered == ("public.orders: an order costs something",)
     assert (first.was_red, second.was_red, third.was_red) == (False, True, True)
+
+
+def test_what_is_broken_names_the_last_run_that_was_well_and_the_newest_backup_from_before(checking: Checking) -> None:
+    """One that is held already is named no more: there is nothing left to do about it."""
+    layout = Layout(checking.target.root)
+    taken = [BackupId.at(checking.now + timedelta(hours=hours)) for hours in (-30, -6, 6)]
+    for backup_id in taken:
+        body = manifest(backup_id, of=checking.target.name).to_json()
+        checking.bucket.put(layout.manifest(backup_id), body)
+    well = checking.check()
+    execute(checking.url, "UPDATE orders SET total = -1 WHERE id = 7")
+    checking.next_night()
+    first = checking.check()
+    checking.next_night()
+    hold(checking.target, checking.bucket, taken[1], until=None, reason="damage", by="eve", clock=lambda: checking.now)
+    second = checking.check()
+
+    assert (well.last_well, well.backup_before) == (None, None)
+    assert (first.last_well, first.backup_before) == (well.started, taken[1])
+    assert (second.last_well, second.backup_before) == (well.started, None)
 
 
 def test_the_index_tells_of_the_newest_checks(checking: Checking) -> None:

@@ -21,7 +21,7 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
         "target": alert.target or "",
         "environment": alert.environment or "",
         "headline": alert.headline,
-        "details": "\n".join(alert.details),
+        "details": "\n".join(_details(alert)),
         "remedy": alert.remedy,
         "link": alert.link or "",
         "facts": dict(alert.facts),
@@ -31,16 +31,21 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
 
 def _alert_text(alert: Alert) -> str:
     """The alert in short: what happened, what to do, and where to look, a line each."""
-    left = len(alert.details) - _DETAILS_TOLD
+    details = _details(alert)
+    left = len(details) - _DETAILS_TOLD
     told = [
         alert.headline,
-        *(f"- {detail}" for detail in alert.details[:_DETAILS_TOLD]),
+        *(f"- {detail}" for detail in details[:_DETAILS_TOLD]),
         *([f"- {left} more, see the {alert.link_to}."] if left > 0 else []),
         *([f"What to do: {alert.remedy}"] if alert.remedy else []),
     ]
     text = "\n".join(told)
     short = text if len(text) <= _TEXT_LIMIT else f"{text[: _TEXT_LIMIT - 2]} …"
     return f"{short}\n{alert.link}" if alert.link else short
+
+
+def _details(alert: Alert) -> list[str]:
+    return [*alert.details, *(f"Well again: {name}." for name in alert.well_again)]
 
 
 def _alert_key(alert: Alert) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.checks.report import CheckReport
 from dbops.domain.checks.suite import CheckResult, Outcome
@@ -32,14 +34,15 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
         details=(
             *(_told(report, result) for result in report.bad[:_RULES_TOLD]),
             *([f"{left} more, see the log."] if left > 0 else []),
-            *(f"Well again: {rule}" for rule in report.recovered),
         ),
+        well_again=report.recovered,
         remedy=_remedy(report),
         facts=(
             ("Rules", ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts().items())),
             ("Checked", "in full" if report.full else "as every night"),
             *((("Operations", report.operations),) if report.operations else ()),
             *((("Data docs", report.docs),) if report.docs else ()),
+            *((("Last well", _moment(report.last_well)),) if report.last_well and _is_harm(report) else ()),
             ("Run", run),
         ),
         link=link,
@@ -52,10 +55,23 @@ def _severity(report: CheckReport) -> Severity:
     return Severity.WARNING if report.bad and not report.was_red else Severity.RECOVERED
 
 
+def _is_harm(report: CheckReport) -> bool:
+    """Whether there may be something to bring back: not where only an operation fails, or nobody is alarmed."""
+    return any(result.is_red and result.group != "operation" for result in report.bad)
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
 def _told(report: CheckReport, result: CheckResult) -> str:
     kind = "" if result.severity == "error" else "Warning: "
     repair = result.sql if result.group == "schema" and len(result.sql) <= _SQL_TOLD else ""
-    return f"{kind}{report.told(result)}{f'. To put it right: {repair}' if repair else ''}"
+    said = f"{kind}{report.told(result)}"
+    if not repair:
+        return said
+    first = report.rows_first(result)
+    return f"{said}. {f'{first} Then' if first else 'To put it right'}:\n{repair}"
 
 
 def _is_taken_over_by_a_baseline(result: CheckResult) -> bool:
@@ -81,5 +97,10 @@ def _remedy(report: CheckReport) -> str:
             f"Create the {'index that is' if one else 'indexes that are'} recommended, by the "
             f"statement{'' if one else 's'} shown, or strike {'it' if one else 'them'} from recommended_indexes in "
             f"include/expectations/{report.target}/schema.yaml."
+        )
+    if report.backup_before and _is_harm(report):
+        parts.append(
+            f"{report.backup_before} is the newest backup from before. Hold it where something may have to come back: "
+            f'`python -m dbops hold {report.target} {report.backup_before} --reason "from before the damage"`.'
         )
     return " ".join(parts)

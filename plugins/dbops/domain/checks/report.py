@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.checks.suite import CheckResult, Outcome, worst_first
 from dbops.domain.report import Report, Verdict
 from dbops.domain.words.markdown_table import markdown_table
@@ -13,6 +16,7 @@ from dbops.domain.words.printable import printable
 from dbops.domain.words.quantities import format_count, format_duration
 
 _KEYS_SHOWN = 5
+_PROVES_ROWS = re.compile(r" VALIDATE CONSTRAINT |^CREATE UNIQUE INDEX ", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +25,9 @@ class CheckReport(Report):
 
     ``was_red`` says that the run before failed, ``docs`` is where the data docs lie, empty where none were kept.
     ``operations`` is how many of the application's operations work, by model; empty where there is no probe of any.
-    ``notes`` are sentences on what is worth knowing, and nothing to alert anybody about.
+    ``notes`` are sentences on what is worth knowing, and nothing to alert anybody about. ``last_well`` is when the last
+    run that was not red began, and ``backup_before`` the newest good backup that had begun by then, both None where
+    nobody knows; the second also where somebody holds it already.
     """
 
     job: str = "check"
@@ -35,6 +41,8 @@ class CheckReport(Report):
     docs: str = ""
     operations: str = ""
     notes: tuple[str, ...] = ()
+    last_well: datetime | None = None
+    backup_before: BackupId | None = None
 
     def those(self, outcome: Outcome) -> tuple[CheckResult, ...]:
         """The results with that outcome, errors first."""
@@ -91,6 +99,17 @@ class CheckReport(Report):
         source = f" [{result.source}]" if result.source else ""
         return f"{said}{_keys(result)}{source}"
 
+    def rows_first(self, result: CheckResult) -> str:
+        """What has to be done before ``result.sql`` can work, as a sentence: rows of that table break a rule. Or empty.
+
+        It may be another rule than that of the constraint: then nothing is lost by looking there first.
+        """
+        if result.group != "schema" or not _PROVES_ROWS.search(result.sql):
+            return ""
+        broken = [one for one in self.results if one.group == "data" and one.outcome is Outcome.FAILED and one.rows]
+        table = next((one.subject for one in broken if result.subject.startswith(f"{one.subject}.")), None)
+        return f"First put right the rows of {table} that break a rule." if table else ""
+
     def markdown(self) -> str:
         """The verdict, a table of what is bad, how to see it, and what is well again."""
         took = format_duration(self.finished - self.started)
@@ -107,13 +126,18 @@ class CheckReport(Report):
             parts.append(markdown_table(("severity", "outcome", "rule", "rows"), rows))
         shown = [result for result in self.bad if result.sql]
         if shown:
-            parts.append(_block(shown))
+            parts.append(code_block("\n".join(self._pasted(result) for result in shown), "sql"))
         if self.recovered:
             parts.append("\n".join(f"- Well again: {rule}" for rule in self.recovered))
         parts += self.notes
         if self.docs:
             parts.append(f"Data docs: `{self.docs}`")
         return "\n\n".join(parts)
+
+    def _pasted(self, result: CheckResult) -> str:
+        # On one line: what followed a line break in a name would be no comment, and people paste this.
+        about = printable(" ".join(filter(None, [f"{result.subject}.", self.rows_first(result)])).rstrip("."))
+        return f"-- {about}\n{result.sql.rstrip().removesuffix(';')};"
 
 
 def _keys(result: CheckResult) -> str:
@@ -124,9 +148,3 @@ def _keys(result: CheckResult) -> str:
     left = max(result.rows or 0, len(result.keys)) - len(shown)
     more = f" and {left} more" if left > 0 else ""
     return f"{'' if result.sentence.endswith('.') else '.'} Keys: {', '.join(shown)}{more}."
-
-
-def _block(results: Sequence[CheckResult]) -> str:
-    # On one line: what followed a line break in a name would be no comment, and people paste this.
-    statements = [f"-- {printable(result.subject)}\n{result.sql.rstrip().removesuffix(';')};" for result in results]
-    return code_block("\n".join(statements), "sql")

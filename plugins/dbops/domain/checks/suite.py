@@ -96,5 +96,10 @@ class CheckResult:
 
 
 def worst_first(bad: Iterable[CheckResult]) -> list[CheckResult]:
-    """Failed errors, then what could not be evaluated, then warnings."""
-    return sorted(bad, key=lambda one: (one.severity != "error", one.outcome is not Outcome.FAILED))
+    """Failed errors, then what could not be evaluated, then warnings; of each the schema last.
+
+    A constraint cannot be put back as long as rows break it: in this order what to do about them comes first.
+    """
+    return sorted(
+        bad, key=lambda one: (one.severity != "error", one.outcome is not Outcome.FAILED, one.group == "schema")
+    )

@@ -36,11 +36,11 @@ def probe_alert(report: ProbeReport, target: Target, *, run: str, link: str | No
             *(report.told(one) for one in report.bad[:_TOLD]),
             *([f"{left} more, see the log."] if left > 0 else []),
             *report.besides(),
-            *(f"Well again: {name}." for name in report.recovered),
             *(report.now_usual(name) for name in report.settled),
             *(note for note in record.notes if not is_told_by(note, failed)),
             *_server(report),
         ),
+        well_again=report.recovered,
         remedy=remedy(report),
         facts=(
             ("Passed", totals.models() or "none"),

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.checks.report import CheckReport
 from dbops.domain.checks.run import CheckRun, days_bad, recovered, volume_results
 from dbops.domain.checks.suite import CheckResult
@@ -17,7 +18,7 @@ from dbops.domain.schema.exhaustion import exhaustion
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.servers.data_checksums import data_checksums_note
 from dbops.domain.target import Target
-from dbops.errors import DatabaseError, InvalidRequest
+from dbops.errors import BucketError, DatabaseError, InvalidRequest
 from dbops.gateways.files.baseline_files import read_baseline
 from dbops.gateways.files.target_files import has_expectations
 from dbops.gateways.migrating.migrations import see_migrations
@@ -27,6 +28,7 @@ from dbops.gateways.server.database import Database
 from dbops.gateways.server.exhaustion import read_exhaustion
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.check_runs import put_check_run, put_docs, read_check_runs
+from dbops.gateways.store.target_indexes import read_index
 from dbops.gateways.validator import validate
 from dbops.gateways.validator.expectation_files import read_suites
 from dbops.jobs.checks.smoke_test import smoke_test
@@ -97,6 +99,7 @@ def check(
             record = replace(record, docs=put_docs(bucket, target, record.check_id, found.docs))
     put_check_run(bucket, target, record)
     refresh_checks(target, bucket, record, clock)
+    last_well = next((run.started for run in reversed(history) if not run.is_red), None) if record.is_red else None
     return CheckReport(
         target=target.name,
         started=started,
@@ -111,7 +114,22 @@ def check(
         docs=record.docs,
         operations=smoke.operations,
         notes=data_checksums_note(on=Database(address).has_data_checksums()),
+        last_well=last_well,
+        backup_before=_backup_before(target, bucket, last_well) if last_well else None,
     )
+
+
+def _backup_before(target: Target, bucket: Bucket, moment: datetime) -> BackupId | None:
+    """The newest good backup that began by then, unless it is held: by the index, for it is told and not relied on.
+
+    None too where the store does not answer any more: what was checked is kept, and that is told all the same.
+    """
+    try:
+        index = read_index(bucket, target)
+    except BucketError:
+        return None
+    before = [one for one in index.backups if one.is_good and one.started <= moment] if index else []
+    return before[-1].backup_id if before and before[-1].hold is None else None
 
 
 def _collations(address: DatabaseAddress, options: CheckOptions) -> list[CheckResult]:

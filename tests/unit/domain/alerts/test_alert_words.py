@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.alerts.words import alert_words
 
@@ -22,6 +24,12 @@ def test_the_text_says_what_happened_what_to_do_and_where_to_look() -> None:
     assert alert_words(_ALERT)["text"] == (
         "The server does not answer.\n- One.\n- Two.\nWhat to do: See whether it runs.\nhttps://airflow.example.com/log"
     )
+
+
+def test_what_is_well_again_is_told_last_of_the_details() -> None:
+    words = alert_words(replace(_ALERT, well_again=("the rule r",)))
+    assert words["details"] == "One.\nTwo.\nWell again: the rule r."
+    assert "- Two.\n- Well again: the rule r.\n" in str(words["text"])
 
 
 def test_a_long_text_is_cut_before_the_link_and_says_how_much_is_left_out() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from dbops.domain.alerts.alert import Alert, Severity
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.checks.alert import check_alert
 from dbops.domain.checks.report import CheckReport
 from dbops.domain.checks.suite import CheckResult, Outcome
@@ -41,6 +43,15 @@ MISSING = CheckResult(
     outcome=Outcome.FAILED,
     sentence="the index public.Order.j is missing",
     sql="CREATE INDEX CONCURRENTLY j ON o (c);",
+    how="catalog",
+)
+KEY = CheckResult(
+    rule_id="missing_constraint:public.Order.k",
+    group="schema",
+    subject="public.Order.k",
+    outcome=Outcome.FAILED,
+    sentence="the constraint public.Order.k is missing",
+    sql="ALTER TABLE o ADD CONSTRAINT k FOREIGN KEY (c) REFERENCES p NOT VALID;\nALTER TABLE o VALIDATE CONSTRAINT k;",
     how="catalog",
 )
 
@@ -80,7 +91,7 @@ def test_the_subject_says_red_green_with_a_warning_or_green_again(
 
 def test_a_warning_that_is_over_is_told() -> None:
     over = mailed(PASSED, recovered=("public.i: missing index",))
-    assert (over.severity, over.details) == (Severity.RECOVERED, ("Well again: public.i: missing index",))
+    assert (over.severity, over.details, over.well_again) == (Severity.RECOVERED, (), ("public.i: missing index",))
     assert over.remedy == ""
 
 
@@ -88,8 +99,35 @@ def test_errors_come_before_warnings_which_are_called_so_and_carry_what_puts_a_s
     assert mailed(INDEX, BROKEN).details == (
         "public.Order: an order is no debt: 2 rows break it. Keys: 7, 8.",
         "Warning: The index i, which schema.yaml recommends, is not there. "
-        "To put it right: CREATE INDEX CONCURRENTLY i ON o (c);",
+        "To put it right:\nCREATE INDEX CONCURRENTLY i ON o (c);",
     )
+
+
+def test_rows_come_before_the_constraint_on_them_which_says_that_they_do() -> None:
+    """ADD CONSTRAINT and VALIDATE, pasted first, end in "violates foreign key constraint"."""
+    rows, constraint = mailed(KEY, BROKEN).details
+    assert rows.startswith("public.Order: an order is no debt")
+    assert constraint == (
+        "The constraint public.Order.k is missing. First put right the rows of public.Order that break a rule. Then:\n"
+        f"{KEY.sql}"
+    )
+    assert mailed(KEY).details[0].endswith(f"is missing. To put it right:\n{KEY.sql}")
+    other = replace(BROKEN, subject="public.Orders")
+    assert "First" not in "".join(mailed(KEY, other).details)
+
+
+def test_the_last_run_that_was_well_is_told_and_how_to_keep_the_backup_from_before() -> None:
+    known = {"last_well": NOW - timedelta(days=1), "backup_before": BackupId("20261120T020000Z")}
+    said = mailed(BROKEN, **known)
+    assert ("Last well", f"{NOW - timedelta(days=1):%Y-%m-%d %H:%M} UTC") in said.facts
+    assert said.remedy.endswith(
+        "20261120T020000Z is the newest backup from before. Hold it where something may have to come back: "
+        '`python -m dbops hold shop 20261120T020000Z --reason "from before the damage"`.'
+    )
+    warned = mailed(INDEX, **known)
+    assert "hold" not in warned.remedy
+    assert "Last well" not in dict(warned.facts)
+    assert "hold" not in mailed(BROKEN).remedy
 
 
 def test_the_remedy_is_for_what_is_bad() -> None:

@@ -247,7 +247,7 @@ def test_pools_have_a_line_of_their_own() -> None:
 
 
 def test_what_is_over_is_told_and_what_has_settled_too() -> None:
-    assert alert(FAST, WELL, history=[probe_run(FAST, SLOWER)]).details == ("Well again: count.",)
+    assert alert(FAST, WELL, history=[probe_run(FAST, SLOWER)]).well_again == ("count",)
     settled = alert(replace(WELL, latency=SLOWER.latency), history=weekly([*[WELL] * 5, *[SLOWER] * 4]))
     assert settled.details[0].startswith("count has stayed as slow as it became")
 

@@ -130,6 +130,28 @@ def test_the_plain_part_is_not_escaped() -> None:
     assert '1 < 2 & it\'s "so"' in plain
 
 
+def test_code_below_a_detail_is_a_block_of_its_own_that_nothing_wraps_in_the_plain_part() -> None:
+    sql = f"ALTER TABLE a ADD CONSTRAINT {'b' * 80} CHECK (c < 1) NOT VALID;\nALTER TABLE a VALIDATE CONSTRAINT b;"
+    mail = _mail(replace(_ALERT, details=("It is missing.", f"It is missing. To put it right:\n{sql}")))
+    html = text_of(mail, "html")
+    assert html.count("<pre") == 1
+    block = html.partition("<pre")[2].partition(">")[2].partition("</pre>")[0]
+    assert block.replace("&lt;", "<").replace("\r\n", "\n") == sql
+    plain = text_of(mail, "plain").replace("\r\n", "\n")
+    assert "- It is missing. To put it right:\n  " + sql.replace("\n", "\n  ") + "\n" in plain
+
+
+def test_what_is_well_again_stands_apart_from_what_is_bad() -> None:
+    mail = _mail(replace(_ALERT, well_again=("the index i", "the rule r")))
+    plain = text_of(mail, "plain").replace("\r\n", "\n")
+    assert "- It was there an hour ago.\n\nWELL AGAIN\n- the index i\n- the rule r\n\nWHAT TO DO\n" in re.sub(
+        r"\n{2,}", "\n\n", plain
+    )
+    bad, _, well = text_of(mail, "html").partition("Well again</p>")
+    assert "It was there an hour ago." in bad
+    assert "the index i</li>" in well
+
+
 def test_words_of_any_language_arrive_and_no_line_is_too_long_for_a_mail_server() -> None:
     alert = Alert(severity=Severity.WARNING, job="backup", headline="Größe ist 数 " + "x" * 3000)
     written = bytes(_mail(alert))
