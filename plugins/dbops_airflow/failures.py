@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +18,9 @@ from dbops.errors import (
 )
 from dbops_airflow.moved import AirflowException, AirflowFailException
 
+log = logging.getLogger(__name__)
+
+_WIDTH = 100  # characters: what Airflow's log shows beside its time and level on a laptop
 _BEYOND_RETRYING = (InvalidRequest, ApprovalMissing, PlanChanged, BackupUnusable, SwapFailed, MigrationFailed)
 
 
@@ -41,14 +46,24 @@ def told_to_airflow() -> Iterator[None]:
 
     Beyond retrying are only a wrong request, a missing yes, a bad backup, a migration that has failed, which has used
     its yes up, and a swap that has: somebody has to stop a client first. What a preflight misses, people do put right.
-    What caused it is dropped on purpose: a driver's own message may repeat a connection string or a row.
+    What caused it is dropped on purpose: a driver's own message may repeat a connection string or a row. Both sentences
+    are logged before, in short lines: Airflow shows an exception as one line, however long, above its frames.
     """
     try:
         yield
     except _BEYOND_RETRYING as error:
+        _log_in_short_lines(error)
         raise JobRefused(error) from None
     except DbopsError as error:
+        _log_in_short_lines(error)
         raise JobFailed(error) from None
+
+
+def _log_in_short_lines(error: DbopsError) -> None:
+    said = [*error.what.splitlines(), *(f"What to do: {error.remedy}".splitlines() if error.remedy else ())]
+    for paragraph in said:
+        for line in textwrap.wrap(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False):
+            log.error("%s", line)
 
 
 def reason_of(error: object) -> DbopsError:

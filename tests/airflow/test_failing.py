@@ -47,6 +47,35 @@ def test_what_may_pass_by_itself_or_be_put_right_is_tried_again(error: type[Data
     assert not isinstance(failure.value, AirflowFailException)
 
 
+def test_what_happened_and_what_to_do_are_lines_of_the_log_that_fit_above_the_frames_of_the_exception(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Airflow shows an exception as one line, however long, above its frames: the remedy was out of sight."""
+    from dbops_airflow.failures import JobRefused, told_to_airflow
+
+    what = 'The Airflow connection "shop" is not defined, or is a URL that cannot be read.\nNor is "shop_2".'
+    remedy = "Define it under Admin, Connections, in your secrets backend, " * 3 + "or as AIRFLOW_CONN_SHOP."
+    with pytest.raises(JobRefused) as failure, told_to_airflow():
+        raise InvalidConnection(what, remedy)
+
+    told = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert {level for level, _ in told} == {"ERROR"}
+    lines = [line for _, line in told]
+    assert lines[:2] == what.split("\n")
+    assert lines[2].startswith("What to do: Define it under Admin")
+    assert " ".join(lines[2:]) == f"What to do: {remedy}"
+    assert max(map(len, lines)) <= 100
+    assert str(failure.value) == f"{what}\n{remedy}"
+
+
+def test_what_has_no_remedy_promises_none(caplog: pytest.LogCaptureFixture) -> None:
+    from dbops_airflow.failures import JobFailed, told_to_airflow
+
+    with pytest.raises(JobFailed), told_to_airflow():
+        raise DatabaseError("It is down.")
+    assert caplog.messages == ["It is down."]
+
+
 def test_what_a_driver_said_is_not_shown() -> None:
     from airflow.sdk.exceptions import AirflowException
 
