@@ -8,7 +8,7 @@ from typing import Any
 from dbops.domain.fault import Fault
 from dbops.domain.views.overview import Overview, OverviewRow
 from dbops.domain.watch.faulty_target import faulty_targets
-from dbops.domain.watch.light import Light
+from dbops.domain.watch.light import Light, Sign
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of
@@ -39,7 +39,7 @@ def drawn(*rows: Any, **facts: Any) -> str:
 
 
 def test_a_target_whose_file_is_faulty_has_a_row_that_is_found_and_leads_to_its_page() -> None:
-    html = drawn(*faulty_targets([FAULT]), OverviewRow(target=target(), light=Light.GREEN, reasons=("All is well.",)))
+    html = drawn(*faulty_targets([FAULT]), OverviewRow(target=target(), worst=Sign.WELL, reasons=("All is well.",)))
     told = text_of(html)
     assert "act now 1" in told
     assert "targets/crm.yaml:3: unknown key retentoin" in told
@@ -49,7 +49,7 @@ def test_a_target_whose_file_is_faulty_has_a_row_that_is_found_and_leads_to_its_
 
 
 def test_who_reads_it_again_waits_for_it_and_sees_what_he_saw_and_who_goes_on_waits_no_more() -> None:
-    row = OverviewRow(target=target(), light=Light.GREEN, reasons=("All is well.",))
+    row = OverviewRow(target=target(), worst=Sign.WELL, reasons=("All is well.",))
     html = drawn(row, q="shop", show="green", page=2, last_page=3)
     assert re.findall(r'<a href="([^"]*)">Read again</a>', html) == [
         "/database_ops/?q=shop&amp;show=green&amp;page=2&amp;again=1"

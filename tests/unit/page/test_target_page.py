@@ -14,7 +14,7 @@ from dbops.domain.target_index.target_index import IndexedLeftover
 from dbops.domain.views.overview import OverviewRow
 from dbops.domain.views.target_parts import backups_part, checks_part, migrations_part, probes_part
 from dbops.domain.views.target_view import AuditPart, Part, RestoresPart, TargetView
-from dbops.domain.watch.light import Light
+from dbops.domain.watch.light import Sign
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of
@@ -29,7 +29,7 @@ MIGRATIONS_SEEN = SeenMigrations(applied=(("0_init", NOW),))
 
 def drawn(limit: int | None = 60, now: Any = NOW, **parts: Any) -> str:
     """The page of a target of which these parts are shown."""
-    view = TargetView(row=OverviewRow(target=SHOP, light=Light.GREEN, reasons=("All is well.",)), seen=NOW, **parts)
+    view = TargetView(row=OverviewRow(target=SHOP, worst=Sign.WELL, reasons=("All is well.",)), seen=NOW, **parts)
     facts = {
         "view": view,
         "target": SHOP,

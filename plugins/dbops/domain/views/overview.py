@@ -10,8 +10,9 @@ from dbops.domain.fault import Fault
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.dag_state import WATCH, DagState
-from dbops.domain.watch.light import Light
+from dbops.domain.watch.light import LIGHTS, Light, Sign
 from dbops.domain.watch.lost_target import LostTarget
+from dbops.domain.watch.problem import ProblemKind
 from dbops.domain.watch.reasons import NotKnown, reasons_of
 
 _TREND = 14  # good backups: two weeks of nightly ones
@@ -21,14 +22,14 @@ _TREND = 14  # good backups: two weeks of nightly ones
 class OverviewRow:
     """One target. ``reasons`` are whole sentences, worst first; there is at least one, also of a green light.
 
-    ``index`` is None where it could not be read: then ``missing`` says why, and a reason too. ``doubt`` says why it is
-    one that was read before, and no newer one; so does a reason. ``dags`` are by job, see ``dag_state.JOBS``; one that
-    Airflow does not know, or that may not be shown, is absent, and so is the ``watch``. ``size_trend`` are the stored
-    bytes of the last good backups, oldest first.
+    ``worst`` is what the first one tells of. ``index`` is None where it could not be read: then ``missing`` says why,
+    and a reason too. ``doubt`` says why it is one that was read before, and no newer one; so does a reason. ``dags``
+    are by job, see ``dag_state.JOBS``; one that Airflow does not know, or that may not be shown, is absent, and so is
+    the ``watch``. ``size_trend`` are the stored bytes of the last good backups, oldest first.
     """
 
     target: Target
-    light: Light
+    worst: ProblemKind | Sign
     reasons: tuple[str, ...]
     index: TargetIndex | None = None
     missing: NotKnown | str | None = None
@@ -36,6 +37,11 @@ class OverviewRow:
     dags: Mapping[str, DagState] = field(default_factory=dict)
     watch: DagState | None = None
     size_trend: tuple[int, ...] = ()
+
+    @property
+    def light(self) -> Light:
+        """How soon somebody has to look."""
+        return LIGHTS[self.worst]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +75,7 @@ def overview_row(
     good = [backup.stored_bytes for backup in known.backups if backup.is_good] if known else []
     return OverviewRow(
         target=target,
-        light=reasons[0].light,
+        worst=reasons[0].what,
         reasons=tuple(reason.sentence for reason in reasons),
         index=known,
         missing=None if isinstance(index, TargetIndex) else index,
@@ -81,6 +87,6 @@ def overview_row(
 
 
 def worst_first(rows: Iterable[OverviewRow]) -> list[OverviewRow]:
-    """By light, then those of which there is most to say, then by name."""
-    lights = list(Light)
-    return sorted(rows, key=lambda row: (lights.index(row.light), -len(row.reasons), row.target.name))
+    """By the gravest reason, in the order of ``LIGHTS``, then those of which there is most to say, then by name."""
+    gravity = {what: place for place, what in enumerate(LIGHTS)}
+    return sorted(rows, key=lambda row: (gravity[row.worst], -len(row.reasons), row.target.name))

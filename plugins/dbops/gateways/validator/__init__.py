@@ -58,7 +58,7 @@ def validate(
 
 
 def import_great_expectations() -> None:
-    """Import Great Expectations, which takes seconds, without its analytics, its own warnings and its list of itself."""
+    """Import Great Expectations, which takes seconds, without its analytics, its warnings and its list of itself."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     for registry in _REGISTRIES:
         logging.getLogger(registry).setLevel(logging.WARNING)

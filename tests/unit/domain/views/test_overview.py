@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dbops.domain.views.overview import OverviewRow, overview_row, worst_first
 from dbops.domain.watch.dag_state import dags_of
-from dbops.domain.watch.light import Light
+from dbops.domain.watch.light import LIGHTS, Light, Sign
+from dbops.domain.watch.problem import ProblemKind
 from dbops.domain.watch.reasons import NotKnown
 from tests.unit.page_samples import HOUR, backup, checks, dag, index, probes
 from tests.unit.samples import DAY, NOW, target
 
 
-def row(name: str, light: Light, number: int = 1) -> OverviewRow:
-    return OverviewRow(target=target(name), light=light, reasons=("Something.",) * number)
+def row(name: str, worst: ProblemKind | Sign, number: int = 1) -> OverviewRow:
+    return OverviewRow(target=target(name), worst=worst, reasons=("Something.",) * number)
 
 
 def test_a_row_has_the_light_of_its_worst_reason_and_all_reasons_worst_first() -> None:
@@ -25,7 +28,7 @@ def test_a_row_has_the_light_of_its_worst_reason_and_all_reasons_worst_first() -
 def test_a_row_without_an_index_says_why() -> None:
     nobody = NotKnown("Nobody has looked.")
     assert overview_row(target(), nobody, {}, NOW) == OverviewRow(
-        target=target(), light=Light.GREY, reasons=("Nobody has looked.",), missing=nobody
+        target=target(), worst=Sign.NOT_SEEN, reasons=("Nobody has looked.",), missing=nobody
     )
     refused = overview_row(target(), "The store refuses.", {}, NOW)
     assert (refused.index, refused.missing) == (None, "The store refuses.")
@@ -44,13 +47,22 @@ def test_a_row_has_its_own_dags_by_job() -> None:
     assert overview_row(target(), index(), by_job, NOW).dags == {"check": ours}
 
 
-def test_rows_come_worst_first_then_with_most_reasons_then_by_name() -> None:
+def test_rows_come_by_their_gravest_reason_then_with_most_reasons_then_by_name() -> None:
+    """That there is no backup comes before three reasons of which the gravest is a run that failed: both are red."""
     rows = [
-        row("a", Light.GREEN),
-        row("b", Light.GREY),
-        row("c", Light.AMBER),
-        row("e", Light.RED),
-        row("d", Light.RED),
-        row("f", Light.RED, 2),
+        row("a", Sign.WELL),
+        row("b", Sign.NOT_SEEN, 4),
+        row("c", ProblemKind.SHRUNK, 5),
+        row("g", Sign.RUN_FAILED),
+        row("e", Sign.CHECKS_FAILED),
+        row("d", Sign.CHECKS_FAILED),
+        row("f", Sign.CHECKS_FAILED, 2),
+        row("h", Sign.RUN_FAILED, 3),
+        row("i", ProblemKind.NO_BACKUP),
     ]
-    assert [one.target.name for one in worst_first(rows)] == ["f", "d", "e", "c", "b", "a"]
+    assert "".join(one.target.name for one in worst_first(rows)) == "ifdehgcba"
+
+
+@pytest.mark.parametrize("what", LIGHTS)
+def test_a_row_has_the_light_of_its_worst_reason(what: ProblemKind | Sign) -> None:
+    assert row("a", what).light is LIGHTS[what]
