@@ -69,7 +69,8 @@ class CheckReport(Report):
         """How many rules, and what of them."""
         failed, unknown = len(self.those(Outcome.FAILED)), len(self.those(Outcome.NOT_EVALUATED))
         if not failed and not unknown:
-            return f"Every one of {format_count(len(self.results), 'rule')} of {self.target} holds."
+            rules = format_count(len(self.results), "rule")
+            return f"{'The only rule' if len(self.results) == 1 else f'Every one of {rules}'} of {self.target} holds."
         parts = [f"{format_count(failed, 'rule')} of {self.target} {'is' if failed == 1 else 'are'} broken"]
         if unknown:
             parts.append(f"{unknown} could not be evaluated")

@@ -43,7 +43,7 @@ def probe_alert(report: ProbeReport, target: Target, *, run: str, link: str | No
         well_again=report.recovered,
         remedy=remedy(report),
         facts=(
-            ("Passed", totals.models() or "none"),
+            ("Worked", totals.models() or "none"),
             ("All", totals.overall()),
             *(
                 (("Slowest", f"{slowest.probe}, p95 {format_ms(slowest.latency.p95)}"),)

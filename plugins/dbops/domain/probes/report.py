@@ -127,7 +127,8 @@ class ProbeReport(Report):
             return f"Of {operations} of {self.target} {counted(bad)}"
         usual = " and no slower than usual" if self.usually else ""
         if not self.record.left_out:
-            return f"Every one of {operations} of {self.target} is within its budget{usual}"
+            every = "The only operation" if len(results) == 1 else f"Every one of {operations}"
+            return f"{every} of {self.target} is within its budget{usual}"
         are = "is within its budget" if len(results) == 1 else "are within their budget"
         return f"{len(results)} of {operations} of {self.target} {are}{usual}"
 

@@ -53,7 +53,7 @@ def migrations_place(run: ProbeRun) -> str:
 
 def _glance(run: ProbeRun, totals: ProbeTotals) -> str:
     lines = [
-        f"Operations passed: {totals.models()}",
+        f"Operations that work: {totals.models()}",
         f"All operations: {totals.overall()}",
         *([f"Slowest operation: {totals.slowest}"] if totals.slowest else []),
         *([f"Connection pools: {totals.pooled()}"] if totals.pools else []),

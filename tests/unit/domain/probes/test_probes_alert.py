@@ -215,7 +215,7 @@ def test_an_index_that_is_gone_is_a_warning_that_says_who_demands_it_and_where_i
     found = alert(FAST, proposals=(PROPOSAL, GONE), page=PAGE)
     assert found.severity is Severity.WARNING
     assert found.headline.startswith(
-        "Every one of 1 operation of shop is within its budget; 1 index is gone that schema.yaml demands."
+        "The only operation of shop is within its budget; 1 index is gone that schema.yaml demands."
     )
     assert found.details == (
         "The index User_email_key on public.User is gone. schema.yaml demands it, and it is asked for by "
@@ -285,7 +285,7 @@ its migration lies below
 s3://vault/team/shop/probes/20261122T120000Z/migrations/.
 
 FACTS
-Passed         User 1/1, Summary 1/1, UsageEvent 1/1
+Worked         User 1/1, Summary 1/1, UsageEvent 1/1
 All            54 ms on average, p95 140 ms, of 120 samples
 Slowest        newest, p95 140 ms
 Above 100 ms   newest 140 ms

@@ -79,11 +79,11 @@ def test_the_health_of_the_server_is_shown_and_is_no_verdict() -> None:
 
 def test_when_all_is_well_one_sentence_says_so() -> None:
     assert report(FAST).headline() == (
-        "Every one of 1 operation of shop is within its budget. What is usual is not known before three runs were made."
+        "The only operation of shop is within its budget. What is usual is not known before three runs were made."
     )
     assert report(FAST, SLOWER).headline().startswith("count of shop is slower")
     assert report(FAST, history=before(FAST)).headline() == (
-        "Every one of 1 operation of shop is within its budget and no slower than usual."
+        "The only operation of shop is within its budget and no slower than usual."
     )
     assert report().headline() == "No operation of shop was timed."
 
@@ -269,7 +269,7 @@ def test_slow_and_far_away_are_told_apart() -> None:
 def test_the_page_has_all_operations_at_one_glance() -> None:
     tag = probe_result("tags", latency=latency_of([1.0] * 39 + [250.0]), model="Category/Tag")
     text = report(FAST, FAILED, OVER, tag).markdown()
-    assert "- Operations passed: User 1/2, Summary 1/1, Category/Tag 1/1" in text
+    assert "- Operations that work: User 1/2, Summary 1/1, Category/Tag 1/1" in text
     assert "- All operations: 38 ms on average, p95 140 ms, of 160 samples" in text
     assert "- Slowest operation: newest" in text
     assert "- Operations above 100 ms (p95): newest 140 ms" in text
@@ -278,7 +278,7 @@ def test_the_page_has_all_operations_at_one_glance() -> None:
 def test_pools_are_not_among_the_operations_that_are_added_up() -> None:
     pool = probe_result("pool", 300.0, budget_ms=2000.0, model="pooling", waits=latency(200.0))
     text = report(FAST, pool).markdown()
-    assert "- Operations passed: User 1/1, pooling 1/1" in text
+    assert "- Operations that work: User 1/1, pooling 1/1" in text
     assert "- All operations: 3.0 ms on average, p95 3.0 ms, of 40 samples" in text
     assert "- Slowest operation: user_by_id" in text
     assert "- Connection pools: pool 300 ms" in text
