@@ -35,9 +35,11 @@ def response(
     return AWSResponse(request.url, status, said, _Raw(body))
 
 
-def bucket_of(store: Store, endpoint: str = "https://s3.example.com:9000", **options: Any) -> S3Bucket:
+def bucket_of(
+    store: Store, endpoint: str = "https://s3.example.com:9000", *, connection_id: str = "", **options: Any
+) -> S3Bucket:
     """A bucket whose requests the store answers; keywords are its storage.s3."""
     chosen = S3Options(addressing_style="path", attempts=3, **options)
     client = connect(options=chosen, endpoint_url=endpoint, region="eu-x", access_key="KEY", secret_key="SECRET")
     client.meta.events.register("before-send.s3", store.answer)
-    return S3Bucket(client, "backups", chosen)
+    return S3Bucket(client, "backups", chosen, connection_id=connection_id)

@@ -52,7 +52,7 @@ class FailureMail:
 
         ti = context.get("ti")
         name, target, audience = self._concerned(context)
-        headline, _, details = reason.what.partition("\n")
+        headline, _, details = self.told(reason).partition("\n")
         alert = Alert(
             severity=Severity(self.severity_of(reason)),
             job=self.job,
@@ -73,6 +73,10 @@ class FailureMail:
     def severity_of(self, _reason: DbopsError) -> str:
         """The first word of the subject."""
         return "FAILED"
+
+    def told(self, reason: DbopsError) -> str:
+        """What happened, for people who have read the first word of the subject."""
+        return reason.what
 
     def _concerned(self, context: Mapping[str, Any]) -> tuple[str | None, Target | None, Audience]:
         if self.audience is not None:

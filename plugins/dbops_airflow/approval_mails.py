@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -24,6 +25,11 @@ class RejectionMail(TaskFailureMail):
     def severity_of(self, reason: DbopsError) -> str:
         """See FailureMail."""
         return "REJECTED" if isinstance(reason, ApprovalMissing) else super().severity_of(reason)
+
+    def told(self, reason: DbopsError) -> str:
+        """See FailureMail; the sentence begins with the same word, for those who read it in a log."""
+        said = re.sub(r"^REJECTED:? ", "", reason.what)
+        return f"{said[:1].upper()}{said[1:]}"
 
 
 def mail_question(question: Question, target: Target, context: Context) -> None:

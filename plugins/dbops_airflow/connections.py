@@ -91,7 +91,7 @@ def open_bucket(target: Target) -> S3Bucket:
         # The hook goes on without a connection, as the machine's own role: meant for the default, a typo for any other.
         _connection(storage.connection)
     hook: Any = AwsBaseHook(aws_conn_id=storage.connection, client_type="s3", config=client_config(storage.s3))
-    return S3Bucket(hook.get_conn(), storage.bucket, storage.s3)
+    return S3Bucket(hook.get_conn(), storage.bucket, storage.s3, connection_id=storage.connection)
 
 
 def mailbox() -> tuple[SmtpMailbox, str]:

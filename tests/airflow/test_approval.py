@@ -92,6 +92,7 @@ class TestARunThatNobodyIsAskedAbout:
         assert record["action"] == "BREAK-GLASS-approval-rejected"
         [message] = mail.messages()
         assert message["Subject"] == "[dbops] REJECTED swap of shop (production)"
+        assert text_of(message).count("REJECTED") == 1
         assert "break_glass is for those under approvals.approvers" in text_of(message)
 
     def test_acts_where_the_file_asks_for_no_approval(

@@ -100,7 +100,7 @@ def open_bucket(target: Target, environ: Mapping[str, str] = os.environ) -> S3Bu
         client = connect(options=storage.s3, **(_s3_keywords(text) if text else {}))
     except InvalidConnection as error:
         raise InvalidConnection(f"{variable}: {error.what}" if text else error.what, error.remedy) from None
-    return S3Bucket(client, storage.bucket, storage.s3)
+    return S3Bucket(client, storage.bucket, storage.s3, connection_id=storage.connection)
 
 
 def _is_json(text: str) -> bool:

@@ -53,16 +53,21 @@ class DrillReport(Report):
 def verification_markdown(proof: Verification) -> str:
     """The verdict in a paragraph, and each finding in a line."""
     word = "is proven" if proof.ok else "FAILED its verification"
-    lines = [
-        f"Backup **{proof.backup_id}** of {proof.target} {word}: {format_count(proof.tables, 'table')}, "
-        f"{format_count(proof.rows, 'row')} on PostgreSQL {proof.server_version}. The recovery took "
-        f"{_seconds(proof.recovery_seconds)}: {format_bytes(proof.bytes_downloaded)} loaded in "
-        f"{_seconds(proof.load_seconds)}, ANALYZE {_seconds(proof.analyze_seconds)}, verification "
-        f"{_seconds(proof.verify_seconds)}."
-    ]
+    lines = [f"Backup **{proof.backup_id}** of {proof.target} {word}{_measured(proof)}."]
     lines += [f"- **{plain_text(sentence)}**" for sentence in proof.errors]
     lines += [f"- {plain_text(sentence)}" for sentence in proof.warnings]
     return "\n".join(lines[:1] + ([""] if lines[1:] else []) + lines[1:])
+
+
+def _measured(proof: Verification) -> str:
+    if not proof.was_loaded:
+        return ": it could not be loaded, so nothing was counted or timed"
+    return (
+        f": {format_count(proof.tables, 'table')}, {format_count(proof.rows, 'row')} on PostgreSQL "
+        f"{proof.server_version}. The recovery took {_seconds(proof.recovery_seconds)}: "
+        f"{format_bytes(proof.bytes_downloaded)} loaded in {_seconds(proof.load_seconds)}, ANALYZE "
+        f"{_seconds(proof.analyze_seconds)}, verification {_seconds(proof.verify_seconds)}"
+    )
 
 
 def _seconds(number: float) -> str:

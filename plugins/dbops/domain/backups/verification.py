@@ -53,6 +53,11 @@ class Verification:
     format: Literal[1] = 1
 
     @property
+    def was_loaded(self) -> bool:
+        """Whether there was a database to look at; otherwise nothing in it was counted or timed, see ``condemned``."""
+        return bool(self.server_version)
+
+    @property
     def recovery_seconds(self) -> float:
         """Load, ANALYZE and verification."""
         return self.load_seconds + self.analyze_seconds + self.verify_seconds

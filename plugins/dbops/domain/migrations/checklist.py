@@ -23,6 +23,8 @@ from dbops.domain.words.quantities import format_bytes, format_duration, listed
 Status = Literal["ok", "warning", "blocker"]
 
 _SHOWN = 5
+_NEXT_TO_NOTHING = 64 * 1024**2  # bytes: four files of write-ahead log, which come and go on any server
+_SMALL_PART = 0.01  # of what the server's databases have
 _INDEX_BUILDS = {"ShareLock", "ShareUpdateExclusiveLock"}
 _REFERS = "ShareRowExclusiveLock"
 _WRITES = "RowExclusiveLock"
@@ -170,10 +172,18 @@ def _backup(found: Conditions) -> ChecklistItem:
 
 
 def _disk(found: Conditions) -> ChecklistItem:
-    """Warnings: what is needed is only known to be less than the tables that are built upon or written anew."""
+    """Warnings: what is needed is only known to be less than the tables that are built upon or written anew.
+
+    None where that is next to nothing: then a disk that cannot take it is full without us.
+    """
     name, size = "disk", found.target.restore.disk_size
     needed = sum(_built_upon(found.migrations).values())
+    if not needed:
+        return _item(name, "ok", "Nothing is built or written anew, so no more than usual is needed.")
     told = f"At most about {format_bytes(needed)} more are needed for a while"
+    if size is None and needed <= max(_NEXT_TO_NOTHING, found.facts.bytes_of_all * _SMALL_PART):
+        held = f"beside {format_bytes(found.facts.bytes_of_all)} that the server's databases have"
+        return _item(name, "ok", f"{told}, {held}; how much is free nobody knows, for SQL cannot ask.")
     if size is None:
         return _item(
             name,

@@ -27,18 +27,19 @@ log = logging.getLogger(__name__)
 class Attempts:
     """At most ``limit`` attempts, with pauses of half a second that double up to 20 s, shortened at random.
 
-    ``sse`` is how the store is asked to encrypt what it is sent.
+    ``sse`` is how the store is asked to encrypt what it is sent, ``connection_id`` the connection that an error names.
     """
 
     bucket: str
     endpoint: str
     limit: int
     sse: str = "none"
+    connection_id: str = ""
     pause: Callable[[float], object] = time.sleep
 
     def place(self, key: str) -> Place:
         """Where a request for that key goes."""
-        return Place(self.bucket, key, self.endpoint)
+        return Place(self.bucket, key, self.endpoint, self.connection_id)
 
     def run(self, action: Action, key: str, send: Callable[[int], T], *, body: SentBody | None = None) -> T:
         """Call ``send`` with the attempt's number, from 1, until it returns; raises BucketError when it will not.

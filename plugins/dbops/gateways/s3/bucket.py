@@ -33,16 +33,23 @@ LIST_UPLOADS = Action("list the uploads below", "s3:ListBucketMultipartUploads")
 
 
 class S3Bucket:
-    """See ``bucket.Bucket``. ``client`` is one of ``connect``, or any S3 client made with ``client_config``."""
+    """See ``bucket.Bucket``. ``client`` is one of ``connect``, or any S3 client made with ``client_config``.
 
-    def __init__(self, client: S3Client, name: str, options: S3Options, *, page_size: int = 1000) -> None:
+    ``connection_id`` is the Airflow connection of the store, for errors to name.
+    """
+
+    def __init__(
+        self, client: S3Client, name: str, options: S3Options, *, page_size: int = 1000, connection_id: str = ""
+    ) -> None:
         require_algorithm(options.checksum)
         self._client, self._name, self._options, self._page_size = client, name, options, page_size
         self._asked = encryption_asked(options)
         client.meta.events.register_last("before-call.s3", send_at_once, unique_id="dbops-send-at-once")
         client.meta.events.register_last("before-parameter-build.s3", ask_once, unique_id="dbops-ask-once")
         client.meta.events.register_last("before-parse.s3.GetObject", read_no_date, unique_id="dbops-no-date")
-        self._attempts = Attempts(name, bare_endpoint(client.meta.endpoint_url), options.attempts, options.sse)
+        self._attempts = Attempts(
+            name, bare_endpoint(client.meta.endpoint_url), options.attempts, options.sse, connection_id
+        )
 
     @property
     def name(self) -> str:

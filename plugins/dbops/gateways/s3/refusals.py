@@ -59,9 +59,9 @@ _CODE_OF_STATUS = {
     501: "NotImplemented",
 }
 
-_CREDENTIALS = "Check the keys of the storage connection, and that they belong to this endpoint."
+_CREDENTIALS = "Check the keys of {connection}, and that they belong to this endpoint."
 _REGION = (
-    "Set the region of the storage connection to the bucket's; where the store knows no regions, check the endpoint: "
+    "Set the region of {connection} to the bucket's; where the store knows no regions, check the endpoint: "
     "it may be https instead of http."
 )
 _DIFFERENT = (
@@ -74,7 +74,7 @@ _MEANINGS: dict[str, tuple[str, str]] = {
     "NoSuchBucket": ("there is no such bucket", "Create it, or correct storage.bucket of the target."),
     "AccessDenied": (
         "these credentials may not do that",
-        "Grant {permission} to the user or role of the storage connection; a lock on the object or a policy of the "
+        "Grant {permission} to the user or role of {connection}; a lock on the object or a policy of the "
         "bucket can also be what refuses.",
     ),
     "InvalidAccessKeyId": ("it does not know the access key", _CREDENTIALS),
@@ -111,11 +111,11 @@ _MEANINGS: dict[str, tuple[str, str]] = {
 _SILENCES: dict[tuple[type[Exception], ...], tuple[str, str]] = {  # the first that fits
     (boto.NoCredentialsError, boto.PartialCredentialsError): (
         "there are no credentials for the store",
-        "Set both keys in the storage connection.",
+        "Set both keys in {connection}; a shell reads it from {variable}.",
     ),
     (boto.MetadataRetrievalError, boto.CredentialRetrievalError, boto.TokenRetrievalError): (
         "the credentials could not be fetched",
-        "Check the role or profile of the storage connection.",
+        "Check the role or profile of {connection}.",
     ),
     (boto.SSLError,): (
         "no TLS connection to {endpoint} could be made",
@@ -127,7 +127,7 @@ _SILENCES: dict[tuple[type[Exception], ...], tuple[str, str]] = {  # the first t
     ),
     (boto.EndpointConnectionError, boto.ConnectTimeoutError): (
         "{endpoint} cannot be reached",
-        "Check the endpoint of the storage connection, that the store runs, and the network between.",
+        "Check the endpoint of {connection}, that the store runs, and the network between.",
     ),
     (boto.ReadTimeoutError,): (
         "{endpoint} gave no answer in time",
@@ -147,7 +147,7 @@ _SILENCES: dict[tuple[type[Exception], ...], tuple[str, str]] = {  # the first t
     ),
     (boto.HTTPClientError,): (
         "the request could not be built",
-        "Look for a blank or a line end inside the keys or the token of the storage connection.",
+        "Look for a blank or a line end inside the keys or the token of {connection}.",
     ),
 }
 _SECRETS = re.compile(r"\S*(?:credential|signature|token|secret|key)\S*\s*[:=]\s*\S+", re.IGNORECASE)
@@ -164,14 +164,24 @@ class Action:
 
 @dataclass(frozen=True)
 class Place:
-    """Where it was done; ``endpoint`` is without user, password and path."""
+    """Where it was done; ``endpoint`` is without user, password and path.
+
+    ``connection_id`` is that of the Airflow connection behind it, empty where nobody said.
+    """
 
     bucket: str
     key: str
     endpoint: str
+    connection_id: str = ""
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
+
+    def put_into(self, words: str, **more: str) -> str:
+        """A sentence of this module, with what is meant in the place of the names in braces."""
+        connection = f"the storage connection {self.connection_id}".rstrip()
+        variable = f"AIRFLOW_CONN_{self.connection_id.upper() or '<ID>'}"
+        return words.format(endpoint=self.endpoint, connection=connection, variable=variable, **more)
 
 
 def bare_endpoint(url: str) -> str:
@@ -204,10 +214,10 @@ def explain(error: Exception, action: Action, place: Place, *, attempts: int) ->
         return _refusal(error, action, place, tried)
     reason, remedy = next(
         (meaning for kinds, meaning in _SILENCES.items() if isinstance(error, kinds)),
-        (type(error).__name__, "Check the storage connection."),
+        (type(error).__name__, "Check {connection}."),
     )
-    reason = reason.format(endpoint=place.endpoint)
-    return BucketError(f"Could not {action.verb} {place}{tried}: {reason}.", remedy)
+    reason = place.put_into(reason)
+    return BucketError(f"Could not {action.verb} {place}{tried}: {reason}.", place.put_into(remedy))
 
 
 def _refusal(error: ClientError, action: Action, place: Place, tried: str) -> BucketError:
@@ -227,7 +237,7 @@ def _refusal(error: ClientError, action: Action, place: Place, tried: str) -> Bu
     facts = ", ".join(filter(None, (code_of(error), f"HTTP {status}", f"request {request_id}" if request_id else "")))
     return BucketError(
         f"{place.endpoint} refused to {action.verb} {place}{tried}: {reason} ({facts}).",
-        remedy.format(permission=action.permission),
+        place.put_into(remedy, permission=action.permission),
     )
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.drill_report import DrillReport
-from dbops.domain.backups.verification import Finding, Verification
+from dbops.domain.backups.verification import Finding, Verification, condemned
 from dbops.domain.report import Verdict
 from dbops.errors import BackupUnusable
 from tests.unit.samples import NOW, verification
@@ -46,6 +46,16 @@ def test_a_bad_report_names_every_finding_errors_first() -> None:
 
     assert "Backup **20261122T020000Z** of shop FAILED its verification" in text
     assert "- **Table public.Order has 9 rows; the backup has 10.**\n- And odd.\n" in text
+
+
+def test_of_a_backup_that_could_not_be_loaded_no_numbers_are_told() -> None:
+    """It said "0 tables, 0 rows on PostgreSQL . The recovery took 0.0s"."""
+    text = report(condemned("shop", BACKUP, "A file is cut off.", kind="drill", run="r", started=NOW, finished=NOW))
+
+    assert text.markdown() == (
+        "Backup **20261122T020000Z** of shop FAILED its verification: it could not be loaded, so nothing was counted "
+        "or timed.\n\n- **A file is cut off.**\n\nWhy now: it was asked for."
+    )
 
 
 def test_a_report_of_a_drill_that_was_not_due_says_why() -> None:

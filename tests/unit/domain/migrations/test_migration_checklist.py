@@ -66,7 +66,7 @@ def test_all_is_well_on_a_good_day() -> None:
         ({"catalog": catalog(HOUR, verified=False)}, "backup", "blocker", "no good backup"),
         ({"catalog": catalog(2 * DAY, 3 * DAY)}, "backup", "warning", "2d old, older than 1d 2h"),
         ({"catalog": catalog(HOUR, verified=None)}, "backup", "warning", "`python -m dbops drill shop`"),
-        ({"target": target()}, "disk", "warning", "nobody knows"),
+        ({"target": target()}, "disk", "warning", "3.0 GiB more are needed for a while; how much is free nobody knows"),
         ({"target": target(restore={"disk_size": "2GiB"})}, "disk", "warning", "3.0 GiB more are needed"),
     ],
 )
@@ -99,6 +99,25 @@ def test_the_disk_has_to_hold_what_is_built_anew_beside_what_is_there() -> None:
     assert listed(target=small, migrations=(build, NOTE), facts=facts(bytes_of_all=2 * GIB))["disk"].status == "ok"
     assert listed(target=small, migrations=(build, NOTE), facts=facts(bytes_of_all=3 * GIB))["disk"].status == "warning"
     assert listed(target=small, migrations=(write,))["disk"].status == "ok"
+
+
+def test_a_disk_of_which_nobody_knows_how_much_is_free_is_no_warning_where_next_to_nothing_is_needed() -> None:
+    """It said "At most about 0 B more are needed" in a warning, of a plan that runs nothing."""
+
+    def asked(needed: int, of_all: int = 10 * GIB) -> ChecklistItem:
+        build = replace(BUILD, locks=(replace(LOCK, mode="ShareLock", bytes=needed),))
+        return listed(target=target(), migrations=(build,), facts=facts(bytes_of_all=of_all))["disk"]
+
+    nothing = listed(target=target(), migrations=(INIT,))["disk"]
+    assert (nothing.status, nothing.remedy) == ("ok", "")
+    assert nothing.sentence == "Nothing is built or written anew, so no more than usual is needed."
+    assert listed(migrations=())["disk"].sentence == nothing.sentence
+    small = asked(64 * 1024**2)
+    assert small.status == "ok"
+    assert small.sentence.startswith("At most about 64.0 MiB more are needed for a while, beside 10.0 GiB that")
+    assert asked(64 * 1024**2, of_all=0).status == "ok"
+    assert asked(GIB // 10, of_all=10 * GIB).status == "ok"
+    assert asked(GIB // 10 + 1, of_all=10 * GIB - 100).status == "warning"
 
 
 def locking(mode: str) -> tuple[PlannedMigration, ...]:

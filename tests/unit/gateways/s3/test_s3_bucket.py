@@ -189,6 +189,15 @@ def test_silence_is_explained_and_asked_again_only_where_that_may_help(
     assert len(store.seen) == attempts
 
 
+def test_a_remedy_names_the_connection_that_is_meant_and_where_a_shell_reads_it(store: CannedStore) -> None:
+    store.answers = [NoCredentialsError()]
+    with pytest.raises(BucketError) as raised:
+        bucket_of(store, connection_id="aws_vault").get("key")
+    assert raised.value.remedy == (
+        "Set both keys in the storage connection aws_vault; a shell reads it from AIRFLOW_CONN_AWS_VAULT."
+    )
+
+
 def test_the_pauses_between_attempts_grow_but_never_beyond_twenty_seconds(
     store: CannedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
