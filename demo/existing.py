@@ -20,6 +20,11 @@ def existing(folder: Path) -> Stack:
 def running(folder: Path) -> Stack:
     """The demo, all of whose servers run; DemoError where there is none, or not all of it runs."""
     stack = existing(folder)
-    if not all(stack.running().values()):
+    servers = stack.running()
+    dead = [name for name, runs in servers.items() if not runs]
+    if len(dead) == len(servers):
         raise DemoError("The demo does not run: `make demo` starts it.")
+    if dead:
+        does, them = ("does", "it") if len(dead) == 1 else ("do", "them")
+        raise DemoError(f"{' and '.join(dead)} of the demo {does} not run: `make demo` starts {them}.")
     return stack

@@ -123,6 +123,7 @@ class Stack:
     def exports(self) -> dict[str, str]:
         """What a shell needs to look at the stack with its own tools; PATH is `programs`, apart."""
         return {
+            "PYTHONPATH": str(CHECKOUT / "plugins"),
             "DATABASE_URL": self.sample_url,
             "AWS_ENDPOINT_URL": self.s3.endpoint_url,
             "AWS_ACCESS_KEY_ID": self.s3.access_key,
@@ -136,13 +137,8 @@ class Stack:
         }
 
     def programs(self) -> str:
-        """The folders with psql, pg_dump, ... and aws, as a PATH names them."""
-        own = self.folder / "bin"
-        own.mkdir(mode=0o700, exist_ok=True)
-        aws = own / "aws"
-        if not aws.is_symlink():
-            aws.symlink_to(_SCRIPTS / "aws")
-        return f"{self.postgres.bin_dir}{os.pathsep}{own}"
+        """The folders with the python that has dbops' libraries, aws, and psql, pg_dump, ..., as a PATH names them."""
+        return f"{_SCRIPTS}{os.pathsep}{self.postgres.bin_dir}"
 
     def running(self) -> dict[str, bool]:
         """Which servers run."""
