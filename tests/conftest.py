@@ -6,7 +6,8 @@ import os
 import secrets
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import nullcontext
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from hypothesis import HealthCheck, settings
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.servers import CaughtMail, catching_mail, empty_and_delete, running_postgres, running_s3
+from tests.uncounted import is_uncounted, uncounted
 
 if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
@@ -43,6 +45,13 @@ def pytest_configure() -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background would hand it on
             signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, interrupt)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Count what a test covers, where that is counted and the test is no other's repetition."""
+    with uncounted() if is_uncounted(item) else nullcontext():
+        return (yield)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

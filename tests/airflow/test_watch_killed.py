@@ -23,8 +23,8 @@ from tests.airflow.conftest import ROOT, set_connection
 from tests.airflow.webhook import Webhook, running_webhook
 from tests.backups import opened
 from tests.clock import now
-from tests.faults.dying import COVERED
 from tests.mail_text import text_of
+from tests.uncounted import COVERED
 
 if TYPE_CHECKING:
     from demo.seaweed import SeaweedS3

@@ -17,7 +17,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, backed_up, execute, target
 from tests.drills import public_folder
-from tests.faults.dying import COVERED, Nursery, nursery
+from tests.faults.dying import Nursery, nursery
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.job import end
 from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
@@ -187,13 +187,6 @@ def restore_scene(
     with restore_stage(postgres_server, s3_server, kiosk, tmp_path) as stage:
         yield stage
         postgres_server.start()  # where the test was ended before it could: all others live on it
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _jobs_uncounted() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(COVERED, raising=False)
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -16,8 +16,6 @@ from tests.faults.job import REPOSITORY, Outcome
 from tests.faults.nursery import Task
 
 _MOST = 60
-COVERED = "COVERAGE_PROCESS_CONFIG"
-"""What tells a process to count what it covers: one that is killed could not say, and is only slower."""
 
 
 class Nursery:
@@ -45,7 +43,6 @@ class Nursery:
 def nursery() -> Iterator[Nursery]:
     """One that ends with the block."""
     environment = {**os.environ, "PYTHONPATH": f"{REPOSITORY / 'plugins'}:{REPOSITORY}"}
-    environment.pop(COVERED, None)
     with subprocess.Popen(
         [sys.executable, "-m", "tests.faults.nursery"],
         cwd=REPOSITORY,
