@@ -104,7 +104,7 @@ format: venv ## Let ruff put the style right
 	.venv/bin/ruff format
 
 types: venv ## Types: mypy, strict
-	.venv/bin/mypy
+	.venv/bin/mypy --num-workers $(WORKERS)
 
 floors: venv ## Imports only point down
 	.venv/bin/lint-imports
