@@ -33,7 +33,7 @@ SERVICE_MARK = "DBOPS_COMPOSE_SERVICE"
 _IMPATIENT = {  # Airflow looks for what to do next, and for workers that are gone, more often than it does by itself
     # Not so impatient that it takes for dead who only has to share the machine with other tests.
     "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "40",
     "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "2",
 }

@@ -38,10 +38,11 @@ HEAVY_ROWS = 2000
 
 _SCALE = 0.1
 _PARSED = "Filling up the DagBag"
-_IMPATIENT = {  # Airflow looks for what to do next more often than it does by itself
+_IMPATIENT = {  # Airflow looks for what to do next more often than it does by itself, not so often that all wait for it
     "AIRFLOW__CORE__MIN_SERIALIZED_DAG_UPDATE_INTERVAL": "1",
     "AIRFLOW__CORE__PARALLELISM": "5",  # as many tasks as are held at once
-    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+    "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",  # what has not changed; see touch
+    "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
 }
 
 
@@ -118,7 +119,7 @@ class RunningStack:
         self._change(run, "max_tries = 0", None)
 
     def touch(self, dag_file: str) -> None:
-        """Let Airflow parse a DAG file at once: what has not changed it parses every half minute only."""
+        """Let Airflow parse a DAG file at once: what has not changed it parses every minute only."""
         (self.demo.folder / "dags" / dag_file).touch()
 
     def wait_for_callback(self, run: Run) -> None:

@@ -50,7 +50,7 @@ def test_a_bad_file_is_one_red_import_error_that_says_where_and_takes_no_other_d
 def test_a_new_file_is_a_new_dag_that_makes_backups(stack: RunningStack, alice: Rest) -> None:
     write_file(stack.include, "blog.yaml", "connection: summary_app\ndescription: The blog\n")
     # By itself, when Airflow parses its files again.
-    eventually(lambda: alice.ask("GET", "dags/backup__blog").is_success, "the DAG backup__blog", seconds=120)
+    eventually(lambda: alice.ask("GET", "dags/backup__blog").is_success, "the DAG backup__blog", seconds=300)
     assert alice.get("dags/backup__blog")["is_paused"] is False
     run = alice.trigger("backup__blog")
     run.wait("success")
