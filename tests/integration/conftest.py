@@ -19,6 +19,7 @@ from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from demo.summary_app.generate import create, generate
 from tests.backups import Desk, Programs, execute
+from tests.copied_servers import CopiedServers
 from tests.drills import Ground, public_folder
 from tests.loading import SHOP, Loader
 from tests.restoring import Restoring
@@ -29,6 +30,17 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 TRAP = Path(__file__).parents[1] / "testdata/trap"
+
+
+@pytest.fixture(scope="session")
+def copied_servers(tmp_path_factory: pytest.TempPathFactory) -> CopiedServers:
+    """What throw-away servers begin with."""
+    return CopiedServers(tmp_path_factory.mktemp("copied-servers"))
+
+
+@pytest.fixture(autouse=True)
+def _throwaway_servers_begin_as_copies(copied_servers: CopiedServers, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied_servers.take_part(monkeypatch)
 
 
 @pytest.fixture(scope="session")

@@ -24,6 +24,11 @@ from tests.drills import public_folder
 from tests.processes import processes_with
 
 
+@pytest.fixture(autouse=True)
+def _throwaway_servers_begin_as_copies() -> None:
+    """None does: here initdb makes each."""
+
+
 @pytest.fixture
 def place() -> Iterator[Path]:
     with public_folder() as folder:
