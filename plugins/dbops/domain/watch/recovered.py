@@ -11,7 +11,6 @@ from dbops.domain.watch.problem import ProblemKind
 from dbops.domain.watch.problem_alerts import ProblemAlert, job_of
 from dbops.domain.watch.report import WatchReport
 
-
 # An alert that was not taken is over because everybody has been told of it by now.
 _SELF_EVIDENT = {ProblemKind.NOT_NOTIFIED}
 
