@@ -317,6 +317,29 @@ def test_database_url_and_boto3s_own_variables_are_enough(shell: Shell, s3_serve
     assert status == 0, report
 
 
+@pytest.mark.parametrize(
+    "argv",
+    [
+        ("backup", "shop"),
+        ("migrate", "shop", "--init"),
+        ("restore", "shop", "--swap"),
+        ("baseline", "shop"),
+        ("check", "shop"),
+        ("probe", "shop"),
+    ],
+)
+def test_with_a_second_target_database_url_is_nobodys_database(shell: Shell, argv: tuple[str, ...]) -> None:
+    (shell.include / "targets" / "crm.yaml").write_text("connection: [\n")  # a target of its own, though it is at fault
+    shell.environment["DATABASE_URL"] = shell.environment.pop("AIRFLOW_CONN_SHOP")
+    status, document = shell.document(*argv)
+    assert status == 2, document
+    assert "AIRFLOW_CONN_SHOP is not set" in document["error"]
+    assert "DATABASE_URL is not used, for there are 2 targets" in document["error"]
+    assert document["remedy"].startswith("Set it, as in: export AIRFLOW_CONN_SHOP=")
+    assert shell.stored_keys() == []
+    assert sorted(path.name for path in shell.include.iterdir()) == ["defaults.yaml", "sql", "targets"]
+
+
 def test_a_database_is_onboarded_compared_and_taken_over(shell: Shell) -> None:
     status, document = shell.document("baseline", "shop")
     assert (status, document["verdict"]) == (0, "ok")

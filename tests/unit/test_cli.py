@@ -59,7 +59,7 @@ class Shell:
         around = Surroundings(
             self.include,
             open_bucket=self.open_bucket,
-            database_address=lambda target: DatabaseAddress(target.name, "db", 5432, "dba", "hunter2"),
+            look_up_database=lambda target, _: DatabaseAddress(target.name, "db", 5432, "dba", "hunter2"),
             clock=Clock(NOW),
             who="eve@laptop",
         )
@@ -413,7 +413,7 @@ def test_probes_are_executed_as_the_role_of_their_own_connection_where_they_have
     around = Surroundings(
         shell.include,
         shell.open_bucket,
-        database_address=lambda target: DatabaseAddress(target.name, "db", user="reader"),
+        look_up_database=lambda target, _: DatabaseAddress(target.name, "db", user="reader"),
         address_of=lambda connection: DatabaseAddress("shop", "db", user=connection),
     )
     shell.write_target("blog", "connection: blog\nprobes: {connection: blog_prober}\n")
@@ -442,7 +442,7 @@ def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have
     around = Surroundings(
         shell.include,
         shell.open_bucket,
-        database_address=lambda target: DatabaseAddress(target.name, "db", user="reader"),
+        look_up_database=lambda target, _: DatabaseAddress(target.name, "db", user="reader"),
         address_of=lambda connection: DatabaseAddress("shop", "db", user=connection),
     )
     shell.write_target("blog", "connection: blog\nmigrations: {connection: blog_migrate}\n")
@@ -459,7 +459,7 @@ def test_the_backup_before_a_migration_names_the_connection_that_it_is_made_thro
     around = Surroundings(
         shell.include,
         shell.open_bucket,
-        database_address=lambda target: DatabaseAddress(target.name, "db"),
+        look_up_database=lambda target, _: DatabaseAddress(target.name, "db"),
         address_of=lambda connection: DatabaseAddress("blog", "db", user=connection, pooled=True),
         clock=Clock(NOW),
         who="eve",
@@ -473,7 +473,7 @@ def test_a_host_that_looks_like_a_pooler_is_noted_before_the_backup(
 ) -> None:
     monkeypatch.setattr(back_up_module, "back_up", lambda *_, **__: report())
     around = Surroundings(
-        shell.include, shell.open_bucket, lambda _: DatabaseAddress("shop", "db", 6432), clock=Clock(NOW), who="eve"
+        shell.include, shell.open_bucket, lambda *_: DatabaseAddress("shop", "db", 6432), clock=Clock(NOW), who="eve"
     )
     assert main(["backup", "shop"], around) == 0
     assert "note: Port 6432 is PgBouncer's" in shell.captured().err

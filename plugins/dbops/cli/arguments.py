@@ -18,7 +18,7 @@ from the environment, in the form Airflow takes:
   export AIRFLOW_CONN_SUMMARY_APP='postgresql://user:password@host:5432/database'
   export AIRFLOW_CONN_AWS_DEFAULT='aws://KEY:SECRET@/?endpoint_url=https%3A%2F%2Fs3.example.com'
 
-or from DATABASE_URL, and from whatever boto3 finds (AWS_PROFILE, AWS_ENDPOINT_URL, ...).
+or from DATABASE_URL where there is only one target, and from whatever boto3 finds (AWS_PROFILE, AWS_ENDPOINT_URL, ...).
 
 exit status:
   0  done, and all is well

@@ -14,6 +14,7 @@ from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.gateways import environment
 from dbops.gateways.clock import utc_now
+from dbops.gateways.files.target_files import named_targets
 from dbops.gateways.store.bucket import Bucket
 
 if TYPE_CHECKING:
@@ -31,15 +32,22 @@ def _who() -> str:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What lies outside of the program: where targets, buckets and databases are found, the time, and who asks."""
+    """What lies outside of the program: where targets, buckets and databases are found, the time, and who asks.
+
+    ``look_up_database`` is given a target, and how many targets there are, see ``environment.database_address``.
+    """
 
     include: Path
     open_bucket: Callable[[Target], Bucket] = environment.open_bucket
-    database_address: Callable[[Target], DatabaseAddress] = environment.database_address
+    look_up_database: Callable[[Target, int], DatabaseAddress] = environment.database_address
     address_of: Callable[[str], DatabaseAddress] = environment.address_of
     identities: Callable[[Target], Identities] = environment.identities
     clock: Callable[[], datetime] = utc_now
     who: str = field(default_factory=_who)
+
+    def database_address(self, target: Target) -> DatabaseAddress:
+        """Where the target's own connection leads; raises InvalidConnection."""
+        return self.look_up_database(target, len(named_targets(self.include) or ()))
 
     def restore_place(self, target: Target) -> RestorePlace:
         """Where the target lives, and as whom databases are made and renamed there; raises InvalidConnection."""

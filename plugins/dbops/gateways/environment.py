@@ -40,18 +40,27 @@ def address_of(connection_id: str, environ: Mapping[str, str] = os.environ) -> D
     return _read(variable, text)
 
 
-def database_address(target: Target, environ: Mapping[str, str] = os.environ) -> DatabaseAddress:
-    """The target's database, from AIRFLOW_CONN_<ID> (URL or JSON), else DATABASE_URL; raises InvalidConnection."""
+def database_address(target: Target, targets: int, environ: Mapping[str, str] = os.environ) -> DatabaseAddress:
+    """The target's database, from AIRFLOW_CONN_<ID> (URL or JSON), else DATABASE_URL; raises InvalidConnection.
+
+    The latter counts only for the one of one: ``targets`` is how many there are, 0 where nobody can know. It names no
+    target, so that of several each would take the same database for its own.
+    """
     own = connection_variable(target.connection)
-    variable = own if environ.get(own) else _FALLBACK
+    variable = own if environ.get(own) or targets != 1 else _FALLBACK
     text = environ.get(variable)
-    if not text:
-        raise InvalidConnection(
-            f'Nothing says where the database of {target.name} is: its connection is "{target.connection}", and '
-            f"neither {own} nor {_FALLBACK} is set.",
-            f"Set it, as in: export {own}='postgresql://user:password@host:5432/database'",
-        )
-    return _read(variable, text)
+    if text:
+        return _read(variable, text)
+    unset = f"neither {own} nor {_FALLBACK} is set" if targets == 1 else f"{own} is not set"
+    unused = ""
+    if targets != 1 and environ.get(_FALLBACK):
+        others = f"there are {targets} targets" if targets else "there may be other targets"
+        unused = f" {_FALLBACK} is not used, for {others}, and it does not say whose database it is."
+    raise InvalidConnection(
+        f'Nothing says where the database of {target.name} is: its connection is "{target.connection}", and {unset}.'
+        f"{unused}",
+        f"Set it, as in: export {own}='postgresql://user:password@host:5432/database'",
+    )
 
 
 def identities(target: Target, environ: Mapping[str, str] = os.environ) -> Identities:

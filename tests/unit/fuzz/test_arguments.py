@@ -104,13 +104,13 @@ def typed(draw: st.DrawFn) -> list[str]:
 def test_whatever_is_typed_ends_with_a_status_that_is_documented_and_nothing_is_done(words: list[str]) -> None:
     bucket = WatchedBucket()
 
-    def nowhere(_of: object) -> NoReturn:
+    def nowhere(*_of: object) -> NoReturn:
         raise InvalidConnection("Nobody may ask a database here.", "")
 
     around = Surroundings(
         INCLUDE,
         open_bucket=lambda _target: bucket,
-        database_address=nowhere,
+        look_up_database=nowhere,
         address_of=nowhere,
         clock=Clock(NOW),
         who="tester",

@@ -210,7 +210,7 @@ class Folder:
         around = Surroundings(
             self.path,
             open_bucket=_nowhere,
-            database_address=_nowhere,
+            look_up_database=_nowhere,
             address_of=_nowhere,
             clock=Clock(NOW),
             who="tester",
@@ -225,7 +225,7 @@ class Folder:
         return status
 
 
-def _nowhere(_of: object) -> NoReturn:
+def _nowhere(*_of: object) -> NoReturn:
     raise InvalidConnection("Nothing outside is there.", "")
 
 

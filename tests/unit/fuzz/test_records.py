@@ -116,7 +116,7 @@ class World:
         around = Surroundings(
             INCLUDE,
             open_bucket=lambda _target: self.bucket,
-            database_address=no_database,
+            look_up_database=no_database,
             address_of=no_database,
             clock=Clock(NOW),
             who="tester",

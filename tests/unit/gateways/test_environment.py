@@ -40,7 +40,7 @@ FIELDS = {"host": "db", "port": 5433, "login": "dba", "password": "p@ss", "schem
     ],
 )
 def test_a_database_is_found_in_every_form_airflow_takes(value: str) -> None:
-    assert database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value}) == ADDRESS
+    assert database_address(TARGET, 2, {"AIRFLOW_CONN_SHOP_DB": value}) == ADDRESS
 
 
 IDENTITY = "AGE-SECRET-KEY-1GQ9778VQXMMJVE8SK7J6VT8UJ4HDQAJUVSFCWCM02D8GEWQ72PVQ2Y5J33"
@@ -97,16 +97,34 @@ def test_only_where_no_key_is_at_hand_is_that_an_error_and_it_names_all_of_them(
     assert "export AIRFLOW_CONN_KEY_2026=" in refused.value.remedy
 
 
-def test_database_url_counts_where_the_connection_has_no_variable_of_its_own() -> None:
-    assert database_address(TARGET, {"DATABASE_URL": URL}) == ADDRESS
-    both = {"DATABASE_URL": "postgres://other/other", "AIRFLOW_CONN_SHOP_DB": URL}
-    assert database_address(TARGET, both) == ADDRESS
+OTHER = "postgres://other/other"
 
 
-def test_a_missing_connection_names_the_variable_to_set_with_an_example() -> None:
+def test_database_url_counts_where_the_only_target_has_no_variable_of_its_own() -> None:
+    assert database_address(TARGET, 1, {"DATABASE_URL": URL}) == ADDRESS
+    assert database_address(TARGET, 1, {"DATABASE_URL": OTHER, "AIRFLOW_CONN_SHOP_DB": URL}) == ADDRESS
+
+
+@pytest.mark.parametrize("targets", [0, 2, 40])  # none: nobody could count them
+def test_database_url_is_no_targets_database_where_there_may_be_others(targets: int) -> None:
     with pytest.raises(InvalidConnection) as caught:
-        database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": "", "AIRFLOW_CONN_OTHER": URL})
+        database_address(TARGET, targets, {"DATABASE_URL": OTHER, "AIRFLOW_CONN_SHOP_DB": ""})
+    assert 'its connection is "shop_db", and AIRFLOW_CONN_SHOP_DB is not set' in caught.value.what
+    assert "DATABASE_URL is not used" in caught.value.what
+    assert "export AIRFLOW_CONN_SHOP_DB='postgresql://user:password@host:5432/database'" in caught.value.remedy
+
+
+def test_that_database_url_is_not_used_is_said_with_how_many_targets_there_are() -> None:
+    with pytest.raises(InvalidConnection, match=r"DATABASE_URL is not used, for there are 40 targets"):
+        database_address(TARGET, 40, {"DATABASE_URL": OTHER})
+
+
+@pytest.mark.parametrize("targets", [1, 40])
+def test_a_missing_connection_names_the_variable_to_set_with_an_example(targets: int) -> None:
+    with pytest.raises(InvalidConnection) as caught:
+        database_address(TARGET, targets, {"AIRFLOW_CONN_SHOP_DB": "", "AIRFLOW_CONN_OTHER": URL})
     assert 'its connection is "shop_db"' in caught.value.what
+    assert ("DATABASE_URL" in caught.value.what) == (targets == 1)
     assert "export AIRFLOW_CONN_SHOP_DB='postgresql://user:password@host:5432/database'" in caught.value.remedy
 
 
@@ -123,7 +141,7 @@ def test_a_missing_connection_names_the_variable_to_set_with_an_example() -> Non
 )
 def test_a_connection_that_cannot_be_used_names_its_variable_and_not_the_password(value: str, sentence: str) -> None:
     with pytest.raises(InvalidConnection) as caught:
-        database_address(TARGET, {"AIRFLOW_CONN_SHOP_DB": value})
+        database_address(TARGET, 2, {"AIRFLOW_CONN_SHOP_DB": value})
     assert caught.value.what.startswith("AIRFLOW_CONN_SHOP_DB: ")
     assert sentence in str(caught.value)
     assert "hunter2" not in str(caught.value)
