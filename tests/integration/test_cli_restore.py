@@ -63,6 +63,9 @@ def test_a_swap_takes_place_when_the_name_is_typed(shell: Shell, restoring: Rest
 
     assert status == 0, err
     assert "rows live now" in err, "the plan is shown before anything is asked"
+    live = restoring.place.live
+    assert f"Type {NAME} to swap it ({live} is replaced), by the plan " in err
+    assert f"{live.host}:{live.port}/{live.database}" in str(live)
     assert "The old database is kept as" in out
     assert restoring.ask("SELECT count(*) FROM crm.orders") == [(100,)]
     [record] = all_restores(restoring.loader.bucket, restoring.target)

@@ -166,6 +166,20 @@ def test_a_server_older_than_the_backup(restoring: Restoring) -> None:
         restoring.load()
 
 
+def test_a_swap_of_a_database_that_the_backup_is_not_of(restoring: Restoring) -> None:
+    restoring.edit_manifest(lambda manifest: manifest.update(database="shop"))
+
+    said = f"The backup is of the database shop, and the target's connection leads to {restoring.live}"
+    (blocker,) = restoring.plan(mode="swap").blockers
+    assert blocker.startswith(f"{said}, which a swap would replace")
+    with restoring.refusing(PreflightFailed, "restore beside, and rename by hand"):
+        restoring.load()
+
+    beside = Restoring(restoring.loader, restoring.url)
+    plan = beside.plan(mode="beside")
+    assert (plan.blockers, any(warning.startswith(said) for warning in plan.warnings)) == ((), True)
+
+
 def test_programs_older_than_the_backup(restoring: Restoring) -> None:
     restoring.edit_manifest(lambda manifest: manifest.update(pg_dump_version="99.1"))
 

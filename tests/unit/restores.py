@@ -56,6 +56,7 @@ FREE = RestoreConditions(
     database=RESTORED,
     before=BEFORE,
     is_ours=False,
+    made_of="shop",
     made_on="17.4 (Debian 17.4-1)",
     extensions=["pgcrypto"],
     entries=(),

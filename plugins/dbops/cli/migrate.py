@@ -138,6 +138,7 @@ class _Shell:
             self.bucket,
             "migrate",
             digest,
+            about=str(self.address),
             run=self.run,
             who=self.who,
             clock=self.clock,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -99,12 +99,14 @@ class _Shell:
     def _typed(self, action: str, digest: str) -> str | None:
         """The consent of whoever sits at the terminal; raises ApprovalMissing."""
         run, target = self.run, self.run.target
+        live = replace(run.place.admin, database=run.place.live.database)
         return typed_consent(
             self.screen,
             target,
             run.bucket,
             action,
             digest,
+            about=f"{live} is replaced" if action == "swap" else f"on the server of {live}",
             run=run.name,
             who=self.who,
             clock=run.clock,

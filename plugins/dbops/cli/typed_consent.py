@@ -19,6 +19,7 @@ def typed_consent(
     action: str,
     digest: str,
     *,
+    about: str,
     run: str,
     who: str,
     clock: Callable[[], datetime],
@@ -26,11 +27,12 @@ def typed_consent(
 ) -> str | None:
     """``who`` sits at the terminal, once the name is typed and that is on record; None where nobody has to say yes.
 
+    ``about`` is which database that is about, and is shown: a name alone may be that of a target that leads elsewhere.
     Raises the ``refusal`` where something else is typed, InvalidRequest where there is no terminal, and BucketError.
     """
     if action not in target.approvals.approve:
         return None
-    if screen.ask(f"Type {target.name} to {action} it, by the plan {digest[:12]}: ") != target.name:
+    if screen.ask(f"Type {target.name} to {action} it ({about}), by the plan {digest[:12]}: ") != target.name:
         raise refusal
     facts = {"run": run, "digest": digest, "for": action, "answered_by": who}
     write_audit(bucket, target, clock(), "approval-typed", facts)

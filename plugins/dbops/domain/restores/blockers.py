@@ -34,10 +34,11 @@ _PREPARED = (
 class RestoreConditions:
     """What was found out. ``database`` is to be loaded, and ``is_ours`` where this very run has made it.
 
-    ``made_on`` is the backup's server version, ``extensions`` what it needs, ``entries`` what of it is restored, its
-    owners and grants only with ``owners``; ``in_the_way`` is what a database to restore into has that an empty one has
-    not, None where our role may not look. ``locale`` is that database's and ``made_with`` the backup's, None where it
-    is not known. ``reach`` is what of the backup acts outside of its database.
+    ``made_of`` is the name of the database that the backup is of, ``made_on`` its server version, ``extensions`` what
+    it needs, ``entries`` what of it is restored, its owners and grants only with ``owners``; ``in_the_way`` is what a
+    database to restore into has that an empty one has not, None where our role may not look. ``locale`` is that
+    database's and ``made_with`` the backup's, None where it is not known. ``reach`` is what of the backup acts outside
+    of its database.
     """
 
     request: RestoreRequest
@@ -47,6 +48,7 @@ class RestoreConditions:
     database: str
     before: str | None
     is_ours: bool
+    made_of: str
     made_on: str
     extensions: Collection[str]
     entries: Collection[TocEntry]
@@ -57,6 +59,11 @@ class RestoreConditions:
     needed_bytes: int
     free_bytes: int | None
     reach: tuple[str, ...] = ()
+
+    @property
+    def is_of_another(self) -> bool:
+        """Whether the backup is of a database of another name than the live one's."""
+        return self.made_of != self.live_name
 
 
 def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
@@ -129,6 +136,12 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
     live = found.live
     if live is None:
         return
+    if found.is_of_another:
+        yield (
+            f"The backup is of the database {found.made_of}, and the target's connection leads to {found.live_name}, "
+            "which a swap would replace by it: see where that connection leads. If it is right, for the database was "
+            "renamed, restore beside, and rename by hand."
+        )
     if found.before in found.server.databases:
         yield f"There is a database {found.before} already: start a new run."
     if not live.may_rename:

@@ -18,6 +18,7 @@ def restore_warnings(
 ) -> tuple[str, ...]:
     """In the order of a plan; ``entries`` are all of the archive, ``unreadable`` is why what is live is not shown."""
     return (
+        *_of_another(found),
         *(_swap(found, entries) if found.request.mode == "swap" else ()),
         *(() if unreadable is None else (f"What is live now is not shown, for it cannot be read: {unreadable}",)),
         *(f"Left out: {left}." for left in extent.left_out),
@@ -35,6 +36,14 @@ def swap_without_owners(role: str | None = None) -> str:
         "anything, so that the application may be refused. Set restore.owners: true and start a new run, or give it "
         "its owners and grants before you approve the swap."
     )
+
+
+def _of_another(found: RestoreConditions) -> Iterator[str]:
+    if found.is_of_another and (found.request.mode != "swap" or found.live is None):  # else it is a blocker
+        yield (
+            f"The backup is of the database {found.made_of}, and the target's connection leads to {found.live_name}: "
+            "if nobody has renamed it, see where that connection leads before you use what is restored."
+        )
 
 
 def _swap(found: RestoreConditions, entries: Collection[TocEntry]) -> Iterator[str]:

@@ -84,6 +84,7 @@ class RestorePlanning:
             database=database,
             before=before,
             is_ours=is_ours,
+            made_of=archive.manifest.database,
             made_on=archive.manifest.server_version,
             extensions=extent.extensions,
             entries=extent.entries(archive.entries),

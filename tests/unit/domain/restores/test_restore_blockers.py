@@ -145,6 +145,27 @@ def test_what_a_swap_would_break_is_named_with_the_next_step(fact: str, words: s
     assert blockers("beside", live=found) == ""
 
 
+def test_a_swap_by_a_backup_of_another_database_is_refused_with_both_names() -> None:
+    said = blockers(live_name="crm", before="crm__before_20261122_120000")
+
+    assert said.startswith("The backup is of the database shop, and the target's connection leads to crm")
+    assert "which a swap would replace" in said
+    assert said.endswith("restore beside, and rename by hand.")
+
+
+@pytest.mark.parametrize(
+    ("mode", "changed"),
+    [
+        ("beside", {}),
+        ("schema", {}),
+        ("into", {"database": "postgres"}),
+        ("swap", {"live": None}),  # nothing is replaced, so that it is enough to say it
+    ],
+)
+def test_a_restore_that_replaces_nothing_may_be_of_another_database(mode: RestoreMode, changed: dict[str, Any]) -> None:
+    assert blockers(mode, live_name="crm", **changed) == ""
+
+
 def test_too_little_disk_is_said_with_both_numbers() -> None:
     said = blockers(free_bytes=2047)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from dbops.domain.archives.database_locale import DatabaseLocale
 from dbops.domain.archives.selection import Selection
 from dbops.domain.archives.toc_entry import TocEntry
@@ -82,6 +84,21 @@ def test_subscriptions_come_back_without_their_slot_unless_they_are_left_out() -
     (warning,) = warnings(entries=(SUBSCRIPTION,))
     assert warning.startswith("The backup holds subscriptions: from_hq. They come back disabled")
     assert warnings(entries=(SUBSCRIPTION,), extent=PART) == ("Left out: a view.", "Left out: a rule.")
+
+
+@pytest.mark.parametrize("mode", ["beside", "into", "schema"])
+def test_that_the_backup_is_of_another_database_is_told_where_nothing_is_replaced(mode: RestoreMode) -> None:
+    assert warnings(mode, live_name="crm") == (
+        "The backup is of the database shop, and the target's connection leads to crm: if nobody has renamed it, see "
+        "where that connection leads before you use what is restored.",
+    )
+
+
+def test_that_the_backup_is_of_another_database_is_told_of_a_swap_that_replaces_nothing() -> None:
+    other, gone = warnings(live_name="crm", live=None)
+    assert other.startswith("The backup is of the database shop, and the target's connection leads to crm")
+    assert gone.startswith("There is no database crm whose owner")
+    assert warnings(live_name="crm") == ()  # what is in the way is said once
 
 
 def test_the_weightiest_comes_first() -> None:
