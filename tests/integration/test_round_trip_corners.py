@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Iterator
 from datetime import timedelta
@@ -126,6 +127,27 @@ def test_what_only_a_superuser_may_read_is_told_by_the_report_and_the_manifest_w
     desk.programs.restore(folder, restored_database)
     with psycopg.connect(restored_database) as connection:
         assert connection.execute("SELECT usename, umoptions FROM pg_user_mappings").fetchall() == [("postgres", None)]
+
+
+def test_a_backup_of_another_database_or_cluster_than_the_last_one_says_so_once(
+    desk: Desk, empty_database: str, restored_database: str
+) -> None:
+    wanted = target(desk.bucket)
+    reports = [
+        backed_up(wanted, url, desk.store, desk.programs.folder, ago=timedelta(minutes=ago))
+        for ago, url in ((4, empty_database), (3, empty_database), (2, restored_database), (1, restored_database))
+    ]
+    key = f"{folder_of(reports[-1], desk.bucket)}manifest.json"
+    body = json.loads(desk.client.get_object(Bucket=desk.bucket, Key=key)["Body"].read())
+    desk.client.put_object(Bucket=desk.bucket, Key=key, Body=json.dumps(body | {"system_identifier": "7588"}).encode())
+    moved = backed_up(wanted, restored_database, desk.store, desk.programs.folder)
+
+    first, second = (url.rpartition("/")[2] for url in (empty_database, restored_database))
+    assert [len(report.warnings) for report in (*reports, moved)] == [0, 0, 1, 0, 1]
+    assert f"This backup is of the database {second}, and {reports[1].backup_id} of {first}. " in reports[2].markdown()
+    (told,) = moved.warnings
+    assert f"on another cluster than {reports[3].backup_id}: its system identifier is " in told
+    assert ", and was 7588, " in told
 
 
 @pytest.mark.parametrize("split", [False, True])

@@ -15,6 +15,7 @@ from dbops.domain.backups.catalog import Catalog
 from dbops.domain.backups.dump_warnings import dump_warnings, read_dump_warnings
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.lost_rows import lost_rows_warnings
+from dbops.domain.backups.origin import origin_warnings
 from dbops.domain.backups.report import BackupReport
 from dbops.domain.backups.size import size_warnings
 from dbops.domain.options.backup import BackupOptions
@@ -251,8 +252,9 @@ def _report(
     replica = readiness.replica
     lacks = readiness.lacks.sentences
     is_accepted = "partial_backup" in target.allow
+    before = [entry.manifest for entry in catalog.entries]
     previous = [entry.manifest for entry in catalog.entries if entry.is_good]
-    news, noted = dump_warnings(manifest, (entry.manifest for entry in catalog.entries))
+    news, noted = dump_warnings(manifest, before)
     return BackupReport(
         target=target.name,
         started=manifest.started,
@@ -265,6 +267,7 @@ def _report(
         database_bytes=manifest.database_bytes,
         seconds=manifest.duration.total_seconds(),
         warnings=(
+            *origin_warnings(manifest, before),
             *(replica.warnings if replica else ()),
             *(() if is_accepted else lacks),
             *news,
