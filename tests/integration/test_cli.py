@@ -182,6 +182,27 @@ def test_a_least_privileged_role_backs_up_lists_holds_and_expires_from_a_shell(s
     assert shell.document("hold", "shop", backup_id, "--release")[0] == 0
 
 
+def test_the_watch_tells_two_targets_that_back_up_one_database_until_one_accepts_it(shell: Shell) -> None:
+    shell.environment["AIRFLOW_CONN_CRM"] = shell.environment["AIRFLOW_CONN_SHOP"]
+    crm = shell.include / "targets" / "crm.yaml"
+    crm.write_text("connection: crm\n")
+    for name in ("shop", "crm"):
+        assert shell.document("backup", name)[0] == 0
+
+    status, report = shell.document("watch")
+    assert status == 1
+    assert [problem["key"] for problem in report["problems"]] == [
+        f"{name}: another target has the same database" for name in ("crm", "shop")
+    ]
+    [index] = [key for key in shell.stored_keys() if key == "_indexes/crm.json"]
+    origin = json.loads(shell.client.get_object(Bucket=shell.bucket, Key=index)["Body"].read())["origin"]
+    assert origin["database"] == shell.database.rpartition("/")[2]
+    assert f"{origin['database']}, on the cluster {origin['system_identifier']}. " in report["problems"][0]["sentence"]
+
+    crm.write_text("connection: crm\nallow: [same_database]\n")
+    assert shell.document("watch")[0] == 0
+
+
 def test_a_backup_is_drilled_from_a_shell(shell: Shell, place: Path) -> None:
     shell.configure(f"drill: {{directory: {place}}}\n")
     backup_id = shell.document("backup", "shop")[1]["backup_id"]

@@ -92,6 +92,16 @@ def test_targets_are_listed(shell: Shell) -> None:
     assert shell.status == 0
 
 
+def test_targets_of_one_connection_are_marked(shell: Shell) -> None:
+    shell.write_target("copy", "connection: shop\n")
+    assert shell.run("targets") == 0
+    said = " ".join(shell.out.split())
+    assert "shop (also of copy)" in said
+    assert "shop (also of shop)" in said
+    marked = {target["name"]: target["same_connection"] for target in shell.document("targets")["targets"]}
+    assert marked == {"blog": [], "copy": ["shop"], "shop": ["copy"]}
+
+
 def test_a_notifier_that_is_described_badly_is_shown_beside_the_targets_with_status_2(shell: Shell) -> None:
     (shell.include / "notifiers.yaml").write_text("oncall:\n  only: [failed]\n")
     assert shell.run("targets") == 2

@@ -13,7 +13,7 @@ from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import IndexedBackup
 from dbops.domain.views.backup_listing import BackupListing
 from dbops.domain.words.printable import printable
-from dbops.domain.words.quantities import format_bytes, format_duration
+from dbops.domain.words.quantities import format_bytes, format_duration, listed
 from dbops.gateways.files.target_files import TargetFiles
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def targets_document(files: TargetFiles) -> str:
             "description": target.description,
             "environment": target.environment,
             "connection": target.connection,
+            "same_connection": _of_the_same_connection(target, files),
             "schedule": target.schedule.backup,
             "timezone": target.timezone,
             "location": _location(target),
@@ -44,7 +45,9 @@ def targets_shown(files: TargetFiles) -> list[RenderableType]:
     table = _table("target", "environment", "connection", "backup at", "time zone", "backups lie in", "description")
     for target in files.targets.values():
         schedule = target.schedule.backup or "by hand only"
-        _add(table, target.name, target.environment, target.connection, schedule, target.timezone, _location(target),
+        others = _of_the_same_connection(target, files)
+        connection = f"{target.connection} (also of {listed(others)})" if others else target.connection
+        _add(table, target.name, target.environment, connection, schedule, target.timezone, _location(target),
              target.description)  # fmt: skip
     shown = table if files.targets else "There is no target."
     return [shown, *_section("Files that cannot be used:", [str(fault) for fault in files.faults])]
@@ -103,6 +106,12 @@ def backups_shown(target: Target, listing: BackupListing, plan: RetentionPlan, n
 
 def _location(target: Target) -> str:
     return f"s3://{target.storage.bucket}/{target.root}"
+
+
+def _of_the_same_connection(target: Target, files: TargetFiles) -> list[str]:
+    """The other targets that name it: a file that was copied, or two copies of one database on purpose."""
+    others = (other for other in files.targets.values() if other.name != target.name)
+    return [other.name for other in others if other.connection == target.connection]
 
 
 def _reasons(backup: IndexedBackup, plan: RetentionPlan) -> tuple[str, ...]:

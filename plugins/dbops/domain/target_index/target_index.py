@@ -109,6 +109,19 @@ class IndexedLeftover:
 
 
 @dataclass(frozen=True, config=_RECORD, kw_only=True)
+class IndexedOrigin:
+    """Of which database, on which cluster, a backup is; ``system_identifier`` is None where nobody knows it."""
+
+    database: str
+    system_identifier: str | None
+
+    @classmethod
+    def of(cls, entry: CatalogEntry) -> Self:
+        """As its manifest has it."""
+        return cls(database=entry.manifest.database, system_identifier=entry.manifest.system_identifier)
+
+
+@dataclass(frozen=True, config=_RECORD, kw_only=True)
 class IndexedProof:
     """The verdict of a drill or a restore; ``sentence`` is the first error where it is not good."""
 
@@ -211,10 +224,11 @@ class IndexedProbes:
 class TargetIndex:
     """What was in the bucket when all of it was last read and this was ``written``: the finished backups, oldest first.
 
-    ``unreadable`` has a sentence on each object that cannot be read. ``last_proof`` is the newest good verdict on any
-    backup, ``last_verdict`` the newest, good or not; also of backups that have expired since. ``checks`` and ``probes``
-    may be newer than ``written``: a run that ends puts its own section in. ``working_holds`` are of restores and
-    drills that were not at their end.
+    ``unreadable`` has a sentence on each object that cannot be read. ``origin`` is of the newest backup, None also in
+    an index of an earlier release. ``last_proof`` is the newest good verdict on any backup, ``last_verdict`` the
+    newest, good or not; also of backups that have expired since. ``checks`` and ``probes`` may be newer than
+    ``written``: a run that ends puts its own section in. ``working_holds`` are of restores and drills that were not at
+    their end.
     """
 
     target: str
@@ -222,6 +236,7 @@ class TargetIndex:
     backups: tuple[IndexedBackup, ...] = ()
     leftovers: tuple[IndexedLeftover, ...] = ()
     unreadable: tuple[str, ...] = ()
+    origin: IndexedOrigin | None = None
     last_proof: IndexedProof | None = None
     last_verdict: IndexedProof | None = None
     checks: IndexedChecks | None = None
@@ -254,6 +269,7 @@ class TargetIndex:
             backups=tuple(IndexedBackup.of(entry) for entry in catalog.entries),
             leftovers=tuple(IndexedLeftover.of(leftover) for leftover in catalog.leftovers),
             unreadable=(*catalog.unreadable, *unreadable),
+            origin=IndexedOrigin.of(catalog.entries[-1]) if catalog.entries else None,
             last_proof=IndexedProof.of(proof) if proof else None,
             last_verdict=IndexedProof.of(verdict) if verdict else None,
             checks=IndexedChecks.of(checks) if checks else None,

@@ -55,6 +55,7 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     Sign.WATCH_SILENT_FOR_A_DAY: Light.RED,
     # It can, and something will go wrong if nobody looks.
     Sign.NOTHING_PROMISED: Light.AMBER,
+    ProblemKind.SAME_DATABASE: Light.AMBER,
     ProblemKind.NO_FILE: Light.AMBER,
     ProblemKind.SHRUNK: Light.AMBER,
     ProblemKind.UNFINISHED: Light.AMBER,

@@ -17,6 +17,7 @@ class ProblemKind(StrEnum):
     UNREACHABLE = "backups cannot be looked at"
     LATE = "backup is late"
     NOT_GOOD = "newest backup failed its verification"
+    SAME_DATABASE = "another target has the same database"
     NOT_DRILLED = "no backup was proven lately"
     NOT_CHECKED = "checks are late"
     NOT_PROBED = "probes are late"

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from dbops.domain.fault import Fault
 from dbops.domain.target import Target
-from dbops.domain.target_index.target_index import TargetIndex
+from dbops.domain.target_index.target_index import IndexedOrigin, TargetIndex
 from dbops.domain.watch.included_names import IncludedNames
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.late_promise import late_promises
@@ -17,6 +17,7 @@ from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paus
 from dbops.domain.watch.problem_alerts import is_still_told
 from dbops.domain.watch.promises import broken_promises
 from dbops.domain.watch.report import WatchReport
+from dbops.domain.watch.same_database import same_database_problems, tells_of_several
 from dbops.errors import DbopsError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.target_indexes import build_index, update_index
@@ -54,6 +55,7 @@ def watch(
         backed_up = [target.name for target, view in zip(targets, views, strict=True) if view.has_backups]
         lost = lost_files(targets, names, known.see(backed_up, started), open_bucket, started)
         problems = [problem for view in views for problem in view.problems] + lost.problems
+        problems += same_database_problems((target, view.origin) for target, view in zip(targets, views, strict=True))
         problems += [fault_problem(fault) for fault in faults]
         problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
         problems += noticed
@@ -86,6 +88,7 @@ class _View:
     problems: list[Problem]
     is_blind: bool = False
     has_backups: bool = False
+    origin: IndexedOrigin | None = None
     warning: str = ""
     unwell: frozenset[tuple[str, str]] = frozenset()
 
@@ -106,7 +109,7 @@ def _look(
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
     problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
-    return _View(problems, has_backups=bool(index.backups), warning=warning, unwell=_unwell(index))
+    return _View(problems, has_backups=bool(index.backups), origin=index.origin, warning=warning, unwell=_unwell(index))
 
 
 def _unwell(index: TargetIndex) -> frozenset[tuple[str, str]]:
@@ -169,6 +172,11 @@ def _remember(
 
 
 def _may_be_hidden(key: str, blind: Collection[str], seen: Collection[str], faults: Collection[Fault]) -> bool:
-    """Whether a problem that was not found may still be there: its target could not be looked at, or not even read."""
+    """Whether a problem that was not found may still be there: its target could not be looked at, or not even read.
+
+    Of what several targets share none is known while one of them may be among those.
+    """
     subject = key.partition(": ")[0]
+    if tells_of_several(key):
+        return bool(blind or faults)
     return subject in blind or (bool(faults) and subject not in seen and subject.isidentifier())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,13 @@ from dbops.domain.backups.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.backups.retention import Hold
 from dbops.domain.backups.verification import Finding
 from dbops.domain.checks.suite import CheckResult, Outcome
-from dbops.domain.target_index.target_index import IndexedBackup, IndexedLeftover, IndexedProof, TargetIndex
+from dbops.domain.target_index.target_index import (
+    IndexedBackup,
+    IndexedLeftover,
+    IndexedOrigin,
+    IndexedProof,
+    TargetIndex,
+)
 from dbops.domain.words.severity import Severity
 from tests.unit.probe_samples import probe_result, probe_run
 from tests.unit.samples import DAY, NOW, check_run, claim, manifest, verification
@@ -85,6 +92,23 @@ def test_a_backup_has_what_its_manifest_hold_and_verdict_say() -> None:
     assert (bad.is_good, bad.failed_at) == (False, NOW)
     assert replace(bad, judged_at=None).failed_at == backup.finished  # of an index that an earlier release wrote
     assert IndexedBackup.of(CatalogEntry(manifest(NOW), is_doubtful=True)).is_doubtful
+
+
+def test_it_says_of_which_database_on_which_cluster_the_newest_backup_is() -> None:
+    newest = replace(manifest(NOW), database="crm", system_identifier="7588")
+
+    index = TargetIndex.of(Catalog("shop", (CatalogEntry(manifest(NOW - DAY)), CatalogEntry(newest))), NOW)
+
+    assert index.origin == IndexedOrigin(database="crm", system_identifier="7588")
+    assert full().origin == IndexedOrigin(database="shop", system_identifier=None)
+    assert TargetIndex.of(Catalog("shop"), NOW).origin is None
+
+
+def test_an_index_of_an_earlier_release_is_read_and_does_not_say_so() -> None:
+    body = json.loads(full().to_json())
+    del body["origin"]
+
+    assert TargetIndex.from_json(json.dumps(body).encode()) == replace(full(), origin=None)
 
 
 @pytest.mark.parametrize(

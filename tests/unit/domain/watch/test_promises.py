@@ -16,6 +16,7 @@ from dbops.domain.watch.late_promise import late_promises
 from dbops.domain.watch.notification import Notification, untaken
 from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem
 from dbops.domain.watch.promises import broken_promises
+from dbops.domain.watch.same_database import same_database_problems
 from tests.unit.probe_samples import probe_run
 from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, check_run, claim, manifest, target, verification
@@ -356,6 +357,7 @@ def test_every_problem_says_what_to_do() -> None:
         [Notification(target="shop", notifier="oncall", moment=NOW, subject=subject, run="r", refusal="It hung.")],
         NOW,
     )
+    found += same_database_problems([(target(name, connection="shop"), None) for name in ("shop", "crm")])
     found += [kept, late, untimed, lost.problem, *KnownTargets({"gone": NOW}).missing([])]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

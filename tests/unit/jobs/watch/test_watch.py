@@ -50,6 +50,7 @@ class World:
         self.bucket = InMemoryBucket("vault", self.clock)
         self.targets: list[Target] = []
         self.broken: dict[str, Exception] = {}
+        self.clusters: dict[str, str] = {}
         self.dead_heartbeats: set[str] = set()
         self.pinged: list[str] = []
         self.memory: Mapping[str, datetime] = {}
@@ -57,8 +58,8 @@ class World:
         self.retired: frozenset[str] | None = frozenset()
         self.databases: set[str] | DbopsError = set()
 
-    def add(self, name: str, *, backed_up: timedelta | None = HOUR, url: str | None = None) -> Target:
-        added = target(name, alerts={"heartbeat_url": url} if url else {})
+    def add(self, name: str, *, backed_up: timedelta | None = HOUR, url: str | None = None, **more: object) -> Target:
+        added = target(name, alerts={"heartbeat_url": url} if url else {}, **more)
         self.targets.append(added)
         if backed_up is not None:
             self.back_up(added, backed_up)
@@ -67,7 +68,8 @@ class World:
     def back_up(self, of: Target, ago: timedelta = timedelta(0)) -> None:
         now = self.clock.now
         self.clock.now = now - ago
-        backup = manifest(self.clock.now, finished=self.clock.now, of=of.name)
+        made = manifest(self.clock.now, finished=self.clock.now, of=of.name)
+        backup = replace(made, system_identifier=self.clusters.get(of.name))
         store_backup(self.bucket, Layout(of.root), backup)
         self.clock.now = now
 
@@ -764,3 +766,72 @@ def test_an_alert_that_a_pager_did_not_take_says_nothing_about_the_backups_and_k
     assert kinds(report) == [ProblemKind.NOT_NOTIFIED]
     assert report.due == (lost,)
     assert world.pinged == ["https://hc/shop"]
+
+
+# ---------------------------------------------------------------- two targets of one database
+
+
+@pytest.fixture
+def sharing(world: World) -> World:
+    """A world in which shop and crm back up the same database, and blog another one."""
+    world.clusters |= {"shop": "7588", "crm": "7588", "blog": "7712"}
+    for name in ("shop", "crm", "blog"):
+        world.add(name, url=f"https://beat.example/{name}")
+    return world
+
+
+def test_two_targets_of_one_database_are_told_each_and_their_heartbeats_are_not(sharing: World) -> None:
+    report = sharing.watch()
+
+    assert [problem.key for problem in report.due] == [
+        "crm: another target has the same database",
+        "shop: another target has the same database",
+    ]
+    assert sharing.pinged == ["https://beat.example/blog"]
+
+
+def test_the_newest_backup_counts_and_with_the_next_ones_it_is_over(sharing: World) -> None:
+    sharing.watch()
+    sharing.clusters["crm"] = "7799"
+    sharing.back_up(sharing.targets[1])
+
+    report = sharing.watch()
+
+    assert kinds(report) == []
+    assert len(report.recovered) == 2
+
+
+def test_a_copied_file_is_told_before_it_has_a_backup(world: World) -> None:
+    world.clusters["shop"] = "7588"
+    world.add("shop")
+    world.add("crm", backed_up=None, connection="shop")
+
+    assert kinds(world.watch()).count(ProblemKind.SAME_DATABASE) == 2
+
+
+def test_what_one_of_them_accepts_is_no_problem(world: World) -> None:
+    world.clusters |= {"shop": "7588", "copy": "7588"}
+    world.add("shop")
+    world.add("copy", allow=["same_database"])
+
+    assert kinds(world.watch()) == []
+
+
+@pytest.mark.parametrize("hidden", ["bucket", "file"])
+def test_while_one_of_them_cannot_be_looked_at_nobody_says_that_it_is_over(sharing: World, hidden: str) -> None:
+    sharing.watch()
+    crm = sharing.targets[1]
+    if hidden == "bucket":
+        sharing.broken["crm"] = BucketError("The store is away.", "")
+    else:
+        sharing.targets.remove(crm)
+    faults = [Fault("targets/crm.yaml", 3, "unknown key retentoin")] if hidden == "file" else []
+
+    report = sharing.watch(faults=faults)
+
+    assert ProblemKind.SAME_DATABASE not in kinds(report)
+    assert report.recovered == ()
+    sharing.broken.clear()
+    if crm not in sharing.targets:
+        sharing.targets.append(crm)
+    assert kinds(sharing.watch()) == [ProblemKind.SAME_DATABASE] * 2

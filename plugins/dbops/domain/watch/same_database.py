@@ -1,0 +1,67 @@
+"""Same database: which targets back up one and the same, as after a file was copied and its connection was not changed.
+
+Each of them looks well, and the database that one of them was meant for may have no backup at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from dbops.domain.target import Target
+from dbops.domain.target_index.target_index import IndexedOrigin
+from dbops.domain.watch.problem import Problem, ProblemKind, problem_of
+from dbops.domain.words.printable import printable
+from dbops.domain.words.quantities import listed
+
+ACCEPTED = "same_database"
+"""The word of ``allow`` in a target's file by which it may have another one's database."""
+
+Seen = tuple[Target, IndexedOrigin | None]
+"""A target, and of what its newest backup is: None where there is none, or nobody could look."""
+
+
+def same_database_problems(seen: Iterable[Seen]) -> list[Problem]:
+    """One for each target that shares its database with others, where neither it nor they accept that.
+
+    Where the clusters of both are known, these and the databases' names decide; else whether they have one connection.
+    """
+    asked = [one for one in seen if ACCEPTED not in one[0].allow]
+    return [_problem(one, others) for one in asked if (others := [other for other in asked if _is_same(one, other)])]
+
+
+def tells_of_several(key: str) -> bool:
+    """Whether the problem of that key is known only while all targets can be looked at."""
+    return key.endswith(f": {ProblemKind.SAME_DATABASE}")
+
+
+def _is_same(one: Seen, other: Seen) -> bool:
+    (target, origin), (neighbour, theirs) = one, other
+    if target.name == neighbour.name:
+        return False
+    if _cluster(origin) is not None and _cluster(theirs) is not None:
+        return origin == theirs
+    return target.connection == neighbour.connection
+
+
+def _cluster(origin: IndexedOrigin | None) -> str | None:
+    return origin.system_identifier if origin else None
+
+
+def _problem(one: Seen, others: list[Seen]) -> Problem:
+    target, origin = one
+    names = listed([neighbour.name for neighbour, _ in others])
+    by_connection = all(neighbour.connection == target.connection for neighbour, _ in others)
+    shared = (
+        f"has the same connection as {names}, {target.connection}"
+        if by_connection or origin is None
+        else f"has backups of the same database as {names}: {printable(origin.database)}, on the cluster "
+        f"{printable(origin.system_identifier or '')}"
+    )
+    return problem_of(
+        target,
+        ProblemKind.SAME_DATABASE,
+        f"{target.name} {shared}. So the database that it, or one of them, was meant for may have no backup.",
+        "Look at the line connection in their files, and where that connection leads; put right, it is over with the "
+        "next backup. Where it is meant, as for two copies in two buckets, or one server is a physical copy of the "
+        f"other, write allow: [{ACCEPTED}] into the file of all but one.",
+    )
