@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dbops.gateways.throwaway_server import ThrowawayServer
+from dbops.gateways.scratch.throwaway_server import ThrowawayServer
 
 
 class CopiedServers:
