@@ -69,7 +69,7 @@ class ComposeStack:
 
     def write_target(self, name: str, **keys: Any) -> None:
         """Write the file of a target on the sample database; keywords are its keys."""
-        content = {"connection": "summary_app", "storage": {"prefix": name}, **keys}
+        content = {"connection": "summary_app", "storage": {"prefix": name}, "allow": ["same_database"], **keys}
         (self.include / "targets" / f"{name}.yaml").write_text(yaml.safe_dump(content))
 
     def rest(self, user: str) -> Rest:

@@ -72,7 +72,8 @@ def make_include(include: Path, checkout: Path) -> None:
 
 def write_target(include: Path, name: str, **keys: Any) -> None:
     """Write a target file in one step, for Airflow may be reading; keywords are added to what TARGETS says."""
-    write_file(include, f"{name}.yaml", yaml.safe_dump({**TARGETS.get(name, {}), **keys}))
+    many_share_one = {"allow": ["same_database"]}
+    write_file(include, f"{name}.yaml", yaml.safe_dump({**many_share_one, **TARGETS.get(name, {}), **keys}))
 
 
 def write_file(include: Path, name: str, content: str) -> None:

@@ -57,8 +57,8 @@ class Watched:
         (include / "notifiers.yaml").write_text(NOTIFIERS)
         document = json.loads((include / f"targets/{NAME}.yaml").read_text()) | YAML
         document["alerts"] = document["alerts"] | {"heartbeat_url": heartbeat}
-        for name in (NAME, "attic"):
-            (include / f"targets/{name}.yaml").write_text(json.dumps(document))
+        for name, more in ((NAME, {}), ("attic", {"allow": ["same_database"]})):
+            (include / f"targets/{name}.yaml").write_text(json.dumps(document | more))
         targets = list(read_targets(include).targets.values())
         for target in targets:
             for ago in (*LOST, *OUTDATED):

@@ -5,7 +5,8 @@ Each of them looks well, and the database that one of them was meant for may hav
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Hashable, Iterable
 
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import IndexedOrigin
@@ -26,12 +27,27 @@ def same_database_problems(seen: Iterable[Seen]) -> list[Problem]:
     Where the clusters of both are known, these and the databases' names decide; else whether they have one connection.
     """
     asked = [one for one in seen if ACCEPTED not in one[0].allow]
-    return [_problem(one, others) for one in asked if (others := [other for other in asked if _is_same(one, other)])]
+    alike: dict[Hashable, list[Seen]] = defaultdict(list)  # so that thousands need not be compared with each other
+    for one in asked:
+        for trait in _traits(one):
+            alike[trait].append(one)
+    problems = []
+    for one in asked:
+        found = {other[0].name: other for trait in _traits(one) for other in alike[trait]}
+        if others := [found[name] for name in sorted(found) if _is_same(one, found[name])]:
+            problems.append(_problem(one, others))
+    return problems
 
 
 def tells_of_several(key: str) -> bool:
     """Whether the problem of that key is known only while all targets can be looked at."""
     return key.endswith(f": {ProblemKind.SAME_DATABASE}")
+
+
+def _traits(one: Seen) -> list[Hashable]:
+    """Two that are the same have one of these in common."""
+    target, origin = one
+    return [target.connection, *([origin] if _cluster(origin) is not None else [])]
 
 
 def _is_same(one: Seen, other: Seen) -> bool:

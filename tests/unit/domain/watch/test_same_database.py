@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.target_index.target_index import IndexedOrigin
+from dbops.domain.watch import same_database
 from dbops.domain.watch.problem import Problem, ProblemKind
 from dbops.domain.watch.same_database import Seen, same_database_problems, tells_of_several
 from tests.unit.samples import target
@@ -94,3 +95,16 @@ def test_a_name_that_a_manifest_brings_is_shown_and_never_obeyed() -> None:
 def test_its_key_is_known_from_those_of_one_target_alone() -> None:
     assert tells_of_several(problem_of_two(seen("crm"), seen("shop")).key)
     assert not tells_of_several(f"shop: {ProblemKind.LATE}")
+
+
+def test_thousands_that_share_nothing_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+
+    def is_same(one: Seen, other: Seen) -> bool:
+        compared.append((one, other))
+        return False
+
+    monkeypatch.setattr(same_database, "_is_same", is_same)
+
+    assert same_database_problems(seen(f"t{number}", None) for number in range(1000)) == []
+    assert len(compared) == 1000  # each with itself
