@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from dbops.gateways.clock import utc_now
 from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
-from dbops_airflow.impatience import impatient
 
 if TYPE_CHECKING:
     from dbops.domain.target import Target
@@ -61,7 +60,7 @@ def _index(target: Target) -> TargetIndex | None:
     from dbops.gateways.store.target_indexes import read_index
 
     try:
-        return read_index(connections.open_bucket(impatient(target)), target)
+        return read_index(connections.open_bucket(target.hurried), target)
     except Exception as error:  # noqa: BLE001 - the failure itself is to be told, whatever this is
         _log.warning("The last good backup is not known: %s", error_in_words(error, "reading an index"))
         return None

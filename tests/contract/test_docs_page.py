@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from dbops.domain.backups.storage import S3Options
 from dbops.domain.views.target_view import Part
 from dbops.gateways.s3 import attempts
-from dbops_airflow import impatience
 from dbops_airflow.page.readings import Readings
 from dbops_airflow.page.sight import AT_ONCE, PATIENCE
 
@@ -35,9 +35,10 @@ def test_how_long_it_waits_and_remembers_is_what_the_page_says() -> None:
 
 
 def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() -> None:
-    assert impatience._ATTEMPTS == 2
-    for attempt in (impatience._CONNECT, impatience._READ):
-        assert impatience._ATTEMPTS * attempt.total_seconds() + attempts._FIRST_PAUSE < PATIENCE * 2 / 3
+    hurried = S3Options().hurried
+    assert hurried.attempts == 2
+    for attempt in (hurried.connect_timeout, hurried.read_timeout):
+        assert hurried.attempts * attempt.total_seconds() + attempts._FIRST_PAUSE < PATIENCE * 2 / 3
 
 
 @pytest.mark.parametrize(

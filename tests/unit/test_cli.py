@@ -287,6 +287,36 @@ def test_a_drill_of_a_backup_that_there_is_not_is_refused(
     assert list(shell.bucket.list(SHOP.verifications)) == []
 
 
+@pytest.mark.parametrize(
+    ("asked", "hurried"),
+    [
+        (("backups", "shop"), True),
+        (("expire", "shop", "--dry-run"), True),
+        (("expire", "shop"), False),
+        (("backups", "blog"), True),
+    ],
+)
+def test_whoever_only_looks_is_told_within_seconds_that_the_store_hangs(
+    shell: Shell, asked: tuple[str, ...], hurried: bool
+) -> None:
+    """They waited for 8 attempts of 60 s each, and nothing was printed meanwhile."""
+    shell.write_target("blog", "connection: blog\nstorage: {s3: {attempts: 1, read_timeout: 1s}}\n")
+    fill(shell.bucket)
+    opened: list[Target] = []
+
+    def open_one(target: Target) -> Bucket:
+        opened.append(target)
+        return shell.bucket
+
+    shell.open_bucket = open_one
+    assert shell.run(*asked) == 0
+    [s3] = [target.storage.s3 for target in opened]
+    longest = s3.attempts * (s3.connect_timeout + s3.read_timeout)
+    assert (longest <= timedelta(seconds=10)) is hurried
+    if asked[1] == "blog":
+        assert (s3.attempts, s3.read_timeout) == (1, timedelta(seconds=1)), "no longer than its file says"
+
+
 def test_a_dry_run_of_expire_deletes_nothing(shell: Shell) -> None:
     shell.write_target("shop", "connection: shop\nretention: {last: 1, daily: 1, weekly: 0, monthly: 0, yearly: 0}\n")
     oldest, *_ = fill(shell.bucket)

@@ -43,7 +43,8 @@ def migrate_verb(
     if not asked.plan and "migrate" in target.approvals.approve:
         screen.require_terminal("A migration from a shell is approved by typing the target's name at a terminal.")
     run = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
-    shell = _Shell(target, address, open_bucket(target), include, scratch, screen, run, who, clock)
+    bucket = open_bucket(target.hurried if asked.plan else target)
+    shell = _Shell(target, address, bucket, include, scratch, screen, run, who, clock)
     screen.tell(f"Planning the migration of {target.name}: what is live, what scratch makes of the folder")
     plan = shell.plan(address_of_target)
     return _planned(plan) if asked.plan else Answer.of(shell.migrate(plan))

@@ -68,7 +68,7 @@ def _backups(target: Target, around: Surroundings) -> Answer:
     from dbops.gateways.store.backup_listings import read_listing
 
     now = around.clock()
-    listing = read_listing(around.open_bucket(target), target, now)
+    listing = read_listing(around.open_bucket(target.hurried), target, now)
     plan = listing.plan_retention(target.retention, now, target.zone)
     document = listings.backups_document(target, listing, plan)
     return Answer(document, lambda: listings.backups_shown(target, listing, plan, now), 1 if listing.unreadable else 0)
@@ -77,7 +77,7 @@ def _backups(target: Target, around: Surroundings) -> Answer:
 def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
     from dbops.jobs.backups.expire import expire
 
-    bucket = around.open_bucket(target.expiring)
+    bucket = around.open_bucket(target.expiring.hurried if dry_run else target.expiring)
     return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
 
 
@@ -163,7 +163,7 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
     return restore_verb(
         target,
         around.restore_place(target),
-        around.open_bucket(target),
+        around.open_bucket(target.hurried if asked.plan else target),
         asked,
         screen,
         who=around.who,

@@ -182,6 +182,11 @@ class Target(Section):
         return self.model_copy(update={"storage": self.storage.model_copy(update={"connection": own})}) if own else self
 
     @property
+    def hurried(self) -> Target:
+        """The same, with a store that is waited for as long as a person waits who only looks."""
+        return self.model_copy(update={"storage": self.storage.hurried})
+
+    @property
     def audience(self) -> Audience:
         """Whom its alerts reach."""
         return Audience(self.alerts.recipients, self.alerts.notify)

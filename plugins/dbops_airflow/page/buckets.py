@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dbops.errors import BucketError
 from dbops_airflow.connections import open_bucket
-from dbops_airflow.impatience import impatient
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -80,7 +79,7 @@ class Buckets:
 
     def _tried(self, target: Target) -> Bucket | _Failure:
         try:
-            return self._open(impatient(target))
+            return self._open(target.hurried)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised, and to everybody who waits
             return _Failure(error, error.__traceback__)
 

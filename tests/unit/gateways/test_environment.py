@@ -172,8 +172,10 @@ def test_a_bucket_is_found_in_every_form_airflow_takes(value: str, monkeypatch: 
         connected.update(keywords)
 
     monkeypatch.setattr("dbops.gateways.s3.connect", connect)
-    monkeypatch.setattr("dbops.gateways.s3.S3Bucket", lambda _client, name, _options: name)
-    assert open_bucket(TARGET, {"AIRFLOW_CONN_STORE": value}) == "backups"  # type: ignore[comparison-overlap]
+    monkeypatch.setattr(
+        "dbops.gateways.s3.S3Bucket", lambda _client, name, _options, connection_id: (name, connection_id)
+    )
+    assert open_bucket(TARGET, {"AIRFLOW_CONN_STORE": value}) == ("backups", "store")  # type: ignore[comparison-overlap]
     assert connected == {
         "options": TARGET.storage.s3,
         "endpoint_url": "http://127.0.0.1:8333",

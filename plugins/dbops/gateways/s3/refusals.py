@@ -131,7 +131,7 @@ _SILENCES: dict[tuple[type[Exception], ...], tuple[str, str]] = {  # the first t
     ),
     (boto.ReadTimeoutError,): (
         "{endpoint} gave no answer in time",
-        "Check the store and the network between; where it is merely slow, raise storage.s3.read_timeout.",
+        "Check the store and the network between; where that is merely slow, storage.s3.read_timeout lets jobs wait.",
     ),
     (boto.ConnectionClosedError, boto.ResponseStreamingError, boto.IncompleteReadError): (
         "{endpoint} cut the connection",
