@@ -46,7 +46,6 @@ demo-clean: venv ## Stop the demo and delete its data
 LAYERS := unit contract integration airflow e2e faults
 # On real servers, and mostly waiting for them. The files that take longest come first, and so that no two Airflows start at
 # once; the stack that all other files of e2e share stays in a process of its own, beside these.
-OWN_STACKS := test_demo test_compose
 WAITING := tests/faults tests/e2e/test_demo.py tests/airflow tests/e2e/test_compose.py tests/integration
 WORKERS ?= 2
 # A third of what each of them does is waiting, so that these and the one beside them keep two cores at work.
@@ -60,7 +59,7 @@ test: venv browser redis ## Run every layer, the fast ones first (ARGS="-k word"
 	@$(PY) -m pytest -m quiet $$(grep -rl --include='test_*.py' 'pytest\.mark\.quiet' tests/airflow tests/integration) $(ARGS)
 	@echo "Most of the layer e2e, which mostly waits as well, runs beside the others; what it says follows at their end"
 	@said=$$(mktemp); trap 'rm -f $$said' EXIT; ended=0; \
-	$(PY) -m pytest tests/e2e $(OWN_STACKS:%=--ignore=tests/e2e/%.py) $(ARGS) >$$said 2>&1 & e2e=$$!; \
+	$(PY) -m pytest tests/e2e $(patsubst %,--ignore=%,$(filter tests/e2e/%,$(WAITING))) $(ARGS) >$$said 2>&1 & e2e=$$!; \
 	$(PYTEST) -n $(WAITING_WORKERS) --dist loadfile --no-loadscope-reorder -m "not quiet" $(WAITING) $(ARGS) || ended=$$?; \
 	wait $$e2e || ended=$$?; cat $$said; exit $$ended
 
