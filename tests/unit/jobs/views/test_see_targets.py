@@ -261,8 +261,8 @@ def test_the_worst_comes_first_and_each_has_its_own_dags() -> None:
     write_index(bucket, failing, index(target="failing"))
     overview = see([fine, late, failing], bucket, dags=["failing"])
     assert [(row.target.name, row.light) for row in overview.rows] == [
-        ("failing", Light.RED),
         ("late", Light.RED),
+        ("failing", Light.RED),
         ("fine", Light.GREEN),
     ]
     assert set(rows(overview)["failing"].dags) == {"backup"}
