@@ -22,6 +22,9 @@ def latency_of(milliseconds: Iterable[float]) -> Latency:
     return Latency.of([round(one * 1e6) for one in milliseconds])
 
 
+_ROUND_TRIP, _CONNECT = latency(0.4), latency(6.0)  # once: a latency takes milliseconds to make
+
+
 def probe(name: str = "user_by_id", **more: Any) -> Probe:
     """One that asks a single statement and may take 100 ms."""
     settings: dict[str, Any] = {"title": name.replace("_", " "), "model": "User", "budget_ms": 100.0, **more}
@@ -47,8 +50,8 @@ def probe_run(*results: ProbeResult, started: datetime = NOW, of: str = "shop", 
         "run": "test",
         "finished": started,
         "server_version": "17.10",
-        "round_trip": latency(0.4),
-        "connect": latency(6.0),
+        "round_trip": _ROUND_TRIP,
+        "connect": _CONNECT,
         **more,
     }
     return ProbeRun(target=of, started=started, results=tuple(results), **settings)

@@ -59,8 +59,9 @@ def latencies_of(probe: str, history: Sequence[ProbeRun], options: ProbeOptions)
     better: list[Latency] = []
     for run in history:
         result = run.of(probe)
-        if result is None or result.is_failed or (latency := _calmer(result)) is None:
+        if result is None or result.is_failed:
             continue
+        latency = _calmer(result)
         if result.slower:
             worse.append(latency)
             better = []
@@ -84,6 +85,6 @@ def line(usually: float, options: ProbeOptions, by: Statistic) -> float:
     return max(usually * (1 + options.slower_by / 100), usually + absolute)
 
 
-def _calmer(result: ProbeResult) -> Latency | None:
-    seen = [one for one in (result.latency, result.again) if one is not None]
-    return min(seen, key=lambda one: one.p95, default=None)
+def _calmer(result: ProbeResult) -> Latency:
+    """Of one that has not failed, so that there is one."""
+    return min((one for one in (result.latency, result.again) if one is not None), key=lambda one: one.p95)
