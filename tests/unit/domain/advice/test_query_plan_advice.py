@@ -98,6 +98,47 @@ def test_old_statistics_that_mislead_the_planner_are_to_be_renewed(known: TableS
 
 
 @pytest.mark.parametrize(
+    ("known", "why"),
+    [
+        (TableStatistics(rows=2000, changed=50), "was never analyzed"),
+        (replace(FRESH, changed=250), "has changed in 250 rows since it was analyzed"),
+        (replace(FRESH, changed=1, ago=timedelta(days=30)), "was last analyzed 30d ago"),
+    ],
+)
+def test_statistics_are_old_from_where_autovacuum_would_renew_them_or_from_a_month_on(
+    known: TableStatistics, why: str
+) -> None:
+    assert [why in one.sentence for one in on_statistics(known)] == [True]
+
+
+@pytest.mark.parametrize(
+    ("expected", "rows", "is_told"),
+    [(20, 200, True), (20, 199, False), (10, 110, True), (10, 109, False), (200, 20, True), (0, 100, False)],
+)
+def test_an_estimate_misleads_from_ten_times_and_a_hundred_rows_on(expected: int, rows: int, is_told: bool) -> None:
+    scan = {
+        "Node Type": "Seq Scan",
+        "Schema": "public",
+        "Relation Name": "Grown",
+        "Plan Rows": expected,
+        "Actual Rows": rows,
+        "Actual Loops": 1,
+    }
+    given = advice(made(scan), statistics={GROWN: TableStatistics(rows=None, changed=0)})
+    assert [one.kind for one in given] == ["statistics"] * is_told
+
+
+def test_of_a_table_that_is_misjudged_twice_the_worse_estimate_is_told() -> None:
+    def scan(expected: int) -> dict[str, Any]:
+        of = {"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "Grown", "Actual Loops": 1}
+        return {**of, "Plan Rows": expected, "Actual Rows": 500}
+
+    both = made({"Node Type": "Append", "Plans": [scan(30), scan(3), scan(20)]})
+    (one,) = advice(both, statistics={GROWN: TableStatistics(rows=None, changed=0)})
+    assert one.sentence.startswith("The planner expects 3 rows of public.Grown and gets 500, ")
+
+
+@pytest.mark.parametrize(
     "known", [FRESH, replace(FRESH, changed=249), replace(FRESH, ago=timedelta(days=31)), replace(FRESH, changed=9)]
 )
 def test_statistics_that_would_be_the_same_again_are_left_alone(known: TableStatistics) -> None:
@@ -146,6 +187,11 @@ def test_many_round_trips_are_counted() -> None:
         "Its 6 statements wait 15.0 of 20.0 ms for the network, 2.5 ms each. "
         "Make one statement of several, or move the application near the database."
     )
+
+
+@pytest.mark.parametrize(("p50", "round_trip_ms"), [(10, 2.5), (20, 5.0)])
+def test_half_of_the_time_and_five_milliseconds_are_enough_to_speak_of(p50: float, round_trip_ms: float) -> None:
+    assert [one.kind for one in advice(of=probe(2), p50=p50, round_trip_ms=round_trip_ms)] == ["round_trips"]
 
 
 @pytest.mark.parametrize(
@@ -213,6 +259,13 @@ def test_a_changed_plan_that_takes_little_of_the_time_is_not_blamed() -> None:
     assert advice(lasting(96), lasting(4, "newest_of_a_user"), before=before) == ()
 
 
+def test_a_changed_plan_that_takes_a_quarter_of_the_time_is_blamed() -> None:
+    before = joined_shape([plan("events_by_type"), plan("newest_with_the_index")])
+
+    (changed,) = advice(lasting(75), lasting(25, "newest_of_a_user"), before=before)
+    assert changed.kind == "plan_changed"
+
+
 def test_the_plans_of_other_statements_are_not_compared() -> None:
     before = joined_shape([plan("newest_with_the_index")] * 3)
 
@@ -248,6 +301,16 @@ def test_what_one_trigger_takes_in_several_statements_counts_together() -> None:
     half = changing({"Time": 12.0}, execution_ms=20.0)
 
     assert [one.kind for one in advice(half, half, p50=None)] == ["trigger"]
+
+
+@pytest.mark.parametrize(("time_ms", "p50"), [(20.0, 40.0), (30.0, 120.0)])
+def test_a_trigger_is_named_from_half_of_the_plan_and_a_quarter_of_the_wait_on(time_ms: float, p50: float) -> None:
+    assert [one.kind for one in advice(changing({"Time": time_ms}), p50=p50)] == ["trigger"]
+
+
+def test_of_several_triggers_the_one_that_takes_most_is_named() -> None:
+    of_both = changing({"Trigger Name": "quick", "Time": 8.0}, {"Trigger Name": "slow", "Time": 30.0})
+    assert [one.sentence.partition(" of User")[0] for one in advice(of_both)] == ["The trigger slow"]
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,15 @@ def test_the_index_of_a_foreign_key_is_named_and_its_drop_not_proposed() -> None
     assert "Keep that of a foreign key" in item.remedy
 
 
+def test_unused_ones_are_told_the_largest_first_and_by_which_count() -> None:
+    large, small = idle(name="large", bytes=3 * 1024**2), idle(name="small")
+    told = "public.orders.large (3.0 MiB), public.orders.small (2.0 MiB), counted"
+    assert unused([small, large], SERVER).value == f"{told} since the database was created"
+    assert unused([small, large], replace(SERVER, counted_seconds=60.0)).value == (f"too early to judge: {told} for 1m")
+    assert unused([idle(999)], SERVER).value == "none, counted since the database was created"
+    assert "foreign key" not in unused([small], SERVER).remedy
+
+
 @pytest.mark.parametrize(
     ("kept", "dropped"),
     [
@@ -75,6 +84,18 @@ def test_two_that_are_both_needed_stay() -> None:
     assert (item.status, item.value) == ("ok", "a and b of public.orders, both needed")
 
 
+def test_it_says_how_much_room_is_won_by_those_that_can_go_and_of_what_is_needed_too() -> None:
+    needed = [twin("n", twin=2, is_needed=True), twin("m", twin=2, is_needed=True)]
+    item = duplicate([twin("a"), twin("b"), twin("c"), *needed])
+    assert "16.0 KiB" in item.remedy
+    assert (
+        item.value
+        == "b of public.orders is a again, c of public.orders is a again, m and n of public.orders, both needed"
+    )
+    assert item.sql == 'DROP INDEX CONCURRENTLY "public"."b";\nDROP INDEX CONCURRENTLY "public"."c";'
+    assert (duplicate([twin("a"), twin("b", twin=2)]).status, duplicate([]).value) == ("ok", "none")
+
+
 def test_twins_of_two_tables_are_not_mixed() -> None:
     item = duplicate([twin("a"), twin("b"), twin("c", twin=2, table_name="x"), twin("d", twin=2, table_name="x")])
     assert item.value == "b of public.orders is a again, d of public.x is c again"
@@ -91,3 +112,23 @@ def test_twins_of_two_tables_are_not_mixed() -> None:
 def test_what_a_rebuild_has_left_is_dropped_and_any_other_invalid_index_built_anew(name: str, sql: str) -> None:
     one = InvalidIndex(schema="public", name=name, table_name="orders", building=False, any_build=False)
     assert invalid([one], SERVER).sql == sql
+
+
+def broken(name: str, *, building: bool | None, any_build: bool = True) -> InvalidIndex:
+    return InvalidIndex(schema="public", name=name, table_name="orders", building=building, any_build=any_build)
+
+
+def test_an_index_that_is_being_built_has_not_failed() -> None:
+    item = invalid([broken("new", building=True)], SERVER)
+    assert (item.status, item.value) == ("ok", "public.orders.new: being built")
+    both = invalid([broken("new", building=True), broken("old", building=False)], SERVER)
+    assert (both.status, both.value) == ("warning", "public.orders.old")
+    assert "new" not in both.sql
+    assert (invalid([], SERVER).status, invalid([], SERVER).value) == ("ok", "none")
+
+
+def test_whether_it_failed_or_is_being_built_is_unknown_only_while_something_is_built_that_we_may_not_see() -> None:
+    item = invalid([broken("new", building=None)], SERVER)
+    assert (item.status, item.value) == ("unknown", "public.orders.new: failed or being built")
+    assert item.sql == 'GRANT pg_monitor TO "watcher";'
+    assert invalid([broken("new", building=None, any_build=False)], SERVER).status == "warning"

@@ -31,6 +31,28 @@ def test_a_transaction_is_long_from_a_quarter_of_an_hour_on(seconds: float, stat
     assert longest.sql == ("SELECT pg_terminate_backend(8);" if status == "warning" else "")
 
 
+def test_a_prepared_transaction_is_long_too_and_no_process_to_be_ended() -> None:
+    prepared = session(None, application="gid_1", open_seconds=1000.0)
+    longest, _ = transactions([session(open_seconds=999.0), prepared], SERVER, LIMITS)
+    assert longest.value == "16m 40s: the prepared transaction gid_1 of role app"
+    assert longest.sql.startswith("SELECT * FROM pg_prepared_xacts")
+
+
+def test_where_no_transaction_is_open_nothing_is_long_or_idle() -> None:
+    longest, idle = transactions([session()], SERVER, LIMITS)
+    assert (longest.status, longest.value, longest.threshold) == ("ok", "none is open", "shorter than 15m")
+    assert (idle.status, idle.value, idle.threshold) == ("ok", "none", "none for 1m or longer")
+
+
+def test_each_role_that_forgets_its_transactions_is_given_a_timeout_once() -> None:
+    forgotten = [(7, "app"), (8, "app"), (9, "a b")]
+    sessions = [session(pid, role=role, open_seconds=90.0, idle_seconds=90.0) for pid, role in forgotten]
+    _, item = transactions(sessions, SERVER, LIMITS)
+    assert item.sql == "\n".join(
+        f"ALTER ROLE {role} SET idle_in_transaction_session_timeout = '60s';" for role in ('"a b"', '"app"')
+    )
+
+
 @pytest.mark.parametrize(("seconds", "status"), [(59.9, "ok"), (60.0, "warning")])
 def test_doing_nothing_in_a_transaction_is_a_worry_from_a_minute_on(seconds: float, status: str) -> None:
     _, idle = transactions([session(open_seconds=100.0, idle_seconds=seconds)], SERVER, LIMITS)
@@ -80,6 +102,14 @@ def test_a_prepared_transaction_cannot_be_ended_as_a_process() -> None:
     )
     assert "by a prepared transaction" in item.value
     assert "pg_terminate_backend" not in item.sql
+
+
+def test_of_two_that_wait_as_long_the_first_is_told_first_and_whoever_lets_them_wait_once() -> None:
+    item = blocked([lock(2, 30.0, 9), lock(1, 30.0, 9), lock(9, None, state="")], LIMITS)
+    assert item.value.startswith("process 1 (role app) for 30.0s by process 9, process 2 ")
+    assert item.remedy.endswith(": process 9 (role app).")
+    assert item.sql == "SELECT pg_terminate_backend(9);"
+    assert blocked([lock(9, None)], LIMITS).value == "none"
 
 
 def test_who_waits_for_somebody_who_is_gone_by_now_is_told_all_the_same() -> None:

@@ -49,3 +49,10 @@ def test_the_seed_decides_the_order() -> None:
 def test_a_probe_without_parameters_is_asked_without() -> None:
     assert mix([(probe("p"), [])], 1) == [(probe("p"), Drawn())]
     assert mix([], 1) == []
+
+
+def test_a_mix_is_no_longer_than_ten_thousand_requests_and_has_each_probe_however_many_there_are() -> None:
+    assert len(mix([(probe("p"), sets(a=10_010))], 1)) == 10_000
+    assert len(mix([(probe("p"), sets(a=5_010)), (probe("q"), [])], 1)) == 10_000
+    many = mix([(probe(f"p{number}"), sets(a=2)) for number in range(10_010)], 1)
+    assert len({one.name for one, _ in many}) == len(many) == 10_010

@@ -100,6 +100,15 @@ def test_three_stalls_in_forty_samples_move_the_p95_and_say_nothing() -> None:
     assert judged(stalled, stalled) is None
 
 
+@pytest.mark.parametrize(("slow", "by"), [(6, None), (7, "p95"), (22, "p95"), (23, "p50")])
+def test_of_forty_samples_seven_slow_ones_tell_of_the_p95_and_twenty_three_of_the_p50(
+    slow: int, by: Statistic | None
+) -> None:
+    now = tail(slow / 40, 90.0)
+    found = judged(now, now)
+    assert (found and found.statistic) == by
+
+
 def test_one_or_two_samples_prove_nothing_by_themselves() -> None:
     assert judged(latency_of([90.0]), latency_of([90.0])) is None
 
@@ -208,6 +217,12 @@ def test_only_what_is_over_its_budget_or_slower_or_failed_is_measured_again() ->
         OPTIONS,
     )
     assert found == ("worse", "over", "failed")
+
+
+def test_what_takes_exactly_its_budget_keeps_it() -> None:
+    seen = latency(44.0)
+    assert suspects(measurement(new=seen), [probe("new", budget_ms=seen.p95)], [], OPTIONS) == ()
+    assert probe_result("new", latency=seen, again=seen, budget_ms=seen.p95).is_well
 
 
 def test_what_has_an_error_is_measured_again_too() -> None:
