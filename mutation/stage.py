@@ -9,6 +9,8 @@ STAGE = ROOT / ".mutants"
 DOMAIN = ROOT / "plugins" / "dbops" / "domain"
 _SHOWN = {"dbops": "plugins/dbops", "tests": "tests", "demo": "demo", "include": "include", "docs": "docs"}
 
+_FOUND_OUT = {".meta", ".spans"}  # what mutmut keeps beside a module
+
 # Rules are tried with few examples, and always the same ones: a mutant is alive or dead, not so by chance. That a test
 # fails is enough: a smaller example, which Hypothesis would look for many times as long, is read by nobody.
 EXAMPLES = """\
@@ -59,6 +61,7 @@ def set_stage(modules: list[str], tests: list[str]) -> None:
         link = STAGE / name
         if not link.is_symlink():
             link.symlink_to(ROOT / origin)
+    _forget_what_is_gone()
     for module in modules:  # mutmut takes a file that it has once copied unchanged for one that it has mutated
         (STAGE / "mutants" / "dbops" / "domain" / f"{module.replace('.', '/')}.py").unlink(missing_ok=True)
     (STAGE / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which tests reach what: of other modules
@@ -66,3 +69,14 @@ def set_stage(modules: list[str], tests: list[str]) -> None:
     for name, text in (("pyproject.toml", _SETTINGS.format(only=only, tests=tests)), ("conftest.py", EXAMPLES)):
         if not (STAGE / name).exists() or (STAGE / name).read_text(encoding="utf-8") != text:
             (STAGE / name).write_text(text, encoding="utf-8")
+
+
+def _forget_what_is_gone() -> None:
+    """What mutmut has once copied stays copied: a test that is gone, or lies elsewhere now, would still be asked."""
+    copies = STAGE / "mutants"
+    for copied in (path for name in _SHOWN for path in (copies / name).rglob("*")):
+        origin = STAGE / copied.relative_to(copies)
+        if origin.suffix in _FOUND_OUT:
+            origin = origin.with_suffix("")
+        if copied.is_file() and copied.parent.name != "__pycache__" and not origin.exists():
+            copied.unlink()
