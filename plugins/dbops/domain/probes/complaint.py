@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from dbops.domain.probes.run import ProbeResult
-from dbops.domain.words.quantities import format_ms, joined
+from dbops.domain.words.quantities import format_count, format_ms, joined
 
 _LONGEST = 160  # characters of what a server says
 
@@ -57,7 +57,9 @@ def _nth(number: int) -> str:
 
 
 def _failed(result: ProbeResult) -> str:
-    times = f" {result.errors} times in {result.asked}" if result.errors else ", for no sample was taken"
+    times = (
+        f" {format_count(result.errors, 'time')} in {result.asked}" if result.errors else ", for no sample was taken"
+    )
     error = result.error.rstrip(".")
     said = error if len(error) <= _LONGEST else f"{error[:_LONGEST]}…"
     return f"failed{times}{f' ({said})' if said else ''}"

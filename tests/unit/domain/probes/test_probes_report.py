@@ -11,6 +11,7 @@ import pytest
 
 from dbops.domain.health.item import HealthItem
 from dbops.domain.options.probes import ProbeOptions
+from dbops.domain.probes.complaint import complaint
 from dbops.domain.probes.distance import distance
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun, Slower
@@ -98,6 +99,22 @@ def test_one_that_is_bad_is_named_with_what_it_was_and_is() -> None:
     assert report(FAILED).headline() == (
         "user_update of shop failed 2 times in 40 (canceling statement due to lock timeout)."
     )
+
+
+def test_what_failed_once_failed_1_time_and_what_was_not_asked_has_no_number() -> None:
+    assert report(replace(FAILED, errors=1, asked=1, latency=None)).headline() == (
+        "user_update of shop failed 1 time in 1 (canceling statement due to lock timeout)."
+    )
+    assert report(probe_result("newest", latency=None)).headline() == "newest of shop failed, for no sample was taken."
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [(2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (111, "111th")],
+)
+def test_runs_are_counted_as_people_count(runs: int, said: str) -> None:
+    assert complaint(OVER, runs).endswith(f", for the {said} run in a row")
+    assert not complaint(OVER, 1).endswith("in a row")
 
 
 def test_several_that_are_bad_are_counted_each_once_by_the_worst_of_it() -> None:
@@ -217,6 +234,34 @@ def test_a_round_trip_that_grew_is_the_way_to_the_server() -> None:
     )
 
 
+@pytest.mark.parametrize(("trip", "is_told"), [(5.1, False), (5.3, True)])
+def test_a_round_trip_is_the_reason_where_it_grew_by_more_than_a_fifth_of_what_the_operation_lost(
+    trip: float, is_told: bool
+) -> None:
+    said = reason(SLOWER, history=before(probe_result("count", 20.0)), round_trip=latency(trip))
+    assert ("the way to the server" in said) is is_told  # of 24 ms it lost
+
+
+@pytest.mark.parametrize(
+    ("slow", "calm", "is_told"), [(1, 0, False), (2, 0, True), (1, 1, True), (1, 2, False), (0, 2, False)]
+)
+def test_the_server_is_busy_where_more_than_half_of_three_or_more_are_slower(
+    slow: int, calm: int, is_told: bool
+) -> None:
+    names = [f"p{number}" for number in range(slow + calm)]
+    history = before(*(probe_result(name, 20.0) for name in ("count", *names)))
+    others = [probe_result(name, 26.0 if number < slow else 24.5) for number, name in enumerate(names)]
+    assert ("concerns all" in reason(SLOWER, *others, history=history)) is is_told
+
+
+@pytest.mark.parametrize(("trip", "is_told"), [(69.0, False), (71.0, True)])
+def test_the_way_is_why_an_operation_always_was_slow_where_it_is_more_than_half_of_it(
+    trip: float, is_told: bool
+) -> None:
+    said = reason(replace(OVER, advice=()), round_trip=latency(trip))
+    assert ("the way to the server" in said) is is_told
+
+
 def test_when_most_operations_are_slower_the_server_is_busy() -> None:
     names = ("count", "a", "b", "c")
     history = before(*(probe_result(name, 20.0) for name in names))
@@ -264,6 +309,17 @@ def test_slow_and_far_away_are_told_apart() -> None:
         distance(far)
     )
     assert distance(probe_run(round_trip=latency(31.0))).endswith("6.0 ms.")
+
+
+@pytest.mark.parametrize(
+    ("trip", "said"), [(1.9, "is near: "), (2.0, "is far away rather"), (9.0, "of a typical operation 100% are")]
+)
+def test_a_server_is_far_away_from_half_of_a_typical_operation_on(trip: float, said: str) -> None:
+    assert said in distance(probe_run(probe_result("a", 4.0), round_trip=latency(trip)))
+
+
+def test_what_takes_100_ms_is_not_above_100_ms() -> None:
+    assert "- Operations above 100 ms (p95): none" in report(probe_result("even", 100.0)).markdown()
 
 
 def test_the_page_has_all_operations_at_one_glance() -> None:
