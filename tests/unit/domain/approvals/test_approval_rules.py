@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection, read_answer
-from dbops.domain.approvals.rules import judge, possible_approvers, why_not_ask, why_void
+from dbops.domain.approvals.rules import judge, may_ask_again, possible_approvers, why_not_ask, why_void
 from tests.unit.samples import NOW, target
 
 DIGEST = "d" * 64
@@ -317,3 +317,17 @@ def test_a_no_is_never_read_as_a_yes() -> None:
     no = judge(QUESTION, replace(YES, options=("Reject",)), shop(), NOW)
     with pytest.raises(ValueError, match="valid_until"):
         read_answer(no.to_json().replace(b'"approved": false', b'"approved": true'))
+
+
+def test_a_run_is_asked_again_only_where_its_yes_counts_no_longer() -> None:
+    def again(last: Approval | Rejection, later: timedelta = HOUR, digest: str = DIGEST) -> bool:
+        return may_ask_again(last, shop(), run="manual__1", action="swap", digest=digest, now=NOW + later)
+
+    yes = approved()
+    assert not again(yes)
+    assert again(yes, later=5 * HOUR)
+    assert again(yes, digest="e" * 64)
+    no = judge(QUESTION, replace(YES, options=("Reject",)), shop(), NOW)
+    assert isinstance(no, Rejection)
+    assert not again(no)
+    assert not again(no, later=5 * HOUR)

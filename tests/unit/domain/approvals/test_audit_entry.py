@@ -88,3 +88,10 @@ def test_a_long_text_is_cut() -> None:
     ((_, reason),) = entry("x", reason="w" * 5000).facts
     assert len(reason) == 300
     assert reason.endswith("w…")
+
+
+def test_a_text_is_whole_up_to_three_hundred_characters_and_no_count_is_nothing_or_endless() -> None:
+    assert entry("x", reason="w" * 300).facts == (("reason", "w" * 300),)
+    assert entry("x", objects=0, freed_bytes=0, not_deleted=[], break_glass="yes").facts == ()
+    assert entry("x", objects=2**63, freed_bytes=2**63).facts == ()
+    assert entry("x", objects=1, freed_bytes=1).facts == (("objects deleted", "1"), ("freed", "1 B"))

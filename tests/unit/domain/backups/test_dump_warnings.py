@@ -7,7 +7,12 @@ from dataclasses import replace
 import pytest
 
 from dbops.domain.backups.backup import BackupManifest
-from dbops.domain.backups.dump_warnings import NOT_REPEATED, dump_warnings, read_dump_warnings
+from dbops.domain.backups.dump_warnings import (
+    NOT_REPEATED,
+    dump_warnings,
+    read_dump_warnings,
+    restored_dump_warnings,
+)
 from tests.unit.samples import DAY, NOW, manifest
 
 MISMATCH = """WARNING:  database "b" has a collation version mismatch
@@ -120,3 +125,33 @@ def test_what_does_no_harm_is_never_news(said: str) -> None:
 
     assert warnings == ()
     assert note.startswith(f"pg_dump said: {said} (")
+
+
+def test_whoever_restores_such_a_backup_is_told_what_may_do_harm() -> None:
+    assert restored_dump_warnings([TOLD_MISMATCH, TOLD_LOOP, NOT_REPEATED]) == (
+        f"When the backup was made, pg_dump warned: {TOLD_LOOP}.",
+    )
+
+
+def test_of_older_backups_the_newest_counts_and_a_newer_one_never() -> None:
+    older = [backup(1, TOLD_LOOP), backup(3), backup(2)]
+    assert dump_warnings(backup(0, TOLD_LOOP), older)[0] == ()
+    assert dump_warnings(backup(2, TOLD_LOOP), [backup(1, TOLD_LOOP), backup(2, TOLD_LOOP), backup(3)])[0]
+
+
+def test_only_a_backup_whose_warnings_are_the_same_says_as_in_the_backup_before() -> None:
+    _, (harmless,) = dump_warnings(backup(0, TOLD_MISMATCH), [backup(1, TOLD_MISMATCH)])
+    assert "as in the backup before" not in harmless
+    assert harmless.endswith("(the rows are in the backup as they are; the checks tell of the indexes).")
+
+
+def test_details_belong_to_the_warning_above_them() -> None:
+    said = read_dump_warnings(f"pg_dump: detail: of nothing\n{CIRCLE}pg_dump: warning: second\npg_dump: detail: b\n")
+    assert said == ("there are circular foreign-key constraints on this table: staff", "second b")
+
+
+@pytest.mark.parametrize("length", [300, 301])
+def test_a_warning_of_three_hundred_characters_is_whole(length: int) -> None:
+    (said,) = read_dump_warnings(f"pg_dump: warning: {length * 'x'}\n")
+    assert (len(said), said.endswith("...")) == (300, length > 300)
+    assert len(read_dump_warnings("".join(f"pg_dump: warning: {number}\n" for number in range(10)))) == 10

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dbops.domain.backups.lacks import Lacks
+from dbops.domain.backups.lacks import Lacks, lacks_warning
 
 
 def test_nothing_lacking_is_nothing_said() -> None:
@@ -29,3 +29,12 @@ def test_of_many_the_first_are_named_and_the_others_counted() -> None:
     lacks = Lacks(tuple(f"s{number}" for number in range(30)))
     assert "s29" not in lacks.sentences[0]
     assert len(lacks.names) == 30
+
+
+def test_whoever_restores_such_a_backup_is_told_what_to_create_by_hand() -> None:
+    assert lacks_warning(()) == ()
+    assert lacks_warning(("subscription orders", "subscription prices")) == (
+        "The backup lacks subscription orders, subscription prices: create it by hand afterwards, or go without.",
+    )
+    (warning,) = lacks_warning(tuple(f"subscription s{number}" for number in range(30)))
+    assert "s9 and 20 more" in warning
