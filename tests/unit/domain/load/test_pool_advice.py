@@ -108,6 +108,37 @@ def test_the_idle_timeout_is_shorter_where_connections_are_scarce_or_the_server_
     assert "after 30 seconds (idle_session_timeout)" in ended.why
 
 
+@pytest.mark.parametrize(("used", "seconds"), [(58, 180), (59, 60)])
+def test_connections_are_scarce_from_three_of_five_on(used: int, seconds: int) -> None:
+    assert setting("idle timeout", steps(100, 200), used=used).value == seconds  # of 97
+
+
+@pytest.mark.parametrize(("ends_ms", "seconds"), [(0, 180), (360_000, 180), (358_000, 179), (3_000, 1), (1_000, 1)])
+def test_the_pool_ends_an_idle_connection_before_the_server_does(ends_ms: int, seconds: int) -> None:
+    assert setting("idle timeout", steps(100, 200), idle_session_timeout_ms=ends_ms).value == seconds
+
+
+def test_the_pool_timeout_is_that_of_the_largest_step_that_the_pool_is_as_large_as() -> None:
+    def waits(connections: int, rate: float) -> LoadStep:
+        return step(connections, rate, response=latency(connections * 100), service=latency(connections * 90))
+
+    measured = [waits(1, 100), waits(2, 200), waits(5, 400), waits(10, 410)]
+    assert pool_advice(measured, limits(), 20).pool_size == 5
+    assert setting("pool timeout", measured).why.startswith("With 5 connections ")
+    narrow = setting("pool timeout", measured, role_limit=5)  # of which 1 is left to others
+    assert narrow.why.startswith("With 2 connections ")
+
+
+def test_a_pool_size_says_from_which_kind_of_limit_it_follows() -> None:
+    behind = step(5, 400, response=latency(80), service=latency(10))
+    assert "With more than 2 connections requests wait behind each other" in (
+        setting("pool size", [*steps(100, 200), behind]).why
+    )
+    assert "2 is the most that was tried" in setting("pool size", steps(100, 200)).why
+    busy = [*steps(100, 200), step(5, 210, **BOUND)]
+    assert "2 is the most at which the server, and not our worker, was measured" in setting("pool size", busy).why
+
+
 def test_every_number_has_a_reason_and_a_name_in_every_pool() -> None:
     for each in pool_advice(steps(100, 105), limits(), 20).settings:
         assert each.why.endswith(".")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -59,6 +60,49 @@ def test_where_the_server_shares_our_processors_lateness_is_its_load_and_no_limi
     assert saturation(elsewhere).cause == "worker"
     busy = [replace(one, worker_cpu=0.6) for one in here]
     assert saturation(busy).cause == "worker"
+
+
+@pytest.mark.parametrize(
+    ("more", "is_bound"),
+    [
+        ({"worker_cpu": 0.79}, False),
+        ({"worker_cpu": 0.8}, True),
+        ({"worker_delay_ms": 1.9, "service": latency(0.5)}, False),
+        ({"worker_delay_ms": 2.0, "service": latency(0.5)}, True),
+        ({"worker_delay_ms": 9.9, "service": latency(10)}, False),
+        ({"worker_delay_ms": 10.0, "service": latency(10)}, True),
+        ({"worker_delay_ms": 99.0, "worker_cpu": 0.49, "local": True}, False),
+        ({"worker_delay_ms": 99.0, "worker_cpu": 0.5, "local": True}, True),
+    ],
+)
+def test_our_worker_is_the_limit_where_it_is_busy_or_as_late_as_the_server_takes(
+    more: dict[str, Any], is_bound: bool
+) -> None:
+    assert step(2, 100, **more).is_worker_bound is is_bound
+
+
+@pytest.mark.parametrize(
+    ("response", "service", "delay", "is_behind"),
+    [
+        (21, 10, 0.0, True),
+        (19, 10, 0.0, False),  # executed for longer than it waited
+        (7, 1, 0.0, True),
+        (6, 1, 0.0, False),  # 5 ms, of which nobody speaks
+        (21, 10, 7.0, False),  # for most of which our worker was late
+    ],
+)
+def test_the_server_is_behind_where_requests_wait_longer_than_they_are_executed(
+    response: float, service: float, delay: float, is_behind: bool
+) -> None:
+    late = step(5, 400, response=latency(response), service=latency(service), worker_delay_ms=delay)
+    assert (saturation([*steps(100, 200), late]).cause == "response") is is_behind
+
+
+def test_a_saturation_is_told_by_what_more_connections_brought() -> None:
+    assert saturation(steps(100, 100)).sentence.endswith("2 brought no more.")
+    assert saturation(steps(100, 90)).sentence.endswith("2 brought 10 % less.")
+    assert saturation(steps(100, 104, 108)).sentence.endswith("5 brought only 8 % more.")
+    assert saturation(steps(10, 11)).cause == "not reached"
 
 
 def test_one_connection_is_one_and_two_are_two() -> None:
