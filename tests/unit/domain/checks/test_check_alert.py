@@ -155,6 +155,44 @@ def test_no_baseline_takes_over_what_is_about_to_run_out_or_may_be_corrupt(kind:
     assert "--accept" not in mailed(replace(INDEX, rule_id=f"{kind}:public.s")).remedy
 
 
+OPERATION = CheckResult(
+    rule_id="operation:user_by_id", group="operation", subject="user_by_id", outcome=Outcome.FAILED, sentence="it fails"
+)
+
+
+def test_an_operation_that_fails_is_put_right_where_it_stands_and_not_in_a_rule() -> None:
+    found = mailed(OPERATION, operations="User 2/3")
+    assert found.remedy == (
+        "An operation of the application fails: put it right, or its file in include/sql/shop/probes/."
+    )
+    assert ("Operations", "User 2/3") in found.facts
+    assert mailed(BROKEN).remedy == (
+        "The log has the SELECTs that show the rows. Put the database right, or the file in include/expectations/ "
+        "where the rule is wrong."
+    )
+
+
+def test_a_schema_that_could_not_be_asked_is_not_to_be_accepted() -> None:
+    unasked = replace(MISSING, outcome=Outcome.NOT_EVALUATED, sql="")
+    assert "--accept" not in mailed(unasked).remedy
+
+
+@pytest.mark.parametrize(("length", "is_told"), [(300, True), (301, False)])
+def test_what_puts_a_schema_right_is_in_the_mail_where_it_is_short(length: int, is_told: bool) -> None:
+    (detail,) = mailed(replace(INDEX, sql="x" * length)).details
+    assert ("To put it right:" in detail) is is_told
+
+
+def test_the_mail_says_what_was_checked_and_where_the_docs_are() -> None:
+    facts = dict(mailed(BROKEN, PASSED, docs="s3://vault/index.html").facts)
+    assert facts == {
+        "Rules": "1 passed, 1 failed, 0 could not evaluate",
+        "Checked": "as every night",
+        "Data docs": "s3://vault/index.html",
+        "Run": "manual",
+    }
+
+
 def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
     assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("Nothing of it is new.")
     assert "new" not in mailed(BROKEN, INDEX, days={"breaks": 3}).headline

@@ -56,6 +56,30 @@ def test_the_verdict_says_how_much_of_it_only_warns() -> None:
     assert report(ODD, BROKEN).headline() == ("2 rules of shop are broken, of 2 rules. 1 of these is only a warning.")
 
 
+def test_several_that_warn_or_are_broken_are_several() -> None:
+    assert report(ODD, ODD).headline() == "2 rules of shop are broken, of 2 rules. These are only warnings."
+    assert report(PASSED, ODD, ODD, BROKEN).headline() == (
+        "3 rules of shop are broken, of 4 rules. 2 of these are only warnings."
+    )
+    assert report(BROKEN, BROKEN).headline() == "2 rules of shop are broken, of 2 rules."
+    assert report(PASSED).headline() == "The only rule of shop holds."
+    assert report(PASSED, PASSED).headline() == "Every one of 2 rules of shop holds."
+
+
+def test_news_is_whatever_has_not_been_bad_since_an_earlier_day() -> None:
+    assert report(BROKEN, ODD, PASSED, days={"breaks": 2, "odd": 2}).is_old_news
+    assert not report(BROKEN, ODD, days={"breaks": 2, "odd": 1}).is_old_news
+    assert not report(BROKEN, ODD, days={"breaks": 2}).is_old_news
+    assert not report(PASSED).is_old_news
+
+
+def test_the_page_says_how_it_was_checked_and_which_operations_work() -> None:
+    page = report(PASSED, operations="User 3/3").markdown()
+    assert page.startswith("**The only rule of shop holds.**\n\nChecked as every night: 2 tables scanned by 3 ")
+    assert page.endswith("Operations that work: User 3/3.")
+    assert "| severity |" not in page
+
+
 def test_keys_that_were_not_fetched_are_counted_too() -> None:
     many = result("m", Outcome.FAILED, sentence="9 rows break it", rows=9, keys=tuple("1234567"))
     assert report(many).told(many) == "public.Summary: 9 rows break it. Keys: 1, 2, 3, 4, 5 and 4 more."
