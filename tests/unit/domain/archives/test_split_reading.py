@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.archives.split_reading import page_ranges, plan_split_reading
+from dbops.domain.archives.split_reading import PageRange, page_ranges, plan_split_reading
 
 BIG, SMALL = ("public", "Summary"), ("public", "Tag")
 SIZES = {BIG: 880, SMALL: 120}
@@ -60,3 +60,26 @@ def test_every_page_is_read_exactly_once_and_so_is_whatever_came_behind_the_last
     assert [part.end for part in ranges[:-1]] == [part.first for part in ranges[1:]]
     assert ranges[-1].end is None
     assert ranges[-1].first <= max(0, pages)
+
+
+def test_no_step_is_longer_than_64_mib_and_every_reader_of_a_small_table_has_several() -> None:
+    large = [part for each in page_ranges(10**6, 2) for part in each]
+    assert {part.end - part.first for part in large if part.end is not None} == {8192}
+    assert [len(each) for each in page_ranges(1600, 2)] == [8, 8]
+    assert page_ranges(1, 2) == [[PageRange(0, None)], []]
+
+
+def test_of_several_large_tables_the_largest_is_read_first() -> None:
+    sizes = {("public", "a"): 400, ("public", "b"): 500, ("public", "c"): 100}
+    plan = plan_split_reading(sizes, jobs=4, above=0, among=list(sizes))
+    assert plan is not None
+    assert (plan.tables, plan.readers, plan.workers) == ((("public", "b"), ("public", "a")), 3, 1)
+
+
+def test_a_table_of_just_one_connections_share_is_not_split() -> None:
+    halves = {("public", "a"): 500, ("public", "b"): 500}
+    assert plan_split_reading(halves, jobs=2, above=0, among=list(halves)) is None
+    quarter = {("public", "a"): 250, ("public", "b"): 750}
+    plan = plan_split_reading(quarter, jobs=4, above=0, among=list(quarter))
+    assert plan is not None
+    assert plan.tables == (("public", "b"),)

@@ -122,6 +122,57 @@ def test_the_shapes_of_several_statements_are_one_text() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("node", "called"),
+    [
+        ({"Node Type": "Aggregate", "Strategy": "Plain"}, "Aggregate"),
+        ({"Node Type": "Aggregate", "Strategy": "Hashed", "Partial Mode": "Partial"}, "Partial HashAggregate"),
+        ({"Node Type": "Aggregate", "Strategy": "Sorted", "Partial Mode": "Finalize"}, "Finalize GroupAggregate"),
+        ({"Node Type": "Aggregate", "Strategy": "Mixed", "Partial Mode": "Simple"}, "MixedAggregate"),
+        ({"Node Type": "Hash Join", "Join Type": "Inner"}, "Hash Join"),
+        ({"Node Type": "Hash Join", "Join Type": "Left", "Parallel Aware": True}, "Parallel Hash Left Join"),
+        ({"Node Type": "Nested Loop", "Join Type": "Anti"}, "Nested Loop Anti Join"),
+        ({"Node Type": "ModifyTable", "Operation": "Update"}, "Update"),
+        ({"Node Type": "ModifyTable"}, "ModifyTable"),
+        ({"Node Type": "Index Scan", "Scan Direction": "Backward"}, "Index Scan Backward"),
+        ({"Node Type": "Index Scan", "Scan Direction": "Forward"}, "Index Scan"),
+    ],
+)
+def test_a_step_is_called_as_explain_calls_it(node: dict[str, Any], called: str) -> None:
+    assert made(node).shape() == called
+    assert made(node).text().startswith(f"{called}  (cost=")
+
+
+@pytest.mark.parametrize(
+    ("node", "title"),
+    [
+        ({"Node Type": "Bitmap Index Scan", "Index Name": "I x"}, 'Bitmap Index Scan on "I x"'),
+        ({"Node Type": "Index Scan", "Index Name": "i", "Relation Name": "t", "Schema": "a", "Alias": "t"},
+         "Index Scan using i on a.t"),
+        ({"Node Type": "Seq Scan", "Relation Name": "t", "Schema": "a", "Alias": "x"}, "Seq Scan on a.t x"),
+        ({"Node Type": "CTE Scan", "CTE Name": "c", "Alias": "c1"}, "CTE Scan on c c1"),
+        ({"Node Type": "Function Scan", "Function Name": "f", "Alias": "f"}, "Function Scan on f f"),
+        ({"Node Type": "Subquery Scan", "Alias": "s"}, "Subquery Scan on s"),
+    ],
+)  # fmt: skip
+def test_a_step_says_what_it_reads_and_by_what(node: dict[str, Any], title: str) -> None:
+    assert made(node).text().partition("  (cost=")[0] == title
+
+
+def test_how_a_sort_was_done_and_what_was_read_stand_in_lines_of_their_own() -> None:
+    sort = {
+        "Node Type": "Sort", "Sort Key": ["a", "b DESC"], "Sort Method": "external merge", "Sort Space Used": 512,
+        "Sort Space Type": "Disk", "Rows Removed by Filter": 7, "Shared Hit Blocks": 3, "Shared Read Blocks": 0,
+        "Temp Written Blocks": 64,
+    }  # fmt: skip
+    assert made(sort).text().splitlines()[1:] == [
+        "  Sort Key: a, b DESC",
+        "  Sort Method: external merge  Disk: 512kB",
+        "  Rows Removed by Filter: 7",
+        "  Buffers: shared hit=3 temp written=64",
+    ]
+
+
 @pytest.mark.parametrize("wrong", [[], [{}], [{"Plan": {}}], [{"Plan": 1}], {"Plan": {}}, [1]])
 def test_what_is_no_plan_is_refused(wrong: Any) -> None:
     with pytest.raises(ValueError, match="not what EXPLAIN"):
