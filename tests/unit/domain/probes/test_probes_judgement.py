@@ -212,7 +212,7 @@ def test_only_what_is_over_its_budget_or_slower_or_failed_is_measured_again() ->
     history = [probe_run(probe_result("calm", 20.0), probe_result("worse", 20.0)) for _ in range(3)]
     found = suspects(
         measurement(calm=latency(22.0), worse=latency(44.0), new=latency(44.0), over=latency(120.0), failed=None),
-        [probe(name) for name in ("calm", "worse", "new", "over", "failed", "left_out")],
+        [probe(name) for name in ("left_out", "calm", "worse", "new", "over", "failed")],
         history,
         OPTIONS,
     )
@@ -233,7 +233,7 @@ def test_what_has_an_error_is_measured_again_too() -> None:
     )
     found = suspects(
         Measurement(measured=measured, round_trip=latency(0.3), connect=latency(5.0)),
-        [probe(name) for name in ("some", "all", "none", "left_out")],
+        [probe(name) for name in ("left_out", "some", "all", "none")],
         [],
         OPTIONS,
     )

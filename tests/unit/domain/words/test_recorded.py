@@ -83,3 +83,9 @@ def test_an_operation_whose_budget_is_nothing_is_refused() -> None:
     document["results"][0]["budget_ms"] = 0
     with pytest.raises(ValueError, match="budget_ms"):
         ProbeRun.from_json(json.dumps(document).encode())
+
+
+def test_a_run_of_the_probes_is_read_back_equal_and_called_by_when_it_was_started() -> None:
+    run = probe_run(probe_result())
+    assert ProbeRun.from_json(run.to_json()) == run
+    assert run.probe_id == "20261122T120000Z"
