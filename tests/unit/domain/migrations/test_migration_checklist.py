@@ -120,6 +120,38 @@ def test_a_disk_of_which_nobody_knows_how_much_is_free_is_no_warning_where_next_
     assert asked(GIB // 10 + 1, of_all=10 * GIB - 100).status == "warning"
 
 
+def test_a_table_needs_its_room_once_and_as_much_as_is_needed_is_enough() -> None:
+    build = replace(BUILD, locks=(replace(LOCK, mode="ShareLock", bytes=5 * GIB),))
+    size = target(restore={"disk_size": "10GiB"})
+
+    for migrations in ((build,), (build, build)):
+        assert listed(target=size, migrations=migrations, facts=facts(bytes_of_all=5 * GIB))["disk"].status == "ok"
+    full = listed(target=size, migrations=(build,), facts=facts(bytes_of_all=11 * GIB))["disk"]
+    assert "about 0 B of restore.disk_size are free" in full.sentence
+
+
+def test_a_backup_may_be_as_old_as_the_target_says() -> None:
+    assert listed(catalog=catalog(26 * HOUR))["backup"].status == "ok"
+    assert listed(catalog=catalog(26 * HOUR + timedelta(seconds=1)))["backup"].status == "warning"
+
+
+def test_all_that_our_role_may_not_do_is_told_each_remedy_once() -> None:
+    lines, orders = (replace(LOCK, table=("public", name), mode="ShareLock") for name in ("Line", "Order"))
+    foreign = {lock.table: ForeignTable("app", may_refer=True) for lock in (lines, orders)}
+    found = facts(may_write_ledger=False, may_create=frozenset(), foreign=foreign)
+
+    item = listed(facts=found, migrations=(replace(NOTE, locks=(orders, lines)),))["privileges"]
+
+    assert item.sentence == (
+        "Our role dba may not write the ledger public._prisma_migrations, may create nothing in the schema public, "
+        "does not own public.Line, which is app's, does not own public.Order, which is app's."
+    )
+    assert item.remedy == (
+        'GRANT SELECT, INSERT, UPDATE ON "public"."_prisma_migrations" TO "dba"; GRANT CREATE ON SCHEMA "public" TO '
+        '"dba"; GRANT "app" TO "dba"; Or name one that may under migrations.connection.'
+    )
+
+
 def locking(mode: str) -> tuple[PlannedMigration, ...]:
     return (replace(NOTE, locks=(replace(LOCK, mode=mode),)),)
 

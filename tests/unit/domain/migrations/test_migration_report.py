@@ -87,6 +87,24 @@ def test_a_run_that_failed_says_why_and_what_to_do(state: MigrationState) -> Non
     assert made.what_is_left() == "Correct it."
 
 
+def test_a_migration_that_failed_is_told_with_what_the_server_said_and_one_that_did_not_run_has_no_time() -> None:
+    failed = replace(STEPS[1], state=StepState.FAILED, said="lock timeout")
+    waiting = MigrationStep(name="2_index", checksum="2")
+    made = report(state=MigrationState.FAILED, steps=(STEPS[0], failed, waiting), failure="It failed.", checked=None)
+
+    assert "| 1_note | failed: lock timeout | 3.0s |" in made.markdown()
+    assert f"| 2_index | {waiting.state} | - |" in made.markdown()
+    assert made.applied == ("0_init: marked as applied: the baseline",)
+
+
+def test_several_that_were_applied_are_counted() -> None:
+    more = replace(STEPS[1], name="2_more")
+    assert report(steps=(*STEPS, more)).headline() == (
+        "shop is migrated: 0_init is marked as applied, 2 migrations applied, and checked."
+    )
+    assert report(steps=(STEPS[0],)).headline() == "shop is migrated: 0_init is marked as applied, and checked."
+
+
 def test_a_run_that_is_under_way_says_how_far_it_is() -> None:
     made = report(state=MigrationState.APPLYING, checked=None)
 
