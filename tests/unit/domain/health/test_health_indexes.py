@@ -85,12 +85,12 @@ def test_two_that_are_both_needed_stay() -> None:
 
 
 def test_it_says_how_much_room_is_won_by_those_that_can_go_and_of_what_is_needed_too() -> None:
-    needed = [twin("n", twin=2, is_needed=True), twin("m", twin=2, is_needed=True)]
+    needed = [twin("n", twin=0, is_needed=True), twin("m", twin=0, is_needed=True)]
     item = duplicate([twin("a"), twin("b"), twin("c"), *needed])
     assert "16.0 KiB" in item.remedy
     assert (
         item.value
-        == "b of public.orders is a again, c of public.orders is a again, m and n of public.orders, both needed"
+        == "m and n of public.orders, both needed, b of public.orders is a again, c of public.orders is a again"
     )
     assert item.sql == 'DROP INDEX CONCURRENTLY "public"."b";\nDROP INDEX CONCURRENTLY "public"."c";'
     assert (duplicate([twin("a"), twin("b", twin=2)]).status, duplicate([]).value) == ("ok", "none")
