@@ -87,10 +87,8 @@ def _value(latency: Latency, by: Statistic) -> float:
 
 def _too_many(of: int, share: float, rarely: float) -> int:
     """The least number of samples that are rarely where each is with that chance; more than all where none is."""
-    chance, number = 0.0, of
-    while number >= 0:
-        chance += comb(of, number) * share**number * (1 - share) ** (of - number)
-        if chance > rarely:
-            break
+    chance, number = 0.0, of + 1
+    while chance <= rarely:  # all chances together are 1, which is not rare
         number -= 1
+        chance += comb(of, number) * share**number * (1 - share) ** (of - number)
     return number + 1
