@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbops.domain.health.concern import HealthServer
-from dbops.domain.health.costly_statements import StatementCost, costliest, outline
+from dbops.domain.health.costly_statements import StatementCost, costliest, not_installed, outline
 
 SERVER = HealthServer(role="watcher", autovacuum=True, counted_seconds=None, statements_view="x.y")
 
@@ -74,3 +74,23 @@ def test_statements_of_others_that_are_hidden_are_said() -> None:
     assert item.status == "unknown"
     assert item.value == "25 %, 2 calls of 2.50 ms: SELECT ?"
     assert "pg_monitor" in item.remedy
+
+
+@pytest.mark.parametrize("length", [160, 161])
+def test_a_statement_of_a_hundred_and_sixty_characters_is_whole(length: int) -> None:
+    told = outline("SELECT " + "a" * (length - 7))
+    assert (len(told), told.endswith("…")) == (160, length > 160)
+
+
+def test_what_was_never_called_or_has_no_share_is_told_all_the_same() -> None:
+    never = StatementCost(calls=0, total_ms=5.0, share=None, query="SELECT 1", hidden=False)
+    assert costliest([never], SERVER).value == "0 %, 0 calls of 5.00 ms: SELECT ?"
+
+
+def test_where_there_is_none_or_none_may_be_seen_that_is_said() -> None:
+    nothing = costliest([cost("CREATE TABLE a ()")], SERVER)
+    assert (nothing.status, nothing.value) == ("ok", "none yet")
+    unseen = costliest([cost("<insufficient privilege>", hidden=True)], SERVER)
+    assert (unseen.status, unseen.value) == ("unknown", "statements of other roles not seen")
+    assert not_installed().status == "ok"
+    assert "CREATE EXTENSION pg_stat_statements" in not_installed().value

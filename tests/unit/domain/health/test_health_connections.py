@@ -42,3 +42,11 @@ def test_pools_may_have_what_others_and_the_limit_of_the_database_leave(found: l
 def test_every_limit_is_told_and_what_has_none_is_not() -> None:
     value = connections(uses(30, 10, role=(3, 10))).value
     assert value.startswith("30 of 97 (31 %); role app: 3 of 10 (30 %). Pools")
+
+
+def test_what_is_full_is_told_with_how_large_the_pools_may_be_and_what_shows_who_has_them() -> None:
+    item = connections(uses(80, 9, limit=10))
+    assert item.value == "80 of 97 (82 %); database shop: 9 of 10 (90 %). Pools of this database: at most 10 together"
+    assert "to at most 10 connections together" in item.remedy
+    assert "FROM pg_stat_activity" in item.sql
+    assert (connections(uses(1, 1)).remedy, connections(uses(1, 1)).sql) == ("", "")
