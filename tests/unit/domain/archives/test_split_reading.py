@@ -18,6 +18,13 @@ def test_a_table_that_dominates_is_split_among_the_connections_that_the_rest_lea
     assert (plan.tables, plan.readers, plan.workers) == ((BIG,), 3, 1)
 
 
+def test_of_three_connections_two_read_a_table_that_dominates() -> None:
+    plan = plan_split_reading(SIZES, jobs=3, above=100, among=[BIG, SMALL])
+
+    assert plan is not None
+    assert (plan.readers, plan.workers) == (2, 1)
+
+
 def test_two_connections_are_too_few_to_split_anything() -> None:
     assert plan_split_reading(SIZES, jobs=2, above=100, among=[BIG, SMALL]) is None
 

@@ -110,7 +110,17 @@ def test_what_failed_once_failed_1_time_and_what_was_not_asked_has_no_number() -
 
 @pytest.mark.parametrize(
     ("runs", "said"),
-    [(2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"), (21, "21st"), (111, "111th")],
+    [
+        (2, "2nd"),
+        (3, "3rd"),
+        (4, "4th"),
+        (11, "11th"),
+        (12, "12th"),
+        (13, "13th"),
+        (21, "21st"),
+        (101, "101st"),
+        (111, "111th"),
+    ],
 )
 def test_runs_are_counted_as_people_count(runs: int, said: str) -> None:
     assert complaint(OVER, runs).endswith(f", for the {said} run in a row")

@@ -62,6 +62,14 @@ def test_a_long_name_keeps_its_beginning_and_a_mark_of_what_was_cut(end: str) ->
     assert made != before_name("x" * 62 + "c", MOMENT)
 
 
+@pytest.mark.parametrize("length", [39, 40])
+def test_a_name_is_kept_whole_where_it_fits(length: int) -> None:
+    made = before_name("x" * length, MOMENT)
+
+    assert len(made) == 63
+    assert (made == "x" * length + "__before_20261122_020007") is (length == 39)
+
+
 def test_a_character_is_kept_whole_or_not_at_all() -> None:
     made = restored_name("表" * 21, MOMENT)
 
