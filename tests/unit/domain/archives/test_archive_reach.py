@@ -175,3 +175,4 @@ def test_the_refusal_names_some_of_many() -> None:
     said = refusal_of_reach(reaches_outside(entries))
     assert "DROP ROLE (TABLE t0)" in said
     assert "and 2 more. pg_dump writes no such thing" in said
+    assert "more" not in refusal_of_reach(reaches_outside(entries[:5]))

@@ -110,6 +110,15 @@ def test_a_line_is_counted_as_the_file_has_it() -> None:
     assert caught.value.line == 1 + WHOLE[: WHOLE.index("REVOKE ALL")].count("\n")
 
 
+def test_what_no_statement_can_hold_is_found_in_its_line_and_a_second_restriction_is_none_of_pg_dumpalls() -> None:
+    with pytest.raises(SqlFault) as caught:
+        read_globals_script(b"CREATE ROLE app;\n\\! id\nCREATE ROLE late;\n")
+    assert caught.value.line == 2
+
+    with pytest.raises(SqlFault):
+        read_globals_script((WHOLE + WHOLE.replace("3vYh0cZ", "another")).encode())
+
+
 @pytest.mark.parametrize(
     ("encoding", "name"), [("LATIN1", "größe"), ("WIN1251", "роль"), ("KOI8R", "роль"), ("SJIS", "表")]
 )

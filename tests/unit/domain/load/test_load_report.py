@@ -55,6 +55,7 @@ def test_exhausted_connections_are_never_called_anything_else() -> None:
         assert "**Connections were exhausted**" in exhausted.markdown()
         assert "never exhausted" not in exhausted.markdown()
     assert report(refused=True).verdict is Verdict.WARNING
+    assert not report(least_free=1).is_exhausted
 
 
 def test_failed_requests_are_a_warning() -> None:
@@ -65,6 +66,7 @@ def test_without_a_step_nothing_is_recommended() -> None:
     nothing = report(steps=(), stopped="errors rose")
     assert "came to the end of no step" in nothing.markdown()
     assert nothing.verdict is Verdict.WARNING
+    assert report(steps=()).verdict is Verdict.WARNING
 
 
 def test_a_step_says_where_the_worker_was_the_limit_and_what_was_not_even_sent() -> None:

@@ -43,6 +43,8 @@ PARAMETERS = {
     "SELECT f(a := 1)": [],
     "SELECT json_object('a':b, \"c\":d, e:f)": [],
     "SELECT 1 : 2": [],
+    "SELECT : a, 1 : b": [],
+    "SELECT ARRAY[x[1 :n], y[:m]]": [],
     "SELECT :1": [],
 }
 

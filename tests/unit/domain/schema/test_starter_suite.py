@@ -66,6 +66,11 @@ def test_only_what_the_rows_obey_becomes_a_rule() -> None:
     assert rules(written(100))[1:-3] == []
 
 
+def test_twenty_rows_say_something() -> None:
+    assert len(rules(written(19, "amount range"))) == 1 + len(KEYS)
+    assert len(rules(written(20, "amount range"))) == 2 + len(KEYS)
+
+
 def test_three_rows_prove_nothing() -> None:
     assert len(rules(written(3, "amount range", "amount null"))) == 1 + len(KEYS)
 

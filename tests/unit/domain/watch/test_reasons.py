@@ -239,6 +239,13 @@ def test_a_dead_watch_that_the_age_of_the_index_tells_of_is_told_once(age: timed
     assert whats(index(written=NOW - age), watch(last_end=NOW - age)) == [what]
 
 
+def test_a_watch_that_is_dead_for_longer_than_the_index_tells_of_is_told_beside_it() -> None:
+    assert whats(index(written=NOW - DAY), watch(last_end=NOW - 2 * DAY)) == [
+        Sign.WATCH_SILENT_FOR_A_DAY,
+        Sign.UNSEEN_FOR_HOURS,
+    ]
+
+
 def test_a_watch_that_has_not_run_yet_is_no_reason() -> None:
     assert whats(index(), watch(last_end=None, last_state="", is_running=True)) == [Sign.WELL]
 
