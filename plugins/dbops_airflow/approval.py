@@ -14,7 +14,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule
 
-from dbops.domain.approvals.approval import Answer, Question
+from dbops.domain.approvals.approval import Answer, Question, noun_of
 from dbops.domain.approvals.rules import possible_approvers
 from dbops.domain.words.markdown_text import plain_text
 from dbops.errors import ApprovalMissing
@@ -79,7 +79,7 @@ class ApprovalSensor(ApprovalOperator):
                 "reason": Param(None, type=["null", "string"], title="Reason", description="for the audit; optional"),
             },
         }
-        super().__init__(task_id=task_id, subject=f"Approve the {action}?", **kwargs)
+        super().__init__(task_id=task_id, subject=f"Approve the {noun_of(action)}?", **kwargs)
         self.plan_task_id = plan_task_id
         self.action = action
         if self.has_dag():  # type: ignore[no-untyped-call]
@@ -148,17 +148,19 @@ class ApprovalSensor(ApprovalOperator):
         )
 
     def _ask(self, context: Context, target: Target) -> None:
+        from dbops.gateways.store.restores import restore_notes
         from dbops.jobs.approvals.ask_approval import ask_approval
 
         question = self._question(context, target)
-        plan = ask_approval(question, target, connections.open_bucket(target))
+        bucket = connections.open_bucket(target)
+        plan, notes = ask_approval(question, target, bucket), restore_notes(bucket, target, question.run)
         rules = target.approvals
-        self.subject = f"{self.action.capitalize()} of {target.name}: approve?"
+        self.subject = f"{question.act.capitalize()} of {target.name}: approve?"
         self.body = _shown(question, plan)
         self.response_timeout = rules.wait
         self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
         self._require_shown(context, question)
-        approval_mails.mail_question(question, target, context)
+        approval_mails.mail_question(question, notes, target, context)
         try:
             super().execute(context)
         except TaskParked as parked:
@@ -247,7 +249,7 @@ def _head(question: Question) -> str:
     reason = plain_text(question.break_glass_reason)
     warning = f"> **BREAK GLASS** by {asker}: {reason}\n\n" if question.break_glass else ""
     return (
-        f"{warning}**{asker}** asks for the **{question.action}** of **{question.target}**. "
+        f"{warning}**{asker}** asks for the **{question.act}** of **{question.target}**. "
         f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n"
     )
 

@@ -32,8 +32,11 @@ class RejectionMail(TaskFailureMail):
         return f"{said[:1].upper()}{said[1:]}"
 
 
-def mail_question(question: Question, target: Target, context: Context) -> None:
-    """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody."""
+def mail_question(question: Question, notes: tuple[str, ...], target: Target, context: Context) -> None:
+    """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody.
+
+    ``notes`` are what the plan says that one should know.
+    """
     from dbops.domain.alerts.alert import Alert, Severity
     from dbops.domain.approvals.rules import possible_approvers
 
@@ -45,8 +48,8 @@ def mail_question(question: Question, target: Target, context: Context) -> None:
         job=question.action,
         target=target.name,
         environment=target.environment,
-        headline=f"{asker} asks for the {question.action} of {target.name}; it waits for a yes until {until}.",
-        details=_glass(question),
+        headline=f"{asker} asks for the {question.act} of {target.name}; it waits for a yes until {until}.",
+        details=(*_glass(question), *notes),
         remedy=f"Open the question, read the plan, type {target.name}, and choose Approve or Reject. Silence is a no.",
         facts=(
             *_asked(question),
@@ -62,6 +65,7 @@ def mail_question(question: Question, target: Target, context: Context) -> None:
 def mail_approved(approval: Approval, target: Target, context: Context) -> None:
     """Mail that the yes was given, and whose it is."""
     from dbops.domain.alerts.alert import Alert, Severity
+    from dbops.domain.approvals.approval import noun_of
 
     until = f"{approval.valid_until:%Y-%m-%d %H:%M} UTC"
     reason = (f"The reason: {approval.reason}",) if approval.reason else ()
@@ -70,7 +74,7 @@ def mail_approved(approval: Approval, target: Target, context: Context) -> None:
         job=approval.action,
         target=target.name,
         environment=target.environment,
-        headline=f"{approval.answered_by} approved the {approval.action} of {target.name}; it begins now.",
+        headline=f"{approval.answered_by} approved the {noun_of(approval.action)} of {target.name}; it begins now.",
         details=(*reason, *_glass(approval)),
         facts=(*_asked(approval), ("Approved by", approval.answered_by), ("Counts until", until)),
         link=context["ti"].log_url,

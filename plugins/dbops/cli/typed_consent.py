@@ -6,10 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dbops.cli.screen import Screen
+from dbops.domain.restores.left_copy import way_on
 from dbops.domain.target import Target
+from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.run_ends import note_end
 
 
 def typed_consent(
@@ -33,6 +36,10 @@ def typed_consent(
     if action not in target.approvals.approve:
         return None
     if screen.ask(f"Type {target.name} to {action} it ({about}), by the plan {digest[:12]}: ") != target.name:
+        ended = Ended(word="rejected", why=f"{who} did not type {target.name}", when=clock(), by=who)
+        record = note_end(bucket, target, run=run, action=action, ended=ended)
+        if action == "swap" and record is not None:
+            refusal.remedy = f"{refusal.remedy} {way_on(record)}"
         raise refusal
     facts = {"run": run, "digest": digest, "for": action, "answered_by": who}
     write_audit(bucket, target, clock(), "approval-typed", facts)

@@ -192,10 +192,12 @@ def _standing_mark(row: ProbeRow) -> str:
 def _migration_mark(record: MigrationRecord) -> str:
     if record.state is MigrationState.DONE:
         return "good"
-    return "bad" if record.failure else "warn" if record.is_over else "none"
+    return "bad" if record.failure else "warn" if record.is_over or record.ended else "none"
 
 
 def _restore_mark(record: RestoreRecord) -> str:
     if record.state is RestoreState.FAILED:
         return "bad"
+    if record.ended:
+        return "warn"
     return "good" if record.state in {RestoreState.VERIFIED, RestoreState.SWAPPED} else "none"

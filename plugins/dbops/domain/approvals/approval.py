@@ -32,6 +32,11 @@ class Question:
     break_glass: bool = False
     break_glass_reason: str = ""
 
+    @property
+    def act(self) -> str:
+        """The action as a noun, for sentences."""
+        return noun_of(self.action)
+
     def facts(self) -> dict[str, Any]:
         """See ``Approval.facts``."""
         facts: dict[str, Any] = _QUESTION.dump_python(self, mode="json")
@@ -113,6 +118,11 @@ class Rejection:
         return _ANSWER.dump_json(self, indent=1)
 
 
+def noun_of(action: str) -> str:
+    """An action in a sentence, after "the"; files and records have the word itself."""
+    return _NOUNS.get(action, action)
+
+
 def read_answer(body: bytes) -> Approval | Rejection:
     """Read what was answered; raises ValueError where it is not an answer of format 1."""
     return _ANSWER.validate_json(body)
@@ -122,6 +132,8 @@ def _facts(answer: Approval | Rejection) -> dict[str, Any]:
     facts: dict[str, Any] = _ANSWER.dump_python(answer, mode="json")
     return {"for": facts.pop("action"), **facts}
 
+
+_NOUNS = {"migrate": "migration"}
 
 _QUESTION = TypeAdapter(Question)
 _ANSWER: TypeAdapter[Approval | Rejection] = TypeAdapter(Approval | Rejection)

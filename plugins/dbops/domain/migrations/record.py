@@ -14,6 +14,7 @@ from pydantic.dataclasses import dataclass
 
 from dbops.domain.migrations.touched_probes import ProbeReadings
 from dbops.domain.sql.object_names import TableName
+from dbops.domain.words.ended import Ended
 from dbops.domain.words.recorded import Moment, Whole
 
 _RECORD = ConfigDict(extra="ignore")
@@ -89,6 +90,7 @@ class MigrationRecord:
     went wrong, ``remedy`` what to do; ``interrupted`` why the last attempt has ended early, where it could say so.
     ``touched`` are the tables that were there before and that the migrations lock; ``before`` and ``after`` are how the
     operations on them fared, and ``checked`` what the post-check has found; each is None until it was looked at.
+    ``ended`` is why the run ended before it changed anything, None where it goes on or has begun to.
     """
 
     target: str
@@ -113,11 +115,12 @@ class MigrationRecord:
     before: ProbeReadings | None = None
     after: ProbeReadings | None = None
     checked: PostCheck | None = None
+    ended: Ended | None = None
     format: Literal[1] = 1
 
     def at(self, state: MigrationState, **changed: object) -> MigrationRecord:
-        """The same, a step further."""
-        return replace(self, state=state, **changed)  # type: ignore[arg-type]  # replace() checks the names itself
+        """The same, a step further: it has not ended."""
+        return replace(self, **{"state": state, "ended": None, **changed})  # type: ignore[arg-type]  # replace() checks the names itself
 
     def with_step(self, step: MigrationStep) -> MigrationRecord:
         """The same, with that step in place of the one of its name."""
@@ -126,6 +129,11 @@ class MigrationRecord:
     def names(self, state: StepState) -> tuple[str, ...]:
         """The migrations of which that has become, in their order."""
         return tuple(step.name for step in self.steps if step.state is state)
+
+    @property
+    def came_to(self) -> str:
+        """In a word or two, for people: how it ended, or how far it is."""
+        return self.ended.word if self.ended else self.state.value.replace("_", " ")
 
     @property
     def is_over(self) -> bool:

@@ -28,8 +28,7 @@ def choose_backup(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
     """
     if request.backup_id is not None:
         return _named(catalog, request)
-    limit = request.not_later_than
-    among = [entry for entry in catalog.entries if entry.is_good and (limit is None or entry.backup_id.time <= limit)]
+    limit, among = request.not_later_than, _among(catalog, request)
     if not among:
         before = f" that is not later than {limit:%Y-%m-%d %H:%M %Z}" if limit else ""
         raise BackupUnusable(
@@ -37,7 +36,19 @@ def choose_backup(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
         )
     verified = [entry for entry in among if entry.verified]
     chosen = verified[-1] if verified else among[-1]
-    return ChosenBackup(chosen, (*_unverified(chosen), *_odd(chosen.manifest), *_newer(chosen, among)))
+    return ChosenBackup(chosen, choice_notes(chosen, catalog, request))
+
+
+def choice_notes(entry: CatalogEntry, catalog: Catalog, asked: RestoreRequest) -> tuple[str, ...]:
+    """What is odd about that backup, or newer than it where the request has left the choice to us."""
+    if asked.backup_id is not None:
+        return (*_unverified(entry), *_odd(entry.manifest))
+    return (*_unverified(entry), *_odd(entry.manifest), *_newer(entry, _among(catalog, asked)))
+
+
+def _among(catalog: Catalog, asked: RestoreRequest) -> list[CatalogEntry]:
+    limit = asked.not_later_than
+    return [entry for entry in catalog.entries if entry.is_good and (limit is None or entry.backup_id.time <= limit)]
 
 
 def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
@@ -49,7 +60,7 @@ def _named(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
             f"Backup {request.backup_id} of {catalog.target} {what}.",
             f"`python -m dbops backups {catalog.target}` lists those that can be restored.",
         )
-    return ChosenBackup(found, (*_unverified(found), *_odd(found.manifest)))
+    return ChosenBackup(found, choice_notes(found, catalog, request))
 
 
 def _unverified(entry: CatalogEntry) -> tuple[str, ...]:
@@ -69,4 +80,5 @@ def _newer(chosen: CatalogEntry, among: Sequence[CatalogEntry]) -> tuple[str, ..
     if not newer:
         return ()
     count = "1 newer backup is" if len(newer) == 1 else f"{len(newer)} newer backups are"
-    return (f"{count} not verified yet, the newest {newer[-1].backup_id}: name it if its rows are what you need.",)
+    proven = "there by now" if any(entry.verified for entry in newer) else "not verified yet"
+    return (f"{count} {proven}, the newest {newer[-1].backup_id}: name it if its rows are what you need.",)

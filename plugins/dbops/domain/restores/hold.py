@@ -24,9 +24,10 @@ def held_for(wait: timedelta) -> timedelta:
 def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> Hold | None:
     """The hold of a restore whose record was ``written`` then, by the store's clock; None where it is at its end.
 
-    One that has found its backup and what was loaded to differ holds it too: somebody has to see which is at fault.
+    One that has found its backup and what was loaded to differ holds it too, as long as that is there: somebody has to
+    see which is at fault.
     """
-    if record.state is RestoreState.SWAPPED:
+    if record.state is RestoreState.SWAPPED or record.ended is not None or record.copy_gone is not None:
         return None
     if record.state is RestoreState.VERIFIED and record.request.mode != "swap":
         return None

@@ -15,6 +15,7 @@ from pydantic.dataclasses import dataclass
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.verification import Verification
 from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.words.ended import Ended
 from dbops.domain.words.recorded import Moment, Real, Whole
 
 _RECORD = ConfigDict(extra="ignore")
@@ -47,8 +48,11 @@ class RestoreRecord:
     ``live`` is the target's database and ``live_oid`` its oid, None where there was none. ``database`` and ``oid`` are
     those that are loaded; in mode ``schema`` the database is the live one, and ``schema`` the new schema in it.
     ``before`` is the name that a swap gives to the old database. ``digest`` is of the plan to restore, ``swap_digest``
-    of that to swap, made when all was verified; ``versions`` are, right before it, those of the rows of the server's
-    catalog that it is to change. Bytes as stored.
+    of that to swap, made when all was verified, and ``notes`` are what the later of them says that one should know;
+    ``versions`` are, right before the swap, those of the rows of the server's catalog that it is to change. ``asked``
+    is the request before a backup was chosen for it. Bytes as stored, but ``loaded_bytes`` are what was loaded takes on
+    its server, None where nobody may ask. ``ended`` is why the run ended at that state, None where it goes on or came
+    to its end; what was loaded may stay then, until it was seen to be gone, at ``copy_gone``.
     """
 
     target: str
@@ -69,6 +73,7 @@ class RestoreRecord:
     load_seconds: Real = 0.0
     complaints: tuple[HarmlessComplaint, ...] = ()
     analyze_seconds: Real = 0.0
+    loaded_bytes: Whole | None = None
     verification: Verification | None = None
     migrations: str = ""
     swap_digest: str | None = None
@@ -76,11 +81,20 @@ class RestoreRecord:
     versions: dict[str, str] | None = None
     swapped: Moment | None = None
     old_gone: Moment | None = None
+    asked: RestoreRequest | None = None
+    notes: tuple[str, ...] = ()
+    ended: Ended | None = None
+    copy_gone: Moment | None = None
     format: Literal[1] = 1
 
     def at(self, state: RestoreState, **changed: object) -> RestoreRecord:
-        """The same, a step further."""
-        return replace(self, state=state, **changed)  # type: ignore[arg-type]  # replace() checks the names itself
+        """The same, a step further: it has not ended."""
+        return replace(self, **{"state": state, "ended": None, "copy_gone": None, **changed})  # type: ignore[arg-type]  # replace() checks the names itself
+
+    @property
+    def came_to(self) -> str:
+        """In a word, for people: how it ended, or how far it is."""
+        return self.ended.word if self.ended else self.state.value
 
     @property
     def is_own_database(self) -> bool:

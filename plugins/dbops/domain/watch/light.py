@@ -73,6 +73,7 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     Sign.WATCH_SILENT_FOR_HOURS: Light.AMBER,
     ProblemKind.NOT_NOTIFIED: Light.AMBER,
     ProblemKind.OLD_DATABASE: Light.AMBER,
+    ProblemKind.LEFT_COPY: Light.AMBER,
     Sign.FIRST_BACKUP: Light.GREY,
     Sign.NOT_SEEN: Light.GREY,
     Sign.WELL: Light.GREEN,

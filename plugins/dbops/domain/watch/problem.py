@@ -31,6 +31,7 @@ class ProblemKind(StrEnum):
     FUTURE = "backup is dated in the future"
     PAUSED = "DAG is paused"
     OLD_DATABASE = "old database is kept"
+    LEFT_COPY = "restored database is left"
 
 
 @dataclass(frozen=True, kw_only=True)

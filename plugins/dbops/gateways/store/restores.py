@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from dbops.domain.backups.layout import Layout
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest
 from dbops.gateways.store.bucket import Bucket
-from dbops.gateways.store.run_records import all_records, find_record
+from dbops.gateways.store.run_records import all_records, dated_records, find_record
 
 
 def put_restore(bucket: Bucket, target: Target, record: RestoreRecord) -> RestoreRecord:
@@ -39,6 +40,17 @@ def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
     return record
 
 
+def restore_notes(bucket: Bucket, target: Target, run: str) -> tuple[str, ...]:
+    """What the plan of that run's restore says that one should know; empty where it has planned none."""
+    record = find_restore(bucket, target, run)
+    return record.notes if record else ()
+
+
 def all_restores(bucket: Bucket, target: Target) -> Iterator[RestoreRecord]:
     """Every restore that can be read, in the order of their runs' names."""
     return all_records(bucket, Layout(target.root).restores, RestoreRecord.from_json)
+
+
+def dated_restores(bucket: Bucket, target: Target) -> Iterator[tuple[datetime, RestoreRecord]]:
+    """The same, each with when it was written, by the store's clock."""
+    return dated_records(bucket, Layout(target.root).restores, RestoreRecord.from_json)

@@ -6,6 +6,7 @@ An act of several steps keeps one: each step believes it, and no XCom.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from dbops.errors import InvalidRequest, ObjectMissing
@@ -43,8 +44,13 @@ def find_record(
 
 def all_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[_R]:
     """Every record that can be read, in the order of their keys; raises BucketError."""
+    return (record for _, record in dated_records(bucket, folder, read))
+
+
+def dated_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[tuple[datetime, _R]]:
+    """The same, each with when it was written, by the store's clock."""
     for stored in bucket.list(folder):
         try:
-            yield read(bucket.get(stored.key))
+            yield stored.modified, read(bucket.get(stored.key))
         except (ObjectMissing, ValueError):
             continue

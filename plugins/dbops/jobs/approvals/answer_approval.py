@@ -9,11 +9,19 @@ from datetime import datetime
 from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection
 from dbops.domain.approvals.rules import judge
 from dbops.domain.target import Target
+from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing, BucketError
-from dbops.gateways.store.approvals import consume_approval, end_approval, find_unused_approval, record_approval
+from dbops.gateways.store.approvals import (
+    consume_approval,
+    end_approval,
+    find_unused_approval,
+    is_used_up,
+    record_approval,
+)
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
 from dbops.jobs.approvals.ask_approval import audit_action
+from dbops.jobs.approvals.end_run import NOTHING_DONE, START_ANEW, end_run
 
 
 def answer_approval(
@@ -27,7 +35,7 @@ def answer_approval(
     now = clock()
     verdict = judge(question, answer, target, now)
     if isinstance(verdict, Rejection):
-        raise _rejected(question, verdict, _keep_no(question, verdict, target, bucket, now))
+        raise _rejected(question, verdict, target, bucket, now)
     try:
         _keep(question, verdict, target, bucket, now)
     except ApprovalMissing:
@@ -47,16 +55,25 @@ def _keep(question: Question, verdict: Approval | Rejection, target: Target, buc
     record_approval(bucket, target, verdict)
 
 
-def _keep_no(question: Question, verdict: Rejection, target: Target, bucket: Bucket, now: datetime) -> str:
+def _rejected(question: Question, verdict: Rejection, target: Target, bucket: Bucket, now: datetime) -> ApprovalMissing:
     """A no is a no also where it cannot be written down; the answer says so then."""
+    refusal = ApprovalMissing(
+        f"REJECTED: the {question.act} of {question.target} does not take place, for {verdict.reason}.",
+        f"{NOTHING_DONE} {START_ANEW}",
+    )
     try:
+        acts = is_used_up(bucket, target, run=question.run, action=question.action)
         try:
             _keep(question, verdict, target, bucket, now)
         except ApprovalMissing:
             _end_earlier_yes(question, target, bucket, now)
     except BucketError as error:
-        return f" It is missing from the audit: {error.what}"
-    return ""
+        refusal.what += f" It is missing from the audit: {error.what}"
+        return refusal
+    if acts:  # upon an earlier yes: then the record is that act's to write
+        return refusal
+    ended = Ended(word="rejected", why=verdict.reason, when=now, by=verdict.answered_by)
+    return end_run(refusal, bucket, target, question, ended)
 
 
 def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: datetime) -> None:
@@ -64,10 +81,3 @@ def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: da
     end_approval(bucket, target, run=question.run, action=question.action, now=now)
     with suppress(ApprovalMissing):  # it was a no, or counts no longer
         consume_approval(bucket, target, run=question.run, action=question.action, digest=question.digest, now=now)
-
-
-def _rejected(question: Question, verdict: Rejection, remark: str) -> ApprovalMissing:
-    return ApprovalMissing(
-        f"REJECTED: the {question.action} of {question.target} does not take place, for {verdict.reason}.{remark}",
-        "Nothing was done. Who still wants it starts a new run.",
-    )

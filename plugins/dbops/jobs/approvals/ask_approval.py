@@ -5,10 +5,13 @@ from __future__ import annotations
 from dbops.domain.approvals.approval import Question
 from dbops.domain.approvals.rules import why_not_ask
 from dbops.domain.target import Target
+from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing
 from dbops.gateways.store.approvals import number_of_next_answer, read_plan
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.run_ends import note_end
+from dbops.jobs.approvals.end_run import NOTHING_DONE, end_run
 
 
 def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
@@ -23,11 +26,18 @@ def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
     facts = question.facts() if reason is None else {**question.facts(), "reason": reason}
     write_audit(bucket, target, question.asked, audit_action(question, "rejected" if reason else "asked"), facts)
     if reason is not None:
-        raise ApprovalMissing(
-            f"REJECTED before anybody was asked: no yes to the {question.action} of {target.name} could count, "
-            f"for {reason}.",
-            "Nothing was done.",
+        raise end_run(
+            ApprovalMissing(
+                f"REJECTED before anybody was asked: no yes to the {question.act} of {target.name} could count, "
+                f"for {reason}.",
+                NOTHING_DONE,
+            ),
+            bucket,
+            target,
+            question,
+            Ended(word="rejected", why=reason, when=question.asked),
         )
+    note_end(bucket, target, run=question.run, action=question.action, ended=None)
     return plan
 
 

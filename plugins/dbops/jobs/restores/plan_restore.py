@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dbops.domain.backups.catalog import Catalog, CatalogEntry
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.unencrypted import unencrypted_warning
-from dbops.domain.restores.chosen_backup import choose_backup
+from dbops.domain.restores.chosen_backup import choice_notes, choose_backup
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.words.ended import Ended
 from dbops.errors import ObjectMissing, PlanChanged, PreflightFailed
 from dbops.gateways.store.catalogs import read_catalog
 from dbops.jobs.restores.restore_planning import RestorePlanning
@@ -32,7 +34,7 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
     chosen = choose_backup(catalog, request)
     now = run.clock()
     pinned = replace(request, backup_id=chosen.entry.backup_id, not_later_than=None)
-    warnings = (*unencrypted_warning(catalog, chosen.entry.backup_id, run.target.encryption), *chosen.warnings)
+    warnings = choice_warnings(run, catalog, chosen.entry, request)
     plan = RestorePlanning(run, pinned, moment=now).plan(catalog, chosen.entry, warnings)
     if keep:
         record = RestoreRecord(
@@ -48,10 +50,21 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
             database=plan.database,
             before=plan.before,
             schema=plan.schema,
+            asked=request,
+            notes=plan.warnings,
+            ended=Ended(word="refused", why=" ".join(plan.blockers), when=now) if plan.blockers else None,
         )
         run.put(record)
         _require_still_there(run, record)
     return plan
+
+
+def choice_warnings(run: RestoreRun, catalog: Catalog, entry: CatalogEntry, asked: RestoreRequest) -> tuple[str, ...]:
+    """What to know of that backup being restored upon that request, by what is in the bucket now."""
+    return (
+        *unencrypted_warning(catalog, entry.backup_id, run.target.encryption),
+        *choice_notes(entry, catalog, asked),
+    )
 
 
 def require_no_blockers(plan: RestorePlan) -> None:

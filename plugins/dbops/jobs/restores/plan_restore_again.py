@@ -7,13 +7,13 @@ from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord
 from dbops.errors import PlanChanged
 from dbops.gateways.store.catalogs import read_catalog
-from dbops.jobs.restores.plan_restore import require_no_blockers
+from dbops.jobs.restores.plan_restore import choice_warnings, require_no_blockers
 from dbops.jobs.restores.restore_planning import RestorePlanning, Unreadable
 from dbops.jobs.restores.restore_run import RestoreRun
 
 
 def plan_restore_again(run: RestoreRun, record: RestoreRecord) -> RestorePlan:
-    """The plan of that record as it would be made now, with what people are shown of live rows.
+    """The plan of that record as it would be made now, with what people are shown of live rows and of the choice.
 
     Raises a DbopsError where none can be made.
     """
@@ -51,4 +51,5 @@ def _plan_again(run: RestoreRun, record: RestoreRecord, *, count_live: bool) -> 
     catalog = read_catalog(run.bucket, run.target)
     entry = choose_backup(catalog, record.request).entry
     planning = RestorePlanning(run, record.request, moment=record.planned, own=record, count_live=count_live)
-    return planning.plan(catalog, entry), planning.unreadable
+    warnings = choice_warnings(run, catalog, entry, record.asked or record.request)
+    return planning.plan(catalog, entry, warnings), planning.unreadable

@@ -36,7 +36,9 @@ def analyze_restore(run: RestoreRun) -> RestoreRecord:
     pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
     vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
     seconds = analyze(vacuumdb, server.address(record.database), run.target.restore.jobs)
-    return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds))
+    found = server.find(record.database)
+    taken = found.bytes if found and record.is_own_database else None
+    return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds, loaded_bytes=taken))
 
 
 def verify_restore(run: RestoreRun) -> RestoreRecord:

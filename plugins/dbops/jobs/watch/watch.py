@@ -135,8 +135,8 @@ def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
 
 
 def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) -> list[str]:
-    # A reminder, and what is wrong with an alert's way only: neither says anything against the backups.
-    harmless = {ProblemKind.OLD_DATABASE, ProblemKind.NOT_NOTIFIED}
+    # Reminders, and what is wrong with an alert's way only: neither says anything against the backups.
+    harmless = {ProblemKind.OLD_DATABASE, ProblemKind.LEFT_COPY, ProblemKind.NOT_NOTIFIED}
     ill = {problem.target for problem in problems if problem.kind not in harmless}
     health: dict[str, bool] = {}
     for target in targets:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 from dbops.domain.restores.hold import LONGEST_STEP, held_for, restore_hold
 from dbops.domain.restores.record import RestoreState
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
+from dbops.domain.words.ended import Ended
 from tests.unit.restores import BACKUP, record
 from tests.unit.samples import DAY, NOW
 
+REJECTED = Ended(word="rejected", why="bob said no", when=NOW, by="bob")
 ENDS: dict[RestoreMode, set[RestoreState]] = {
     "swap": {RestoreState.SWAPPED},
     "beside": {RestoreState.VERIFIED, RestoreState.SWAPPED},
@@ -33,6 +36,11 @@ def test_every_state_but_the_last_holds(mode: RestoreMode, state: RestoreState) 
         assert hold.sentence() == (
             "held until 2026-11-30 12:00 UTC by alice: its restore in the run manual__1 is not at its end, but " + state
         )
+
+
+@pytest.mark.parametrize("told", [{"ended": REJECTED}, {"copy_gone": NOW}], ids=["rejected", "dropped"])
+def test_a_restore_that_ended_before_holds_nothing(told: dict[str, Any]) -> None:
+    assert restore_hold(record(state=RestoreState.VERIFIED, **told), NOW, DAY) is None
 
 
 def test_who_asked_for_it_need_not_be_known() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.restores.record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
+from dbops.domain.words.ended import Ended
 from tests.unit.restores import record
 from tests.unit.samples import NOW, verification
 
@@ -38,6 +39,9 @@ RECORDS = st.builds(
     verification=st.sampled_from([None, verification(BackupId.at(NOW))]),
     migrations=TEXTS,
     swapped=st.none() | st.just(NOW),
+    asked=st.none() | st.just(RestoreRequest(mode="swap", not_later_than=NOW)),
+    notes=st.lists(TEXTS, max_size=2).map(tuple),
+    ended=st.none() | st.builds(Ended, word=st.sampled_from(["rejected", "refused"]), why=TEXTS, when=st.just(NOW)),
 )
 
 

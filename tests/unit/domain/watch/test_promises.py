@@ -8,11 +8,13 @@ import pytest
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.catalog import Catalog, CatalogEntry, Leftover
 from dbops.domain.fault import Fault
+from dbops.domain.restores.left_copy import LeftCopy
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.kept_databases import kept_problem
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.late_promise import late_promises
+from dbops.domain.watch.left_copies import left_problem
 from dbops.domain.watch.notification import Notification, untaken
 from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem
 from dbops.domain.watch.promises import broken_promises
@@ -346,11 +348,13 @@ def test_every_problem_says_what_to_do() -> None:
     ]
     found += [fault_problem(Fault("a.yaml", None, "x")), paused_problem("backup__shop")]
     kept = kept_problem(record(swapped=NOW - 2 * DAY), NOW)
+    copy = left_problem(LeftCopy("shop__restore_20261122_120000", NOW - 2 * DAY, (record(),)), NOW)
     index = TargetIndex.of(
         catalog(), NOW, checks=check_run(started=NOW - 2 * DAY), probes=probe_run(started=NOW - 9 * DAY)
     )
     late, untimed = late_promises(target("shop"), index, NOW)
     assert kept is not None
+    assert copy is not None
     subject = "[dbops] FAILED backup"
     [lost] = untaken(
         target("shop", alerts={"notify": ["oncall"]}),
@@ -358,6 +362,6 @@ def test_every_problem_says_what_to_do() -> None:
         NOW,
     )
     found += same_database_problems([(target(name, connection="shop"), None) for name in ("shop", "crm")])
-    found += [kept, late, untimed, lost.problem, *KnownTargets({"gone": NOW}).missing([])]
+    found += [kept, copy, late, untimed, lost.problem, *KnownTargets({"gone": NOW}).missing([])]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

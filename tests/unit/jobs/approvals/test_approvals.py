@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 
 from dbops.domain.approvals.approval import Answer, Question
+from dbops.domain.migrations.record import MigrationRecord
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing, BucketError
 from dbops.gateways.store.approvals import consume_approval, record_plan
 from dbops.gateways.store.memory_bucket import InMemoryBucket
+from dbops.gateways.store.migration_records import put_migration, read_migration
+from dbops.gateways.store.restores import put_restore, read_restore
+from dbops.gateways.store.working_holds import working_holds
 from dbops.jobs.approvals.answer_approval import answer_approval
 from dbops.jobs.approvals.ask_approval import ask_approval
 from dbops.jobs.approvals.require_approval import give_back, require_approval
+from tests.unit.restores import RESTORED
+from tests.unit.restores import record as restore
 from tests.unit.samples import NOW, Clock, target
 
 DIGEST = "d" * 64
@@ -301,3 +309,92 @@ def test_a_broken_glass_stands_out_in_the_audit(bucket: ReadOnlyBucket) -> None:
     require(bucket)
     assert list(audit(bucket)) == [f"BREAK-GLASS-approval-{word}" for word in ("approved", "asked", "consumed")]
     assert audit(bucket)["BREAK-GLASS-approval-consumed"]["break_glass_reason"] == "bob is on a plane"
+
+
+def kept(bucket: InMemoryBucket, **changed: Any) -> RestoreRecord:
+    """What the run has loaded and verified, for a swap."""
+    told = {"state": RestoreState.VERIFIED, "oid": 222, "loaded_bytes": 3 * 2**30, **changed}
+    return put_restore(bucket, SHOP, restore(**told))
+
+
+def test_a_rejected_swap_says_what_stays_with_its_size_and_every_way_on_and_its_record_says_who_and_why(
+    bucket: ReadOnlyBucket,
+) -> None:
+    before = kept(bucket)
+    with pytest.raises(ApprovalMissing) as refusal:
+        answer(bucket, NO)
+    assert "Nothing was done" not in str(refusal.value)
+    assert f"stays on the server: {RESTORED}, 3.0 GiB." in refusal.value.remedy
+    assert f'DROP DATABASE "{RESTORED}";' in refusal.value.remedy
+    assert "starts a new run" in refusal.value.remedy
+    assert "docs/runbooks/restore-by-hand.md, step 9" in refusal.value.remedy
+    ended = Ended(word="rejected", why="bob said no: not today", when=NOW, by="bob")
+    assert read_restore(bucket, SHOP, "manual__1") == replace(before, ended=ended), "what was proven stays on record"
+
+
+def test_silence_is_told_in_the_same_way(bucket: ReadOnlyBucket) -> None:
+    kept(bucket)
+    with pytest.raises(ApprovalMissing, match=f"stays on the server: {RESTORED}"):
+        answer(bucket, Answer(options=("Reject",), by=None, answered=NOW, timed_out=True))
+    ended = read_restore(bucket, SHOP, "manual__1").ended
+    assert ended is not None
+    assert (ended.word, ended.by, ended.why) == ("rejected", None, "nobody answered within 1d")
+
+
+def test_a_swap_that_nobody_could_approve_is_told_in_the_same_way_and_goes_on_once_somebody_could(
+    bucket: ReadOnlyBucket,
+) -> None:
+    before = kept(bucket)
+    with pytest.raises(ApprovalMissing, match=f"stays on the server: {RESTORED}"):
+        ask_approval(replace(QUESTION, requested_by=None), SHOP, bucket)
+    assert read_restore(bucket, SHOP, "manual__1").came_to == "rejected"
+    ask_approval(QUESTION, SHOP, bucket)
+    assert read_restore(bucket, SHOP, "manual__1") == before
+
+
+def test_a_rejected_backup_is_held_no_longer(bucket: ReadOnlyBucket) -> None:
+    kept(bucket)
+    assert working_holds(bucket, SHOP, NOW)
+    with pytest.raises(ApprovalMissing):
+        answer(bucket, NO)
+    assert working_holds(bucket, SHOP, NOW) == ()
+
+
+def test_a_rejected_load_has_left_nothing_and_says_so(bucket: ReadOnlyBucket) -> None:
+    kept(bucket, state=RestoreState.PLANNED)
+    with pytest.raises(ApprovalMissing, match=r"Nothing was done\. Who still wants it starts a new run\."):
+        answer(bucket, NO, replace(QUESTION, action="restore"))
+    assert read_restore(bucket, SHOP, "manual__1").came_to == "rejected"
+
+
+def test_a_rejected_migration_says_so_in_words_and_on_its_record(bucket: ReadOnlyBucket) -> None:
+    put_migration(bucket, SHOP, MigrationRecord(target="shop", run="manual__1", digest=DIGEST, planned=NOW))
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: the migration of shop does not take place"):
+        answer(bucket, NO, replace(QUESTION, action="migrate"))
+    assert read_migration(bucket, SHOP, "manual__1").came_to == "rejected"
+
+
+def test_the_record_of_what_is_done_already_is_left_alone(bucket: ReadOnlyBucket) -> None:
+    """Somebody acts upon the yes that another worker has judged: that act writes the record."""
+    before = kept(bucket)
+    answer(bucket)
+    require(bucket)
+    with pytest.raises(ApprovalMissing, match="REJECTED"):
+        answer(bucket, NO)
+    assert read_restore(bucket, SHOP, "manual__1") == before
+
+
+def test_a_no_is_a_no_also_where_its_record_cannot_say_so(
+    bucket: ReadOnlyBucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(bucket)
+    put = bucket.put
+
+    def choosy(key: str, body: bytes) -> None:
+        if "/restores/" in key:
+            raise BucketError(f"{key} is not taken.")
+        put(key, body)
+
+    monkeypatch.setattr(bucket, "put", choosy)
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED.*The record of the run does not say so: .* is not taken"):
+        answer(bucket, NO)

@@ -23,6 +23,7 @@ from dbops.domain.watch.included_names import IncludedNames
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.problem import Problem, ProblemKind, problem_of
 from dbops.domain.watch.report import WatchReport
+from dbops.domain.words.ended import Ended
 from dbops.errors import BucketError, DatabaseError, DbopsError, HeartbeatFailed
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.check_runs import put_check_run
@@ -35,7 +36,7 @@ from dbops.jobs.target_index.refresh_index import refresh_index
 from dbops.jobs.watch import lost_files
 from dbops.jobs.watch.watch import watch
 from tests.unit.probe_samples import probe_run
-from tests.unit.restores import BEFORE, RESTORED
+from tests.unit.restores import BEFORE, RESTORED, record
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
@@ -86,7 +87,7 @@ class World:
     def swap(self, of: Target, before: str, ago: timedelta) -> None:
         """Put on record that a swap has replaced a database so long ago."""
         moment = self.clock.now - ago
-        record = RestoreRecord(
+        swapped = RestoreRecord(
             target=of.name,
             run=f"run of {before}",
             request=RestoreRequest(mode="swap"),
@@ -102,7 +103,18 @@ class World:
             oid=2,
             swapped=moment,
         )
-        put_restore(self.bucket, of, record)
+        put_restore(self.bucket, of, swapped)
+
+    def reject(self, of: Target, ago: timedelta) -> None:
+        """Put on record that the swap of what was loaded was rejected so long ago."""
+        moment = self.clock.now - ago
+        loaded = record(
+            target=of.name,
+            planned=NOW,
+            state=RestoreState.VERIFIED,
+            ended=Ended(word="rejected", why="bob said no", when=moment, by="bob"),
+        )
+        put_restore(self.bucket, of, loaded)
 
     def ping(self, url: str) -> None:
         if url in self.dead_heartbeats:
@@ -673,8 +685,8 @@ def test_a_database_that_is_gone_is_put_on_record_and_not_asked_for_again(world:
 
     assert kinds(world.watch()) == []
 
-    [record] = all_restores(world.bucket, shop)
-    assert record.old_gone == world.clock.now
+    [swapped] = all_restores(world.bucket, shop)
+    assert swapped.old_gone == world.clock.now
     world.databases = DatabaseError("asked again")
     assert kinds(world.watch()) == []
 
@@ -693,6 +705,43 @@ def test_a_reminder_does_not_keep_the_heartbeat_from_being_told(world: World) ->
     world.watch()
 
     assert world.pinged == ["https://hc/shop"]
+
+
+# ------------------------------------------------------------------------------------------- restored databases
+
+
+def test_a_copy_whose_swap_was_rejected_is_reminded_of_once_a_day_as_long_as_it_is_there(world: World) -> None:
+    world.reject(world.add("shop", url="https://hc/shop"), 2 * DAY)
+    world.databases = {RESTORED}
+
+    first = world.watch()
+
+    assert kinds(first) == [ProblemKind.LEFT_COPY]
+    assert f'DROP DATABASE "{RESTORED}";' in first.problems[0].remedy
+    assert first.due == first.problems
+    assert world.watch().due == ()
+    world.clock.now += DAY
+    assert [problem.kind for problem in world.watch().due] == [ProblemKind.LEFT_COPY]
+    assert "https://hc/shop" in world.pinged, "it says nothing against the backups"
+
+
+def test_a_copy_that_is_gone_is_put_on_record_and_not_asked_for_again(world: World) -> None:
+    shop = world.add("shop")
+    world.reject(shop, 2 * DAY)
+
+    assert kinds(world.watch()) == []
+
+    [rejected] = all_restores(world.bucket, shop)
+    assert rejected.copy_gone == world.clock.now
+    world.databases = DatabaseError("asked again")
+    assert kinds(world.watch()) == []
+
+
+def test_where_the_server_cannot_be_asked_the_copy_counts_as_there(world: World) -> None:
+    world.reject(world.add("shop"), 2 * DAY)
+    world.databases = DatabaseError("no answer")
+
+    assert kinds(world.watch()) == [ProblemKind.LEFT_COPY]
 
 
 # --------------------------------------------------------------------------------------------------------- checks
