@@ -229,6 +229,33 @@ class TestTheServersEvent:
         assert sorted(skipped.tasks) == ["anyway", "last", "none_failed", "one_failed"]
 
 
+@pytest.mark.usefixtures("gated")
+class TestWhoIsAsked:
+    @pytest.fixture
+    def told(self, mail: CaughtMail) -> Callable[[Question], str]:
+        from dbops.gateways.files.target_files import include_folder, read_targets
+        from dbops_airflow.approval_mails import mail_question
+
+        def told(question: Question) -> str:
+            ti = SimpleNamespace(task_id="approve", dag_id="gate", run_id="manual__1")
+            context: Any = {"params": {"target": "shop"}, "run_id": "manual__1", "ti": ti}
+            shop = read_targets(include_folder()).targets["shop"]
+            mail_question(question, ("1 newer backup is not verified yet.",), shop, context)
+            return text_of(mail.messages()[-1])
+
+        return told
+
+    def test_is_told_by_mail_what_the_plan_says_that_one_should_know(self, told: Callable[[Question], str]) -> None:
+        assert "1 newer backup is not verified yet." in told(QUESTION)
+
+    def test_is_asked_for_a_migration_in_words(self, told: Callable[[Question], str]) -> None:
+        from dbops_airflow.approval import _head
+
+        migrate = replace(QUESTION, action="migrate")
+        assert "alice asks for the migration of shop" in told(migrate)
+        assert "**alice** asks for the **migration** of **shop**" in _head(migrate)
+
+
 class TestTheWiring:
     def test_a_gate_is_never_retried_whatever_the_dag_says(self, dag: Any) -> None:
         assert dag.default_args["retries"] == 2

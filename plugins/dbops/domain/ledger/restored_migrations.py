@@ -6,10 +6,12 @@ from dbops.domain.ledger.table import LedgerState
 
 
 def restored_migrations(state: LedgerState) -> str:
-    """For the report."""
+    """For the report; empty where there is neither a ledger nor a migration, for then nobody migrates this database."""
     if not state.exists:
-        folder = f"; the repository has {', '.join(state.pending)}" if state.pending else ""
-        return f"The restored state has no ledger of migrations (_prisma_migrations){folder}."
+        if not state.pending:
+            return ""
+        folder = ", ".join(state.pending)
+        return f"The restored state has no ledger of migrations (_prisma_migrations); the repository has {folder}."
     parts = [f"its newest migration is {state.applied[-1]}" if state.applied else "no migration was applied to it"]
     findings = {
         "not applied to it, though in the repository": state.pending,

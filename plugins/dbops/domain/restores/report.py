@@ -13,11 +13,12 @@ from dbops.domain.words.markdown_text import code_block, plain_text
 
 @dataclass(frozen=True, kw_only=True)
 class RestoreReport(Report):
-    """``url`` is where the restored rows are now, without a password."""
+    """``url`` is where the restored rows are now, without a password; ``has_rules``: the target can be checked."""
 
     job: str = "restore"
     record: RestoreRecord
     url: str
+    has_rules: bool = False
 
     @property
     def verdict(self) -> Verdict:
@@ -63,19 +64,25 @@ class RestoreReport(Report):
         return "\n\n".join([*parts, *(self._what_follows() if self._is_complete else ())])
 
     def what_is_left(self) -> str:
-        """What is left for people to do, in a sentence; empty where the run is not over."""
+        """What is left for people to do, in sentences; empty where the run is not over."""
         record = self.record
         if not self._is_complete:
             return ""
         if record.request.mode != "swap":
             what = f"schema {record.schema} of {self.url}" if record.schema else self.url
             return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
+        checks = f" Run the checks (check__{record.target})." if self.has_rules else ""
+        now = f"Back up now (backup__{record.target}): no backup is of this state in this place yet.{checks}"
         if record.before is None or record.live_oid is None:
             return (
-                f"There was no {record.live} to keep, or to take settings and grants from: it has a new database's. "
-                "The plan lists what the backup knows of them, under What to know; run that, and check who may connect."
+                f"{now} There was no {record.live} to keep, or to take settings and grants from: it has a new "
+                "database's. The plan lists what the backup knows of them, under What to know; run that, and check who "
+                "may connect."
             )
-        return f"The old database is kept as {record.before}: drop it when nobody will want to go back to it."
+        return (
+            f"{now} The old database is kept as {record.before}: the report, in the log, ends with the two statements "
+            "that lead back to it. Drop it when nobody will want to go back."
+        )
 
     def _what_follows(self) -> list[str]:
         record = self.record

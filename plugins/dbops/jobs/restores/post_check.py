@@ -40,4 +40,11 @@ def report_restore(run: RestoreRun) -> RestoreReport:
     record = run.read()
     database = record.live if record.state is RestoreState.SWAPPED else record.database
     url = str(run.server().address(database))
-    return RestoreReport(target=run.target.name, started=record.planned, finished=run.clock(), record=record, url=url)
+    return RestoreReport(
+        target=run.target.name,
+        started=record.planned,
+        finished=run.clock(),
+        record=record,
+        url=url,
+        has_rules=run.target.has_rules,
+    )

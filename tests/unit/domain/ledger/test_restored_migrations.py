@@ -45,8 +45,8 @@ def test_a_migration_that_never_finished_is_named() -> None:
 
 def test_an_empty_ledger_and_none_are_told_apart() -> None:
     assert "no migration was applied to it" in restored_migrations(LedgerState(exists=True))
-    assert "has no ledger of migrations" in restored_migrations(LedgerState(exists=False))
     assert "the repository has 0_init, 1_more, 2_last" in restored_migrations(LedgerState(exists=False, pending=FOLDER))
-    assert restored_migrations(LedgerState(exists=False)) == (
-        "The restored state has no ledger of migrations (_prisma_migrations)."
-    )
+
+
+def test_of_a_database_that_nobody_migrates_nothing_is_said() -> None:
+    assert restored_migrations(LedgerState(exists=False)) == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -65,6 +66,17 @@ def test_after_a_swap_it_says_how_to_drop_the_old_one_and_how_to_go_back() -> No
 
     assert f'DROP DATABASE "{BEFORE}";' in shown
     assert f'ALTER DATABASE "shop" RENAME TO "{RESTORED}";\nALTER DATABASE "{BEFORE}" RENAME TO "shop";' in shown
+
+
+def test_after_a_swap_the_first_thing_to_do_is_a_backup_and_the_checks_where_there_are_any() -> None:
+    swapped = report("swap", RestoreState.SWAPPED)
+
+    assert swapped.what_is_left().startswith("Back up now (backup__shop): ")
+    assert "check__shop" not in swapped.what_is_left()
+    assert "Run the checks (check__shop)." in replace(swapped, has_rules=True).what_is_left()
+    assert "two statements that lead back" in swapped.what_is_left()
+    assert "Back up now" in report("swap", RestoreState.SWAPPED, live_oid=None).what_is_left()
+    assert "Back up now" not in report("beside", RestoreState.VERIFIED).what_is_left()
 
 
 def test_where_there_was_no_live_database_nothing_is_kept() -> None:
