@@ -8,6 +8,7 @@ can write, only says which plan it is, and nothing downstream believes the senso
 from __future__ import annotations
 
 from collections.abc import Mapping
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.empty import EmptyOperator
@@ -15,7 +16,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import Param, TriggerRule
 
 from dbops.domain.approvals.approval import Answer, Question, noun_of
-from dbops.domain.approvals.rules import possible_approvers
+from dbops.domain.approvals.rules import possible_approvers, time_left
 from dbops.domain.words.markdown_text import plain_text
 from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
@@ -59,7 +60,9 @@ def break_glass_params() -> dict[str, Param]:
 
 
 class ApprovalSensor(ApprovalOperator):
-    """Wait until somebody who may approves the plan of ``plan_task_id``; all but a yes that counts ends the run red.
+    """Wait until somebody who may approves the plan of ``plan_task_id``; a no, or silence, ends the run red.
+
+    An Approve without the target's name, or by somebody who may not, is put aside, and the question stands.
 
     The DAG has the params ``target``, ``break_glass`` and ``break_glass_reason``. Where the target's file asks for no
     approval of ``action`` it is green at once. It is never retried: Airflow would ask again, and forget the answer.
@@ -115,6 +118,7 @@ class ApprovalSensor(ApprovalOperator):
     def execute_complete(self, context: Context, event: dict[str, Any], question: str = "") -> dict[str, Any]:
         """Judge what the server hands over. The question is the one that was shown: it waited with the task."""
         from dbops.jobs.approvals.answer_approval import answer_approval
+        from dbops.jobs.approvals.set_aside import set_aside
 
         try:
             with told_to_airflow():
@@ -122,6 +126,9 @@ class ApprovalSensor(ApprovalOperator):
                 answer = _answer_of(event)
                 self.hitl_summary_extra["responded_by_user"] = event.get("responded_by_user")
                 bucket = connections.open_bucket(target)
+                if why := set_aside(asked, answer, target, bucket, now=(moment := utc_now())):
+                    self.response_timeout = time_left(asked, target, moment)
+                    self._ask_again(context, asked, target, bucket, why)
                 approval = answer_approval(asked, answer, target, bucket, clock=utc_now)
         except Exception:
             self.hitl_summary_extra["approved"] = False
@@ -154,15 +161,25 @@ class ApprovalSensor(ApprovalOperator):
         question = self._question(context, target)
         bucket = connections.open_bucket(target)
         plan, notes = ask_approval(question, target, bucket), restore_notes(bucket, target, question.run)
-        rules = target.approvals
+        self.response_timeout = target.approvals.wait
+        self._park(context, question, plan, notes, target)
+
+    def _ask_again(self, context: Context, question: Question, target: Target, bucket: Bucket, why: str) -> None:
+        """Ask the same once more: Airflow takes an answer without a look at what was typed, or by whom."""
+        from dbops.gateways.store.approvals import read_plan
+
+        plan = read_plan(bucket, target, run=question.run, digest=question.digest)
+        self.log.warning("An answer was put aside, and the question stands: %s.", why)
+        self._park(context, question, plan, (f"An answer was put aside: {why}. The question stands.",), target)
+
+    def _park(self, context: Context, question: Question, plan: str, notes: tuple[str, ...], target: Target) -> None:
         self.subject = f"{question.act.capitalize()} of {target.name}: approve?"
         self.body = _shown(question, plan)
-        self.response_timeout = rules.wait
         self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
         self._require_shown(context, question)
         approval_mails.mail_question(question, notes, target, context)
         try:
-            super().execute(context)
+            unwrap(ApprovalOperator.execute)(self, context)  # its guard warns of being asked by execute_complete
         except TaskParked as parked:
             # The server keeps it with the parked task: what is answered is what was asked, whatever XComs say by then.
             parked.kwargs = {"question": question.to_json()}

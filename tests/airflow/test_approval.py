@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 import pytest
 
@@ -123,6 +124,37 @@ def skipped(monkeypatch: pytest.MonkeyPatch) -> Skipped:
     return comms
 
 
+class Asking:
+    """Stands where the task's process talks to Airflow, and remembers what people are shown."""
+
+    shown = ""
+
+    def send(self, msg: Any) -> Any:
+        self.shown = msg.body
+        return msg
+
+    def again(self, dag: Any, **event: Any) -> Any:
+        """How the task is parked that has put the answer of this event aside."""
+        from dbops_airflow.moved import TaskParked
+
+        with pytest.raises(TaskParked) as parked:
+            complete(dag, **event)
+        return parked.value
+
+
+@pytest.fixture
+def asking(gated: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Asking:
+    from dbops.gateways.files.target_files import include_folder, read_targets
+    from dbops.gateways.store.approvals import record_plan
+    from dbops_airflow import connections
+
+    shop = read_targets(include_folder()).targets["shop"]
+    record_plan(connections.open_bucket(shop), shop, run="manual__1", digest="d" * 64, markdown="# The plan")
+    comms = Asking()
+    monkeypatch.setattr("airflow.sdk.execution_time.task_runner.SUPERVISOR_COMMS", comms, raising=False)
+    return comms
+
+
 NOW = datetime.now(UTC)
 QUESTION = Question(
     target="shop", action="swap", digest="d" * 64, run="manual__1", requested_by="alice", requested=NOW, asked=NOW
@@ -139,9 +171,13 @@ EVENT = {
 def complete(dag: Any, question: Question | str = QUESTION, **event: Any) -> Any:
     """Hand the sensor the event that the server would."""
     ti = SimpleNamespace(
-        log_url="https://airflow.example.com/log", task_id="approve", dag_id="gate", run_id="manual__1"
+        id=UUID(int=1),
+        log_url="https://airflow.example.com/log",
+        task_id="approve",
+        dag_id="gate",
+        run_id="manual__1",
     )
-    context: Any = {"params": {"target": "shop"}, "run_id": "manual__1", "ti": ti}
+    context: Any = {"params": {"target": "shop"}, "run_id": "manual__1", "ti": ti, "task_instance": ti}
     asked = question if isinstance(question, str) else question.to_json()
     return dag.get_task("approve").execute_complete(context, {**EVENT, **event}, asked)
 
@@ -162,13 +198,10 @@ class TestTheServersEvent:
     @pytest.mark.parametrize(
         ("event", "why"),
         [
-            ({"responded_by_user": {"id": "3", "name": "alice"}}, "alice asked for it"),
             ({"responded_by_user": None}, "it is not known who answered"),
             ({"chosen_options": ["Reject"]}, "bob said no: ticket 4711"),
             ({"chosen_options": ["Maybe"]}, "is neither Approve nor Reject"),
             ({"chosen_options": []}, "is neither Approve nor Reject"),
-            ({"params_input": {}}, "without typing the name of the target"),
-            ({"params_input": None}, "without typing the name of the target"),
             ({"params_input": {"target_name": "shop", "extra": 1}, "timedout": True}, "nobody answered within"),
             ({"responded_at": NOW - timedelta(hours=5)}, "older than the question"),
         ],
@@ -195,14 +228,52 @@ class TestTheServersEvent:
             )
         assert "anyway" in skipped.tasks
 
-    def test_from_somebody_whom_the_server_should_not_have_let_through_is_a_no(
-        self, gated: Callable[..., None], dag: Any
+    @pytest.mark.parametrize(
+        ("event", "why"),
+        [
+            ({"responded_by_user": {"id": "3", "name": "alice"}}, "alice asked for it, and shop needs two people"),
+            ({"params_input": {}}, "bob chose Approve without typing the name of the target"),
+            ({"params_input": None}, "bob chose Approve without typing the name of the target"),
+            ({"params_input": {"target_name": "shpo"}}, "bob chose Approve without typing the name of the target"),
+        ],
+        ids=lambda value: None if isinstance(value, dict) else value,
+    )
+    def test_of_a_slip_is_put_aside_and_the_same_question_stands_for_the_rest_of_its_time(
+        self, dag: Any, asking: Asking, objects: Objects, event: Any, why: str
+    ) -> None:
+        parked = asking.again(dag, **event)
+        assert parked.kwargs == {"question": QUESTION.to_json()}
+        assert timedelta(hours=23) < parked.timeout < timedelta(days=1)
+        assert asking.shown.endswith("# The plan")
+        assert objects("shop/approvals/") == {}, "nothing is answered"
+        [put_aside] = objects("shop/audit/").values()
+        assert (put_aside["action"], put_aside["requested_by"]) == ("approval-set-aside", "alice")
+        assert why in put_aside["reason"]
+        assert complete(dag)["answered_by"] == "bob", "and his next answer counts"
+
+    def test_of_a_slip_is_told_to_those_who_are_asked(self, dag: Any, mail: CaughtMail, asking: Asking) -> None:
+        asking.again(dag, params_input={})
+        [message] = mail.messages()
+        assert message["Subject"] == "[dbops] APPROVAL swap of shop (production)"
+        assert "An answer was put aside: bob chose Approve without typing" in " ".join(text_of(message).split())
+
+    def test_from_somebody_whom_the_server_should_not_have_let_through_is_put_aside(
+        self, gated: Callable[..., None], dag: Any, asking: Asking, objects: Objects
+    ) -> None:
+        gated(approvers=["carol"])
+        asking.again(dag)
+        [put_aside] = objects("shop/audit/").values()
+        assert put_aside["reason"] == "bob is not among the approvers of shop"
+
+    def test_of_a_slip_when_the_time_to_answer_is_over_is_a_no(
+        self, gated: Callable[..., None], dag: Any, skipped: Skipped
     ) -> None:
         from dbops_airflow.moved import AirflowFailException
 
-        gated(approvers=["carol"])
-        with pytest.raises(AirflowFailException, match="bob is not among the approvers of shop"):
-            complete(dag)
+        gated(wait="10s")
+        with pytest.raises(AirflowFailException, match=r"REJECTED.*without typing the name of the target"):
+            complete(dag, params_input={})
+        assert "anyway" in skipped.tasks
 
     def test_to_a_question_about_another_target_is_a_no(self, dag: Any) -> None:
         from dbops_airflow.moved import AirflowFailException

@@ -17,8 +17,8 @@ from tests.e2e.waiting import eventually
 TASKS = ("act", "anyway", "last", "one_failed", "none_failed")
 
 
-def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float) -> None:
-    """Wait until a question can be answered.
+def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: float, times: int = 1) -> None:
+    """Wait until a question can be answered, after it was asked so many ``times``.
 
     The scheduler hears from the executor a moment after the parking that the task's process has ended. Where an answer
     has come by then, it takes the task for one that was killed, and fails it: a race in Airflow, not in what we test.
@@ -34,7 +34,7 @@ def wait_until_parked(stack: RunningStack, run: Run, task_id: str, *, seconds: f
         rf"Received executor event with state success for task instance TaskInstanceKey\(dag_id='{run.dag_id}', "
         rf"task_id='{task_id}', run_id='{re.escape(run.run_id)}', try_number={run.task(task_id)['try_number']},"
     )
-    eventually(lambda: heard.search(said(stack)), f"the end of the process of {run.run_id}")
+    eventually(lambda: len(heard.findall(said(stack))) >= times, f"the end of the process of {run.run_id}")
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,15 @@ class Asked:
 
     def wait_until_parked(self) -> None:
         wait_until_parked(self.stack, self.run, self.question_id, seconds=self.patience)
+
+    def wait_until_asked_again(self) -> None:
+        """Wait until an answer was put aside, and the next one can be given."""
+        eventually(
+            lambda: self.question()["response_received"] is False and "was put aside" in self.log(self.question_id),
+            f"the question of {self.run.run_id} once more",
+            seconds=self.patience,
+        )
+        wait_until_parked(self.stack, self.run, self.question_id, seconds=self.patience, times=2)
 
     def wait(self, *ends: str) -> str:
         return self.run.wait(*ends, seconds=self.patience)

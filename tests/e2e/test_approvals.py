@@ -143,23 +143,35 @@ class TestANo:
         gate.wait_red("REJECTED", "nobody answered within 10.0s")
         assert gate.audit() == ["approval-asked", "approval-rejected"]
 
+
+class TestASlip:
     @pytest.mark.parametrize(
         "params",
         [{}, {"target_name": "gatet", "reason": None}, {"target_name": None, "reason": "yes!"}, {"target_name": 1}],
         ids=["empty params_input", "wrong name", "no name", "not a text"],
     )
-    def test_is_what_an_approve_without_the_targets_name_means(
-        self, asked: Gate, bob: Rest, params: dict[str, Any]
+    def test_is_an_approve_without_the_targets_name_after_which_the_question_stands(
+        self, stack: RunningStack, asked: Gate, bob: Rest, params: dict[str, Any]
     ) -> None:
         asked.answer(bob, "Approve", **params).raise_for_status()
-        asked.wait_red("REJECTED", "bob chose Approve without typing the name of the target, gated", "params_input")
+        asked.wait_until_asked_again()
+        assert "bob chose Approve without typing the name of the target, gated" in asked.log("approve")
+        assert asked.done() == set()
+        assert stack.mails(asked.run.run_id, "An answer was put aside: bob chose Approve without typing")
+        asked.approve(bob)
+        asked.run.wait("success")
+        assert asked.audit() == ["approval-asked", "approval-set-aside", "approval-approved", "approval-consumed"]
+
+    def test_is_an_approve_by_who_has_asked_and_a_no_still_ends_it(self, asked: Gate, alice: Rest, bob: Rest) -> None:
+        asked.approve(alice)
+        asked.wait_until_asked_again()
+        assert "alice asked for it, and gated needs two people" in asked.log("approve")
+        asked.reject(bob)
+        asked.wait_red("REJECTED", "bob said no")
+        assert asked.audit() == ["approval-asked", "approval-set-aside", "approval-rejected"]
 
 
 class TestWhoMayNot:
-    def test_alice_cannot_approve_what_she_asked_for(self, asked: Gate, alice: Rest) -> None:
-        asked.approve(alice)
-        asked.wait_red("REJECTED", "alice asked for it, and gated needs two people")
-
     def test_a_viewer_cannot_answer_at_all(self, asked: Gate, viewer: Rest) -> None:
         assert asked.answer(viewer, "Approve", target_name="gated").status_code == 403
         assert asked.run.task("approve")["state"] == "awaiting_input"

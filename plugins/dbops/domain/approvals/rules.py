@@ -17,6 +17,8 @@ REJECT = "Reject"
 
 _REQUEST_STANDS = timedelta(days=7)
 _CLOCKS_APART = timedelta(minutes=5)
+_SHORTEST = timedelta(seconds=30)
+_LONGEST_WAIT = timedelta(days=3650)  # beyond which the calendar may end
 
 
 def why_not_ask(question: Question, target: Target, now: datetime) -> str | None:
@@ -40,6 +42,25 @@ def possible_approvers(question: Question, target: Target) -> tuple[str, ...]:
     if question.break_glass or not target.needs_four_eyes:
         return target.approvals.approvers
     return tuple(name for name in target.approvals.approvers if not _is_same(name, question.requested_by))
+
+
+def why_set_aside(question: Question, answer: Answer, target: Target, now: datetime) -> str | None:
+    """Why this Approve is neither a yes nor a no, so that the question stands; None where it is to be judged.
+
+    That is: the name is not the target's, or it is of somebody who may not approve. Once the time to answer is over,
+    everything is judged.
+    """
+    if answer.timed_out or answer.by is None or answer.options != (APPROVE,) or question.target != target.name:
+        return None
+    if time_left(question, target, now) is None or why_not_ask(question, target, now):
+        return None
+    return _why_not_typed(answer, answer.by[1], target) or _why_not_by(answer.by, question, target)
+
+
+def time_left(question: Question, target: Target, now: datetime) -> timedelta | None:
+    """How long the question stands from now on; None where that is too short for another answer."""
+    left = question.asked + min(target.approvals.wait, _LONGEST_WAIT) - now
+    return left if left >= _SHORTEST else None
 
 
 def judge(question: Question, answer: Answer, target: Target, now: datetime) -> Approval | Rejection:
@@ -124,6 +145,10 @@ def _why_not_this(question: Question, answer: Answer, name: str, target: Target,
         return f"the answer of {name} is older than the question"
     if now - answer.answered >= target.approvals.valid_for:
         return f"the answer of {name} arrived too late: it counted {format_duration(target.approvals.valid_for)}"
+    return _why_not_typed(answer, name, target)
+
+
+def _why_not_typed(answer: Answer, name: str, target: Target) -> str | None:
     if answer.typed_name != target.name:
         return (
             f"{name} chose {APPROVE} without typing the name of the target, {target.name}; "
