@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection, read_answer
-from dbops.domain.approvals.rules import judge, may_ask_again, possible_approvers, why_not_ask, why_void
+from dbops.domain.approvals.rules import (
+    judge,
+    may_ask_again,
+    possible_approvers,
+    time_left,
+    why_not_ask,
+    why_set_aside,
+    why_void,
+)
 from tests.unit.samples import NOW, target
 
 DIGEST = "d" * 64
@@ -331,3 +339,53 @@ def test_a_run_is_asked_again_only_where_its_yes_counts_no_longer() -> None:
     assert isinstance(no, Rejection)
     assert not again(no)
     assert not again(no, later=5 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (replace(YES, typed_name="shpo"), "bob chose Approve without typing"),
+        (replace(YES, typed_name=None), "bob chose Approve without typing"),
+        (replace(YES, by=("3", "Alice")), "Alice asked for it"),
+    ],
+    ids=["a typo", "no name", "who has asked"],
+)
+def test_a_slip_is_put_aside_until_there_is_no_time_for_another_answer(answer: Answer, why: str) -> None:
+    last = NOW + shop().approvals.wait - timedelta(seconds=30)
+    for moment in (NOW, last):
+        assert why in str(why_set_aside(QUESTION, answer, shop(), moment))
+    late = last + timedelta(seconds=1)
+    assert why_set_aside(QUESTION, answer, shop(), late) is None
+    assert why in rejected(answer=replace(answer, answered=late), later=late - NOW)
+
+
+def test_an_approve_of_somebody_who_is_no_approver_is_put_aside_also_where_the_glass_is_broken() -> None:
+    named = shop(approvers=["alice", "carol"])
+    for question in (QUESTION, GLASS):
+        assert why_set_aside(question, YES, named, NOW) == "bob is not among the approvers of shop"
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        (QUESTION, YES),
+        (QUESTION, replace(YES, options=("Reject",), typed_name=None)),
+        (QUESTION, replace(YES, options=("Maybe",), typed_name=None)),
+        (QUESTION, replace(YES, by=None, typed_name=None)),
+        (QUESTION, replace(YES, timed_out=True, typed_name=None)),
+        (replace(QUESTION, target="blog"), replace(YES, typed_name="blog")),
+        (replace(QUESTION, requested_by=None), YES),
+        (GLASS, YES),
+    ],
+    ids=["a yes", "a no", "neither", "nobody", "silence", "another target", "nobody asked", "no approvers named"],
+)
+def test_everything_else_is_judged_at_once(question: Question, answer: Answer) -> None:
+    assert why_set_aside(question, answer, shop(), NOW) is None
+
+
+@given(st.timedeltas(timedelta(seconds=30), timedelta(days=30_000)))
+def test_the_time_that_is_left_is_never_more_than_the_file_gives(wait: timedelta) -> None:
+    left = time_left(QUESTION, shop(wait=wait), NOW)
+    assert left is not None
+    assert left <= wait
+    assert time_left(QUESTION, shop(wait=wait), NOW + wait) is None
