@@ -32,7 +32,8 @@ Read `docs/runbooks/restore.md` first if this is your first one: it fits on a pa
   that you made. `schema`: one schema, under a new name, in the live database.
 - **backup** empty: the newest verified one, **not_later_than** a time if you give it.
 - **schemas**, **tables** empty: everything. A table is written `schema.table`, one a line.
-- Stopped or killed anywhere, nothing live has changed; a retry goes on, a new run begins anew.
+- **loaded**: a swap of what an earlier run has loaded and verified, and did not swap in. Nothing is loaded again.
+- Stopped or killed anywhere, nothing live has changed; a retry goes on, a new run begins anew, without **loaded**.
 """
 
 targets = targets_for("restore__")
@@ -57,6 +58,11 @@ with DAG(
         "schemas": Param(None, type=["null", "array"], items={"type": "string"}, description="one a line; empty: all"),
         "tables": Param(
             None, type=["null", "array"], items={"type": "string"}, description="schema.table, one a line; empty: all"
+        ),
+        "loaded": Param(
+            None,
+            type=["null", "string"],
+            description="mode swap: load nothing, but swap in what an earlier run has; its run id, or its database",
         ),
         "into": Param(None, type=["null", "string"], description="mode into: the empty database, on the same server"),
         **break_glass_params(),

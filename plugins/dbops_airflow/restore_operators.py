@@ -45,6 +45,7 @@ def _request(given: Mapping[str, Any], zone: ZoneInfo) -> RestoreRequest:
         schemas=given["schemas"] or (),
         tables=given["tables"] or (),
         into=given["into"],
+        loaded=given["loaded"],
         zone=zone,
     )
 

@@ -68,6 +68,29 @@ def test_a_swap_that_asks_nobody_goes_through_to_the_post_check(
     assert "The old database is kept as" in text_of(message)
 
 
+def test_what_an_earlier_run_has_loaded_is_swapped_in_without_being_loaded_again(
+    shop: str, run_dag: Callable[..., Any], mail: CaughtMail
+) -> None:
+    assert run_dag("restore", {"target": "shop"}).state == "success"
+    name = psycopg.conninfo.conninfo_to_dict(shop)["dbname"]
+    with psycopg.connect(shop) as connection:
+        query = "SELECT datname, oid FROM pg_database WHERE starts_with(datname, %s)"
+        [(loaded, oid)] = connection.execute(query, [f"{name}__restore_"]).fetchall()
+    execute(shop, "DELETE FROM crm.orders")
+
+    refused = run_dag("restore", {"target": "shop", "mode": "beside", "loaded": loaded})
+    run = run_dag("restore", {"target": "shop", "mode": "swap", "loaded": loaded})
+
+    assert states(refused)["plan"] == "failed"
+    assert set(states(run).values()) == {"success"}
+    with psycopg.connect(shop) as connection:
+        assert connection.execute("SELECT count(*) FROM crm.orders").fetchall() == [(100,)]
+        query = "SELECT oid FROM pg_database WHERE datname = %s"
+        assert connection.execute(query, [name]).fetchall() == [(oid,)]
+    subjects = [message["Subject"] for message in mail.messages()]
+    assert subjects == [f"[dbops] {word} restore of shop (production)" for word in ("DONE", "FAILED", "DONE")]
+
+
 def test_what_stands_in_the_way_ends_the_run_before_anything_is_made(
     shop: str, run_dag: Callable[..., Any], mail: CaughtMail
 ) -> None:

@@ -170,7 +170,7 @@ class TestAroundTheGate:
     ) -> None:
         waiting.orders.tell("CREATE TABLE complaints (id int)")
         waiting.approve(bob)
-        waiting.wait_red("swap", "is not what its plan says", "A new run would load all again, and show the swap")
+        waiting.wait_red("swap", "is not what its plan says", "loads nothing again, and shows the swap as it is now")
         assert waiting.run.task("swap")["try_number"] == 1, "a refusal is not retried"
         assert "approval-consumed" not in waiting.audit()
         assert waiting.orders.stack.ask("orders_grown", "SELECT count(*) FROM complaints") == [(0,)]

@@ -84,6 +84,30 @@ def test_a_swap_does_not_take_place_when_anything_else_is_typed(shell: Shell, re
     assert restoring.live in restoring.databases()
 
 
+def test_what_an_earlier_run_has_loaded_is_swapped_in_without_being_loaded_again(
+    shell: Shell, restoring: Restoring
+) -> None:
+    status, _, err = shell.run("--swap", typed="no")
+    assert (status, "was not approved" in err) == (3, True)
+    [loaded] = all_restores(restoring.loader.bucket, restoring.target)
+    restoring.tell("DELETE FROM crm.orders")
+
+    planned, document = shell.document("--plan", "--swap", "--loaded", loaded.database)
+    status, _, err = shell.run("--swap", "--loaded", loaded.database, typed=NAME)
+
+    assert (planned, status) == (0, 0), err
+    assert "**Nothing is loaded.**" in document["markdown"]
+    assert "Taken over; the verification follows." in err
+    assert restoring.ask("SELECT count(*) FROM crm.orders") == [(100,)]
+    assert restoring.ask("SELECT oid FROM pg_database WHERE datname = current_database()") == [(loaded.oid,)]
+    audit = [stored.key for stored in restoring.loader.bucket.list(f"{restoring.target.root}audit/")]
+    words = [key.rpartition("Z-")[2] for key in audit]
+    assert sorted(words[-3:]) == ["approval-typed.json", "swap.json", "take-over.json"]
+    again, _, err = shell.run("--swap", "--loaded", loaded.database, typed=NAME)
+    assert again == 2
+    assert "has swapped in what it has loaded already" in err
+
+
 def test_what_the_backup_does_not_hold_is_refused_with_a_guess(shell: Shell) -> None:
     status, _, err = shell.run("--table", "crm.order")
 

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
-from dbops.domain.approvals.approval import Approval
-from dbops.domain.backups.layout import Layout
 from dbops.domain.restores.record import RestoreState
 from dbops.errors import ApprovalMissing, PlanChanged, PreflightFailed
 from dbops.gateways.server.database_server import DatabaseServer
-from dbops.gateways.store.approvals import record_approval
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, execute
+from tests.restore_records import edit, oid_of, yes
 from tests.restoring import Restoring
 
 STEPS: dict[str, Callable[[Restoring], object]] = {
@@ -39,35 +34,6 @@ def victim(postgres_server: EmbeddedPostgres) -> Iterator[str]:
     execute(postgres_server.url(name), "CREATE TABLE invoices AS SELECT 1 AS n")
     yield name
     postgres_server.drop_database(name)
-
-
-def edit(restoring: Restoring, **changed: Any) -> None:
-    """Change the record as it lies in the bucket, as who may write there can."""
-    key = Layout(restoring.target.root).restore(restoring.run)
-    record = json.loads(restoring.loader.bucket.get(key))
-    restoring.loader.bucket.put(key, json.dumps({**record, **changed}).encode())
-
-
-def oid_of(restoring: Restoring, database: str) -> int:
-    oids = dict(restoring.ask("SELECT datname, oid::int FROM pg_database", "postgres"))
-    return int(oids[database])
-
-
-def yes(restoring: Restoring, action: str, digest: str) -> None:
-    now = datetime.now(UTC)
-    approval = Approval(
-        target=restoring.target.name,
-        action=action,
-        digest=digest,
-        run=restoring.run,
-        requested_by="alice",
-        requested=now,
-        answered_by="bob",
-        answered_by_id="bob",
-        answered=now,
-        valid_until=now + timedelta(hours=4),
-    )
-    record_approval(restoring.loader.bucket, restoring.target, approval)
 
 
 @pytest.mark.parametrize("mode", ["beside", "swap"])

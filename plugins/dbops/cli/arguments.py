@@ -149,6 +149,7 @@ def parser() -> Parser:
         "restore summary_app --plan",
         "restore summary_app --table public.Summary",
         "restore summary_app --not-later-than '2026-11-22 02:00' --swap",
+        "restore summary_app --swap --loaded summary_app__restore_20261122_021500",
     )
     _add_restore(restore)
     migrate = verb(
@@ -186,6 +187,11 @@ def _add_restore(to: argparse.ArgumentParser) -> None:
     which = to.add_mutually_exclusive_group()
     which.add_argument("--backup", metavar="BACKUP", help="its id; otherwise the newest verified one")
     which.add_argument("--not-later-than", metavar="TIME", help="the newest verified one that began by then")
+    which.add_argument(
+        "--loaded",
+        metavar="RUN",
+        help="with --swap: load nothing, but swap in what this run, or its database, has loaded",
+    )
     where = to.add_mutually_exclusive_group()
     where.add_argument("--swap", action="store_true", help="put it into the live one's place, once it is proven")
     where.add_argument("--into", metavar="DATABASE", help="into this empty database of the same server")

@@ -54,6 +54,7 @@ def _request(asked: Namespace, target: Target) -> RestoreRequest:
         schemas=[asked.as_schema] if asked.as_schema else asked.schema,
         tables=asked.table,
         into=asked.into,
+        loaded=asked.loaded,
         zone=target.zone,
     )
 
@@ -86,7 +87,9 @@ class _Shell:
         require_no_blockers(plan)
         with self.screen.loading() as on_progress:
             restore(self.run, consent=self._typed, on_progress=on_progress)
-        self.screen.tell("Loaded; ANALYZE and verification follow.")
+        self.screen.tell(
+            "Taken over; the verification follows." if request.loaded else "Loaded; ANALYZE and verification follow."
+        )
         analyze_restore(self.run)
         verify_restore(self.run)
         if request.mode == "swap":

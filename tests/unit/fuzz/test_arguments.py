@@ -59,6 +59,7 @@ OPTIONS = (
     "--reason",
     "--not-later-than",
     "--into",
+    "--loaded",
     "--as-schema",
     "--schema",
     "--table",

@@ -38,7 +38,7 @@ class RestoreConditions:
     it needs, ``entries`` what of it is restored, its owners and grants only with ``owners``; ``in_the_way`` is what a
     database to restore into has that an empty one has not, None where our role may not look. ``locale`` is that
     database's and ``made_with`` the backup's, None where it is not known. ``reach`` is what of the backup acts outside
-    of its database.
+    of its database. ``foreign_owner`` owns what is taken over, None where our role may rename it.
     """
 
     request: RestoreRequest
@@ -59,6 +59,7 @@ class RestoreConditions:
     needed_bytes: int
     free_bytes: int | None
     reach: tuple[str, ...] = ()
+    foreign_owner: str | None = None
 
     @property
     def is_of_another(self) -> bool:
@@ -134,6 +135,8 @@ def _schema(found: RestoreConditions) -> Iterator[str]:
 
 def _swap(found: RestoreConditions) -> Iterator[str]:
     live = found.live
+    if found.foreign_owner is not None:
+        yield _may_not_rename(found, found.database, found.foreign_owner)
     if live is None:
         return
     if found.is_of_another:
@@ -145,10 +148,7 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
     if found.before in found.server.databases:
         yield f"There is a database {found.before} already: start a new run."
     if not live.may_rename:
-        yield (
-            f"The role {found.server.role} may not rename {found.live_name}: it has to be a member of its owner "
-            f"{live.settings.owner}, with CREATEDB; name such a role under restore.connection."
-        )
+        yield _may_not_rename(found, found.live_name, live.settings.owner)
     for kind, names, why in (
         ("logical replication slots", live.slots, _SLOTS),
         ("subscriptions", live.subscriptions, _SUBSCRIPTIONS),
@@ -156,6 +156,13 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
     ):
         if names:
             yield f"The live database has {kind}, {why.format(', '.join(names))}"
+
+
+def _may_not_rename(found: RestoreConditions, database: str, owner: str) -> str:
+    return (
+        f"The role {found.server.role} may not rename {database}: it has to be a member of its owner {owner}, with "
+        "CREATEDB; name such a role under restore.connection."
+    )
 
 
 def _disk(found: RestoreConditions) -> Iterator[str]:

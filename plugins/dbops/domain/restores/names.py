@@ -26,7 +26,8 @@ def restore_names(request: RestoreRequest, live: str, moment: datetime) -> Resto
     if request.mode == "schema":
         return RestoreNames(live, schema=restored_name(request.schemas[0], moment))
     before = before_name(live, moment) if request.mode == "swap" else None
-    return RestoreNames(restored_name(live, moment), before)
+    taken = request.takes_over
+    return RestoreNames(restored_name(live, taken.planned if taken else moment), before)
 
 
 def strange_names(record: RestoreRecord, live: str) -> tuple[str, ...]:
@@ -35,13 +36,14 @@ def strange_names(record: RestoreRecord, live: str) -> tuple[str, ...]:
     A record lies in a bucket, where whoever may write can change it: the databases that it names are dropped, renamed
     and written into only where they can be no others.
     """
-    names = restore_names(record.request, live, record.planned)
-    facts: tuple[tuple[str, str | None, str | None], ...] = (
+    names, taken = restore_names(record.request, live, record.planned), record.request.takes_over
+    facts: tuple[tuple[str, object, object], ...] = (
         ("the live database", record.live, live),
         ("the database to load", record.database, names.database),
         ("the name for the old one", record.before, names.before),
         ("the schema", record.schema, names.schema),
         ("the backup", record.backup_id, record.request.backup_id),
+        *((("the mode", record.request.mode, "swap"), ("the oid", record.oid, taken.oid)) if taken else ()),
     )
     strange = [fact for fact in facts if fact[1] != fact[2]]
     return tuple(f"{what} is {found or 'none'}, not {meant or 'none'}" for what, found, meant in strange)

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dbops.domain.backups.backup import BackupManifest
+from dbops.domain.backups.backup import BackupId, BackupManifest
 from dbops.domain.backups.retention import age_of
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable
 from dbops.domain.restores.request import RestoreRequest
@@ -26,6 +26,7 @@ _WHERE = {
     "into": "an empty database that was made for it; the application is not touched",
     "schema": "a new schema of the live database; no table that is there is touched",
 }
+_TAKEN_OVER = "which is there, and then takes the live one's place; the live one is kept under another name"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,6 +73,7 @@ class RestorePlan:
             "live": [self.live_name, self.live.oid if self.live else None],
             "live_schema": self.live.fingerprint if self.live else None,
             "statements": self.statements,
+            **({"loaded": [taken.run, taken.oid]} if (taken := self.request.takes_over) else {}),
         }
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
@@ -79,6 +81,7 @@ class RestorePlan:
         """The plan for people: what comes back, what would be lost, what stands in the way, every statement."""
         parts = [
             f"## Restore of {self.target}: {self.request.mode}",
+            *self._nothing_is_loaded(),
             *self._list("What stands in the way", self.blockers, bold=True),
             *self._list("What to know", self.warnings),
             markdown_table(("", ""), self._facts()),
@@ -89,6 +92,18 @@ class RestorePlan:
             self._statements(),
         ]
         return "\n\n".join(parts)
+
+    def _nothing_is_loaded(self) -> list[str]:
+        taken = self.request.takes_over
+        if taken is None:
+            return []
+        handed_on = "" if taken.run == taken.loaded_by else f" and the run {code_span(taken.run)} has taken over,"
+        return [
+            f"**Nothing is loaded.** The database {code_span(self.database)} (oid {taken.oid}), which the run "
+            f"{code_span(taken.loaded_by)} of {taken.planned:%Y-%m-%d %H:%M} UTC has loaded from backup "
+            f"{self.manifest.backup_id},{handed_on} and whose verification passed at {taken.verified:%Y-%m-%d %H:%M} "
+            "UTC, is verified again and swapped in."
+        ]
 
     def _list(self, title: str, sentences: tuple[str, ...], *, bold: bool = False) -> list[str]:
         mark = "**" if bold else ""
@@ -109,9 +124,12 @@ class RestorePlan:
             ("It holds", held),
             ("Verified", verified),
             ("Chosen", self._chosen()),
-            ("Goes into", Markup(f"{code_span(self.schema or self.database)}, {_WHERE[self.request.mode]}")),
+            (
+                "Is in" if self.request.takes_over else "Goes into",
+                Markup(f"{code_span(self.schema or self.database)}, {self._where()}"),
+            ),
             *([("The live database becomes", code_span(self.before))] if self.before and self.live else []),
-            ("Disk", f"about {format_bytes(self.needed_bytes)} needed on the server; free: {free}"),
+            ("Disk", f"{self._needed()} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
         ]
 
@@ -127,13 +145,19 @@ class RestorePlan:
         )
         return [("Made on", Markup(said))]
 
+    def _where(self) -> str:
+        return _TAKEN_OVER if self.request.takes_over else _WHERE[self.request.mode]
+
+    def _needed(self) -> str:
+        return "nothing more" if self.request.takes_over else f"about {format_bytes(self.needed_bytes)}"
+
     def _script(self) -> list[str]:
         """In order; the renames and what follows them are one transaction."""
         create = self.statements[: self.making]
         swap = self.statements[len(create) :]
         return [
             *(f"{statement};" for statement in create),
-            f"-- pg_restore of {self.manifest.backup_id}, ANALYZE, verification",
+            "-- verification" if self.request.takes_over else _work(self.manifest.backup_id),
             *(["BEGIN;", *(f"{statement};" for statement in swap), "COMMIT;"] if swap else ()),
         ]
 
@@ -178,6 +202,10 @@ class RestorePlan:
         ]
         table = markdown_table(("role", "application", "connections", "may be ended by us"), rows)
         return ["### Connections that the swap will end", table]
+
+
+def _work(backup_id: BackupId) -> str:
+    return f"-- pg_restore of {backup_id}, ANALYZE, verification"
 
 
 def _weight(rows: int | None, live: LiveTable | None) -> int:

@@ -99,7 +99,12 @@ class RestoreRecord:
     @property
     def is_own_database(self) -> bool:
         """Whether a database is made for it, which is ours to drop while it is not whole."""
-        return self.request.mode in {"beside", "swap"}
+        return self.request.mode in {"beside", "swap"} and self.request.takes_over is None
+
+    @property
+    def is_of_a_whole_database(self) -> bool:
+        """Whether what it has loaded, beside the live database, could take that one's place."""
+        return self.request.mode in {"beside", "swap"} and self.request.is_whole
 
     def to_json(self) -> bytes:
         """The object's body; ``from_json`` reads it back equal."""

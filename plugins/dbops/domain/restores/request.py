@@ -11,6 +11,7 @@ from pydantic import ConfigDict
 from pydantic.dataclasses import dataclass
 
 from dbops.domain.backups.backup import BackupId, read_backup_id
+from dbops.domain.restores.taken_over import TakenOver
 from dbops.domain.words.suggestion import did_you_mean
 from dbops.errors import InvalidRequest
 
@@ -24,6 +25,9 @@ class RestoreRequest:
 
     ``beside``: a new database. ``swap``: the same, then put into the live one's place. ``into``: the empty database
     ``into``. ``schema``: one schema, under a new name, in the live database.
+
+    ``loaded`` names a run, or the database that it has loaded: a swap of that, which loads nothing. What that turned
+    out to be is in ``takes_over``.
     """
 
     mode: RestoreMode = "beside"
@@ -32,6 +36,8 @@ class RestoreRequest:
     schemas: tuple[str, ...] = ()
     tables: tuple[str, ...] = ()
     into: str | None = None
+    loaded: str | None = None
+    takes_over: TakenOver | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -47,6 +53,7 @@ def read_restore_request(
     schemas: Iterable[str] = (),
     tables: Iterable[str] = (),
     into: str | None = None,
+    loaded: str | None = None,
     zone: ZoneInfo,
 ) -> RestoreRequest:
     """What a form or a shell was given, where an empty text is nothing; raises InvalidRequest.
@@ -64,6 +71,7 @@ def read_restore_request(
         schemas=_names(schemas),
         tables=_names(tables),
         into=into.strip() or None if into else None,
+        loaded=loaded.strip() or None if loaded else None,
     )
     _require_sense(request)
     return request
@@ -73,6 +81,15 @@ def _require_sense(request: RestoreRequest) -> None:
     if request.backup_id and request.not_later_than:
         raise InvalidRequest(
             "A restore is given a backup, or a time that it may not be later than, not both.", "Leave one of them out."
+        )
+    if request.loaded and (request.backup_id or request.not_later_than):
+        raise InvalidRequest(
+            "A restore is given what is loaded already, or which backup to load, not both.", "Leave one of them out."
+        )
+    if request.loaded and request.mode != "swap":
+        raise InvalidRequest(
+            f"A database that is loaded already is there to be swapped in, and the mode is {request.mode}.",
+            "Choose the mode swap, or leave loaded out.",
         )
     if request.mode == "swap" and not request.is_whole:
         raise InvalidRequest(

@@ -11,6 +11,11 @@ from dbops.domain.restores.extent import RestoreExtent
 from dbops.domain.words.quantities import format_count
 
 _CODE = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+_WRITTEN_INTO = (
+    "Since it was loaded, whoever may connect to it could write into it. The verification finds other tables, other "
+    "numbers of rows, and sequences that stand elsewhere; a value that was changed it does not find. If anybody worked "
+    "in it, load anew."
+)
 
 
 def restore_warnings(
@@ -19,6 +24,7 @@ def restore_warnings(
     """In the order of a plan; ``entries`` are all of the archive, ``unreadable`` is why what is live is not shown."""
     return (
         *_of_another(found),
+        *((_WRITTEN_INTO,) if found.request.takes_over else ()),
         *(_swap(found, entries) if found.request.mode == "swap" else ()),
         *(() if unreadable is None else (f"What is live now is not shown, for it cannot be read: {unreadable}",)),
         *(f"Left out: {left}." for left in extent.left_out),

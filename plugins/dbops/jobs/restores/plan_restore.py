@@ -7,15 +7,16 @@ from dataclasses import replace
 from dbops.domain.backups.catalog import Catalog, CatalogEntry
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.unencrypted import unencrypted_warning
-from dbops.domain.restores.chosen_backup import choice_notes, choose_backup
+from dbops.domain.restores.chosen_backup import ChosenBackup, choice_notes, choose_backup
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.words.ended import Ended
-from dbops.errors import ObjectMissing, PlanChanged, PreflightFailed
+from dbops.errors import BackupUnusable, ObjectMissing, PlanChanged, PreflightFailed
 from dbops.gateways.store.catalogs import read_catalog
 from dbops.jobs.restores.restore_planning import RestorePlanning
 from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.restores.take_over import request_of_loaded
 
 
 def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, keep: bool = True) -> RestorePlan:
@@ -31,7 +32,8 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
             f"The run {run.name} is restoring {known.backup_id} already.", "Start a new run for another plan."
         )
     catalog = read_catalog(run.bucket, run.target)
-    chosen = choose_backup(catalog, request)
+    request = request_of_loaded(run, request)
+    chosen = _chosen(catalog, request)
     now = run.clock()
     pinned = replace(request, backup_id=chosen.entry.backup_id, not_later_than=None)
     warnings = choice_warnings(run, catalog, chosen.entry, request)
@@ -53,6 +55,7 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
             asked=request,
             notes=plan.warnings,
             ended=Ended(word="refused", why=" ".join(plan.blockers), when=now) if plan.blockers else None,
+            oid=pinned.takes_over.oid if pinned.takes_over else None,
         )
         run.put(record)
         _require_still_there(run, record)
@@ -65,6 +68,18 @@ def choice_warnings(run: RestoreRun, catalog: Catalog, entry: CatalogEntry, aske
         *unencrypted_warning(catalog, entry.backup_id, run.target.encryption),
         *choice_notes(entry, catalog, asked),
     )
+
+
+def _chosen(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
+    try:
+        return choose_backup(catalog, request)
+    except BackupUnusable as error:
+        if request.takes_over is not None:
+            error.remedy = (
+                "Without it nobody can verify again what was loaded from it, so that it is not swapped in. Who may can "
+                "put it into place by hand (docs/runbooks/restore-by-hand.md, step 9); or start a new run that loads."
+            )
+        raise
 
 
 def require_no_blockers(plan: RestorePlan) -> None:

@@ -11,6 +11,7 @@ from dbops.errors import PlanChanged, PreflightFailed
 from dbops.jobs.restores.plan_restore import require_no_blockers
 from dbops.jobs.restores.plan_restore_again import plan_restore_again
 from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.restores.take_over import require_still_ours
 
 
 def plan_swap(run: RestoreRun) -> RestorePlan:
@@ -21,6 +22,7 @@ def plan_swap(run: RestoreRun) -> RestorePlan:
     it is; and that it is another database always was. Raises a DbopsError.
     """
     record = run.read()
+    require_still_ours(run, record)
     plan = plan_restore_again(run, record)
     if (plan.live.oid if plan.live else None) != record.live_oid:
         raise PlanChanged(

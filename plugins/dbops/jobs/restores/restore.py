@@ -22,6 +22,7 @@ from dbops.jobs.approvals.require_approval import Consent, require_used_approval
 from dbops.jobs.restores.plan_restore_again import require_unchanged_plan
 from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.restore_schema import restore_schema
+from dbops.jobs.restores.take_over import require_can_be_taken_over, take_over
 
 _SERVER_IS_BACK_WITHIN = 30.0
 _ASK_AGAIN_AFTER = 0.5
@@ -39,6 +40,8 @@ def restore(
 ) -> RestoreRecord:
     """Load what that run has planned, and return its record; what is loaded already is not loaded again.
 
+    Where its plan is to take over what an earlier run has loaded, that is what is done.
+
     ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
     Where the target's file asks for it, a ``consent`` to ``restore`` is demanded, by default the one on record. A load
     that fails leaves no database behind but one that was given to it; one that was killed is begun anew by the next
@@ -52,6 +55,7 @@ def restore(
         record = run.read()  # as the try that was waited for has left it
         if record.state not in _BEGUN:
             return record
+        earlier = require_can_be_taken_over(run, server, record)
         plan = require_unchanged_plan(run, record, record.digest)
         if record.state is RestoreState.PLANNED:
             # A load is on record before it begins, but for a schema's, which is in the database at once or not at all.
@@ -63,6 +67,9 @@ def restore(
             record = restoring.bring_schema(record, record.schema)
             _audit(run, record)
             return run.put(record)
+        if earlier is not None:
+            restoring.rehearse_swap(record, plan)
+            return take_over(run, record, earlier)
         record = restoring.make_room(record, plan)
         try:
             restoring.let_in(record, plan)

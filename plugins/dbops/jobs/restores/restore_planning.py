@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dbops.domain.archives.database_locale import locale_of_archive
 from dbops.domain.archives.reach import reaches_outside
@@ -24,6 +24,7 @@ from dbops.errors import DatabaseError, RestoreFailed
 from dbops.gateways.archive import Archive
 from dbops.gateways.processes.programs import find_pg_dump, find_pg_restore
 from dbops.gateways.schema.schema_dump import dump_schema
+from dbops.gateways.server.database_server import KnownDatabase
 from dbops.gateways.server.live_tables import read_live_tables
 from dbops.jobs.restores.restore_run import RestoreRun
 
@@ -71,7 +72,9 @@ class RestorePlanning:
         live = self._live(facts, entry)
         names = restore_names(self._request, self._live_name, self._moment)
         database, before, schema = names.database, names.before, names.schema
-        is_ours = self._is_ours(database)
+        loaded = self._taken_over(database)
+        is_ours = loaded is not None or self._is_ours(database)
+        needed = 0 if loaded else extent.needed_bytes
         disk = self._target.restore.disk_size
         # What this run has loaded already is not needed a second time.
         taken = self._server.bytes_of_all(without=database if is_ours else None) if disk is not None else 0
@@ -87,14 +90,15 @@ class RestorePlanning:
             made_of=archive.manifest.database,
             made_on=archive.manifest.server_version,
             extensions=extent.extensions,
-            entries=extent.entries(archive.entries),
+            entries=() if loaded else extent.entries(archive.entries),
             owners=self._target.restore.owners,
             in_the_way=self._in_the_way(facts, database),
             locale=self._server.locale_of(database) if self._request.mode == "into" else None,
             made_with=locale_of_archive(archive.entries),
-            needed_bytes=extent.needed_bytes,
+            needed_bytes=needed,
             free_bytes=free,
             reach=reaches_outside(archive.entries),
+            foreign_owner=loaded.settings.owner if loaded and not loaded.may_rename else None,
         )
         unreadable = self.unreadable.what if self.unreadable else None
         making, swapping = self._statements(archive, schema or database, before, live, facts.major)
@@ -112,8 +116,8 @@ class RestorePlanning:
             making=len(making),
             cluster=self._server.system_identifier(),
             verified=entry.verification.finished if entry.verified and entry.verification else None,
-            expected=expected_duration(catalog, archive.manifest),
-            needed_bytes=extent.needed_bytes,
+            expected=self._expected(catalog, archive),
+            needed_bytes=needed,
             free_bytes=free,
             planned=self._moment,
             blockers=restore_blockers(conditions),
@@ -162,6 +166,24 @@ class RestorePlanning:
         except DatabaseError:
             return None
 
+    def _taken_over(self, database: str) -> KnownDatabase | None:
+        """What an earlier run has loaded, and is to be swapped in; None where this one loads."""
+        wanted = self._request.takes_over
+        if wanted is None:
+            return None
+        found = self._server.find(database)
+        if found is None or found.oid != wanted.oid:
+            raise RestoreFailed(
+                f"The database {database}, which was to be taken over from the run {wanted.run}, is not there, or is "
+                "another one by now.",
+                "Nothing live was touched. Start a new run that loads: one without loaded.",
+            )
+        return found
+
+    def _expected(self, catalog: Catalog, archive: Archive) -> timedelta | None:
+        taken = self._request.takes_over
+        return timedelta(seconds=taken.verify_seconds) if taken else expected_duration(catalog, archive.manifest)
+
     def _is_ours(self, database: str) -> bool:
         """Whether this run has made or filled it."""
         own = self._own
@@ -176,6 +198,8 @@ class RestorePlanning:
         mode = self._request.mode
         if mode == "into":
             return (), ()
+        if self._request.takes_over is not None:
+            return (), swap_statements(self._live_name, name, before, live)
         if mode == "schema":
             return (f"CREATE SCHEMA {quote_name(name)}",), ()
         made = make_statement(name, archive.entries, live, owners=self._target.restore.owners, major=major)

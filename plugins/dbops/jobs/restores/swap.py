@@ -17,11 +17,13 @@ from dbops.gateways.store.audit import write_audit
 from dbops.jobs.approvals.require_approval import Consent, give_back
 from dbops.jobs.restores.plan_restore_again import require_unchanged_plan
 from dbops.jobs.restores.restore_run import RestoreRun
+from dbops.jobs.restores.take_over import require_still_ours
 
 _NAMES_SHOWN = 5
 _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
 _CHANGED = (
-    "Nothing was changed. A new run would load all again, and show the swap as it is now. Look at what has changed."
+    "Nothing was changed. Look at what has changed. A new run in mode swap with loaded: {} loads nothing again, and "
+    "shows the swap as it is now."
 )
 
 log = logging.getLogger(__name__)
@@ -38,6 +40,7 @@ def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: 
     server = run.server()
     with server.alone(after_another_try=after_another_try):
         record = run.read()
+        require_still_ours(run, record)
         if is_swapped(server, record):
             return _keep(run, record)
         _require_verified(record)
@@ -71,16 +74,16 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
         before = record.before if record.live_oid is not None else None
         renames = " ".join(f"{statement};" for statement in rename_statements(record.live, record.database, before))
         by_hand = (
-            f"{record.database} stays, as it was verified. Who may can put it into place by hand, in one transaction "
-            f"without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
+            f"{record.database} stays, as it was verified. Who may can also put it into place by hand, in one "
+            f"transaction without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
         )
-        error.remedy = f"{_how_to_go_on(error)} {by_hand}"
+        error.remedy = f"{_how_to_go_on(error, record)} {by_hand}"
         raise
 
 
-def _how_to_go_on(error: SwapFailed | PlanChanged) -> str:
+def _how_to_go_on(error: SwapFailed | PlanChanged, record: RestoreRecord) -> str:
     if isinstance(error, PlanChanged):
-        return _CHANGED
+        return _CHANGED.format(record.database)
     return " ".join(filter(None, (error.remedy, _AGAIN)))
 
 

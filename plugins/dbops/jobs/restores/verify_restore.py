@@ -55,21 +55,32 @@ def verify_restore(run: RestoreRun) -> RestoreRecord:
         proof = check_restored(target, server.address(record.database), proof)
         if record.request.mode == "swap" and not target.restore.owners:
             proof = proof.with_warning(swap_without_owners())
-        if proof.ok:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
+        fresh = proof.ok and record.request.takes_over is None  # what is taken over was not read from the bucket now
+        if fresh:  # a bad one may be whoever wrote into it meanwhile: only a drill condemns a backup
             put_verification(run.bucket, target, proof)
         migrations = say_restored_migrations(_address(server, record), target)
         state = RestoreState.VERIFIED if proof.ok else RestoreState.FAILED
         record = run.put(record.at(state, verification=proof, migrations=migrations))
-        if proof.ok and proof.whole:
+        if fresh and proof.whole:
             refresh_index(target, run.bucket, run.clock)
     if record.state is RestoreState.FAILED:
         errors = " ".join(record.verification.errors[:_ERRORS_SHOWN]) if record.verification else ""
         where = record.schema or record.database
         raise RestoreFailed(
             f"What was restored of {record.backup_id} into {where} is not what the backup holds: {errors}",
-            f"Nothing live was touched. Drill the backup to see whether it is at fault; look at {where}, and drop it.",
+            f"Nothing live was touched. {_whose_fault(record)} Look at {where}, and drop it.",
         )
     return record
+
+
+def _whose_fault(record: RestoreRecord) -> str:
+    taken = record.request.takes_over
+    if taken is None:
+        return "Drill the backup to see whether it is at fault."
+    return (
+        f"The run {taken.loaded_by} had found it to be so at {taken.verified:%Y-%m-%d %H:%M} UTC: somebody has changed "
+        "something in it since. Start a new run that loads: one without loaded."
+    )
 
 
 def _compare(run: RestoreRun, server: DatabaseServer, archive: Archive, record: RestoreRecord) -> Verification:

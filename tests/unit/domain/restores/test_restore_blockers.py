@@ -49,6 +49,14 @@ def test_a_role_that_may_not_create_databases(mode: RestoreMode) -> None:
     assert "restore.connection" in said
 
 
+def test_a_role_that_may_not_rename_what_is_taken_over() -> None:
+    said = blockers(foreign_owner="ann", is_ours=True)
+
+    assert f"The role admin may not rename {RESTORED}: it has to be a member of its owner ann, with CREATEDB" in said
+    assert "There is no database" not in said
+    assert f"may not rename {RESTORED}" in blockers(foreign_owner="ann", is_ours=True, live=None)
+
+
 def test_a_name_that_is_taken_unless_this_run_has_taken_it() -> None:
     taken = server(databases=frozenset({"shop", RESTORED}))
 

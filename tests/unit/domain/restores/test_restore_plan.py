@@ -13,9 +13,17 @@ from hypothesis import strategies as st
 from dbops.domain.backups.backup import TableEntry
 from dbops.domain.restores.live_facts import LiveTable, SessionGroup
 from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.restores.taken_over import TakenOver
 from dbops.domain.servers.database_settings import DatabaseSettings
 from tests.unit.restores import BACKUP, BEFORE, RESTORED, live, plan
 from tests.unit.samples import NOW, manifest
+
+
+def taking_over(**changed: Any) -> RestoreRequest:
+    """A swap of what an earlier run has loaded."""
+    facts = {"run": "first", "loaded_by": "first", "planned": NOW, "oid": 222, "verified": NOW, "verify_seconds": 90.0}
+    return RestoreRequest(mode="swap", backup_id=BACKUP, takes_over=TakenOver(**{**facts, **changed}))
+
 
 DECIDES: dict[str, dict[str, Any]] = {
     "target": {"target": "other"},
@@ -31,6 +39,7 @@ DECIDES: dict[str, dict[str, Any]] = {
     "no live database": {"live": None},
     "live schema": {"live": live(fingerprint="g" * 64)},
     "statements": {"statements": ("CREATE DATABASE x", "ALTER DATABASE x RENAME TO z")},
+    "what is taken over": {"request": taking_over()},
     "order of statements": {"statements": ("ALTER DATABASE x RENAME TO y", "CREATE DATABASE x")},
 }
 CHANGES_BY_THE_MINUTE: dict[str, dict[str, Any]] = {
@@ -149,6 +158,32 @@ ALTER DATABASE x RENAME TO y;
 COMMIT;
 ```"""
     )
+
+
+def test_the_plan_of_what_is_taken_over_says_that_nothing_is_loaded() -> None:
+    swap = ("ALTER DATABASE x RENAME TO y",)
+    shown = plan(request=taking_over(), statements=swap, making=0, needed_bytes=0, expected=timedelta(seconds=90))
+
+    for expected in (
+        f"**Nothing is loaded.** The database `{RESTORED}` (oid 222), which the run `first` of 2026-11-22 12:00 UTC "
+        f"has loaded from backup {BACKUP}, and whose verification passed at 2026-11-22 12:00 UTC, is verified again "
+        "and swapped in.\n\n",
+        f"| Is in | `{RESTORED}`, which is there, and then takes the live one's place; the live one is kept",
+        "| Disk | nothing more needed on the server; free:",
+        "| Expected to take | 1m 30s |",
+        "```sql\n-- verification\nBEGIN;\nALTER DATABASE x RENAME TO y;\nCOMMIT;\n```",
+    ):
+        assert expected in shown.markdown()
+    handed_on = plan(request=taking_over(run="second")).markdown()
+    assert "the run `first` of 2026-11-22 12:00 UTC has loaded" in handed_on
+    assert f"from backup {BACKUP}, and the run `second` has taken over, and whose verification" in handed_on
+
+
+@pytest.mark.parametrize(("changed", "decides"), [({"run": "x"}, True), ({"oid": 1}, True), ({"verified": NOW}, False)])
+def test_from_whom_what_is_taken_over_decides(changed: dict[str, Any], decides: bool) -> None:
+    one, other = plan(request=taking_over()), plan(request=taking_over(**changed))
+
+    assert (one.digest != other.digest) is decides
 
 
 def test_another_cluster_than_the_backups_is_a_fact_and_stands_in_nobodys_way() -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.restores.record import HarmlessComplaint, RestoreRecord, RestoreState
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
+from dbops.domain.restores.taken_over import TakenOver
 from dbops.domain.words.ended import Ended
 from tests.unit.restores import record
 from tests.unit.samples import NOW, verification
@@ -23,7 +24,21 @@ RECORDS = st.builds(
     target=TEXTS,
     run=TEXTS,
     request=st.builds(
-        RestoreRequest, mode=MODES, schemas=st.tuples(TEXTS), tables=st.tuples(TEXTS), into=st.none() | TEXTS
+        RestoreRequest,
+        mode=MODES,
+        schemas=st.tuples(TEXTS),
+        tables=st.tuples(TEXTS),
+        into=st.none() | TEXTS,
+        takes_over=st.none()
+        | st.builds(
+            TakenOver,
+            run=TEXTS,
+            loaded_by=TEXTS,
+            planned=st.just(NOW),
+            oid=st.integers(1, 2**32 - 1),
+            verified=st.just(NOW),
+            verify_seconds=st.floats(0, 9),
+        ),
     ),
     backup_id=st.just(BackupId.at(NOW)),
     digest=TEXTS,

@@ -33,6 +33,11 @@ def test_everything_given_is_kept() -> None:
     assert not request.is_whole
 
 
+def test_what_is_loaded_already_is_named_by_its_run_or_its_database() -> None:
+    assert read(mode="swap", loaded=" shop__restore_20261122_021500 ").loaded == "shop__restore_20261122_021500"
+    assert read(mode="swap", loaded=" ").loaded is None
+
+
 def test_a_time_without_an_offset_is_the_targets_own() -> None:
     assert read(not_later_than="2026-11-22 02:00").not_later_than == datetime(2026, 11, 22, 1, tzinfo=UTC)
     assert read(not_later_than="2026-11-22T02:00+00:00").not_later_than == datetime(2026, 11, 22, 2, tzinfo=UTC)
@@ -48,6 +53,14 @@ def test_a_time_without_an_offset_is_the_targets_own() -> None:
         ({"backup": "20261122T020000Z", "not_later_than": "2026-11-22"}, "not both", "Leave one of them out"),
         ({"mode": "swap", "tables": ["a"]}, "Only a whole database", "beside it"),
         ({"mode": "swap", "schemas": ["a"]}, "Only a whole database", "beside it"),
+        ({"mode": "swap", "loaded": "x", "backup": "20261122T020000Z"}, "or which backup to load", "Leave one of them"),
+        (
+            {"mode": "swap", "loaded": "x", "not_later_than": "2026-11-22"},
+            "or which backup to load",
+            "Leave one of them",
+        ),
+        ({"mode": "beside", "loaded": "x"}, "there to be swapped in, and the mode is beside", "mode swap"),
+        ({"mode": "swap", "loaded": "x", "tables": ["a"]}, "Only a whole database", "beside it"),
         ({"mode": "into"}, "needs its name", "into"),
         ({"mode": "into", "into": " "}, "needs its name", "into"),
         ({"into": "x"}, "the mode is beside", "mode into"),

@@ -12,8 +12,10 @@ from dbops.domain.archives.selection import Selection
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.restores.extent import RestoreExtent
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
+from dbops.domain.restores.taken_over import TakenOver
 from dbops.domain.restores.warnings import restore_warnings
 from tests.unit.restores import FREE, server
+from tests.unit.samples import NOW
 
 WHOLE = RestoreExtent(None, frozenset(), 2048)
 PART = replace(WHOLE, selection=Selection(frozenset(), frozenset(), ("a view", "a rule")))
@@ -43,6 +45,16 @@ def warnings(
 def test_there_is_nothing_to_be_said_where_all_comes_back_as_it_was() -> None:
     assert warnings() == ()
     assert warnings("beside", live=None, owners=False) == ()
+
+
+def test_what_is_taken_over_may_have_been_written_into() -> None:
+    taken = TakenOver(run="a", loaded_by="a", planned=NOW, oid=1, verified=NOW, verify_seconds=1.0)
+    found = replace(FREE, request=RestoreRequest(mode="swap", takes_over=taken))
+
+    (warning,) = restore_warnings(found, WHOLE, (COMMENT,), None)
+
+    assert warning.startswith("Since it was loaded, whoever may connect to it could write into it.")
+    assert "a value that was changed it does not find" in warning
 
 
 def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:

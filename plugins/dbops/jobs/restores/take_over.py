@@ -1,0 +1,128 @@
+"""take_over: let a run swap in what an earlier one has loaded and verified, which then is no longer that one's.
+
+Whose it is follows from the records: that run's which says that it has taken it over, and from which no other has.
+Steps ask for it while they hold the lock of the live database, so that no two can act upon it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.restores.taking_over import loaders, successor, take_from
+from dbops.errors import InvalidRequest, PlanChanged
+from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.restores import all_restores
+from dbops.jobs.restores.restore_run import RestoreRun
+
+_LOAD = "Start a new run that loads: one without loaded."
+
+
+def request_of_loaded(run: RestoreRun, request: RestoreRequest) -> RestoreRequest:
+    """The same, with what its ``loaded`` turns out to be: a run, or the database that one has loaded.
+
+    Raises InvalidRequest where there is no such thing, or it cannot be taken over, and PlanChanged where the earlier
+    run's record was edited.
+    """
+    if request.loaded is None:
+        return request
+    earlier = _find(run, request.loaded)
+    taken = take_from(earlier)
+    _require_free(run, earlier)
+    found = run.server().oid_of(earlier.database)
+    if found != taken.oid:
+        what = "is not there any more" if found is None else "is another one by now"
+        raise InvalidRequest(
+            f"The database {earlier.database}, which the run {earlier.run} has verified, {what}.", _LOAD
+        )
+    return replace(request, backup_id=earlier.backup_id, loaded=None, takes_over=taken)
+
+
+def require_can_be_taken_over(run: RestoreRun, server: DatabaseServer, record: RestoreRecord) -> RestoreRecord | None:
+    """The record of the run from which that one takes over; None where it does not take over anything.
+
+    For who holds the lock of the live database. Raises InvalidRequest, and PlanChanged where it is not as planned.
+    """
+    taken = record.request.takes_over
+    if taken is None:
+        return None
+    require_still_ours(run, record)
+    earlier = replace(run, name=taken.run).read()
+    _require_free(run, earlier)
+    now = (take_from(earlier).oid, earlier.database, earlier.backup_id, server.oid_of(record.database))
+    if now != (taken.oid, record.database, record.backup_id, taken.oid):
+        raise PlanChanged(
+            f"The database {record.database} is not the one that was to be taken over from the run {taken.run}: it was "
+            "dropped, or renamed, or made anew since.",
+            f"Nothing was changed. {_LOAD}",
+        )
+    return earlier
+
+
+def take_over(run: RestoreRun, record: RestoreRecord, earlier: RestoreRecord) -> RestoreRecord:
+    """Put on record that what that earlier run has loaded is this one's now, and return that; raises BucketError.
+
+    What comes next is its verification, for its statistics it has. For who holds the lock, and has been allowed to.
+    """
+    record = run.put(record.at(RestoreState.LOADING))
+    facts = {
+        "run": record.run,
+        "requested_by": record.requested_by,
+        "backup_id": record.backup_id,
+        "database": record.database,
+        "oid": record.oid,
+        "from": earlier.run,
+        "digest": record.digest,
+    }
+    write_audit(run.bucket, run.target, run.clock(), "take-over", facts)
+    return run.put(
+        record.at(
+            RestoreState.ANALYZED,
+            downloaded=earlier.downloaded,
+            load_seconds=earlier.load_seconds,
+            complaints=earlier.complaints,
+            analyze_seconds=earlier.analyze_seconds,
+        )
+    )
+
+
+def require_still_ours(run: RestoreRun, record: RestoreRecord) -> None:
+    """Raise PlanChanged where another run has taken over what that one has loaded."""
+    if record.is_of_a_whole_database and (other := _successor(run, record.run)):
+        raise PlanChanged(
+            f"The run {other.run} has taken over {record.database}, so that the run {record.run} does not swap it in.",
+            "Nothing was changed. Go on with that run.",
+        )
+
+
+def _find(run: RestoreRun, given: str) -> RestoreRecord:
+    named = replace(run, name=given)
+    if named.find() is not None:
+        return named.read()
+    having = loaders(given, list(all_restores(run.bucket, run.target)))
+    if len(having) == 1:
+        return replace(run, name=having[0].run).read()
+    if having:
+        names = ", ".join(each.run for each in having)
+        raise InvalidRequest(
+            f"Several runs say that they have loaded the database {given}: {names}.", "Name the run instead."
+        )
+    raise InvalidRequest(
+        f"No run of a restore of {run.target.name} is called {given}, and none has loaded a database of that name.",
+        f"Its report and its mails have both names. {_LOAD}",
+    )
+
+
+def _require_free(run: RestoreRun, earlier: RestoreRecord) -> None:
+    if other := _successor(run, earlier.run):
+        raise InvalidRequest(
+            f"The run {other.run} has taken over {earlier.database} from the run {earlier.run} already.",
+            f"Go on with that run; or take it over from that one, with loaded: {other.run}.",
+        )
+
+
+def _successor(run: RestoreRun, name: str) -> RestoreRecord | None:
+    others = (each for each in all_restores(run.bucket, run.target) if each.target == run.target.name)
+    return successor(name, (each for each in others if each.run != run.name))
