@@ -89,7 +89,7 @@ def test_an_approval_of_the_plan_before_a_change_does_not_count(restoring: Resto
 
     with restoring.refusing(PlanChanged, "is not what its plan says") as refused:
         restoring.swap()
-    assert "Who may can put it into place by hand" in str(refused.value)
+    assert "Who may can also put it into place by hand" in str(refused.value)
 
 
 def test_a_yes_that_is_too_old_is_given_again_and_nothing_is_loaded_again(restoring: Restoring) -> None:

@@ -15,7 +15,16 @@ import pytest
 from dbops.domain.backups.layout import Layout
 from dbops.domain.report import Verdict
 from dbops.domain.restores.record import RestoreRecord, RestoreState
-from dbops.errors import ApprovalMissing, BackupUnusable, InvalidRequest, PlanChanged, PreflightFailed, RestoreFailed
+from dbops.errors import (
+    ApprovalMissing,
+    BackupUnusable,
+    DatabaseError,
+    InvalidRequest,
+    PlanChanged,
+    PreflightFailed,
+    RestoreFailed,
+)
+from dbops.gateways.server.database_server import DatabaseServer
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, execute
 from tests.restore_records import edit, oid_of, yes
@@ -65,6 +74,8 @@ def test_it_is_swapped_in_by_a_new_run_and_nothing_is_loaded(earlier: Restoring,
 
     plan = later.plan(mode="swap", loaded=getattr(loaded, by))
     record = later.bring_back()
+    assert record.verification is not None
+    assert record.verification.findings == ()
     later.plan_swap()
     swapped = later.swap()
     later.post_check()
@@ -172,11 +183,11 @@ def test_one_whose_backup_has_expired_is_not_taken_over(earlier: Restoring, late
 
 def test_one_that_somebody_has_written_into_is_not_swapped_in(earlier: Restoring, later: Restoring) -> None:
     later.plan(mode="swap", loaded=earlier.run)
-    earlier.tell("DELETE FROM crm.lines", database=earlier.record.database)
+    earlier.tell("DELETE FROM crm.orders WHERE id = 1", database=earlier.record.database)
     later.load()
     later.analyze()
 
-    with refused_and_untouched(earlier, RestoreFailed, "is not what the backup holds") as _:
+    with refused_and_untouched(earlier, RestoreFailed, "somebody has changed something in it since"):
         later.verify()
     with later.refusing(RestoreFailed, "is not verified"):
         later.swap()
@@ -186,6 +197,20 @@ def test_one_that_somebody_has_written_into_is_not_swapped_in(earlier: Restoring
         anew(later).plan(mode="swap", loaded=earlier.run)
     with refused_and_untouched(earlier, InvalidRequest, "is not what the backup holds, so that nothing can be taken"):
         anew(later).plan(mode="swap", loaded=later.run)
+
+
+def test_rows_that_were_changed_and_whose_number_is_the_same_are_told(earlier: Restoring, later: Restoring) -> None:
+    later.plan(mode="swap", loaded=earlier.run)
+    later.load()
+    earlier.tell("UPDATE crm.orders SET id = id WHERE id <= 3", database=earlier.record.database)
+
+    proof = later.verify().verification
+
+    assert proof is not None
+    assert proof.ok
+    [said] = [warning for warning in proof.warnings if "were changed" in warning]
+    assert "since it was loaded, in crm.orders (3): they may not be what the backup holds" in said
+    assert said in later.report().markdown()
 
 
 # It is one run's
@@ -240,6 +265,9 @@ def test_the_earlier_run_does_not_swap_it_in_any_more_even_with_a_yes(earlier: R
     for step in (earlier.plan_swap, earlier.swap):
         with refused_and_untouched(earlier, PlanChanged, f"The run {later.run} has taken over"):
             step()
+    edit(earlier, state="loading")  # then it would drop what a killed try has left
+    with refused_and_untouched(earlier, PlanChanged, f"The run {later.run} has taken over"):
+        earlier.load()
 
 
 def test_two_runs_that_have_planned_it_do_not_both_get_it(earlier: Restoring, later: Restoring) -> None:
@@ -315,6 +343,24 @@ def test_a_yes_to_the_earlier_run_does_not_count_and_one_to_this_plan_does(
     yes(later, "swap", later.plan_swap().digest)
 
     assert later.swap().approved_by == "bob"
+
+
+def test_what_the_server_would_refuse_is_found_before_the_yes_is_used_up(
+    earlier: Restoring, later: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later.approve = ("restore",)
+    yes(later, "restore", later.plan(mode="swap", loaded=earlier.run).digest)
+
+    def refuse(*_: Any) -> None:
+        raise DatabaseError("permission denied to set parameter")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(DatabaseServer, "rehearse", refuse)
+        with refused_and_untouched(earlier, PreflightFailed, "permission denied to set parameter"):
+            later.load()
+
+    assert later.record.state is RestoreState.PLANNED
+    assert later.load().state is RestoreState.ANALYZED
 
 
 # Whoever may write to the bucket

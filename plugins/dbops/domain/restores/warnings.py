@@ -13,8 +13,8 @@ from dbops.domain.words.quantities import format_count
 _CODE = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 _WRITTEN_INTO = (
     "Since it was loaded, whoever may connect to it could write into it. The verification finds other tables, other "
-    "numbers of rows, and sequences that stand elsewhere; a value that was changed it does not find. If anybody worked "
-    "in it, load anew."
+    "numbers of rows, and sequences that stand elsewhere. A value that was changed it does not find by itself: it "
+    "warns of tables in which rows were changed, as far as the server has counted. If anybody worked in it, load anew."
 )
 
 

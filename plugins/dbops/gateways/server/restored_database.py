@@ -77,6 +77,12 @@ class RestoredDatabase:
             rows = session.execute(text(catalog_sql("broken_objects"))).all()
         return [(row.schema, row.name) for row in rows if self._is_within(row.schema)]
 
+    def rows_changed(self) -> dict[TableName, int]:
+        """In which tables how many rows were changed or deleted since they were loaded, as far as the server counts."""
+        with self._session() as session:
+            rows = session.execute(text(catalog_sql("rows_changed"))).all()
+        return {(row.schema, row.name): row.rows for row in rows}
+
     def extensions(self) -> dict[str, str]:
         """Versions by name."""
         with self._session() as session:

@@ -22,7 +22,7 @@ from dbops.jobs.approvals.require_approval import Consent, require_used_approval
 from dbops.jobs.restores.plan_restore_again import require_unchanged_plan
 from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.restore_schema import restore_schema
-from dbops.jobs.restores.take_over import require_can_be_taken_over, take_over
+from dbops.jobs.restores.take_over import require_can_be_taken_over, require_still_ours, take_over
 
 _SERVER_IS_BACK_WITHIN = 30.0
 _ASK_AGAIN_AFTER = 0.5
@@ -55,20 +55,22 @@ def restore(
         record = run.read()  # as the try that was waited for has left it
         if record.state not in _BEGUN:
             return record
+        require_still_ours(run, record)
         earlier = require_can_be_taken_over(run, server, record)
         plan = require_unchanged_plan(run, record, record.digest)
+        restoring = _Restoring(run, server, run.archive(record.backup_id), on_progress)
+        if earlier is not None:
+            restoring.rehearse_swap(record, plan)  # before anybody's yes is used up
         if record.state is RestoreState.PLANNED:
             # A load is on record before it begins, but for a schema's, which is in the database at once or not at all.
             (consent or run.consent_on_record(nothing_done=record.schema is None))("restore", plan.digest)
         else:
             require_used_approval(run.bucket, run.target, run=run.name, action="restore", digest=plan.digest)
-        restoring = _Restoring(run, server, run.archive(record.backup_id), on_progress)
         if record.schema is not None:
             record = restoring.bring_schema(record, record.schema)
             _audit(run, record)
             return run.put(record)
         if earlier is not None:
-            restoring.rehearse_swap(record, plan)
             return take_over(run, record, earlier)
         record = restoring.make_room(record, plan)
         try:

@@ -48,7 +48,6 @@ def require_can_be_taken_over(run: RestoreRun, server: DatabaseServer, record: R
     taken = record.request.takes_over
     if taken is None:
         return None
-    require_still_ours(run, record)
     earlier = replace(run, name=taken.run).read()
     _require_free(run, earlier)
     now = (take_from(earlier).oid, earlier.database, earlier.backup_id, server.oid_of(record.database))

@@ -10,12 +10,14 @@ from dbops.domain.restores.extent import restore_extent
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.restores.warnings import swap_without_owners
 from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.words.quantities import listed
 from dbops.errors import RestoreFailed
 from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.migrating.migrations import say_restored_migrations
 from dbops.gateways.processes.analyze import analyze
 from dbops.gateways.processes.programs import find_pg_restore, find_program
 from dbops.gateways.server.database_server import DatabaseServer
+from dbops.gateways.server.restored_database import RestoredDatabase
 from dbops.gateways.store.verifications import put_verification
 from dbops.jobs.backups.check_restored import check_restored
 from dbops.jobs.backups.verify import Restored, verify
@@ -24,6 +26,7 @@ from dbops.jobs.target_index.refresh_index import refresh_index
 
 _VERIFIED = {RestoreState.VERIFIED, RestoreState.SWAPPED}
 _ERRORS_SHOWN = 5
+_TABLES_NAMED = 5
 
 
 def analyze_restore(run: RestoreRun) -> RestoreRecord:
@@ -53,6 +56,8 @@ def verify_restore(run: RestoreRun) -> RestoreRecord:
         target, server = run.target, _unchanged(run.server(), record)
         proof = _compare(run, server, run.archive(record.backup_id), record)
         proof = check_restored(target, server.address(record.database), proof)
+        if record.request.takes_over is not None:
+            proof = _with_rows_changed(proof, server, record)
         if record.request.mode == "swap" and not target.restore.owners:
             proof = proof.with_warning(swap_without_owners())
         fresh = proof.ok and record.request.takes_over is None  # what is taken over was not read from the bucket now
@@ -71,6 +76,18 @@ def verify_restore(run: RestoreRun) -> RestoreRecord:
             f"Nothing live was touched. {_whose_fault(record)} Look at {where}, and drop it.",
         )
     return record
+
+
+def _with_rows_changed(proof: Verification, server: DatabaseServer, record: RestoreRecord) -> Verification:
+    """The same, with a warning where rows were changed in what stood there since it was loaded: no number tells."""
+    changed = RestoredDatabase(server.address(record.database)).rows_changed()
+    if not changed:
+        return proof
+    tables = listed([f"{'.'.join(table)} ({rows:,})" for table, rows in changed.items()], named=_TABLES_NAMED)
+    return proof.with_warning(
+        f"Rows of {record.database} were changed or deleted since it was loaded, in {tables}: they may not be what the "
+        "backup holds. If nobody meant that, do not swap it in, but start a new run that loads: one without loaded."
+    )
 
 
 def _whose_fault(record: RestoreRecord) -> str:

@@ -54,7 +54,7 @@ def test_what_is_taken_over_may_have_been_written_into() -> None:
     (warning,) = restore_warnings(found, WHOLE, (COMMENT,), None)
 
     assert warning.startswith("Since it was loaded, whoever may connect to it could write into it.")
-    assert "a value that was changed it does not find" in warning
+    assert "A value that was changed it does not find by itself" in warning
 
 
 def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
