@@ -77,10 +77,12 @@ def left_copies(dated: Iterable[tuple[datetime, RestoreRecord]], wait: timedelta
 def way_on(record: RestoreRecord) -> str:
     """For who reads that a swap does not take place: what stays of it, and what can be done."""
     size = f", {format_bytes(record.loaded_bytes)}" if record.loaded_bytes else ""
+    again = f" in mode swap with loaded: {record.database}, which loads nothing again"
     return (
         f"The restored copy stays on the server: {record.database}{size}. If nobody wants it, drop it "
-        f"(DROP DATABASE {quote_name(record.database)};). Who still wants the swap starts a new run; or puts the copy "
-        "into place by hand (docs/runbooks/restore-by-hand.md, step 9)."
+        f"(DROP DATABASE {quote_name(record.database)};). Who still wants the swap starts a new run"
+        f"{again if record.state is RestoreState.VERIFIED else ''}; or puts the copy into place by hand "
+        "(docs/runbooks/restore-by-hand.md, step 9)."
     )
 
 

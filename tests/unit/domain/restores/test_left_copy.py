@@ -94,6 +94,12 @@ def test_a_size_that_nobody_may_ask_for_is_not_told() -> None:
     assert f"{RESTORED}. If" in way_on(verified())
 
 
+def test_only_what_was_verified_can_be_swapped_in_by_a_run_that_loads_nothing() -> None:
+    again = f"in mode swap with loaded: {RESTORED}, which loads nothing again"
+    assert again in way_on(verified())
+    assert again not in way_on(verified().at(RestoreState.LOADED))
+
+
 def test_a_run_that_goes_a_step_further_has_not_ended() -> None:
     ended = verified(ended=REJECTED, copy_gone=NOW)
 
