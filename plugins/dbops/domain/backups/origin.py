@@ -36,5 +36,6 @@ def origin_warnings(new: BackupManifest, previous: Iterable[BackupManifest]) -> 
     return (
         f"This backup is {', and '.join(differs)}. If nobody has moved or renamed the database, the connection leads "
         f"to a wrong place: see where, and hold {last.backup_id} before retention lets it go, `python -m dbops hold "
-        f"{new.target} {last.backup_id}`. It is told once; the next backup is compared with this one.",
+        f'{new.target} {last.backup_id} --reason "of the right database"`. It is told once; the next backup is '
+        "compared with this one.",
     )
