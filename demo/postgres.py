@@ -188,6 +188,8 @@ class EmbeddedPostgres:
                     "--builtin-locale=C.UTF-8",  # the same on every system, whatever locales it has
                     "--locale=C",
                     *(["--no-sync"] if self.settings.get("fsync") == "off" else []),
+                    # For the superuser's password, which is set before the server starts with its settings.
+                    *(f"--set={name}={value}" for name, value in self.settings.items() if name == "scram_iterations"),
                 ],
                 env=self._environment(),
                 cwd="/",
