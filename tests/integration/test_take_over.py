@@ -14,7 +14,9 @@ import pytest
 
 from dbops.domain.backups.layout import Layout
 from dbops.domain.report import Verdict
+from dbops.domain.restores.left_copy import may_be_left, way_on
 from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.words.quantities import format_bytes
 from dbops.errors import (
     ApprovalMissing,
     BackupUnusable,
@@ -314,6 +316,19 @@ def test_a_try_that_was_killed_over_it_goes_on(earlier: Restoring, later: Restor
 
     assert later.load().state is RestoreState.ANALYZED
     assert later.verify().oid == earlier.record.oid
+
+
+def test_of_one_that_is_left_again_people_are_told_the_name_and_the_size(earlier: Restoring, later: Restoring) -> None:
+    """The run that has taken it over made another plan at another time: the name is the first one's."""
+    later.plan(mode="swap", loaded=earlier.record.database)
+    later.bring_back()
+
+    record = later.record
+
+    assert may_be_left(record)
+    assert record.loaded_bytes is not None
+    assert record.loaded_bytes == earlier.record.loaded_bytes
+    assert f"{record.database}, {format_bytes(record.loaded_bytes)}." in way_on(record)
 
 
 def test_what_was_swapped_in_is_not_taken_over(restoring: Restoring) -> None:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dbops.domain.restores.database_names import restored_name
 from dbops.domain.restores.hold import held_for
+from dbops.domain.restores.names import restore_names
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.servers.database_settings import quote_name
 from dbops.domain.words.quantities import format_bytes
@@ -53,7 +53,7 @@ def may_be_left(record: RestoreRecord) -> bool:
         record.request.mode == "swap"
         and record.state in _MADE
         and record.copy_gone is None
-        and record.database == restored_name(record.live, record.planned)
+        and record.database == restore_names(record.request, record.live, record.planned).database
     )
 
 

@@ -83,6 +83,7 @@ def take_over(run: RestoreRun, record: RestoreRecord, earlier: RestoreRecord) ->
             load_seconds=earlier.load_seconds,
             complaints=earlier.complaints,
             analyze_seconds=earlier.analyze_seconds,
+            loaded_bytes=earlier.loaded_bytes,
         )
     )
 
