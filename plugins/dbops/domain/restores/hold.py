@@ -25,15 +25,20 @@ def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> H
     """The hold of a restore whose record was ``written`` then, by the store's clock; None where it is at its end.
 
     One that has found its backup and what was loaded to differ holds it too, as long as that is there: somebody has to
-    see which is at fault.
+    see which is at fault. So does one that ended without its swap, for a week: another run may take its copy over, and
+    has to verify it again.
     """
-    if record.state is RestoreState.SWAPPED or record.ended is not None or record.copy_gone is not None:
+    if record.state is RestoreState.SWAPPED or record.copy_gone is not None:
         return None
-    if record.state is RestoreState.VERIFIED and record.request.mode != "swap":
-        return None
-    return Hold(
-        record.backup_id,
-        written + held_for(wait),
-        f"its restore in the run {record.run} is not at its end, but {record.state}",
-        record.requested_by or "nobody known",
-    )
+    is_swap, is_verified = record.request.mode == "swap", record.state is RestoreState.VERIFIED
+    if record.ended is None:
+        until, why = (
+            written + held_for(wait),
+            f"its restore in the run {record.run} is not at its end, but {record.state}",
+        )
+        is_held = is_swap or not is_verified
+    else:
+        until = written + LONGEST_STEP
+        why = f"a new run may swap in {record.database}, which the run {record.run} has verified, and did not swap in"
+        is_held = is_swap and is_verified
+    return Hold(record.backup_id, until, why, record.requested_by or "nobody known") if is_held else None

@@ -38,9 +38,21 @@ def test_every_state_but_the_last_holds(mode: RestoreMode, state: RestoreState) 
         )
 
 
-@pytest.mark.parametrize("told", [{"ended": REJECTED}, {"copy_gone": NOW}], ids=["rejected", "dropped"])
-def test_a_restore_that_ended_before_holds_nothing(told: dict[str, Any]) -> None:
-    assert restore_hold(record(state=RestoreState.VERIFIED, **told), NOW, DAY) is None
+@pytest.mark.parametrize("state", RestoreState)
+@pytest.mark.parametrize("mode", ENDS)
+def test_one_that_ended_before_holds_only_what_another_run_may_swap_in(mode: RestoreMode, state: RestoreState) -> None:
+    ended = record(state=state, request=RestoreRequest(mode=mode, backup_id=BACKUP), ended=REJECTED)
+    hold = restore_hold(ended, NOW, DAY)
+
+    assert (hold is not None) == (mode == "swap" and state is RestoreState.VERIFIED)
+    if hold is not None:
+        assert hold.until == NOW + LONGEST_STEP, "nobody is waited for"
+        assert f"a new run may swap in {ended.database}" in hold.reason
+
+
+@pytest.mark.parametrize("told", [{"ended": REJECTED}, {}], ids=["rejected", "waiting"])
+def test_a_copy_that_is_gone_holds_nothing(told: dict[str, Any]) -> None:
+    assert restore_hold(record(state=RestoreState.VERIFIED, copy_gone=NOW, **told), NOW, DAY) is None
 
 
 def test_who_asked_for_it_need_not_be_known() -> None:
