@@ -352,11 +352,22 @@ def test_a_swap_that_nobody_could_approve_is_told_in_the_same_way_and_goes_on_on
     assert read_restore(bucket, SHOP, "manual__1") == before
 
 
-def test_a_rejected_backup_is_held_no_longer(bucket: ReadOnlyBucket) -> None:
+def test_the_backup_of_a_rejected_swap_is_held_as_long_as_a_new_run_may_well_want_its_copy(
+    bucket: ReadOnlyBucket,
+) -> None:
     kept(bucket)
-    assert working_holds(bucket, SHOP, NOW)
+    [waiting] = working_holds(bucket, SHOP, NOW)
     with pytest.raises(ApprovalMissing):
         answer(bucket, NO)
+    [rejected] = working_holds(bucket, SHOP, NOW)
+    assert (rejected.until, waiting.until) == (NOW + timedelta(days=7), NOW + timedelta(days=8))
+
+
+def test_the_backup_of_a_rejected_load_is_held_no_longer(bucket: ReadOnlyBucket) -> None:
+    kept(bucket, state=RestoreState.PLANNED)
+    assert working_holds(bucket, SHOP, NOW)
+    with pytest.raises(ApprovalMissing):
+        answer(bucket, NO, replace(QUESTION, action="restore"))
     assert working_holds(bucket, SHOP, NOW) == ()
 
 
