@@ -8,7 +8,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,8 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
 
-from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.backup import BackupId, BackupManifest
+from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.storage import S3Options
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.gateways.s3 import S3Bucket
@@ -25,7 +26,7 @@ from dbops.gateways.store.restores import read_restore
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.approving import approve
-from tests.backups import Desk, Programs, execute
+from tests.backups import Desk, Programs, execute, target
 from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest, hostile_s3
 from tests.faults.job import REPOSITORY, Job, end, wait_until
 from tests.faults.restore_steps import StepsRequest
@@ -247,6 +248,13 @@ class Kiosk:
     backup_id: BackupId
 
 
+def _be_of(database: str, loader: Loader) -> None:
+    """Let the backup that all share be of the database of this stage: of another one no swap is planned."""
+    key = Layout(target(loader.bucket.name).root).manifest(loader.backup_id)
+    manifest = BackupManifest.from_json(loader.bucket.get(key))
+    loader.bucket.put(key, replace(manifest, database=database).to_json())
+
+
 @contextmanager
 def restore_stage(
     server: EmbeddedPostgres,
@@ -268,6 +276,7 @@ def restore_stage(
     options = S3Options(addressing_style="path")
     loader = Loader(Desk(Programs(server), store, client, kiosk.bucket, place), S3Bucket(client, kiosk.bucket, options))
     loader.backup_id = kiosk.backup_id
+    _be_of(live, loader)
     with hostile_s3(store.endpoint_url) as proxy:
         scene = RestoreScene(server, Restoring(loader, url), proxy, place, bystander)
         try:

@@ -191,7 +191,15 @@ def test_after_a_major_upgrade_the_old_backups_expire_and_not_the_new_ones(shop:
     for ago, server in ((3, "9.6.24"), (2, "16.9")):
         old = manifest(shop.now - ago * DAY, rows=FEW)
         store_backup(
-            shop.bucket, shop.layout, replace(old, server_version=server, pg_dump_version=server, lsn="FFFF/FFFFFFFF")
+            shop.bucket,
+            shop.layout,
+            replace(
+                old,
+                database=shop.database,
+                server_version=server,
+                pg_dump_version=server,
+                lsn="FFFF/FFFFFFFF",
+            ),
         )
     new = shop.back_up()
     status, report = shop.ask("expire", "shop")
@@ -245,7 +253,7 @@ def test_a_missing_file_does_not_stop_retention(shop: Shop) -> None:
     shop.configure(retention=ONLY_THE_NEWEST)
     old = [BackupId.at(shop.now - ago * DAY) for ago in (5, 4, 3, 2)]
     for backup_id in old:
-        store_backup(shop.bucket, shop.layout, manifest(backup_id, rows=FEW))
+        store_backup(shop.bucket, shop.layout, replace(manifest(backup_id, rows=FEW), database=shop.database))
     without_data, without_claim, unreadable, whole = old
     shop.bucket.delete(f"{shop.layout.folder(without_data)}3001.dat.zst")
     shop.bucket.delete(shop.layout.started(without_claim))
