@@ -24,12 +24,12 @@ def test_a_backup_is_refused_beside_another_one_also_where_its_clock_goes_wrong(
     scene.hold_parts()
     first = scene.start()
     first.wait_until_paused()
-    uploads = scene.uploads()
+    uploads = first.wait_until(scene.uploads, "its upload has begun")
 
     with pytest.raises(PreflightFailed, match="Another backup of vault is running"):
         scene.back_up(ago=-ahead)
 
-    assert scene.uploads() == uploads != []
+    assert scene.uploads() == uploads
     scene.proxy.release()
     outcome = first.finish()
     assert outcome.status == 0, outcome
