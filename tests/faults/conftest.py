@@ -20,7 +20,7 @@ from tests.drills import public_folder
 from tests.faults.dying import Nursery, nursery
 from tests.faults.hostile_s3 import HostileS3, hostile_s3
 from tests.faults.job import end
-from tests.faults.restore_scene import Kiosk, RestoreScene, restore_stage
+from tests.faults.restore_scene import Kiosk, RestoreScene, let_the_backup_be_of, restore_stage
 from tests.faults.scene import Premiere, Scene, address_of
 from tests.servers import empty_and_delete
 
@@ -185,6 +185,7 @@ def restore_scene(
 ) -> Iterator[RestoreScene]:
     """A live database, what only looks like something a restore has left, and a store that may misbehave."""
     with restore_stage(postgres_server, s3_server, kiosk, tmp_path) as stage:
+        let_the_backup_be_of(stage.live, stage.restoring.loader)
         yield stage
         postgres_server.start()  # where the test was ended before it could: all others live on it
 

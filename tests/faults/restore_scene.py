@@ -248,8 +248,8 @@ class Kiosk:
     backup_id: BackupId
 
 
-def _be_of(database: str, loader: Loader) -> None:
-    """Let the backup that all share be of the database of this stage: of another one no swap is planned."""
+def let_the_backup_be_of(database: str, loader: Loader) -> None:
+    """The backup that all scenes share is of that one's database from now on: for another one no swap is planned."""
     key = Layout(target(loader.bucket.name).root).manifest(loader.backup_id)
     manifest = BackupManifest.from_json(loader.bucket.get(key))
     loader.bucket.put(key, replace(manifest, database=database).to_json())
@@ -276,7 +276,6 @@ def restore_stage(
     options = S3Options(addressing_style="path")
     loader = Loader(Desk(Programs(server), store, client, kiosk.bucket, place), S3Bucket(client, kiosk.bucket, options))
     loader.backup_id = kiosk.backup_id
-    _be_of(live, loader)
     with hostile_s3(store.endpoint_url) as proxy:
         scene = RestoreScene(server, Restoring(loader, url), proxy, place, bystander)
         try:
