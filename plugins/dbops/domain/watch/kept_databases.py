@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dbops.domain.restores.database_names import before_name
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.servers.database_settings import quote_name
-from dbops.domain.watch.problem import Problem, ProblemKind
+from dbops.domain.watch.problem import Problem, ProblemKind, key_of
 
 _REMIND_AFTER = timedelta(days=1)
 
@@ -33,7 +33,7 @@ def kept_problem(record: RestoreRecord, now: datetime) -> Problem | None:
         return None
     return Problem(
         kind=ProblemKind.OLD_DATABASE,
-        key=f"{record.target}: {ProblemKind.OLD_DATABASE}: {record.before}",
+        key=key_of(record.target, ProblemKind.OLD_DATABASE, record.before),
         target=record.target,
         sentence=(
             f"The database {record.before}, which backup {record.backup_id} replaced on {swapped:%Y-%m-%d}, is still "

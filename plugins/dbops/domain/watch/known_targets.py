@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from dbops.domain.watch.problem import Problem, ProblemKind
+from dbops.domain.watch.problem import Problem, ProblemKind, key_of
 
 LOOKED_AFTER_WITHIN = timedelta(hours=3)
 """An index that was not renewed for so long belongs to a target that no watch looks after: watches are hourly."""
@@ -85,7 +85,7 @@ def _is_another_s(seen: datetime, renewed: datetime | None, now: datetime) -> bo
 def _problem(name: str, seen: datetime) -> Problem:
     return Problem(
         kind=ProblemKind.NO_FILE,
-        key=f"{name}: {ProblemKind.NO_FILE}",
+        key=key_of(name, ProblemKind.NO_FILE),
         target=name,
         sentence=(
             f"{name} has backups, and no file below include/targets/ any more: it is not backed up, checked or watched."

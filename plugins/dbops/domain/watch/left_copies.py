@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from dbops.domain.restores.left_copy import LeftCopy, way_on
 from dbops.domain.restores.record import RestoreState
 from dbops.domain.servers.database_settings import quote_name
-from dbops.domain.watch.problem import Problem, ProblemKind
+from dbops.domain.watch.problem import Problem, ProblemKind, key_of
 
 _REMIND_AFTER = timedelta(days=1)
 
@@ -21,7 +21,7 @@ def left_problem(left: LeftCopy, now: datetime) -> Problem | None:
     is_good = record.state is RestoreState.VERIFIED
     return Problem(
         kind=ProblemKind.LEFT_COPY,
-        key=f"{record.target}: {ProblemKind.LEFT_COPY}: {left.database}",
+        key=key_of(record.target, ProblemKind.LEFT_COPY, left.database),
         target=record.target,
         sentence=(
             f"The database {left.database}, into which backup {record.backup_id} was loaded for a swap on "

@@ -49,6 +49,20 @@ class Problem:
     since: datetime | None = None
 
 
+def key_of(subject: str, kind: ProblemKind, detail: str = "") -> str:
+    """The key of a problem of a target, or of a DAG; ``detail`` tells it from others of its kind."""
+    return f"{subject}: {kind}: {detail}" if detail else f"{subject}: {kind}"
+
+
+def read_key(key: str) -> tuple[str, str, ProblemKind | None]:
+    """Of whom the problem of that key is, what is wrong with it, and of which kind that is: None if of none of today's.
+
+    A watch remembers keys, and no problems: what is over is known by them alone.
+    """
+    subject, _, what = key.partition(": ")
+    return subject, what, next((kind for kind in ProblemKind if what == kind or what.startswith(f"{kind}: ")), None)
+
+
 def problem_of(
     target: Target,
     kind: ProblemKind,
@@ -59,8 +73,14 @@ def problem_of(
     since: datetime | None = None,
 ) -> Problem:
     """One of a target's own; ``detail`` tells it from others of its kind."""
-    key = f"{target.name}: {kind}: {detail}" if detail else f"{target.name}: {kind}"
-    return Problem(kind=kind, key=key, target=target.name, sentence=sentence, remedy=remedy, since=since)
+    return Problem(
+        kind=kind,
+        key=key_of(target.name, kind, detail),
+        target=target.name,
+        sentence=sentence,
+        remedy=remedy,
+        since=since,
+    )
 
 
 def fault_problem(
@@ -83,7 +103,7 @@ def paused_problem(dag_id: str) -> Problem:
     name = dag_id.partition("__")[2] or None
     return Problem(
         kind=ProblemKind.PAUSED,
-        key=f"{name or dag_id}: {ProblemKind.PAUSED}: {dag_id}",
+        key=key_of(name or dag_id, ProblemKind.PAUSED, dag_id),
         target=name,
         sentence=f"{dag_id} is paused in Airflow: it does not run.",
         remedy="Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead.",

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.target import Target
-from dbops.domain.watch.problem import ProblemKind
+from dbops.domain.watch.problem import ProblemKind, read_key
 from dbops.domain.watch.problem_alerts import ProblemAlert, job_of
 from dbops.domain.watch.report import WatchReport
 
@@ -26,8 +26,7 @@ def recovered_alerts(
     left = {(problem.target, job_of(problem.kind)) for problem in report.problems} | report.unwell
     over: dict[tuple[str, str], list[str]] = defaultdict(list)
     for key in report.recovered:
-        name, _, what = key.partition(": ")
-        kind = _kind_of(what)
+        name, what, kind = read_key(key)
         if name in targets and kind is not None and kind not in _SELF_EVIDENT:
             over[name, job_of(kind)].append(what)
     return [
@@ -49,8 +48,3 @@ def recovered_alerts(
         for (name, job), what in over.items()
         if (name, job) not in left
     ]
-
-
-def _kind_of(what: str) -> ProblemKind | None:
-    """Of a key without its target: ``backup is late``, or ``DAG is paused: drill__shop``."""
-    return next((kind for kind in ProblemKind if what == kind or what.startswith(f"{kind}: ")), None)

@@ -39,11 +39,6 @@ def same_database_problems(seen: Iterable[Seen]) -> list[Problem]:
     return problems
 
 
-def tells_of_several(key: str) -> bool:
-    """Whether the problem of that key is known only while all targets can be looked at."""
-    return key.endswith(f": {ProblemKind.SAME_DATABASE}")
-
-
 def _traits(one: Seen) -> list[Hashable]:
     """Two that are the same have one of these in common."""
     target, origin = one

@@ -13,11 +13,11 @@ from dbops.domain.target_index.target_index import IndexedOrigin, TargetIndex
 from dbops.domain.watch.included_names import IncludedNames
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.late_promise import late_promises
-from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem
+from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem, read_key
 from dbops.domain.watch.problem_alerts import is_still_told
 from dbops.domain.watch.promises import broken_promises
 from dbops.domain.watch.report import WatchReport
-from dbops.domain.watch.same_database import same_database_problems, tells_of_several
+from dbops.domain.watch.same_database import same_database_problems
 from dbops.errors import DbopsError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.target_indexes import build_index, update_index
@@ -176,7 +176,7 @@ def _may_be_hidden(key: str, blind: Collection[str], seen: Collection[str], faul
 
     Of what several targets share none is known while one of them may be among those.
     """
-    subject = key.partition(": ")[0]
-    if tells_of_several(key):
+    subject, _, kind = read_key(key)
+    if kind is ProblemKind.SAME_DATABASE:
         return bool(blind or faults)
     return subject in blind or (bool(faults) and subject not in seen and subject.isidentifier())

@@ -8,8 +8,8 @@ import pytest
 
 from dbops.domain.target_index.target_index import IndexedOrigin
 from dbops.domain.watch import same_database
-from dbops.domain.watch.problem import Problem, ProblemKind
-from dbops.domain.watch.same_database import Seen, same_database_problems, tells_of_several
+from dbops.domain.watch.problem import Problem, ProblemKind, read_key
+from dbops.domain.watch.same_database import Seen, same_database_problems
 from tests.unit.samples import target
 
 CLUSTER = "7588"
@@ -93,8 +93,8 @@ def test_a_name_that_a_manifest_brings_is_shown_and_never_obeyed() -> None:
 
 
 def test_its_key_is_known_from_those_of_one_target_alone() -> None:
-    assert tells_of_several(problem_of_two(seen("crm"), seen("shop")).key)
-    assert not tells_of_several(f"shop: {ProblemKind.LATE}")
+    assert read_key(problem_of_two(seen("crm"), seen("shop")).key)[2] is ProblemKind.SAME_DATABASE
+    assert read_key(f"shop: {ProblemKind.LATE}")[2] is not ProblemKind.SAME_DATABASE
 
 
 def test_thousands_that_share_nothing_are_not_compared_with_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
