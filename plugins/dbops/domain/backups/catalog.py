@@ -8,7 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dbops.domain.backups.backup import BackupId, BackupManifest, Claim
-from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
+from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention, verdicts_of
 from dbops.domain.backups.verification import Verification
 
 
@@ -97,8 +97,7 @@ class Catalog:
             policy,
             now,
             zone,
-            failed={entry.backup_id: entry.failed_at for entry in self.entries if entry.failed_at is not None},
-            doubtful=[entry.backup_id for entry in self.entries if entry.is_doubtful],
+            **verdicts_of(self.entries),
         )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Protocol, TypedDict
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter
@@ -90,6 +90,38 @@ class Hold:
 
 
 _HOLD = TypeAdapter(Hold)
+
+
+class Judged(Protocol):
+    """A backup, and what is known of the verdict on it."""
+
+    @property
+    def backup_id(self) -> BackupId:
+        """Which one."""
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """When the store was given the verdict that it is bad; None where it is not."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether there is a verdict that cannot be read."""
+
+
+class Verdicts(TypedDict):
+    """What ``plan_retention`` and ``expected_expiry`` have to know of them."""
+
+    failed: dict[BackupId, datetime]
+    doubtful: list[BackupId]
+
+
+def verdicts_of(backups: Iterable[Judged]) -> Verdicts:
+    """Which of these failed, and when that was said, and of which nobody knows."""
+    judged = list(backups)
+    return {
+        "failed": {each.backup_id: each.failed_at for each in judged if each.failed_at is not None},
+        "doubtful": [each.backup_id for each in judged if each.is_doubtful],
+    }
 
 
 @dataclass(frozen=True)

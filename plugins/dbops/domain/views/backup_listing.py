@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dbops.domain.backups.catalog import Leftover
-from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
+from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention, verdicts_of
 from dbops.domain.target_index.target_index import IndexedBackup
 
 
@@ -33,6 +33,5 @@ class BackupListing:
             policy,
             now,
             zone,
-            failed={backup.backup_id: backup.failed_at for backup in self.backups if backup.failed_at is not None},
-            doubtful=[backup.backup_id for backup in self.backups if backup.is_doubtful],
+            **verdicts_of(self.backups),
         )

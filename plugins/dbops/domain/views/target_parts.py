@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from dbops.domain.backups.expected_expiry import expected_expiry
-from dbops.domain.backups.retention import plan_retention
+from dbops.domain.backups.retention import plan_retention, verdicts_of
 from dbops.domain.checks.run import CheckRun
 from dbops.domain.checks.suite import Outcome, worst_first
 from dbops.domain.ledger.seen_migrations import SeenMigrations
@@ -28,10 +28,9 @@ from dbops.domain.views.target_view import (
 def backups_part(target: Target, index: TargetIndex, now: datetime) -> BackupsPart:
     """Of the index: what retention would say of its backups at ``now``, and what it is expected to say later."""
     given = [backup.backup_id for backup in index.backups], index.holds, target.retention, now, target.zone
-    failed = {backup.backup_id: backup.failed_at for backup in index.backups if backup.failed_at is not None}
-    doubtful = [backup.backup_id for backup in index.backups if backup.is_doubtful]
-    plan = plan_retention(*given, failed=failed, doubtful=doubtful)
-    expected = expected_expiry(*given, schedule=target.schedule.backup, failed=failed, doubtful=doubtful)
+    verdicts = verdicts_of(index.backups)
+    plan = plan_retention(*given, **verdicts)
+    expected = expected_expiry(*given, schedule=target.schedule.backup, **verdicts)
     return BackupsPart(
         rows=tuple(
             BackupRow(
