@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dbops.cli.screen import Screen
-from dbops.domain.restores.left_copy import way_on
 from dbops.domain.target import Target
 from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
-from dbops.gateways.store.run_ends import note_end
+from dbops.jobs.approvals.end_run import end_run
 
 
 def typed_consent(
@@ -37,10 +36,7 @@ def typed_consent(
         return None
     if screen.ask(f"Type {target.name} to {action} it ({about}), by the plan {digest[:12]}: ") != target.name:
         ended = Ended(word="rejected", why=f"{who} did not type {target.name}", when=clock(), by=who)
-        record = note_end(bucket, target, run=run, action=action, ended=ended)
-        if action == "swap" and record is not None:
-            refusal.remedy = f"{refusal.remedy} {way_on(record)}"
-        raise refusal
+        raise end_run(refusal, bucket, target, run=run, action=action, ended=ended)
     facts = {"run": run, "digest": digest, "for": action, "answered_by": who}
     write_audit(bucket, target, clock(), "approval-typed", facts)
     return who

@@ -73,7 +73,7 @@ def _rejected(question: Question, verdict: Rejection, target: Target, bucket: Bu
     if acts:  # upon an earlier yes: then the record is that act's to write
         return refusal
     ended = Ended(word="rejected", why=verdict.reason, when=now, by=verdict.answered_by)
-    return end_run(refusal, bucket, target, question, ended)
+    return end_run(refusal, bucket, target, run=question.run, action=question.action, ended=ended)
 
 
 def _end_earlier_yes(question: Question, target: Target, bucket: Bucket, now: datetime) -> None:

@@ -34,8 +34,9 @@ def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
             ),
             bucket,
             target,
-            question,
-            Ended(word="rejected", why=reason, when=question.asked),
+            run=question.run,
+            action=question.action,
+            ended=Ended(word="rejected", why=reason, when=question.asked),
         )
     note_end(bucket, target, run=question.run, action=question.action, ended=None)
     return plan

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dbops.domain.approvals.approval import Question
 from dbops.domain.restores.left_copy import may_be_left, way_on
 from dbops.domain.target import Target
 from dbops.domain.words.ended import Ended
@@ -15,14 +14,14 @@ START_ANEW = "Who still wants it starts a new run."
 
 
 def end_run(
-    refusal: ApprovalMissing, bucket: Bucket, target: Target, question: Question, ended: Ended
+    refusal: ApprovalMissing, bucket: Bucket, target: Target, *, run: str, action: str, ended: Ended
 ) -> ApprovalMissing:
     """The refusal, to be raised. A no is a no also where its record cannot say so; the refusal does then."""
     try:
-        record = note_end(bucket, target, run=question.run, action=question.action, ended=ended)
+        record = note_end(bucket, target, run=run, action=action, ended=ended)
     except BucketError as error:
         refusal.what += f" The record of the run does not say so: {error.what}"
         return refusal
-    if question.action == "swap" and record is not None and may_be_left(record):
+    if action == "swap" and record is not None and may_be_left(record):
         refusal.remedy = f"Nothing live was touched. {way_on(record)}"
     return refusal
