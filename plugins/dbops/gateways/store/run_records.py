@@ -22,6 +22,7 @@ class _Record(Protocol):
 
 
 _R = TypeVar("_R", bound=_Record)
+_Kept = TypeVar("_Kept")
 
 
 def find_record(
@@ -47,9 +48,13 @@ def all_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Ite
     return (record for _, record in dated_records(bucket, folder, read))
 
 
-def dated_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[tuple[datetime, _R]]:
-    """The same, each with when it was written, by the store's clock."""
+def dated_records(
+    bucket: Bucket, folder: str, read: Callable[[bytes], _Kept], *, since: datetime | None = None
+) -> Iterator[tuple[datetime, _Kept]]:
+    """The same, each with when it was written, by the store's clock; none that was not written after ``since``."""
     for stored in bucket.list(folder):
+        if since is not None and stored.modified <= since:
+            continue
         try:
             yield stored.modified, read(bucket.get(stored.key))
         except (ObjectMissing, ValueError):

@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
@@ -18,12 +17,11 @@ from dbops.domain.backups.retention import Hold
 from dbops.domain.restores.hold import LONGEST_STEP, held_for, restore_hold
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.target import Target
-from dbops.errors import BucketError, ObjectMissing
+from dbops.errors import BucketError
 from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.run_records import dated_records
 
 _log = logging.getLogger(__name__)
-
-_R = TypeVar("_R")
 
 
 def working_holds(bucket: Bucket, target: Target, now: datetime) -> tuple[Hold, ...]:
@@ -36,10 +34,12 @@ def working_holds(bucket: Bucket, target: Target, now: datetime) -> tuple[Hold, 
     wait = target.approvals.wait
     restores = [
         restore_hold(record, written, wait)
-        for written, record in _young(bucket, layout.restores, held_for(wait), now, RestoreRecord.from_json)
+        for written, record in dated_records(
+            bucket, layout.restores, RestoreRecord.from_json, since=now - held_for(wait)
+        )
         if record.target == target.name
     ]
-    drills = [hold for _, hold in _young(bucket, layout.drills, LONGEST_STEP, now, Hold.from_json)]
+    drills = [hold for _, hold in dated_records(bucket, layout.drills, Hold.from_json, since=now - LONGEST_STEP)]
     return tuple(hold for hold in (*restores, *drills) if hold is not None and hold.is_active(now))
 
 
@@ -61,16 +61,3 @@ def held_by_drill(
             hold(clock())
         except BucketError as error:  # what the drill has found matters more
             _log.warning("%s is held for a week, for the end of its drill could not be written: %s", backup_id, error)
-
-
-def _young(
-    bucket: Bucket, folder: str, within: timedelta, now: datetime, read: Callable[[bytes], _R]
-) -> Iterator[tuple[datetime, _R]]:
-    """What was written ``within`` that time by the store's clock and can be read, with when that was."""
-    for stored in bucket.list(folder):
-        if now - stored.modified >= within:
-            continue
-        try:
-            yield stored.modified, read(bucket.get(stored.key))
-        except (ObjectMissing, ValueError):
-            continue
