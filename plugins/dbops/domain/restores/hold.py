@@ -31,14 +31,14 @@ def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> H
     if record.state is RestoreState.SWAPPED or record.copy_gone is not None:
         return None
     is_swap, is_verified = record.request.mode == "swap", record.state is RestoreState.VERIFIED
-    if record.ended is None:
-        until, why = (
-            written + held_for(wait),
-            f"its restore in the run {record.run} is not at its end, but {record.state}",
-        )
-        is_held = is_swap or not is_verified
-    else:
-        until = written + LONGEST_STEP
+    if record.ended is not None:
         why = f"a new run may swap in {record.database}, which the run {record.run} has verified, and did not swap in"
-        is_held = is_swap and is_verified
-    return Hold(record.backup_id, until, why, record.requested_by or "nobody known") if is_held else None
+        return _hold(record, written + LONGEST_STEP, why) if is_swap and is_verified else None
+    if is_verified and not is_swap:
+        return None
+    why = f"its restore in the run {record.run} is not at its end, but {record.state}"
+    return _hold(record, written + held_for(wait), why)
+
+
+def _hold(record: RestoreRecord, until: datetime, why: str) -> Hold:
+    return Hold(record.backup_id, until, why, record.requested_by or "nobody known")
