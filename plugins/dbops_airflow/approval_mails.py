@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from dbops.domain.words.quantities import format_moment
 from dbops.errors import ApprovalMissing, DbopsError
 from dbops_airflow.alerts import TaskFailureMail, everybody
 from dbops_airflow.links import base_url
@@ -41,7 +42,7 @@ def mail_question(question: Question, notes: tuple[str, ...], target: Target, co
     from dbops.domain.approvals.rules import possible_approvers
 
     asker = question.requested_by or "Somebody unknown"
-    until = f"{question.asked + target.approvals.wait:%Y-%m-%d %H:%M} UTC"
+    until = format_moment(question.asked + target.approvals.wait)
     may = ", ".join(possible_approvers(question, target))
     alert = Alert(
         severity=Severity.BREAK_GLASS if question.break_glass else Severity.APPROVAL,
@@ -67,7 +68,7 @@ def mail_approved(approval: Approval, target: Target, context: Context) -> None:
     from dbops.domain.alerts.alert import Alert, Severity
     from dbops.domain.approvals.approval import noun_of
 
-    until = f"{approval.valid_until:%Y-%m-%d %H:%M} UTC"
+    until = format_moment(approval.valid_until)
     reason = (f"The reason: {approval.reason}",) if approval.reason else ()
     alert = Alert(
         severity=Severity.BREAK_GLASS if approval.break_glass else Severity.APPROVED,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
+from dbops.domain.words.quantities import format_moment
 from dbops.gateways.clock import utc_now
 from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
@@ -27,7 +28,7 @@ def last_good_facts(target: Target) -> Iterator[tuple[str, str]]:
     yield "Last good backup", _last_good(target)
     following = _next(target)
     if following is not None:
-        yield "Next by schedule", f"{following:%Y-%m-%d %H:%M} UTC"
+        yield "Next by schedule", format_moment(following)
 
 
 def _last_good(target: Target) -> str:
@@ -70,5 +71,4 @@ def _next(target: Target) -> datetime | None:
     from dbops.domain.options.cron_runs import CronRuns
 
     schedule = target.schedule.backup
-    following = CronRuns(schedule, target.zone).first_after(utc_now()) if schedule else None
-    return following.astimezone(UTC) if following else None
+    return CronRuns(schedule, target.zone).first_after(utc_now()) if schedule else None

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 from markupsafe import Markup
 
+from dbops.domain.words.quantities import format_moment
+
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 # From how many seconds on a unit is used: from two of it, so that "26 h ago" does not hide behind "1 d ago".
 _UNITS = (
@@ -16,11 +18,6 @@ _UNITS = (
     ("min", _MINUTE, _MINUTE),
 )
 _NONE = Markup('<span class="none">none</span>')
-
-
-def exact(moment: datetime) -> str:
-    """A moment to the minute: ``2026-11-22 02:00 UTC``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def age(moment: datetime, now: datetime) -> str:
@@ -37,7 +34,7 @@ def when(moment: datetime | None, now: datetime) -> Markup:
     if moment is None:
         return _NONE
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="seconds"), exact(moment), age(moment, now)
+        moment.astimezone(UTC).isoformat(timespec="seconds"), format_moment(moment), age(moment, now)
     )
 
 
@@ -46,7 +43,9 @@ def at(moment: datetime | None, now: datetime) -> Markup:
     if moment is None:
         return _NONE
     return Markup('<time datetime="{}" title="{}">{}</time>').format(
-        moment.astimezone(UTC).isoformat(timespec="seconds"), age(moment, now), exact(moment).removesuffix(" UTC")
+        moment.astimezone(UTC).isoformat(timespec="seconds"),
+        age(moment, now),
+        format_moment(moment).removesuffix(" UTC"),
     )
 
 

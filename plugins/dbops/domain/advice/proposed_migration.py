@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.query_plan.advice import IndexProposal
+from dbops.domain.words.quantities import format_moment
 
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ODD = re.compile(r"[^a-z0-9]+")
@@ -18,7 +19,7 @@ def migration_folder(proposal: IndexProposal, started: datetime, number: int = 0
     moment = started.astimezone(UTC) + timedelta(seconds=number)
     name = _ODD.sub("_", _HUMP.sub("_", proposal.name).lower()).strip("_")[:_LONGEST] or "index"
     comment = _comment(
-        f"Proposed by the probes of {started.astimezone(UTC):%Y-%m-%d %H:%M} UTC for {', '.join(proposal.probes)}. "
+        f"Proposed by the probes of {format_moment(started)} for {', '.join(proposal.probes)}. "
         "It is unproven: nobody has tried it yet. Try it on a restored copy of the database first.",
         proposal.why,
     )

@@ -15,7 +15,7 @@ from pydantic.dataclasses import dataclass as record
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.words.markdown_table import markdown_table
-from dbops.domain.words.quantities import Duration, format_duration
+from dbops.domain.words.quantities import Duration, format_duration, format_moment
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 IN_DOUBT = "the verdict on it cannot be read; another drill of it gives a new one"
@@ -45,7 +45,7 @@ class RetentionPolicy(BaseModel):
     def why_failed_stays(self, failed: datetime) -> str:
         """Until when it stays, and why."""
         return (
-            f"its verification failed; it stays until {self.keeps_failed_until(failed):%Y-%m-%d %H:%M} UTC, "
+            f"its verification failed; it stays until {format_moment(self.keeps_failed_until(failed))}, "
             f"{format_duration(self.keep_failed)} after the verdict, for somebody to look"
         )
 
@@ -76,7 +76,7 @@ class Hold:
 
     def sentence(self) -> str:
         """Until when, by whom and why."""
-        end = "it is released" if self.until is None else f"{self.until.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        end = "it is released" if self.until is None else format_moment(self.until)
         return f"held until {end} by {self.by}: {self.reason}"
 
     def to_json(self) -> bytes:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.checks.report import CheckReport
 from dbops.domain.checks.suite import CheckResult, Outcome
 from dbops.domain.report import Verdict
 from dbops.domain.target import Target
+from dbops.domain.words.quantities import format_moment
 
 _RULES_TOLD = 20
 _SQL_TOLD = 300  # characters: what creates an index, and not the definition of a view
@@ -42,7 +41,7 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
             ("Checked", "in full" if report.full else "as every night"),
             *((("Operations", report.operations),) if report.operations else ()),
             *((("Data docs", report.docs),) if report.docs else ()),
-            *((("Last well", _moment(report.last_well)),) if report.last_well and _is_harm(report) else ()),
+            *((("Last well", format_moment(report.last_well)),) if report.last_well and _is_harm(report) else ()),
             ("Run", run),
         ),
         link=link,
@@ -58,10 +57,6 @@ def _severity(report: CheckReport) -> Severity:
 def _is_harm(report: CheckReport) -> bool:
     """Whether there may be something to bring back: not where only an operation fails, or nobody is alarmed."""
     return any(result.is_red and result.group != "operation" for result in report.bad)
-
-
-def _moment(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _told(report: CheckReport, result: CheckResult) -> str:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.schema.unmodelled_objects import described
+from dbops.domain.words.quantities import format_moment
 
 NAME = "0_init"
 
@@ -20,7 +21,7 @@ _LEFT_OUT = {"PUBLICATION", "PUBLICATION TABLE", "PUBLICATION TABLES IN SCHEMA",
 def initial_migration(target: str, entries: Sequence[TocEntry], now: datetime) -> str:
     """The text of migration.sql for the entries of a pg_dump of the live schema, without owners, grants and ledger."""
     head = (
-        f"-- The schema of {target} as it was on {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC, by "
+        f"-- The schema of {target} as it was on {format_moment(now)}, by "
         f"`python -m dbops migrate {target} --init`.\n"
         "-- It is where the migrations begin: marked as applied where it is live, executed where a database is new.\n"
     )

@@ -13,7 +13,7 @@ from dbops.domain.schema.object_differences import Difference
 from dbops.domain.sql.object_names import written
 from dbops.domain.words.markdown_table import markdown_table
 from dbops.domain.words.markdown_text import Markup, code_block, code_span, plain_text, prose
-from dbops.domain.words.quantities import format_bytes, format_count
+from dbops.domain.words.quantities import format_bytes, format_count, format_moment
 
 if TYPE_CHECKING:  # a plan writes itself with these sections
     from dbops.domain.migrations.plan import MigrationPlan
@@ -70,7 +70,7 @@ def _facts(plan: MigrationPlan) -> list[tuple[str, str]]:
     return [
         ("Database", Markup(f"{code_span(plan.database)}, PostgreSQL {plain_text(plan.server_version)}")),
         ("Ledger", Markup(f"{code_span(written(*plan.ledger_table))}, {_state(plan)}")),
-        ("Planned", plain_text(f"{plan.planned:%Y-%m-%d %H:%M} UTC in {plan.run}")),
+        ("Planned", plain_text(f"{format_moment(plan.planned)} in {plan.run}")),
         ("Asked for by", plain_text(plan.requested_by or "nobody known")),
         *([("Compared with", options.compare_with)] if options.compare_with else []),
     ]

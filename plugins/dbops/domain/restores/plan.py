@@ -17,7 +17,7 @@ from dbops.domain.restores.live_facts import LiveDatabase, LiveTable
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.words.markdown_table import markdown_table
 from dbops.domain.words.markdown_text import Markup, code_block, code_span, plain_text
-from dbops.domain.words.quantities import format_bytes, format_count, format_duration
+from dbops.domain.words.quantities import format_bytes, format_count, format_duration, format_moment
 
 _TABLES_SHOWN = 60
 _WHERE = {
@@ -100,7 +100,7 @@ class RestorePlan:
         handed_on = "" if taken.run == taken.loaded_by else f" and the run {code_span(taken.run)} has taken over,"
         return [
             f"**Nothing is loaded.** The database {code_span(self.database)} (oid {taken.oid}), which the run "
-            f"{code_span(taken.loaded_by)} of {taken.planned:%Y-%m-%d %H:%M} UTC has loaded from backup "
+            f"{code_span(taken.loaded_by)} of {format_moment(taken.planned)} has loaded from backup "
             f"{self.manifest.backup_id},{handed_on} and whose verification passed at {taken.verified:%Y-%m-%d %H:%M} "
             "UTC, is verified again and swapped in."
         ]
@@ -116,7 +116,7 @@ class RestorePlan:
             f"{format_count(len(manifest.tables), 'table')}, {format_count(manifest.rows, 'row')}; "
             f"{format_bytes(manifest.stored_bytes)} of a database of {format_bytes(manifest.database_bytes)}"
         )
-        verified = f"{self.verified:%Y-%m-%d %H:%M} UTC" if self.verified else "never"
+        verified = format_moment(self.verified) if self.verified else "never"
         free = format_bytes(self.free_bytes) if self.free_bytes is not None else "not known: see restore.disk_size"
         return [
             ("Backup", f"{manifest.backup_id}, {age_of(manifest.backup_id, self.planned)} old"),

@@ -17,6 +17,7 @@ from dbops.domain.alerts.notifier_name import MAIL
 from dbops.domain.fault import Fault
 from dbops.domain.target import Target
 from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, problem_of
+from dbops.domain.words.quantities import format_moment
 from dbops.domain.words.recorded import Moment
 
 # Somebody has been told of it on each of these days.
@@ -100,4 +101,4 @@ def _lost(target: Target, notifier: str, lost: tuple[Notification, ...]) -> Lost
 
 
 def _words(lost: Notification) -> str:
-    return f'"{lost.subject}" at {lost.moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC: {lost.refusal}'
+    return f'"{lost.subject}" at {format_moment(lost.moment)}: {lost.refusal}'

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from dbops.domain.alerts.alert import Alert, Severity
 from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Target
 from dbops.domain.watch.problem import Problem, ProblemKind
+from dbops.domain.words.quantities import format_moment
 
 _MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})
 _JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe", ProblemKind.NOT_NOTIFIED: "alert"}
@@ -67,7 +68,7 @@ def _alert(
     problems: Sequence[Problem], target: Target | None, facts: Sequence[tuple[str, str]], link: str | None
 ) -> Alert:
     worst, *others = problems
-    since = () if worst.since is None else (("Since", f"{worst.since.astimezone(UTC):%Y-%m-%d %H:%M} UTC"),)
+    since = () if worst.since is None else (("Since", format_moment(worst.since)),)
     return Alert(
         severity=_severity(worst.kind),
         job=job_of(worst.kind) if target else "reading of include/targets",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.size import size_warnings
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import IndexedBackup, IndexedLeftover, TargetIndex
 from dbops.domain.watch.problem import Problem, ProblemKind, problem_of
-from dbops.domain.words.quantities import format_count, format_duration
+from dbops.domain.words.quantities import format_count, format_duration, format_moment
 
 # Clocks of workers differ a little; a backup is "in the future" only beyond that.
 _CLOCK_TOLERANCE = timedelta(minutes=15)
@@ -61,7 +61,7 @@ _LOOK_AT_OBJECT = (
 
 def _lateness(target: Target, good: list[IndexedBackup], live: list[IndexedLeftover], now: datetime) -> list[Problem]:
     late_after = target.alerts.late_after
-    running = f" One is running since {_time(live[-1].backup_id.time)}." if live else ""
+    running = f" One is running since {format_moment(live[-1].backup_id.time)}." if live else ""
     remedy = (
         f"Look at the runs of the DAG backup__{target.name}: are there any, did they fail, is it paused? "
         f"`python -m dbops backup {target.name}` makes a backup without Airflow."
@@ -77,7 +77,7 @@ def _lateness(target: Target, good: list[IndexedBackup], live: list[IndexedLefto
         return []
     sentence = (
         f"The newest good backup of {target.name} was finished {format_duration(now - finished)} ago, at "
-        f"{_time(finished)}; a new one was promised within {format_duration(late_after)}.{running}"
+        f"{format_moment(finished)}; a new one was promised within {format_duration(late_after)}.{running}"
     )
     return [problem_of(target, ProblemKind.LATE, sentence, remedy, since=finished + late_after)]
 
@@ -124,7 +124,7 @@ def _unfinished(target: Target, good: list[IndexedBackup], dead: list[IndexedLef
         return []
     newest = newer[-1].backup_id
     others = f" Nor did {format_count(len(newer) - 1, 'other')} since the last good one." if newer[1:] else ""
-    sentence = f"A backup of {target.name} was begun at {_time(newest.time)} and never finished.{others}"
+    sentence = f"A backup of {target.name} was begun at {format_moment(newest.time)} and never finished.{others}"
     remedy = (
         f"Look at the log of that run of backup__{target.name}: its worker was probably killed. "
         "The next backup is not hindered; what is left of this one is swept a day later."
@@ -139,7 +139,7 @@ def _stalled(target: Target, live: list[IndexedLeftover], now: datetime) -> list
             target,
             ProblemKind.STALLED,
             f"A backup of {target.name} has been running for {format_duration(now - leftover.backup_id.time)}, since "
-            f"{_time(leftover.backup_id.time)}, longer than alerts.late_after.",
+            f"{format_moment(leftover.backup_id.time)}, longer than alerts.late_after.",
             remedy,
             detail=leftover.backup_id,
             since=leftover.backup_id.time + target.alerts.late_after,
@@ -175,7 +175,3 @@ def _from_the_future(target: Target, backup_id: BackupId, now: datetime) -> Prob
 def _latest(now: datetime) -> BackupId:
     """The id behind which a backup is dated in the future: ids sort as their times do."""
     return BackupId.at(now + _CLOCK_TOLERANCE)
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import TargetIndex
@@ -14,7 +14,7 @@ from dbops.domain.watch.light import LIGHTS, Light, Sign
 from dbops.domain.watch.problem import ProblemKind, paused_problem
 from dbops.domain.watch.promises import broken_promises, good_backups
 from dbops.domain.watch.unwatched import unwatched
-from dbops.domain.words.quantities import format_ago, format_count, joined
+from dbops.domain.words.quantities import format_ago, format_count, format_moment, joined
 
 _ORDER = {what: place for place, what in enumerate(LIGHTS)}
 
@@ -148,7 +148,7 @@ def _of_the_dags(
             problem = paused_problem(dag.dag_id)
             yield Reason(problem.kind, f"{problem.sentence} {problem.remedy}")
         if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index, now):
-            ended = "" if dag.last_end is None else f", at {dag.last_end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+            ended = "" if dag.last_end is None else f", at {format_moment(dag.last_end)}"
             yield Reason(
                 Sign.PROBE_RUN_FAILED if job == "probe" else Sign.RUN_FAILED,
                 f"The last run of {dag.dag_id} failed{ended}. Look at its log in Airflow.",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from dbops.domain.report import Report, Verdict
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.problem import Problem
 from dbops.domain.words.markdown_table import markdown_table
-from dbops.domain.words.quantities import format_count
+from dbops.domain.words.quantities import format_count, format_moment
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,4 +70,4 @@ class WatchReport(Report):
 
 
 def _since(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return "" if moment is None else format_moment(moment)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.dag_state import DagState
 from dbops.domain.watch.light import Sign
 from dbops.domain.watch.problem import ProblemKind
-from dbops.domain.words.quantities import format_duration
+from dbops.domain.words.quantities import format_duration, format_moment
 
 # The watch runs every hour: two that are left out are no accident.
 _HOURS = timedelta(hours=3)
@@ -48,7 +48,7 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
         if unseen <= _A_DAY:
             yield _silence(Sign.WATCH_SILENT_FOR_A_DAY, silent)
     elif watch.last_state == "failed":
-        ended = "" if watch.last_end is None else f", at {watch.last_end.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+        ended = "" if watch.last_end is None else f", at {format_moment(watch.last_end)}"
         yield (
             Sign.WATCH_FAILED,
             f"The last run of {watch.dag_id} failed{ended}: what it found may have been mailed to nobody. "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Annotated
 
@@ -44,6 +44,11 @@ def format_ago(moment: datetime, now: datetime) -> str:
     """Write how long ago it was: ``just now``, ``3h 2m ago``; a clock that is a little ahead is no news."""
     age = max(now - moment, timedelta())
     return "just now" if age < timedelta(minutes=1) else f"{format_duration(age)} ago"
+
+
+def format_moment(moment: datetime) -> str:
+    """Write a moment, which has a zone, to the minute: ``2026-11-22 02:00 UTC``."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def format_ms(milliseconds: float) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from dbops.domain.restores.left_copy import way_on
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreState
+from dbops.domain.words.quantities import format_moment
 from dbops.errors import PlanChanged, PreflightFailed
 from dbops.jobs.restores.plan_restore import require_no_blockers
 from dbops.jobs.restores.plan_restore_again import plan_restore_again
@@ -37,7 +38,7 @@ def plan_swap(run: RestoreRun) -> RestorePlan:
     if plan.digest != record.digest:
         changed = (
             f"{record.live}, its schema or its settings have changed since the restore was planned, at "
-            f"{record.planned:%Y-%m-%d %H:%M} UTC. All of this is as it is now."
+            f"{format_moment(record.planned)}. All of this is as it is now."
         )
         plan = replace(plan, warnings=(changed, *plan.warnings))
     if record.state is RestoreState.VERIFIED and (plan.digest, plan.warnings) != (record.swap_digest, record.notes):

@@ -10,7 +10,7 @@ from dbops.domain.restores.extent import restore_extent
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.restores.warnings import swap_without_owners
 from dbops.domain.servers.address import DatabaseAddress
-from dbops.domain.words.quantities import listed
+from dbops.domain.words.quantities import format_moment, listed
 from dbops.errors import RestoreFailed
 from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.migrating.migrations import say_restored_migrations
@@ -95,7 +95,7 @@ def _whose_fault(record: RestoreRecord) -> str:
     if taken is None:
         return "Drill the backup to see whether it is at fault."
     return (
-        f"The run {taken.loaded_by} had found it to be so at {taken.verified:%Y-%m-%d %H:%M} UTC: somebody has changed "
+        f"The run {taken.loaded_by} had found it to be so at {format_moment(taken.verified)}: somebody has changed "
         "something in it since. Start a new run that loads: one without loaded."
     )
 
