@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from dbops.domain.words.quantities import format_moment
 from dbops.gateways.clock import utc_now
 from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
+from dbops_airflow.in_time import ends_in_time
 
 if TYPE_CHECKING:
     from dbops.domain.target import Target
@@ -48,12 +49,8 @@ def _last_good(target: Target) -> str:
 def _index_in_time(target: Target) -> TargetIndex | None:
     found: list[TargetIndex | None] = []
     # In a thread that nobody has to wait for: a role's or a secrets backend's time has no limit of its own.
-    reading = threading.Thread(target=lambda: found.append(_index(target)), name="last good", daemon=True)
-    try:
-        reading.start()
-    except RuntimeError:  # the process or its machine is full
-        return None
-    reading.join(_PATIENCE_SECONDS)
+    with suppress(RuntimeError):
+        ends_in_time(lambda: found.append(_index(target)), _PATIENCE_SECONDS, "last good")
     return found[0] if found else None
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dbops.domain.alerts.words import alert_words
 from dbops.errors import DbopsError
 from dbops.gateways.clock import utc_now
+from dbops_airflow.in_time import ends_in_time
 
 if TYPE_CHECKING:
     from dbops.domain.alerts.alert import Alert
@@ -67,17 +68,14 @@ class Notifying:
 
         Where the store does not answer, which may be what the alert is about, nobody waits for it.
         """
-        if not refused or self._alert.target is None:
+        target = self._alert.target
+        if not refused or target is None:
             return
-        keeping = threading.Thread(target=self._keep, args=(self._alert.target, refused), name="keep", daemon=True)
         try:
-            keeping.start()
+            if not ends_in_time(lambda: self._keep(target, refused), _KEEPING_SECONDS, "keep"):
+                log.warning("The watch will not know what became of this: the store does not answer.")
         except RuntimeError:
             log.warning("The watch will not know what became of this. %s", _NO_THREAD)
-            return
-        keeping.join(_KEEPING_SECONDS)
-        if keeping.is_alive():
-            log.warning("The watch will not know what became of this: the store does not answer.")
 
     def _begin(self, notifier: Notifier) -> None:
         # A daemon: what hangs must not keep its task's process alive.
