@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from dbops.domain.words.wrapping import wrapped
 from dbops.errors import (
     ApprovalMissing,
     BackupUnusable,
@@ -62,7 +62,7 @@ def told_to_airflow() -> Iterator[None]:
 def _log_in_short_lines(error: DbopsError) -> None:
     said = [*error.what.splitlines(), *(f"What to do: {error.remedy}".splitlines() if error.remedy else ())]
     for paragraph in said:
-        for line in textwrap.wrap(paragraph, _WIDTH, break_long_words=False, break_on_hyphens=False):
+        for line in wrapped(paragraph, _WIDTH).splitlines():
             log.error("%s", line)
 
 
