@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
+
+PAGE = "/database_ops"
+"""Where the page is mounted, below the path of Airflow's own UI."""
 
 
 def base_url() -> str:
@@ -15,3 +18,9 @@ def base_url() -> str:
 def base_path() -> str:
     """The path of Airflow's own UI, without a slash at the end."""
     return urlsplit(base_url()).path.rstrip("/")
+
+
+def page_url(target: str | None = None, *below: str) -> str:
+    """Where people find the page: of all databases, of one, or of what is below that, say ``checks`` and a run's id."""
+    place = "".join(f"/{quote(part, safe='')}" for part in (("targets", target, *below) if target else ()))
+    return f"{base_url()}{PAGE}{place or '/'}"

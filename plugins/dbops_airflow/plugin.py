@@ -5,11 +5,10 @@ from __future__ import annotations
 from airflow.plugins_manager import AirflowPlugin
 
 from dbops_airflow import pools
-from dbops_airflow.links import base_path
+from dbops_airflow.links import PAGE, base_path
 from dbops_airflow.page.on_first_request import AsgiApp, OnFirstRequest
 
-_PREFIX = "/database_ops"
-_PATH = f"{base_path()}{_PREFIX}"
+_PATH = f"{base_path()}{PAGE}"
 
 
 def _page() -> AsgiApp:
@@ -28,7 +27,7 @@ class DatabaseOpsPlugin(AirflowPlugin):
 
     name = "database_ops"
     fastapi_apps = [  # noqa: RUF012 - Airflow declares it so
-        {"app": OnFirstRequest(_page), "url_prefix": _PREFIX, "name": "Database Ops"},
+        {"app": OnFirstRequest(_page), "url_prefix": PAGE, "name": "Database Ops"},
     ]
     external_views = [  # noqa: RUF012
         {

@@ -22,20 +22,22 @@ from dbops.domain.watch.lost_target import LostTarget
 from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import actions_on, actions_on_backup
-from dbops_airflow.page.notices import failed, not_answered, not_understood, refused
+from dbops_airflow.page.notices import cannot_be_shown, failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
 from dbops_airflow.page.permitted import permitted_row, permitted_view
 from dbops_airflow.page.places import rendering
 from dbops_airflow.page.readings import NotAnswered
 from dbops_airflow.page.rendering import newest_good, searched, static_files
-from dbops_airflow.page.security_headers import SecurityHeaders
+from dbops_airflow.page.security_headers import KEPT_PAGE_POLICY, SecurityHeaders
 from dbops_airflow.page.sight import Sight, started_by_hand
 
 ROWS = 300
 """Targets on one page of the overview."""
 BACKUPS = 60
 """Backups on a target's page, unless all are asked for."""
+RULES = 500
+"""Rules that hold on the page of a run of the checks, unless all are asked for."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
 _PARTS = ("backups", "checks", "probes", "migrations", "restores", "audit")
 _FOR_EVER = "private, max-age=31536000, immutable"  # where another version has another address
@@ -57,6 +59,8 @@ class _Pages:
         app.get("/", response_class=HTMLResponse)(self.overview)
         app.get("/targets/{name}", response_class=HTMLResponse)(self.target)
         app.get("/targets/{name}/backups/{backup_id}", response_class=HTMLResponse)(self.backup)
+        app.get("/targets/{name}/checks/{check_id}", response_class=HTMLResponse)(self.check)
+        app.get("/targets/{name}/probes/{probe_id}", response_class=HTMLResponse)(self.probe)
         app.get("/static/{file}")(self.static)
         app.exception_handler(AnyHTTPException)(refused)
         app.exception_handler(RequestValidationError)(not_understood)
@@ -143,7 +147,7 @@ class _Pages:
 
     async def backup(self, request: Request, user: GetUserDep, name: str, backup_id: str) -> HTMLResponse:
         await self._require_visible(name, user)
-        reading = await self._sight.backup(name, _backup_id(backup_id))
+        reading = await self._sight.backup(name, _id(backup_id))
 
         def draw() -> str | None:
             view = reading.value
@@ -165,6 +169,38 @@ class _Pages:
 
         return _found(await self._sight.work(draw))
 
+    async def check(
+        self,
+        request: Request,
+        user: GetUserDep,
+        name: str,
+        check_id: str,
+        everything: Annotated[bool, Query(alias="all")] = False,
+    ) -> HTMLResponse:
+        await self._require_visible(name, user, f"check__{name}")
+        reading = await self._sight.check(name, _id(check_id))
+
+        def draw() -> str | None:
+            view = reading.value
+            if view is None:
+                return None
+            limit = None if everything else RULES
+            return rendering(request, utc_now()).page(
+                "check", view=view, target=view.target, reading=reading, limit=limit
+            )
+
+        return _found(await self._sight.work(draw))
+
+    async def probe(self, request: Request, user: GetUserDep, name: str, probe_id: str) -> HTMLResponse:
+        """The report as it was kept: a page of its own, which is shown and may do nothing."""
+        await self._require_visible(name, user, f"probe__{name}")
+        report = (await self._sight.probe_report(name, _id(probe_id))).value
+        if isinstance(report, str):
+            return cannot_be_shown(request, report)
+        if report is None:
+            raise HTTPException(HTTPStatus.NOT_FOUND)
+        return HTMLResponse(report, headers={"Content-Security-Policy": KEPT_PAGE_POLICY})
+
     async def static(self, request: Request, user: GetUserDep, file: str) -> Response:  # noqa: ARG002 - user: else 401
         found = static_files().get(file)
         if found is None:
@@ -172,12 +208,13 @@ class _Pages:
         kept = _FOR_EVER if request.url.query == found.version else _FOR_AN_HOUR
         return Response(found.body, media_type=found.type, headers={"Cache-Control": kept})
 
-    async def _require_visible(self, name: str, user: Any) -> None:
-        """Before anything is read for somebody who may not see it."""
+    async def _require_visible(self, name: str, user: Any, *parts: str) -> None:
+        """Before anything is read for somebody who may not see it: the target, and the DAGs of these ``parts``."""
         if not _NAME.fullmatch(name):
             raise HTTPException(HTTPStatus.NOT_FOUND)
-        readable = await self._sight.work(lambda: Permissions(user).readable([_backup_dag(name)]))
-        if not readable:
+        needed = {_backup_dag(name), *parts}
+        readable = await self._sight.work(lambda: Permissions(user).readable(needed))
+        if not needed <= readable:
             raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
@@ -197,7 +234,7 @@ def _found(body: str | None) -> HTMLResponse:
     return HTMLResponse(body)
 
 
-def _backup_id(text: str) -> BackupId:
+def _id(text: str) -> BackupId:
     try:
         return BackupId(text)
     except ValueError:

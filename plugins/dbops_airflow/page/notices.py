@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -18,8 +19,8 @@ async def refused(request: Request, refusal: Any) -> HTMLResponse:
     if refusal.status_code == HTTPStatus.UNAUTHORIZED:
         facts = {
             "title": "You are not logged in",
-            "sentence": "Log in to Airflow, and open this page again.",
-            "link": f"{base_path()}/",
+            "sentence": "Log in to Airflow; it leads back to this page.",
+            "link": _login(request),
             "link_to": "Log in",
             "outside": True,
         }
@@ -74,6 +75,25 @@ async def failed(request: Request, error: Exception) -> HTMLResponse:
         link=request.url.path,
         link_to="Try again",
     )
+
+
+def cannot_be_shown(request: Request, sentence: str) -> HTMLResponse:
+    """What is there and cannot be read, which is all that was asked for."""
+    return _notice(
+        request,
+        HTTPStatus.BAD_GATEWAY,
+        None,
+        title="This cannot be shown",
+        sentence=sentence,
+        link=request.url.path,
+        link_to="Try again",
+    )
+
+
+def _login(request: Request) -> str:
+    """Airflow's own way to whatever page it logs in at, and back."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return f"{base_path()}/api/v2/auth/login?{urlencode({'next': wanted})}"
 
 
 def _notice(request: Request, status: int, headers: Any, **facts: Any) -> HTMLResponse:

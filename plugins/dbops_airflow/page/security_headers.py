@@ -18,13 +18,24 @@ POLICY = "; ".join(
         "frame-ancestors 'self'",  # Airflow's UI shows the page in a frame
     )
 )
+KEPT_PAGE_POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "style-src 'unsafe-inline'",
+        "img-src data:",
+        "base-uri 'none'",
+        "form-action 'none'",
+        "frame-ancestors 'self'",
+        "sandbox",
+    )
+)
+"""For a whole page out of a bucket, into which others may write: it executes, sends and loads nothing."""
 _HEADERS = {
-    b"content-security-policy": POLICY.encode(),
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"same-origin",
     b"cross-origin-resource-policy": b"same-origin",
 }
-_UNLESS_TOLD = {b"cache-control": b"no-store"}
+_UNLESS_TOLD = {b"content-security-policy": POLICY.encode(), b"cache-control": b"no-store"}
 
 
 class SecurityHeaders:

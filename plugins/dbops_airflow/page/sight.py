@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.fault import Fault
 from dbops.domain.views.overview import Overview
-from dbops.domain.views.target_view import BackupView, TargetView
+from dbops.domain.views.target_view import BackupView, CheckView, TargetView
 from dbops.domain.watch.dag_state import DagState, own_dags
 from dbops.domain.watch.faulty_target import FaultyTarget
 from dbops.domain.watch.known_targets import KnownTargets
@@ -21,6 +21,7 @@ from dbops.gateways.files.retired_files import read_included_names
 from dbops.gateways.files.target_files import TargetFiles, has_file, include_folder, read_targets
 from dbops.jobs.target_index.last_indexes import LastIndexes
 from dbops.jobs.views.see_backup import see_backup
+from dbops.jobs.views.see_run import see_check, see_probe_report
 from dbops.jobs.views.see_target import see_target
 from dbops.jobs.views.see_targets import see_targets
 from dbops_airflow.page.actions import MIGRATE, RESTORE
@@ -80,6 +81,16 @@ class Sight:
         key = ("backup", name, backup_id)
         return await self._readings.get(key, lambda: self._backup(name, backup_id), within=self._patience)
 
+    async def check(self, name: str, check_id: BackupId) -> Reading[CheckView | None]:
+        """One run of the checks; None where there is no such target or run; raises NotAnswered."""
+        key = ("check", name, check_id)
+        return await self._readings.get(key, lambda: self._check(name, check_id), within=self._patience)
+
+    async def probe_report(self, name: str, probe_id: BackupId) -> Reading[bytes | str | None]:
+        """The HTML that was kept of a run of the probes, or why it cannot be read; None and NotAnswered as above."""
+        key = ("probe", name, probe_id)
+        return await self._readings.get(key, lambda: self._probe_report(name, probe_id), within=self._patience)
+
     async def work(self, work: Callable[[], T]) -> T:
         """What is asked or drawn for one user alone, off the event loop; raises NotAnswered."""
         return await self._readings.run(work, within=self._patience)
@@ -119,6 +130,14 @@ class Sight:
         if target is None:
             return None
         return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
+
+    def _check(self, name: str, check_id: BackupId) -> CheckView | None:
+        target = self._files(name).targets.get(name)
+        return see_check(target, self._buckets.open, check_id, clock=utc_now) if target else None
+
+    def _probe_report(self, name: str, probe_id: BackupId) -> bytes | str | None:
+        target = self._files(name).targets.get(name)
+        return see_probe_report(target, self._buckets.open, probe_id) if target else None
 
     def _lost(self) -> tuple[list[LostTarget], tuple[Fault, ...]]:
         """And what is wrong with the file that says which are retired."""

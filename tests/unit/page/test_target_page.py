@@ -99,3 +99,22 @@ def test_a_backup_that_was_running_when_it_was_looked_at_is_not_said_to_be_dead(
     assert "never finished" not in told
     dead = replace(part, leftovers=(replace(leftover, alive=NOW - timedelta(minutes=15)),))
     assert "never finished" in text_of(drawn(backups=dead))
+
+
+def test_every_run_of_the_checks_leads_to_its_page() -> None:
+    runs = [check_run(rule("a"), started=NOW - nights * DAY) for nights in range(3)]
+    shown = drawn(checks=checks_part(runs))
+    for run in runs:
+        assert f'href="/database_ops/targets/shop/checks/{run.check_id}"' in shown
+    assert "Earlier runs" not in drawn(checks=checks_part(runs[:1]))
+
+
+def test_only_a_run_of_the_probes_whose_report_is_still_there_leads_to_it() -> None:
+    weeks = [
+        replace(probe_run(probe_result(), started=NOW - weeks * 7 * DAY), page="s3://vault/x") for weeks in (0, 1, 2)
+    ]
+    part = probes_part([weeks[0], replace(weeks[1], page=""), weeks[2]], pages=2)
+    shown = drawn(probes=part)
+    for run, is_there in zip(weeks, (True, False, True), strict=True):
+        assert (f'href="/database_ops/targets/shop/probes/{run.probe_id}"' in shown) is is_there
+    assert probes_part(weeks, pages=2).reports == tuple(run.probe_id for run in weeks[:2])

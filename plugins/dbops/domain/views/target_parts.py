@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.expected_expiry import expected_expiry
 from dbops.domain.backups.retention import plan_retention, verdicts_of
 from dbops.domain.checks.run import CheckRun
@@ -64,8 +65,8 @@ def checks_part(runs: Sequence[CheckRun], unreadable: Sequence[str] = ()) -> Che
     )
 
 
-def probes_part(runs: Sequence[ProbeRun], unreadable: Sequence[str] = ()) -> ProbesPart:
-    """Of the last runs, newest first; there is at least one."""
+def probes_part(runs: Sequence[ProbeRun], unreadable: Sequence[str] = (), *, pages: int = 0) -> ProbesPart:
+    """Of the last runs, newest first; there is at least one. Of so many ``pages`` the bucket has the last ones."""
     newest = runs[0]
     return ProbesPart(
         newest=newest,
@@ -77,6 +78,7 @@ def probes_part(runs: Sequence[ProbeRun], unreadable: Sequence[str] = ()) -> Pro
             )
             for result in most_urgent_first(newest.results)
         ),
+        reports=tuple(BackupId(run.probe_id) for run in runs if run.page)[:pages],
         unreadable=tuple(unreadable),
     )
 

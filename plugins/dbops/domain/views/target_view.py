@@ -93,10 +93,11 @@ class ProbeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbesPart:
-    """The ``newest`` run and its probes, the most urgent first."""
+    """The ``newest`` run and its probes, the most urgent first; ``reports`` are the runs with a kept page, newest first."""
 
     newest: ProbeRun
     rows: tuple[ProbeRow, ...]
+    reports: tuple[BackupId, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
@@ -157,6 +158,16 @@ class TargetView:
     def dags(self) -> Mapping[str, DagState]:
         """Its DAGs by job, see ``dag_state.JOBS``."""
         return self.row.dags
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckView:
+    """One run of the checks, as if it were the newest; a sentence where it is there and cannot be read."""
+
+    target: Target
+    check_id: BackupId
+    seen: datetime
+    checks: ChecksPart | str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.target import Target
@@ -28,11 +29,17 @@ def newest_probe(bucket: Bucket, target: Target) -> tuple[ProbeRun | None, str]:
 
 OVERVIEW = "overview"
 """The picture of a page that its mail shows too."""
+_PAGE = "index.html"
 
 
 def read_picture(bucket: Bucket, target: Target, probe_id: str) -> bytes:
     """The overview of a run whose page was kept, a PNG; raises BucketError."""
     return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{OVERVIEW}.png")
+
+
+def read_page(bucket: Bucket, target: Target, probe_id: BackupId) -> bytes:
+    """The page of a run, HTML in UTF-8; raises BucketError, ObjectMissing where none was kept or it was forgotten."""
+    return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{_PAGE}")
 
 
 def put_page(
@@ -55,6 +62,6 @@ def put_page(
         bucket.put(f"{folder}{name}.png", picture)
     for path, text in sorted(migrations.items()):
         bucket.put(f"{layout.probe_migrations(probe_id)}{path}", text)
-    bucket.put(f"{folder}index.html", page)  # last: a page that is there shows its pictures
+    bucket.put(f"{folder}{_PAGE}", page)  # last: a page that is there shows its pictures
     forget_oldest(bucket, layout.probes, keep=target.probes.keep_reports, threads=target.storage.parallelism)
-    return f"s3://{bucket.name}/{folder}index.html"
+    return f"s3://{bucket.name}/{folder}{_PAGE}"

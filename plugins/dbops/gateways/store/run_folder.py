@@ -22,6 +22,14 @@ class _Run(Protocol):
 _R = TypeVar("_R", bound=_Run)
 
 
+def read_run(bucket: Bucket, key: str, read: Callable[[bytes], _R], *, target: str) -> _R:
+    """The target's run of that key; raises BucketError, and ValueError where there is something else."""
+    run = read(bucket.get(key))
+    if run.target != target:
+        raise ValueError(key)
+    return run
+
+
 def read_runs(bucket: Bucket, folder: str, read: Callable[[bytes], _R], *, target: str, last: int) -> list[_R]:
     """The target's last runs that ``read`` can read, oldest first; raises BucketError."""
     runs = (run for _, run in _newest_first(bucket, folder, read, target) if run is not None)

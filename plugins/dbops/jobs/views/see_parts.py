@@ -54,7 +54,7 @@ def see_probes(target: Target, bucket: Bucket, readers: Executor) -> ProbesPart 
     )
     if not runs.found:
         return _none(f"The operations of {target.name} were not timed yet.", runs.unreadable)
-    return probes_part(runs.found, runs.unreadable)
+    return probes_part(runs.found, runs.unreadable, pages=target.probes.keep_reports)
 
 
 def see_migrations(target: Target, bucket: Bucket, readers: Executor) -> MigrationsPart:
