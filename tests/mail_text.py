@@ -10,3 +10,10 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
     body = mail.get_body((kind,))
     assert body is not None, f"{mail['Subject']} has no {kind} part"
     return str(body.get_content())
+
+
+def page_of(mail: EmailMessage) -> str:
+    """Where it says that the page shows what it is about."""
+    _, led, after = text_of(mail).partition("\nDATABASE OPS\n")
+    assert led, f"{mail['Subject']} leads to no page"
+    return after.split()[0]

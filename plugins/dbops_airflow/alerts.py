@@ -17,6 +17,7 @@ from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops_airflow.failures import reason_of
 from dbops_airflow.last_good import last_good_facts
+from dbops_airflow.links import page_url
 from dbops_airflow.moved import AirflowFailException
 from dbops_airflow.telling import tell
 
@@ -132,6 +133,7 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
             ("Run", str(context["run_id"])),
         ),
         link=context["ti"].log_url,
+        page=page_url(target.name, "backups", report.backup_id),
     )
     tell(alert, target.audience, context)
 

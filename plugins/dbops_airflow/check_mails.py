@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbops.domain.backups.backup import BackupId
+from dbops_airflow.links import page_url
 from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
@@ -21,4 +24,7 @@ def mail_checks(report: CheckReport, target: Target, context: Context) -> bool:
     from dbops.domain.checks.alert import check_alert
 
     alert = check_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
-    return alert is not None and tell(alert, target.audience, context).has_reached_somebody
+    if alert is None:
+        return False
+    shown = replace(alert, page=page_url(target.name, "checks", BackupId.at(report.started)))
+    return tell(shown, target.audience, context).has_reached_somebody

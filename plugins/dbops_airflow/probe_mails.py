@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from dbops_airflow.links import page_url
 from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ def mail_probes(report: ProbeReport, target: Target, context: Context) -> bool:
     from dbops.domain.probes.alert import probe_alert
 
     alert = probe_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
+    if report.record.page:
+        alert = replace(alert, page=page_url(target.name, "probes", report.record.probe_id))
     return tell(alert, target.audience, context, _picture(report, target)).has_reached_somebody
 
 

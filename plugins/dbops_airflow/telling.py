@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.alerts.audience import Audience
@@ -15,6 +15,7 @@ from dbops.domain.alerts.notifier_name import MAIL
 from dbops.errors import DbopsError
 from dbops.gateways.clock import utc_now
 from dbops_airflow import connections
+from dbops_airflow.links import page_url
 from dbops_airflow.notifying import Notifying
 
 if TYPE_CHECKING:
@@ -61,8 +62,10 @@ def tell(
 ) -> Told:
     """Tell everybody of an audience; where one way fails, the log says so, and what people would have been told.
 
+    Where the alert leads to no page, that of its target is where people look on.
     What was not taken is kept for the watch; a mail is not where ``is_mailed_again``: the caller sees to it.
     """
+    alert = replace(alert, page=alert.page or page_url(alert.target))
     unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
     if not audience:
         log.warning("Nobody is told (no alerts: recipients:, no notify:): %s", unsent)

@@ -102,7 +102,7 @@ def test_a_backup_that_shrank_is_green_and_mailed_as_a_warning(
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] WARNING backup of shop (production)"
     assert "/tasks/back_up" in text_of(message)
-    assert backups()[-1] in text_of(message)
+    assert f"https://airflow.example.com/database_ops/targets/shop/backups/{backups()[-1]}\n" in text_of(message)
 
 
 def test_a_backup_that_fails_names_the_last_good_one_and_the_next_green_run_says_that_it_is_over(

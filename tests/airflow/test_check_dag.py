@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,9 @@ def test_a_broken_rule_is_red_once_mailed_once_and_mailed_again_when_it_is_well(
     text = text_of(message)
     assert "Keys: 7, 8" in text
     assert "orders.yaml" in text
+    assert re.search(
+        r"\nDATABASE OPS\nhttps://airflow\.example\.com/database_ops/targets/shop/checks/\d{8}T\d{6}Z\n", text
+    )
 
     execute(shop, "UPDATE orders SET total = 1")
     assert states(run_dag("check__shop")) == {"check": "success"}

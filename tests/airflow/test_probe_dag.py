@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,9 @@ def test_a_calm_week_is_green_and_its_digest_has_a_picture(
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] DIGEST probe of shop (production)"
     assert "Order 1/1" in text_of(message)
+    assert re.search(
+        r"\nhttps://airflow\.example\.com/database_ops/targets/shop/probes/\d{8}T\d{6}Z\n", text_of(message)
+    )
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture.get_content().startswith(b"\x89PNG")
 

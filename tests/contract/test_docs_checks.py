@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, timedelta
 from pathlib import Path
 
@@ -92,7 +92,7 @@ def test_the_mail_is_the_one_that_is_sent_of_the_example(run: CheckRun) -> None:
     alert = check_alert(report, Target.model_validate(SHOP), run=run.run, link=link)
     assert alert is not None
     message = alert_mail(
-        alert,
+        replace(alert, page=f"https://airflow.example.com/database_ops/targets/shop/checks/{run.check_id}"),
         sender="dbops@example.com",
         recipients=["dba@shop.internal"],
         sent=run.finished.astimezone(UTC),

@@ -7,9 +7,10 @@ import json
 import pytest
 
 from tests.e2e import checked
+from tests.e2e.browser import Browser
 from tests.e2e.rest import Rest, Run
 from tests.e2e.running_stack import RunningStack
-from tests.mail_text import text_of
+from tests.mail_text import page_of, text_of
 
 _INDEXES = ("Summary_userId_createdAt_idx", "UsageEvent_userId_createdAt_idx")
 
@@ -46,6 +47,22 @@ def test_the_sample_is_green_and_its_mail_has_the_statements_for_the_indexes_it_
         assert f"{stack.demo.url}/dags/check__summary_app/runs/" in text
         for index in _INDEXES:
             assert f'CREATE INDEX CONCURRENTLY "{index}"' in text
+
+
+def test_its_mail_leads_through_the_login_to_the_rules_that_are_broken(
+    stack: RunningStack, failed: Run, browser: Browser
+) -> None:
+    [mail] = stack.mails(failed.run_id)
+    browser.open(page_of(mail))
+    browser.see("You are not logged in")
+    browser.click("a", "Log in")
+    browser.log_in("viewer")
+    shown = browser.see("To look at", "Rules that hold")
+    browser.screenshot("checks")
+    [key] = [key for key in stack.keys(f"{checked.NAME}/checks/") if stack.read_json(key)["run"] == failed.run_id]
+    bad = [one for one in stack.read_json(key)["results"] if one["outcome"] != "passed"]
+    assert bad
+    assert [one["sentence"] for one in bad if " ".join(one["sentence"].split()) not in " ".join(shown.split())] == []
 
 
 def test_the_xcom_has_the_verdict_and_three_numbers(warned: Run) -> None:

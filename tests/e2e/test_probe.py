@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.browser import Browser
 from tests.e2e.rest import Rest, Run
 from tests.e2e.running_stack import RunningStack
-from tests.mail_text import text_of
+from tests.mail_text import page_of, text_of
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +27,18 @@ def test_the_mail_has_every_model_and_a_picture(stack: RunningStack, probed: Run
         assert passed in text
     [picture] = [part for part in mail.walk() if part.get_content_type() == "image/png"]
     assert picture["Content-ID"].strip("<>") in text_of(mail, "html")
+
+
+def test_its_mail_leads_to_the_report_with_its_charts(stack: RunningStack, probed: Run, browser: Browser) -> None:
+    [mail] = stack.mails(probed.run_id)
+    browser.open(page_of(mail))
+    browser.click("a", "Log in")
+    browser.log_in("viewer")
+    browser.see("summary_app", "User")
+    browser.screenshot("report")
+    pictures = browser.ask("[...document.images].map(image => image.naturalWidth)")
+    assert pictures
+    assert all(width > 0 for width in pictures)
 
 
 def test_what_was_measured_lies_in_the_bucket_with_a_page_and_the_two_indexes_that_the_sample_lacks(

@@ -24,6 +24,7 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
         "details": "\n".join(_details(alert)),
         "remedy": alert.remedy,
         "link": alert.link or "",
+        "page": alert.page or "",
         "facts": dict(alert.facts),
         "key": _alert_key(alert),
     }

@@ -58,3 +58,9 @@ def test_what_closes_an_alert_has_the_key_of_what_opened_it() -> None:
     recovered = Alert(severity=Severity.RECOVERED, job="backup", target="shop", headline="It is well.")
     assert alert_words(recovered)["key"] == alert_words(_ALERT)["key"] == "dbops/shop/backup"
     assert alert_words(Alert(severity=Severity.FAILED, job="watch", headline=""))["key"] == "dbops/-/watch"
+
+
+def test_a_notifier_may_lead_to_the_page() -> None:
+    page = "https://airflow.example.com/database_ops/targets/shop"
+    assert alert_words(replace(_ALERT, page=page))["page"] == page
+    assert alert_words(_ALERT)["page"] == ""

@@ -81,6 +81,14 @@ def test_the_link_arrives_whole_in_both_parts() -> None:
     assert _Page(text_of(mail, "html")).links == [_LINK]
 
 
+def test_the_way_to_the_page_arrives_whole_in_both_parts_below_the_link() -> None:
+    page = "https://airflow.example.com/database_ops/targets/shop/checks/20261122T040000Z"
+    mail = _mail(replace(_ALERT, page=page))
+    assert f"\nDATABASE OPS\n{page}\n" in text_of(mail, "plain")
+    assert _Page(text_of(mail, "html")).links == [_LINK, page]
+    assert _Page(text_of(_mail(replace(_ALERT, page=page, link=None)), "html")).links == [page]
+
+
 def test_the_link_says_where_it_leads() -> None:
     mail = _mail(replace(_ALERT, link_to="question"))
     assert "QUESTION\n" + _LINK in text_of(mail, "plain").replace("\r\n", "\n")
@@ -165,6 +173,7 @@ def test_what_an_alert_does_not_have_leaves_no_heading_behind() -> None:
         text = text_of(mail, kind).lower()
         assert "what to do" not in text
         assert "open the log" not in text
+        assert "database ops" not in text
         assert "facts" not in text
 
 
