@@ -28,7 +28,7 @@ class Alert:
     ``job`` is a noun people use ("backup"), ``target`` None where no single database is concerned. ``headline`` is one
     sentence; ``details`` are further ones, and of each what stands below its first line is code, such as SQL;
     ``well_again`` names what was bad in the last run and is not now; ``facts`` are label and value; ``link`` leads to
-    what ``link_to`` names, and ``page`` to where Database Ops shows what the alert is about. It never holds a credential or a row's value.
+    what ``link_to`` names, and ``page`` to where Database Ops shows it. It never holds a credential or a row's value.
     """
 
     severity: Severity

@@ -93,7 +93,10 @@ class ProbeRow:
 
 @dataclass(frozen=True, kw_only=True)
 class ProbesPart:
-    """The ``newest`` run and its probes, the most urgent first; ``reports`` are the runs with a kept page, newest first."""
+    """The ``newest`` run and its probes, the most urgent first.
+
+    ``reports`` are the runs whose page is still kept, newest first.
+    """
 
     newest: ProbeRun
     rows: tuple[ProbeRow, ...]

@@ -19,7 +19,7 @@ def put_check_run(bucket: Bucket, target: Target, run: CheckRun) -> None:
 
 
 def read_check_run(bucket: Bucket, target: Target, check_id: BackupId) -> CheckRun:
-    """One run; raises BucketError, ObjectMissing among them, and ValueError where it is not the target's, or not ours."""
+    """One run; raises BucketError, ObjectMissing among them, and ValueError where it is no run of the target."""
     return read_run(bucket, Layout(target.root).check(check_id), CheckRun.from_json, target=target.name)
 
 
