@@ -14,6 +14,6 @@ def text_of(mail: EmailMessage, kind: str = "plain") -> str:
 
 def page_of(mail: EmailMessage) -> str:
     """Where it says that the page shows what it is about."""
-    _, led, after = text_of(mail).partition("\nDATABASE OPS\n")
-    assert led, f"{mail['Subject']} leads to no page"
-    return after.split()[0]
+    lines = text_of(mail).splitlines()
+    assert "DATABASE OPS" in lines, f"{mail['Subject']} leads to no page"
+    return lines[lines.index("DATABASE OPS") + 1]

@@ -11,7 +11,7 @@ import pytest
 
 from demo.seaweed import SeaweedS3
 from tests.airflow.conftest import set_connection, states
-from tests.mail_text import text_of
+from tests.mail_text import page_of, text_of
 from tests.servers import CaughtMail
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_a_backup_that_shrank_is_green_and_mailed_as_a_warning(
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] WARNING backup of shop (production)"
     assert "/tasks/back_up" in text_of(message)
-    assert f"https://airflow.example.com/database_ops/targets/shop/backups/{backups()[-1]}\n" in text_of(message)
+    assert page_of(message) == f"https://airflow.example.com/database_ops/targets/shop/backups/{backups()[-1]}"
 
 
 def test_a_backup_that_fails_names_the_last_good_one_and_the_next_green_run_says_that_it_is_over(

@@ -14,7 +14,7 @@ import pytest
 from demo.postgres import EmbeddedPostgres
 from tests.airflow.conftest import Dags, states
 from tests.backups import execute
-from tests.mail_text import text_of
+from tests.mail_text import page_of, text_of
 from tests.servers import CaughtMail
 
 _PROBE = """-- title: an order by id
@@ -74,8 +74,8 @@ def test_a_calm_week_is_green_and_its_digest_has_a_picture(
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] DIGEST probe of shop (production)"
     assert "Order 1/1" in text_of(message)
-    assert re.search(
-        r"\nhttps://airflow\.example\.com/database_ops/targets/shop/probes/\d{8}T\d{6}Z\n", text_of(message)
+    assert re.fullmatch(
+        r"https://airflow\.example\.com/database_ops/targets/shop/probes/\d{8}T\d{6}Z", page_of(message)
     )
     [picture] = [part for part in message.walk() if part.get_content_type() == "image/png"]
     assert picture.get_content().startswith(b"\x89PNG")
