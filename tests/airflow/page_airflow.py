@@ -22,6 +22,9 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.clock import now
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
     from fastapi import FastAPI
     from starlette.testclient import TestClient
 
@@ -103,6 +106,12 @@ def sight_of(store: Store, *, patience: float = 120.0, **settings: Any) -> Sight
     from dbops_airflow.page.sight import Sight
 
     return Sight(buckets=Buckets(store.open), patience=patience, **{"known": KnownTargets, **settings})
+
+
+def be_picky(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Have Airflow know users who may see one DAG and not another; their passwords go into the folder."""
+    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(folder / "passwords.json"))
+    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
 
 
 @contextmanager

@@ -15,7 +15,17 @@ import pytest
 
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.errors import BucketError
-from tests.airflow.page_airflow import PLACE, Store, checks_of, client_of, headers_of, index_of, serving, sight_of
+from tests.airflow.page_airflow import (
+    PLACE,
+    Store,
+    be_picky,
+    checks_of,
+    client_of,
+    headers_of,
+    index_of,
+    serving,
+    sight_of,
+)
 from tests.clock import now
 from tests.unit.page.page_texts import text_of
 
@@ -38,8 +48,7 @@ def app(
     store: Store, include: Path, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FastAPI]:
     """The page of target shop, all of whose DAGs Airflow has not parsed yet."""
-    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(tmp_path / "passwords.json"))
-    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
+    be_picky(monkeypatch, tmp_path)
     add_target("shop")
     store.put(index_of("shop"))
     # Airflow's own database may know runs of another test's shop.

@@ -12,7 +12,7 @@ from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.suite import Outcome
 from dbops.errors import BucketError
-from tests.airflow.page_airflow import PLACE, Store, client_of, index_of, serving, sight_of
+from tests.airflow.page_airflow import PLACE, Store, be_picky, client_of, index_of, serving, sight_of
 from tests.clock import now
 from tests.unit.page.page_texts import text_of
 from tests.unit.page_samples import rule
@@ -43,8 +43,7 @@ def store() -> Store:
 def app(
     store: Store, include: Path, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FastAPI]:
-    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(tmp_path / "passwords.json"))
-    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
+    be_picky(monkeypatch, tmp_path)
     add_target("shop")
     with serving(sight_of(store, states=lambda _ids: {})) as serve:
         yield serve
