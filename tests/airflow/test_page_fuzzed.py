@@ -10,9 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.airflow.page_airflow import PLACE, Store, client_of, index_of, serving, sight_of
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
+from tests.airflow.page_airflow import PLACE, Store, be_picky, client_of, index_of, serving, sight_of
 from tests.fuzzing import fuzzed
 from tests.mutations import HOSTILE_TEXTS
+from tests.unit.page_samples import rule
+from tests.unit.samples import check_run
 
 if TYPE_CHECKING:
     from starlette.testclient import TestClient
@@ -27,6 +31,8 @@ WORDS = (
                 "blog",
                 "never",
                 "backups",
+                "checks",
+                "probes",
                 "20261122T020000Z",
                 "99991231T235959Z",
                 "static",
@@ -90,11 +96,13 @@ def browser(
     store: Store, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[TestClient]:
     """A viewer's browser; it is told what a server has raised, if any, instead of an answer of 500."""
-    monkeypatch.setenv("AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE", str(tmp_path / "passwords.json"))
-    monkeypatch.setenv("AIRFLOW__CORE__AUTH_MANAGER", "tests.airflow.picky_auth.PickyAuthManager")
+    be_picky(monkeypatch, tmp_path)
     for name in ("shop", "blog"):
         add_target(name)
         store.put(index_of(name))
+    run, place = BackupId("20261122T020000Z"), Layout("shop/")
+    store.bucket.put(place.check(run), check_run(rule("paid"), started=run.time).to_json())
+    store.bucket.put(f"{place.probe_page(run)}index.html", b"<p>fast</p>")
     with serving(sight_of(store, states=lambda _ids: {})) as app:
         yield client_of(app, "viewer")
 
