@@ -17,7 +17,7 @@ from airflow.sdk import Param, TriggerRule
 
 from dbops.domain.approvals.approval import Answer, Question, noun_of
 from dbops.domain.approvals.rules import possible_approvers, time_left
-from dbops.domain.words.markdown_text import plain_text
+from dbops.domain.approvals.shown_question import question_head, shown_question
 from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.approvals.approval import Approval
+    from dbops.domain.approvals.stake import Stake
     from dbops.domain.target import Target
     from dbops.gateways.store.bucket import Bucket
 
@@ -36,15 +37,16 @@ _LONGEST_REASON = 2000
 
 
 def plan_for_approval(
-    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, markdown: str
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, markdown: str, stake: Stake = ()
 ) -> dict[str, Any]:
     """What the plan's task returns, its XCom; the plan itself goes to the bucket, and people are shown it from there.
 
-    ``needed`` is for people who look at the XCom: sensor and acting step read the target's file. Raises BucketError.
+    ``stake`` is what it says in short, for the mail that asks. ``needed`` is for people who look at the XCom: sensor
+    and acting step read the target's file. Raises BucketError.
     """
     from dbops.gateways.store.approvals import record_plan
 
-    record_plan(bucket, target, run=run, digest=digest, markdown=markdown)
+    record_plan(bucket, target, run=run, digest=digest, markdown=markdown, stake=stake)
     needed = action in target.approvals.approve
     return {"markdown": markdown, "digest": digest, "target": target.name, "action": action, "needed": needed}
 
@@ -170,14 +172,18 @@ class ApprovalSensor(ApprovalOperator):
 
         plan = read_plan(bucket, target, run=question.run, digest=question.digest)
         self.log.warning("An answer was put aside, and the question stands: %s.", why)
-        self._park(context, question, plan, (f"An answer was put aside: {why}. The question stands.",), target)
+        told = f"An answer was put aside: {why}. The question stands."
+        self._park(context, question, plan, (told,), target)
 
     def _park(self, context: Context, question: Question, plan: str, notes: tuple[str, ...], target: Target) -> None:
+        from dbops.gateways.store.approvals import find_stake
+
         self.subject = f"{question.act.capitalize()} of {target.name}: approve?"
-        self.body = _shown(question, plan)
+        self.body = shown_question(question, plan)
         self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
         self._require_shown(context, question)
-        approval_mails.mail_question(question, notes, target, context)
+        stake = find_stake(connections.open_bucket(target), target, run=question.run, digest=question.digest)
+        approval_mails.mail_question(question, stake, notes, target, context)
         try:
             unwrap(ApprovalOperator.execute)(self, context)  # its guard warns of being asked by execute_complete
         except TaskParked as parked:
@@ -206,7 +212,7 @@ class ApprovalSensor(ApprovalOperator):
                 assigned_users=self.assigned_users,
             )
         )
-        if not str(getattr(shown, "body", "")).startswith(_head(question)):
+        if not str(getattr(shown, "body", "")).startswith(question_head(question)):
             raise ApprovalMissing(
                 f"REJECTED before anybody was asked: the task {self.task_id} has asked about another plan before, and "
                 "Airflow would go on showing people that one.",
@@ -254,21 +260,6 @@ class ApprovalSensor(ApprovalOperator):
         tolerant = [task.task_id for task in below if task.trigger_rule != TriggerRule.ALL_SUCCESS]
         if tolerant:
             SUPERVISOR_COMMS.send(msg=SkipDownstreamTasks(tasks=list[str | tuple[str, int]](tolerant)))
-
-
-def _shown(question: Question, plan: str) -> str:
-    return f"{_head(question)}{plan}"
-
-
-def _head(question: Question) -> str:
-    """Who asks for what, by which plan; what people have written is text there, and no Markdown."""
-    asker = plain_text(question.requested_by or "somebody unknown")
-    reason = plain_text(question.break_glass_reason)
-    warning = f"> **BREAK GLASS** by {asker}: {reason}\n\n" if question.break_glass else ""
-    return (
-        f"{warning}**{asker}** asks for the **{question.act}** of **{question.target}**. "
-        f"Type `{question.target}` below to approve.\n\nDigest: `{question.digest}`\n\n"
-    )
 
 
 def _question_of(kept: str) -> Question:

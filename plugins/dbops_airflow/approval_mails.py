@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from dbops.domain.approvals.approval import short_digest
 from dbops.domain.words.quantities import format_moment
 from dbops.errors import ApprovalMissing, DbopsError
 from dbops_airflow.alerts import TaskFailureMail, everybody
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from dbops.domain.alerts.audience import Audience
     from dbops.domain.approvals.approval import Approval, Question
+    from dbops.domain.approvals.stake import Stake
     from dbops.domain.target import Target
 
 
@@ -33,10 +35,10 @@ class RejectionMail(TaskFailureMail):
         return f"{said[:1].upper()}{said[1:]}"
 
 
-def mail_question(question: Question, notes: tuple[str, ...], target: Target, context: Context) -> None:
+def mail_question(question: Question, stake: Stake, notes: tuple[str, ...], target: Target, context: Context) -> None:
     """Mail that somebody is asked, with a link to where it is answered; a broken glass is mailed to everybody.
 
-    ``notes`` are what the plan says that one should know.
+    ``stake`` is what the plan says that a yes does, and ``notes`` what one should know.
     """
     from dbops.domain.alerts.alert import Alert, Severity
     from dbops.domain.approvals.rules import possible_approvers
@@ -50,6 +52,7 @@ def mail_question(question: Question, notes: tuple[str, ...], target: Target, co
         target=target.name,
         environment=target.environment,
         headline=f"{asker} asks for the {question.act} of {target.name}; it waits for a yes until {until}.",
+        stake=stake,
         details=(*_glass(question), *notes),
         remedy=f"Open the question, read the plan, type {target.name}, and choose Approve or Reject. Silence is a no.",
         facts=(
@@ -96,7 +99,7 @@ def _asked(asked: Question | Approval) -> tuple[tuple[str, str], ...]:
     return (
         ("Action", asked.action),
         ("Asked by", asked.requested_by or "unknown"),
-        ("Digest", asked.digest),
+        ("Digest", short_digest(asked.digest)),
         ("Run", asked.run),
     )
 

@@ -88,7 +88,13 @@ class PlanMigrationOperator(StoppableOperator):
             require_no_blockers(plan)
             keep_planned(asked.bucket, asked.target, plan)
             return plan_for_approval(
-                asked.bucket, asked.target, run=asked.run, action="migrate", digest=plan.digest, markdown=shown
+                asked.bucket,
+                asked.target,
+                run=asked.run,
+                action="migrate",
+                digest=plan.digest,
+                markdown=shown,
+                stake=plan.stake,
             )
 
 

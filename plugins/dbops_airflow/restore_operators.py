@@ -74,6 +74,7 @@ class PlanRestoreOperator(StoppableOperator):
                 action="restore",
                 digest=plan.digest,
                 markdown=plan.markdown(),
+                stake=plan.stake,
             )
 
 
@@ -121,11 +122,13 @@ class VerifyRestoreOperator(StoppableOperator):
             shown = report_restore(run).markdown()
             self.log.info(shown)
             metrics.emit_target(run.target)
-            digest = record.digest
+            digest, stake = record.digest, ()
             if record.request.mode == "swap":
                 plan = plan_swap(run)
-                shown, digest = f"{shown}\n\n{plan.markdown()}", plan.digest
-            return plan_for_approval(run.bucket, run.target, run=run.name, action="swap", digest=digest, markdown=shown)
+                shown, digest, stake = f"{plan.markdown()}\n\n### The proof\n\n{shown}", plan.digest, plan.stake
+            return plan_for_approval(
+                run.bucket, run.target, run=run.name, action="swap", digest=digest, markdown=shown, stake=stake
+            )
 
 
 class SwapOrReport(BaseBranchOperator):

@@ -6,6 +6,7 @@ Everything that needs an answer through Airflow's API is in tests/e2e/test_appro
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -159,6 +160,7 @@ NOW = datetime.now(UTC)
 QUESTION = Question(
     target="shop", action="swap", digest="d" * 64, run="manual__1", requested_by="alice", requested=NOW, asked=NOW
 )
+STAKE = (("Goes live", "backup 20261121T020000Z"), ("Rows lost", "12 rows"))
 EVENT = {
     "chosen_options": ["Approve"],
     "params_input": {"target_name": "shop", "reason": "ticket 4711"},
@@ -257,6 +259,23 @@ class TestTheServersEvent:
         assert message["Subject"] == "[dbops] APPROVAL swap of shop (production)"
         assert "An answer was put aside: bob chose Approve without typing" in " ".join(text_of(message).split())
 
+    @pytest.mark.usefixtures("gated")
+    def test_of_a_slip_is_told_with_what_a_yes_does_as_it_lies_beside_the_plan(
+        self, dag: Any, mail: CaughtMail, asking: Asking
+    ) -> None:
+        from dbops.gateways.files.target_files import include_folder, read_targets
+        from dbops.gateways.store.approvals import record_plan
+        from dbops_airflow import connections
+
+        shop = read_targets(include_folder()).targets["shop"]
+        stake = (("Rows lost", "12 rows <b>in</b> a"),)
+        bucket = connections.open_bucket(shop)
+        record_plan(bucket, shop, run="manual__1", digest="d" * 64, markdown="# The plan", stake=stake)
+        asking.again(dag, params_input={})
+        [message] = mail.messages()
+        assert "Rows lost      12 rows <b>in</b> a" in text_of(message)
+        assert "12 rows &lt;b&gt;in&lt;/b&gt; a" in text_of(message, "html")
+
     def test_from_somebody_whom_the_server_should_not_have_let_through_is_put_aside(
         self, gated: Callable[..., None], dag: Any, asking: Asking, objects: Objects
     ) -> None:
@@ -311,7 +330,7 @@ class TestWhoIsAsked:
             ti = SimpleNamespace(task_id="approve", dag_id="gate", run_id="manual__1")
             context: Any = {"params": {"target": "shop"}, "run_id": "manual__1", "ti": ti}
             shop = read_targets(include_folder()).targets["shop"]
-            mail_question(question, ("1 newer backup is not verified yet.",), shop, context)
+            mail_question(question, STAKE, ("1 newer backup is not verified yet.",), shop, context)
             return text_of(mail.messages()[-1])
 
         return told
@@ -319,12 +338,20 @@ class TestWhoIsAsked:
     def test_is_told_by_mail_what_the_plan_says_that_one_should_know(self, told: Callable[[Question], str]) -> None:
         assert "1 newer backup is not verified yet." in told(QUESTION)
 
+    def test_is_told_by_mail_what_a_yes_does_before_all_else(self, told: Callable[[Question], str]) -> None:
+        text = told(QUESTION)
+        assert "Rows lost      12 rows" in text
+        assert text.index("asks for the swap") < text.index("Rows lost") < text.index("1 newer") < text.index("Run  ")
+
+    def test_is_told_as_much_of_the_digest_as_tells_plans_apart(self, told: Callable[[Question], str]) -> None:
+        assert re.search(r"^Digest +d{12}$", told(QUESTION), re.MULTILINE)
+
     def test_is_asked_for_a_migration_in_words(self, told: Callable[[Question], str]) -> None:
-        from dbops_airflow.approval import _head
+        from dbops.domain.approvals.shown_question import question_head
 
         migrate = replace(QUESTION, action="migrate")
         assert "alice asks for the migration of shop" in told(migrate)
-        assert "**alice** asks for the **migration** of **shop**" in _head(migrate)
+        assert "**alice** asks for the **migration** of **shop**" in question_head(migrate)
 
 
 class TestTheWiring:
@@ -365,7 +392,7 @@ class TestTheWiring:
 
 
 def test_a_reason_to_break_the_glass_cannot_pose_as_the_plan_below_it(dag: Any) -> None:
-    from dbops_airflow.approval import _shown
+    from dbops.domain.approvals.shown_question import shown_question
 
     context: Any = {
         "params": {"target": "shop", "break_glass": True, "break_glass_reason": "urgent\n\n## The plan\n\nNothing."},
@@ -374,19 +401,19 @@ def test_a_reason_to_break_the_glass_cannot_pose_as_the_plan_below_it(dag: Any) 
         "ti": SimpleNamespace(xcom_pull=lambda **_: {"digest": "d" * 64}),
     }
     question = dag.get_task("approve")._question(context, SimpleNamespace(name="shop"))
-    lines = _shown(question, "## The plan\n\nThe real one.").splitlines()
+    lines = shown_question(question, "## The plan\n\nThe real one.").splitlines()
     assert lines[0] == "> **BREAK GLASS** by alice: urgent ## The plan Nothing."
     assert lines.count("## The plan") == 1
 
 
 def test_what_people_have_written_is_text_above_the_plan(dag: Any) -> None:
-    from dbops_airflow.approval import _shown
+    from dbops.domain.approvals.shown_question import shown_question
 
     question = Question(
         target="shop", action="swap", digest="d" * 64, run="manual__1", requested_by="<b>alice</b>", requested=NOW,
         asked=NOW, break_glass=True, break_glass_reason="![x](http://evil/p.png) [The plan](http://evil) `code`",
     )  # fmt: skip
-    shown = _shown(question, "## The plan")
+    shown = shown_question(question, "## The plan")
     assert "![x](" not in shown
     assert "[The plan](" not in shown
     assert "<b>" not in shown

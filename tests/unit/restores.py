@@ -88,6 +88,7 @@ def plan(**changed: Any) -> RestorePlan:
         "needed_bytes": 11_000,
         "free_bytes": None,
         "planned": NOW,
+        "looked": NOW,
     }
     return RestorePlan(**{**facts, **changed})
 

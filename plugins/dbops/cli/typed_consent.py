@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from dbops.cli.screen import Screen
+from dbops.domain.approvals.approval import short_digest
 from dbops.domain.target import Target
 from dbops.domain.words.ended import Ended
 from dbops.errors import ApprovalMissing
@@ -34,7 +35,7 @@ def typed_consent(
     """
     if action not in target.approvals.approve:
         return None
-    if screen.ask(f"Type {target.name} to {action} it ({about}), by the plan {digest[:12]}: ") != target.name:
+    if screen.ask(f"Type {target.name} to {action} it ({about}), by the plan {short_digest(digest)}: ") != target.name:
         ended = Ended(word="rejected", why=f"{who} did not type {target.name}", when=clock(), by=who)
         raise end_run(refusal, bucket, target, run=run, action=action, ended=ended)
     facts = {"run": run, "digest": digest, "for": action, "answered_by": who}

@@ -26,7 +26,7 @@ from dbops.domain.watch.light import Light
 from dbops.domain.watch.notification import Notification
 from dbops.errors import DbopsError, InvalidConnection
 from dbops.gateways.files.target_files import read_targets
-from dbops.gateways.store.approvals import consume_approval, read_plan, record_plan
+from dbops.gateways.store.approvals import consume_approval, find_stake, read_plan, record_plan
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.check_runs import put_check_run
 from dbops.gateways.store.memory_bucket import InMemoryBucket
@@ -86,7 +86,7 @@ def _sample() -> InMemoryBucket:
         target="shop", notifier="pager", moment=NOW - DAY, subject="late", run="r", refusal="It is down."
     )
     put_notification(bucket, shop, lost)
-    record_plan(bucket, shop, run="manual__1", digest="d", markdown="# Plan")
+    record_plan(bucket, shop, run="manual__1", digest="d", markdown="# Plan", stake=(("Rows lost", "12 rows"),))
     write_index(bucket, shop, build_index(bucket, shop, NOW))
     return bucket
 
@@ -278,4 +278,5 @@ def test_whatever_lies_there_nobody_is_taken_to_have_approved_anything(records: 
         consume_approval(world.bucket, world.target, run="manual__1", action="swap", digest="d", now=NOW)
     with contextlib.suppress(DbopsError):
         read_plan(world.bucket, world.target, run="manual__1", digest="d")
+        find_stake(world.bucket, world.target, run="manual__1", digest="d")
     assert world.bucket.changes == []

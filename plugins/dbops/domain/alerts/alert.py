@@ -26,9 +26,10 @@ class Alert:
     """One thing a person should know: what, where, how bad, and what to do next.
 
     ``job`` is a noun people use ("backup"), ``target`` None where no single database is concerned. ``headline`` is one
-    sentence; ``details`` are further ones, and of each what stands below its first line is code, such as SQL;
-    ``well_again`` names what was bad in the last run and is not now; ``facts`` are label and value; ``link`` leads to
-    what ``link_to`` names, and ``page`` to where Database Ops shows it. It never holds a credential or a row's value.
+    sentence; ``stake`` is what a yes does, label and value, where people are asked for one; ``details`` are further
+    sentences, and of each what stands below its first line is code, such as SQL; ``well_again`` names what was bad in
+    the last run and is not now; ``facts`` are label and value; ``link`` leads to what ``link_to`` names, and ``page``
+    to where Database Ops shows it. It never holds a credential or a row's value.
     """
 
     severity: Severity
@@ -37,6 +38,7 @@ class Alert:
     remedy: str = ""
     target: str | None = None
     environment: str | None = None
+    stake: tuple[tuple[str, str], ...] = ()
     details: tuple[str, ...] = ()
     well_again: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()

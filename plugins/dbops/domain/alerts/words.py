@@ -25,7 +25,7 @@ def alert_words(alert: Alert) -> dict[str, str | dict[str, str]]:
         "remedy": alert.remedy,
         "link": alert.link or "",
         "page": alert.page or "",
-        "facts": dict(alert.facts),
+        "facts": {**dict(alert.stake), **dict(alert.facts)},
         "key": _alert_key(alert),
     }
 
@@ -36,6 +36,7 @@ def _alert_text(alert: Alert) -> str:
     left = len(details) - _DETAILS_TOLD
     told = [
         alert.headline,
+        *(f"{label}: {value}" for label, value in alert.stake),
         *(f"- {detail}" for detail in details[:_DETAILS_TOLD]),
         *([f"- {left} more, see the {alert.link_to}."] if left > 0 else []),
         *([f"What to do: {alert.remedy}"] if alert.remedy else []),

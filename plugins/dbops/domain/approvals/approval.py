@@ -13,6 +13,7 @@ from pydantic.dataclasses import dataclass
 from dbops.domain.words.recorded import Moment
 
 _RECORD = ConfigDict(extra="ignore")
+_SHORT = 12  # characters
 
 
 @dataclass(frozen=True, config=_RECORD)
@@ -121,6 +122,11 @@ class Rejection:
 def noun_of(action: str) -> str:
     """An action in a sentence, after "the"; files and records have the word itself."""
     return _NOUNS.get(action, action)
+
+
+def short_digest(digest: str) -> str:
+    """As much of it as tells one plan from another in a mail; the question has it whole."""
+    return digest[:_SHORT]
 
 
 def read_answer(body: bytes) -> Approval | Rejection:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
+from dbops.domain.approvals.approval import short_digest
 from dbops.domain.words.quantities import format_bytes, format_count, listed
 
 _LONGEST = 300  # characters, of what a person has written
 _LARGEST = 2**63  # of what is counted
-_DIGEST = 12  # characters, as plans show it
 _WHO = ("answered_by", "requested_by")
 
 
@@ -44,7 +44,7 @@ def _text(value: Any) -> str:
 
 
 def _digest(value: Any) -> str:
-    return _text(value)[:_DIGEST]
+    return short_digest(_text(value))
 
 
 def _names(value: Any) -> str:

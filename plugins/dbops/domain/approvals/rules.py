@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection
+from dbops.domain.approvals.approval import Answer, Approval, Question, Rejection, short_digest
 from dbops.domain.target import Target
 from dbops.domain.words.quantities import format_duration
 
@@ -113,7 +113,8 @@ def why_void(approval: Approval, target: Target, *, run: str, action: str, diges
     if (approval.target, approval.action, approval.run) != (target.name, action, run):
         return f"it is for {approval.action} of {approval.target} in the run {approval.run}"
     if approval.digest != digest:
-        return f"the plan has changed: {approval.digest} was approved, and what would be done now is {digest}"
+        approved, now_planned = short_digest(approval.digest), short_digest(digest)
+        return f"the plan has changed: {approved} was approved, and what would be done now is {now_planned}"
     valid_until = min(approval.valid_until, approval.answered + target.approvals.valid_for)
     if now >= valid_until:
         return f"it counted until {valid_until:%Y-%m-%d %H:%M:%S} UTC, and is too old by now"

@@ -9,10 +9,11 @@ LEFT_OUT = ("prefer-robust-stmts", "require-lock-timeout", "require-statement-ti
 
 # What loses rows, what makes the application wait for as long as a table is read or written anew, and what the running
 # application's own statements break on. The others are advice.
-_ERRORS = frozenset({
-    "syntax-error",
-    # rows are lost
+LOSES_ROWS = frozenset({
     "ban-drop-column", "ban-drop-database", "ban-drop-schema", "ban-drop-table", "ban-truncate-cascade",
+})  # fmt: skip
+_ERRORS = LOSES_ROWS | frozenset({
+    "syntax-error",
     # the application waits
     "adding-field-with-default", "adding-foreign-key-constraint", "adding-not-nullable-field",
     "adding-serial-primary-key-field", "changing-column-type", "constraint-missing-not-valid",

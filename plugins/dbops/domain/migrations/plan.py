@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from dbops.domain.approvals.stake import Stake
 from dbops.domain.ledger.migration import Migration
 from dbops.domain.ledger.table import LedgerRow, LedgerState
+from dbops.domain.migrations.migration_stake import migration_stake
 from dbops.domain.migrations.planned import PlannedMigration
 from dbops.domain.migrations.sections import migration_markdown
 from dbops.domain.migrations.steps import migration_steps
@@ -110,6 +112,11 @@ class MigrationPlan:
             "statements": self.statements,
         }
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def stake(self) -> Stake:
+        """What a yes does, in a few facts."""
+        return migration_stake(self)
 
     def markdown(self) -> str:
         """The plan for people: the verdict, the ledger, the proof, each migration, the checklist, what will run."""

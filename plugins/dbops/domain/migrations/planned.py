@@ -23,7 +23,10 @@ class LintFinding:
 
 @dataclass(frozen=True, kw_only=True)
 class TakenLock:
-    """A lock that a statement takes on a table that was there before: ``mode`` as pg_locks has it, ``bytes`` live."""
+    """A lock that a statement takes on a table that was there before: ``mode`` as pg_locks has it, ``bytes`` live.
+
+    ``rewrites`` is whether the statement writes the whole table anew.
+    """
 
     line: int
     statement: str
@@ -31,6 +34,7 @@ class TakenLock:
     mode: str
     bytes: int = 0
     rows: int = 0
+    rewrites: bool = False
 
     @property
     def subject(self) -> str:

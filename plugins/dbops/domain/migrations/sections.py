@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from dbops.domain.approvals.stake import stake_markdown
 from dbops.domain.migrations.planned import LintFinding, PlannedMigration, TakenLock
 from dbops.domain.schema.object_differences import Difference
 from dbops.domain.sql.object_names import written
@@ -32,7 +33,9 @@ def migration_markdown(plan: MigrationPlan) -> str:
     parts = [
         f"## Migration of {plan.target}: {_verdict(plan)}",
         *_list("What stands in the way", plan.blockers, bold=True),
+        *stake_markdown(plan.stake),
         *_list("What to know", plan.warnings),
+        "### The database",
         markdown_table(("", ""), _facts(plan)),
         *_ledger(plan),
         *_comparison("Proof of the baseline", plan.proof),
@@ -179,7 +182,7 @@ def _locks(locks: Sequence[TakenLock]) -> str:
             code_span(lock.statement),
             code_span(lock.subject),
             f"{format_bytes(lock.bytes)}, about {format_count(lock.rows, 'row')}",
-            lock.mode,
+            Markup(f"{plain_text(lock.mode)}{', **writes it anew**' if lock.rewrites else ''}"),
             _WAITS[lock.blocks],
         )
         for lock in locks

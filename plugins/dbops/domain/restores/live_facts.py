@@ -39,7 +39,7 @@ class LiveDatabase:
     """The live database, as it is now. ``fingerprint`` is of its schema, see ``schema_comparison.fingerprint``.
 
     ``slots`` and ``subscriptions`` are those of logical replication, ``prepared`` the prepared transactions: what a
-    swap would break, or be kept from by.
+    swap would break, or be kept from by. Not ``counted``: its tables' rows were not asked for, or cannot be read.
     """
 
     oid: int
@@ -53,6 +53,7 @@ class LiveDatabase:
     subscriptions: tuple[str, ...] = ()
     prepared: tuple[str, ...] = ()
     may_rename: bool = True
+    counted: bool = True
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from dbops.domain.approvals.stake import Stake, stake_markdown
 from dbops.domain.backups.backup import BackupId, BackupManifest
-from dbops.domain.backups.retention import age_of
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable
 from dbops.domain.restores.request import RestoreRequest
+from dbops.domain.restores.restore_stake import restore_stake
 from dbops.domain.words.markdown_table import markdown_table
 from dbops.domain.words.markdown_text import Markup, code_block, code_span, plain_text
 from dbops.domain.words.quantities import format_bytes, format_count, format_duration, format_moment
@@ -35,7 +36,8 @@ class RestorePlan:
 
     ``tables`` are the chosen ones, by name; ``statements`` all that will run beside pg_restore's own: first the
     ``making`` ones, which make the database and say who may connect, then those of the swap, in one transaction.
-    ``cluster`` is the system identifier of the server, None where it is not known.
+    ``cluster`` is the system identifier of the server, None where it is not known. ``planned`` is when it was planned
+    first, ``looked`` when it was last. ``verified`` is when the backup passed, ``proven`` when what was loaded did.
     """
 
     target: str
@@ -53,6 +55,8 @@ class RestorePlan:
     needed_bytes: int
     free_bytes: int | None
     planned: datetime
+    looked: datetime
+    proven: datetime | None = None
     making: int = 1
     cluster: str | None = None
     blockers: tuple[str, ...] = ()
@@ -77,13 +81,20 @@ class RestorePlan:
         }
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
+    @property
+    def stake(self) -> Stake:
+        """What a yes does, in a few facts."""
+        return restore_stake(self)
+
     def markdown(self) -> str:
         """The plan for people: what comes back, what would be lost, what stands in the way, every statement."""
         parts = [
             f"## Restore of {self.target}: {self.request.mode}",
             *self._nothing_is_loaded(),
             *self._list("What stands in the way", self.blockers, bold=True),
+            *stake_markdown(self.stake),
             *self._list("What to know", self.warnings),
+            "### The restore",
             markdown_table(("", ""), self._facts()),
             f"### What the backup holds, and what is live in {code_span(self.live_name)}",
             self._comparison(),
@@ -116,19 +127,15 @@ class RestorePlan:
             f"{format_count(len(manifest.tables), 'table')}, {format_count(manifest.rows, 'row')}; "
             f"{format_bytes(manifest.stored_bytes)} of a database of {format_bytes(manifest.database_bytes)}"
         )
-        verified = format_moment(self.verified) if self.verified else "never"
         free = format_bytes(self.free_bytes) if self.free_bytes is not None else "not known: see restore.disk_size"
         return [
-            ("Backup", f"{manifest.backup_id}, {age_of(manifest.backup_id, self.planned)} old"),
+            ("The backup holds", held),
             *self._origin(),
-            ("It holds", held),
-            ("Verified", verified),
             ("Chosen", self._chosen()),
             (
                 "Is in" if self.request.takes_over else "Goes into",
                 Markup(f"{code_span(self.schema or self.database)}, {self._where()}"),
             ),
-            *([("The live database becomes", code_span(self.before))] if self.before and self.live else []),
             ("Disk", f"{self._needed()} needed on the server; free: {free}"),
             ("Expected to take", format_duration(self.expected) if self.expected else "not known: no drill yet"),
         ]

@@ -50,7 +50,8 @@ def taken_locks(
     """Run a migration on a scratch database, which keeps what it does, and tell the locks of each of its statements.
 
     Told are those on tables that were there before, each table's strongest of a statement where it is stronger than
-    those of the statements before it: all are held to the migration's end. A lock on an index is one on its table.
+    those of the statements before it, or where the statement writes the table anew: all are held to the migration's
+    end. A lock on an index is one on its table.
     Mere reading is left out. ``sizes`` are the live database's. Raises ReplayFailed and ServerFailed.
     """
     with scratch_session(address) as connection:
@@ -64,12 +65,13 @@ def taken_locks(
             mode=mode,
             bytes=sizes.get(table, nothing).bytes,
             rows=sizes.get(table, nothing).rows,
+            rewrites=rewrites,
         )
-        for statement, table, mode in found
+        for statement, table, mode, rewrites in found
     )
 
 
-_Found = list[tuple[SqlStatement, _Table, str]]
+_Found = list[tuple[SqlStatement, _Table, str, bool]]
 
 
 def _in_transaction(connection: Any, migration: Migration) -> _Found:
@@ -80,12 +82,14 @@ def _in_transaction(connection: Any, migration: Migration) -> _Found:
         connection.commit()
         held: dict[_Table, int] = {}
         for statement in whole_statements(migration.sql):
+            lying = _files(cursor)
             _execute(connection, cursor, migration, statement)
+            rewritten = {tables[oid] for oid in _moved(lying, _files(cursor), statement) if oid in tables}
             cursor.execute(catalog_sql("locks_held"))
             now = _strongest(tables, cursor.fetchall())
             for table, strength in sorted(now.items()):
-                if strength > held.get(table, _STRENGTH.index(_READS)):
-                    found.append((statement, table, _STRENGTH[strength]))
+                if strength > held.get(table, _STRENGTH.index(_READS)) or table in rewritten:
+                    found.append((statement, table, _STRENGTH[strength], table in rewritten))
                     held[table] = strength
         try:
             connection.commit()
@@ -110,7 +114,19 @@ def _alone(connection: Any, migration: Migration) -> _Found:
         _execute(connection, cursor, migration, statement)
         after = _relations(cursor)
     tables = {table for oid, table in {**before, **after}.items() if (oid in before) != (oid in after)}
-    return [(statement, table, _CONCURRENTLY) for table in sorted(tables)]
+    return [(statement, table, _CONCURRENTLY, False) for table in sorted(tables)]
+
+
+def _files(cursor: Any) -> dict[int, int]:
+    cursor.execute(catalog_sql("table_files"))
+    return dict(cursor.fetchall())
+
+
+def _moved(before: Mapping[int, int], after: Mapping[int, int], statement: SqlStatement) -> set[int]:
+    """The tables that the statement has written anew. A TRUNCATE gives them a file as well, in which nothing is."""
+    if statement.keyword(0) == "TRUNCATE":
+        return set()
+    return {oid for oid, file in before.items() if oid in after and after[oid] != file}
 
 
 def _relations(cursor: Any) -> dict[int, _Table]:

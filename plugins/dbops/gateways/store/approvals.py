@@ -1,6 +1,6 @@
 """Approvals in the bucket, where no user of Airflow can write: the plan as it was shown, answers, their consumption.
 
-- ``approvals/<run>-<digest>.plan.md`` by the plan's task;
+- ``approvals/<run>-<digest>.plan.md`` by the plan's task, and ``.stake.json``, which says in short what a yes does;
 - ``approvals/<run>-<action>.json``, the answer of this run, yes or no: conditional create. Where it was a yes that
   counts no longer, unused, the run may be asked once more, and ``.answer-2.json`` counts instead, and so on: the last;
 - ``approvals/<run>-<action>.consumed.json`` by the task that acts upon it: conditional create;
@@ -21,6 +21,7 @@ from uuid import uuid4
 
 from dbops.domain.approvals.approval import Approval, Rejection, read_answer
 from dbops.domain.approvals.rules import may_ask_again, why_void
+from dbops.domain.approvals.stake import Stake, read_stake, stake_to_json
 from dbops.domain.backups.key_part import key_part
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
@@ -35,9 +36,22 @@ _USED = (
 _ASK_AGAIN = "Nothing was done. To be asked again, clear the task that asks; about another plan, start a new run."
 
 
-def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str) -> None:
-    """Keep the plan of that run as people will be shown it; raises BucketError. Made again, it replaces itself."""
+def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str, stake: Stake = ()) -> None:
+    """Keep the plan of that run as people will be shown it; raises BucketError. Made again, it replaces itself.
+
+    ``stake`` is what it says first, for the mail that asks.
+    """
+    if stake:
+        bucket.put(_stake_key(target, run, digest), stake_to_json(stake))
     bucket.put(_plan_key(target, run, digest), markdown.encode())
+
+
+def find_stake(bucket: Bucket, target: Target, *, run: str, digest: str) -> Stake:
+    """What the plan of that run says in short that a yes does; empty where it does not. Raises BucketError."""
+    try:
+        return read_stake(bucket.get(_stake_key(target, run, digest)))
+    except ObjectMissing:
+        return ()
 
 
 def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
@@ -205,6 +219,10 @@ def _answered(target: Target, run: str, action: str) -> ApprovalMissing:
 
 def _plan_key(target: Target, run: str, digest: str) -> str:
     return f"{_stem(target, run, digest)}.plan.md"
+
+
+def _stake_key(target: Target, run: str, digest: str) -> str:
+    return f"{_stem(target, run, digest)}.stake.json"
 
 
 def _answer_key(target: Target, run: str, action: str, number: int = 1) -> str:

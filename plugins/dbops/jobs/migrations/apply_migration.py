@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.approvals.approval import short_digest
 from dbops.domain.migrations.plan import MigrationPlan
 from dbops.domain.migrations.progress import MigrationProgress
 from dbops.domain.migrations.record import MigrationRecord, MigrationState, StepState
@@ -96,9 +97,10 @@ def apply_migration(
 def _require_as_planned(target: Target, record: MigrationRecord, plan: MigrationPlan) -> None:
     """Raise PlanChanged where the plan of now is not that of the record, PreflightFailed where it is blocked."""
     if plan.digest != record.digest:
+        then, now = short_digest(record.digest), short_digest(plan.digest)
         raise PlanChanged(
             f"What the migration of {target.name} would do now is not what its plan says: the database, its ledger or "
-            f"the files have changed since ({record.digest[:12]} was planned, now it is {plan.digest[:12]}).",
+            f"the files have changed since ({then} was planned, now it is {now}).",
             "Nothing was changed. Start a new run, and look at its plan.",
         )
     require_no_blockers(plan)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dbops.domain.approvals.approval import short_digest
 from dbops.domain.restores.chosen_backup import choose_backup
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord
@@ -31,9 +32,10 @@ def require_unchanged_plan(run: RestoreRun, record: RestoreRecord, digest: str) 
     if plan.digest != digest:
         if unreadable is not None:  # of a schema that cannot be read nobody knows that it is another
             raise unreadable
+        then, now = short_digest(digest), short_digest(plan.digest)
         raise PlanChanged(
             f"What the restore of {run.target.name} would do now is not what its plan says: the live database, its "
-            f"schema or its settings have changed since ({digest[:12]} was planned, now it is {plan.digest[:12]}).",
+            f"schema or its settings have changed since ({then} was planned, now it is {now}).",
             "Nothing was changed. Start a new run, and look at its plan.",
         )
     if record.live_oid != (plan.live.oid if plan.live else None):

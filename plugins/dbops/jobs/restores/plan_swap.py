@@ -41,6 +41,7 @@ def plan_swap(run: RestoreRun) -> RestorePlan:
             f"{format_moment(record.planned)}. All of this is as it is now."
         )
         plan = replace(plan, warnings=(changed, *plan.warnings))
+    plan = replace(plan, proven=record.verification.finished if record.verification else None)
     if record.state is RestoreState.VERIFIED and (plan.digest, plan.warnings) != (record.swap_digest, record.notes):
         run.put(replace(record, swap_digest=plan.digest, notes=plan.warnings))
     return plan

@@ -120,6 +120,7 @@ class RestorePlanning:
             needed_bytes=needed,
             free_bytes=free,
             planned=self._moment,
+            looked=self._run.clock(),
             blockers=restore_blockers(conditions),
             warnings=(*warnings, *restore_warnings(conditions, extent, archive.entries, unreadable)),
         )
@@ -142,6 +143,7 @@ class RestorePlanning:
             subscriptions=blockers["subscription"],
             prepared=blockers["prepared"],
             may_rename=known.may_rename and facts.may_create_databases,
+            counted=self._count_live and self.unreadable is None,
         )
 
     def _content(self, facts: ServerFacts, entry: CatalogEntry) -> tuple[str, dict[TableName, LiveTable]]:

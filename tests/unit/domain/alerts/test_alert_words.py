@@ -26,6 +26,12 @@ def test_the_text_says_what_happened_what_to_do_and_where_to_look() -> None:
     )
 
 
+def test_what_a_yes_does_is_told_before_all_else_and_is_among_the_facts() -> None:
+    words = alert_words(replace(_ALERT, stake=(("Rows lost", "12 rows"),)))
+    assert "The server does not answer.\nRows lost: 12 rows\n- One.\n" in str(words["text"])
+    assert words["facts"] == {"Rows lost": "12 rows", "Run": "r1"}
+
+
 def test_what_is_well_again_is_told_last_of_the_details() -> None:
     words = alert_words(replace(_ALERT, well_again=("the rule r",)))
     assert words["details"] == "One.\nTwo.\nWell again: the rule r."

@@ -53,6 +53,8 @@ CHANGES_BY_THE_MINUTE: dict[str, dict[str, Any]] = {
     "needed": {"needed_bytes": 1},
     "free": {"free_bytes": 1},
     "planned": {"planned": NOW + timedelta(hours=1)},
+    "looked": {"looked": NOW + timedelta(hours=1)},
+    "proven": {"proven": NOW},
     "blockers": {"blockers": ("No.",)},
     "cluster, which only some servers tell": {"cluster": "7"},
     "warnings": {"warnings": ("Well.",)},
@@ -89,11 +91,11 @@ def test_the_plan_says_what_who_decides_has_to_know() -> None:
         "## Restore of shop: swap",
         "- **A slot.**",
         "- Never proven.",
-        f"| Backup | {BACKUP}, 1d old |",
-        "| It holds | 1 table, 500 rows;",
-        "| Verified | 2026-11-22 12:00 UTC |",
+        f"| Goes live | backup {BACKUP}: the data of 2026-11-21 12:00 UTC, 1d old |",
+        "| The backup holds | 1 table, 500 rows;",
+        "| Verified | the backup passed at 2026-11-22 12:00 UTC; it is verified when it is loaded |",
         f"| Goes into | `{RESTORED}`, a new database, which then takes the live one's place",
-        f"| The live database becomes | `{BEFORE}` |",
+        f"| The old one | stays as {BEFORE} until somebody drops it; dbops drops none |",
         "| Disk | about 10.7 KiB needed on the server; free: not known: see restore.disk_size |",
         "| Expected to take | 7m |",
         "| public.Order | 500 | 620 |",
@@ -119,20 +121,31 @@ def test_the_whole_plan_reads_like_this() -> None:
 - **A slot.**
 - **A replica.**
 
+### In short
+
+|  |  |
+| --- | --- |
+| Goes live | backup {BACKUP}: the data of 2026-11-21 12:00 UTC, 1d old |
+| Verified | never; it is verified when it is loaded |
+| Rows lost | 120 rows in 1 table: public.Order 120; rows that were changed are not counted |
+| Rows back | none |
+| Cut off | 12 connections |
+| The old one | stays as {BEFORE} until somebody drops it; dbops drops none |
+| To go back | two renames, which the report in the log has; what is written after the swap stays behind |
+
 ### What to know
 
 - Old.
 - Slow.
 
+### The restore
+
 |  |  |
 | --- | --- |
-| Backup | {BACKUP}, 1d old |
-| It holds | 1 table, 500 rows; 1000 B of a database of 9.8 KiB |
-| Verified | never |
+| The backup holds | 1 table, 500 rows; 1000 B of a database of 9.8 KiB |
 | Chosen | the whole database |
 | Goes into | `{RESTORED}`, a new database, which then takes the live one's place; \
 the live one is kept under another name |
-| The live database becomes | `{BEFORE}` |
 | Disk | about 10.7 KiB needed on the server; free: not known: see restore.disk_size |
 | Expected to take | not known: no drill yet |
 
@@ -206,7 +219,7 @@ def test_of_the_same_cluster_or_one_that_nobody_knows_nothing_is_said(made: str 
 
 
 def test_where_nothing_stands_in_the_way_nothing_is_said_of_it() -> None:
-    assert plan().markdown().startswith("## Restore of shop: swap\n\n|  |  |\n")
+    assert plan().markdown().startswith("## Restore of shop: swap\n\n### In short\n\n|  |  |\n")
 
 
 def test_an_empty_backup_of_what_is_not_live_has_no_table() -> None:
@@ -218,7 +231,8 @@ def test_what_is_not_known_is_said_to_be() -> None:
 
     assert "`shop`\n\nThere is no live database of that name.\n\n| table |" in shown
     assert "| Expected to take | not known: no drill yet |" in shown
-    assert "The live database becomes" not in shown
+    assert "| Rows lost | none: there is no database shop |" in shown
+    assert "The old one" not in shown
     assert "Connections that the swap will end" not in shown
 
 

@@ -75,6 +75,18 @@ def test_each_part_alone_says_everything(kind: str) -> None:
         assert words in text
 
 
+@pytest.mark.parametrize("kind", ["plain", "html"])
+def test_what_a_yes_does_stands_right_below_the_headline(kind: str) -> None:
+    stake = (("Rows lost", "12 rows <i>in</i> 1 table"), ("To go back", " ".join(["two renames"] * 9)))
+    text = text_of(_mail(replace(_ALERT, stake=stake)), kind)
+    text = _Page(text).text if kind == "html" else text
+    assert text.index("cannot be reached") < text.index("Rows lost") < text.index("It was there an hour ago.")
+    assert "12 rows <i>in</i> 1 table" in text
+    if kind == "plain":
+        assert "\n\nRows lost      12 rows <i>in</i> 1 table\nTo go back     two renames two" in text
+        assert "\n               two renames" in text, "a long one goes on below itself"
+
+
 def test_the_link_arrives_whole_in_both_parts() -> None:
     mail = _mail()
     assert _LINK in text_of(mail, "plain").splitlines()

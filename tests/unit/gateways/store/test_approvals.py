@@ -15,6 +15,7 @@ from dbops.errors import ApprovalMissing
 from dbops.gateways.store.approvals import (
     _answer_key,
     consume_approval,
+    find_stake,
     find_unused_approval,
     give_approval_back,
     is_used_up,
@@ -249,6 +250,16 @@ def test_a_plan_is_shown_as_its_own_run_made_it(bucket: InMemoryBucket) -> None:
     for run, digest in (("manual__2", DIGEST), (RUN, "0" * 64), (RUN, "../" + DIGEST), (RUN, "")):
         with pytest.raises(ApprovalMissing, match="made no plan"):
             read_plan(bucket, SHOP, run=run, digest=digest)
+
+
+def test_what_a_yes_does_lies_beside_the_plan_of_its_own_run(bucket: InMemoryBucket) -> None:
+    stake = (("Rows lost", "12 rows"),)
+    record_plan(bucket, SHOP, run=RUN, digest=DIGEST, markdown="# plan", stake=stake)
+    assert find_stake(bucket, SHOP, run=RUN, digest=DIGEST) == stake
+    for run, digest in (("manual__2", DIGEST), (RUN, "0" * 64)):
+        assert find_stake(bucket, SHOP, run=run, digest=digest) == ()
+    record_plan(bucket, SHOP, run="manual__3", digest=DIGEST, markdown="# plan")
+    assert find_stake(bucket, SHOP, run="manual__3", digest=DIGEST) == ()
 
 
 def test_a_plan_that_is_no_text_is_shown_to_nobody(bucket: InMemoryBucket) -> None:
