@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from dbops.domain.alerts.audience import Audience
 from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
+from dbops.gateways.clock import utc_now
+from dbops_airflow import connections
 from dbops_airflow.failures import reason_of
 from dbops_airflow.last_good import last_good_facts
 from dbops_airflow.links import page_url
@@ -135,7 +137,22 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
         link=context["ti"].log_url,
         page=page_url(target.name, "backups", report.backup_id),
     )
-    tell(alert, target.audience, context)
+    if tell(alert, target.audience, context).is_done:
+        _keep_told(report, target)
+
+
+def _keep_told(report: BackupReport, target: Target) -> None:
+    """For the watch, which would tell the same again within the hour."""
+    from dbops.domain.backups.backup import BackupId
+    from dbops.domain.watch.told_backup import ToldBackup
+    from dbops.gateways.store import told_backups
+    from dbops.jobs.error_in_words import error_in_words
+
+    try:
+        told = ToldBackup(backup_id=BackupId(report.backup_id), moment=utc_now())
+        told_backups.put_told_backup(connections.open_bucket(target), target, told)
+    except Exception as error:  # noqa: BLE001 - nothing in here may raise
+        log.warning("The watch may tell this again: %s", error_in_words(error, "keeping that it was told"))
 
 
 def mail_restored(report: RestoreReport, target: Target, context: Context) -> None:

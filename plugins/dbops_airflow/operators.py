@@ -126,6 +126,7 @@ class WatchOperator(BaseOperator):
         from dbops.gateways.alerting.heartbeat import ping
         from dbops.gateways.files.retired_files import read_included_names
         from dbops.jobs.target_index.bundle_indexes import bundle_indexes
+        from dbops.jobs.watch.told_by_tasks import ToldByTasks
         from dbops.jobs.watch.watch import watch
         from dbops_airflow.watch_notices import Notices
 
@@ -134,6 +135,7 @@ class WatchOperator(BaseOperator):
             files = read_targets(include)
             names, of_retired = read_included_names(include)
             notices = Notices(include, files.targets, connections.open_bucket, utc_now())
+            told = ToldByTasks(files.targets.values(), connections.open_bucket)
             before = recall(context)
             report = watch(
                 list(files.targets.values()),
@@ -147,6 +149,7 @@ class WatchOperator(BaseOperator):
                 ping=ping,
                 exists=lambda target, name: connections.restore_place(target).exists(target, name),
                 noticed=[*notices.problems, *map(retired_problem, of_retired)],
+                told=told.moments,
             )
             self.log.info(report.markdown())
             taken = recall_taken(context, report.started)
@@ -155,6 +158,7 @@ class WatchOperator(BaseOperator):
             def keep(mailed: Mailed) -> None:
                 notices.forget(mailed)  # first: what is remembered and not forgotten would be told again in a day
                 remember(context, mailed.sent(report.memory | untold), mailed.awaiting_mail(taken, report.started))
+                told.forget()  # last: what is forgotten and not remembered would be told again now
 
             mailed = mail_problems(report.due, files.targets, context, taken, keep)
             mail_recovered(report, files.targets, context)

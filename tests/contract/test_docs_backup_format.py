@@ -87,6 +87,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.check(BACKUP),
         f"{layout.docs}{BACKUP}/",
         layout.notification("notifier", BACKUP.time),
+        layout.told_backup(BACKUP),
         shared.index,
         shared.index_bundle,
     ]

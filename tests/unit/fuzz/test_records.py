@@ -24,6 +24,7 @@ from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.views.target_view import Part
 from dbops.domain.watch.light import Light
 from dbops.domain.watch.notification import Notification
+from dbops.domain.watch.told_backup import ToldBackup
 from dbops.errors import DbopsError, InvalidConnection
 from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.store.approvals import consume_approval, find_stake, read_plan, record_plan
@@ -34,6 +35,7 @@ from dbops.gateways.store.notifications import put_notification
 from dbops.gateways.store.probe_runs import put_probe_run
 from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import build_index, write_index
+from dbops.gateways.store.told_backups import put_told_backup
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.views.see_backup import see_backup
 from dbops.jobs.views.see_target import see_target
@@ -86,6 +88,7 @@ def _sample() -> InMemoryBucket:
         target="shop", notifier="pager", moment=NOW - DAY, subject="late", run="r", refusal="It is down."
     )
     put_notification(bucket, shop, lost)
+    put_told_backup(bucket, shop, ToldBackup(backup_id=PROVEN, moment=NOW))
     record_plan(bucket, shop, run="manual__1", digest="d", markdown="# Plan", stake=(("Rows lost", "12 rows"),))
     write_index(bucket, shop, build_index(bucket, shop, NOW))
     return bucket

@@ -124,6 +124,15 @@ class Layout:
         return f"{self.notifications}{notifier}/{moment.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}.json"
 
     @property
+    def told_backups(self) -> str:
+        """The folder of what people were told of backups; no notifier can have its name."""
+        return f"{self.notifications}_told/"
+
+    def told_backup(self, backup_id: BackupId) -> str:
+        """That people were told what is odd about that backup."""
+        return f"{self.told_backups}{backup_id}.json"
+
+    @property
     def docs(self) -> str:
         """The folder of data docs, one folder below it for each run of the checks."""
         return f"{self.root}docs/"

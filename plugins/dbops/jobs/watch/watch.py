@@ -41,12 +41,13 @@ def watch(
     ping: Callable[[str], None],
     exists: Callable[[Target, str], bool],
     noticed: Sequence[Problem] = (),
+    told: Mapping[str, datetime] | None = None,
 ) -> WatchReport:
     """Look at every target's bucket, rebuild its index, and say which promises are not kept and which to mail now.
 
     ``memory`` and ``known`` are the last report's; ``names`` are those that stand in include/; ``paused`` are the ids
     of paused DAGs; ``ping`` requests a heartbeat address; ``exists`` says whether a target's server has a database of
-    that name; ``noticed`` are problems the caller knows.
+    that name; ``noticed`` are problems the caller knows, and ``told`` when somebody else has told of one, by its key.
     What fails for one target is a problem of that target, or a warning; nothing is raised.
     """
     started = clock()
@@ -67,6 +68,7 @@ def watch(
 
     blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
+    memory = {key: moment for key, moment in (told or {}).items() if key in {one.key for one in problems}} | memory
     due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
     return WatchReport(
         started=started,
