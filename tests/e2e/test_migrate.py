@@ -89,6 +89,8 @@ def test_the_plan_that_was_approved_shows_the_proof_and_every_statement(migrated
     shown = migrated.question()["body"]
     for words in (
         "mark 0_init as applied and apply 2 migrations",
+        "| Executed | 2 migrations with 2 statements: ",
+        "| Written anew | no table |",
         "Proof of the baseline",
         "CREATE INDEX CONCURRENTLY",
         "_prisma_migrations",

@@ -94,6 +94,9 @@ class TestASwap:
         shown = swapped.question()["body"]
         record = swapped.record()
         for words in (
+            f"| Goes live | backup {record['backup_id']}: the data of ",
+            "| Rows lost | none; rows that were changed are not counted |",
+            f"| Rows back | {ROWS} rows in 1 table: public.orders {ROWS} |",
             f"| public.orders | {ROWS} | 0 | **{ROWS} fewer live** |",
             "is proven",
             record["digest"],
@@ -110,6 +113,15 @@ class TestASwap:
             "[dbops] APPROVED swap of orders (production)",
             "[dbops] DONE restore of orders (production)",
         ]
+        asked = " ".join(text_of(mails[0], "plain").split())
+        for words in (
+            f"Goes live backup {record['backup_id']}: the data of ",
+            "Verified the loaded copy passed at ",
+            f"Rows back {ROWS} rows in 1 table: public.orders {ROWS}",
+            f"The old one stays as {record['before']} until somebody drops it",
+        ):
+            assert words in asked
+        assert record["digest"] not in asked
         done = text_of(mails[-1], "plain")
         assert f"The old database is kept as {record['before']}" in " ".join(done.split())
 

@@ -9,11 +9,10 @@ LEFT_OUT = ("prefer-robust-stmts", "require-lock-timeout", "require-statement-ti
 
 # What loses rows, what makes the application wait for as long as a table is read or written anew, and what the running
 # application's own statements break on. The others are advice.
-LOSES_ROWS = frozenset({
-    "ban-drop-column", "ban-drop-database", "ban-drop-schema", "ban-drop-table", "ban-truncate-cascade",
-})  # fmt: skip
-_ERRORS = LOSES_ROWS | frozenset({
+_ERRORS = frozenset({
     "syntax-error",
+    # rows are lost
+    "ban-drop-column", "ban-drop-database", "ban-drop-schema", "ban-drop-table", "ban-truncate-cascade",
     # the application waits
     "adding-field-with-default", "adding-foreign-key-constraint", "adding-not-nullable-field",
     "adding-serial-primary-key-field", "changing-column-type", "constraint-missing-not-valid",
@@ -42,6 +41,11 @@ _REMEDIES = {
 def severity_of_rule(rule: str) -> Literal["error", "warning"]:
     """``error`` for what loses rows, or makes the application wait or fail; also for what cannot be read."""
     return "error" if rule in _ERRORS else "warning"
+
+
+def is_drop(rule: str) -> bool:
+    """Whether the linter has seen a DROP by which rows are lost."""
+    return rule in _ERRORS and rule.startswith("ban-drop-")
 
 
 def remedy_of_rule(rule: str, said: str | None) -> str:

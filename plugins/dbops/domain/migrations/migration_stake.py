@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from dbops.domain.approvals.stake import Stake, stake_of
-from dbops.domain.migrations.lint_rules import LOSES_ROWS
+from dbops.domain.migrations.lint_rules import is_drop
 from dbops.domain.migrations.planned import PlannedMigration, TakenLock
 from dbops.domain.sql.whole_statements import whole_statements
 from dbops.domain.words.quantities import format_bytes, format_count, listed
@@ -60,7 +60,7 @@ def _lost(migrations: Sequence[PlannedMigration]) -> str:
 
 def _losing(migration: PlannedMigration) -> Iterator[tuple[int, str]]:
     for finding in migration.lint:
-        if finding.rule in LOSES_ROWS and not finding.rule.startswith("ban-truncate"):
+        if is_drop(finding.rule):
             yield finding.line, finding.rule.removeprefix("ban-").replace("-", " ")
     for statement in whole_statements(migration.sql):
         if statement.keyword(0) in _LOSING:

@@ -38,7 +38,7 @@ def _facts(plan: RestorePlan) -> Iterator[tuple[str, str]]:
 
 def _verified(plan: RestorePlan) -> str:
     if plan.proven is not None:
-        return f"what was loaded of it passed at {format_moment(plan.proven)}"
+        return f"the loaded copy passed at {format_moment(plan.proven)}"
     again = "; it is verified when it is loaded" if plan.request.takes_over is None else ", and is verified again"
     return f"{'the backup passed at ' + format_moment(plan.verified) if plan.verified else 'never'}{again}"
 

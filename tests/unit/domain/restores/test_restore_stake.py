@@ -37,7 +37,7 @@ def test_of_a_swap_it_is_all_that_decides() -> None:
 
     assert swap.stake == (
         ("Goes live", f"backup {BACKUP}: the data of 2026-11-21 12:00 UTC, 1d old"),
-        ("Verified", "what was loaded of it passed at 2026-11-22 12:00 UTC"),
+        ("Verified", "the loaded copy passed at 2026-11-22 12:00 UTC"),
         (
             "Rows lost",
             "about 129 rows in 2 tables: public.Order 120, public.Tag 9; rows that were changed are not counted",
@@ -74,7 +74,7 @@ def test_where_nothing_is_live_nothing_is_lost_or_kept() -> None:
         ({}, "never; it is verified when it is loaded"),
         ({"verified": NOW}, "the backup passed at 2026-11-22 12:00 UTC; it is verified when it is loaded"),
         ({"request": taking_over()}, "never, and is verified again"),
-        ({"verified": NOW - DAY, "proven": NOW}, "what was loaded of it passed at 2026-11-22 12:00 UTC"),
+        ({"verified": NOW - DAY, "proven": NOW}, "the loaded copy passed at 2026-11-22 12:00 UTC"),
     ],
     ids=["never", "drilled", "taken over", "loaded and proven"],
 )

@@ -46,7 +46,7 @@ def watched(
         lambda _: bucket,
         clock=lambda: NOW + after,
         memory=memory,
-        names=IncludedNames(readable=frozenset({"shop"}), retired=frozenset()),
+        names=IncludedNames(frozenset({"shop"}), frozenset()),
         known=KnownTargets(),
         ping=lambda _: None,
         exists=lambda *_: False,
@@ -111,10 +111,9 @@ def test_a_bucket_that_does_not_answer_hides_nothing_of_the_others(
     bucket: InMemoryBucket, caplog: pytest.LogCaptureFixture
 ) -> None:
     put_told_backup(bucket, SHOP, TOLD)
-    broken = True
 
     def opened(of: Target) -> Bucket:
-        if broken and of.name == "blog":
+        if of.name == "blog":
             raise BucketError("The store does not answer.", "")
         return bucket
 
