@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
+from dbops.domain.words.readable import readable
 from dbops.errors import MigrationFailed
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
@@ -84,7 +85,7 @@ class PlanMigrationOperator(StoppableOperator):
                 address_of_target=asked.other,
             )
             shown = plan.markdown()
-            self.log.info(shown)
+            self.log.info(readable(shown))
             require_no_blockers(plan)
             keep_planned(asked.bucket, asked.target, plan)
             return plan_for_approval(
@@ -136,7 +137,7 @@ class BackUpBeforeMigrationOperator(StoppableOperator):
                 on_progress=ProgressLog(),
             )
             note_backup(asked.bucket, asked.target, run=asked.run, backup_id=str(report.backup_id))
-        self.log.info(report.markdown())
+        self.log.info(readable(report.markdown()))
         metrics.emit_target(asked.target)
         if report.warnings:
             alerts.mail_backup_warnings(report, asked.target, context)
@@ -188,7 +189,7 @@ class PostCheckMigrationOperator(StoppableOperator):
             )
             report = report_migration(asked.target, asked.bucket, run=asked.run, clock=utc_now)
             if record.checked and record.checked.faults:
-                self.log.error(report.markdown())
+                self.log.error(readable(report.markdown()))
                 raise MigrationFailed(f"{report.headline()} {' '.join(record.checked.faults)}", report.what_is_left())
 
 
@@ -202,7 +203,7 @@ class ReportMigrationOperator(StoppableOperator):
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
             report = report_migration(asked.target, asked.bucket, run=asked.run, clock=utc_now)
-        self.log.info(report.markdown())
+        self.log.info(readable(report.markdown()))
         mail_migrated(report, asked.target, context)
         return report.headline()
 

@@ -10,6 +10,7 @@ from airflow.sdk.exceptions import AirflowRuntimeError
 
 from dbops.domain.backups.backup import read_backup_id
 from dbops.domain.target import Target
+from dbops.domain.words.readable import readable
 from dbops.errors import MailFailed
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
@@ -46,7 +47,7 @@ class BackUpOperator(StoppableOperator):
                 clock=utc_now,
                 on_progress=ProgressLog(),
             )
-        self.log.info(report.markdown())
+        self.log.info(readable(report.markdown()))
         if report.warnings:
             alerts.mail_backup_warnings(report, self.target, context)
         metrics.emit_target(self.target)
@@ -104,7 +105,7 @@ class DrillOperator(StoppableOperator):
                 backup_id=read_backup_id(asked["backup"]) if asked["backup"] else None,
                 on_progress=lambda progress: self.log.info(progress.sentence()),
             )
-            self.log.info(report.markdown())
+            self.log.info(readable(report.markdown()))
             metrics.emit_target(self.target)
             report.require_proof()
         if report.verification is None:
@@ -151,7 +152,7 @@ class WatchOperator(BaseOperator):
                 noticed=[*notices.problems, *map(retired_problem, of_retired)],
                 told=told.moments,
             )
-            self.log.info(report.markdown())
+            self.log.info(readable(report.markdown()))
             taken = recall_taken(context, report.started)
             untold = {key: before[key] for key in report.recovered}  # still to be told, if this watch is killed
 

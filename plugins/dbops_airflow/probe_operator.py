@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from dbops.domain.target import Target
+from dbops.domain.words.readable import readable
 from dbops.errors import ProbesFailed
 from dbops.gateways.clock import utc_now
 from dbops_airflow import connections, metrics
@@ -43,7 +44,7 @@ class ProbeOperator(StoppableOperator):
                 clock=utc_now,
                 probing=connections.probing_address(self.target),
             )
-        self.log.info(report.markdown())
+        self.log.info(readable(report.markdown()))
         if mail_probes(report, self.target, context):
             remember_mailed(context["ti"])
         metrics.emit_target(self.target)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.domain.restores.request import RestoreRequest, read_restore_request
+from dbops.domain.words.readable import readable
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
@@ -65,7 +66,7 @@ class PlanRestoreOperator(StoppableOperator):
             run = _run(context)
             by = context["dag_run"].triggering_user_name or None
             plan = plan_restore(run, _request(context["params"], run.target.zone), by=by)
-            self.log.info(plan.markdown())
+            self.log.info(readable(plan.markdown()))
             require_no_blockers(plan)
             return plan_for_approval(
                 run.bucket,
@@ -120,7 +121,7 @@ class VerifyRestoreOperator(StoppableOperator):
             run = _run(context)
             record = verify_restore(run)
             shown = report_restore(run).markdown()
-            self.log.info(shown)
+            self.log.info(readable(shown))
             metrics.emit_target(run.target)
             digest, stake = record.digest, ()
             if record.request.mode == "swap":
@@ -179,6 +180,6 @@ class ReportRestoreOperator(StoppableOperator):
         with told_to_airflow(), self.stoppable():
             run = _run(context)
             report = report_restore(run)
-        self.log.info(report.markdown())
+        self.log.info(readable(report.markdown()))
         alerts.mail_restored(report, run.target, context)
         return report.headline()

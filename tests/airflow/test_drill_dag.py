@@ -81,7 +81,7 @@ def test_a_run_proves_the_newest_backup_and_the_next_one_has_nothing_to_do(
 
     assert states(run) == {"drill": "success"}
     assert xcom(run, "drill") == backup_id
-    assert f"Backup **{backup_id}** of shop is proven: 1 table, 500 rows" in capfd.readouterr().out
+    assert f"Backup {backup_id} of shop is proven: 1 table, 500 rows" in capfd.readouterr().out
     proof = verdict(backup_id)
     assert (proof["ok"], proof["kind"], proof["run"]) == (True, "drill", run.run_id)
 

@@ -45,7 +45,7 @@ def test_the_verdict_lies_in_the_bucket_and_says_how_long_a_recovery_takes(
 def test_the_task_log_says_what_was_proven_and_no_secret(stack: RunningStack, drilled: tuple[str, Run]) -> None:
     backup_id, drill = drilled
     log = drill.log("drill")
-    assert f"Backup **{backup_id}** of drilled is proven: 9 tables, " in log
+    assert f"Backup {backup_id} of drilled is proven: 9 tables, " in log
     assert [secret for secret in stack.secrets() if secret in log] == []
 
 

@@ -443,7 +443,7 @@ def test_a_backup_shows_where_it_goes_how_far_it_is_and_what_came_of_it(
     assert given["run"] == "shell of eve@laptop"
     assert "Backing up dba@db:5432/shop to s3://vault/team/shop/" in shell.err
     assert shell.err.count("1/3 tables") == 3
-    assert "Backup **20261122T120000Z** of shop: 3 tables, 5 rows" in shell.out
+    assert "Backup 20261122T120000Z of shop: 3 tables, 5 rows" in shell.out
     assert "hunter2" not in shell.out + shell.err
     document = shell.document("backup", "shop")
     assert (document["backup_id"], document["verdict"], shell.err) == ("20261122T120000Z", "ok", "")

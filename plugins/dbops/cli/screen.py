@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from dbops.domain.report import Report, Verdict
 from dbops.domain.words.printable import printable_lines
 from dbops.domain.words.progress import LoadProgress, Progress
+from dbops.domain.words.readable import readable
 from dbops.errors import DbopsError, InvalidRequest
 
 if TYPE_CHECKING:
@@ -157,12 +158,14 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
 
 def markdown(text: str) -> list[RenderableType]:
-    """A report for people: rendered on a terminal, as it is in a pipe; nothing in it steers either."""
+    """A report for people: rendered on a terminal, readable as it is in a pipe; nothing in it steers either."""
     from rich.markdown import Markdown
     from rich.text import Text
 
     shown = printable_lines(text)
-    return [Markdown(shown) if sys.stdout.isatty() else Text(shown)]
+    if sys.stdout.isatty():
+        return [Markdown(shown)]
+    return [Text(readable(shown), no_wrap=True, overflow="ignore")]  # what is to be pasted stays in one line
 
 
 def _console(*, stderr: bool = False) -> Console:

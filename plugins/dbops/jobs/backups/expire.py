@@ -12,6 +12,7 @@ from dbops.domain.backups.expire_report import ExpireReport
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.words.quantities import format_duration, listed
+from dbops.domain.words.readable import readable
 from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket, StoredObject, UnfinishedUpload
@@ -38,7 +39,7 @@ def expire(
     catalog = read_catalog(bucket, target)
     holds = working_holds(bucket, target, started)
     plan = catalog.plan_retention(target.retention, started, target.zone, holds)
-    _log.info("%s", plan.markdown())
+    _log.info("%s", readable(plan.markdown()))
     expiry = _Expiry(target, bucket, clock, dry_run=dry_run)
     kept = plan.keep | expiry.expire(plan.expire, {entry.backup_id: entry.judged_at for entry in catalog.entries})
     expiry.sweep(catalog)
