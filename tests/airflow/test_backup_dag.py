@@ -65,7 +65,7 @@ def test_a_run_leaves_a_backup_says_its_id_and_mails_nobody(
     [backup_id] = backups()
     assert _xcom(run, "back_up") == backup_id
     assert mail.messages() == []
-    assert f"Backup **{backup_id}** of shop: 1 table, 2,000 rows" in capfd.readouterr().out
+    assert f"Backup {backup_id} of shop: 1 table, 2,000 rows" in capfd.readouterr().out
 
 
 def test_the_manifest_says_which_run_made_it(

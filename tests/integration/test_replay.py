@@ -257,6 +257,24 @@ def test_the_locks_of_each_statement_are_told_with_what_they_block(scratch: Scra
     assert found.locks[1].statement == 'CREATE INDEX by_name ON "Tag" (name)'
 
 
+def test_a_table_that_a_statement_writes_anew_is_told_at_that_statement(scratch: Scratch) -> None:
+    sql = (
+        'ALTER TABLE "User" ADD age int;\n'
+        'ALTER TABLE "User" ALTER age TYPE bigint;\n'
+        'ALTER TABLE "User" ALTER age SET DEFAULT 1;\n'
+        'TRUNCATE "Tag" CASCADE;\n'
+        'ALTER TABLE "Tag" ADD n int;\n'
+        'DROP TABLE "Progress" CASCADE;\n'
+        'CREATE TABLE "New" (id int);\n'
+        'ALTER TABLE "New" ALTER id TYPE bigint;\n'
+    )
+
+    found = one(scratch, migration("1_x", sql))
+
+    anew = [(lock.line, lock.subject, lock.mode) for lock in found.locks if lock.rewrites]
+    assert anew == [(2, "public.User", "AccessExclusiveLock")]
+
+
 def test_a_lock_on_an_index_is_one_on_its_table(scratch: Scratch) -> None:
     found = one(scratch, migration("1_x", 'REINDEX INDEX "User_email_key";'))
 

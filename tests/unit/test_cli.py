@@ -260,7 +260,7 @@ def test_a_backup_that_lacks_a_file_fails_its_drill_with_status_1_and_has_its_ve
     store_backup(shell.bucket, SHOP, backup)
     shell.bucket.delete(f"{SHOP.folder(backup.backup_id)}3001.dat.zst")
     assert shell.run("drill", "shop") == 1
-    assert f"Backup **{backup.backup_id}** of shop FAILED its verification" in shell.out
+    assert f"Backup {backup.backup_id} of shop FAILED its verification" in shell.out
     assert "3001.dat.zst is missing" in shell.out
     assert shell.document("drill", "shop", "--backup", backup.backup_id)["verdict"] == "failed"
     assert shell.document("backups", "shop")["backups"][0]["verified"] is False

@@ -1,6 +1,5 @@
--- In which file each table lies: another one after a statement that has written the table anew. Of the scratch database.
-SELECT c.oid::bigint AS oid, c.relfilenode::bigint AS file
-FROM pg_class c
-JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE c.relkind IN ('r', 'm') AND c.relpersistence <> 't'
-  AND n.nspname <> 'information_schema' AND n.nspname !~ '^pg_'
+-- In which file each of these tables lies: another one after a statement that has written the table anew. Asked of the
+-- scratch database.
+SELECT oid::bigint AS oid, relfilenode::bigint AS file
+FROM pg_class
+WHERE relkind IN ('r', 'm') AND oid = ANY (%s::bigint[])

@@ -79,14 +79,18 @@ def _in_transaction(connection: Any, migration: Migration) -> _Found:
     connection.autocommit = False
     with connection.cursor() as cursor:
         tables = _relations(cursor)
+        files = _files(cursor, tables)
         connection.commit()
         held: dict[_Table, int] = {}
         for statement in whole_statements(migration.sql):
-            lying = _files(cursor)
             _execute(connection, cursor, migration, statement)
-            rewritten = {tables[oid] for oid in _moved(lying, _files(cursor), statement) if oid in tables}
             cursor.execute(catalog_sql("locks_held"))
-            now = _strongest(tables, cursor.fetchall())
+            locks = cursor.fetchall()
+            now = _strongest(tables, locks)
+            moved = _moved(files, _files(cursor, [oid for oid, mode in locks if mode == _STRENGTH[-1]]))
+            files |= moved
+            # A TRUNCATE gives a table another file as well, and nothing is written into that.
+            rewritten = set() if statement.keyword(0) == "TRUNCATE" else {tables[oid] for oid in moved}
             for table, strength in sorted(now.items()):
                 if strength > held.get(table, _STRENGTH.index(_READS)) or table in rewritten:
                     found.append((statement, table, _STRENGTH[strength], table in rewritten))
@@ -117,16 +121,13 @@ def _alone(connection: Any, migration: Migration) -> _Found:
     return [(statement, table, _CONCURRENTLY, False) for table in sorted(tables)]
 
 
-def _files(cursor: Any) -> dict[int, int]:
-    cursor.execute(catalog_sql("table_files"))
+def _files(cursor: Any, oids: Iterable[int]) -> dict[int, int]:
+    cursor.execute(catalog_sql("table_files"), (list(oids),))
     return dict(cursor.fetchall())
 
 
-def _moved(before: Mapping[int, int], after: Mapping[int, int], statement: SqlStatement) -> set[int]:
-    """The tables that the statement has written anew. A TRUNCATE gives them a file as well, in which nothing is."""
-    if statement.keyword(0) == "TRUNCATE":
-        return set()
-    return {oid for oid, file in before.items() if oid in after and after[oid] != file}
+def _moved(before: Mapping[int, int], now: Mapping[int, int]) -> dict[int, int]:
+    return {oid: file for oid, file in now.items() if before.get(oid, file) != file}
 
 
 def _relations(cursor: Any) -> dict[int, _Table]:
