@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from dbops.domain.approvals.approval import Approval
-    from dbops.domain.approvals.stake import Stake
     from dbops.domain.target import Target
+    from dbops.domain.words.stake import Stake
     from dbops.gateways.store.bucket import Bucket
 
 _LONGEST_REASON = 2000

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from dbops.domain.alerts.audience import Audience
     from dbops.domain.approvals.approval import Approval, Question
-    from dbops.domain.approvals.stake import Stake
     from dbops.domain.target import Target
+    from dbops.domain.words.stake import Stake
 
 
 class RejectionMail(TaskFailureMail):

@@ -1,15 +1,15 @@
-"""What a yes to a migration does, in a few facts: see ``domain/approvals/stake.py``."""
+"""What a yes to a migration does, in a few facts: see ``domain/words/stake.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dbops.domain.approvals.stake import Stake, stake_of
 from dbops.domain.migrations.lint_rules import is_drop
 from dbops.domain.migrations.planned import PlannedMigration, TakenLock
 from dbops.domain.sql.whole_statements import whole_statements
 from dbops.domain.words.quantities import format_bytes, format_count, listed
+from dbops.domain.words.stake import Stake, stake_of
 
 if TYPE_CHECKING:  # a plan writes itself with these facts
     from dbops.domain.migrations.plan import MigrationPlan

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from dbops.domain.approvals.stake import Stake
 from dbops.domain.ledger.migration import Migration
 from dbops.domain.ledger.table import LedgerRow, LedgerState
 from dbops.domain.migrations.migration_stake import migration_stake
@@ -21,6 +20,7 @@ from dbops.domain.migrations.sections import migration_markdown
 from dbops.domain.migrations.steps import migration_steps
 from dbops.domain.options.migrations import MigrationOptions
 from dbops.domain.schema.object_differences import Difference
+from dbops.domain.words.stake import Stake
 
 
 @dataclass(frozen=True, kw_only=True)

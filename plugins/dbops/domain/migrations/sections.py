@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from dbops.domain.approvals.stake import stake_markdown
 from dbops.domain.migrations.planned import LintFinding, PlannedMigration, TakenLock
 from dbops.domain.schema.object_differences import Difference
 from dbops.domain.sql.object_names import written
 from dbops.domain.words.markdown_table import markdown_table
 from dbops.domain.words.markdown_text import Markup, code_block, code_span, plain_text, prose
 from dbops.domain.words.quantities import format_bytes, format_count, format_moment
+from dbops.domain.words.stake import stake_markdown
 
 if TYPE_CHECKING:  # a plan writes itself with these sections
     from dbops.domain.migrations.plan import MigrationPlan

@@ -11,7 +11,6 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from dbops.domain.approvals.stake import Stake, stake_markdown
 from dbops.domain.backups.backup import BackupId, BackupManifest
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable
 from dbops.domain.restores.request import RestoreRequest
@@ -19,6 +18,7 @@ from dbops.domain.restores.restore_stake import restore_stake
 from dbops.domain.words.markdown_table import markdown_table
 from dbops.domain.words.markdown_text import Markup, code_block, code_span, plain_text
 from dbops.domain.words.quantities import format_bytes, format_count, format_duration, format_moment
+from dbops.domain.words.stake import Stake, stake_markdown
 
 _TABLES_SHOWN = 60
 _WHERE = {

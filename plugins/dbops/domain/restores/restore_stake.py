@@ -1,15 +1,15 @@
-"""What a yes to a restore or a swap does, in a few facts: see ``domain/approvals/stake.py``."""
+"""What a yes to a restore or a swap does, in a few facts: see ``domain/words/stake.py``."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dbops.domain.approvals.stake import Stake, stake_of
 from dbops.domain.backups.retention import age_of
 from dbops.domain.restores.live_facts import LiveDatabase
 from dbops.domain.restores.row_changes import row_changes
 from dbops.domain.words.quantities import format_count, format_moment
+from dbops.domain.words.stake import Stake, stake_of
 
 if TYPE_CHECKING:  # a plan writes itself with these facts
     from dbops.domain.restores.plan import RestorePlan

@@ -21,10 +21,10 @@ from uuid import uuid4
 
 from dbops.domain.approvals.approval import Approval, Rejection, read_answer
 from dbops.domain.approvals.rules import may_ask_again, why_void
-from dbops.domain.approvals.stake import Stake, read_stake, stake_to_json
 from dbops.domain.backups.key_part import key_part
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
+from dbops.domain.words.stake import Stake, read_stake, stake_to_json
 from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.store.bucket import Bucket
 

@@ -68,7 +68,8 @@ def watch(
 
     blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
-    memory = {key: moment for key, moment in (told or {}).items() if key in {one.key for one in problems}} | memory
+    lasting = {problem.key for problem in problems}
+    memory = {key: moment for key, moment in (told or {}).items() if key in lasting} | dict(memory)
     due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
     return WatchReport(
         started=started,

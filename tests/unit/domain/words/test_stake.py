@@ -7,7 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.approvals.stake import UNREADABLE, read_stake, stake_markdown, stake_of, stake_to_json
+from dbops.domain.words.stake import UNREADABLE, read_stake, stake_markdown, stake_of, stake_to_json
 
 _FACTS = st.lists(st.tuples(st.text(max_size=30), st.text(max_size=600)), max_size=20)
 _ODD = st.lists(
