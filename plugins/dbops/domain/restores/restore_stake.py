@@ -32,7 +32,7 @@ def _facts(plan: RestorePlan) -> Iterator[tuple[str, str]]:
         yield from _swap(plan)
         return
     made = f"the schema {plan.schema}" if plan.schema else f"the database {plan.database}"
-    yield "What is live", "is not touched"
+    yield "What is live", f"gets {made}; no table that is there is touched" if plan.schema else "is not touched"
     yield "To go back", f"drop {made}"
 
 
@@ -67,4 +67,4 @@ def _rows(plan: RestorePlan, live: LiveDatabase) -> Iterator[tuple[str, str]]:
 def _sessions(live: LiveDatabase) -> str:
     told = format_count(sum(group.count for group in live.sessions), "connection")
     kept = sum(group.count for group in live.sessions if not group.may_end)
-    return f"{told}, of which we may not end {kept:,}" if kept else told
+    return f"{told}; we may not end {kept:,} of them: the swap fails while one is open" if kept else told
