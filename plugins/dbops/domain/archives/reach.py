@@ -99,7 +99,9 @@ def _is_closed(sql: str, *, escapes: bool) -> bool:
 def _outside(piece: SqlStatement) -> str:
     """What that statement is about, where that is outside of a database; else empty."""
     verb, about = piece.keyword(0), piece.keyword(1)
-    if verb in _ABOUT_OBJECTS and about in _OUTSIDE and not (about == "USER" and piece.keyword(2) == "MAPPING"):
+    # A role may be called mapping too.
+    of_a_server = piece.keywords[1:4] == ["USER", "MAPPING", "FOR"]
+    if verb in _ABOUT_OBJECTS and about in _OUTSIDE and not of_a_server:
         return f"{verb} {about}"
     if verb in _ABOUT_GRANTS or verb in {"COMMENT", "SECURITY"}:
         keywords = piece.keywords

@@ -6,17 +6,17 @@ import re
 from collections.abc import Collection
 
 from dbops.domain.sql import text as sql_text
-from dbops.domain.sql.text import Token
+from dbops.domain.sql.text import TAG, Token
 
 MASK = "…"
 # What several tokens of a text are together.
 _TOGETHER = re.compile(
-    r"""(?P<text>(?:[bBxXnN]|[uU]&)'(?:[^']|'')*+')
+    rf"""(?P<text>(?:[bBxXnN]|[uU]&)'(?:[^']|'')*+')
       | (?P<kept>(?:Init|Sub)Plan\s\d+|\.col\d+|\$\d+)
       | (?P<cast>::\s*(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*)(?:\.(?:"(?:[^"]|"")*+"|[^\W\d][\w$]*))?
                  (?:\s(?:varying|precision)(?![\w$]))?(?:\(\d+(?:,\s?-?\d+)?\))?)
       | (?P<number>\d[\w$]*(?:\.(?:\w[\w$]*)?)*|\.\d[\w$]*)
-      | (?P<unclosed>\$(?:[^\W\d]\w*)?\$.*)""",
+      | (?P<unclosed>\$(?:{TAG})?\$.*)""",
     re.DOTALL | re.VERBOSE,
 )
 _TEXTS = frozenset({"text", "escaped", "dollar"})

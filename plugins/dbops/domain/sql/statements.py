@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dbops.domain.sql.text import OPENED_BY, Token, tokens
+from dbops.domain.sql.text import OPENED_BY, TAG, Token, tokens
 
-_DOLLAR_QUOTE = re.compile(r"\$(?:[^\W\d]\w*)?\$")
+_DOLLAR_QUOTE = re.compile(rf"\$(?:{TAG})?\$")
 
 
 class SqlFault(ValueError):

@@ -6,15 +6,19 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+# To the server each character beyond ASCII is a letter, a dash and a space too.
+_BEYOND = r"\x80-\U0010ffff"
+TAG = rf"[A-Za-z_{_BEYOND}][A-Za-z0-9_{_BEYOND}]*"
+"""A pattern of what may stand between the dollars of a quote, unless nothing does."""
 # A text goes on in the next line that begins with a quote, and a backslash means there what it meant before.
-_NEXT_LINE = r"'(?:[ \t\f\v]|--[^\r\n]*+)*+[\r\n](?:\s|--[^\r\n]*+[\r\n])*+'"
+_NEXT_LINE = r"'(?:[ \t\f\v]|--[^\r\n]*+)*+[\r\n](?:[ \t\r\n\f\v]|--[^\r\n]*+[\r\n])*+'"
 _ESCAPED = rf"'(?:[^'\\]|\\.|''|{_NEXT_LINE})*+'"
-_REST = r"""
+_REST = rf"""
       | (?P<name>"(?:[^"]|"")*+")
-      | (?P<dollar>\$(?P<tag>(?:[^\W\d]\w*)?)\$.*?\$(?P=tag)\$)
+      | (?P<dollar>\$(?P<tag>(?:{TAG})?)\$.*?\$(?P=tag)\$)
       | (?P<comment>--[^\r\n]*)
       | (?P<opening>/\*|\b[eE]'|['"])
-      | (?P<word>\w[\w$]*)
+      | (?P<word>[\w{_BEYOND}][\w${_BEYOND}]*)
       | (?P<any>.)"""
 _TOKEN = re.compile(
     rf"""(?P<escaped>\b[eE]{_ESCAPED})

@@ -38,6 +38,12 @@ def reach(**told: Any) -> str:
         ("CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; END; ALTER DATABASE shop RENAME TO x;", "ALTER DAT"),
         ("INSERT INTO t VALUES (1);", "begins with INSERT"),
         ("; ; (SELECT 1)", "begins with no word"),
+        ("SELECT 1); DROP DATABASE shop;", "DROP DATABASE"),
+        ("COMMENT ON ROLE app IS 'x';", "COMMENT ON ROLE"),
+        ("SECURITY LABEL FOR x ON ROLE app IS 'y';", "SECURITY ON ROLE"),
+        ("CREATE USER mapping SUPERUSER;", "CREATE USER"),
+        ("ALTER USER mapping SUPERUSER;", "ALTER USER"),
+        ("DROP USER mapping;", "DROP USER"),
     ],
 )
 def test_a_statement_that_acts_outside_or_that_pg_dump_never_writes(definition: str, what: str) -> None:
@@ -71,6 +77,23 @@ def test_no_text_hides_a_statement_however_the_server_reads_it(said: list[TocEnt
     assert "ALTER ROLE (COMMENT TABLE t)" in reaches_outside([*said, comment(text)])
 
 
+@pytest.mark.parametrize("said", [[ON], [OFF], []])
+@pytest.mark.parametrize(
+    "definition",
+    [
+        "SELECT 1 AS —$a$; ALTER ROLE eve SUPERUSER; --$a$",
+        "SELECT $—$ ' $—$; ALTER ROLE eve SUPERUSER; --'",
+        "SELECT $٣$ ' $٣$; ALTER ROLE eve SUPERUSER; --'",
+        r"SELECT —E'\'; ALTER ROLE eve SUPERUSER; --'",
+    ],
+)
+def test_no_character_beyond_ascii_hides_a_statement_for_to_the_server_it_is_a_letter(
+    said: list[TocEntry], definition: str
+) -> None:
+    forged = TocEntry(dump_id=1, kind="VIEW", schema="s", name="v", definition=definition)
+    assert "ALTER ROLE (VIEW v)" in reaches_outside([*said, forged])
+
+
 @pytest.mark.parametrize("said", [[ON], [OFF]])
 @pytest.mark.parametrize(
     "text",
@@ -101,6 +124,7 @@ def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None
     [
         "CREATE TABLE t (\"DROP DATABASE\" text DEFAULT 'x; DROP DATABASE shop;');\n-- DROP DATABASE shop;\n",
         "CREATE USER MAPPING FOR app SERVER s;",
+        "GRANT USAGE ON FOREIGN SERVER s TO app;",
         "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES TO reader;",
         "SET SESSION AUTHORIZATION app;\nGRANT SELECT(a) ON TABLE t TO x;\nRESET SESSION AUTHORIZATION;",
         "CREATE RULE r AS ON INSERT TO t DO ALSO ( INSERT INTO u VALUES (1);\n DELETE FROM v;\n);",
@@ -127,13 +151,14 @@ def test_what_pg_dump_writes_is_let_through(definition: str) -> None:
         ),
         ("COMMENT", "DATABASE shop", "COMMENT ON DATABASE shop IS 'x';"),
         ("ACL", "DATABASE shop", "REVOKE ALL ON DATABASE shop FROM PUBLIC;"),
+        ("SECURITY LABEL", "DATABASE shop", "SECURITY LABEL FOR x ON DATABASE shop IS 'y';"),
     ],
 )
 def test_what_a_database_is_itself_is_let_through_where_pg_restore_does_not_execute_it(
     kind: str, name: str, definition: str
 ) -> None:
     assert reach(kind=kind, name=name, definition=definition) == ""
-    assert bool(reach(kind=kind, name="TABLE t", definition=definition)) == (kind in {"COMMENT", "ACL"})
+    assert bool(reach(kind=kind, name="TABLE t", definition=definition)) == (not kind.startswith("DATABASE"))
 
 
 def test_the_statement_that_makes_the_database_is_one() -> None:
@@ -167,7 +192,9 @@ def test_large_objects_are_a_list_of_numbers() -> None:
 
 def test_what_pg_restore_makes_of_a_drop_statement_is_looked_at_too() -> None:
     assert reach(kind="FUNCTION", drop_statement="DROP FUNCTION public.f();\n") == ""
+    assert reach(kind="USER MAPPING", drop_statement="DROP USER MAPPING FOR app SERVER s;\n") == ""
     assert "DROP DATABASE" in reach(kind="FUNCTION", drop_statement="DROP DATABASE shop RENAME TO gone --")
+    assert "DROP USER" in reach(kind="USER MAPPING", drop_statement="DROP USER mapping;\n")
 
 
 def test_the_refusal_names_some_of_many() -> None:

@@ -16,6 +16,7 @@ FINE = [
     "tags[1] = (array['x'])[1]",
     "x $ y",
     "name = 'E' AND type_e'x' = 1",
+    "a = $—$; ' $—$ AND b = $٣$ ' $٣$",
     "(\n-- half (\n1)",
 ]
 
@@ -35,6 +36,11 @@ REFUSED = {
     " \n -- nothing": "empty",
     "true -- \r; DROP TABLE a": "semicolon",
     "a\0": "NUL",
+    # to the server a dash is a letter, which ends no name and may begin one
+    "a AS —$x$; DROP TABLE a --$x$": "semicolon",
+    "a = $—$ ' $—$; DROP TABLE a --'": "semicolon",
+    "—E'\\'; DROP TABLE a --'": "semicolon",
+    "a\u00a0$x$; DROP TABLE a --$x$": "semicolon",
     "'\\'; DROP TABLE a --'": "semicolon",
 }
 
