@@ -107,3 +107,26 @@ def test_a_statement_that_hides_behind_an_escaped_quote(
         assert archive.ask(f"SELECT FROM pg_roles WHERE rolname = '{role}'") == []
     finally:
         archive.tell(f"DROP ROLE IF EXISTS {role}")
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    ["SELECT 1 AS —$a$; CREATE ROLE {} SUPERUSER; --$a$\n", "SELECT $—$ ' $—$; CREATE ROLE {} SUPERUSER; --'\n"],
+    ids=["no dollar quote", "a dollar quote"],
+)
+def test_a_statement_that_hides_behind_a_dash_which_the_server_takes_for_a_letter(
+    loader: Loader, empty_database: str, restored_database: str, hidden: str
+) -> None:
+    archive, role = Restoring(loader, empty_database), f"eve_{secrets.token_hex(4)}"
+    archive.tell("CREATE TABLE notes (n int)", "COMMENT ON TABLE notes IS 'mine'", hidden.format(role))
+    assert len(archive.ask(f"SELECT FROM pg_roles WHERE rolname = '{role}'")) == 1
+    archive.tell(f"DROP ROLE {role}")
+    loader.back_up(empty_database)
+    forge(loader, definition(loader, "COMMENT"), hidden.format(role))
+
+    try:
+        with pytest.raises(RestoreFailed, match=r"would act outside .*: CREATE ROLE \(COMMENT TABLE notes\)"):
+            loader.load(loader.open(), restored_database)
+        assert archive.ask(f"SELECT FROM pg_roles WHERE rolname = '{role}'") == []
+    finally:
+        archive.tell(f"DROP ROLE IF EXISTS {role}")
