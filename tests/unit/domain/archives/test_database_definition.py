@@ -111,3 +111,29 @@ def test_what_belongs_to_the_sources_name_is_listed_as_pg_dump_wrote_it() -> Non
         'REVOKE ALL ON DATABASE "od d" FROM PUBLIC;',
     )
     assert property_statements(entries[3:]) == ()
+
+
+def test_a_comment_on_the_database_belongs_to_its_name_and_one_on_anything_else_does_not() -> None:
+    def comment(name: str) -> TocEntry:
+        return TocEntry(dump_id=3, kind="COMMENT", schema="", name=name, definition=f"COMMENT ON {name} IS 'x';\n")
+
+    assert property_statements([comment("DATABASE shop"), comment("TABLE t")]) == ("COMMENT ON DATABASE shop IS 'x';",)
+
+
+def test_where_the_owner_is_not_known_or_the_name_cannot_be_read_no_owner_is_listed() -> None:
+    unowned = archive("CREATE DATABASE x WITH TEMPLATE = template0;\n")[1:]
+    odd = [TocEntry(dump_id=2, kind="DATABASE", schema="", name="x", owner="app", definition="nothing")]
+
+    assert property_statements(unowned) == property_statements(odd) == ()
+
+
+def test_of_what_pg_dump_wrote_empty_lines_and_remarks_are_not_listed() -> None:
+    settings = TocEntry(
+        dump_id=3,
+        kind="DATABASE PROPERTIES",
+        schema="",
+        name="x",
+        definition="\n-- For binary upgrade\n\nALTER DATABASE x SET a TO '1';\nALTER DATABASE x SET b TO '2';\n",
+    )
+
+    assert property_statements([settings]) == ("ALTER DATABASE x SET a TO '1';", "ALTER DATABASE x SET b TO '2';")

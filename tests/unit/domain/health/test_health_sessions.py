@@ -114,3 +114,20 @@ def test_of_two_that_wait_as_long_the_first_is_told_first_and_whoever_lets_them_
 
 def test_who_waits_for_somebody_who_is_gone_by_now_is_told_all_the_same() -> None:
     assert "by nobody now" in blocked([lock(1, 30.0)], LIMITS).value
+
+
+def test_where_nobody_is_at_the_root_of_the_wait_the_oldest_is_what_to_end() -> None:
+    item = blocked([lock(1, 30.0, 2), lock(2, 40.0, 1)], LIMITS)
+    assert item.remedy == "Look at what holds the lock, and end it if nobody needs it: the oldest of them."
+    assert item.sql == "SELECT * FROM pg_prepared_xacts ORDER BY prepared;"
+
+
+def test_a_session_of_which_nothing_is_known_is_a_process() -> None:
+    longest, _ = transactions([session(role="", application="", open_seconds=5.0)], SERVER, LIMITS)
+    assert longest.value == "5.0s: process 7"
+
+
+def test_what_holds_a_lock_is_a_worry_only_to_those_who_wait_for_it() -> None:
+    item = blocked([lock(1, 30.0, 9), lock(9, None), lock(8, None)], LIMITS)
+    assert item.sql == "SELECT pg_terminate_backend(9);"
+    assert "process 8" not in item.remedy

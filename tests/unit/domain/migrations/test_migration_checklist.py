@@ -200,6 +200,25 @@ def test_somebody_elses_table_may_be_written_and_referred_to_where_that_is_grant
     assert listed(facts=found, migrations=locking(mode))["privileges"].status == status
 
 
+@pytest.mark.parametrize(("may_refer", "status"), [(True, "ok"), (False, "blocker")])
+def test_a_foreign_key_to_somebody_elses_table_takes_several_locks_of_which_none_is_an_owners(
+    may_refer: bool, status: str
+) -> None:
+    modes = ("ShareRowExclusiveLock", "RowShareLock", "RowExclusiveLock")
+    migrations = (replace(NOTE, locks=tuple(replace(LOCK, mode=mode) for mode in modes)),)
+    found = facts(foreign={("public", "Order"): ForeignTable("app", may_refer)})
+
+    assert listed(facts=found, migrations=migrations)["privileges"].status == status
+
+
+def test_what_is_done_to_our_own_table_says_nothing_of_somebody_elses() -> None:
+    own = replace(LOCK, table=("public", "Line"), mode="AccessExclusiveLock")
+    found = facts(foreign={("public", "Order"): ForeignTable("app")})
+    migrations = (replace(NOTE, locks=(own, replace(LOCK, mode="RowExclusiveLock"))),)
+
+    assert listed(facts=found, migrations=migrations)["privileges"].status == "ok"
+
+
 def test_an_index_needs_a_schema_in_which_it_may_be_made_and_a_column_does_not() -> None:
     found = facts(may_create=frozenset(), may_write_ledger=True)
 
