@@ -7,10 +7,12 @@ the archive can hide anything.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from dbops.domain.archives.escapes import has_escapes
 from dbops.domain.archives.toc_entry import TocEntry
+from dbops.domain.servers.encodings import is_encoding
 from dbops.domain.sql.statements import SqlStatement
 from dbops.domain.sql.text import OPENED_BY, Token, tokens
 
@@ -30,6 +32,8 @@ _ABOUT_IT = frozenset({"ACL", "COMMENT", "SECURITY LABEL"})
 # Its file is a list of large objects; every other file without a COPY would be executed as SQL.
 _LARGE_OBJECTS = "BLOBS"
 _LISTED_OBJECTS = "BLOB METADATA"
+# The server reads all texts in it: by another one it would see other characters, and other quotes, than we do.
+_ENCODING = re.compile(r"SET client_encoding = '(\w+)';\n?", re.ASCII)
 
 _LONGEST_NAMED = 5
 
@@ -64,6 +68,8 @@ def _reach(entry: TocEntry, *, escapes: bool) -> Iterator[str]:
         yield "a file that is not loaded by COPY FROM stdin"
     elif entry.copy_statement and not _is_copy(entry.copy_statement):
         yield "a COPY that is not FROM stdin"
+    if entry.kind == "ENCODING" and not ((said := _ENCODING.fullmatch(entry.definition)) and is_encoding(said[1])):
+        yield "an encoding that PostgreSQL calls otherwise"
     if entry.kind == _LISTED_OBJECTS:
         if not entry.definition.replace("\n", "").isdecimal():
             yield "a list of large objects that has more in it"

@@ -13,6 +13,12 @@ _POSTGRES = re.compile(
 _PYTHON_NAMES = {
     "WIN": "cp1251", "ALT": "cp866", "UHC": "cp949", "KOI8": "koi8_r", "KOI8R": "koi8_r", "KOI8U": "koi8_u",
 }  # fmt: skip
+_WITHOUT_A_CODEC = frozenset({"SQL_ASCII", "MULE_INTERNAL"})
+
+
+def is_encoding(name: str) -> bool:
+    """Whether PostgreSQL writes the name of an encoding so; it reads others too, such as sjis and mskanji for SJIS."""
+    return name in _WITHOUT_A_CODEC or _POSTGRES.fullmatch(name) is not None
 
 
 def python_codec(encoding: str) -> str:

@@ -183,6 +183,21 @@ def test_rows_come_from_the_archive_itself(copy: str, what: str) -> None:
     assert bool(reach(kind="TABLE DATA", copy_statement=copy)) == bool(what and copy)
 
 
+@pytest.mark.parametrize("encoding", ["UTF8", "LATIN1", "SQL_ASCII", "WIN1252", "SJIS", "MULE_INTERNAL", "EUC_TW"])
+def test_the_encoding_is_one_that_postgresql_calls_so(encoding: str) -> None:
+    """pg_restore takes what stands in the first quotes, and many names for one encoding."""
+    assert reach(kind="ENCODING", definition=f"SET client_encoding = '{encoding}';\n") == ""
+    for forged in (
+        f"SET client_encoding = '{encoding.lower()}';\n",
+        f"SET a = 'SJIS'; SET client_encoding = '{encoding}';\n",
+        f"SET client_encoding = '{encoding}'; SET a = 'b';\n",
+        "SET client_encoding = 'mskanji';\n",
+        f"SET client_encoding TO '{encoding}';\n",
+        "",
+    ):
+        assert reach(kind="ENCODING", definition=forged).startswith("an encoding that PostgreSQL calls otherwise")
+
+
 def test_large_objects_are_a_list_of_numbers() -> None:
     assert reach(kind="BLOBS", file="blobs_1.toc") == ""
     assert reach(kind="BLOB METADATA", definition="16385\n16386\n") == ""
