@@ -113,8 +113,8 @@ def _outside(piece: SqlStatement) -> str:
         keywords = piece.keywords
         if "ON" not in keywords:
             return f"{verb} of a role" if verb in _ABOUT_GRANTS else ""
-        about = keywords[keywords.index("ON") + 1] if keywords[-1] != "ON" else ""
-        return f"{verb} ON {about}" if about in _OUTSIDE else ""
+        after = keywords[keywords.index("ON") + 1 :]
+        return f"{verb} ON {after[0]}" if _OUTSIDE.intersection(after[:1]) else ""
     return ""
 
 

@@ -44,6 +44,8 @@ def reach(**told: Any) -> str:
         ("CREATE USER mapping SUPERUSER;", "CREATE USER"),
         ("ALTER USER mapping SUPERUSER;", "ALTER USER"),
         ("DROP USER mapping;", "DROP USER"),
+        ("CREATE TABLE atomic (n int); DELETE FROM t;", "begins with DELETE"),
+        ("CREATE TABLE begin (n int); (SELECT 1);", "begins with no word"),
     ],
 )
 def test_a_statement_that_acts_outside_or_that_pg_dump_never_writes(definition: str, what: str) -> None:
@@ -94,6 +96,18 @@ def test_no_character_beyond_ascii_hides_a_statement_for_to_the_server_it_is_a_l
     assert "ALTER ROLE (VIEW v)" in reaches_outside([*said, forged])
 
 
+@pytest.mark.parametrize(("said", "is_found"), [([ON], False), ([OFF], True), ([], False)])
+def test_what_pg_dump_never_writes_is_looked_for_as_the_archive_says_that_its_texts_are_read(
+    said: list[TocEntry], is_found: bool
+) -> None:
+    found = reaches_outside([*said, comment(r"'a\''; DROP TABLE t; --'")])
+    assert found == (("a statement that begins with DROP (COMMENT TABLE t)",) if is_found else ())
+
+
+def test_what_begins_like_a_grant_or_a_comment_and_ends_at_once_is_about_nothing() -> None:
+    assert reach(definition="GRANT SELECT ON;") == reach(definition="COMMENT;") == ""
+
+
 @pytest.mark.parametrize("said", [[ON], [OFF]])
 @pytest.mark.parametrize(
     "text",
@@ -112,7 +126,13 @@ def test_a_text_that_ends_in_a_backslash_is_no_statement() -> None:
     assert reaches_outside([ON, comment("'x; DROP DATABASE shop; C:\\'")]) == ()
 
 
-@pytest.mark.parametrize("copy", [r"COPY (SELECT '\'') TO stdout; DROP DATABASE x; --' ) FROM stdin;"])
+@pytest.mark.parametrize(
+    "copy",
+    [
+        r"COPY (SELECT '\'') TO stdout; DROP DATABASE x; --' ) FROM stdin;",
+        r"COPY t (a) FROM 'x\'; DROP DATABASE x; --' FROM stdin;",
+    ],
+)
 @pytest.mark.parametrize("said", [[ON], [OFF]])
 def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None:
     rows = TocEntry(dump_id=1, kind="TABLE DATA", schema="s", name="t", copy_statement=copy, file="1.dat")
@@ -129,6 +149,7 @@ def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None
         "SET SESSION AUTHORIZATION app;\nGRANT SELECT(a) ON TABLE t TO x;\nRESET SESSION AUTHORIZATION;",
         "CREATE RULE r AS ON INSERT TO t DO ALSO ( INSERT INTO u VALUES (1);\n DELETE FROM v;\n);",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\n DELETE FROM t;\nEND;",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC (SELECT 1);\n RETURN 2;\nEND;",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER DATABASE shop'; END $$;",
         "SELECT pg_catalog.setval('public.s', 1, true);",
         "REFRESH MATERIALIZED VIEW v;",
@@ -162,7 +183,8 @@ def test_what_a_database_is_itself_is_let_through_where_pg_restore_does_not_exec
 
 
 def test_the_statement_that_makes_the_database_is_one() -> None:
-    assert "more than one" in reach(kind="DATABASE", definition="CREATE DATABASE a; DROP ROLE x;")
+    said = "more than one statement to make the database (DATABASE t)"
+    assert reach(kind="DATABASE", definition="CREATE DATABASE a; DROP ROLE x;") == said
 
 
 @pytest.mark.parametrize(
@@ -180,7 +202,8 @@ def test_the_statement_that_makes_the_database_is_one() -> None:
 def test_rows_come_from_the_archive_itself(copy: str, what: str) -> None:
     found = reach(kind="TABLE DATA", file="3.dat", copy_statement=copy)
     assert found == (f"{what} (TABLE DATA t)" if what else "")
-    assert bool(reach(kind="TABLE DATA", copy_statement=copy)) == bool(what and copy)
+    alone = reach(kind="TABLE DATA", copy_statement=copy)
+    assert alone == ("a COPY that is not FROM stdin (TABLE DATA t)" if what and copy else "")
 
 
 @pytest.mark.parametrize("encoding", ["UTF8", "LATIN1", "SQL_ASCII", "WIN1252", "SJIS", "MULE_INTERNAL", "EUC_TW"])
@@ -201,7 +224,9 @@ def test_the_encoding_is_one_that_postgresql_calls_so(encoding: str) -> None:
 def test_large_objects_are_a_list_of_numbers() -> None:
     assert reach(kind="BLOBS", file="blobs_1.toc") == ""
     assert reach(kind="BLOB METADATA", definition="16385\n16386\n") == ""
-    assert "has more in it" in reach(kind="BLOB METADATA", definition="1'); ALTER DATABASE a RENAME TO b; SELECT ('")
+    forged = "1'); ALTER DATABASE a RENAME TO b; SELECT ('"
+    more = "a list of large objects that has more in it"
+    assert reach(kind="BLOB METADATA", definition=forged) == f"{more} (BLOB METADATA t)"
     assert "not loaded by COPY" in reach(kind="BLOB COMMENTS", file="x.dat")
 
 
@@ -209,6 +234,8 @@ def test_what_pg_restore_makes_of_a_drop_statement_is_looked_at_too() -> None:
     assert reach(kind="FUNCTION", drop_statement="DROP FUNCTION public.f();\n") == ""
     assert reach(kind="USER MAPPING", drop_statement="DROP USER MAPPING FOR app SERVER s;\n") == ""
     assert "DROP DATABASE" in reach(kind="FUNCTION", drop_statement="DROP DATABASE shop RENAME TO gone --")
+    for hidden in (r"DROP FUNCTION 'a\'; DROP ROLE x; --'", r"DROP FUNCTION 'a\''; DROP ROLE x; --'"):
+        assert "DROP ROLE" in reach(kind="FUNCTION", drop_statement=hidden)
     assert "DROP USER" in reach(kind="USER MAPPING", drop_statement="DROP USER mapping;\n")
 
 
@@ -217,4 +244,8 @@ def test_the_refusal_names_some_of_many() -> None:
     said = refusal_of_reach(reaches_outside(entries))
     assert "DROP ROLE (TABLE t0)" in said
     assert "and 2 more. pg_dump writes no such thing" in said
+    assert refusal_of_reach(reaches_outside(entries[:2])) == (
+        "The backup's table of contents would act outside of the database that it is loaded into: DROP ROLE (TABLE "
+        "t0), DROP ROLE (TABLE t1). pg_dump writes no such thing: somebody may have changed the backup."
+    )
     assert "more" not in refusal_of_reach(reaches_outside(entries[:5]))

@@ -31,8 +31,9 @@ def test_where_the_locale_is_missing_only_the_encoding_is_kept() -> None:
     assert otherwise == "TEMPLATE = template0 ENCODING = 'UTF8' LOCALE_PROVIDER = libc LOCALE = 'C'"
 
 
-def test_an_archive_that_does_not_say_gets_an_empty_database() -> None:
-    assert creation_options([])[0] == "TEMPLATE = template0"
+@pytest.mark.parametrize("entries", [[], archive("CREATE DATABASE x;"), archive("CREATE DATABASE x OWNER y;\n")])
+def test_an_archive_that_does_not_say_gets_an_empty_database(entries: list[TocEntry]) -> None:
+    assert creation_options(entries)[0] == "TEMPLATE = template0"
 
 
 def test_name_place_and_owner_are_quoted() -> None:
@@ -111,6 +112,7 @@ def test_what_belongs_to_the_sources_name_is_listed_as_pg_dump_wrote_it() -> Non
         'REVOKE ALL ON DATABASE "od d" FROM PUBLIC;',
     )
     assert property_statements(entries[3:]) == ()
+    assert property_statements(entries[::-1]) == property_statements(entries)[::-1]
 
 
 def test_a_comment_on_the_database_belongs_to_its_name_and_one_on_anything_else_does_not() -> None:

@@ -23,6 +23,8 @@ from dbops.domain.archives.toc_entry import TocEntry
             DatabaseLocale("UTF8", "builtin C.UTF-8"),
         ),
         ("", None),
+        ("LOCALE = 'C'", None),
+        ("ENCODING = 'UTF8'", None),
     ],
 )
 def test_as_pg_dump_writes_it(options: str, read: DatabaseLocale | None) -> None:

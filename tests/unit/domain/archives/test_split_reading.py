@@ -25,6 +25,21 @@ def test_of_three_connections_two_read_a_table_that_dominates() -> None:
     assert (plan.readers, plan.workers) == (2, 1)
 
 
+def test_the_rest_of_the_database_keeps_its_share_of_the_connections() -> None:
+    halves = {BIG: 500, SMALL: 100, ("public", "User"): 100, ("public", "Link"): 300}
+    plan = plan_split_reading(halves, jobs=8, above=400, among=list(halves))
+
+    assert plan is not None
+    assert (plan.tables, plan.readers, plan.workers) == ((BIG,), 4, 4)
+
+
+def test_a_table_whose_size_nobody_knows_is_left_to_pg_dump() -> None:
+    plan = plan_split_reading({BIG: 1}, jobs=8, above=0, among=[BIG, SMALL])
+
+    assert plan is not None
+    assert plan.tables == (BIG,)
+
+
 def test_two_connections_are_too_few_to_split_anything() -> None:
     assert plan_split_reading(SIZES, jobs=2, above=100, among=[BIG, SMALL]) is None
 
@@ -74,6 +89,7 @@ def test_no_step_is_longer_than_64_mib_and_every_reader_of_a_small_table_has_sev
     assert {part.end - part.first for part in large if part.end is not None} == {8192}
     assert [len(each) for each in page_ranges(1600, 2)] == [8, 8]
     assert page_ranges(1, 2) == [[PageRange(0, None)], []]
+    assert page_ranges(3, 2) == [[PageRange(0, 1), PageRange(2, None)], [PageRange(1, 2)]]
 
 
 def test_of_several_large_tables_the_largest_is_read_first() -> None:
