@@ -69,6 +69,21 @@ def test_only_a_backup_that_failed_is_an_error() -> None:
         report(BAD).require_proof()
 
 
+def test_the_error_has_the_first_findings_and_what_to_do() -> None:
+    findings = tuple(Finding("error", f"Error {number}.") for number in range(7))
+    with pytest.raises(BackupUnusable) as caught:
+        report(replace(BAD, findings=findings)).require_proof()
+
+    assert str(caught.value).startswith(
+        "Backup 20261122T020000Z of shop FAILED its drill: Error 0. Error 1. Error 2. Error 3. Error 4."
+    )
+    assert "Error 5." not in str(caught.value)
+    assert caught.value.remedy == (
+        "Make a new backup now, hold an older good one, and find out what is wrong with this one: it stays for "
+        "retention.keep_failed. Drill it again where you doubt it."
+    )
+
+
 def test_the_json_document_has_the_whole_verification() -> None:
     document = json.loads(report(ODD).to_json())
 

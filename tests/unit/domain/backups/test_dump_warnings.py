@@ -85,6 +85,8 @@ def test_ten_are_kept_and_the_others_counted() -> None:
     said = read_dump_warnings("".join(f"pg_dump: warning: number {number}\n" for number in range(14)))
 
     assert said == (*(f"number {number}" for number in range(10)), "4 other warnings")
+    eleven = read_dump_warnings("".join(f"pg_dump: warning: number {number}\n" for number in range(11)))
+    assert eleven[10:] == ("1 other warning",)
 
 
 def test_a_long_one_is_cut() -> None:

@@ -34,6 +34,7 @@ def test_what_was_done_is_told_in_a_sentence_and_what_would_be_as_that() -> None
 
 
 def test_each_backup_is_a_row_with_its_reasons_the_newest_first() -> None:
+    assert report().markdown().splitlines()[2] == "| backup | age | verdict | reasons |"
     rows = report().markdown().splitlines()[4:]
     assert rows == [
         f"| {NEW} | 1d | keep | newest; daily |",

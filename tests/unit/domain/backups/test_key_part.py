@@ -31,3 +31,11 @@ def test_a_long_text_is_shortened_and_still_its_own(length: int, letter: str) ->
 def test_a_key_part_is_never_a_path(text: str) -> None:
     assert re.fullmatch(r"[A-Za-z0-9_=-]*", key_part(text, "-"))
     assert "-" not in key_part(text)
+
+
+def test_a_text_is_the_same_part_of_a_key_for_ever() -> None:
+    """What was stored under it is looked for under it."""
+    assert key_part("scheduled__2026-11-22T02:00:00+00:00") == "scheduled__2026=2D11=2D22T02=3A00=3A00=2B00=3A00"
+    assert key_part("é/a-b", "-") == "=C3=A9=2Fa-b"
+    assert key_part("a" * 160) == "a" * 160
+    assert key_part("a" * 161) == f"{'a' * 100}==1668eb4fad53ba7b37b233bcb819f4a0c38ee2a6d03e204134edcc882bb56ae8"

@@ -51,6 +51,7 @@ def test_it_is_told_by_the_first_backup_alone_and_again_on_the_way_back() -> Non
     moved = backup(0, "crm", "7712")
 
     assert origin_warnings(backup(-1, "crm", "7712"), [LAST, moved]) == ()
+    assert origin_warnings(moved, [LAST, moved]) == origin_warnings(moved, [LAST])
     assert len(origin_warnings(backup(-1), [LAST, moved])) == 1
 
 

@@ -45,7 +45,10 @@ def test_it_names_the_backup_and_the_last_encrypted_one_before_it() -> None:
     found = catalog(True, True, False, True)
     ids = [entry.backup_id for entry in found.entries]
     (sentence,) = unencrypted_warning(found, ids[2], ENCRYPTS)
-    assert sentence.startswith(f"Backup {ids[2]} is not encrypted, though shop encrypts its backups, and {ids[1]} ")
+    assert sentence == (
+        f"Backup {ids[2]} is not encrypted, though shop encrypts its backups, and {ids[1]} before it is encrypted: "
+        "where nobody switched that off meanwhile, find out who made it."
+    )
 
 
 def test_a_target_that_does_not_encrypt_is_told_nothing_nor_is_one_that_is_gone() -> None:
