@@ -139,17 +139,17 @@ def _unseen(sessions: Sequence[OpenTransaction]) -> str:
 def blocked(sessions: Sequence[LockSession], limits: SessionLimits) -> HealthItem:
     """Who waits for whom; everybody may see that."""
     by_pid = {one.pid: one for one in sessions}
+    waits = [(one.waits_seconds, one) for one in sessions if one.waits_seconds is not None]
     waiting = sorted(
-        (one for one in sessions if one.waits_seconds is not None and one.waits_seconds >= limits.blocked_seconds),
-        key=lambda one: (-(one.waits_seconds or 0), one.pid),
+        (found for found in waits if found[0] >= limits.blocked_seconds), key=lambda found: (-found[0], found[1].pid)
     )
     if not waiting:
         return limits.blocked.ok("none")
     told = [
-        f"{one} for {lasting(one.waits_seconds or 0)} by {listed([_pid(pid) for pid in one.blockers]) or 'nobody now'}"
-        for one in waiting
+        f"{one} for {lasting(seconds)} by {listed([_pid(pid) for pid in one.blockers]) or 'nobody now'}"
+        for seconds, one in waiting
     ]
-    behind = {pid for one in waiting for pid in one.blockers}
+    behind = {pid for _, one in waiting for pid in one.blockers}
     roots = [by_pid[pid] for pid in sorted(behind) if pid in by_pid and by_pid[pid].waits_seconds is None]
     named = listed([f"{one}{f', {one.state}' if one.state else ''}" for one in roots]) or "the oldest of them"
     remedy = f"Look at what holds the lock, and end it if nobody needs it: {named}."

@@ -85,6 +85,8 @@ def test_a_statement_of_a_hundred_and_sixty_characters_is_whole(length: int) -> 
 def test_what_was_never_called_or_has_no_share_is_told_all_the_same() -> None:
     never = StatementCost(calls=0, total_ms=5.0, share=None, query="SELECT 1", hidden=False)
     assert costliest([never], SERVER).value == "0 %, 0 calls of 5.00 ms: SELECT ?"
+    only = StatementCost(calls=1, total_ms=5.0, share=1.0, query="SELECT 1", hidden=False)
+    assert costliest([only], SERVER).value == "100 %, 1 call of 5.00 ms: SELECT ?"
 
 
 def test_where_there_is_none_or_none_may_be_seen_that_is_said() -> None:
@@ -93,4 +95,7 @@ def test_where_there_is_none_or_none_may_be_seen_that_is_said() -> None:
     unseen = costliest([cost("<insufficient privilege>", hidden=True)], SERVER)
     assert (unseen.status, unseen.value) == ("unknown", "statements of other roles not seen")
     assert not_installed().status == "ok"
-    assert "CREATE EXTENSION pg_stat_statements" in not_installed().value
+    assert not_installed().value == (
+        "not installed: with pg_stat_statements in shared_preload_libraries (a restart) and, in this database, CREATE "
+        "EXTENSION pg_stat_statements, they are shown here"
+    )

@@ -47,6 +47,21 @@ def test_every_limit_is_told_and_what_has_none_is_not() -> None:
 def test_what_is_full_is_told_with_how_large_the_pools_may_be_and_what_shows_who_has_them() -> None:
     item = connections(uses(80, 9, limit=10))
     assert item.value == "80 of 97 (82 %); database shop: 9 of 10 (90 %). Pools of this database: at most 10 together"
-    assert "to at most 10 connections together" in item.remedy
+    assert item.remedy == (
+        "Make the pools of all instances of the application smaller, to at most 10 connections together, and close "
+        "those that are idle, or put a pooler such as PgBouncer before the server. A higher limit costs memory, and "
+        "for max_connections a restart."
+    )
     assert "FROM pg_stat_activity" in item.sql
     assert (connections(uses(1, 1)).remedy, connections(uses(1, 1)).sql) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("used", "allowed", "share"), [(9, None, 0.0), (9, 0, 1.0), (0, 0, 1.0), (0, 1, 0.0), (1, 4, 0.25)]
+)
+def test_what_has_no_limit_is_empty_and_a_limit_of_none_is_full(used: int, allowed: int | None, share: float) -> None:
+    assert ConnectionUse("role", "app", used, allowed).share == share
+
+
+def test_a_server_that_lets_nobody_in_has_room_for_no_pool() -> None:
+    assert room_for_pools([ConnectionUse("server", "", 0, 0), ConnectionUse("database", "shop", 0, None)]) == 0

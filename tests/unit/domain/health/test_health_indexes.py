@@ -42,7 +42,11 @@ def test_the_index_of_a_foreign_key_is_named_and_its_drop_not_proposed() -> None
     item = unused([idle(), idle(name="parent", leads_with_key=True), idle(name="whole", partitioned=True)], SERVER)
     assert "public.orders.parent (2.0 MiB, of a foreign key)" in item.value
     assert item.sql == 'DROP INDEX CONCURRENTLY "public"."i";\nDROP INDEX "public"."whole";'
-    assert "Keep that of a foreign key" in item.remedy
+    assert item.remedy == (
+        "Each makes every write slower. Look on the replicas first, for each server counts its own queries, and think "
+        "of reports that run once a month; then drop them. Keep that of a foreign key where rows are deleted that it "
+        "refers to."
+    )
 
 
 def test_unused_ones_are_told_the_largest_first_and_by_which_count() -> None:
@@ -61,6 +65,7 @@ def test_unused_ones_are_told_the_largest_first_and_by_which_count() -> None:
         (twin("pkey", is_primary=True, is_unique=True, constraint_name="pkey"), twin("a", is_unique=True, scans=99)),
         (twin("u", is_unique=True), twin("a", scans=99)),
         (twin("u", is_unique=True), twin("a", is_unique=True, is_valid=False)),
+        (twin("u", is_unique=True, constraint_name="u"), twin("a", is_unique=True, scans=99)),
         (twin("b", scans=5), twin("a", scans=4)),
         (twin("a"), twin("b")),
         (twin("e", is_needed=True), twin("a", scans=99)),
@@ -77,6 +82,12 @@ def test_a_unique_constraint_that_can_wait_gives_way_to_one_that_cannot() -> Non
     late = twin("late", is_unique=True, is_immediate=False, constraint_name="late")
     item = duplicate([late, twin("now", is_unique=True)])
     assert item.sql == 'ALTER TABLE "public"."orders" DROP CONSTRAINT "late";'
+
+
+def test_the_index_of_a_partitioned_table_is_dropped_as_such_a_one_can_be() -> None:
+    item = duplicate([twin("a", partitioned=True), twin("b", partitioned=True, bytes=10)])
+    assert item.sql == 'DROP INDEX "public"."b";'
+    assert item.remedy == "Drop those that are there again: 10 B, and every write is faster."
 
 
 def test_two_that_are_both_needed_stay() -> None:
@@ -106,6 +117,7 @@ def test_twins_of_two_tables_are_not_mixed() -> None:
     [
         ("i", 'REINDEX INDEX CONCURRENTLY "public"."i";'),
         ("i_ccnew", 'DROP INDEX CONCURRENTLY "public"."i_ccnew";'),
+        ("i_ccnewX", 'REINDEX INDEX CONCURRENTLY "public"."i_ccnewX";'),
         ("i_ccold2", 'DROP INDEX CONCURRENTLY "public"."i_ccold2";'),
     ],
 )
@@ -123,6 +135,10 @@ def test_an_index_that_is_being_built_has_not_failed() -> None:
     assert (item.status, item.value) == ("ok", "public.orders.new: being built")
     both = invalid([broken("new", building=True), broken("old", building=False)], SERVER)
     assert (both.status, both.value) == ("warning", "public.orders.old")
+    assert both.remedy == (
+        "No query uses them, and every write keeps them up. Build them anew (a unique one only succeeds without "
+        "duplicates), or drop them."
+    )
     assert "new" not in both.sql
     assert (invalid([], SERVER).status, invalid([], SERVER).value) == ("ok", "none")
 

@@ -42,6 +42,25 @@ def test_where_no_transaction_is_open_nothing_is_long_or_idle() -> None:
     longest, idle = transactions([session()], SERVER, LIMITS)
     assert (longest.status, longest.value, longest.threshold) == ("ok", "none is open", "shorter than 15m")
     assert (idle.status, idle.value, idle.threshold) == ("ok", "none", "none for 1m or longer")
+    waits = blocked([], LIMITS)
+    assert (waits.status, waits.value, waits.threshold) == ("ok", "none", "none for 1.0s or longer")
+    assert [item.name for item in (longest, idle, waits)] == [
+        "longest transaction",
+        "idle in transaction",
+        "blocked sessions",
+    ]
+
+
+def test_what_to_do_is_told_for_each() -> None:
+    longest, idle = transactions([session(open_seconds=900.0, idle_seconds=60.0)], SERVER, LIMITS)
+    assert longest.remedy == (
+        "See whether it still works: as long as it is open, vacuum cannot take away what it could see. A backup's ends "
+        "by itself; end any other that nobody waits for."
+    )
+    assert idle.remedy == (
+        "Look in the application for what it does while its transaction is open, and let the server end those that "
+        "forget theirs."
+    )
 
 
 def test_each_role_that_forgets_its_transactions_is_given_a_timeout_once() -> None:
@@ -101,6 +120,7 @@ def test_a_prepared_transaction_cannot_be_ended_as_a_process() -> None:
         LIMITS,
     )
     assert "by a prepared transaction" in item.value
+    assert item.remedy.endswith("end it if nobody needs it: a prepared transaction.")
     assert "pg_terminate_backend" not in item.sql
 
 
