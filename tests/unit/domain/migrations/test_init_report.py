@@ -14,7 +14,10 @@ def report(**more: Any) -> InitReport:
 
 def test_it_names_the_files_and_the_next_step() -> None:
     summary = report().summary()
-    assert summary.startswith("Wrote the schema of shop, 2 tables, as its first migration")
+    assert summary == (
+        "Wrote the schema of shop, 2 tables, as its first migration, and proved on an empty database that it makes "
+        "just that. Read it and commit it."
+    )
     assert report().markdown() == (
         f"{summary}\n\n- include/sql/a\n- include/sql/b\n\nNext: `python -m dbops migrate shop --plan`."
     )

@@ -54,6 +54,78 @@ def test_all_is_well_on_a_good_day() -> None:
     assert set(listed()) == {"server", "read and write", "privileges", "pooler", "backup", "disk"}
 
 
+def test_what_is_well_is_told_too() -> None:
+    items = {name: item.sentence for name, item in listed().items()}
+
+    assert items == {
+        "server": "PostgreSQL 17.10. The migrations were tried on the same.",
+        "read and write": "shop is a primary, and takes writes.",
+        "privileges": "dba may do all that is planned.",
+        "pooler": "The connection does not look like one through a pooler.",
+        "backup": f"The newest good backup is {BackupId.at(NOW - HOUR)}, 1h old.",
+        "disk": "At most about 3.0 GiB more are needed for a while, and about 100.0 GiB are free.",
+    }
+    assert {item.remedy for item in listed().values()} == {""}
+
+
+@pytest.mark.parametrize(
+    ("found", "name", "sentence", "remedy"),
+    [
+        (
+            {"scratch_notes": ("One.", "Two.")},
+            "server",
+            "PostgreSQL 17.10. One. Two.",
+            "Let drill.connection name a server like the target's, or install PostgreSQL of its version.",
+        ),
+        (
+            {"facts": facts(is_replica=True)},
+            "read and write",
+            "shop is a replica, which only reads.",
+            "Let the connection name the primary server.",
+        ),
+        (
+            {"facts": facts(refuses_writes=True)},
+            "read and write",
+            "Transactions of dba in shop are read-only (default_transaction_read_only).",
+            "See who has set that: for our role, or a provider whose disk is full; undo it, or name another role.",
+        ),
+        (
+            {"pooler_hint": "Port 6432 is PgBouncer's."},
+            "pooler",
+            "Port 6432 is PgBouncer's.",
+            "Give the connection the direct URL: Prisma's lock belongs to a session.",
+        ),
+        (
+            {"catalog": "The store is down."},
+            "backup",
+            "The backups cannot be looked at: The store is down.",
+            "Put that right first.",
+        ),
+        (
+            {"catalog": catalog(HOUR, verified=None)},
+            "backup",
+            f"The newest good backup is {BackupId.at(NOW - HOUR)}, 1h old; no backup of shop was ever restored for the "
+            "proof.",
+            "`python -m dbops drill shop` does that.",
+        ),
+        (
+            {"target": target()},
+            "disk",
+            "At most about 3.0 GiB more are needed for a while; how much is free nobody knows, for SQL cannot ask.",
+            "Look at the server's disk; with restore.disk_size a plan knows how large it is.",
+        ),
+        (
+            {"target": target(restore={"disk_size": "2GiB"})},
+            "disk",
+            "At most about 3.0 GiB more are needed for a while, and about 2.0 GiB of restore.disk_size are free.",
+            "Enlarge the disk first, or see that nothing of that size is built: a full disk stops the server.",
+        ),
+    ],
+)
+def test_each_remedy_is_told_whole(found: dict[str, Any], name: str, sentence: str, remedy: str) -> None:
+    assert (listed(**found)[name].sentence, listed(**found)[name].remedy) == (sentence, remedy)
+
+
 @pytest.mark.parametrize(
     ("found", "name", "status", "words"),
     [

@@ -116,3 +116,43 @@ def test_where_there_is_nothing_to_do_that_is_all_it_says() -> None:
 
     assert made.verdict is Verdict.OK
     assert made.markdown() == "There is nothing to migrate in shop: every migration is applied."
+
+
+def test_the_report_of_a_run_is_this_one() -> None:
+    slower = ProbeReadings(
+        probes=(ProbeReading(probe="newest", title="the newest", p50=4.0, p95=8.0),),
+        notes=("Not all could be *timed*.",),
+    )
+    made = report(after=slower, checked=PostCheck(remarks=("One is called otherwise.", "So is another.")))
+
+    assert made.markdown().split("\n") == [
+        "shop is migrated: 0_init is marked as applied, 1 migration applied, and checked.",
+        "",
+        "| migration |  | took |",
+        "| --- | --- | --- |",
+        "| 0_init | marked as applied: the baseline | - |",
+        "| 1_note | applied | 3.0s |",
+        "",
+        "The schema is what the migrations make of an empty database, and every index is valid.",
+        "",
+        "- One is called otherwise.",
+        "- So is another.",
+        "",
+        "Operations on the tables that were touched:",
+        "",
+        "| operation | p50 before | after | p95 before | after | new index |",
+        "| --- | --- | --- | --- | --- | --- |",
+        "| the newest | 1.0 ms | 4.0 ms | 2.0 ms | 8.0 ms | - |",
+        "",
+        r"Not all could be \*timed\*.",
+        "",
+        "Have the same folders as include/sql/shop/migrations in the application's prisma/migrations: the ledger names "
+        "them, and prisma migrate deploy goes on from there. The backup 20261122T020000Z was made right before.",
+    ]
+
+
+def test_where_no_backup_was_made_none_is_named_and_what_went_well_has_nothing_that_was_said() -> None:
+    made = report(backup_id=None, steps=(STEPS[0], replace(STEPS[1], said="lock timeout")))
+
+    assert made.what_is_left().endswith("prisma migrate deploy goes on from there.")
+    assert "| 1_note | applied | 3.0s |" in made.markdown()
