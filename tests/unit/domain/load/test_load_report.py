@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from dbops.domain.load.pool_advice import pool_advice
 from dbops.domain.load.report import LoadReport
 from dbops.domain.report import Verdict
-from tests.unit.loads import limits, step
+from tests.unit.loads import BOUND, latency, limits, step
 from tests.unit.samples import NOW
 
 
@@ -90,3 +93,31 @@ def test_a_report_is_one_json_document() -> None:
     assert document["steps"][1]["throughput"] == 190
     assert document["advice"]["settings"][0]["value"] == 2
     assert document["verdict"] == "ok"
+
+
+DOCUMENT = Path(__file__).parents[3] / "testdata" / "load_report.md"
+
+
+def test_the_document_of_a_load_is_this_one() -> None:
+    """Look at what has changed in it, then write it anew."""
+    measured = (
+        step(1, 100, errors=1200),
+        step(2, 190, connect=latency(0.5), service=latency(1), response=latency(1)),
+        step(5, 195, worker_cpu=0.85, worker_delay_ms=1.5, unanswered=3),
+    )
+    made = report(steps=measured, local=True, notes=("One probe writes.",), stopped="errors rose")
+
+    assert f"{made.markdown()}\n" == DOCUMENT.read_text(encoding="utf-8")
+
+
+def test_where_no_pool_follows_that_is_said() -> None:
+    bound = report(steps=(step(1, 100, **BOUND), step(2, 105, **BOUND)))
+
+    assert bound.summary().endswith("at least. No pool size follows from that.")
+
+
+@pytest.mark.parametrize(("value", "told"), [(0.994, "0.99"), (1.0, "1.0"), (1.94, "1.9"), (1234.5, "1,234.5")])
+def test_times_are_told_as_precisely_as_matters(value: float, told: str) -> None:
+    (row,) = [line for line in report(steps=(step(1, 100, connect=latency(value)),)).markdown().split("\n")
+              if line.startswith("| 1 | 100 |")]  # fmt: skip
+    assert row.split(" | ")[10] == told

@@ -53,7 +53,32 @@ def test_where_the_server_shares_our_processors_and_more_brings_nothing_the_pool
 def test_the_pool_leaves_to_others_what_is_theirs() -> None:
     size = setting("pool size", steps(100, 200, 400, 800), role_limit=8)
     assert size.value == 6
-    assert "yet our role allows 8, of which 2 are left to others" in size.why
+    assert size.why == (
+        "10 is the most that was tried, and the server still gained from it; yet our role allows 8, of which 2 are "
+        "left to others. It is for all instances of the application together."
+    )
+
+
+def test_the_tightest_limit_is_that_which_leaves_least_when_others_have_theirs() -> None:
+    """Of the server's 50 connections 30 are reserved, and a fifth of all are left to others."""
+    size = setting("pool size", steps(100, 200, 400, 800, 1600), max_connections=50, reserved=30, role_limit=15)
+    assert size.value == 10
+    assert "; yet the server allows 20, of which 10 are left to others." in size.why
+
+
+def test_a_pool_that_just_fits_is_not_said_to_be_narrowed() -> None:
+    size = setting("pool size", steps(100, 200, 400, 800), role_limit=12)  # of which 3 are left to others
+    assert (size.value, "yet our role allows 12, of which 3" in size.why) == (9, True)
+    fits = setting("pool size", steps(100, 200, 400), role_limit=6)  # of which 2 are
+    assert (fits.value, "yet" in fits.why) == (4, True)
+    exact = setting("pool size", steps(100, 200, 400), role_limit=7)
+    assert (exact.value, "yet" in exact.why) == (5, False)
+
+
+def test_where_one_limit_is_nearly_used_up_connections_are_scarce_however_many_another_has() -> None:
+    idle = setting("idle timeout", steps(100, 200), used=40, role_limit=5, role_used=4)
+    assert idle.value == 60
+    assert idle.why.startswith("4 of the 5 connections of our role were in use before the first step, so an idle one")
 
 
 throughputs = st.lists(st.floats(1, 1e6), min_size=1, max_size=len(STEPS))
@@ -139,6 +164,36 @@ def test_a_pool_size_says_from_which_kind_of_limit_it_follows() -> None:
     assert "2 is the most that was tried" in setting("pool size", steps(100, 200)).why
     busy = [*steps(100, 200), step(5, 210, **BOUND)]
     assert "2 is the most at which the server, and not our worker, was measured" in setting("pool size", busy).why
+
+
+def test_each_number_is_called_as_the_pools_call_it() -> None:
+    names = {
+        each.name: (each.prisma, each.node, each.sqlalchemy, each.pgbouncer)
+        for each in pool_advice(steps(100, 200), limits(), 20).settings
+    }
+    assert names == {
+        "pool size": ("connection_limit", "max", "pool_size, with max_overflow=0", "default_pool_size, undivided"),
+        "pool timeout": ("pool_timeout", "connectionTimeoutMillis", "pool_timeout", "query_wait_timeout"),
+        "connect timeout": (
+            "connect_timeout",
+            "connectionTimeoutMillis",
+            'connect_args={"connect_timeout": ...}',
+            "server_connect_timeout",
+        ),
+        "idle timeout": (
+            "max_idle_connection_lifetime",
+            "idleTimeoutMillis",
+            "pool_recycle, with pool_pre_ping=True",
+            "server_idle_timeout",
+        ),
+    }
+
+
+def test_an_idle_connection_is_kept_for_what_a_new_one_costs() -> None:
+    assert setting("idle timeout", steps(100, 200)).why == (
+        "A connection costs 5.0 ms, so it is kept while it may be needed, but less long than the 4 minutes after which "
+        "load balancers and NAT gateways begin to forget an idle one."
+    )
 
 
 def test_every_number_has_a_reason_and_a_name_in_every_pool() -> None:

@@ -40,7 +40,9 @@ def test_too_few_connections_that_do_not_keep_up_are_no_saturation() -> None:
 def test_while_every_step_gains_it_was_not_reached() -> None:
     found = saturation(steps(100, 200, 400, 800, 1600, 3200))
     assert (found.cause, found.connections) == ("not reached", None)
-    assert "50 connections did 3,200 requests a second" in found.sentence
+    assert found.sentence == (
+        "It did not saturate: 50 connections did 3,200 requests a second, and more connections were not tried."
+    )
 
 
 def test_a_worker_that_is_the_limit_is_never_called_the_servers_saturation() -> None:
@@ -85,6 +87,7 @@ def test_our_worker_is_the_limit_where_it_is_busy_or_as_late_as_the_server_takes
     ("response", "service", "delay", "is_behind"),
     [
         (21, 10, 0.0, True),
+        (20, 10, 0.0, False),
         (19, 10, 0.0, False),  # executed for longer than it waited
         (7, 1, 0.0, True),
         (6, 1, 0.0, False),  # 5 ms, of which nobody speaks
@@ -101,13 +104,19 @@ def test_the_server_is_behind_where_requests_wait_longer_than_they_are_executed(
 def test_a_saturation_is_told_by_what_more_connections_brought() -> None:
     assert saturation(steps(100, 100)).sentence.endswith("2 brought no more.")
     assert saturation(steps(100, 90)).sentence.endswith("2 brought 10 % less.")
+    assert saturation(steps(100, 40)).sentence.endswith("2 brought 60 % less.")
+    assert saturation(steps(100, 101)).sentence.endswith("2 brought only 1 % more.")
+    assert saturation(steps(100, 200, 150, 120)).sentence.endswith("5 brought 25 % less.")
     assert saturation(steps(100, 104, 108)).sentence.endswith("5 brought only 8 % more.")
     assert saturation(steps(10, 11)).cause == "not reached"
 
 
 def test_one_connection_is_one_and_two_are_two() -> None:
     found = saturation([step(1, 100, **BOUND), step(2, 190, **BOUND)])
-    assert "from 1 connection on our own worker was the limit" in found.sentence
+    assert found.sentence == (
+        "Where the server saturates was not found: from 1 connection on our own worker was the limit (it used 95 % of "
+        "a processor and was 0.1 ms late). The server can do 190 requests a second at least."
+    )
 
 
 def test_what_a_busy_worker_reached_all_the_same_disproves_a_saturation() -> None:
