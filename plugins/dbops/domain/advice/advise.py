@@ -79,17 +79,19 @@ def _triggers(plans: Sequence[Plan], latency: Latency | None) -> Iterator[Advice
     for one in (one for plan in plans for one in plan.triggers):
         spent[one.constraint, one.name, one.table] += one.time_ms
     noticed = TRIGGER_NOTICED * latency.p50 if latency else 0.0
-    for (constraint, name, table), time_ms in sorted(spent.items(), key=lambda one: -one[1])[:1]:
-        if not executed or time_ms < max(TRIGGER_SHARE * executed, noticed):
-            continue
-        took = f"took {format_ms(time_ms)} of the {format_ms(executed)} in which its statements were executed"
-        if constraint:
-            what = f"What the constraint {constraint} of {table} does for each row {took}."
-            remedy = "See whether the columns by which it looks rows up have an index."
-        else:
-            what = f"The trigger {name} of {table} {took}."
-            remedy = "Make what it does faster, or do it outside of the statement."
-        yield Advice(kind="trigger", sentence=f"{what} {remedy}")
+    if not spent or not executed:
+        return
+    (constraint, name, table), time_ms = max(spent.items(), key=lambda one: one[1])
+    if time_ms < max(TRIGGER_SHARE * executed, noticed):
+        return
+    took = f"took {format_ms(time_ms)} of the {format_ms(executed)} in which its statements were executed"
+    if constraint:
+        what = f"What the constraint {constraint} of {table} does for each row {took}."
+        remedy = "See whether the columns by which it looks rows up have an index."
+    else:
+        what = f"The trigger {name} of {table} {took}."
+        remedy = "Make what it does faster, or do it outside of the statement."
+    yield Advice(kind="trigger", sentence=f"{what} {remedy}")
 
 
 def _plan_changed(plans: Sequence[Plan], before: Sequence[str]) -> Iterator[Advice]:
@@ -151,7 +153,7 @@ def _misjudged(node: PlanNode, *, in_part: bool) -> float:
     """By how many times the estimate is wrong; 0 where it is good enough, or where nobody can know."""
     if node.rows is None or not node.loops:
         return 0.0
-    more, less = max(node.rows, node.estimate, 1), max(min(node.rows, node.estimate), 1)
+    more, less = max(node.rows, node.estimate), max(min(node.rows, node.estimate), 1)
     if (in_part and node.rows < node.estimate) or more - less < MISJUDGED_ROWS:
         return 0.0
     return more / less if more / less >= MISJUDGED_TIMES else 0.0

@@ -73,6 +73,17 @@ def test_a_list_without_a_limit_is_advised_to_come_in_pages() -> None:
     )
 
 
+def returning(rows: int, top: str, below: str) -> Plan:
+    return made({"Node Type": top, "Actual Rows": rows, "Actual Loops": 1, "Plans": [{"Node Type": below}]})
+
+
+def test_a_list_is_long_from_a_thousand_rows_on_and_a_limit_within_it_does_not_bound_it() -> None:
+    assert [one.kind for one in advice(returning(1000, "Gather", "Seq Scan"))] == ["pagination"]
+    assert [one.kind for one in advice(returning(5000, "Sort", "Limit"))] == ["pagination"]
+    alone = made({"Node Type": "Result", "Actual Rows": 5000, "Actual Loops": 1})
+    assert [one.kind for one in advice(alone)] == ["pagination"]
+
+
 @pytest.mark.parametrize(("top", "rows"), [("Limit", 5000), ("ModifyTable", 5000), ("Seq Scan", 999)])
 def test_a_list_that_is_bounded_or_short_needs_no_pages(top: str, rows: int) -> None:
     assert (
@@ -102,6 +113,7 @@ def test_old_statistics_that_mislead_the_planner_are_to_be_renewed(known: TableS
     [
         (TableStatistics(rows=2000, changed=50), "was never analyzed"),
         (replace(FRESH, changed=250), "has changed in 250 rows since it was analyzed"),
+        (replace(FRESH, rows=0, changed=50), "has changed in 50 rows since it was analyzed"),
         (replace(FRESH, changed=1, ago=timedelta(days=30)), "was last analyzed 30d ago"),
     ],
 )
@@ -179,6 +191,41 @@ def test_rows_that_nobody_asked_for_are_no_error_of_the_planner(top: dict[str, A
     assert [one.kind for one in advice(made(sorted_), statistics=stale)] == ["statistics"]
 
 
+def grown(expected: int, rows: int, loops: int = 1, **more: Any) -> dict[str, Any]:
+    """A scan whose table has no statistics."""
+    of = {"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "Grown"}
+    return {**of, "Plan Rows": expected, "Actual Rows": rows, "Actual Loops": loops, **more}
+
+
+def told_of(top: dict[str, Any]) -> list[str]:
+    return [one.sentence for one in advice(made(top), statistics={GROWN: TableStatistics(rows=None, changed=0)})]
+
+
+@pytest.mark.parametrize(
+    "top",
+    [
+        {"Node Type": "Merge Join"},
+        {"Node Type": "Hash Join", "Join Type": "Anti"},
+        {"Node Type": "Hash Join", "Join Type": "Semi"},
+    ],
+)
+def test_a_join_that_may_stop_early_says_nothing_of_an_estimate(top: dict[str, Any]) -> None:
+    assert told_of({**top, "Plans": [grown(5000, 20)]}) == []
+    for whole in ("Hash", "Aggregate", "Sort"):
+        assert len(told_of({**top, "Plans": [{"Node Type": whole, "Plans": [grown(5000, 20)]}]})) == 1
+
+
+def test_a_subplan_may_be_asked_for_its_first_row_alone_and_other_inputs_give_all() -> None:
+    assert told_of({"Node Type": "Result", "Plans": [grown(5000, 20, **{"Parent Relationship": "SubPlan"})]}) == []
+    assert len(told_of({"Node Type": "Append", "Plans": [grown(5000, 20)]})) == 1
+
+
+def test_what_was_never_executed_is_not_misjudged_and_what_found_nothing_is() -> None:
+    assert told_of(grown(5000, 0, loops=0)) == []
+    (one,) = told_of(grown(5000, 0))
+    assert one.startswith("The planner expects 5,000 rows of public.Grown and gets 0, ")
+
+
 def test_many_round_trips_are_counted() -> None:
     (one,) = advice(of=probe(6), p50=20, round_trip_ms=2.5)
 
@@ -229,12 +276,28 @@ def test_a_long_change_is_told_shortly() -> None:
     assert "…" in one.sentence
 
 
+@pytest.mark.parametrize("length", [200, 201])
+def test_a_change_of_two_hundred_characters_is_told_whole(length: int) -> None:
+    (one,) = advice(plan("events_by_type"), before="x" * length)
+
+    assert f"from {'x' * 200}{'…' if length > 200 else ''} to " in one.sentence
+
+
+def test_a_step_more_or_less_is_told_alone() -> None:
+    now = plan("events_by_type")
+    (less,) = advice(now, before=f"Gather > {now.shape()}")
+    (more,) = advice(now, before=now.shape().split(" > ")[-1])
+
+    assert "well: from Gather to no step in its place. Look for" in less.sentence
+    assert "well: from no step of its own to " in more.sentence
+
+
 def test_the_order_of_steps_is_a_change_too() -> None:
     top, below = plan("events_by_type").shape().split(" > ")
 
     (changed,) = advice(plan("events_by_type"), before=f"{below} > {top}")
 
-    assert "its steps are the same, in another order" in changed.sentence
+    assert "well: its steps are the same, in another order. Look for" in changed.sentence
 
 
 def lasting(execution_ms: float, name: str = "events_by_type", line: int = 1) -> Plan:
@@ -251,6 +314,39 @@ def test_of_several_statements_the_one_whose_plan_has_changed_is_named() -> None
         "The plan of the statement in line 9 is another one than when the probe was last well: from Index Scan on "
     )
     assert shapes_before(plans, before) == ["", plan("newest_with_the_index").shape()]
+
+
+def test_of_two_plans_that_have_changed_the_one_that_takes_more_is_named() -> None:
+    plans = (lasting(4, line=1), lasting(6, "newest_of_a_user", 9))
+    for shown in (plans, plans[::-1]):
+        changed = advise(
+            probe(),
+            shown,
+            latency=None,
+            round_trip_ms=0.1,
+            before=["Seq Scan on a", "Seq Scan on b"],
+            statistics={},
+        )
+        assert [one.sentence.partition(" is another")[0] for one in changed] == ["The plan of the statement in line 9"]
+
+
+def test_where_nobody_knows_how_the_plans_were_none_has_changed() -> None:
+    assert advise(probe(), [plan("newest_of_a_user")], latency=None, round_trip_ms=0.1, statistics={}) == ()
+
+
+def test_what_no_ordinary_index_would_help_is_told_after_those_that_would() -> None:
+    (index, told) = advise(
+        probe(),
+        [],
+        latency=None,
+        round_trip_ms=0.1,
+        statistics={},
+        proposals=[PROPOSAL],
+        unsuited=["An ordinary index would not help."],
+    )
+
+    assert (index.kind, index.sql) == ("missing_index", "CREATE INDEX ...")
+    assert told == Advice(kind="missing_index", sentence="An ordinary index would not help.")
 
 
 def test_a_changed_plan_that_takes_little_of_the_time_is_not_blamed() -> None:
@@ -294,7 +390,23 @@ def test_a_trigger_that_takes_most_of_the_time_is_named_with_its_time_before_any
 def test_a_foreign_key_that_takes_most_of_the_time_is_named_as_one() -> None:
     (one,) = advice(changing({"Constraint Name": "Summary_userId_fkey", "Time": 39.0}))
 
-    assert one.sentence.startswith("What the constraint Summary_userId_fkey of User does for each row took 39 ms of")
+    assert one.sentence == (
+        "What the constraint Summary_userId_fkey of User does for each row took 39 ms of the 40 ms in which its "
+        "statements were executed. See whether the columns by which it looks rows up have an index."
+    )
+
+
+def test_of_two_triggers_that_take_half_each_one_is_named() -> None:
+    both = changing({"Trigger Name": "a", "Time": 20.0}, {"Trigger Name": "b", "Time": 20.0})
+
+    assert [one.kind for one in advice(both, p50=40.0)] == ["trigger"]
+
+
+def test_a_trigger_is_named_though_no_sample_succeeded_and_a_plan_was_not_executed() -> None:
+    quick = changing({"Time": 0.6}, execution_ms=1.0)
+
+    assert [one.kind for one in advice(quick, p50=None)] == ["trigger"]
+    assert [one.kind for one in advice(quick, plan("newest_not_executed"), p50=None)] == ["trigger"]
 
 
 def test_what_one_trigger_takes_in_several_statements_counts_together() -> None:
