@@ -282,6 +282,70 @@ def test_what_is_joined_in_vain_counts_where_nothing_was_executed_too() -> None:
     assert of_t(estimated(joined_first(75, beside=5))) == []
 
 
+def joining(
+    kind: str, *, outer: dict[str, Any] | None = None, inner: dict[str, Any] | None = None, found: int = 10
+) -> dict[str, Any]:
+    """A join of two scans, one of them of t if nothing else is said, that finds rows."""
+    few = {"Node Type": "Index Scan", "Alias": "u", "Plan Rows": 10, "Actual Rows": 10, "Actual Loops": 1}
+    return {
+        "Node Type": "Hash Join",
+        "Join Type": kind,
+        "Hash Cond": "(t.a = u.a)",
+        "Plan Rows": found,
+        "Actual Rows": found,
+        "Actual Loops": 1,
+        "Plans": [
+            {**(outer or few), "Parent Relationship": "Outer"},
+            {"Node Type": "Hash", "Parent Relationship": "Inner", "Plans": [inner or few]},
+        ],
+    }
+
+
+WHOLE = scan("(t.b IS NOT NULL)", read=5000, found=5000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_outer", "of_inner"),
+    [
+        ("Inner", True, True),
+        ("Semi", True, True),
+        ("Left", False, True),
+        ("Anti", False, True),
+        ("Right", True, False),
+        ("Right Anti", True, False),
+        ("Full", False, False),
+    ],
+)
+def test_a_side_of_a_join_whose_rows_are_all_read_anyway_asks_for_no_index(
+    kind: str, of_outer: bool, of_inner: bool
+) -> None:
+    asked = ['"public"."t" ("a")']
+    assert of_t(joining(kind, outer=WHOLE)) == asked * of_outer
+    assert of_t(joining(kind, inner=WHOLE)) == asked * of_inner
+
+
+def test_a_join_with_a_table_that_is_not_ours_or_that_is_read_by_an_index_asks_for_none() -> None:
+    assert of_t(joining("Inner", outer={**WHOLE, "Schema": "other"})) == []
+    assert of_t(joining("Inner", outer={**WHOLE, "Node Type": "Index Scan"})) == []
+
+
+@pytest.mark.parametrize(("limit", "asked"), [(1000, ['"public"."t" ("d")']), (1001, [])])
+def test_sorting_is_worth_an_index_from_five_times_what_is_returned_on(limit: int, asked: list[str]) -> None:
+    assert of_t(first_of(scan("(t.a > 1)", found=5000), "t.d", limit=limit)) == asked
+
+
+def test_a_column_that_is_given_orders_nothing_and_several_are_told_apart() -> None:
+    node = first_of(scan("((t.b = 'x'::text) AND (t.c = 'y'::text))", found=5000), "t.b", "t.d", "t.a")
+    schema = SchemaBaseline({T: Table(columns={"a": "integer", "b": "text", "c": "text", "d": "timestamp"})})
+
+    (one,) = propose({"p": [made(node)]}, live=schema)
+
+    assert one.statement.endswith('("b", "c", "d", "a")')
+    assert "rows of public.t with b, c given are sorted by d, a to return the first 10." in one.why
+    (bare,) = propose({"p": [made(first_of(scan("(t.a > 1)", found=5000), "t.d"))]}, live=schema)
+    assert bare.why == "5,000 rows of public.t are sorted by d to return the first 10."
+
+
 def test_a_sort_of_groups_asks_for_none() -> None:
     group = {
         "Node Type": "Aggregate",
