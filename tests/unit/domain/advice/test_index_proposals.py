@@ -443,6 +443,65 @@ def test_a_recommended_index_leaves_the_rest_to_a_filter() -> None:
     ]
 
 
+NARROW = scan("((t.b = 'x'::text) AND (t.a = 1) AND (t.d > now()))")
+
+
+@pytest.mark.parametrize(
+    "there",
+    ["CREATE INDEX x ON public.t USING btree (a, d)", "CREATE INDEX w ON public.t USING btree (c)"],
+    ids=["as what it is", "under its name"],
+)
+def test_a_recommended_index_that_is_there_is_not_proposed_again(there: str) -> None:
+    wished = RecommendedIndex.of("w", "CREATE INDEX CONCURRENTLY w ON t (a, d)")
+    live = Table(indexes={there.split()[2]: there})
+
+    assert of_t(NARROW, live=live, recommended=[wished]) == ['"public"."t" ("b", "a", "d")']
+
+
+def test_of_several_recommended_indexes_the_one_that_leaves_least_to_a_filter_is_proposed() -> None:
+    two = RecommendedIndex.of("two", "CREATE INDEX CONCURRENTLY two ON t (a, d)")
+    one = RecommendedIndex.of("one", "CREATE INDEX CONCURRENTLY one ON t (a)")
+    whole = RecommendedIndex.of("whole", "CREATE INDEX CONCURRENTLY whole ON t (b, a, d)")
+
+    for order in ([one, two], [two, one]):
+        assert of_t(NARROW, recommended=order) == ["t (a, d)"]
+    assert of_t(NARROW, recommended=[two, whole]) == of_t(NARROW, recommended=[whole, two]) == ["t (b, a, d)"]
+
+
+def named(**others: Table) -> str:
+    """What the index of t on a is called beside other tables, named with their schema."""
+    tables = {(name.partition("__")[0], name.partition("__")[2]): table for name, table in others.items()}
+    live = SchemaBaseline({T: Table(columns={"a": "integer"}), **tables})
+    return propose({"p": [made(scan("(t.a = 1)"))]}, live=live)[0].name
+
+
+def test_a_name_that_another_table_or_index_of_the_schema_has_is_taken() -> None:
+    index = Table(indexes={"t_a_idx": "CREATE INDEX t_a_idx ON public.u USING btree (a)"})
+
+    assert named(public__t_a_idx=Table()) == "t_a_idx2"
+    assert named(public__u=index) == "t_a_idx2"
+    assert named(public__t_a_idx=Table(), public__t_a_idx2=Table()) == "t_a_idx3"
+    assert named(other__t_a_idx=Table(), t__t_a_idx=Table()) == "t_a_idx"
+
+
+@pytest.mark.parametrize(
+    ("index", "is_told"),
+    [
+        ("t_a_idx ON public.t USING btree (b) INVALID", True),
+        ("x ON public.t USING btree (a) INVALID", True),
+        ("x ON public.t USING btree (a, b) INVALID", True),
+        ("x ON public.t USING btree (b) INVALID", False),
+        ("x ON public.t USING btree (b)", False),
+    ],
+)
+def test_a_failed_build_is_told_where_it_has_the_name_or_the_columns(index: str, is_told: bool) -> None:
+    table = Table(columns={"a": "integer", "b": "text"}, indexes={index.partition(" ")[0]: f"CREATE INDEX {index}"})
+
+    (one,) = propose({"p": [made(scan("(t.a = 1)"))]}, live=SchemaBaseline({T: table}))
+
+    assert ("its build has failed" in one.why) is is_told
+
+
 def in_schema(schema: str, statement: str = "") -> IndexProposal:
     live = SchemaBaseline({(schema, "t"): Table(columns={"a": "integer"})})
     wished = [RecommendedIndex.of("w", statement)] if statement else []
@@ -504,6 +563,7 @@ def test_a_name_is_cut_where_postgresql_would_cut_it() -> None:
         (key("a", "createdAt", "b"), need("a", then=(NEWEST, KeyColumn("b")), is_sorted=True), False),
         (key("a", "x", NEWEST), need("a", then=(NEWEST,), is_sorted=True), False),
         (key("a", is_unique=True), need("a", "b", then=(NEWEST,), is_sorted=True), True),
+        (key("a", is_unique=True), need("a", then=(NEWEST,), is_sorted=True), True),
         (key("a", is_unique=False), need("a", "b"), False),
         (key(None, "a"), need("a"), False),
     ],
@@ -517,6 +577,9 @@ def test_an_index_serves_by_its_beginning_and_in_its_order(index: IndexKey, aske
     [
         (key("a", "d"), need("a", "b", then=(KeyColumn("d"),)), True),
         (key("a"), need("a", "b"), True),
+        (key("a", "b", "d"), need("a", "b", "c", then=(KeyColumn("d"),)), True),
+        (key("a", None), need("a", "b"), False),
+        (key(None, "a"), need("a", "b"), False),
         (key("a", "d"), need("a", "b"), False),
         (key("d"), need("a", then=(KeyColumn("d"),)), False),
         (key("a"), need("a", "b", then=(NEWEST,), is_sorted=True), False),

@@ -65,7 +65,11 @@ def test_long_texts_get_no_index(type_: str, width: int, asked: list[str]) -> No
     plan = made(scan("(t.doc = 'x'::text)"))
 
     assert proposed(plan, live=schema(type_), doc=wide) == asked
-    assert len(unsuited([plan], live=schema(type_), statistics=known(doc=wide))) == (not asked)
+    told = unsuited([plan], live=schema(type_), statistics=known(doc=wide))
+    assert len(told) == (not asked)
+    assert all(
+        one.endswith("for a value takes 250 bytes: index md5(doc), and ask for md5(doc) as well.") for one in told
+    )
 
 
 def test_the_other_columns_are_indexed_where_they_find_few_rows() -> None:
@@ -82,6 +86,53 @@ def test_what_is_indexed_by_the_others_already_is_not_indexed_again() -> None:
     live = schema(indexes={"i": "CREATE INDEX i ON public.t USING btree (a)"})
 
     assert proposed(both, live=live, a=UNIQUE) == []
+
+
+def test_what_helps_instead_is_told_where_the_rest_has_a_valid_index_and_else_the_index_is_proposed() -> None:
+    both = made(scan("((t.a = 1) AND (t.doc = '{}'::jsonb))"))
+
+    def told(index: str) -> int:
+        live = schema(indexes={"i": f"CREATE INDEX i ON public.t USING btree {index}"})
+        return len(unsuited([both], live=live, statistics=known(a=UNIQUE)))
+
+    assert (told("(a)"), told("(a) INVALID"), told("(b)")) == (1, 0, 0)
+
+
+def test_a_plan_that_was_not_executed_is_judged_by_the_statistics_here_too() -> None:
+    bare = made(scan("(t.doc = '{}'::jsonb)") | {"Actual Rows": None, "Rows Removed by Filter": None})
+
+    assert unsuited([bare], live=schema()) == ()
+    assert len(unsuited([bare], live=schema(), statistics=known())) == 1
+
+
+def test_each_column_that_is_not_suited_is_told() -> None:
+    live = SchemaBaseline({T: Table(columns={"doc": "jsonb", "b": "json"})})
+    (said,) = unsuited([made(scan("((t.doc = '{}'::jsonb) AND (t.b = '{}'::json))"))], live=live)
+
+    assert "a GIN index finds what is asked for. An ordinary index on b of public.t would not help, for json" in said
+
+
+@pytest.mark.parametrize(("distinct", "asked"), [(5, ['"public"."t" ("a")']), (4, [])])
+def test_what_is_left_of_a_need_is_indexed_where_it_finds_a_fifth_of_the_rows_at_most(
+    distinct: int, asked: list[str]
+) -> None:
+    both = made(scan("((t.a = 1) AND (t.doc = '{}'::jsonb))"))
+
+    assert proposed(both, a=ColumnStatistics(distinct=distinct, width=4)) == asked
+
+
+@pytest.mark.parametrize(("distinct", "asked"), [(50, '("a")'), (49, '("a", "st")')])
+def test_a_hundred_rows_are_few(distinct: int, asked: str) -> None:
+    plan = made(scan("((t.a = 17) AND (t.st = 2))"))
+
+    found = proposed(plan, a=ColumnStatistics(distinct=distinct, width=4), st=HALF)
+    assert found == [f'"public"."t" {asked}']
+
+
+def test_a_range_of_such_a_column_is_left_to_a_filter() -> None:
+    plan = made(scan("((t.a = 17) AND (t.doc > '{}'::jsonb))"))
+
+    assert proposed(plan, a=UNIQUE) == ['"public"."t" ("a")']
 
 
 def test_an_order_by_such_a_column_gets_no_index() -> None:
