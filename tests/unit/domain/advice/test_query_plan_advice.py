@@ -191,10 +191,10 @@ def test_rows_that_nobody_asked_for_are_no_error_of_the_planner(top: dict[str, A
     assert [one.kind for one in advice(made(sorted_), statistics=stale)] == ["statistics"]
 
 
-def grown(expected: int, rows: int, loops: int = 1, **more: Any) -> dict[str, Any]:
+def grown(expected: int, rows: int, loops: int = 1) -> dict[str, Any]:
     """A scan whose table has no statistics."""
     of = {"Node Type": "Seq Scan", "Schema": "public", "Relation Name": "Grown"}
-    return {**of, "Plan Rows": expected, "Actual Rows": rows, "Actual Loops": loops, **more}
+    return {**of, "Plan Rows": expected, "Actual Rows": rows, "Actual Loops": loops}
 
 
 def told_of(top: dict[str, Any]) -> list[str]:
@@ -216,7 +216,7 @@ def test_a_join_that_may_stop_early_says_nothing_of_an_estimate(top: dict[str, A
 
 
 def test_a_subplan_may_be_asked_for_its_first_row_alone_and_other_inputs_give_all() -> None:
-    assert told_of({"Node Type": "Result", "Plans": [grown(5000, 20, **{"Parent Relationship": "SubPlan"})]}) == []
+    assert told_of({"Node Type": "Result", "Plans": [{**grown(5000, 20), "Parent Relationship": "SubPlan"}]}) == []
     assert len(told_of({"Node Type": "Append", "Plans": [grown(5000, 20)]})) == 1
 
 
