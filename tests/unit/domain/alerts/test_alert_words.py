@@ -70,3 +70,38 @@ def test_a_notifier_may_lead_to_the_page() -> None:
     page = "https://airflow.example.com/database_ops/targets/shop"
     assert alert_words(replace(_ALERT, page=page))["page"] == page
     assert alert_words(_ALERT)["page"] == ""
+
+
+def test_a_template_has_a_word_for_everything_that_an_alert_says() -> None:
+    words = alert_words(_ALERT)
+
+    assert {name: words[name] for name in words if name not in {"text", "details"}} == {
+        "subject": "[dbops] FAILED backup of shop (production)",
+        "severity": "FAILED",
+        "job": "backup",
+        "target": "shop",
+        "environment": "production",
+        "headline": "The server does not answer.",
+        "remedy": "See whether it runs.",
+        "link": "https://airflow.example.com/log",
+        "page": "",
+        "facts": {"Run": "r1"},
+        "key": "dbops/shop/backup",
+    }
+    assert alert_words(replace(_ALERT, job="reading of targets", target=None))["key"] == "dbops/-/reading_of_targets"
+
+
+def test_five_details_are_told_and_one_more_is_counted() -> None:
+    five, six = (str(alert_words(replace(_ALERT, details=tuple(letters)))["text"]) for letters in ("abcde", "abcdef"))
+
+    assert "- e\nWhat to do" in five
+    assert "- e\n- 1 more, see the log.\nWhat to do" in six
+
+
+def test_a_text_of_fifteen_hundred_characters_is_whole() -> None:
+    def text(length: int) -> str:
+        alert = Alert(severity=Severity.FAILED, job="check", headline="x" * length)
+        return str(alert_words(alert)["text"])
+
+    assert text(1500) == "x" * 1500
+    assert text(1501) == "x" * 1498 + " …"

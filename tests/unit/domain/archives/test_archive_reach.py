@@ -149,7 +149,7 @@ def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None
         "SET SESSION AUTHORIZATION app;\nGRANT SELECT(a) ON TABLE t TO x;\nRESET SESSION AUTHORIZATION;",
         "CREATE RULE r AS ON INSERT TO t DO ALSO ( INSERT INTO u VALUES (1);\n DELETE FROM v;\n);",
         "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\n DELETE FROM t;\nEND;",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC (SELECT 1);\n RETURN 2;\nEND;",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql BEGIN ATOMIC SELECT 1;\n (SELECT 2);\n RETURN 3;\nEND;",
         "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER DATABASE shop'; END $$;",
         "SELECT pg_catalog.setval('public.s', 1, true);",
         "REFRESH MATERIALIZED VIEW v;",

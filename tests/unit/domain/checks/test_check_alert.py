@@ -195,6 +195,7 @@ def test_the_mail_says_what_was_checked_and_where_the_docs_are() -> None:
 
 def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
     assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("Nothing of it is new.")
+    assert mailed(BROKEN).headline == "1 rule of shop is broken, of 1 rule."
     assert "new" not in mailed(BROKEN, INDEX, days={"breaks": 3}).headline
 
 
@@ -202,3 +203,26 @@ def test_a_mail_stays_short_however_much_is_broken() -> None:
     many = [BROKEN] * 25
     details = mailed(*many).details
     assert (len(details), details[-1]) == (21, "5 more, see the log.")
+    assert mailed(*many[:21]).details[20:] == ("1 more, see the log.",)
+    assert len(mailed(*many[:20]).details) == 20
+
+
+def test_the_mail_names_the_job_the_database_and_its_environment_and_leads_to_the_log() -> None:
+    report = CheckReport(target="shop", started=NOW, finished=NOW, full=True, results=(BROKEN,), statements=1, tables=1)
+    found = check_alert(report, target("shop", environment="staging"), run="manual", link="https://a.example.org/x")
+
+    assert found is not None
+    assert (found.job, found.target, found.environment) == ("check", "shop", "staging")
+    assert (found.subject, found.link) == ("[dbops] FAILED check of shop (staging)", "https://a.example.org/x")
+    assert found.facts == (
+        ("Rules", "0 passed, 1 failed, 0 could not evaluate"),
+        ("Checked", "in full"),
+        ("Run", "manual"),
+    )
+
+
+def test_an_operation_that_fails_has_lost_no_row_that_a_backup_could_bring_back() -> None:
+    said = mailed(OPERATION, last_well=NOW - timedelta(days=1), backup_before=BackupId("20261120T020000Z"))
+
+    assert "Last well" not in dict(said.facts)
+    assert "hold" not in said.remedy

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -146,3 +148,67 @@ def test_the_document_is_one_json_with_its_verdict() -> None:
     document = json.loads(report(BROKEN).to_json())
     assert document["verdict"] == "failed"
     assert document["results"][0]["outcome"] == "failed"
+
+
+def test_the_page_of_a_run_is_this_one() -> None:
+    other = replace(BROKEN, rule_id="b2", rows=None, keys=(), sql="SELECT 2")
+    made = report(BROKEN, ODD, other, recovered=("one", "another"))
+    found = replace(made, full=True, finished=NOW + timedelta(seconds=90))
+
+    assert found.markdown().split("\n") == [
+        "**3 rules of shop are broken, of 3 rules. 1 of these is only a warning.**",
+        "",
+        "Checked in full: 2 tables scanned by 3 statements in 1m 30s.",
+        "",
+        "| severity | outcome | rule | rows |",
+        "| --- | --- | --- | --- |",
+        "| error | failed | public.Summary: 3 rows are negative. Keys: 1, 2, 3. | 3 |",
+        "| error | failed | public.Summary: 3 rows are negative. |  |",
+        "| warning | failed | public.Summary: An index is missing. |  |",
+        "",
+        "```sql",
+        "-- public.Summary",
+        "SELECT 1;",
+        "-- public.Summary",
+        "SELECT 2;",
+        "```",
+        "",
+        "- Well again: one",
+        "- Well again: another",
+    ]
+
+
+def test_of_the_rules_with_one_outcome_errors_come_first() -> None:
+    assert report(ODD, PASSED, BROKEN).those(Outcome.FAILED) == (BROKEN, ODD)
+
+
+@pytest.mark.parametrize(("rows", "more"), [(6, " and 1 more"), (5, ""), (None, "")])
+def test_one_key_more_than_are_shown_is_counted(rows: int | None, more: str) -> None:
+    many = result("m", Outcome.FAILED, sentence="They break it", rows=rows, keys=tuple("12345"))
+    assert report(many).told(many) == f"public.Summary: They break it. Keys: 1, 2, 3, 4, 5{more}."
+
+
+KEY = CheckResult(
+    rule_id="key",
+    group="schema",
+    subject="public.Summary.key",
+    outcome=Outcome.FAILED,
+    sql="ALTER TABLE s VALIDATE CONSTRAINT key;",
+)
+
+
+def test_what_is_to_be_pasted_says_which_rows_come_first_where_rows_break_a_rule() -> None:
+    """Of this table, and that of a rule on data that was asked and failed; anything else may be pasted at once."""
+    first = "First put right the rows of public.Summary that break a rule."
+    assert report(KEY, BROKEN).rows_first(KEY) == first
+    assert f"-- public.Summary.key. {first.removesuffix('.')}\nALTER TABLE" in report(KEY, BROKEN).markdown()
+    other = replace(KEY, sql="CREATE INDEX i ON s (a);")
+    for asked, found in (
+        (KEY, PASSED),
+        (KEY, UNKNOWN),
+        (KEY, replace(BROKEN, rows=None)),
+        (KEY, replace(BROKEN, group="operation")),
+        (other, BROKEN),
+        (replace(KEY, group="data"), BROKEN),
+    ):
+        assert report(asked, found).rows_first(asked) == ""

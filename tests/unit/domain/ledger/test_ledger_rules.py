@@ -163,5 +163,5 @@ def test_why_a_migration_failed_is_told_in_prismas_words_and_without_rows() -> N
     assert logs.endswith('ERROR: duplicate key value violates unique constraint "x_pkey"')
     assert "ada@" not in logs
     assert "code" not in failure_logs("1_more", None, "ERROR: lost").partition("Migration name")[2]
-    assert failure_logs("1_more", None, "ERROR: lost").endswith("ERROR: lost")
+    assert failure_logs("1_more", None, "ERROR: lost").endswith("Database error:\nERROR: lost")
     assert failure_logs("1_more", None, " \n").endswith("Database error:\nERROR: no reason was given")
