@@ -22,7 +22,6 @@ from dbops.domain.words.quantities import format_bytes, format_duration, listed
 
 Status = Literal["ok", "warning", "blocker"]
 
-_SHOWN = 5
 _NEXT_TO_NOTHING = 64 * 1024**2  # bytes: four files of write-ahead log, which come and go on any server
 _SMALL_PART = 0.01  # of what the server's databases have
 _INDEX_BUILDS = {"ShareLock", "ShareUpdateExclusiveLock"}
@@ -101,7 +100,7 @@ def _privileges(found: Conditions) -> ChecklistItem:
     if not missing:
         return _item("privileges", "ok", f"{facts.role} may do all that is planned.")
     sentences, remedies = zip(*missing, strict=True)
-    return _item("privileges", "blocker", f"Our role {facts.role} {listed(sentences, named=_SHOWN)}.",
+    return _item("privileges", "blocker", f"Our role {facts.role} {listed(sentences)}.",
                  f"{' '.join(dict.fromkeys(remedies))} Or name one that may under migrations.connection.")  # fmt: skip
 
 

@@ -107,14 +107,16 @@ def test_a_pool_is_always_one_that_was_measured_or_what_others_leave(
 
 
 @pytest.mark.parametrize(
-    ("response_ms", "seconds"), [(2, 2), (450, 5), (60_000, 10)], ids=["quick", "slow", "hopeless"]
+    ("response_ms", "seconds"),
+    [(2, 2), (400, 4), (400.2, 5), (450, 5), (60_000, 10)],
+    ids=["quick", "whole", "a little more", "slow", "hopeless"],
 )
 def test_the_pool_timeout_is_ten_times_a_slow_response_within_bounds(response_ms: float, seconds: int) -> None:
     measured = [step(1, 100), step(2, 200, response=latency(response_ms), service=latency(response_ms))]
     assert setting("pool timeout", measured).value == seconds
 
 
-@pytest.mark.parametrize(("connect_ms", "seconds"), [(5, 2), (900, 4), (20_000, 30)])
+@pytest.mark.parametrize(("connect_ms", "seconds"), [(5, 2), (900, 4), (1000, 4), (1000.5, 5), (20_000, 30)])
 def test_the_connect_timeout_is_four_times_the_slowest_connection_within_bounds(
     connect_ms: float, seconds: int
 ) -> None:
@@ -136,6 +138,7 @@ def test_the_idle_timeout_is_shorter_where_connections_are_scarce_or_the_server_
 @pytest.mark.parametrize(("used", "seconds"), [(58, 180), (59, 60)])
 def test_connections_are_scarce_from_three_of_five_on(used: int, seconds: int) -> None:
     assert setting("idle timeout", steps(100, 200), used=used).value == seconds  # of 97
+    assert setting("idle timeout", steps(100, 200), max_connections=103, used=60).value == 60  # of 100
 
 
 @pytest.mark.parametrize(
