@@ -50,7 +50,7 @@ def test_the_document_of_a_plan_is_this_one() -> None:
     ],
 )
 def test_the_verdict_is_what_will_be_done_and_no_word_more(changed: dict[str, Any], verdict: str) -> None:
-    assert plan(**changed).markdown().split("\n")[:3] == [f"## Migration of shop: {verdict}", "", "|  |  |"]
+    assert plan(**changed).markdown().split("\n")[:3] == [f"## Migration of shop: {verdict}", "", "### In short"]
 
 
 @pytest.mark.parametrize(
