@@ -81,13 +81,45 @@ def test_what_two_runs_have_given_up_is_told_of_once_by_the_later_one() -> None:
     assert [each.run for each in found.to_be_noted] == ["manual__1"], "only of that one is it the name"
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_the_newest_of_two_runs_is_the_one_that_was_planned_last_in_whatever_order_they_are_found(
+    turned: bool,
+) -> None:
+    records = [verified(run=f"manual__{number}", planned=NOW + number * SECOND, ended=REJECTED) for number in range(3)]
+    named = [(NOW, record) for record in (reversed(records) if turned else records)]
+
+    [found] = left_copies(named, DAY, NOW)
+
+    assert [each.run for each in found.records] == ["manual__0", "manual__1", "manual__2"]
+    assert found.newest.run == "manual__2"
+
+
+def test_a_run_that_was_asked_for_beside_the_live_database_neither_is_left_nor_keeps_another_ones_from_being_so() -> (
+    None
+):
+    beside = verified(run="manual__2", request=RestoreRequest(mode="beside", backup_id=BACKUP))
+
+    assert left((NOW - 30 * DAY, beside)) == []
+    assert left((NOW, verified(ended=REJECTED)), (NOW, beside)) == [(RESTORED, NOW)]
+
+
+def test_one_that_was_swapped_in_has_said_its_end_when_that_was_written() -> None:
+    earlier = verified(ended=REJECTED)
+    swapped = verified(run="manual__2", state=RestoreState.SWAPPED)
+
+    assert left((NOW, earlier), (NOW + DAY, swapped), now=NOW + DAY - SECOND) == []
+    assert left((NOW, earlier), (NOW + DAY, swapped), now=NOW + DAY) == [(RESTORED, NOW + DAY)]
+
+
 def test_whoever_reads_of_it_is_told_its_name_its_size_and_every_way_on() -> None:
     told = way_on(verified(loaded_bytes=3 * 2**30))
 
-    assert f"{RESTORED}, 3.0 GiB." in told
-    assert f'DROP DATABASE "{RESTORED}";' in told
-    assert "starts a new run" in told
-    assert "docs/runbooks/restore-by-hand.md, step 9" in told
+    assert told == (
+        f"The restored copy stays on the server: {RESTORED}, 3.0 GiB. If nobody wants it, drop it "
+        f'(DROP DATABASE "{RESTORED}";). Who still wants the swap starts a new run in mode swap with loaded: '
+        f"{RESTORED}, which loads nothing again; or puts the copy into place by hand "
+        "(docs/runbooks/restore-by-hand.md, step 9)."
+    )
 
 
 def test_a_size_that_nobody_may_ask_for_is_not_told() -> None:
@@ -97,7 +129,7 @@ def test_a_size_that_nobody_may_ask_for_is_not_told() -> None:
 def test_only_what_was_verified_can_be_swapped_in_by_a_run_that_loads_nothing() -> None:
     again = f"in mode swap with loaded: {RESTORED}, which loads nothing again"
     assert again in way_on(verified())
-    assert again not in way_on(verified().at(RestoreState.LOADED))
+    assert "starts a new run; or puts the copy" in way_on(verified().at(RestoreState.LOADED))
 
 
 def test_a_run_that_goes_a_step_further_has_not_ended() -> None:

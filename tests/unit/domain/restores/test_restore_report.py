@@ -57,6 +57,33 @@ def test_a_failed_verification_is_the_headline() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("mode", "outcome"),
+    [
+        ("beside", f"is restored beside the live database, as {RESTORED}"),
+        ("swap", "is live as shop"),
+        ("into", f"is restored into {RESTORED}"),
+        ("schema", f"is restored into the schema crm__restore of {RESTORED}"),
+    ],
+)
+def test_the_headline_says_where_it_is_now(mode: RestoreMode, outcome: str) -> None:
+    done = report(mode, DONE[mode], schema="crm__restore" if mode == "schema" else None)
+    assert done.headline() == f"Backup {BACKUP} of shop {outcome}."
+
+
+def test_a_schema_that_failed_its_verification_is_named_and_not_the_live_database() -> None:
+    assert f"{BACKUP} of shop is in crm__restore, and FAILED" in (
+        report("schema", RestoreState.FAILED, schema="crm__restore").headline()
+    )
+
+
+def test_a_run_that_did_not_come_to_its_end_says_how_far_it_came() -> None:
+    for mode in DONE:
+        cut = report(mode, RestoreState.ANALYZED)
+        assert cut.headline() == f"Backup {BACKUP} of shop is NOT restored: this run came as far as analyzed."
+        assert cut.what_is_left() == ""
+
+
 def test_a_swap_that_waits_says_so() -> None:
     assert f"waits as {RESTORED} for its swap" in report("swap", RestoreState.VERIFIED).headline()
 
@@ -65,7 +92,11 @@ def test_after_a_swap_it_says_how_to_drop_the_old_one_and_how_to_go_back() -> No
     shown = report("swap", RestoreState.SWAPPED).markdown()
 
     assert f'DROP DATABASE "{BEFORE}";' in shown
-    assert f'ALTER DATABASE "shop" RENAME TO "{RESTORED}";\nALTER DATABASE "{BEFORE}" RENAME TO "shop";' in shown
+    assert shown.endswith(
+        f'\n\nTo drop it:\n\n```sql\nDROP DATABASE "{BEFORE}";\n```\n\nTo go back to it instead, end the connections to '
+        f'both, and run in one transaction:\n\n```sql\nALTER DATABASE "shop" RENAME TO "{RESTORED}";\n'
+        f'ALTER DATABASE "{BEFORE}" RENAME TO "shop";\n```'
+    )
 
 
 def test_after_a_swap_the_first_thing_to_do_is_a_backup_and_the_checks_where_there_are_any() -> None:
@@ -74,13 +105,24 @@ def test_after_a_swap_the_first_thing_to_do_is_a_backup_and_the_checks_where_the
     assert swapped.what_is_left().startswith("Back up now (backup__shop): ")
     assert "check__shop" not in swapped.what_is_left()
     assert "Run the checks (check__shop)." in replace(swapped, has_rules=True).what_is_left()
-    assert "two statements that lead back" in swapped.what_is_left()
+    assert swapped.what_is_left() == (
+        "Back up now (backup__shop): no backup is of this state in this place yet. The old database is kept as "
+        f"{BEFORE}: the report, in the log, ends with the two statements that lead back to it. Drop it when nobody "
+        "will want to go back."
+    )
     assert "Back up now" in report("swap", RestoreState.SWAPPED, live_oid=None).what_is_left()
     assert "Back up now" not in report("beside", RestoreState.VERIFIED).what_is_left()
 
 
 def test_where_there_was_no_live_database_nothing_is_kept() -> None:
-    assert "DROP DATABASE" not in report("swap", RestoreState.SWAPPED, live_oid=None).markdown()
+    for gone in ({"live_oid": None}, {"before": None}):
+        swapped = report("swap", RestoreState.SWAPPED, **gone)
+        assert "DROP DATABASE" not in swapped.markdown()
+        assert swapped.what_is_left() == (
+            "Back up now (backup__shop): no backup is of this state in this place yet. There was no shop to keep, or "
+            "to take settings and grants from: it has a new database's. The plan lists what the backup knows of them, "
+            "under What to know; run that, and check who may connect."
+        )
 
 
 def test_names_and_findings_cannot_pose_as_the_report() -> None:
@@ -95,6 +137,9 @@ def test_where_it_stands_and_its_migrations_are_in_the_report() -> None:
     shown = report("schema", RestoreState.VERIFIED, schema="crm__restore", migrations="At 0_init.").markdown()
 
     assert "It is schema crm__restore of app@db:5432/shop" in shown
+    assert report("beside", RestoreState.VERIFIED).what_is_left() == (
+        "Nothing points at it yet: you repoint. It is app@db:5432/shop. Drop it when it has served."
+    )
     assert "At 0_init." in shown
 
 

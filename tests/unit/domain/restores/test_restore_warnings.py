@@ -13,7 +13,7 @@ from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.restores.extent import RestoreExtent
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
 from dbops.domain.restores.taken_over import TakenOver
-from dbops.domain.restores.warnings import restore_warnings
+from dbops.domain.restores.warnings import restore_warnings, swap_without_owners
 from tests.unit.restores import FREE, server
 from tests.unit.samples import NOW
 
@@ -60,7 +60,7 @@ def test_what_is_taken_over_may_have_been_written_into() -> None:
 def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
     (warning,) = warnings(live=None)
     assert warning.startswith("There is no database shop whose owner, comment, settings and grants could be kept")
-    assert "the restored one will belong to admin" in warning
+    assert ": the restored one will belong to admin, with a new database's. Set what the application needs." in warning
     assert warning.endswith(" When the backup was made, they were: COMMENT ON DATABASE shop IS 'orders';")
 
     (warning,) = warnings(live=None, entries=())
@@ -69,7 +69,12 @@ def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
 
 def test_a_swap_without_owners_says_whose_everything_becomes() -> None:
     (warning,) = warnings(owners=False)
-    assert "everything belongs to the role admin" in warning
+    assert warning == (
+        "restore.owners is false: in the swapped database everything belongs to the role admin, and nobody else is "
+        "granted anything, so that the application may be refused. Set restore.owners: true and start a new run, or "
+        "give it its owners and grants before you approve the swap."
+    )
+    assert swap_without_owners() == warning.replace("the role admin", "the role that restores")
 
 
 def test_what_is_left_out_is_named_in_every_mode() -> None:
@@ -89,12 +94,22 @@ def test_a_database_that_sorts_otherwise() -> None:
 
     assert said(DatabaseLocale("UTF8", "C.utf8")) == ()
     (warning,) = said(DatabaseLocale("UTF8", "icu de"))
-    assert "sorts as icu de, and the backup's as C.UTF-8" in warning
+    assert warning == (
+        "The database postgres sorts as icu de, and the backup's as C.UTF-8: what is ordered or compared there may "
+        "come out otherwise, and a constraint may refuse rows. If that matters, make it anew, from template0, with "
+        "that collation."
+    )
+    assert warnings("into", database="postgres", locale=DatabaseLocale("UTF8", "icu de"), made_with=None) == ()
 
 
 def test_subscriptions_come_back_without_their_slot_unless_they_are_left_out() -> None:
     (warning,) = warnings(entries=(SUBSCRIPTION,))
-    assert warning.startswith("The backup holds subscriptions: from_hq. They come back disabled")
+    assert warning == (
+        "The backup holds subscriptions: from_hq. They come back disabled and without their slot, which belongs to the "
+        "original. DROP SUBSCRIPTION before you drop the restored database; to use one, give it a slot of its own."
+    )
+    both = (SUBSCRIPTION, replace(SUBSCRIPTION, dump_id=3, name="to_hq"))
+    assert "subscriptions: from_hq, to_hq. They" in warnings(entries=both)[0]
     assert warnings(entries=(SUBSCRIPTION,), extent=PART) == ("Left out: a view.", "Left out: a rule.")
 
 
@@ -135,9 +150,16 @@ def test_the_weightiest_comes_first() -> None:
 
 
 def test_functions_of_the_backup_that_a_superuser_would_run_are_told_in_every_mode() -> None:
-    function = TocEntry(dump_id=3, kind="FUNCTION", schema="public", name="is_paid(integer)")
+    function, table = (TocEntry(dump_id=3, kind=kind, schema="public", name="a") for kind in ("FUNCTION", "TABLE"))
+    aggregate = replace(function, kind="AGGREGATE")
+    assert "has 2 functions of its own" in warnings(restored=(function, table, aggregate))[0]
+    assert warnings(restored=(table,)) == ()
     for mode in ("beside", "swap", "into", "schema"):
         (warning,) = warnings(mode, restored=(function,))
-        assert warning.startswith("The role admin is a superuser, and the backup has 1 function of its own.")
-        assert "Name a role that is none under restore.connection" in warning
+        assert warning == (
+            "The role admin is a superuser, and the backup has 1 function of its own. Where a constraint, an index or "
+            "a view calls one, the restore runs it on this server as that superuser, whoever wrote it. Name a role "
+            "that is none under restore.connection, unless you trust all who may create functions there, and all who "
+            "may write to the bucket."
+        )
         assert warnings(mode, restored=(function,), server=server(is_superuser=False)) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +81,123 @@ def test_a_column_is_asked_what_its_type_and_name_suggest() -> None:
         "amount null", "amount range", "createdAt future", "createdAt recency", "expiresAt null", "data shape",
         "tags null",
     }  # fmt: skip
+
+
+def holding(column: str, declared: str) -> dict[str, list[str]]:
+    """What has to be true of the rows, by what is asked of a column of that name and type."""
+    found: dict[str, list[str]] = {}
+    for question in questions(Table(columns={column: declared})):
+        found.setdefault(question.about.removeprefix(f"{column} "), []).append(question.holds)
+    return found
+
+
+def test_each_question_is_true_only_of_rows_that_all_obey_and_a_null_obeys_where_it_may_stand() -> None:
+    assert holding("n", "integer NOT NULL") == {"range": ['count(*) FILTER (WHERE ("n" >= 0) IS NOT TRUE) = 0']}
+    assert holding("n", "integer") == {
+        "null": ['count(*) FILTER (WHERE ("n" IS NOT NULL) IS NOT TRUE) = 0'],
+        "range": ['count(*) FILTER (WHERE ("n" IS NULL OR "n" >= 0) IS NOT TRUE) = 0'],
+    }
+    assert holding("j", "jsonb NOT NULL") == {
+        "shape": [
+            f'count(*) FILTER (WHERE jsonb_typeof("j") <> \'{shape}\') = 0 AND count("j") > 0'
+            for shape in ("object", "array")
+        ]
+    }
+
+
+@pytest.mark.parametrize(
+    ("declared", "soon"),
+    [
+        ("date NOT NULL", "current_date + 1"),
+        ("timestamp with time zone NOT NULL", "now() + interval '5 minutes'"),
+        ("timestamp(3) without time zone NOT NULL", "(now() AT TIME ZONE 'UTC') + interval '5 minutes'"),
+    ],
+)
+def test_the_future_begins_five_minutes_from_now_or_tomorrow(declared: str, soon: str) -> None:
+    assert holding("seen", declared) == {"future": [f'count(*) FILTER (WHERE ("seen" <= {soon}) IS NOT TRUE) = 0']}
+
+
+@pytest.mark.parametrize(
+    ("declared", "now"),
+    [
+        ("timestamp with time zone NOT NULL", "now()"),
+        ("timestamp(3) without time zone NOT NULL", "(now() AT TIME ZONE 'UTC')"),
+    ],
+)
+def test_new_rows_are_promised_for_twice_as_long_as_there_are_some_now(declared: str, now: str) -> None:
+    assert holding("createdAt", declared)["recency"] == [
+        f"coalesce(max(\"createdAt\") > {now} - interval '{hours} hours', false)" for hours in (24, 84, 360, 1080)
+    ]
+    ages = [one.rule.kwargs["max_age"] for one in questions(Table(columns={"createdAt": declared}))[1:]]
+    assert ages == ["2d", "7d", "30d", "90d"]
+
+
+@pytest.mark.parametrize("name", ["created", "created_at", "insertedOn", "received_time", "logged_on"])
+def test_a_column_that_says_when_a_row_came_is_asked_for_new_rows(name: str) -> None:
+    assert "recency" in holding(name, "date NOT NULL")
+
+
+@pytest.mark.parametrize("name", ["creator", "created_by", "recreated", "updatedAt", "created_at_all"])
+def test_any_other_column_is_not(name: str) -> None:
+    assert "recency" not in holding(name, "date NOT NULL")
+
+
+@pytest.mark.parametrize("name", ["expiresAt", "validUntil", "due", "next_run", "trialEnds", "valid_to", "starts"])
+def test_what_may_lie_in_the_future_is_not_asked_whether_it_does(name: str) -> None:
+    assert holding(name, "timestamp with time zone NOT NULL") == {}
+
+
+@pytest.mark.parametrize(
+    "declared", ["integer[] NOT NULL", "text NOT NULL", "json NOT NULL", "interval NOT NULL", "timestamp[] NOT NULL"]
+)
+def test_of_a_type_that_nobody_has_thought_of_nothing_is_asked(declared: str) -> None:
+    assert holding("a", declared) == {}
+
+
+def test_of_a_table_of_many_columns_no_more_is_asked_than_one_statement_may_ask() -> None:
+    assert len(questions(Table(columns={f"c{number}": "integer" for number in range(1600)}))) == 1000
+
+
+def test_a_rule_says_what_it_is_for_and_only_the_first_of_its_kind_has_the_remark() -> None:
+    asked = questions(TABLE)
+    text = starter_suite(NAME, KEYS, asked, Answers(100, tuple(True for _ in asked)))
+    assert text.splitlines()[:2] == [
+        "# Rules for public.Order: what its catalog states, and its rows obeyed when this was written.",
+        "# Yours to edit: nothing overwrites this file. docs/expectations.md says what else can be asked.",
+    ]
+    remarks = [line for line in text.splitlines() if line.startswith("  #")]
+    assert remarks == [
+        "  # Half of the rows there were: fewer means that some were lost.",
+        "  # Nothing in the schema enforces these: strike out what holds by chance only.",
+        "  # The catalog proves these nightly; on checks.full_on the rows are read all the same.",
+    ]
+    said = [rule["meta"]["description"] for rule in yaml.safe_load(text)["expectations"]]
+    assert said == [
+        "the table has not lost its rows",
+        "amount is always given, though the schema does not ask for it",
+        "amount is not negative",
+        "createdAt does not lie in the future",
+        "new rows keep coming",
+        "expiresAt is always given, though the schema does not ask for it",
+        "data is an object",
+        "tags is always given, though the schema does not ask for it",
+        "id occurs once",
+        "a, b occurs once",
+        "user leads to a row of Us.er",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rows", "floor"), [(1, 1), (3, 1), (199, 99), (200, 100), (2_000, 1_000), (2_199, 1_000), (2_200, 1_100)]
+)
+def test_a_floor_keeps_two_figures(rows: int, floor: int) -> None:
+    assert rules(written(rows))[0] == ("row_count_to_be_at_least", {"min_value": floor})
+
+
+@pytest.mark.parametrize("name", ["no", "Yes", "NULL", "n", "on", " a", "a ", "1a", "a: b", "a#b", "ü", "a'b", "a\nb"])
+def test_a_name_that_yaml_would_read_as_something_else_is_in_quotes(name: str) -> None:
+    document = yaml.safe_load(starter_suite(("public", "t"), [Key((name,))], (), None))
+    assert rules(document) == [("rows_to_be_unique", {"columns": [name]})]
 
 
 def test_of_several_ages_the_youngest_that_holds_is_the_rule() -> None:

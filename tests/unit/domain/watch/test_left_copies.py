@@ -10,7 +10,7 @@ from dbops.domain.restores.record import RestoreState
 from dbops.domain.watch.left_copies import left_problem
 from dbops.domain.watch.problem import ProblemKind
 from dbops.domain.words.ended import Ended
-from tests.unit.restores import RESTORED, record
+from tests.unit.restores import BACKUP, RESTORED, record
 from tests.unit.samples import DAY, NOW
 
 REJECTED = Ended(word="rejected", why="bob said no: not today", when=NOW, by="bob")
@@ -27,8 +27,10 @@ def test_a_day_after_the_no_somebody_is_reminded_with_its_reason_and_every_way_o
     assert problem is not None
     assert (problem.kind, problem.target, problem.since) == (ProblemKind.LEFT_COPY, "shop", NOW)
     assert problem.key == f"shop: {ProblemKind.LEFT_COPY}: {RESTORED}"
-    assert RESTORED in problem.sentence
-    assert "The run manual__1 was rejected: bob said no: not today." in problem.sentence
+    assert problem.sentence == (
+        f"The database {RESTORED}, into which backup {BACKUP} was loaded for a swap on 2026-11-22, is still there and "
+        "takes its disk. The run manual__1 was rejected: bob said no: not today."
+    )
     assert f'DROP DATABASE "{RESTORED}";' in problem.remedy
     assert "step 9" in problem.remedy
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dbops.domain.fault import Fault
-from dbops.domain.watch.problem import ProblemKind, fault_problem, paused_problem, problem_of
+from dbops.domain.watch.problem import ProblemKind, fault_problem, key_of, paused_problem, problem_of, read_key
 from dbops.domain.watch.retired import retired_problem
 from tests.unit.samples import NOW, target
 
@@ -12,6 +14,13 @@ def test_an_unreadable_file_is_a_problem_that_names_file_line_and_sentence() -> 
     problem = fault_problem(Fault("targets/blog.yaml", 3, "unknown key retentoin"))
     assert problem.sentence == "targets/blog.yaml:3: unknown key retentoin"
     assert problem.target is None
+
+
+def test_each_file_and_each_thing_that_is_wrong_with_it_is_a_problem_of_its_own() -> None:
+    faults = [Fault(f"targets/{name}.yaml", 3, said) for name in ("blog", "shop") for said in ("unknown key", "empty")]
+    keys = [fault_problem(fault).key for fault in faults]
+    assert len(set(keys)) == len(keys)
+    assert keys[0] == "targets/blog.yaml: file cannot be read: unknown key"
 
 
 def test_a_fault_that_only_moves_to_another_line_is_the_same_problem() -> None:
@@ -23,6 +32,9 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     problem = paused_problem("backup__shop")
     assert problem.target == "shop"
     assert problem.sentence == "backup__shop is paused in Airflow: it does not run."
+    assert problem.remedy == (
+        "Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead."
+    )
     assert paused_problem("restore").target is None
 
 
@@ -39,6 +51,18 @@ def test_a_problem_of_a_target_is_told_from_others_of_its_kind_by_its_detail_alo
     assert (plain.sentence, plain.remedy) == ("It is late.", "Look.")
     one, other = (problem_of(shop, ProblemKind.LATE, "", "", detail=detail) for detail in ("a", "b"))
     assert (one.key, other.key) == (f"shop: {ProblemKind.LATE}: a", f"shop: {ProblemKind.LATE}: b")
+
+
+@pytest.mark.parametrize("kind", ProblemKind)
+@pytest.mark.parametrize("detail", ["", "backup__shop", "a: b"])
+def test_what_a_watch_remembers_by_its_key_alone_is_known_again(kind: ProblemKind, detail: str) -> None:
+    what = f"{kind}: {detail}" if detail else str(kind)
+    assert read_key(key_of("shop", kind, detail)) == ("shop", what, kind)
+
+
+@pytest.mark.parametrize("what", ["a kind of yesterday", f"{ProblemKind.LATE} and more", "", "PAUSED"])
+def test_what_no_watch_of_today_tells_is_of_no_kind(what: str) -> None:
+    assert read_key(f"shop: {what}") == ("shop", what, None)
 
 
 def test_what_is_wrong_with_the_list_of_the_retired_is_no_target_without_backups() -> None:

@@ -74,6 +74,28 @@ def test_what_is_left_of_another_job_is_said_beside_it() -> None:
     assert mailing.keys == {"shop: backup is late"}
 
 
+def test_an_alert_says_in_which_run_where_its_log_is_and_that_nothing_is_left_to_do() -> None:
+    others = problem_of(target("blog"), ProblemKind.LATE, "Late.", "Look.")
+    report = WatchReport(
+        started=NOW,
+        finished=NOW,
+        targets=2,
+        problems=(others,),
+        due=(),
+        recovered=(problem(ProblemKind.LATE).key,),
+        memory={},
+    )
+    targets = {"shop": target("shop", environment="staging"), "blog": target("blog")}
+
+    [mailing] = recovered_alerts(report, targets, [("Run", "watch__1")], "https://airflow.example.com/log")
+
+    alert = mailing.alert
+    assert (alert.job, alert.target, alert.environment) == ("backup", "shop", "staging")
+    assert (alert.facts, alert.link) == ((("Run", "watch__1"),), "https://airflow.example.com/log")
+    assert alert.remedy == "Nothing is left to be done about it."
+    assert alert.details == (), "what is wrong with another target is told of that one"
+
+
 def test_checks_that_came_and_are_red_are_not_called_well() -> None:
     unwell = frozenset({("shop", "check")})
     assert told(problem(ProblemKind.NOT_CHECKED), problem(ProblemKind.LATE), unwell=unwell) == [

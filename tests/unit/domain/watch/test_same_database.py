@@ -39,8 +39,11 @@ def test_each_is_told_with_the_database_the_cluster_and_what_to_do() -> None:
         "crm has backups of the same database as shop: shop, on the cluster 7588. So the database that it, or one of "
         "them, was meant for may have no backup."
     )
-    assert found.remedy.startswith("Look at the line connection in their files")
-    assert "write allow: [same_database] into the file of all but one." in found.remedy
+    assert found.remedy == (
+        "Look at the line connection in their files, and where that connection leads; put right, it is over with the "
+        "next backup. Where it is meant, as for two copies in two buckets, or one server is a physical copy of the "
+        "other, write allow: [same_database] into the file of all but one."
+    )
 
 
 def test_a_copied_connection_is_told_by_its_id() -> None:
@@ -76,6 +79,16 @@ def test_of_three_two_that_do_not_accept_it_are_told_of_each_other() -> None:
 
     assert "database as crm:" in first.sentence
     assert "database as shop:" in second.sentence
+
+
+def test_of_two_that_are_the_same_one_by_the_file_and_one_by_its_backups_the_database_is_named() -> None:
+    """A connection alone would not tell why all three are alike."""
+    copied = seen("copied", connection="shop")
+    crm, *_ = same_database_problems([seen("shop"), copied, seen("crm")])[::-1]
+
+    assert crm.sentence.startswith("crm has backups of the same database as copied and shop: shop, on the cluster 7588")
+    shop, *_ = same_database_problems([seen("shop"), copied, seen("crm")])
+    assert shop.sentence.startswith("shop has backups of the same database as copied and crm")
 
 
 def test_of_forty_a_few_are_named() -> None:
