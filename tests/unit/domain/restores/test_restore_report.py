@@ -93,8 +93,9 @@ def test_after_a_swap_it_says_how_to_drop_the_old_one_and_how_to_go_back() -> No
 
     assert f'DROP DATABASE "{BEFORE}";' in shown
     assert shown.endswith(
-        f'\n\nTo drop it:\n\n```sql\nDROP DATABASE "{BEFORE}";\n```\n\nTo go back to it instead, end the connections to '
-        f'both, and run in one transaction:\n\n```sql\nALTER DATABASE "shop" RENAME TO "{RESTORED}";\n'
+        f'\n\nTo drop it:\n\n```sql\nDROP DATABASE "{BEFORE}";\n```\n\n'
+        "To go back to it instead, end the connections to both, and run in one transaction:\n\n"
+        f'```sql\nALTER DATABASE "shop" RENAME TO "{RESTORED}";\n'
         f'ALTER DATABASE "{BEFORE}" RENAME TO "shop";\n```'
     )
 
