@@ -219,6 +219,34 @@ def test_a_reason_has_the_line_at_which_it_stands() -> None:
     assert [line for line, _ in objections(second, writes=False)] == [13]
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "set_config", "pg_advisory_lock", "pg_advisory_lock_shared", "pg_try_advisory_lock",
+        "pg_try_advisory_lock_shared", "dblink", "dblink_exec", "dblink_connect", "dblink_connect_u",
+        "dblink_send_query", "pg_terminate_backend", "pg_cancel_backend", "pg_reload_conf", "pg_switch_wal",
+    ],
+)  # fmt: skip
+def test_a_function_whose_effect_no_rollback_takes_back_is_refused_however_it_is_written(name: str) -> None:
+    for call in (f"{name}(1)", f"{name.upper()} (1)", f'"{name}"(1)', f"a.{name}(1)"):
+        (sentence,) = told(f"VALUES ({call})", writes=True)
+        assert sentence.startswith(f"{name}() may not stand in a probe: ")
+    assert told(f"VALUES ({name}, '{name}(1)')") == []
+    assert told(f'VALUES ("{name.upper()}"(1))') == [], "that is another function"
+
+
+def test_each_reason_is_told_with_its_line() -> None:
+    statement = one("SELECT pg_reload_conf()\n  FROM t WHERE a = $1\n AND b = :Name FOR SHARE")
+
+    assert [(line, said.partition(" ")[0]) for line, said in objections(statement, writes=False)] == [
+        (1, "pg_reload_conf()"),
+        (2, "$1"),
+        (3, "it"),
+        (3, "the"),
+    ]
+    assert [line for line, _ in objections(statement, writes=True)] == [1, 2, 3]
+
+
 DRAWS = {
     "": "parameters are drawn by one query, and it has none; write one SELECT",
     "-- nothing": "it has none",

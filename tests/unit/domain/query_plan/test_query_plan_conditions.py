@@ -38,6 +38,24 @@ def read(text: str, alias: str = "s") -> list[tuple[str, str]]:
         ("(s.a = s.b)", []),
         ("(s.a = lower(s.b))", []),
         ("(s.a <> ALL ('…'::text[]))", []),
+        ("(s.a = ALL ('…'::text[]))", []),
+        ("((s.a = …) AND (s.a = …))", [("a", "equality")]),
+        ("((s.a >= …) AND (s.a < …))", [("a", "range")]),
+        ("((s.a > …) AND (s.b <= …))", [("a", "range"), ("b", "range")]),
+        (
+            "((s.a = …) AND (NOT s.b) AND (s.c IS NULL) AND (NOT (s.d = …)))",
+            [("a", "equality"), ("b", "equality"), ("c", "equality")],
+        ),
+        ("(s.a::text = '…'::text)", []),
+        ("(s.a = (u.b + u.c))", [("a", "equality")]),
+        ("(s.a = (u.b + s.c))", []),
+        ("((s.a + 1) = …)", []),
+        ("(s.a = …) IS TRUE", []),
+        ("(s.a IS DISTINCT FROM …)", []),
+        ("(… = s.a)", [("a", "equality")]),
+        ("(… = ANY (s.a))", []),
+        ("(s.a[1] = …)", []),
+        ("(x.s.a = …)", []),
         ("(s.a < ANY ('…'::integer[]))", []),
         ("(s.a = (SubPlan 1))", []),
         ("(ANY (s.a = (hashed SubPlan 1).col1))", []),
@@ -66,6 +84,8 @@ def test_a_cast_column_says_to_what() -> None:
         ('s."createdAt" DESC', KeyColumn("createdAt", descending=True, nulls_first=True)),
         ("s.a DESC NULLS LAST", KeyColumn("a", descending=True)),
         ("s.a NULLS FIRST", KeyColumn("a", nulls_first=True)),
+        ("s.a DESC NULLS FIRST", KeyColumn("a", descending=True, nulls_first=True)),
+        ("s.a NULLS LAST", KeyColumn("a")),
     ],
 )
 def test_a_sort_key_is_a_column_with_its_direction(text: str, column: KeyColumn) -> None:
@@ -85,6 +105,8 @@ def test_a_key_column_is_written_as_people_write_it() -> None:
     assert str(KeyColumn("a", descending=True)) == "a DESC NULLS LAST"
     assert str(KeyColumn("a", nulls_first=True)) == "a NULLS FIRST"
     assert KeyColumn("a", descending=True, nulls_first=True).flipped == KeyColumn("a")
+    assert KeyColumn("a").flipped == KeyColumn("a", descending=True, nulls_first=True)
+    assert KeyColumn("a", nulls_first=True).flipped == KeyColumn("a", descending=True)
 
 
 @given(st.text("()[] sa.=<>ANDOR'\"$1:…,"), st.text("sa"))
