@@ -125,8 +125,8 @@ _OTHERS_WORDS = re.compile(r"\bPL/(?!pgSQL )\w+|PL/pgSQL .* at (?:RAISE|ASSERT|O
 
 # Statements that have no expression which could meet a row.
 _OF_NO_ROWS = re.compile(
-    r"^(?:ALTER (?:TABLE|DOMAIN) .* OWNER TO |ALTER (?!TABLE |DOMAIN )|CREATE (?!UNIQUE INDEX |INDEX )|COMMENT |GRANT |"
-    r"REVOKE |SET |DROP )"
+    r"^(?:ALTER (?:TABLE|DOMAIN) [^']* OWNER TO |ALTER (?!TABLE |DOMAIN )|CREATE (?!UNIQUE INDEX |INDEX )|COMMENT |"
+    r"GRANT |REVOKE |SET |DROP )"
 )
 
 

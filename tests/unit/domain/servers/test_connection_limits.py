@@ -44,6 +44,12 @@ def test_a_shortage_says_whose_connections_and_how_many() -> None:
     )
 
 
+def test_one_that_is_left_to_others_is_one() -> None:
+    assert limits(used=97).shortage(1, 1) == (
+        "97 of the 97 connections of the server were in use, ours among them, and 1 is left to others"
+    )
+
+
 @given(st.integers(4, 5000), st.integers(0, 5000), st.floats(0, 99))
 def test_what_we_may_open_never_touches_what_is_left_to_others(most: int, used: int, percent: float) -> None:
     found = limits(max_connections=most, used=used)

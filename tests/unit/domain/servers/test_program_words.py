@@ -73,6 +73,8 @@ ANALYZE = 'vacuumdb: error: vacuuming of table "public.aaa" in database "shop" f
         ),
         (f"vacuumdb: error: {CARD}\n", NOT_REPEATED),
         (f"{CARD}\n", NOT_REPEATED),
+        (f"vacuumdb: warning: skipping\n{CARD}\n", NOT_REPEATED),
+        ("vacuumdb: warning: skipping\nvacuumdb: hint: more\n\tand more\n", ""),
         ("", ""),
     ],
 )
@@ -141,6 +143,42 @@ DIED = "pg_dump: error: a worker process died unexpectedly\n"
             "pg_dump: error: query failed: ERROR:  canceling statement due to user request\n",
             'could not obtain lock on relation "s.big"',
         ),
+        (
+            'psql:/spool/0.sql:16: ERROR:  relation "tags" does not exist\nLINE 1: SELECT count(*) FROM tags\n     ^\n',
+            'relation "tags" does not exist',
+        ),
+        (f'psql:/spool/0.sql:16: ERROR:  relation "{CARD}" does not exist\nCONTEXT:  x\n', NOT_REPEATED),
+        (
+            'pg_dump: error: Dumping the contents of table "big" failed: PQgetResult() failed.\n'
+            f"pg_dump: detail: Error message from server: ОШИБКА:  карта {CARD}\n"
+            "pg_dump: detail: Command was: COPY s.big (n, t) TO stdout;\n",
+            f'Dumping the contents of table "big" failed: {NOT_REPEATED} (COPY s.big)',
+        ),
+        (
+            "pg_dump: detail: Query was: COPY s.earlier (n) TO stdout;\n"
+            "pg_dump: error: query failed: ERROR:  out of memory\n",
+            "out of memory",
+        ),
+        (
+            "pg_dump: error: query failed: ERROR:  out of memory\npg_dump: error: query failed: x\n"
+            "pg_dump: detail: Query was: COPY s.later (n) TO stdout;\n",
+            "out of memory",
+        ),
+        (
+            "pg_dump: error: query failed: ERROR:  out of memory\n"
+            f"pg_dump: detail: Query was: LOCK TABLE s.a, ONLY s.b, {CARD} IN ACCESS SHARE MODE\n",
+            "out of memory (LOCK TABLE s.a, ONLY s.b)",
+        ),
+        (
+            "pg_dump: error: query failed: ERROR:  out of memory\n"
+            'pg_dump: detail: Query was: COPY s."a\x1b[2J" (n) TO stdout;\n',
+            "out of memory",
+        ),
+        (
+            "pg_dump: error: query failed: ERROR:  out of memory\n"
+            f"pg_dump: detail: Query was: COPY (SELECT '{CARD}' FROM ONLY s.a WHERE b) TO stdout;\n",
+            "out of memory (COPY s.a)",
+        ),
         ("pg_dump: warning: there are circular foreign-key constraints\npg_dump: detail: cards\n", ""),
         (
             "psql:/spool/0.sql:16: FATAL:  terminating connection due to administrator command\n"
@@ -171,3 +209,13 @@ def test_a_dump_that_locks_thousands_of_tables_does_not_name_them_all() -> None:
     assert told.startswith("out of shared memory (LOCK TABLE public.t00000, public.t00001, ")
     assert told.endswith("...)")
     assert len(told) < 400
+
+
+@pytest.mark.parametrize(("letters", "is_cut"), [(300, False), (301, True)])
+def test_three_hundred_letters_of_what_is_locked_are_told(letters: int, is_cut: bool) -> None:
+    locked = f"LOCK TABLE public.{'t' * (letters - len('LOCK TABLE public.'))}"
+    stderr = (
+        "pg_dump: error: query failed: ERROR:  out of memory\n"
+        f"pg_dump: detail: Query was: {locked} IN ACCESS SHARE MODE\n"
+    )
+    assert program_words(stderr) == f"out of memory ({locked[:300]}{'...' if is_cut else ''})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dbops.domain.servers.words import is_fixed, repeatable
+from dbops.domain.servers.words import is_fixed, reads_rows, repeatable
 
 CARD = "4111111111111111"
 
@@ -127,6 +127,53 @@ def test_the_words_of_a_function_are_not_repeated_even_where_they_are_a_servers(
     sentence = f'duplicate key value violates unique constraint "{CARD}"'
     assert repeatable(sentence, [f"CONTEXT:  {context}"], of_rows=False) is None
     assert repeatable(sentence, ["LINE 1: x", "CONTEXT:  x", context], of_rows=False) is None
+
+
+@pytest.mark.parametrize("end", [" at character 17", "."])
+def test_where_in_a_statement_it_is_and_the_full_stop_are_left_out(end: str) -> None:
+    assert repeatable(f'relation "gone" does not exist{end}', of_rows=False) == 'relation "gone" does not exist'
+    assert repeatable(f"division by zero{end}") == "division by zero"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE public.t OWNER TO app;",
+        "ALTER DOMAIN public.d OWNER TO app;",
+        "ALTER FUNCTION public.f() OWNER TO app;",
+        "ALTER SEQUENCE public.s OWNED BY public.t.id;",
+        "CREATE TABLE public.t (a integer);",
+        "CREATE FUNCTION public.f() RETURNS integer",
+        "COMMENT ON TABLE public.t IS 'x';",
+        "GRANT SELECT ON TABLE public.t TO app;",
+        "REVOKE ALL ON SCHEMA public FROM PUBLIC;",
+        "SET default_tablespace = '';",
+        "DROP TABLE public.t;",
+    ],
+)
+def test_a_statement_without_an_expression_reads_no_rows(statement: str) -> None:
+    assert not reads_rows(statement)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "",
+        "COPY public.t (a) FROM stdin;",
+        "INSERT INTO public.t VALUES (1);",
+        "SELECT pg_catalog.setval('public.s', 1);",
+        "REFRESH MATERIALIZED VIEW public.m;",
+        "CREATE INDEX i ON public.t USING btree (public.f(a));",
+        "CREATE UNIQUE INDEX i ON public.t USING btree (a);",
+        "ALTER TABLE ONLY public.t ADD CONSTRAINT c CHECK ((a > 0));",
+        "ALTER TABLE ONLY public.t ADD CONSTRAINT c CHECK ((a <> ' OWNER TO '::text));",
+        "ALTER TABLE ONLY public.t ATTACH PARTITION public.p FOR VALUES IN (1);",
+        "ALTER DOMAIN public.d VALIDATE CONSTRAINT c;",
+        "\nSET a = 1",
+    ],
+)
+def test_any_other_statement_may_read_rows(statement: str) -> None:
+    assert reads_rows(statement)
 
 
 def test_what_the_server_misses_in_a_functions_own_text_is_repeated() -> None:
