@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dbops.domain.views.overview import OverviewRow, overview_row, worst_first
-from dbops.domain.watch.dag_state import dags_of
+from dbops.domain.watch.dag_state import DagState, dags_of
 from dbops.domain.watch.light import LIGHTS, Light, Sign
 from dbops.domain.watch.problem import ProblemKind
 from dbops.domain.watch.reasons import NotKnown
@@ -45,6 +45,20 @@ def test_a_row_has_its_own_dags_by_job() -> None:
     ours, theirs = dag("check"), dag("check", of="shop_two")
     by_job = dags_of("shop", {one.dag_id: one for one in (ours, theirs)})
     assert overview_row(target(), index(), by_job, NOW).dags == {"check": ours}
+
+
+def test_the_dag_of_the_watch_is_everybodys_and_stands_for_itself() -> None:
+    ours, watch = dag("check"), DagState(dag_id="watch", is_paused=False, last_end=NOW, last_state="success")
+    found = overview_row(target(), index(), dags_of("shop", {one.dag_id: one for one in (ours, watch)}), NOW)
+    assert (found.dags, found.watch) == ({"check": ours}, watch)
+    assert overview_row(target(), index(), {}, NOW).watch is None
+
+
+def test_what_was_read_before_and_no_newer_one_says_so_and_is_not_safe() -> None:
+    doubt = NotKnown("Nobody has looked since.")
+    found = overview_row(target(), index(), {}, NOW, doubt=doubt)
+    assert (found.doubt, found.worst) == (doubt, Sign.NOT_SEEN)
+    assert any("Nobody has looked since." in reason for reason in found.reasons)
 
 
 def test_rows_come_by_their_gravest_reason_then_with_most_reasons_then_by_name() -> None:

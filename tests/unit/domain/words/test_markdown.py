@@ -29,6 +29,9 @@ def test_a_text_begins_no_markup_and_ends_no_line(text: str) -> None:
 def test_in_prose_what_stands_between_backticks_is_code() -> None:
     assert prose("Run `a | b <c>` and *wait*.") == "Run `a | b <c>` and \\*wait\\*."
     assert prose("One ` alone.") == "One \\` alone."
+    assert prose("`a` and `*b*` and *c*") == "`a` and `*b*` and \\*c\\*"
+    assert prose("a `` *b*") == plain_text("a `` *b*")
+    assert prose("a ` ` *b* `c`") == plain_text("a ` ` *b* `c`")
 
 
 @given(HOSTILE)
@@ -75,6 +78,20 @@ def test_nothing_that_is_shown_steers_a_terminal_or_turns_a_line(text: str) -> N
     cell = markdown_table(("one",), [(text,)])
     for shown in (plain_text(text), prose(text), code_span(text), code_block(text), cell):
         assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_a_table_has_its_head_a_rule_and_a_line_for_each_row() -> None:
+    assert markdown_table(("a", "b"), [("1", "x\\y | z"), ("2", "")]) == (
+        "| a | b |\n| --- | --- |\n| 1 | x\\\\y \\| z |\n| 2 |  |"
+    )
+
+
+def test_code_has_a_fence_of_three_and_of_one_where_nothing_in_it_needs_more() -> None:
+    assert code_block("SELECT 1;") == "```\nSELECT 1;\n```"
+    assert code_block("a ``` b", "sql") == "````sql\na ``` b\n````"
+    assert code_span("a  b") == "`a b`"
+    assert code_span("a ` b") == "``a ` b``"
+    assert (code_span("`a"), code_span("a`")) == ("`` `a ``", "`` a` ``")
 
 
 def test_a_cell_that_is_markup_stays_so() -> None:

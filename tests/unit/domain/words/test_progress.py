@@ -41,6 +41,13 @@ def test_a_moment_that_took_no_time_has_a_pace_all_the_same() -> None:
     assert "10.0 GiB/s" in replace(HALF, elapsed=timedelta(0), bytes_uploaded=10 * 1024**3 // 1000).sentence()
 
 
+@pytest.mark.parametrize("fraction", [0.021, 0.99])
+def test_between_the_beginning_and_the_end_there_is_an_estimate(fraction: float) -> None:
+    remaining = replace(HALF, fraction=fraction).remaining
+    assert remaining is not None
+    assert remaining.total_seconds() == pytest.approx(60 / fraction - 60)
+
+
 LOADED = LoadProgress(
     files_done=3, files=9, bytes_loaded=10 * 1024**2, bytes=40 * 1024**2, elapsed=timedelta(seconds=60)
 )
@@ -51,6 +58,7 @@ def test_a_load_says_files_bytes_rate_and_what_is_left() -> None:
 
 
 def test_a_load_says_nothing_of_what_is_left_before_it_has_begun_and_what_follows_at_its_end() -> None:
+    assert "10.0 GiB/s" in replace(LOADED, elapsed=timedelta(0), bytes_loaded=10 * 1024**3 // 1000).sentence()
     assert replace(LOADED, bytes_loaded=0).sentence() == "3/9 files, 0 B of 40.0 MiB loaded, 0 B/s"
     done = replace(LOADED, bytes_loaded=LOADED.bytes).sentence()
     assert done.endswith("KiB/s, indexes and constraints follow")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -39,8 +40,21 @@ ENDS = ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "9999-12-31T23
 )
 def test_a_time_at_the_end_of_the_calendar_is_refused(kind: str, field: str, moment: str) -> None:
     body, read = SAMPLES[kind]
-    with pytest.raises(ValueError, match="end of the calendar"):
+    with pytest.raises(ValueError, match=r"Value error, it is too near the end of the calendar \["):
         read(changed(body, **{field: moment}))
+
+
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [("0002-01-01T00:00:00Z", "9990-01-01T00:00:00Z"), ("0002-01-01T01:00:00+01:00", "9990-01-01T00:00:00")],
+)
+def test_the_first_and_the_last_moment_of_the_calendar_can_be_told(first: str, last: str) -> None:
+    body, read = SAMPLES["verification"]
+    found = read(changed(body, started=first, finished=last))
+    assert (found.started, found.finished) == (datetime(2, 1, 1, tzinfo=UTC), datetime(9990, 1, 1, tzinfo=UTC))
+    for before, after in (("0001-12-31T23:59:59Z", last), (first, "9990-01-01T00:00:01Z")):
+        with pytest.raises(ValueError, match="end of the calendar"):
+            read(changed(body, started=before, finished=after))
 
 
 def test_a_time_without_a_zone_means_utc() -> None:

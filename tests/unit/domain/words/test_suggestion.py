@@ -30,6 +30,13 @@ def test_the_nearest_known_name_is_found_and_nothing_far_fetched(word: str, mean
     assert closest(word, KNOWN) == meant
 
 
+def test_of_several_that_are_as_near_it_is_the_first_by_name_whatever_their_order() -> None:
+    for known in (["record", "recipients"], ["recipients", "record"]):
+        assert closest("rec", known) == "recipients"
+    for known in (["late_after", "late-after"], ["late-after", "late_after"]):
+        assert closest("lete-after", known) == "late-after"
+
+
 def test_the_question_is_empty_where_there_is_no_guess() -> None:
     assert did_you_mean("retntion", KNOWN) == 'Did you mean "retention"?'
     assert did_you_mean("xyz", KNOWN) == ""
