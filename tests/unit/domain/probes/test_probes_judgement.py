@@ -111,6 +111,28 @@ def test_of_forty_samples_seven_slow_ones_tell_of_the_p95_and_twenty_three_of_th
 
 def test_one_or_two_samples_prove_nothing_by_themselves() -> None:
     assert judged(latency_of([90.0]), latency_of([90.0])) is None
+    assert judged(latency_of([90.0, 20.0]), latency_of([20.0, 90.0])) is None
+
+
+def test_two_samples_that_are_slow_both_times_are_four_and_tell_of_the_p50() -> None:
+    found = judged(latency_of([90.0, 90.0]), latency_of([90.0, 90.0]))
+    assert (found and found.statistic) == "p50"
+
+
+@pytest.mark.parametrize(("count", "of_the_p50", "of_the_p95"), [(10, 7, 4), (20, 13, 5), (60, 34, 8)])
+def test_how_many_slow_samples_tell_depends_on_how_many_there_are(count: int, of_the_p50: int, of_the_p95: int) -> None:
+    def told(slow: int) -> Statistic | None:
+        now = tail(slow / count, 90.0, count)
+        found = judged(now, now)
+        return found.statistic if found else None
+
+    assert [told(slow) for slow in (of_the_p95 - 1, of_the_p95)] == [None, "p95"]
+    assert [told(slow) for slow in (of_the_p50 - 1, of_the_p50)] == ["p95", "p50"]
+
+
+def test_one_odd_run_of_twenty_is_none_that_the_history_has_shown() -> None:
+    assert judged(latency(45.0), latency(45.0), [*[latency(20.0)] * 18, latency(50.0)]) is None
+    assert judged(latency(45.0), latency(45.0), [*[latency(20.0)] * 19, latency(50.0)]) is not None
 
 
 # -------------------------------------------------------------------------------------------- a machine that is noisy
