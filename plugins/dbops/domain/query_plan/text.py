@@ -58,7 +58,12 @@ def _numbers(node: PlanNode) -> str:
     if not node.loops:
         return f"{numbers} (never executed)"
     time = f"time={node.time_ms[0]:.3f}..{node.time_ms[1]:.3f} " if node.time_ms else ""
-    return f"{numbers} (actual {time}rows={node.rows or 0:g} loops={node.loops:.0f})"
+    return f"{numbers} (actual {time}rows={_count(node.rows or 0)} loops={node.loops:.0f})"
+
+
+def _count(rows: float) -> str:
+    """Rows on average, as many as they are: of a million and more no digit is left out."""
+    return f"{rows:.2f}".rstrip("0").rstrip(".")
 
 
 def _details(node: PlanNode) -> Iterator[str]:

@@ -40,6 +40,41 @@ def test_a_plan_is_shown_as_explain_shows_it() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("rows", "shown"),
+    [
+        (0, "0"),
+        (13.0, "13"),
+        (0.5, "0.5"),
+        (2.25, "2.25"),
+        (1 / 3, "0.33"),
+        (1_234_567, "1234567"),
+        (10**9, "1000000000"),
+    ],
+)
+def test_rows_are_written_in_full_however_many_there_are(rows: float, shown: str) -> None:
+    found = made({"Node Type": "Result", "Actual Rows": rows, "Actual Loops": 2})
+
+    assert found.text() == f"Result  (cost=0.00..1.00 rows=1 width=8) (actual rows={shown} loops=2)"
+
+
+def test_a_trigger_has_its_own_name_where_it_is_of_no_constraint_and_all_settings_are_shown() -> None:
+    found = made(
+        {"Node Type": "Result"},
+        Settings={"work_mem": "64kB", "enable_seqscan": "off"},
+        Triggers=[{"Trigger Name": "audit", "Relation": "User", "Time": 1.25, "Calls": 3.0}],
+    )
+    assert found.text().splitlines()[1:] == [
+        "Settings: work_mem = '64kB', enable_seqscan = 'off'",
+        "Trigger audit: time=1.250 calls=3",
+    ]
+
+
+def test_a_plan_weighs_its_time_or_what_the_planner_expects_of_it() -> None:
+    assert made({"Node Type": "Result", "Startup Cost": 1.0, "Total Cost": 7.0}).weight == 7.0
+    assert made({"Node Type": "Result"}, **{"Execution Time": 0.25}).weight == 0.25
+
+
 def test_a_plan_that_was_not_executed_has_estimates_only() -> None:
     shown = plan("newest_not_executed").text()
 
