@@ -86,7 +86,7 @@ class RestoreReport(Report):
 
     def _what_follows(self) -> list[str]:
         record = self.record
-        left: list[str] = [plain_text(self.what_is_left())] if self.what_is_left() else []
+        left: list[str] = [plain_text(self.what_is_left())]
         if record.request.mode != "swap" or record.before is None or record.live_oid is None:
             return left
         live, before, again = (quote_name(name) for name in (record.live, record.before, record.database))

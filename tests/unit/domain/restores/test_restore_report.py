@@ -49,6 +49,7 @@ def test_what_is_not_done_is_not_said_to_be(mode: RestoreMode, state: RestoreSta
     done = state is DONE[mode]
     assert done == any(words in shown for words in ("is restored", "is live as"))
     assert (done and mode != "swap") == ("you repoint" in shown)
+    assert (done and mode == "swap") == ("DROP DATABASE" in shown), "of what is live nothing is to be dropped"
 
 
 def test_a_failed_verification_is_the_headline() -> None:

@@ -67,7 +67,11 @@ def test_from_one_that_has_verified_it_again_its_own_proof_is_taken_over() -> No
         (taker(state=RestoreState.PLANNED), "has only planned to take it over, so that"),
         (taker(state=RestoreState.FAILED), "is not what the backup holds"),
         (taker(state=RestoreState.SWAPPED), "has swapped in what it has loaded already"),
-        (loader(request=RestoreRequest(mode="into", into="x")), "has not restored a whole database beside"),
+        (
+            loader(request=RestoreRequest(mode="into", into="x")),
+            "The run first has not restored a whole database beside the live one, so that there is nothing to be "
+            "swapped in.",
+        ),
         (loader(request=RestoreRequest(mode="schema", schemas=("crm",))), "has not restored a whole database beside"),
         (loader(request=RestoreRequest(tables=("crm.orders",))), "has not restored a whole database beside"),
     ],

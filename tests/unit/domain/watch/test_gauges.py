@@ -67,6 +67,27 @@ def test_rules_and_operations_are_counted() -> None:
     counted = [seen[f"dbops.check.rules_{kind}"] for kind in ("passed", "failed", "unknown", "warning")]
     assert counted == [40, 2, 1, 3]
     assert (seen["dbops.probe.operations"], seen["dbops.probe.operations_unwell"]) == (16, 2)
+    assert seen["dbops.check.finished_timestamp_seconds"] == seen["dbops.probe.finished_timestamp_seconds"]
+    assert seen["dbops.probe.finished_timestamp_seconds"] == NOW.timestamp()
+
+
+def test_what_is_to_come_by_schedule_is_promised_for_as_long_as_the_targets_file_says() -> None:
+    assert {name: value for name, value in _of(INDEX).items() if name.endswith("promised_seconds")} == {
+        "dbops.backup.promised_seconds": 26 * 3600,
+        "dbops.recovery.promised_seconds": 10 * 86400,
+        "dbops.check.promised_seconds": 26 * 3600,
+        "dbops.probe.promised_seconds": 8 * 86400,
+    }
+
+
+def test_each_gauge_says_of_which_target_and_operation_it_is() -> None:
+    assert {str(gauge.tags) for gauge in target_gauges(SHOP, INDEX)} == {"{'target': 'shop'}"}
+    assert [gauge.tags for gauge in probe_gauges(SHOP, RUN)] == [
+        {"target": "shop", "probe": "list_newest"},
+        {"target": "shop", "probe": "list_newest"},
+        {"target": "shop", "probe": "user_by_id"},
+    ]
+    assert Gauge("dbops.watch.targets", 1).tags == {}
 
 
 def test_each_operation_has_its_p95_and_budget_in_seconds_and_one_that_failed_only_its_budget() -> None:
@@ -83,10 +104,12 @@ def test_the_watch_counts_the_problems_of_each_target_and_those_of_none() -> Non
         fault_problem(Fault("targets/blog.yaml", 2, "nonsense")),
     )
     seen = [
-        (gauge.name, gauge.target, gauge.value) for gauge in watch_gauges(replace(REPORT, problems=problems), ["shop"])
+        (gauge.name, gauge.target, gauge.value)
+        for gauge in watch_gauges(replace(REPORT, problems=problems), ["shop", "crm"])
     ]
     assert seen == [
         ("dbops.target.problems", "shop", 1),
+        ("dbops.target.problems", "crm", 0),
         ("dbops.watch.problems", "", 2),
         ("dbops.watch.targets", "", 1),
         ("dbops.watch.finished_timestamp_seconds", "", NOW.timestamp()),

@@ -68,6 +68,7 @@ def test_what_no_watch_of_today_tells_is_of_no_kind(what: str) -> None:
 def test_what_is_wrong_with_the_list_of_the_retired_is_no_target_without_backups() -> None:
     fault = Fault("retired.yaml", 2, "unknown key shpo")
     retired, other = retired_problem(fault), fault_problem(fault)
+    assert retired.key == "retired.yaml: retired: unknown key shpo"
     assert retired.key != other.key
     assert (retired.kind, retired.target, retired.sentence) == (ProblemKind.FAULT, None, other.sentence)
     assert retired.remedy == "Correct that file; until then the loss of a target's file may not be noticed."

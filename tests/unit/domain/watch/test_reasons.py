@@ -211,6 +211,8 @@ def test_a_watch_that_failed_or_is_paused_is_amber() -> None:
         "The last run of watch failed, at 2026-11-22 11:00 UTC: what it found may have been mailed to nobody. "
         "Look at its log in Airflow."
     )
+    endless = only(index(), watch(last_state="failed", last_end=None))
+    assert endless.sentence.startswith("The last run of watch failed: what it found may have been mailed to nobody.")
     paused = only(index(), watch(is_paused=True, last_end=NOW - 5 * HOUR))
     assert (paused.what, paused.light) == (ProblemKind.PAUSED, Light.AMBER)
     assert paused.sentence == (
@@ -244,6 +246,10 @@ def test_a_watch_that_is_dead_for_longer_than_the_index_tells_of_is_told_beside_
         Sign.WATCH_SILENT_FOR_A_DAY,
         Sign.UNSEEN_FOR_HOURS,
     ]
+
+
+def test_a_watch_that_is_dead_while_the_index_is_just_fresh_enough_is_told() -> None:
+    assert whats(index(written=NOW - 3 * HOUR), watch(last_end=NOW - 4 * HOUR)) == [Sign.WATCH_SILENT_FOR_HOURS]
 
 
 def test_a_watch_that_has_not_run_yet_is_no_reason() -> None:

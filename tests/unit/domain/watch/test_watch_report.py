@@ -23,6 +23,7 @@ def report(**more: Any) -> WatchReport:
 def test_each_problem_is_a_row_with_the_time_since_when_in_utc_and_what_to_do() -> None:
     lines = report(problems=(LATE, PAUSED)).markdown().splitlines()
     assert lines[:2] == ["2 promises are not kept, watching 2 targets.", ""]
+    assert lines[2:4] == ["| problem | target | since | what to know |", "| --- | --- | --- | --- |"]
     assert lines[4] == "| backup is late | shop | 2026-11-22 12:00 UTC | It is late. Look. |"
     assert lines[5].startswith("| DAG is paused |  |  | watch is paused in Airflow: it does not run. Unpause it ")
 
