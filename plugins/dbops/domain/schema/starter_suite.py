@@ -123,10 +123,10 @@ def _of_column(name: str, column: Column) -> Iterator[Question]:
     if _MOMENTS.match(column.type) and _COMES.match(name):
         yield from _recency(name, column)
     if column.type == "jsonb":
-        for shape, article in (("object", "an"), ("array", "an")):
+        for shape in ("object", "array"):
             kwargs = {"column": name, "is": shape, "nullable": column.nullable}
             holds = f"count(*) FILTER (WHERE jsonb_typeof({sql}) <> '{shape}') = 0 AND count({sql}) > 0"
-            rule = Suggestion("expect_jsonb_to_have_shape", kwargs, f"{name} is {article} {shape}")
+            rule = Suggestion("expect_jsonb_to_have_shape", kwargs, f"{name} is an {shape}")
             yield Question(f"{name} shape", holds, rule)
 
 
@@ -172,11 +172,8 @@ def _about_rows(asked: Sequence[Question], answers: Answers | None) -> Iterator[
 
 
 def _about_keys(keys: Sequence[Key]) -> Iterator[tuple[str, Suggestion]]:
-    titles = {
-        True: "The catalog proves these nightly; on checks.full_on the rows are read all the same.",
-        False: "",
-    }
-    for number, key in enumerate(keys):
+    title = "The catalog proves these nightly; on checks.full_on the rows are read all the same."
+    for key in keys:
         columns = ", ".join(key.columns)
         kwargs: dict[str, Any] = {"columns": list(key.columns)}
         if key.parent is None:
@@ -185,7 +182,8 @@ def _about_keys(keys: Sequence[Key]) -> Iterator[tuple[str, Suggestion]]:
         else:
             kwargs |= {"parent": written(*key.parent), "parent_columns": list(key.parent_columns)}
             rule = Suggestion("expect_rows_to_have_parent", kwargs, f"{columns} leads to a row of {key.parent[1]}")
-        yield titles[number == 0], rule
+        yield title, rule
+        title = ""
 
 
 def _round_down(number: int) -> int:

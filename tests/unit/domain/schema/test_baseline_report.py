@@ -37,11 +37,15 @@ def test_the_summary_says_what_was_found_and_done(found: dict[str, Any], said: s
 
 def test_it_lists_what_differs_what_was_written_what_cannot_be_used_and_what_to_look_at() -> None:
     text = report(
-        differences=("a is new", "b is gone"), diff="-a\n+b\n", written=("x.yaml",), faults=("f",), notes=("n",)
+        differences=("a is new", "b is gone"),
+        diff="-a\n+b\n",
+        written=("x.yaml", "y.yaml"),
+        faults=("f", "g"),
+        notes=("n", "o"),
     ).markdown()
     assert "`python -m dbops baseline shop --accept`" in text
     assert text.split("\n\n", 1)[1] == (
-        "- a is new\n- b is gone\n\n```diff\n-a\n+b\n```\n\nWritten:\n\n- include/x.yaml\n\n"
-        "Files that cannot be used:\n\n- f\n\nTo look at:\n\n- n"
+        "- a is new\n- b is gone\n\n```diff\n-a\n+b\n```\n\nWritten:\n\n- include/x.yaml\n- include/y.yaml\n\n"
+        "Files that cannot be used:\n\n- f\n- g\n\nTo look at:\n\n- n\n- o"
     )
     assert "\n" not in report().markdown()

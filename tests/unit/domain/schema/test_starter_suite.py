@@ -165,13 +165,30 @@ def test_a_rule_says_what_it_is_for_and_only_the_first_of_its_kind_has_the_remar
         "# Rules for public.Order: what its catalog states, and its rows obeyed when this was written.",
         "# Yours to edit: nothing overwrites this file. docs/expectations.md says what else can be asked.",
     ]
-    remarks = [line for line in text.splitlines() if line.startswith("  #")]
-    assert remarks == [
-        "  # Half of the rows there were: fewer means that some were lost.",
-        "  # Nothing in the schema enforces these: strike out what holds by chance only.",
-        "  # The catalog proves these nightly; on checks.full_on the rows are read all the same.",
+    lines = text.splitlines()
+    remarks = [
+        (line.removeprefix("  # "), lines[number + 3].strip())
+        for number, line in enumerate(lines)
+        if line.startswith("  #")
     ]
-    said = [rule["meta"]["description"] for rule in yaml.safe_load(text)["expectations"]]
+    assert remarks == [
+        (
+            "Half of the rows there were: fewer means that some were lost.",
+            "meta: {description: the table has not lost its rows}",
+        ),
+        (
+            "Nothing in the schema enforces these: strike out what holds by chance only.",
+            "meta: {description: 'amount is always given, though the schema does not ask for it'}",
+        ),
+        (
+            "The catalog proves these nightly; on checks.full_on the rows are read all the same.",
+            "meta: {description: id occurs once}",
+        ),
+    ]
+    document = yaml.safe_load(text)
+    assert "optional" not in document
+    assert ("jsonb_to_have_shape", {"column": "data", "is": "object", "nullable": False}) in rules(document)
+    said = [rule["meta"]["description"] for rule in document["expectations"]]
     assert said == [
         "the table has not lost its rows",
         "amount is always given, though the schema does not ask for it",
@@ -208,8 +225,12 @@ def test_of_several_ages_the_youngest_that_holds_is_the_rule() -> None:
 def test_a_suite_says_where_only_a_sample_or_nothing_was_read() -> None:
     asked = questions(TABLE)
     sampled = starter_suite(NAME, [], asked, Answers(10**9, tuple(False for _ in asked), exact=False))
-    assert "# The rows were too many to read all of them" in sampled
-    assert "# The rows could not be read" in starter_suite(NAME, [], asked, None)
+    assert sampled.splitlines()[2] == (
+        "# The rows were too many to read all of them: what is said of them was seen in a sample."
+    )
+    assert starter_suite(NAME, [], asked, None).splitlines()[2] == (
+        "# The rows could not be read within the time for it, so only the catalog was asked."
+    )
     assert yaml.safe_load(starter_suite(NAME, [], asked, None))["expectations"] == []
 
 
@@ -243,3 +264,27 @@ def test_files_are_called_like_their_tables() -> None:
     assert suite_file_name(("crm", "deal"), ()) == "crm.deal.yaml"
     assert suite_file_name(("public", "user"), {"User.yaml"}) == "user-2.yaml"
     assert suite_file_name(("public", "schema"), ()) == "schema-2.yaml"
+    assert suite_file_name(("public", "a b/c"), ()) == "a_b_c.yaml"
+    assert suite_file_name(("public", "..hidden.."), ()) == "hidden...yaml"
+    assert suite_file_name(("public", "X.X"), ()) == "X.X.yaml"
+    assert suite_file_name(("public", "..."), ()) == "table.yaml"
+    assert suite_file_name(("public", "a" * 101), ()) == f"{'a' * 100}.yaml"
+
+
+def test_a_table_of_which_other_questions_were_answered_has_no_suite() -> None:
+    with pytest.raises(ValueError, match="argument"):
+        starter_suite(NAME, [], questions(TABLE), Answers(100, (True,)))
+
+
+def test_what_nobody_can_see_in_a_name_is_written_out_and_the_rest_of_it_is_not() -> None:
+    text = starter_suite(("public", 'a\n"X\\ü'), [], (), None)
+    assert (
+        text.splitlines()[3] == 'table: "public.\\U00000022a\\U0000000a\\U00000022\\U00000022X\\U0000005cü\\U00000022"'
+    )
+
+
+@pytest.mark.parametrize(("declared", "nullable"), [("jsonb", "true"), ("jsonb NOT NULL", "false")])
+def test_whether_a_document_may_be_missing_is_yes_or_no(declared: str, nullable: str) -> None:
+    asked = questions(Table(columns={"data": declared}))
+    text = starter_suite(NAME, [], asked, Answers(20, tuple(True for _ in asked)))
+    assert f"    kwargs: {{column: data, is: object, nullable: {nullable}}}" in text.splitlines()
