@@ -130,10 +130,8 @@ def _condition(found: list[_Token], alias: str) -> Condition | None:
 
 
 def _compared(found: list[_Token]) -> tuple[list[_Token], str, list[_Token]]:
-    """What stands left and right of the one operator that is in no parentheses; no operator where a word joins."""
+    """What stands left and right of the one operator that is in no parentheses; no operator where there is none."""
     for place, ((_, text), depth) in enumerate(zip(found, _depths(found), strict=True)):
-        if depth == 0 and text in {"OR", "NOT", "IS"}:
-            break
         if depth == 0 and text in _SYMBOLS:
             end = place
             while end < len(found) and found[end][1] in _SYMBOLS:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dbops.domain.query_plan import Plan, joined_shape
-from dbops.domain.query_plan.node import CONDITIONS
+from dbops.domain.query_plan import Plan, PlanTrigger, joined_shape
+from dbops.domain.query_plan.node import CONDITIONS, PlanNode
 from dbops.domain.query_plan.shape import steps
 from tests.unit.plans import document, made, names, plan
 
@@ -134,6 +134,24 @@ def test_the_parameters_do_not_change_the_shape() -> None:
     assert plan("newest_not_executed").shape() == plan("newest_of_a_user").shape()
 
 
+@pytest.mark.parametrize(
+    ("node", "shape"),
+    [
+        ({"Node Type": "Seq Scan", "Relation Name": "T", "Filter": 't."isFavorite"'}, "Seq Scan on T (isFavorite)"),
+        ({"Node Type": "Seq Scan", "Relation Name": "T", "Filter": "(public.f(t.a) > 1)"}, "Seq Scan on T (a)"),
+        ({"Node Type": "Aggregate", "Strategy": "Sorted", "Group Key": ["t.a", "t.b"]}, "GroupAggregate by a, b"),
+        ({"Node Type": "Sort", "Sort Key": ["t.a"], "Group Key": ["t.b"]}, "Sort by a"),
+        (
+            {"Node Type": "Incremental Sort", "Sort Key": ["a.x", "a.y"], "Presorted Key": ["a.x"]},
+            "Incremental Sort by x, y",
+        ),
+        ({"Node Type": "Result", "Parent Relationship": "InitPlan"}, "InitPlan: Result"),
+    ],
+)
+def test_a_step_is_told_with_its_columns_and_its_order(node: dict[str, Any], shape: str) -> None:
+    assert made(node).shape() == shape
+
+
 def test_another_index_is_another_shape() -> None:
     assert plan("newest_with_the_index").shape() != plan("newest_of_a_user").shape()
 
@@ -208,9 +226,23 @@ def test_how_a_sort_was_done_and_what_was_read_stand_in_lines_of_their_own() -> 
     ]
 
 
+def test_how_a_sort_was_done_is_told_also_where_it_took_nothing() -> None:
+    sort = {"Node Type": "Sort", "Sort Method": "quicksort", "Sort Space Used": 0}
+    assert made(sort).text().splitlines()[1:] == ["  Sort Method: quicksort  Memory: 0kB"]
+
+
+def test_what_explain_leaves_out_is_nothing_that_anybody_has_made_up() -> None:
+    assert PlanNode.of({"Node Type": "Result"}) == PlanNode(type="Result")
+    assert PlanNode.of({"Node Type": "Seq Scan", "Relation Name": "t"}).table == ("public", "t")
+    plain = Plan.of([{"Plan": {"Node Type": "Result"}, "Triggers": [{"Trigger Name": "a"}]}])
+    assert plain == Plan(root=PlanNode(type="Result"), triggers=(PlanTrigger(name="a", table=""),))
+    heavy = Plan.of([{"Plan": {"Node Type": "Result"}}], kind="heavy", line=7)
+    assert (heavy.kind, heavy.line) == ("heavy", 7)
+
+
 @pytest.mark.parametrize("wrong", [[], [{}], [{"Plan": {}}], [{"Plan": 1}], {"Plan": {}}, [1]])
 def test_what_is_no_plan_is_refused(wrong: Any) -> None:
-    with pytest.raises(ValueError, match="not what EXPLAIN"):
+    with pytest.raises(ValueError, match=r"^this is not what EXPLAIN \(FORMAT JSON\) answers$"):
         Plan.of(wrong)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dbops.domain.query_plan.conditions import Condition, KeyColumn, read_conditions, read_sort_key
@@ -56,6 +56,12 @@ def read(text: str, alias: str = "s") -> list[tuple[str, str]]:
         ("(… = ANY (s.a))", []),
         ("(s.a[1] = …)", []),
         ("(x.s.a = …)", []),
+        ("(s OR a)", []),
+        ("(s + a)", []),
+        ("(s.a OR (s.b = …))", []),
+        ("((s.a IS NULL) OR (s.b = …))", []),
+        ("(NOT (s.a IS NULL))", []),
+        ("((s.a IS NULL) = s.b)", []),
         ("(s.a < ANY ('…'::integer[]))", []),
         ("(s.a = (SubPlan 1))", []),
         ("(ANY (s.a = (hashed SubPlan 1).col1))", []),
@@ -75,6 +81,8 @@ def test_an_alias_with_odd_signs_is_known() -> None:
 
 def test_a_cast_column_says_to_what() -> None:
     assert read_conditions(["((s.name)::text = '…'::text)"], "s") == [Condition("name", "equality", "text")]
+    assert read_conditions(["(s.flag)::boolean"], "s") == [Condition("flag", "equality", "boolean")]
+    assert read_conditions(["(s.name = '…'::text)"], "s") == [Condition("name", "equality")]
 
 
 @pytest.mark.parametrize(
@@ -109,6 +117,7 @@ def test_a_key_column_is_written_as_people_write_it() -> None:
     assert KeyColumn("a", nulls_first=True).flipped == KeyColumn("a", descending=True)
 
 
+@example("s.a =", "s")
 @given(st.text("()[] sa.=<>ANDOR'\"$1:…,"), st.text("sa"))
 def test_nothing_that_may_be_written_breaks_the_reading(text: str, alias: str) -> None:
     read_conditions([text], alias)
