@@ -41,7 +41,7 @@ def test_what_a_join_has_thrown_away_was_read_by_its_sides_and_counts_there() ->
 def test_what_was_never_executed_has_returned_nothing_and_what_only_was_planned_as_many_as_are_expected() -> None:
     never = node(scan(**ran(0, 0)))
     assert (never.executed, never.returned, never.removed) == (0, 0, 0)
-    planned = node(scan(**{"Plan Rows": 40}))
+    planned = node({**scan(), "Plan Rows": 40})
     assert (planned.executed, planned.returned, planned.removed) == (1, 40, None)
 
 
