@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +17,7 @@ class TeaReport(Report):
     steeped: timedelta
     cups: frozenset[str] = frozenset({"b", "a"})
     found: dict[BackupId, tuple[str, ...]]
+    zone: ZoneInfo
 
     @property
     def verdict(self) -> Verdict:
@@ -29,6 +31,7 @@ REPORT = TeaReport(
     finished=NOW + timedelta(minutes=3),
     steeped=timedelta(minutes=3),
     found={BackupId("20261122T020000Z"): ("süß",)},
+    zone=ZoneInfo("UTC"),
 )
 
 
@@ -41,6 +44,7 @@ def test_a_report_for_machines_is_one_json_document_with_iso_times_seconds_and_t
         "steeped": 180.0,
         "cups": ["a", "b"],
         "found": {"20261122T020000Z": ["süß"]},
+        "zone": "UTC",
         "verdict": "warning",
     }
 

@@ -112,7 +112,9 @@ def test_what_has_files_of_its_own_knows_of_each_kind_and_the_target_before_does
     assert (plain.has_rules, plain.has_probes) == (False, False)
 
 
-@pytest.mark.parametrize(("prefix", "root"), [("team", "team/shop/"), ("a/b", "a/b/shop/"), ("", "shop/")])
+@pytest.mark.parametrize(
+    ("prefix", "root"), [("team", "team/shop/"), ("X", "X/shop/"), ("a/b", "a/b/shop/"), ("", "shop/")]
+)
 def test_what_a_target_has_in_the_bucket_lies_below_its_own_name(prefix: str, root: str) -> None:
     assert target(storage={"bucket": "vault", "prefix": prefix}).root == root
 
@@ -162,3 +164,12 @@ def test_a_connection_is_an_id_and_what_is_none_is_not_repeated(connection: str)
     said = str(refused.value.errors()[0].get("ctx", {})["error"])
     assert said == "a connection is the id of an Airflow connection, never a URL: no credential belongs in a file"
     assert target(connection="a" * 250).connection == "a" * 250
+
+
+def test_a_secret_key_that_stands_where_a_connection_should_is_not_repeated() -> None:
+    with pytest.raises(ValidationError) as refused:
+        target(encryption={"recipients": [], "identities": ["AGE-SECRET-KEY-1QQQQ"]})
+    assert str(refused.value.errors()[0].get("ctx", {})["error"]) == (
+        "this is a secret key, and no longer one now that it stands in a file: make a new one, and write here the id "
+        "of the Airflow connection whose password it is, never a URL"
+    )

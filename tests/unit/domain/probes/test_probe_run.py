@@ -12,7 +12,7 @@ from dbops.domain.probes.operations import in_words, passed_by_model
 from dbops.domain.probes.picture import probe_picture
 from dbops.domain.probes.run import ProbeRun, Slower
 from dbops.domain.probes.totals import ProbeTotals
-from tests.unit.probe_samples import latency, latency_of, probe_result, probe_run
+from tests.unit.probe_samples import latency, latency_of, probe, probe_result, probe_run
 
 SLOW, QUICK, EXACT = latency(101.0), latency(3.0), latency_of([100.0] * 40)
 SLOWER = Slower(statistic="p50", usual=20.0, now=44.0, runs=5)
@@ -63,6 +63,11 @@ def test_a_result_is_found_by_its_name() -> None:
     one, other = probe_result("a"), probe_result("b")
     run = probe_run(one, other)
     assert (run.of("a"), run.of("b"), run.of("c")) == (one, other, None)
+
+
+def test_a_run_is_called_by_when_it_was_started_and_several_connections_at_once_are_a_pool() -> None:
+    assert probe_run().probe_id == "20261122T120000Z"
+    assert [probe(connections=number).is_pool for number in (1, 2, 3)] == [False, True, True]
 
 
 def test_what_was_measured_is_found_by_its_name_and_what_was_not_is_missed_by_it() -> None:

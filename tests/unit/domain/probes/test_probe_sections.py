@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
 from dbops.domain.health.item import HealthItem
 from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes.distance import distance
+from dbops.domain.probes.history import Usual
+from dbops.domain.probes.reason import likely_reason
 from dbops.domain.probes.remedy import remedy
 from dbops.domain.probes.report import ProbeReport
 from dbops.domain.probes.run import Explained, ProbeResult, ProbeRun, Slower
 from dbops.domain.query_plan.advice import Advice, IndexProposal
-from tests.unit.probe_samples import latency, probe_result, probe_run
+from tests.unit.probe_samples import latency, latency_of, probe_result, probe_run, weekly
 
 PAGE = "s3://vault/team/shop/probes/20261122T120000Z/index.html"
 FAST = probe_result("user_by_id", 3.0)
@@ -68,6 +70,35 @@ def test_an_index_that_is_gone_is_not_proposed_but_asked_after() -> None:
     assert "Review and try" not in remedy(report(OVER, proposals=(of_a_bad_one,), page=PAGE))
 
 
+def test_what_is_as_fast_as_it_can_be_needs_another_budget_and_nothing_else() -> None:
+    assert remedy(report(OVER)) == "An operation that is as fast as it can be needs another budget."
+
+
+def test_what_a_replica_ends_is_asked_of_the_primary() -> None:
+    ended = replace(FAILED, error="canceling statement due to conflict with recovery")
+    assert remedy(report(ended)) == (
+        "Let probes.connection name the primary for user_update: a replica has no rows of unlogged tables, and ends "
+        "what hinders its replay."
+    )
+
+
+def test_only_what_may_hold_a_lock_and_does_is_told_of_who_holds_it() -> None:
+    def item(name: str, status: Literal["ok", "warning"]) -> HealthItem:
+        return HealthItem(name=name, value="process 7", threshold="none", status=status, remedy="")
+
+    health = (
+        item("blocked sessions", "warning"),
+        item("idle in transaction", "ok"),
+        item("dead rows", "warning"),
+        item("longest transaction", "warning"),
+    )
+    waited = replace(FAILED, error="lock timeout")
+    assert remedy(report(waited, health=health)) == (
+        "Find who holds the lock that user_update waited for: blocked sessions, process 7; longest transaction, "
+        "process 7."
+    )
+
+
 @pytest.mark.parametrize(
     ("bad", "is_told"),
     [
@@ -116,6 +147,91 @@ def test_a_run_is_counted_by_what_is_wrong_first_of_all() -> None:
         "slower": 2,
         "over budget": 1,
     }
+
+
+def test_several_that_are_bad_alike_are_counted_together_and_what_is_not_so_is_not_counted() -> None:
+    def said(*results: ProbeResult) -> str:
+        headline = report(FAST, *results).headline()
+        return headline.partition(" operations of shop ")[2].removesuffix(".")
+
+    other = replace(OVER, probe="other")
+    both = replace(SLOWER, probe="both", budget_ms=10.0)
+    assert said(OVER, other) == "2 are over their budget"
+    assert said(OVER, other, FAILED) == "1 failed and 2 are over their budget"
+    assert said(FAILED, replace(FAILED, probe="b")) == "2 failed"
+    assert said(SLOWER, replace(SLOWER, probe="b")) == "2 are slower than usual"
+    assert said(both, replace(both, probe="b")) == "2 are slower than usual (2 of them over their budget too)"
+
+
+@pytest.mark.parametrize(("letters", "is_cut"), [(160, False), (161, True)])
+def test_of_an_error_a_hundred_and_sixty_letters_are_told_without_its_full_stop(letters: int, is_cut: bool) -> None:
+    said = report(replace(FAILED, error=f"{'X' * letters}.")).headline()
+    assert f"in 40 ({'X' * 160}{'…' if is_cut else ''})." in said
+
+
+def test_when_all_is_well_every_one_is_counted_and_what_was_asked_is_told() -> None:
+    found = report(FAST, replace(FAST, probe="b"), history=[probe_run(FAST)] * 3)
+    assert found.headline() == "Every one of 2 operations of shop is within its budget and no slower than usual."
+    assert (found.started, found.finished) == (found.record.started, found.record.finished)
+    assert (
+        report(FAST, history=[probe_run(FAST)] * 3)
+        .markdown()
+        .startswith(
+            "**The only operation of shop is within its budget and no slower than usual.**\n\n"
+            "- Operations that work: User 1/1\n- All operations: 3.0 ms on average, p95 3.0 ms, of 40 samples\n"
+            "- Slowest operation: user_by_id\n"
+            "- Operations above 100 ms (p95): none\n"
+        )
+    )
+
+
+def test_of_two_that_are_bad_each_says_what_is_wrong_with_it() -> None:
+    two = report(OVER, SLOWER, left_out=("a", "b"), history=[probe_run(left_out=("a", "b"))])
+    assert two.told(OVER).startswith("newest (newest) is over its budget: its p95 is 140 ms, and 100 ms are allowed.")
+    assert two.markdown().split("\n\n")[1].splitlines() == [
+        f"- {two.told(SLOWER)}",
+        f"- {two.told(OVER)}",
+        "- Not measured in the last run either: a, b.",
+    ]
+
+
+def test_a_tail_that_has_stayed_slow_has_settled_by_its_p95() -> None:
+    tail = probe_result("count", latency=latency_of([20.0] * 30 + [90.0] * 10))
+    slow = replace(tail, slower=Slower(statistic="p95", usual=20.0, now=90.0, runs=5))
+    history = weekly([*[probe_result("count", 20.0)] * 5, *[slow] * 4])
+    assert report(tail, history=history).settled == ("count",)
+    assert report(probe_result("count", 20.0), history=history).recovered == ("count",)
+
+
+@pytest.mark.parametrize(
+    ("trip", "usual_trip", "reason"),
+    [
+        (6.0, 1.0, "The reason is not known: nothing else"),
+        (6.1, 1.0, "Likely reason: the way to the server. A round trip took 1.0 ms"),
+        (6.1, None, "The reason is not known: nothing else"),
+    ],
+)
+def test_the_way_is_the_reason_from_more_than_a_fifth_of_what_was_lost_on(
+    trip: float, usual_trip: float | None, reason: str
+) -> None:
+    slower = replace(SLOWER, slower=Slower(statistic="p50", usual=20.0, now=45.0, runs=5))
+    run = probe_run(slower, round_trip=replace(latency(1.0), p50=trip))
+    assert likely_reason(slower, run, {}, usual_trip).startswith(reason)
+
+
+@pytest.mark.parametrize(("now", "is_told"), [(25.0, False), (25.1, True)])
+def test_all_are_slower_where_they_take_more_than_a_quarter_longer(now: float, is_told: bool) -> None:
+    results = [probe_result(name, latency=replace(latency(1.0), p50=now)) for name in ("a", "b", "c")]
+    usually = {name: Usual(p50=20.0, p95=20.0, runs=3) for name in ("a", "b", "c")}
+    said = likely_reason(SLOWER, probe_run(*results), usually, None)
+    assert ("something that concerns all. 3 of 3 operations" in said) is is_told
+
+
+def test_of_what_always_was_slow_and_has_no_plan_nothing_is_known() -> None:
+    half = replace(OVER, latency=replace(latency(1.0), p50=140.0))
+    assert likely_reason(half, probe_run(half, round_trip=replace(latency(1.0), p50=70.0)), {}, None) == (
+        "The reason is not known."
+    )
 
 
 @pytest.mark.parametrize(
@@ -168,6 +284,26 @@ def test_a_plan_is_shown_in_full_and_by_its_shape_where_it_is_not_known() -> Non
         "The plan of line 12 for heavy was `Index Scan` when it was last well, and is now `Sort > Seq Scan`:\n\n"
         "```\nSort\n  Seq Scan\n```\n\nThe plan of line 3:\n\n```\nSeq Scan\n```"
     ) in shown
+
+
+def test_what_is_explained_by_a_plan_or_by_advice_alone_is_explained() -> None:
+    by_plan = replace(OVER, explained=(Explained(shape="Seq Scan"),))
+    by_advice = replace(OVER, advice=(Advice(kind="pagination", sentence="It has no end."),))
+    for one in (by_plan, by_advice):
+        assert "### newest: newest" in report(one).markdown()
+    assert "###" not in report(OVER).markdown()
+
+
+def test_what_was_left_out_stands_below_its_title() -> None:
+    shown = report(FAST, notes=("Cut *short*.", "Left out.")).markdown()
+    assert "\n\nWhat was left out or cut short:\n\n- Cut \\*short\\*.\n- Left out." in shown
+
+
+def test_where_only_pools_were_timed_none_is_the_slowest_operation() -> None:
+    pool = report(probe_result("pool", 300.0, waits=latency(200.0))).markdown()
+    assert "Slowest operation" not in pool
+    assert "- Connection pools: pool 300 ms\n" in pool
+    assert "Connection pools" not in report(FAST).markdown()
 
 
 def test_a_proposal_is_shown_with_why_for_whom_and_that_nobody_has_tried_it() -> None:

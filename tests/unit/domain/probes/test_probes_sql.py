@@ -44,6 +44,7 @@ PARAMETERS = {
     "SELECT json_object('a':b, \"c\":d, e:f)": [],
     "SELECT 1 : 2": [],
     "SELECT : a, 1 : b": [],
+    ":a": ["a"],
     "SELECT ARRAY[x[1 :n], y[:m]]": [],
     "SELECT :1": [],
 }
@@ -149,6 +150,7 @@ def test_parameters_are_drawn_by_what_only_reads(sql: str) -> None:
 def test_a_function_of_the_application_may_write() -> None:
     assert may_write(one('SELECT "public"."place_order"(1)'))
     assert may_write(one("SELECT shop.place_order(1)"))
+    assert not may_write(one('SELECT "pg_catalog".now(), PG_CATALOG.now()'))
     assert not may_write(one("SELECT pg_catalog.now(), count(*) FROM public.t WHERE t.a IN (1)"))
 
 

@@ -31,6 +31,7 @@ def test_in_prose_what_stands_between_backticks_is_code() -> None:
     assert prose("One ` alone.") == "One \\` alone."
     assert prose("`a` and `*b*` and *c*") == "`a` and `*b*` and \\*c\\*"
     assert prose("a `` *b*") == plain_text("a `` *b*")
+    assert prose("`a` b ` ` *c*") == plain_text("`a` b ` ` *c*")
     assert prose("a ` ` *b* `c`") == plain_text("a ` ` *b* `c`")
 
 
@@ -96,3 +97,4 @@ def test_code_has_a_fence_of_three_and_of_one_where_nothing_in_it_needs_more() -
 
 def test_a_cell_that_is_markup_stays_so() -> None:
     assert markdown_table(("a",), [(Markup("**b|c**"),)]).splitlines()[2] == "| **b\\|c** |"
+    assert markdown_table(("a",), [(plain_text("*b*"),)]).splitlines()[2] == "| \\*b\\* |"

@@ -23,6 +23,7 @@ def test_what_fits_stays_on_one_line_and_what_was_a_line_stays_one() -> None:
     assert wrapped("one two three\nfour", 9) == "one two\nthree\nfour"
     assert wrapped("one two three\nfour", 7) == "one two\nthree\nfour"
     assert wrapped("one two three\nfour", 6) == "one\ntwo\nthree\nfour"
+    assert wrapped("a\nb\n\nc", 9) == "a\nb\n\nc"
     assert wrapped("", 9) == ""
 
 
