@@ -15,7 +15,7 @@ chance would bring about rarely counts: of forty, 23 above the line of the p50, 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import ceil, comb
+from math import ceil, exp, lgamma, log
 
 from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes.history import Statistic, latencies_of, line, usual
@@ -78,7 +78,8 @@ def _is_slower(latency: Latency, history: Sequence[Latency], options: ProbeOptio
     shown = sorted(_value(one, by) for one in history)
     limit = max(line(getattr(usually, by), options, by), shown[ceil(_OUTLIER * len(shown)) - 1])
     above = _too_many(latency.count, *_CHANCES[by])
-    return _value(latency, by) > limit and above <= latency.count and latency.sample(latency.count - above + 1) > limit
+    # So many are more than half of them, or than a twentieth: where they are above the line, so is the percentile.
+    return above <= latency.count and latency.sample(latency.count - above + 1) > limit
 
 
 def _value(latency: Latency, by: Statistic) -> float:
@@ -90,5 +91,11 @@ def _too_many(of: int, share: float, rarely: float) -> int:
     chance, number = 0.0, of + 1
     while chance <= rarely:  # all chances together are 1, which is not rare
         number -= 1
-        chance += comb(of, number) * share**number * (1 - share) ** (of - number)
+        chance += _chance(number, of, share)
     return number + 1
+
+
+def _chance(number: int, of: int, share: float) -> float:
+    """That of exactly so many; by logarithms, for of thousands the number of ways to choose them is no float."""
+    ways = lgamma(of + 1) - lgamma(number + 1) - lgamma(of - number + 1)
+    return exp(ways + number * log(share) + (of - number) * log(1 - share))

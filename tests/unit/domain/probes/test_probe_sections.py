@@ -203,6 +203,12 @@ def test_a_tail_that_has_stayed_slow_has_settled_by_its_p95() -> None:
     assert report(probe_result("count", 20.0), history=history).recovered == ("count",)
 
 
+def test_what_was_slow_by_its_p50_is_well_again_by_its_p50_whatever_its_tail() -> None:
+    history = weekly([*[probe_result("count", 20.0)] * 5, *[SLOWER] * 4])
+    tail = probe_result("count", latency=latency_of([20.0] * 30 + [90.0] * 10))
+    assert report(tail, history=history).recovered == ("count",)
+
+
 @pytest.mark.parametrize(
     ("trip", "usual_trip", "reason"),
     [

@@ -88,6 +88,18 @@ def test_what_the_history_has_shown_before_is_no_news() -> None:
     assert judged(latency(55.0), latency(55.0), shown) is not None
 
 
+def test_what_is_exactly_as_slow_as_the_history_has_shown_is_no_news() -> None:
+    assert judged(latency(50.0), latency(50.0), [latency(20.0)] * 4 + [latency(50.0)]) is None
+
+
+def test_a_p50_is_told_and_not_the_tail_beside_it() -> None:
+    tailed = latency_of([45.0] * 30 + [90.0] * 10)
+    for first, again in ((tailed, latency(60.0)), (latency(60.0), tailed)):
+        found = judged(first, again)
+        assert found is not None
+        assert (found.statistic, round(found.now)) == ("p50", 45)
+
+
 def test_a_slow_tail_is_found_by_the_p95_where_the_p50_does_not_know() -> None:
     found = judged(tail(0.25, 90.0), tail(0.25, 80.0))
     assert found is not None
@@ -128,6 +140,13 @@ def test_how_many_slow_samples_tell_depends_on_how_many_there_are(count: int, of
 
     assert [told(slow) for slow in (of_the_p95 - 1, of_the_p95)] == [None, "p95"]
     assert [told(slow) for slow in (of_the_p50 - 1, of_the_p50)] == ["p95", "p50"]
+
+
+@pytest.mark.parametrize(("slow", "by"), [(551, None), (552, "p95"), (5034, "p95"), (5035, "p50")])
+def test_a_probe_of_as_many_samples_as_it_may_have_is_judged_too(slow: int, by: Statistic | None) -> None:
+    now = tail(slow / 10_000, 90.0, 10_000)
+    found = judged(now, now)
+    assert (found and found.statistic) == by
 
 
 def test_one_odd_run_of_twenty_is_none_that_the_history_has_shown() -> None:

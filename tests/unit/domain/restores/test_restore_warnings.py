@@ -63,6 +63,10 @@ def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
     assert ": the restored one will belong to admin, with a new database's. Set what the application needs." in warning
     assert warning.endswith(" When the backup was made, they were: COMMENT ON DATABASE shop IS 'orders';")
 
+    later = replace(COMMENT, dump_id=9, definition="COMMENT ON DATABASE shop IS 'later';")
+    (warning,) = warnings(live=None, entries=(COMMENT, later))
+    assert warning.endswith("IS 'orders'; COMMENT ON DATABASE shop IS 'later';")
+
     (warning,) = warnings(live=None, entries=())
     assert warning.endswith("Set what the application needs.")
 
