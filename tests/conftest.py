@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, settings
 
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
+from tests.less_work import look_for_garbage_less_often, set_aside_what_is_loaded
 from tests.servers import CaughtMail, catching_mail, empty_and_delete, running_postgres, running_s3
 from tests.uncounted import is_uncounted, uncounted
 
@@ -33,6 +34,8 @@ settings.register_profile(
 )
 settings.load_profile("patient")
 
+look_for_garbage_less_often()
+
 
 def pytest_configure() -> None:
     """Let a polite kill end the session as Ctrl-C does, so that its servers are stopped."""
@@ -45,6 +48,11 @@ def pytest_configure() -> None:
         if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # what a shell starts in the background would hand it on
             signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, interrupt)
+
+
+def pytest_collection_finish() -> None:
+    """All modules of tests are there, and what they have imported."""
+    set_aside_what_is_loaded()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.less_work import read_files_of_boto3_once
+
 if TYPE_CHECKING:
     from airflow.models.dagrun import DagRun
     from airflow.sdk import DAG
@@ -77,6 +79,13 @@ def airflow_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
         upgradedb()
     return home
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _boto3_reads_its_files_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        read_files_of_boto3_once(patch)
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ that is forgotten. It dies just before each, and so just after the one before.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -20,6 +21,10 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from tests.less_work import look_for_garbage_less_often, read_files_of_boto3_once
 
 _lock = threading.Lock()
 END = "end"
@@ -81,15 +86,21 @@ def _forked(asked: dict[str, Any]) -> int:
 
 def serve() -> None:
     """Until standard input ends."""
+    look_for_garbage_less_often()
+    read_files_of_boto3_once(pytest.MonkeyPatch())
     answers = os.dup(1)
     os.dup2(2, 1)  # what Airflow says is no answer
     import airflow.dag_processing.dagbag
     import airflow.sdk.execution_time.supervisor
     import airflow.sdk.execution_time.task_runner
+    import boto3.session
     from starlette.testclient import TestClient
 
-    # Many seconds, once for all that are forked: the API that tasks talk to, and what its first request makes.
+    # Many seconds, once for all that are forked: the API that tasks talk to, what its first request makes, and what
+    # boto3 knows of S3.
     TestClient(airflow.sdk.execution_time.supervisor.in_process_api_server().app).get("/health")
+    boto3.session.Session().client("s3", region_name="us-east-1").close()
+    gc.freeze()
     for line in sys.stdin:
         os.write(answers, f"{_forked(json.loads(line))}\n".encode())
 

@@ -25,6 +25,7 @@ from dbops.jobs.watch.forget_alerts import forget_alerts
 from dbops.jobs.watch.lost_alerts import lost_alerts
 from tests.faults import migrate_steps, restore_steps, schema_steps
 from tests.faults.boundaries import Boundaries
+from tests.less_work import look_for_garbage_less_often
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ def _import_what_jobs_import_late() -> None:
 
 def serve() -> None:
     """Until standard input ends."""
+    look_for_garbage_less_often()
     _import_what_jobs_import_late()
     for line in sys.stdin:
         task = Task(**json.loads(line))
