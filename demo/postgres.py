@@ -134,9 +134,9 @@ class EmbeddedPostgres:
         with self._connect() as connection:
             if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
                 return False
-            connection.execute(
-                sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(name), sql.Identifier(owner))
-            )
+            # By the strategy that writes no log of what is empty: half as much to do, on a server of our own.
+            create = sql.SQL("CREATE DATABASE {} OWNER {} STRATEGY file_copy")
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(owner)))
             return True
 
     def drop_database(self, name: str) -> None:

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, settings
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
 from tests.less_work import look_for_garbage_less_often, set_aside_what_is_loaded
-from tests.servers import CaughtMail, catching_mail, empty_and_delete, running_postgres, running_s3
+from tests.servers import CaughtMail, catching_mail, delete_at_once, running_postgres, running_s3
 from tests.uncounted import is_uncounted, uncounted
 
 if TYPE_CHECKING:
@@ -124,9 +124,7 @@ def bucket_name(s3_server: SeaweedS3) -> Iterator[str]:
     s3_server.create_bucket(name)
     yield name
     if s3_server.is_running():
-        client = s3_server.client()
-        empty_and_delete(client, name)
-        client.close()
+        delete_at_once(s3_server, name)
 
 
 @pytest.fixture

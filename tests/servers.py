@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
+from urllib.request import Request, urlopen
 
 from aiosmtpd.smtp import SMTP
 
@@ -89,6 +90,13 @@ def empty_and_delete(client: S3Client, bucket: str) -> None:
         for version in [*versions.get("Versions", []), *versions.get("DeleteMarkers", [])]:
             client.delete_object(Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"])
     client.delete_bucket(Bucket=bucket)
+
+
+def delete_at_once(server: SeaweedS3, bucket: str) -> None:
+    """Delete a bucket with all it holds by one request, to the folder below it: by S3 it is one for each object."""
+    folder = f"http://127.0.0.1:{server.listeners['filer']}/buckets/{bucket}?recursive=true"
+    with urlopen(Request(folder, method="DELETE")):
+        pass
 
 
 @dataclass(frozen=True)
