@@ -14,6 +14,8 @@ LOCK := .venv/bin/uv pip compile --universal --python-version 3.11 --generate-ha
 
 export PYTHONPATH := $(CURDIR)/plugins
 export COVERAGE_FILE
+# Nothing here computes with matrices, and each process that imports numpy would have a thread that spins for such work.
+export OPENBLAS_NUM_THREADS := 1
 
 .PHONY: help
 help: ## Show this list
