@@ -48,7 +48,8 @@ demo-clean: venv ## Stop the demo and delete its data
 LAYERS := unit contract integration airflow e2e faults
 # On real servers, and mostly waiting for them. The files that take longest come first, and so that no two Airflows start at
 # once; the stack that all other files of e2e share stays in a process of its own, beside these.
-WAITING := tests/faults tests/e2e/test_demo.py tests/airflow tests/e2e/test_compose.py tests/integration
+WAITING := tests/faults tests/e2e/test_demo.py tests/airflow tests/e2e/test_compose.py \
+  tests/integration/test_take_over.py tests/integration
 WORKERS ?= 2
 # A third of what each of them does is waiting, so that these and the one beside them keep two cores at work.
 WAITING_WORKERS ?= 3
