@@ -5,8 +5,10 @@ Tasks are forks of it. That each of them finds its modules by itself as well is 
 
 from __future__ import annotations
 
+import gc
 import importlib
 import sys
+from functools import cache
 
 _BY_EVERY_TASK = (
     "airflow.providers.amazon.aws.hooks.base_aws",
@@ -24,6 +26,21 @@ _BY_EVERY_TASK = (
     "dbops_airflow.restore_operators",
 )
 
+gc.set_threshold(50_000, 20, 100)  # imports leave few rings behind, and every task imports something
+
+
+def _read_files_of_boto3_once() -> None:
+    """What boto3 knows of S3 is a megabyte of JSON, which the session of each task would read anew."""
+    from boto3.session import Session
+    from botocore.loaders import JSONFileLoader
+
+    read = JSONFileLoader.load_file
+    kept = cache(lambda path: read(JSONFileLoader(), path))
+    JSONFileLoader.load_file = lambda _loader, file_path: kept(file_path)  # type: ignore[assignment,method-assign]
+    Session().client("s3", region_name="us-east-1").close()
+
+
 if sys.argv[1:2] == ["scheduler"]:
     for name in _BY_EVERY_TASK:
         importlib.import_module(name)
+    _read_files_of_boto3_once()
