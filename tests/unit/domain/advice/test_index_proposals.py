@@ -443,6 +443,60 @@ def test_a_recommended_index_leaves_the_rest_to_a_filter() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("node", "is_asked"),
+    [
+        (scan("(t.a = 1)", read=1000, found=200), True),
+        (scan("(t.a = 1)", read=1000, found=201), False),
+        (scan("(t.a = 1)", read=100, found=1, loops=10), True),
+        (scan("(t.a = 1)", found=10, **{"Node Type": "Index Scan", "Index Cond": "(t.b = 'x'::text)"}), True),
+    ],
+    ids=["a fifth of a thousand", "more", "a hundred, ten times", "what an index leaves to a filter"],
+)
+def test_an_index_helps_from_a_thousand_rows_and_five_times_what_is_found_on(
+    node: dict[str, Any], is_asked: bool
+) -> None:
+    assert bool(of_t(node)) is is_asked
+
+
+@pytest.mark.parametrize(
+    ("found", "read", "is_asked"), [(1000, 5000, True), (1001, 5000, False), (10, 1000, True), (10, 999, False)]
+)
+def test_a_join_is_worth_an_index_from_five_times_what_it_returns_on(found: int, read: int, is_asked: bool) -> None:
+    assert bool(of_t(joining("Inner", outer=scan("(t.b IS NOT NULL)", read=read, found=read), found=found))) is is_asked
+
+
+def test_a_table_that_is_small_and_joined_often_is_read_as_it_is() -> None:
+    small = scan("(t.b IS NOT NULL)", read=99, found=99, loops=100)
+    assert of_t(joining("Inner", outer=small)) == []
+
+
+def test_what_an_index_finds_already_is_part_of_what_is_asked_for() -> None:
+    by_index = scan("(t.a = 1)", **{"Node Type": "Index Scan", "Index Cond": "(t.b = 'x'::text)"})
+    by_bitmap = scan("(t.a = 1)", **{"Node Type": "Bitmap Heap Scan", "Recheck Cond": "(t.b = 'x'::text)"})
+
+    assert of_t(by_index) == of_t(by_bitmap) == ['"public"."t" ("b", "a")']
+
+
+@pytest.mark.parametrize(
+    ("definition", "is_ours"),
+    [("table", True), ("unlogged table", True), ("materialized view", True), ("partitioned table", False)],
+)
+def test_what_has_rows_of_its_own_can_have_an_index(definition: str, is_ours: bool) -> None:
+    assert bool(of_t(scan("(t.a = 1)"), live=Table(definition))) is is_ours
+
+
+def test_of_a_column_that_is_given_and_in_a_range_the_value_counts() -> None:
+    assert of_t(scan("((t.a = 1) AND (t.a > 0))")) == ['"public"."t" ("a")']
+
+
+def test_who_reads_most_says_why() -> None:
+    asked = {"few": [made(scan("(t.a = 1)", read=2000))], "many": [made(scan("(t.a = 1)", read=9000))]}
+    (one,) = propose(asked, live=SchemaBaseline({T: Table(columns={"a": "integer"})}))
+
+    assert one.why == "The Seq Scan of public.t reads 9,000 rows to find 10 rows by a."
+
+
 NARROW = scan("((t.b = 'x'::text) AND (t.a = 1) AND (t.d > now()))")
 
 

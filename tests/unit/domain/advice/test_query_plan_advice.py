@@ -421,7 +421,7 @@ def test_a_trigger_is_named_from_half_of_the_plan_and_a_quarter_of_the_wait_on(t
 
 
 def test_of_several_triggers_the_one_that_takes_most_is_named() -> None:
-    of_both = changing({"Trigger Name": "quick", "Time": 8.0}, {"Trigger Name": "slow", "Time": 30.0})
+    of_both = changing({"Trigger Name": "zero", "Time": 8.0}, {"Trigger Name": "slow", "Time": 30.0})
     assert [one.sentence.partition(" of User")[0] for one in advice(of_both)] == ["The trigger slow"]
 
 
