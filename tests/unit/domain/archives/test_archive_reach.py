@@ -145,6 +145,7 @@ def test_a_copy_hides_nothing_in_a_text(said: list[TocEntry], copy: str) -> None
         "CREATE TABLE t (\"DROP DATABASE\" text DEFAULT 'x; DROP DATABASE shop;');\n-- DROP DATABASE shop;\n",
         "CREATE USER MAPPING FOR app SERVER s;",
         "GRANT USAGE ON FOREIGN SERVER s TO app;",
+        "GRANT SELECT ON TABLE role TO app;",
         "ALTER DEFAULT PRIVILEGES FOR ROLE app IN SCHEMA s GRANT SELECT ON TABLES TO reader;",
         "SET SESSION AUTHORIZATION app;\nGRANT SELECT(a) ON TABLE t TO x;\nRESET SESSION AUTHORIZATION;",
         "CREATE RULE r AS ON INSERT TO t DO ALSO ( INSERT INTO u VALUES (1);\n DELETE FROM v;\n);",

@@ -95,6 +95,11 @@ def test_a_bad_rule_says_since_when_which_rows_and_where_it_stands() -> None:
     )
 
 
+def test_a_table_that_a_sentence_begins_with_is_named_once() -> None:
+    lost = result("l", Outcome.FAILED, sentence="public.Summary has lost its rows")
+    assert report(lost).told(lost) == "public.Summary: has lost its rows"
+
+
 def test_what_could_not_be_asked_says_which_rule_it_was() -> None:
     named = result("u", Outcome.NOT_EVALUATED, description="a colour can be shown", sentence="no such column")
     assert report(named).told(named) == 'public.Summary: could not evaluate "a colour can be shown": no such column'
