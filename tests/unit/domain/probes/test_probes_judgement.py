@@ -92,6 +92,12 @@ def test_what_is_exactly_as_slow_as_the_history_has_shown_is_no_news() -> None:
     assert judged(latency(50.0), latency(50.0), [latency(20.0)] * 4 + [latency(50.0)]) is None
 
 
+def test_a_p50_is_compared_with_the_p50s_before_and_not_with_the_tails_beside_them() -> None:
+    found = judged(latency(45.0), latency(45.0), [tail(0.25, 90.0)] * 3)
+    assert found is not None
+    assert (found.statistic, round(found.usual)) == ("p50", 20)
+
+
 def test_a_p50_is_told_and_not_the_tail_beside_it() -> None:
     tailed = latency_of([45.0] * 30 + [90.0] * 10)
     for first, again in ((tailed, latency(60.0)), (latency(60.0), tailed)):
