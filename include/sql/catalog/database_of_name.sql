@@ -7,7 +7,9 @@ SELECT
     d.datconnlimit                                                         AS connection_limit,
     shobj_description(d.oid, 'pg_database')                                AS comment,
     d.datacl IS NOT NULL                                                   AS has_grants,
-    pg_has_role(d.datdba, 'USAGE')                                         AS may_rename
+    pg_has_role(d.datdba, 'USAGE')                                         AS may_rename,
+    -- The default one is not asked for by name, which takes no privilege.
+    t.spcname = 'pg_default' OR has_tablespace_privilege(t.oid, 'CREATE')  AS may_lie_beside
 FROM pg_database d
 JOIN pg_tablespace t ON t.oid = d.dattablespace
 WHERE d.datname = :name

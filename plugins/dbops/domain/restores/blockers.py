@@ -11,6 +11,7 @@ from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.restores.live_facts import LiveDatabase, ServerFacts
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.restores.role_blockers import role_blockers
+from dbops.domain.servers.database_settings import quote_name
 from dbops.domain.servers.major_version import major_version
 from dbops.domain.words.quantities import format_bytes
 
@@ -96,8 +97,14 @@ def _server(found: RestoreConditions) -> Iterator[str]:
 def _beside(found: RestoreConditions) -> Iterator[str]:
     if not found.server.may_create_databases:
         yield (
-            f"The role {found.server.role} may not create databases: ALTER ROLE ... CREATEDB, name another under "
-            "restore.connection, or restore into an empty database, or into a schema."
+            f"The role {found.server.role} may not create databases: ALTER ROLE {quote_name(found.server.role)} "
+            "CREATEDB, name another under restore.connection, or restore into an empty database, or into a schema."
+        )
+    if found.live and not found.live.may_lie_beside and not found.is_ours:
+        yield (
+            f"The role {found.server.role} may create nothing in the tablespace {found.live.tablespace}, in which the "
+            f"live database lies: GRANT CREATE ON TABLESPACE {quote_name(found.live.tablespace)} TO "
+            f"{quote_name(found.server.role)}."
         )
     if found.database in found.server.databases and not found.is_ours:
         yield f"There is a database {found.database} already, and nothing is ever overwritten: start a new run."

@@ -40,6 +40,7 @@ class LiveDatabase:
 
     ``slots`` and ``subscriptions`` are those of logical replication, ``prepared`` the prepared transactions: what a
     swap would break, or be kept from by. Not ``counted``: its tables' rows were not asked for, or cannot be read.
+    ``may_lie_beside``: another database may be made in its tablespace.
     """
 
     oid: int
@@ -54,6 +55,7 @@ class LiveDatabase:
     prepared: tuple[str, ...] = ()
     may_rename: bool = True
     counted: bool = True
+    may_lie_beside: bool = True
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ class ServerFacts:
     """The target's server. ``databases`` are all names that are taken there, and ``roles`` all of its roles.
 
     ``templates`` are the databases of which others are made.
-    ``role`` is ours, and ``memberships`` the roles that it is a member of, itself among them.
+    ``role`` is ours, and ``memberships`` the roles that it is a member of, itself among them. ``untrusted`` are the
+    extensions that PostgreSQL lets only a superuser create; where it ``is_managed`` its provider may let others.
     """
 
     version: str
@@ -74,6 +77,8 @@ class ServerFacts:
     extensions: frozenset[str]
     databases: frozenset[str]
     templates: frozenset[str] = frozenset()
+    untrusted: frozenset[str] = frozenset()
+    is_managed: bool = False
     is_replica: bool = False
 
     @property

@@ -38,6 +38,8 @@ class RestorePlan:
     ``making`` ones, which make the database and say who may connect, then those of the swap, in one transaction.
     ``cluster`` is the system identifier of the server, None where it is not known. ``planned`` is when it was planned
     first, ``looked`` when it was last. ``verified`` is when the backup passed, ``proven`` when what was loaded did.
+    ``role`` is whom the restore works as, and ``hindrances`` are those of the ``warnings`` that are best put right
+    beforehand.
     """
 
     target: str
@@ -61,6 +63,8 @@ class RestorePlan:
     cluster: str | None = None
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    hindrances: tuple[str, ...] = ()
+    role: str | None = None
 
     @property
     def digest(self) -> str:

@@ -33,10 +33,10 @@ _OWNED = {
     "SUBSCRIPTION", "TABLE", "TEXT SEARCH CONFIGURATION", "TEXT SEARCH DICTIONARY", "TYPE", "VIEW",
 }  # fmt: skip
 _OF_THE_DATABASE = {"DATABASE", "DATABASE PROPERTIES"}  # not restored: what belongs to the name follows by a swap
-# Managed servers give to these what PostgreSQL keeps for superusers, each another part of it: only trying tells.
-_NEARLY_SUPERUSERS = {
+NEARLY_SUPERUSERS = frozenset((
     "alloydbsuperuser", "azure_pg_admin", "cloudsqlsuperuser", "neon_superuser", "rds_superuser", "supabase_admin",
-}  # fmt: skip
+))  # fmt: skip
+"""Managed servers give to these what PostgreSQL keeps for superusers, each another part of it: only trying tells."""
 _SUPERUSER = "Name a superuser under restore.connection for this restore, or restore chosen schemas beside"
 _SHOWN = 5
 
@@ -80,7 +80,7 @@ def _foreign_owners(entries: Sequence[TocEntry], server: ServerFacts) -> Iterato
 
 def _for_superusers(entries: Sequence[TocEntry], server: ServerFacts, *, owners: bool) -> Iterator[str]:
     kinds: list[tuple[str, set[str]]] = []
-    if not server.memberships & _NEARLY_SUPERUSERS:
+    if not server.memberships & NEARLY_SUPERUSERS:
         kinds += [
             ("event triggers", {entry.name for entry in entries if entry.kind == "EVENT TRIGGER"}),
             (

@@ -25,12 +25,13 @@ _MAINTENANCE = ("postgres", "template1")
 
 @dataclass(frozen=True)
 class KnownDatabase:
-    """One database of the server; ``bytes`` None where our role may not ask."""
+    """One database of the server; ``bytes`` None where our role may not ask. ``may_lie_beside`` as of a live one."""
 
     oid: int
     bytes: int | None
     tablespace: str
     may_rename: bool
+    may_lie_beside: bool
     settings: DatabaseSettings
 
 
@@ -79,6 +80,8 @@ class DatabaseServer:
             roles=frozenset(row["roles"]),
             memberships=frozenset(row["memberships"]),
             extensions=frozenset(row["extensions"]),
+            untrusted=frozenset(row["untrusted"]),
+            is_managed=row["is_managed"],
             databases=frozenset(row["databases"]),
             templates=frozenset(row["templates"]),
             is_replica=row["is_replica"],
@@ -101,7 +104,9 @@ class DatabaseServer:
                 settings=_settings(session, row["oid"]),
                 grants=_grants(session, row["oid"]) if row["has_grants"] else None,
             )
-        return KnownDatabase(row["oid"], row["bytes"], row["tablespace"], row["may_rename"], settings)
+        return KnownDatabase(
+            row["oid"], row["bytes"], row["tablespace"], row["may_rename"], row["may_lie_beside"], settings
+        )
 
     def oid_of(self, name: str) -> int | None:
         """The oid of the database of that name; None where there is none."""

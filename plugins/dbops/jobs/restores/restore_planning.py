@@ -12,6 +12,7 @@ from dbops.domain.backups.catalog import Catalog, CatalogEntry
 from dbops.domain.backups.recovery_time import expected_duration
 from dbops.domain.restores.blockers import RestoreConditions, restore_blockers
 from dbops.domain.restores.extent import restore_extent
+from dbops.domain.restores.hindrances import restore_hindrances
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.restores.names import restore_names
 from dbops.domain.restores.plan import RestorePlan
@@ -42,7 +43,8 @@ class RestorePlanning:
     """Plans that run's restore by its request, and changes nothing; ``moment`` is when it was planned first.
 
     ``own`` is its record, where it is planned again: what the run has made itself is in nobody's way. The rows of live
-    tables are read only with ``count_live``.
+    tables are read only with ``count_live``. As a ``rehearsal`` it does not look into the live database at all, nor
+    for what has to be gone only when a swap is at hand: slots, subscriptions and prepared transactions.
     """
 
     def __init__(
@@ -53,8 +55,9 @@ class RestorePlanning:
         moment: datetime,
         own: RestoreRecord | None = None,
         count_live: bool = True,
+        rehearsal: bool = False,
     ) -> None:
-        self._run, self._request = run, request
+        self._run, self._request, self._rehearsal = run, request, rehearsal
         self._moment, self._own, self._count_live = moment, own, count_live
         self._target, self._live_name = run.target, run.place.live.database
         self._server = run.server()
@@ -102,6 +105,7 @@ class RestorePlanning:
         )
         unreadable = self.unreadable.what if self.unreadable else None
         making, swapping = self._statements(archive, schema or database, before, live, facts.major)
+        hindrances = restore_hindrances(conditions)
         return RestorePlan(
             target=self._target.name,
             live_name=self._live_name,
@@ -122,15 +126,17 @@ class RestorePlanning:
             planned=self._moment,
             looked=self._run.clock(),
             blockers=restore_blockers(conditions),
-            warnings=(*warnings, *restore_warnings(conditions, extent, archive.entries, unreadable)),
+            warnings=(*warnings, *hindrances, *restore_warnings(conditions, extent, archive.entries, unreadable)),
+            hindrances=hindrances,
+            role=facts.role,
         )
 
     def _live(self, facts: ServerFacts, entry: CatalogEntry) -> LiveDatabase | None:
         known = self._server.find(self._live_name)
         if known is None:
             return None
-        blockers = self._server.rename_blockers(self._live_name, known.oid)
-        schema, tables = self._content(facts, entry)
+        schema, tables = ("", {}) if self._rehearsal else self._content(facts, entry)
+        blockers = {} if self._rehearsal else self._server.rename_blockers(self._live_name, known.oid)
         return LiveDatabase(
             oid=known.oid,
             bytes=known.bytes or 0,
@@ -139,11 +145,12 @@ class RestorePlanning:
             fingerprint=schema,
             tables=tables,
             sessions=self._server.sessions(known.oid) if self._request.mode == "swap" else (),
-            slots=blockers["slot"],
-            subscriptions=blockers["subscription"],
-            prepared=blockers["prepared"],
+            slots=blockers.get("slot", ()),
+            subscriptions=blockers.get("subscription", ()),
+            prepared=blockers.get("prepared", ()),
             may_rename=known.may_rename and facts.may_create_databases,
-            counted=self._count_live and self.unreadable is None,
+            counted=self._count_live and not self._rehearsal and self.unreadable is None,
+            may_lie_beside=known.may_lie_beside,
         )
 
     def _content(self, facts: ServerFacts, entry: CatalogEntry) -> tuple[str, dict[TableName, LiveTable]]:

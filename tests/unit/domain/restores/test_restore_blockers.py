@@ -45,8 +45,20 @@ def test_a_missing_extension_is_named() -> None:
 def test_a_role_that_may_not_create_databases(mode: RestoreMode) -> None:
     said = blockers(mode, server=server(may_create_databases=False))
 
-    assert "The role admin may not create databases" in said
+    assert 'The role admin may not create databases: ALTER ROLE "admin" CREATEDB, name another' in said
     assert "restore.connection" in said
+
+
+@pytest.mark.parametrize("mode", ["beside", "swap"])
+def test_a_role_that_may_make_nothing_where_the_live_database_lies(mode: RestoreMode) -> None:
+    elsewhere = live(tablespace="fast", may_lie_beside=False)
+
+    assert blockers(mode, live=elsewhere) == (
+        "The role admin may create nothing in the tablespace fast, in which the live database lies: "
+        'GRANT CREATE ON TABLESPACE "fast" TO "admin".'
+    )
+    assert blockers(mode, live=elsewhere, is_ours=True) == "", "it is made already"
+    assert blockers("schema", live=elsewhere) == ""
 
 
 def test_a_role_that_may_not_rename_what_is_taken_over() -> None:
