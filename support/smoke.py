@@ -22,7 +22,7 @@ from typing import Any
 
 HOME = Path(os.environ["AIRFLOW_HOME"])
 TARGET = "shop"
-DAGS = ["backup__shop", "drill__shop", "migrate", "restore", "watch"]
+DAGS = ["backup__shop", "drill__shop", "migrate", "rehearse", "restore", "watch"]
 
 
 def main() -> None:

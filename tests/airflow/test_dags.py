@@ -22,9 +22,11 @@ def dags(add_target: Callable[..., None], load_dags: Callable[[], Dags]) -> dict
     return found
 
 
-def test_there_are_dags_for_each_target_and_one_each_that_migrates_restores_and_watches(dags: dict[str, Any]) -> None:
+def test_each_target_has_dags_and_what_is_for_all_of_them_has_one(
+    dags: dict[str, Any],
+) -> None:
     by_target = ["backup__blog", "backup__shop", "drill__blog", "drill__shop"]
-    assert sorted(dags) == [*by_target, "migrate", "restore", "watch"]
+    assert sorted(dags) == [*by_target, "migrate", "rehearse", "restore", "watch"]
 
 
 def test_the_targets_of_this_repository_have_their_dags(
@@ -37,7 +39,7 @@ def test_the_targets_of_this_repository_have_their_dags(
     assert sorted(found) == sorted(
         [
             *(f"{job}__{name}" for name in names for job in ("backup", "check", "drill", "probe")),
-            *("migrate", "restore", "watch"),
+            *("migrate", "rehearse", "restore", "watch"),
         ]
     )
 

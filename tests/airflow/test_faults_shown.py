@@ -14,7 +14,7 @@ def test_a_bad_file_is_one_import_error_and_takes_down_only_its_own_dag(
     add_target("shop")
     (include / "targets" / "blog.yaml").write_text("connection: blog\nstorage:\n  buckett: backups\n")
     dags, errors = load_dags()
-    assert sorted(dags) == ["backup__shop", "drill__shop", "migrate", "restore", "watch"]
+    assert sorted(dags) == ["backup__shop", "drill__shop", "migrate", "rehearse", "restore", "watch"]
     assert list(errors) == ["target_faults.py"]
     assert "targets/blog.yaml:3: " in errors["target_faults.py"]
     assert "bucket" in errors["target_faults.py"]
@@ -24,7 +24,7 @@ def test_every_bad_file_is_named(include: Path, load_dags: Callable[[], Dags]) -
     (include / "targets" / "one.yaml").write_text("connection: one\nstorage: {bucket: backups}\nnonsense: 1\n")
     (include / "targets" / "two.yaml").write_text("connection: [two\n")
     dags, errors = load_dags()
-    assert sorted(dags) == ["migrate", "restore", "watch"]
+    assert sorted(dags) == ["migrate", "rehearse", "restore", "watch"]
     assert list(errors) == ["target_faults.py"]
     assert "targets/one.yaml:3: " in errors["target_faults.py"]
     assert "targets/two.yaml:" in errors["target_faults.py"]
@@ -45,4 +45,4 @@ def test_with_no_target_at_all_there_is_still_what_belongs_to_none(
     include: Path, load_dags: Callable[[], Dags]
 ) -> None:
     dags, errors = load_dags()
-    assert (sorted(dags), errors) == (["migrate", "restore", "watch"], {})
+    assert (sorted(dags), errors) == (["migrate", "rehearse", "restore", "watch"], {})

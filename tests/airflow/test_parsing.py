@@ -64,7 +64,7 @@ def test_parsing_imports_nothing_heavy_and_needs_no_pythonpath(
     seen = parse()
     assert seen["errors"] == {}
     by_target = ["backup__blog", "backup__shop", "drill__blog", "drill__shop"]
-    assert seen["dags"] == [*by_target, "migrate", "restore", "watch"]
+    assert seen["dags"] == [*by_target, "migrate", "rehearse", "restore", "watch"]
     assert _HEAVY.intersection(seen["imported"]) == set()
     assert "dbops_airflow.operators" in seen["imported"]
     assert str(ROOT / "plugins") in seen["path"]
@@ -98,10 +98,11 @@ def test_a_task_process_builds_only_its_own_dag_and_reads_only_its_own_file(
     assert seen["errors"] == {}
 
 
-def test_the_task_process_of_the_watch_knows_every_target(
-    parse: Callable[..., Any], add_target: Callable[..., None]
+@pytest.mark.parametrize("name", ["rehearse", "watch"])
+def test_the_task_process_of_what_looks_at_all_targets_knows_every_one(
+    parse: Callable[..., Any], add_target: Callable[..., None], name: str
 ) -> None:
     add_target("shop")
-    seen = parse(_AIRFLOW_PARSING_CONTEXT_DAG_ID="watch", _AIRFLOW_PARSING_CONTEXT_TASK_ID="watch")
-    assert "watch" in seen["dags"]
+    seen = parse(_AIRFLOW_PARSING_CONTEXT_DAG_ID=name, _AIRFLOW_PARSING_CONTEXT_TASK_ID=name)
+    assert name in seen["dags"]
     assert seen["errors"] == {}

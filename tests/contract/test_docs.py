@@ -101,7 +101,7 @@ def test_every_verb_of_the_glossary_is_a_function_in_a_file_of_its_name() -> Non
     verbs = re.findall(r"`(\w+)`", sentence[1])
     assert verbs == [
         *("back_up", "expire", "drill", "restore", "swap", "verify", "check", "probe", "baseline", "watch"),
-        *("plan_migration", "apply_migration"),
+        *("rehearse_restore", "plan_migration", "apply_migration"),
     ]
     for verb in verbs:
         (path,) = (ROOT / "plugins/dbops/jobs").glob(f"*/{verb}.py")

@@ -14,6 +14,7 @@ from dbops.domain.backups.dump_warnings import HARMLESS, TOLD_ELSEWHERE
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.retention import Hold
 from dbops.domain.backups.verification import Verification
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.gateways.archive import CLEAR_SUMS
 
@@ -41,11 +42,12 @@ def example(title: str) -> bytes:
         ("started.json", Claim.from_json),
         ("holds/&lt;backup_id&gt;.json", Hold.from_json),
         ("verifications/&lt;backup_id&gt;.json", Verification.from_json),
+        ("rehearsal.json", Rehearsal.from_json),
         ("_indexes/&lt;target&gt;.json", TargetIndex.from_json),
     ],
 )
 def test_the_example_is_what_the_code_writes_byte_for_byte(
-    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold | Verification | TargetIndex]
+    title: str, read: Callable[[bytes], BackupManifest | Claim | Hold | Verification | Rehearsal | TargetIndex]
 ) -> None:
     body = example(title)
     assert read(body).to_json() == body
@@ -56,10 +58,13 @@ def test_the_example_is_what_the_code_writes_byte_for_byte(
     [
         ("manifest.json", BackupManifest),
         ("verifications/&lt;backup_id&gt;.json", Verification),
+        ("rehearsal.json", Rehearsal),
         ("_indexes/&lt;target&gt;.json", TargetIndex),
     ],
 )
-def test_every_key_is_explained_once(title: str, record: type[BackupManifest | Verification | TargetIndex]) -> None:
+def test_every_key_is_explained_once(
+    title: str, record: type[BackupManifest | Verification | Rehearsal | TargetIndex]
+) -> None:
     rows = re.findall(r"^\| (`.+?) \|", section(title), re.MULTILINE)
     explained = [key for row in rows for key in re.findall(r"`(\w+)`", row)]
     assert sorted(explained) == sorted(field.name for field in fields(record))
@@ -82,6 +87,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         layout.hold(BACKUP),
         layout.verification(BACKUP),
         layout.restore("run"),
+        layout.rehearsal,
         layout.migration("run"),
         layout.audit(BACKUP.time, "expire"),
         layout.check(BACKUP),

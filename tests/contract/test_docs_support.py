@@ -81,8 +81,8 @@ def test_the_oldest_airflow_of_the_matrix_is_the_oldest_that_the_wheel_asks_for(
 def test_the_dag_files_that_are_to_be_copied_are_those_that_there_are() -> None:
     row = next(line for line in INSTALLING.splitlines() if line.startswith("| `dags/` |"))
     assert set(re.findall(r"`(\w+\.py)`", row)) == {file.name for file in (ROOT / "dags").glob("*.py")}
-    assert "eight short files" in row
-    assert len(list((ROOT / "dags").glob("*.py"))) == 8
+    assert "nine short files" in row
+    assert len(list((ROOT / "dags").glob("*.py"))) == 9
 
 
 def test_the_page_on_installing_names_this_wheel_and_what_it_needs_newer_than_airflow_3_1_has_it() -> None:

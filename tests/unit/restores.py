@@ -10,6 +10,7 @@ from dbops.domain.restores.blockers import RestoreConditions
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable, ServerFacts
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.servers.database_settings import DatabaseSettings
 from tests.unit.samples import DAY, NOW, manifest
@@ -109,3 +110,9 @@ def record(**changed: Any) -> RestoreRecord:
         "before": BEFORE,
     }
     return RestoreRecord(**{**facts, **changed})
+
+
+def rehearsal(**changed: Any) -> Rehearsal:
+    """One that found nothing in the way."""
+    facts: dict[str, Any] = {"target": "shop", "planned": NOW, "backup_id": BACKUP, "role": "dbops_restore"}
+    return Rehearsal(**{**facts, **changed})

@@ -152,6 +152,12 @@ def parser() -> Parser:
         "restore summary_app --swap --loaded summary_app__restore_20261122_021500",
     )
     _add_restore(restore)
+    rehearse = verb(
+        "rehearse",
+        "see whether a restore would be let, and change nothing",
+        "What would refuse it is kept, for the watch and the page. Exit status 1 where something would.",
+        "rehearse summary_app",
+    )
     migrate = verb(
         "migrate",
         "apply its pending migrations as Prisma Migrate would, or begin to have some",
@@ -164,7 +170,7 @@ def parser() -> Parser:
     what = migrate.add_mutually_exclusive_group()
     what.add_argument("--plan", action="store_true", help="only show what would be done, and change nothing")
     what.add_argument("--init", action="store_true", help="write the live schema as the first migration, for review")
-    for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore, migrate):
+    for one in (backup, backups, expire, baseline, hold, drill, check, probe, restore, rehearse, migrate):
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")

@@ -35,6 +35,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
         "expire": lambda: _expire(target, around, dry_run=asked.dry_run),
         "drill": lambda: _drill(target, around, screen, asked),
         "hold": lambda: _hold(target, around, asked),
+        "rehearse": lambda: _rehearse(target, around),
         "restore": lambda: _restore(target, around, screen, asked),
         "check": lambda: _check(target, around, screen, asked),
         "probe": lambda: _probe(target, around, screen, asked),
@@ -169,6 +170,13 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
         who=around.who,
         clock=around.clock,
     )
+
+
+def _rehearse(target: Target, around: Surroundings) -> Answer:
+    from dbops.cli.rehearse import rehearse_verb
+
+    bucket = around.open_bucket(target.hurried)
+    return rehearse_verb(target, bucket, lambda: around.restore_place(target), clock=around.clock)
 
 
 def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:

@@ -31,7 +31,7 @@ from dbops.domain.options.schedules import Schedules
 from dbops.domain.options.section import ConnectionId, Section
 
 Environment = Literal["production", "staging", "development"]
-Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients", "same_database"]
+Acceptance = Literal["partial_backup", "low_redundancy", "no_recipients", "same_database", "restored_elsewhere"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 _SAFE_MINIMUM_REDUNDANCY = 2

@@ -21,7 +21,7 @@ from dbops.domain.watch.light import Light
 from dbops.domain.watch.lost_target import LostTarget
 from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
-from dbops_airflow.page.actions import actions_on, actions_on_backup
+from dbops_airflow.page.actions import RESTORE, actions_on, actions_on_backup
 from dbops_airflow.page.notices import cannot_be_shown, failed, not_answered, not_understood, refused
 from dbops_airflow.page.on_first_request import AsgiApp
 from dbops_airflow.page.permissions import Permissions
@@ -83,7 +83,7 @@ class _Pages:
             overview, permissions, now = reading.value, Permissions(user), utc_now()
             ids = [dag_id for row in overview.rows for dag_id in own_dags(row.target.name)]
             unusable: list[FaultyTarget | LostTarget] = [*faulty_targets(overview.faults), *overview.lost]
-            readable = permissions.readable([*(_backup_dag(one.name) for one in unusable), *ids])
+            readable = permissions.readable([*(_backup_dag(one.name) for one in unusable), *ids, RESTORE])
             rows = [seen for row in overview.rows if (seen := permitted_row(row, readable, now)) is not None]
             unusable = [one for one in unusable if _backup_dag(one.name) in readable]
             may_see: list[OverviewRow | FaultyTarget | LostTarget] = [*unusable, *rows]

@@ -25,10 +25,12 @@ def permitted_row(row: OverviewRow, readable: Collection[str], now: datetime) ->
         return None
     hidden = [job for job in JOBS if f"{job}__{name}" not in readable]
     watch = row.watch if WATCH in readable else None
+    if RESTORE not in readable:
+        hidden.append(RESTORE)
     if watch is row.watch and not _tells_of(row, hidden):
         return row
     # A schedule that may not be known promises nothing: what is not seen must not look as if it were late.
-    schedule = row.target.schedule.model_copy(update=dict.fromkeys(hidden))
+    schedule = row.target.schedule.model_copy(update={job: None for job in hidden if job in JOBS})
     asked = row.target.model_copy(update={"schedule": schedule})
     dags = {job: state for job, state in row.dags.items() if job not in hidden} | ({WATCH: watch} if watch else {})
     return replace(overview_row(asked, _index(row, hidden), dags, now, doubt=row.doubt), target=row.target)
@@ -59,6 +61,7 @@ def _index(row: OverviewRow, hidden: Collection[str]) -> TargetIndex | NotKnown 
         row.index,
         checks=None if "check" in hidden else row.index.checks,
         probes=None if "probe" in hidden else row.index.probes,
+        rehearsal=None if RESTORE in hidden else row.index.rehearsal,
     )
 
 
@@ -68,4 +71,5 @@ def _tells_of(row: OverviewRow, hidden: Collection[str]) -> bool:
         any(job in row.dags for job in hidden)
         or ("check" in hidden and index is not None and index.checks is not None)
         or ("probe" in hidden and index is not None and index.probes is not None)
+        or (RESTORE in hidden and index is not None and index.rehearsal is not None)
     )

@@ -16,6 +16,7 @@ from dbops.domain.checks.suite import CheckResult
 from dbops.domain.migrations.record import MigrationRecord, MigrationState
 from dbops.domain.probes.standing import Standing
 from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.restores.rehearsal import RESTORED_ELSEWHERE, rehearsal_sentence
 from dbops.domain.target_index.target_index import IndexedBackup, IndexedChecks
 from dbops.domain.views.overview import OverviewRow
 from dbops.domain.views.target_view import ChecksPart, ProbeRow
@@ -113,6 +114,7 @@ def _templates() -> Any:
         "standing": _standing_mark,
         "migration_mark": _migration_mark,
         "restore_mark": _restore_mark,
+        "rehearsed": _rehearsed,
         "share": svg.share,
         "against": svg.against,
     }
@@ -193,6 +195,16 @@ def _migration_mark(record: MigrationRecord) -> str:
     if record.state is MigrationState.DONE:
         return "good"
     return "bad" if record.failure else "warn" if record.is_over or record.ended else "none"
+
+
+def _rehearsed(row: OverviewRow) -> tuple[str, str, tuple[str, ...]]:
+    """A mark, what the last rehearsal of a restore came to, and what stands in the way."""
+    rehearsal = row.index.rehearsal if row.index else None
+    is_elsewhere = RESTORED_ELSEWHERE in row.target.allow
+    told = rehearsal_sentence(row.target.name, rehearsal, is_elsewhere=is_elsewhere)
+    if is_elsewhere or rehearsal is None:
+        return "none", told, ()
+    return "good" if rehearsal.is_ready else "unknown" if rehearsal.unknown else "warn", told, rehearsal.refusals
 
 
 def _restore_mark(record: RestoreRecord) -> str:

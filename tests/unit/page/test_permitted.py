@@ -15,6 +15,7 @@ from dbops.domain.watch.dag_state import JOBS, DagState, own_dags
 from dbops.domain.watch.light import Light
 from dbops.domain.watch.reasons import NotKnown
 from dbops_airflow.page.permitted import permitted_row, permitted_view
+from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, target
 
 _ALL = frozenset({*own_dags("shop"), "restore", "migrate"})
@@ -70,6 +71,17 @@ def test_what_a_hidden_job_found_decides_no_light_and_no_word(job: str, index: T
     assert job not in seen.dags
     assert seen.index is not None
     assert getattr(seen.index, f"{job}s") is None
+
+
+def test_what_a_rehearsal_found_is_told_to_whoever_may_read_the_dag_restore() -> None:
+    row = _row(replace(_index(), rehearsal=rehearsal(refusals=("The role may not.",))))
+    assert (row.light, permitted_row(row, _ALL, NOW)) == (Light.AMBER, row)
+    seen = permitted_row(row, _ALL - {"restore"}, NOW)
+    assert seen is not None
+    assert (seen.light, seen.target) == (Light.GREEN, row.target)
+    assert "The role may not." not in " ".join(seen.reasons)
+    assert seen.index is not None
+    assert seen.index.rehearsal is None
 
 
 @pytest.mark.parametrize("job", ["check", "probe", "drill"])

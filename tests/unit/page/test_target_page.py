@@ -10,6 +10,7 @@ import pytest
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.ledger.seen_migrations import SeenMigrations
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.target_index.target_index import IndexedLeftover
 from dbops.domain.views.overview import OverviewRow
 from dbops.domain.views.target_parts import backups_part, checks_part, migrations_part, probes_part
@@ -20,6 +21,7 @@ from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of
 from tests.unit.page_samples import backup, index, rule
 from tests.unit.probe_samples import probe_result, probe_run
+from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, check_run, target
 
 SHOP = target()
@@ -29,17 +31,43 @@ MIGRATIONS_SEEN = SeenMigrations(applied=(("0_init", NOW),))
 
 def drawn(limit: int | None = 60, now: Any = NOW, **parts: Any) -> str:
     """The page of a target of which these parts are shown."""
-    view = TargetView(row=OverviewRow(target=SHOP, worst=Sign.WELL, reasons=("All is well.",)), seen=NOW, **parts)
+    shown = [part for part in parts if part != "row"]
+    whole = {"row": OverviewRow(target=SHOP, worst=Sign.WELL, reasons=("All is well.",)), **parts}
+    view = TargetView(seen=NOW, **whole)
     facts = {
         "view": view,
-        "target": SHOP,
+        "target": view.target,
         "reading": Reading(view, 0.0),
-        "shown": list(parts),
+        "shown": shown,
         "hidden": [],
         "actions": [],
         "limit": limit,
     }
     return Rendering(base="/database_ops", airflow="", now=now).page("target", **facts)
+
+
+@pytest.mark.parametrize(
+    ("rehearsed", "allow", "mark", "words"),
+    [
+        (rehearsal(), (), "good", "A restore of shop: ready, planned 2026-11-22 12:00 UTC with backup"),
+        (rehearsal(refusals=("No CREATEDB.", "No <owner>.")), (), "warn", "would be refused"),
+        (rehearsal(unknown="No answer.", unknown_since=NOW), (), "unknown", "is not known, planned"),
+        (rehearsal(refusals=("No.",)), ("restored_elsewhere",), "none", "its file has allow: [restored_elsewhere]."),
+        (None, (), "none", "none was rehearsed yet."),
+    ],
+)
+def test_whether_a_restore_would_be_let_stands_above_the_restores(
+    rehearsed: Rehearsal | None, allow: tuple[str, ...], mark: str, words: str
+) -> None:
+    shop = target(allow=allow)
+    row = OverviewRow(target=shop, worst=Sign.WELL, reasons=("All is well.",), index=index(rehearsal=rehearsed))
+    page = drawn(row=row, restores=RestoresPart(records=()))
+    assert f'class="mark {mark}"' in page
+    assert words in text_of(page)
+    refusals = rehearsed.refusals if rehearsed and not allow else ()
+    assert [refusal in text_of(page) for refusal in refusals] == [True] * len(refusals)
+    assert "<owner>" not in page
+    assert ("No." in text_of(page)) == ("No." in refusals)
 
 
 def test_all_backups_are_shown_when_all_are_asked_for() -> None:

@@ -71,6 +71,11 @@ class Layout:
         return f"{self.restores}{key_part(run, keep='-')}.json"
 
     @property
+    def rehearsal(self) -> str:
+        """What the last rehearsal of a restore came to."""
+        return f"{self.root}rehearsal.json"
+
+    @property
     def drills(self) -> str:
         """The folder of what drills hold."""
         return f"{self.root}drills/"

@@ -22,6 +22,7 @@ from dbops.domain.checks.suite import Outcome, worst_first
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.probes.standing import most_urgent_first, standing_of
 from dbops.domain.probes.totals import ProbeTotals
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.words.recorded import Moment, Real, Whole
 
 _RECORD = ConfigDict(extra="ignore")
@@ -227,8 +228,8 @@ class TargetIndex:
     ``unreadable`` has a sentence on each object that cannot be read. ``origin`` is of the newest backup, None also in
     an index of an earlier release. ``last_proof`` is the newest good verdict on any backup, ``last_verdict`` the
     newest, good or not; also of backups that have expired since. ``checks`` and ``probes`` may be newer than
-    ``written``: a run that ends puts its own section in. ``working_holds`` are of restores and drills that were not at
-    their end.
+    ``written``: a run that ends puts its own section in, and so does the last ``rehearsal`` of a restore.
+    ``working_holds`` are of restores and drills that were not at their end.
     """
 
     target: str
@@ -242,6 +243,7 @@ class TargetIndex:
     checks: IndexedChecks | None = None
     probes: IndexedProbes | None = None
     working_holds: tuple[Hold, ...] = ()
+    rehearsal: Rehearsal | None = None
     format: Literal[2] = 2
 
     @property
@@ -259,6 +261,7 @@ class TargetIndex:
         probes: ProbeRun | None = None,
         unreadable: Sequence[str] = (),
         working_holds: Sequence[Hold] = (),
+        rehearsal: Rehearsal | None = None,
     ) -> Self:
         """The short form of a catalog and the newest runs; ``unreadable`` is what the catalog does not know of."""
         verdict = catalog.last_verdict
@@ -275,6 +278,7 @@ class TargetIndex:
             checks=IndexedChecks.of(checks) if checks else None,
             probes=IndexedProbes.of(probes) if probes else None,
             working_holds=tuple(working_holds),
+            rehearsal=rehearsal,
         )
 
     def to_json(self) -> bytes:

@@ -56,6 +56,7 @@ LIGHTS: Mapping[ProblemKind | Sign, Light] = {
     # It can, and something will go wrong if nobody looks.
     Sign.NOTHING_PROMISED: Light.AMBER,
     ProblemKind.SAME_DATABASE: Light.AMBER,
+    ProblemKind.RESTORE_REFUSED: Light.AMBER,
     ProblemKind.NO_FILE: Light.AMBER,
     ProblemKind.SHRUNK: Light.AMBER,
     ProblemKind.UNFINISHED: Light.AMBER,

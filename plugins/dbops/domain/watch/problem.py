@@ -30,6 +30,7 @@ class ProblemKind(StrEnum):
     SHRUNK = "backup is too small"
     FUTURE = "backup is dated in the future"
     PAUSED = "DAG is paused"
+    RESTORE_REFUSED = "restore would be refused"
     OLD_DATABASE = "old database is kept"
     LEFT_COPY = "restored database is left"
 

@@ -13,7 +13,12 @@ from dbops.domain.watch.problem import Problem, ProblemKind
 from dbops.domain.words.quantities import format_moment
 
 _MISSING = frozenset({ProblemKind.NO_BACKUP, ProblemKind.LATE, ProblemKind.NOT_CHECKED, ProblemKind.NOT_PROBED})
-_JOBS = {ProblemKind.NOT_CHECKED: "check", ProblemKind.NOT_PROBED: "probe", ProblemKind.NOT_NOTIFIED: "alert"}
+_JOBS = {
+    ProblemKind.NOT_CHECKED: "check",
+    ProblemKind.NOT_PROBED: "probe",
+    ProblemKind.NOT_NOTIFIED: "alert",
+    ProblemKind.RESTORE_REFUSED: "restore",
+}
 _FAILED = frozenset({ProblemKind.UNREACHABLE, ProblemKind.NOT_GOOD, ProblemKind.FAULT, ProblemKind.NOT_NOTIFIED})
 # Daily, for a watch that runs hourly and not always at the same second.
 _REPEAT_AFTER = timedelta(hours=23, minutes=30)

@@ -13,6 +13,7 @@ from dbops.domain.watch.late_promise import late_promises
 from dbops.domain.watch.light import LIGHTS, Light, Sign
 from dbops.domain.watch.problem import ProblemKind, paused_problem
 from dbops.domain.watch.promises import broken_promises, good_backups
+from dbops.domain.watch.restore_refused import refused_restores
 from dbops.domain.watch.unwatched import unwatched
 from dbops.domain.words.quantities import format_ago, format_count, format_moment, joined
 
@@ -71,7 +72,7 @@ def _of_the_bucket(target: Target, index: TargetIndex | NotKnown | str, now: dat
         return
     problems = broken_promises(target, index, now)
     if isinstance(index, TargetIndex):
-        problems += late_promises(target, index, now)
+        problems += [*late_promises(target, index, now), *refused_restores(target, index)]
     yield from (Reason(problem.kind, f"{problem.sentence} {problem.remedy}") for problem in problems)
     if isinstance(index, TargetIndex):
         said = {problem.kind for problem in problems}

@@ -13,6 +13,7 @@ from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.catalogs import read_catalog
 from dbops.gateways.store.check_runs import newest_check
 from dbops.gateways.store.probe_runs import newest_probe
+from dbops.gateways.store.rehearsals import read_rehearsal
 from dbops.gateways.store.working_holds import working_holds
 
 
@@ -35,6 +36,7 @@ def build_index(bucket: Bucket, target: Target, now: datetime) -> TargetIndex:
         probes=probes,
         unreadable=unreadable,
         working_holds=working_holds(bucket, target, now),
+        rehearsal=read_rehearsal(bucket, target),
     )
 
 

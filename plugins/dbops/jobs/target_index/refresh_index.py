@@ -12,6 +12,7 @@ from datetime import datetime
 
 from dbops.domain.checks.run import CheckRun
 from dbops.domain.probes.run import ProbeRun
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.gateways.store.bucket import Bucket
@@ -37,6 +38,11 @@ def refresh_checks(target: Target, bucket: Bucket, run: CheckRun, clock: Callabl
 def refresh_probes(target: Target, bucket: Bucket, run: ProbeRun, clock: Callable[[], datetime]) -> str:
     """The same after a run of the probes."""
     return _written(target, bucket, lambda: replace(_present(target, bucket, clock), probes=IndexedProbes.of(run)))
+
+
+def refresh_rehearsal(target: Target, bucket: Bucket, made: Rehearsal, clock: Callable[[], datetime]) -> str:
+    """The same after a restore was rehearsed."""
+    return _written(target, bucket, lambda: replace(_present(target, bucket, clock), rehearsal=made))
 
 
 def _present(target: Target, bucket: Bucket, clock: Callable[[], datetime]) -> TargetIndex:

@@ -17,6 +17,7 @@ from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paus
 from dbops.domain.watch.problem_alerts import is_still_told
 from dbops.domain.watch.promises import broken_promises
 from dbops.domain.watch.report import WatchReport
+from dbops.domain.watch.restore_refused import refused_restores
 from dbops.domain.watch.same_database import same_database_problems
 from dbops.errors import DbopsError
 from dbops.gateways.store.bucket import Bucket
@@ -112,6 +113,7 @@ def _look(
         return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
     now = clock()
     problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
+    problems += refused_restores(target, index)
     return _View(problems, has_backups=bool(index.backups), origin=index.origin, warning=warning, unwell=_unwell(index))
 
 
@@ -138,8 +140,13 @@ def _write_index(bucket: Bucket, target: Target, index: TargetIndex) -> str:
 
 
 def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) -> list[str]:
-    # Reminders, and what is wrong with an alert's way only: neither says anything against the backups.
-    harmless = {ProblemKind.OLD_DATABASE, ProblemKind.LEFT_COPY, ProblemKind.NOT_NOTIFIED}
+    # Reminders, what is wrong with an alert's way only, and with whoever would restore: none is against the backups.
+    harmless = {
+        ProblemKind.OLD_DATABASE,
+        ProblemKind.LEFT_COPY,
+        ProblemKind.NOT_NOTIFIED,
+        ProblemKind.RESTORE_REFUSED,
+    }
     ill = {problem.target for problem in problems if problem.kind not in harmless}
     health: dict[str, bool] = {}
     for target in targets:

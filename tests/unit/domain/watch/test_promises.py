@@ -18,9 +18,10 @@ from dbops.domain.watch.left_copies import left_problem
 from dbops.domain.watch.notification import Notification, untaken
 from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem
 from dbops.domain.watch.promises import broken_promises
+from dbops.domain.watch.restore_refused import refused_restores
 from dbops.domain.watch.same_database import same_database_problems
 from tests.unit.probe_samples import probe_run
-from tests.unit.restores import record
+from tests.unit.restores import record, rehearsal
 from tests.unit.samples import DAY, NOW, check_run, claim, manifest, target, verification
 
 HOUR = timedelta(hours=1)
@@ -362,6 +363,8 @@ def test_every_problem_says_what_to_do() -> None:
         NOW,
     )
     found += same_database_problems([(target(name, connection="shop"), None) for name in ("shop", "crm")])
+    refused = rehearsal(refusals=("The role dbops may not create databases.",))
+    found += refused_restores(target("shop"), TargetIndex.of(catalog(), NOW, rehearsal=refused))
     found += [kept, copy, late, untimed, lost.problem, *KnownTargets({"gone": NOW}).missing([])]
     assert {problem.kind for problem in found} == set(ProblemKind)
     assert all(problem.remedy.endswith(".") and problem.sentence for problem in found)

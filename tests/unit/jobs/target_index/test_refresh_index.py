@@ -18,8 +18,9 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.target_indexes import build_index, read_index, update_index
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.backups.holds import hold, release
-from dbops.jobs.target_index.refresh_index import refresh_checks, refresh_index, refresh_probes
+from dbops.jobs.target_index.refresh_index import refresh_checks, refresh_index, refresh_probes, refresh_rehearsal
 from tests.unit.probe_samples import probe_run
+from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 
 SHOP = target(retention={"last": 2, "daily": 0, "weekly": 0, "monthly": 0, "yearly": 0, "minimum_redundancy": 1})
@@ -175,3 +176,15 @@ def test_checks_that_end_while_all_is_read_are_not_undone(bucket: CountingBucket
     index = index_of(bucket)
     assert (index.checks, index.probes) == (IndexedChecks.of(checks), IndexedProbes.of(probes))
     assert replace(index, checks=None, probes=None) == built
+
+
+def test_a_rehearsal_puts_its_own_section_in_and_reads_no_manifest(bucket: CountingBucket, clock: Clock) -> None:
+    refresh_index(SHOP, bucket, clock)
+    before = read_index(bucket, SHOP)
+    assert before is not None
+    clock.now += timedelta(minutes=5)
+    bucket.got.clear()
+    made = rehearsal(planned=clock.now, refusals=("The role may not.",))
+    assert refresh_rehearsal(SHOP, bucket, made, clock) == ""
+    assert set(bucket.got) == {LAYOUT.index}
+    assert read_index(bucket, SHOP) == replace(before, rehearsal=made)

@@ -30,13 +30,14 @@ from dbops.gateways.store.check_runs import put_check_run
 from dbops.gateways.store.index_bundles import list_renewed
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.probe_runs import put_probe_run
+from dbops.gateways.store.rehearsals import put_rehearsal
 from dbops.gateways.store.restores import all_restores, put_restore
 from dbops.gateways.store.target_indexes import build_index, read_index, write_index
 from dbops.jobs.target_index.refresh_index import refresh_index
 from dbops.jobs.watch import lost_files
 from dbops.jobs.watch.watch import watch
 from tests.unit.probe_samples import probe_run
-from tests.unit.restores import BEFORE, RESTORED, record
+from tests.unit.restores import BEFORE, RESTORED, record, rehearsal
 from tests.unit.samples import DAY, NOW, Clock, check_run, manifest, store_backup, target
 
 HOUR = timedelta(hours=1)
@@ -742,6 +743,44 @@ def test_where_the_server_cannot_be_asked_the_copy_counts_as_there(world: World)
     world.databases = DatabaseError("no answer")
 
     assert kinds(world.watch()) == [ProblemKind.LEFT_COPY]
+
+
+# ----------------------------------------------------------------------------------------------------- rehearsals
+
+
+def rehearsed(world: World, of: Target, *refusals: str) -> None:
+    put_rehearsal(world.bucket, of, rehearsal(target=of.name, planned=world.clock.now, refusals=refusals))
+
+
+def test_that_a_restore_would_be_refused_is_told_once_a_day_until_it_would_not(world: World) -> None:
+    shop = world.add("shop", url="https://hc/shop")
+    rehearsed(world, shop, "The role dbops may not create databases.")
+
+    first = world.watch()
+
+    assert kinds(first) == [ProblemKind.RESTORE_REFUSED]
+    assert "The role dbops may not create databases." in first.problems[0].sentence
+    assert first.due == first.problems
+    rehearsed(world, shop, "The role dbops may not create databases, still.")
+    assert world.watch().due == ()
+    world.clock.now += DAY - HOUR
+    world.back_up(shop)
+    world.clock.now += HOUR
+    assert [problem.kind for problem in world.watch().due] == [ProblemKind.RESTORE_REFUSED]
+    assert "https://hc/shop" in world.pinged, "it says nothing against the backups"
+    rehearsed(world, shop)
+    assert world.watch().recovered == ("shop: restore would be refused",)
+
+
+def test_a_rehearsal_is_in_the_index_and_one_that_cannot_be_read_is_no_problem(world: World) -> None:
+    shop = world.add("shop")
+    rehearsed(world, shop)
+    assert kinds(world.watch()) == []
+    assert read_index(world.bucket, shop) == replace(
+        build_index(world.bucket, shop, world.clock.now), rehearsal=rehearsal(planned=world.clock.now)
+    )
+    world.bucket.put(Layout(shop.root).rehearsal, b"{}")
+    assert kinds(world.watch()) == []
 
 
 # --------------------------------------------------------------------------------------------------------- checks

@@ -1,0 +1,24 @@
+"""Rehearsals in the bucket: whether a restore would be let, as it was planned last; one small object a target."""
+
+from __future__ import annotations
+
+from dbops.domain.backups.layout import Layout
+from dbops.domain.restores.rehearsal import Rehearsal
+from dbops.domain.target import Target
+from dbops.errors import ObjectMissing
+from dbops.gateways.store.bucket import Bucket
+
+
+def put_rehearsal(bucket: Bucket, target: Target, rehearsal: Rehearsal) -> Rehearsal:
+    """Write it in the place of the one before, and give it back; raises BucketError."""
+    bucket.put(Layout(target.root).rehearsal, rehearsal.to_json())
+    return rehearsal
+
+
+def read_rehearsal(bucket: Bucket, target: Target) -> Rehearsal | None:
+    """The last one; None where there is none, or none that can be read: the next is made soon. Raises BucketError."""
+    try:
+        found = Rehearsal.from_json(bucket.get(Layout(target.root).rehearsal))
+    except (ObjectMissing, ValueError):
+        return None
+    return found if found.target == target.name else None
