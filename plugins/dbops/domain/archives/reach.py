@@ -132,7 +132,7 @@ def _pieces(sql: str, *, escapes: bool) -> Iterator[SqlStatement]:
     held: list[Token] = []
     depth = 0
     for token in tokens(sql, escapes=escapes):
-        if token.kind == "comment" or token.text.isspace():
+        if token.is_blank:
             continue
         if token.kind == "any" and token.text == ";" and not depth:
             if held:

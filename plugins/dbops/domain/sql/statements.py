@@ -73,7 +73,7 @@ def statements(sql: str, line: int = 1) -> tuple[SqlStatement, ...]:
         wrong = _wrong(sql, token, open_)
         if wrong:
             raise SqlFault(line + sql.count("\n", 0, token.start), wrong)
-        if token.kind == "comment" or token.text.isspace():
+        if token.is_blank:
             continue
         if token.kind != "any" or token.text != ";":
             held.append(token)

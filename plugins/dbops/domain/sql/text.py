@@ -32,6 +32,7 @@ _TOKEN_OF_ESCAPES = re.compile(
     re.DOTALL | re.VERBOSE,
 )
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
+_SPACES = " \t\n\r\f\v"
 OPENED_BY = {")": "(", "]": "["}
 """The bracket that opens what each of these closes."""
 
@@ -51,6 +52,11 @@ class Token(NamedTuple):
     def end(self) -> int:
         """Where the next one begins."""
         return self.start + len(self.text)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether it is nothing to the server: a comment, or one of its spaces."""
+        return self.kind == "comment" or (self.kind == "any" and self.text in _SPACES)
 
     @property
     def quoted(self) -> str:
@@ -97,7 +103,8 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
         return "it contains a NUL character; remove it"
     open_: list[str] = []
     empty = True
-    for kind, text, _ in tokens(sql):
+    for token in tokens(sql):
+        kind, text, _ = token
         if kind in {"comment", "opening"} and text.startswith("/*"):
             return "it has a comment of the form /* */; write -- comments instead"
         if kind == "opening":
@@ -108,7 +115,7 @@ def objection(sql: str) -> str:  # noqa: PLR0911 - a sentence each
             open_.append(text)
         elif kind == "any" and text in ")]" and (not open_ or open_.pop() != OPENED_BY[text]):
             return f"a {text} closes nothing; remove it"
-        empty = empty and (kind == "comment" or text.isspace())
+        empty = empty and token.is_blank
     if open_:
         return f"a {open_[-1]} is never closed; close it"
     return "it is empty; write what must hold" if empty else ""
