@@ -26,7 +26,7 @@ class FaultyTarget:
     def reasons(self) -> tuple[str, ...]:
         """A whole sentence on each fault, and what to do."""
         problems = [fault_problem(fault) for fault in self.faults]
-        return tuple(f"{problem.sentence} {problem.remedy}" for problem in problems)
+        return tuple(problem.told for problem in problems)
 
 
 def faulty_targets(faults: Iterable[Fault]) -> list[FaultyTarget]:

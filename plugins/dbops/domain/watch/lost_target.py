@@ -25,7 +25,7 @@ class LostTarget:
     @property
     def reasons(self) -> tuple[str, ...]:
         """One whole sentence, and what to do."""
-        return (f"{self.problem.sentence} {self.problem.remedy}",)
+        return (self.problem.told,)
 
 
 def lost_targets(names: IncludedNames, known: KnownTargets) -> list[LostTarget]:

@@ -39,7 +39,8 @@ class ProblemKind(StrEnum):
 class Problem:
     """A promise that is not kept. ``key`` is the same as long as it is the same problem, and can be read by people.
 
-    ``target`` is None where the problem belongs to no target; ``since`` is None where nobody can know it.
+    ``target`` is None where the problem belongs to no target; ``since`` is None where nobody can know it. ``points``
+    are further sentences, each of which stands for itself.
     """
 
     kind: ProblemKind
@@ -48,6 +49,12 @@ class Problem:
     sentence: str
     remedy: str
     since: datetime | None = None
+    points: tuple[str, ...] = ()
+
+    @property
+    def told(self) -> str:
+        """All of it and what to do, where there is one line for that."""
+        return " ".join((self.sentence, *self.points, self.remedy))
 
 
 def key_of(subject: str, kind: ProblemKind, detail: str = "") -> str:
@@ -72,6 +79,7 @@ def problem_of(
     *,
     detail: str = "",
     since: datetime | None = None,
+    points: tuple[str, ...] = (),
 ) -> Problem:
     """One of a target's own; ``detail`` tells it from others of its kind."""
     return Problem(
@@ -81,6 +89,7 @@ def problem_of(
         sentence=sentence,
         remedy=remedy,
         since=since,
+        points=points,
     )
 
 

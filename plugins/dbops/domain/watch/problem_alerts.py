@@ -81,7 +81,7 @@ def _alert(
         environment=target.environment if target else None,
         headline=worst.sentence,
         remedy=worst.remedy,
-        details=tuple(f"{problem.sentence} {problem.remedy}" for problem in others),
+        details=(*worst.points, *(problem.told for problem in others)),
         facts=(*since, ("Repeated", "daily, as long as it lasts"), *facts),
         link=link,
     )

@@ -73,7 +73,7 @@ def _of_the_bucket(target: Target, index: TargetIndex | NotKnown | str, now: dat
     problems = broken_promises(target, index, now)
     if isinstance(index, TargetIndex):
         problems += [*late_promises(target, index, now), *refused_restores(target, index)]
-    yield from (Reason(problem.kind, f"{problem.sentence} {problem.remedy}") for problem in problems)
+    yield from (Reason(problem.kind, problem.told) for problem in problems)
     if isinstance(index, TargetIndex):
         said = {problem.kind for problem in problems}
         yield from _no_backup(target, index, said=ProblemKind.NO_BACKUP in said)
@@ -147,7 +147,7 @@ def _of_the_dags(
             continue
         if dag.is_paused and getattr(target.schedule, job) is not None:
             problem = paused_problem(dag.dag_id)
-            yield Reason(problem.kind, f"{problem.sentence} {problem.remedy}")
+            yield Reason(problem.kind, problem.told)
         if dag.last_state == "failed" and not (index and _is_told(job, index)) and not _is_over(job, dag, index, now):
             ended = "" if dag.last_end is None else f", at {format_moment(dag.last_end)}"
             yield Reason(

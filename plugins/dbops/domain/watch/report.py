@@ -48,12 +48,7 @@ class WatchReport(Report):
             lines = [f"Every promise of {count} is kept."]
         else:
             rows = [
-                (
-                    problem.kind.value,
-                    problem.target or "",
-                    _since(problem.since),
-                    f"{problem.sentence} {problem.remedy}",
-                )
+                (problem.kind.value, problem.target or "", _since(problem.since), problem.told)
                 for problem in self.problems
             ]
             promises = "promise is" if len(self.problems) == 1 else "promises are"

@@ -22,6 +22,13 @@ def refused_restores(target: Target, index: TargetIndex) -> list[Problem]:
     rehearsal = index.rehearsal
     if rehearsal is None or not rehearsal.is_lasting or RESTORED_ELSEWHERE in target.allow:
         return []
-    said = " ".join((rehearsal_sentence(target.name, rehearsal), *rehearsal.refusals))
-    ways = _WAYS.format(target.name, RESTORED_ELSEWHERE)
-    return [problem_of(target, ProblemKind.RESTORE_REFUSED, said, ways, since=rehearsal.unknown_since)]
+    return [
+        problem_of(
+            target,
+            ProblemKind.RESTORE_REFUSED,
+            rehearsal_sentence(target.name, rehearsal),
+            _WAYS.format(target.name, RESTORED_ELSEWHERE),
+            since=rehearsal.unknown_since,
+            points=rehearsal.refusals,
+        )
+    ]

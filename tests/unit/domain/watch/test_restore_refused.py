@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.watch.light import Light
-from dbops.domain.watch.problem import Problem, ProblemKind
+from dbops.domain.watch.problem import Problem, ProblemKind, problem_of
 from dbops.domain.watch.problem_alerts import problem_alerts
 from dbops.domain.watch.reasons import reasons_of
 from dbops.domain.watch.restore_refused import refused_restores
@@ -25,14 +25,15 @@ def found(*, allow: tuple[str, ...] = (), **told: Any) -> list[Problem]:
     return refused_restores(target(allow=allow), index(rehearsal=rehearsal(**told)))
 
 
-def test_all_that_stands_in_the_way_is_in_the_sentence_and_every_way_on_in_the_remedy() -> None:
+def test_all_that_stands_in_the_way_stands_for_itself_and_every_way_on_in_the_remedy() -> None:
     (problem,) = found(**REFUSED)
 
     assert (problem.kind, problem.key) == (ProblemKind.RESTORE_REFUSED, "shop: restore would be refused")
     assert problem.sentence == (
-        f"A restore of shop would be refused, planned 2026-11-22 12:00 UTC with backup {BACKUP} as the role dbops. "
-        f"{CREATEDB} {RENAME}"
+        f"A restore of shop would be refused, planned 2026-11-22 12:00 UTC with backup {BACKUP} as the role dbops."
     )
+    assert problem.points == (CREATEDB, RENAME)
+    assert problem.told == f"{problem.sentence} {CREATEDB} {RENAME} {problem.remedy}"
     for way in ("`python -m dbops rehearse shop`", "docs/restore.md", "allow: [restored_elsewhere]"):
         assert way in problem.remedy
 
@@ -56,6 +57,14 @@ def test_that_nobody_answers_is_told_after_three_hours_and_since_when(hours: int
 def test_it_is_a_warning_about_the_restore_and_no_alarm() -> None:
     (told,) = problem_alerts(found(**REFUSED), {"shop": target()}, [], None)
     assert told.alert.subject == "[dbops] WARNING restore of shop (development)"
+    assert told.alert.details == (CREATEDB, RENAME)
+
+
+def test_beside_something_worse_it_is_one_of_the_details_with_all_that_stands_in_the_way() -> None:
+    (refused,) = found(**REFUSED)
+    late = problem_of(target(), ProblemKind.LATE, "It is late.", "Look why.")
+    (told,) = problem_alerts([late, refused], {"shop": target()}, [], None)
+    assert (told.alert.headline, told.alert.details) == ("It is late.", (refused.told,))
 
 
 def test_the_page_has_it_as_a_reason_to_look() -> None:

@@ -759,7 +759,7 @@ def test_that_a_restore_would_be_refused_is_told_once_a_day_until_it_would_not(w
     first = world.watch()
 
     assert kinds(first) == [ProblemKind.RESTORE_REFUSED]
-    assert "The role dbops may not create databases." in first.problems[0].sentence
+    assert "The role dbops may not create databases." in first.problems[0].told
     assert first.due == first.problems
     rehearsed(world, shop, "The role dbops may not create databases, still.")
     assert world.watch().due == ()
