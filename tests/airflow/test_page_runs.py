@@ -13,7 +13,6 @@ from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.suite import Outcome
 from dbops.errors import BucketError
 from tests.airflow.page_airflow import PLACE, Store, be_picky, client_of, index_of, serving, sight_of
-from tests.clock import now
 from tests.unit.page.page_texts import text_of
 from tests.unit.page_samples import rule
 from tests.unit.samples import check_run
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
     from starlette.testclient import TestClient
 
-_RUN = BackupId.at(now())
+_RUN = BackupId("20261122T020000Z")
 _CHECK = f"{PLACE}/targets/shop/checks/{_RUN}"
 _PROBE = f"{PLACE}/targets/shop/probes/{_RUN}"
 _REPORT = b"<!DOCTYPE html><script>alert(1)</script><p>p95 of Gr\xc3\xb6\xc3\x9fe</p>"
