@@ -20,6 +20,7 @@ from tests.e2e.pictured import PATIENCE, SAMPLE, break_sample, furnish
 from tests.e2e.pictures import look_through, take
 from tests.e2e.restore_run import Restore
 from tests.e2e.running_stack import RunningStack, running
+from tests.mail_text import page_of
 
 _FOLDER = CHECKOUT / "docs" / "images"
 _MAIL_WIDTH = 420
@@ -41,7 +42,9 @@ def main() -> None:
         checks = break_sample(stack, alice)
         _overview(stack)
         _target(stack)
-        _mail(stack, stack.mails(checks.run_id)[-1], "alert-mail")
+        told = stack.mails(checks.run_id)[-1]
+        _mail(stack, told, "alert-mail")
+        _checks(stack, told)
         say("It is restored")
         with psycopg.connect(stack.demo.sample_url) as connection:
             connection.execute('DELETE FROM "Summary" WHERE "createdAt" > now() - interval \'90 days\'')
@@ -71,6 +74,13 @@ def _target(stack: RunningStack) -> None:
         take(chrome, _FOLDER / "page-target.png")
 
 
+def _checks(stack: RunningStack, mail: EmailMessage) -> None:
+    with _window(stack, "alice", width=1200, height=820, scale=1.25) as (chrome, browser):
+        browser.open(page_of(mail))
+        browser.see("To look at", "Rules that hold")
+        take(chrome, _FOLDER / "page-checks.png")
+
+
 def _trigger_form(stack: RunningStack) -> None:
     with _window(stack, "alice", width=1000, height=1800, scale=1) as (chrome, browser):
         browser.open("/dags/restore")
@@ -82,7 +92,7 @@ def _trigger_form(stack: RunningStack) -> None:
 
 
 def _approval(stack: RunningStack, restore: Restore) -> None:
-    with _window(stack, "bob", width=1200, height=2260, scale=1) as (chrome, browser):
+    with _window(stack, "bob", width=1200, height=2560, scale=0.9) as (chrome, browser):
         browser.open(f"/dags/restore/runs/{restore.run.run_id}/tasks/approve_swap/required_actions")
         browser.see("Required Action", "approve?", "rows live now", "Name of the target", "Approve", "Reject")
         browser.find("input[name=element_target_name]").send_keys(SAMPLE)

@@ -36,10 +36,12 @@ def test_what_is_wrong_comes_first_with_the_sql_that_shows_it() -> None:
 
 
 def test_of_each_rule_that_holds_it_is_said_how_that_is_known_and_of_how_many_rows() -> None:
-    told = text_of(drawn(rule("unique", how="catalog"), rule("paid"), rows={"public.Order": 1234}))
+    tried = rule("it works", group="operation", subject="order_by_id")
+    told = text_of(drawn(rule("unique", how="catalog"), rule("paid"), tried, rows={"public.Order": 1234}))
     assert "Every rule holds." in told
     assert "unique the catalog 1,234" in told
     assert "paid the rows 1,234" in told
+    assert "it works trying it" in told
 
 
 def test_when_and_how_it_was_checked_is_told() -> None:
