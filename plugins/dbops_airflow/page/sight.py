@@ -32,6 +32,8 @@ from dbops_airflow.page.readings import Reading, Readings
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from dbops.domain.target import Target
+
 T = TypeVar("T")
 
 PATIENCE = 12.0
@@ -79,17 +81,29 @@ class Sight:
     async def backup(self, name: str, backup_id: BackupId) -> Reading[BackupView | None]:
         """One backup; None where there is no such target or backup; raises NotAnswered."""
         key = ("backup", name, backup_id)
-        return await self._readings.get(key, lambda: self._backup(name, backup_id), within=self._patience)
+
+        def see(target: Target) -> BackupView | None:
+            return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
+
+        return await self._readings.get(key, lambda: self._of(name, see), within=self._patience)
 
     async def check(self, name: str, check_id: BackupId) -> Reading[CheckView | None]:
         """One run of the checks; None where there is no such target or run; raises NotAnswered."""
         key = ("check", name, check_id)
-        return await self._readings.get(key, lambda: self._check(name, check_id), within=self._patience)
+
+        def see(target: Target) -> CheckView | None:
+            return see_check(target, self._buckets.open, check_id, clock=utc_now)
+
+        return await self._readings.get(key, lambda: self._of(name, see), within=self._patience)
 
     async def probe_report(self, name: str, probe_id: BackupId) -> Reading[bytes | str | None]:
         """The HTML that was kept of a run of the probes, or why it cannot be read; None and NotAnswered as above."""
         key = ("probe", name, probe_id)
-        return await self._readings.get(key, lambda: self._probe_report(name, probe_id), within=self._patience)
+
+        def see(target: Target) -> bytes | str | None:
+            return see_probe_report(target, self._buckets.open, probe_id)
+
+        return await self._readings.get(key, lambda: self._of(name, see), within=self._patience)
 
     async def work(self, work: Callable[[], T]) -> T:
         """What is asked or drawn for one user alone, off the event loop; raises NotAnswered."""
@@ -125,19 +139,10 @@ class Sight:
         dags = self._states(own_dags(name))
         return see_target(target, self._buckets.open, dags, clock=utc_now, within=self._within, last=self._last)
 
-    def _backup(self, name: str, backup_id: BackupId) -> BackupView | None:
+    def _of(self, name: str, see: Callable[[Target], T]) -> T | None:
+        """What that function sees of the target; None where there is no target of that name."""
         target = self._files(name).targets.get(name)
-        if target is None:
-            return None
-        return see_backup(target, self._buckets.open, backup_id, clock=utc_now, within=self._within)
-
-    def _check(self, name: str, check_id: BackupId) -> CheckView | None:
-        target = self._files(name).targets.get(name)
-        return see_check(target, self._buckets.open, check_id, clock=utc_now) if target else None
-
-    def _probe_report(self, name: str, probe_id: BackupId) -> bytes | str | None:
-        target = self._files(name).targets.get(name)
-        return see_probe_report(target, self._buckets.open, probe_id) if target else None
+        return see(target) if target else None
 
     def _lost(self) -> tuple[list[LostTarget], tuple[Fault, ...]]:
         """And what is wrong with the file that says which are retired."""

@@ -13,9 +13,8 @@ from dbops.domain.backups.retention import Hold
 from dbops.domain.backups.verification import Verification
 from dbops.domain.target import Target
 from dbops.domain.views.target_view import BackupView
-from dbops.errors import ObjectMissing
 from dbops.gateways.store.bucket import Bucket
-from dbops.jobs.views.unseen import why_unseen
+from dbops.jobs.views.unseen import seen_or_why, why_unseen
 
 
 class _OfABackup(Protocol):
@@ -84,14 +83,11 @@ def _too_slow(what: str, backup_id: BackupId) -> str:
 
 def _read(bucket: Bucket, key: str, kind: type[_R], backup_id: BackupId, what: str) -> _R | str | None:
     """The record; None where there is none, a sentence where it cannot be read or is of another backup."""
-    try:
+
+    def read() -> _R:
         record = kind.from_json(bucket.get(key))
-    except ObjectMissing:
-        return None
-    except ValueError:
-        record = None
-    except Exception as error:  # noqa: BLE001 - as above
-        return why_unseen(f"{what} of {backup_id}", error)
-    if record is None or record.backup_id != backup_id:
-        return f"{what} of {backup_id} cannot be shown: s3://{bucket.name}/{key} is none that this version can read."
-    return record
+        if record.backup_id != backup_id:
+            raise ValueError(key)
+        return record
+
+    return seen_or_why(read, f"{what} of {backup_id}", f"s3://{bucket.name}/{key}")
