@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any, TypeVar
 
 from dbops.domain.target_index.target_index import TargetIndex
+
+_S = TypeVar("_S")
 
 # Nothing that is read takes longer. What claims to be newer by more was written by a wrong clock, and of a run that
 # ended longer before, the bucket would have told.
@@ -18,18 +22,20 @@ def newer_index(built: TargetIndex, present: TargetIndex) -> TargetIndex:
     But a run is the newer one, and so is a rehearsal. Only by an hour is the present one believed against what was read
     in the bucket itself.
     """
-    known = max([built.written, *(run.finished for run in (built.checks, built.probes) if run)])
-    known = max(known, built.rehearsal.planned) if built.rehearsal else known
+    ended = [run.finished for run in (built.checks, built.probes) if run]
+    known = max([built.written, *ended, *([built.rehearsal.planned] if built.rehearsal else [])])
 
-    def is_fresh(moment: datetime) -> bool:
-        return abs(moment - known) <= _READING
+    def newer(
+        own: _S | None, other: _S | None, made: Callable[[_S], datetime], order: Callable[[_S], Any]
+    ) -> _S | None:
+        if other is None or abs(made(other) - known) > _READING:
+            return own
+        return other if own is None or order(other) > order(own) else own
 
-    checks, probes, rehearsal = built.checks, built.probes, built.rehearsal
-    if (check := present.checks) and is_fresh(check.finished) and (not checks or check.check_id > checks.check_id):
-        checks = check
-    if (probe := present.probes) and is_fresh(probe.finished) and (not probes or probe.probe_id > probes.probe_id):
-        probes = probe
-    if (last := present.rehearsal) and is_fresh(last.planned) and (not rehearsal or last.planned > rehearsal.planned):
-        rehearsal = last
     later = present if built.written < present.written <= known + _READING else built
-    return replace(later, checks=checks, probes=probes, rehearsal=rehearsal)
+    return replace(
+        later,
+        checks=newer(built.checks, present.checks, lambda run: run.finished, lambda run: run.check_id),
+        probes=newer(built.probes, present.probes, lambda run: run.finished, lambda run: run.probe_id),
+        rehearsal=newer(built.rehearsal, present.rehearsal, lambda one: one.planned, lambda one: one.planned),
+    )

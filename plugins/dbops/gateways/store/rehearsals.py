@@ -7,18 +7,17 @@ from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.target import Target
 from dbops.errors import ObjectMissing
 from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.run_folder import read_run
 
 
-def put_rehearsal(bucket: Bucket, target: Target, rehearsal: Rehearsal) -> Rehearsal:
-    """Write it in the place of the one before, and give it back; raises BucketError."""
+def put_rehearsal(bucket: Bucket, target: Target, rehearsal: Rehearsal) -> None:
+    """Write it in the place of the one before; raises BucketError."""
     bucket.put(Layout(target.root).rehearsal, rehearsal.to_json())
-    return rehearsal
 
 
 def read_rehearsal(bucket: Bucket, target: Target) -> Rehearsal | None:
     """The last one; None where there is none, or none that can be read: the next is made soon. Raises BucketError."""
     try:
-        found = Rehearsal.from_json(bucket.get(Layout(target.root).rehearsal))
+        return read_run(bucket, Layout(target.root).rehearsal, Rehearsal.from_json, target=target.name)
     except (ObjectMissing, ValueError):
         return None
-    return found if found.target == target.name else None

@@ -69,13 +69,13 @@ def _newest_first(
     for run_id in reversed(_run_ids(bucket, folder)):
         key = f"{folder}{run_id}{_SUFFIX}"
         try:
-            run = read(bucket.get(key))
+            run = read_run(bucket, key, read, target=target)
         except ObjectMissing:
             continue  # deleted since it was listed
         except ValueError:
             yield key, None
         else:
-            yield key, run if run.target == target else None
+            yield key, run
 
 
 def _run_ids(bucket: Bucket, folder: str) -> list[BackupId]:
