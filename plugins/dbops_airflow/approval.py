@@ -18,6 +18,7 @@ from airflow.sdk import Param, TriggerRule
 from dbops.domain.approvals.approval import Answer, Question, noun_of
 from dbops.domain.approvals.rules import possible_approvers, time_left
 from dbops.domain.approvals.shown_question import question_head, shown_question
+from dbops.domain.words.stake import NO_STAKE, Stake
 from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
@@ -30,14 +31,13 @@ if TYPE_CHECKING:
 
     from dbops.domain.approvals.approval import Approval
     from dbops.domain.target import Target
-    from dbops.domain.words.stake import Stake
     from dbops.gateways.store.bucket import Bucket
 
 _LONGEST_REASON = 2000
 
 
 def plan_for_approval(
-    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, markdown: str, stake: Stake = ()
+    bucket: Bucket, target: Target, *, run: str, action: str, digest: str, markdown: str, stake: Stake = NO_STAKE
 ) -> dict[str, Any]:
     """What the plan's task returns, its XCom; the plan itself goes to the bucket, and people are shown it from there.
 
@@ -164,7 +164,7 @@ class ApprovalSensor(ApprovalOperator):
         bucket = connections.open_bucket(target)
         plan, notes = ask_approval(question, target, bucket), restore_notes(bucket, target, question.run)
         self.response_timeout = target.approvals.wait
-        self._park(context, question, plan, notes, target)
+        self._park(context, question, plan, notes=notes, target=target, bucket=bucket)
 
     def _ask_again(self, context: Context, question: Question, target: Target, bucket: Bucket, why: str) -> None:
         """Ask the same once more: Airflow takes an answer without a look at what was typed, or by whom."""
@@ -173,16 +173,25 @@ class ApprovalSensor(ApprovalOperator):
         plan = read_plan(bucket, target, run=question.run, digest=question.digest)
         self.log.warning("An answer was put aside, and the question stands: %s.", why)
         told = f"An answer was put aside: {why}. The question stands."
-        self._park(context, question, plan, (told,), target)
+        self._park(context, question, plan, notes=(told,), target=target, bucket=bucket)
 
-    def _park(self, context: Context, question: Question, plan: str, notes: tuple[str, ...], target: Target) -> None:
+    def _park(
+        self,
+        context: Context,
+        question: Question,
+        plan: str,
+        *,
+        notes: tuple[str, ...],
+        target: Target,
+        bucket: Bucket,
+    ) -> None:
         from dbops.gateways.store.approvals import find_stake
 
         self.subject = f"{question.act.capitalize()} of {target.name}: approve?"
         self.body = shown_question(question, plan)
         self.assigned_users = [{"id": name, "name": name} for name in possible_approvers(question, target)]
         self._require_shown(context, question)
-        stake = find_stake(connections.open_bucket(target), target, run=question.run, digest=question.digest)
+        stake = find_stake(bucket, target, run=question.run, digest=question.digest)
         approval_mails.mail_question(question, stake, notes, target, context)
         try:
             unwrap(ApprovalOperator.execute)(self, context)  # its guard warns of being asked by execute_complete

@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.branch import BaseBranchOperator
 
 from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.domain.words.readable import readable
-from dbops.domain.words.stake import stake_of
+from dbops.domain.words.stake import NO_STAKE
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import alerts, connections, metrics
@@ -124,7 +124,7 @@ class VerifyRestoreOperator(StoppableOperator):
             shown = report_restore(run).markdown()
             self.log.info(readable(shown))
             metrics.emit_target(run.target)
-            digest, stake = record.digest, stake_of(())
+            digest, stake = record.digest, NO_STAKE
             if record.request.mode == "swap":
                 plan = plan_swap(run)
                 shown, digest, stake = f"{plan.markdown()}\n\n### The proof\n\n{shown}", plan.digest, plan.stake

@@ -15,6 +15,7 @@ from dbops.domain.words.markdown_text import on_one_line, plain_text
 Stake = tuple[tuple[str, str], ...]
 """Label and value, each plain text on one line; the most important first."""
 
+NO_STAKE: Stake = ()
 UNREADABLE: Stake = (("In short", "cannot be read: read the plan"),)
 
 _MOST = 12

@@ -24,7 +24,7 @@ from dbops.domain.approvals.rules import may_ask_again, why_void
 from dbops.domain.backups.key_part import key_part
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
-from dbops.domain.words.stake import Stake, read_stake, stake_to_json
+from dbops.domain.words.stake import NO_STAKE, Stake, read_stake, stake_to_json
 from dbops.errors import ApprovalMissing, ObjectExists, ObjectMissing
 from dbops.gateways.store.bucket import Bucket
 
@@ -36,7 +36,9 @@ _USED = (
 _ASK_AGAIN = "Nothing was done. To be asked again, clear the task that asks; about another plan, start a new run."
 
 
-def record_plan(bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str, stake: Stake = ()) -> None:
+def record_plan(
+    bucket: Bucket, target: Target, *, run: str, digest: str, markdown: str, stake: Stake = NO_STAKE
+) -> None:
     """Keep the plan of that run as people will be shown it; raises BucketError. Made again, it replaces itself.
 
     ``stake`` is what it says first, for the mail that asks.
@@ -51,7 +53,7 @@ def find_stake(bucket: Bucket, target: Target, *, run: str, digest: str) -> Stak
     try:
         return read_stake(bucket.get(_stake_key(target, run, digest)))
     except ObjectMissing:
-        return ()
+        return NO_STAKE
 
 
 def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
