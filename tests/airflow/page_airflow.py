@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -132,6 +132,19 @@ def serving(sight: Sight) -> Iterator[FastAPI]:
         yield app
     finally:
         sight.close()
+
+
+@contextmanager
+def serving_shop(
+    store: Store, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, folder: Path
+) -> Iterator[FastAPI]:
+    """The page of target shop, all of whose DAGs Airflow has not parsed yet, for users as ``be_picky`` has them."""
+    be_picky(monkeypatch, folder)
+    add_target("shop")
+    store.put(index_of("shop"))
+    # Airflow's own database may know runs of another test's shop.
+    with serving(sight_of(store, states=lambda _ids: {})) as app:
+        yield app
 
 
 async def _ping() -> str:

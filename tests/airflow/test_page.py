@@ -18,12 +18,12 @@ from dbops.errors import BucketError
 from tests.airflow.page_airflow import (
     PLACE,
     Store,
-    be_picky,
     checks_of,
     client_of,
     headers_of,
     index_of,
     serving,
+    serving_shop,
     sight_of,
 )
 from tests.clock import now
@@ -45,14 +45,9 @@ def store() -> Iterator[Store]:
 
 @pytest.fixture
 def app(
-    store: Store, include: Path, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    store: Store, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FastAPI]:
-    """The page of target shop, all of whose DAGs Airflow has not parsed yet."""
-    be_picky(monkeypatch, tmp_path)
-    add_target("shop")
-    store.put(index_of("shop"))
-    # Airflow's own database may know runs of another test's shop.
-    with serving(sight_of(store, states=lambda _ids: {})) as serve:
+    with serving_shop(store, add_target, monkeypatch, tmp_path) as serve:
         yield serve
 
 

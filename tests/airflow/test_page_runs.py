@@ -12,7 +12,7 @@ from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.suite import Outcome
 from dbops.errors import BucketError
-from tests.airflow.page_airflow import PLACE, Store, be_picky, client_of, index_of, serving, sight_of
+from tests.airflow.page_airflow import PLACE, Store, client_of, serving_shop
 from tests.unit.page.page_texts import text_of
 from tests.unit.page_samples import rule
 from tests.unit.samples import check_run
@@ -31,7 +31,6 @@ _REPORT = b"<!DOCTYPE html><script>alert(1)</script><p>p95 of Gr\xc3\xb6\xc3\x9f
 def store() -> Store:
     """With a run of each of shop."""
     made = Store()
-    made.put(index_of("shop"))
     results = rule("paid", Outcome.FAILED, sentence="2 rows break it"), rule("counted")
     made.bucket.put(Layout("shop/").check(_RUN), check_run(*results, started=_RUN.time).to_json())
     made.bucket.put(f"{Layout('shop/').probe_page(_RUN)}index.html", _REPORT)
@@ -40,11 +39,9 @@ def store() -> Store:
 
 @pytest.fixture
 def app(
-    store: Store, include: Path, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    store: Store, add_target: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[FastAPI]:
-    be_picky(monkeypatch, tmp_path)
-    add_target("shop")
-    with serving(sight_of(store, states=lambda _ids: {})) as serve:
+    with serving_shop(store, add_target, monkeypatch, tmp_path) as serve:
         yield serve
 
 
