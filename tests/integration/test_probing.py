@@ -563,8 +563,9 @@ def test_that_the_server_ended_a_session_is_told_and_not_that_the_rollback_faile
         time.sleep(0.5)
         yield "SELECT 1"
 
+    # The kernel may throw the server's last words away when the statement is sent: whether it does is a race.
     with (
-        pytest.raises(DatabaseError, match="server closed the connection unexpectedly"),
+        pytest.raises(DatabaseError, match=f"{_SAID}|server closed the connection unexpectedly"),
         session(shop.address, options()) as one,
     ):
         one.timed(queries(), writes=True)
