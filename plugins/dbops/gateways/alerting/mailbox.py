@@ -1,4 +1,4 @@
-"""Mailbox: where alerts are handed over. Two implementations pass one contract suite."""
+"""SmtpMailbox: the mail server to which alerts are handed over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import ssl
 from contextlib import suppress
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from typing import Literal, Protocol
+from typing import Literal
 
 from dbops.errors import MailFailed
 
@@ -16,13 +16,6 @@ Encryption = Literal["none", "starttls", "tls"]
 # Airflow kills a failed task's process 20 s after the failure (core.task_success_overtime), the alert being mailed
 # included: a mail server that does not answer must be given up on, and named in the log, before that.
 _TIMEOUT_SECONDS = 10.0
-
-
-class Mailbox(Protocol):
-    """Takes a finished message to the people it names."""
-
-    def send(self, message: EmailMessage) -> None:
-        """Hand the message over for everyone in its To header; raises MailFailed if even one of them was refused."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +31,7 @@ class SmtpMailbox:
     timeout: float = _TIMEOUT_SECONDS
 
     def send(self, message: EmailMessage) -> None:
-        """See Mailbox."""
+        """Hand the message over for everyone in its To header; raises MailFailed if even one of them was refused."""
         try:
             with self._connect() as server:
                 if self.login:
@@ -73,23 +66,6 @@ class SmtpMailbox:
             context.check_hostname = False
             context.verify_mode = ssl.CERT_NONE
         return context
-
-
-class InMemoryMailbox:
-    """Keeps what it is sent in ``messages``; ``refuse`` is the set of addresses it does not take."""
-
-    def __init__(self, refuse: frozenset[str] = frozenset()) -> None:
-        self.messages: list[EmailMessage] = []
-        self.refuse = refuse
-
-    def send(self, message: EmailMessage) -> None:
-        """See Mailbox."""
-        wanted = [address.addr_spec for address in message["To"].addresses]
-        refused = sorted(self.refuse.intersection(wanted))
-        if len(refused) < len(wanted):
-            self.messages.append(message)
-        if refused:
-            raise MailFailed(f"The mailbox refused {', '.join(refused)} and took the others.", "Correct the address.")
 
 
 def _reason(error: Exception) -> str:
