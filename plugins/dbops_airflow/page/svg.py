@@ -17,16 +17,15 @@ _HEIGHT = 20
 _PAD = 2.0
 
 
-def trend(values: Sequence[float], words: str, *, width: int = 84, line: float | None = None) -> Markup:
-    """A line through the values, oldest first, its last point marked; ``line`` is one that they should stay below.
+def trend(values: Sequence[float], words: str, *, width: int) -> Markup:
+    """A line through the values, oldest first, its last point marked; nothing where there are fewer than two values.
 
-    The scale begins at zero where there is a line to stay below, else a little below the smallest: what matters there
-    is the change. Nothing where there are fewer than two values.
+    The scale begins a little below the smallest: what matters is the change.
     """
     if len(values) < 2:  # noqa: PLR2004 - a point is no trend
         return Markup()
-    top = max([*values, line] if line is not None else values)
-    bottom = 0.0 if line is not None else min(values) - (top - min(values)) * 0.15
+    top = max(values)
+    bottom = min(values) - (top - min(values)) * 0.15
     if top - bottom < max(top * 0.02, 1e-9):  # what hardly changes is drawn as what does not change: in the middle
         margin = top * 0.1 + 1e-6
         bottom, top = bottom - margin, top + margin
@@ -39,13 +38,10 @@ def trend(values: Sequence[float], words: str, *, width: int = 84, line: float |
     path = " ".join(f"{x:.1f},{at:.1f}" for x, at in points)
     floor = _HEIGHT - _PAD / 2
     area = f"{points[0][0]:.1f},{floor:.1f} {path} {points[-1][0]:.1f},{floor:.1f}"
-    limit = Markup('<line class="limit" x1="0" x2="{}" y1="{:.1f}" y2="{:.1f}"/>').format(width, y(line), y(line)) if (
-        line is not None
-    ) else Markup()  # fmt: skip
     shape = Markup(
-        '<polygon class="area" points="{}"/>{}<polyline class="line" points="{}"/><circle class="now" cx="{:.1f}" '
+        '<polygon class="area" points="{}"/><polyline class="line" points="{}"/><circle class="now" cx="{:.1f}" '
         'cy="{:.1f}" r="1.8"/>'
-    ).format(area, limit, path, *points[-1])
+    ).format(area, path, *points[-1])
     return _picture("trend", width, words, shape)
 
 

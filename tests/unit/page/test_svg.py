@@ -23,8 +23,7 @@ def _read(drawn: str) -> ET.Element:
 _NUMBERS = st.floats(min_value=0, max_value=1e15)
 
 _PICTURES: list[Callable[[str], Markup]] = [
-    lambda words: svg.trend([1, 2, 3], words),
-    lambda words: svg.trend([1, 2, 3], words, line=5),
+    lambda words: svg.trend([1, 2, 3], words, width=84),
     lambda words: svg.marks(["good", "bad", "unknown"], words),
     lambda words: svg.share(1, 3, words),
     lambda words: svg.against(30, 20, words),
@@ -60,9 +59,9 @@ def test_a_picture_has_no_style_and_no_script_of_its_own(picture: Callable[[str]
     assert not [name for name in names if name == "style" or name.startswith("on")]
 
 
-@given(st.lists(_NUMBERS, min_size=2, max_size=30), st.none() | _NUMBERS)
-def test_every_point_of_a_trend_lies_within_its_picture(values: list[float], line: float | None) -> None:
-    drawn = svg.trend(values, "x", width=84, line=line)
+@given(st.lists(_NUMBERS, min_size=2, max_size=30))
+def test_every_point_of_a_trend_lies_within_its_picture(values: list[float]) -> None:
+    drawn = svg.trend(values, "x", width=84)
     path = re.search(r'class="line" points="([^"]+)"', drawn)
     assert path
     points = [tuple(map(float, point.split(","))) for point in path[1].split()]
@@ -78,14 +77,14 @@ def test_no_bar_is_longer_than_its_picture(value: float, limit: float) -> None:
 
 
 def test_what_hardly_changes_is_drawn_as_flat() -> None:
-    path = re.search(r'class="line" points="([^"]+)"', svg.trend([1000, 1001, 1000], "x"))
+    path = re.search(r'class="line" points="([^"]+)"', svg.trend([1000, 1001, 1000], "x", width=84))
     assert path
     heights = {round(float(point.split(",")[1])) for point in path[1].split()}
     assert len(heights) == 1
 
 
 def test_one_value_is_no_trend() -> None:
-    assert svg.trend([3], "x") == ""
+    assert svg.trend([3], "x", width=84) == ""
 
 
 def test_a_bad_night_differs_from_a_good_one_in_shape_too() -> None:
