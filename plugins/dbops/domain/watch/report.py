@@ -42,7 +42,7 @@ class WatchReport(Report):
         return Verdict.WARNING if self.warnings else Verdict.OK
 
     def markdown(self) -> str:
-        """One sentence, a table of the problems, worst first, and what is over."""
+        """One sentence, a table of the problems, worst first, what is over, and how many heartbeats were told."""
         count = format_count(self.targets, "target")
         if not self.problems:
             lines = [f"Every promise of {count} is kept."]
@@ -59,6 +59,8 @@ class WatchReport(Report):
             ]
         if self.recovered:
             lines += ["", *(f"- No longer: {key}" for key in self.recovered)]
+        if self.heartbeats:
+            lines += ["", f"Heartbeats told: {self.heartbeats}."]
         if self.warnings:
             lines += ["", *(f"- {warning}" for warning in self.warnings)]
         return "\n".join(lines)

@@ -40,3 +40,9 @@ def test_what_is_over_and_what_is_odd_stand_below() -> None:
     )
     assert report(problems=(LATE,), warnings=("The index is stale.",)).verdict is Verdict.FAILED
     assert report().verdict is Verdict.OK
+
+
+def test_how_many_heartbeats_were_told_is_said_where_any_was() -> None:
+    assert report(heartbeats=2).markdown() == "Every promise of 2 targets is kept.\n\nHeartbeats told: 2."
+    assert report(problems=(LATE,), heartbeats=1).markdown().endswith("|\n\nHeartbeats told: 1.")
+    assert "eartbeat" not in report().markdown()
