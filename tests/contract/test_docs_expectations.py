@@ -15,10 +15,10 @@ PAGE = (ROOT / "docs/expectations.md").read_text()
 BLOCKS = re.findall(r"^```yaml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def test_every_kind_of_difference_stands_there_with_its_severity_and_its_meaning() -> None:
+def test_every_kind_of_difference_stands_there_with_its_severity_and_a_meaning() -> None:
     table = PAGE.partition("## Kinds of difference")[2].partition("\n## ")[0]
-    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (.+) \|$", table, re.MULTILINE)
-    assert rows == [(kind, one.severity, one.meaning) for kind, one in KINDS.items()]
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| \S.+ \|$", table, re.MULTILINE)
+    assert rows == list(KINDS.items())
 
 
 def test_the_schema_on_the_page_is_one(tmp_path: Path) -> None:

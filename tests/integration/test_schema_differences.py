@@ -215,7 +215,7 @@ def test_it_is_found_and_named_once(fault: str, baseline: SchemaBaseline, broken
     assert sorted(named(results)) == sorted(expected)
     for result in results:
         kind = result.rule_id.split(":")[0]
-        assert (result.group, result.severity) == ("schema", KINDS[kind].severity)
+        assert (result.group, result.severity) == ("schema", KINDS[kind])
         assert result.subject.rpartition(".")[2] in result.sentence
 
 

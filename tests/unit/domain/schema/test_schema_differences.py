@@ -42,7 +42,7 @@ def test_schemas_that_differ_are_told_of_and_nothing_twice(one: SchemaBaseline, 
     for result in told:
         kind, _, subject = result.rule_id.partition(":")
         assert (result.outcome, result.group, result.subject) == (Outcome.FAILED, "schema", subject)
-        assert result.severity == KINDS[kind].severity
+        assert result.severity == KINDS[kind]
         assert result.sentence
     assert [result.severity for result in told] == sorted(result.severity for result in told)
     if not told:
