@@ -87,21 +87,14 @@ class Verification:
 
 
 def condemned(
-    target: str,
-    backup_id: BackupId,
-    sentence: str,
-    *,
-    kind: Literal["drill", "restore"],
-    run: str,
-    started: datetime,
-    finished: datetime,
+    target: str, backup_id: BackupId, sentence: str, *, run: str, started: datetime, finished: datetime
 ) -> Verification:
-    """The verdict on a backup that could not be loaded, by its own fault; ``sentence`` says why."""
+    """A drill's verdict on a backup that could not be loaded, by its own fault; ``sentence`` says why."""
     return Verification(
         target=target,
         backup_id=backup_id,
         ok=False,
-        kind=kind,
+        kind="drill",
         run=run,
         started=started,
         finished=finished,

@@ -67,9 +67,7 @@ def drill(
         except (BackupUnusable, ArchiveRefused) as error:
             if all(entry.backup_id != due.backup_id for entry in read_catalog(bucket, target).entries):
                 raise  # there is no such backup to give a verdict on, or it has expired meanwhile
-            verification = condemned(
-                target.name, due.backup_id, str(error), kind="drill", run=run, started=started, finished=clock()
-            )
+            verification = condemned(target.name, due.backup_id, str(error), run=run, started=started, finished=clock())
         put_verification(bucket, target, verification)
         refresh_index(target, bucket, clock)
     return DrillReport(

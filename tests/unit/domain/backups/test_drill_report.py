@@ -50,7 +50,7 @@ def test_a_bad_report_names_every_finding_errors_first() -> None:
 
 def test_of_a_backup_that_could_not_be_loaded_no_numbers_are_told() -> None:
     """It said "0 tables, 0 rows on PostgreSQL . The recovery took 0.0s"."""
-    text = report(condemned("shop", BACKUP, "A file is cut off.", kind="drill", run="r", started=NOW, finished=NOW))
+    text = report(condemned("shop", BACKUP, "A file is cut off.", run="r", started=NOW, finished=NOW))
 
     assert text.markdown() == (
         "Backup **20261122T020000Z** of shop FAILED its verification: it could not be loaded, so nothing was counted "

@@ -16,11 +16,11 @@ BACKUP = BackupId.at(NOW - DAY)
 
 def test_a_backup_that_cannot_be_loaded_is_condemned_with_the_reason_and_nothing_is_made_up() -> None:
     begun = NOW - timedelta(minutes=2)
-    verdict = condemned("shop", BACKUP, "toc.dat is cut.", kind="restore", run="manual__1", started=begun, finished=NOW)
+    verdict = condemned("shop", BACKUP, "toc.dat is cut.", run="manual__1", started=begun, finished=NOW)
 
     assert not verdict.ok
     assert verdict.whole
-    assert (verdict.target, verdict.backup_id, verdict.kind, verdict.run) == ("shop", BACKUP, "restore", "manual__1")
+    assert (verdict.target, verdict.backup_id, verdict.kind, verdict.run) == ("shop", BACKUP, "drill", "manual__1")
     assert (verdict.started, verdict.finished) == (begun, NOW)
     assert (verdict.errors, verdict.warnings) == (("toc.dat is cut.",), ())
     assert (verdict.server_version, verdict.schema_fingerprint) == ("", "")
