@@ -129,17 +129,13 @@ class _Drilling:
     def _restore(self, archive: Archive, place: DrillPlace, programs: RestorePrograms) -> Verification:
         try:
             proof = load_and_verify(
+                self.target,
                 self.bucket,
                 archive,
-                place.address,
+                place,
                 programs,
-                kind="drill",
                 run=self.run,
                 clock=self.clock,
-                jobs=self.target.drill.jobs,
-                parallelism=self.target.storage.parallelism,
-                owners=place.owners,
-                tablespaces=False,
                 on_progress=self.on_progress,
             )
         except ArchiveRefused as error:
