@@ -20,7 +20,8 @@ from dbops.gateways.store.migration_records import keep_planned, note_backup, re
 from dbops.jobs.backups.back_up import back_up
 from dbops.jobs.migrations.apply_migration import apply_migration
 from dbops.jobs.migrations.plan_migration import plan_migration, require_no_blockers
-from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
+from dbops.jobs.migrations.post_check_migration import post_check_migration
+from dbops.jobs.migrations.report_migration import report_migration
 from dbops.jobs.migrations.touched_probes import measure_before
 from tests.backups import NAME, target
 from tests.clock import now

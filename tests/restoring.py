@@ -23,14 +23,16 @@ from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.store.restores import read_restore
 from dbops.jobs.approvals.require_approval import Consent
+from dbops.jobs.restores.analyze_restore import analyze_restore
 from dbops.jobs.restores.plan_restore import plan_restore
 from dbops.jobs.restores.plan_swap import plan_swap
-from dbops.jobs.restores.post_check import post_check, report_restore
+from dbops.jobs.restores.post_check import post_check
+from dbops.jobs.restores.report_restore import report_restore
 from dbops.jobs.restores.restore import restore
 from dbops.jobs.restores.restore_place import RestorePlace
 from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.swap import swap
-from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
+from dbops.jobs.restores.verify_restore import verify_restore
 from tests.backups import counted_rows, execute
 from tests.clock import now
 from tests.loading import Loader

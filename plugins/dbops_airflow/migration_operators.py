@@ -174,7 +174,8 @@ class PostCheckMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job; what it finds is in the log, and in the report where there is one."""
-        from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
+        from dbops.jobs.migrations.post_check_migration import post_check_migration
+        from dbops.jobs.migrations.report_migration import report_migration
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)
@@ -198,7 +199,7 @@ class ReportMigrationOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Report; the XCom is the sentence that says it in short."""
-        from dbops.jobs.migrations.post_check_migration import report_migration
+        from dbops.jobs.migrations.report_migration import report_migration
 
         with told_to_airflow(), self.stoppable():
             asked = _Asked.by(context)

@@ -102,7 +102,7 @@ class AnalyzeRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> None:
         """Run the job."""
-        from dbops.jobs.restores.verify_restore import analyze_restore
+        from dbops.jobs.restores.analyze_restore import analyze_restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)
@@ -115,7 +115,7 @@ class VerifyRestoreOperator(StoppableOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Run the job; the swap is planned when all is proven, so that people say yes to what is live then."""
         from dbops.jobs.restores.plan_swap import plan_swap
-        from dbops.jobs.restores.post_check import report_restore
+        from dbops.jobs.restores.report_restore import report_restore
         from dbops.jobs.restores.verify_restore import verify_restore
 
         with told_to_airflow(), self.stoppable():
@@ -176,7 +176,7 @@ class ReportRestoreOperator(StoppableOperator):
 
     def execute(self, context: Context) -> str:
         """Report; the XCom is the sentence that says it in short."""
-        from dbops.jobs.restores.post_check import report_restore
+        from dbops.jobs.restores.report_restore import report_restore
 
         with told_to_airflow(), self.stoppable():
             run = _run(context)

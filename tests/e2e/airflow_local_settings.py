@@ -19,6 +19,7 @@ _BY_EVERY_TASK = (
     "dbops.gateways.alerting.mailbox",
     "dbops.gateways.s3.bucket",
     "dbops.jobs.backups.back_up",
+    "dbops.jobs.restores.analyze_restore",
     "dbops.jobs.restores.restore",
     "dbops.jobs.restores.verify_restore",
     "dbops_airflow.approval",

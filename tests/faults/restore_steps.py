@@ -17,11 +17,12 @@ from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
 from dbops.gateways.s3 import S3Bucket, connect
+from dbops.jobs.restores.analyze_restore import analyze_restore
 from dbops.jobs.restores.restore import restore
 from dbops.jobs.restores.restore_place import RestorePlace
 from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.swap import swap
-from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
+from dbops.jobs.restores.verify_restore import verify_restore
 from tests.clock import now
 
 

@@ -82,7 +82,8 @@ class _Shell:
         from dbops.gateways.store.migration_records import keep_planned
         from dbops.jobs.migrations.apply_migration import apply_migration
         from dbops.jobs.migrations.plan_migration import require_no_blockers
-        from dbops.jobs.migrations.post_check_migration import post_check_migration, report_migration
+        from dbops.jobs.migrations.post_check_migration import post_check_migration
+        from dbops.jobs.migrations.report_migration import report_migration
         from dbops.jobs.migrations.touched_probes import measure_before
 
         target, address, bucket, include, run, clock = (

@@ -75,12 +75,14 @@ class _Shell:
         return plan_restore(self.run, request, by=self.who, keep=keep)
 
     def restore(self, request: RestoreRequest) -> RestoreReport:
+        from dbops.jobs.restores.analyze_restore import analyze_restore
         from dbops.jobs.restores.plan_restore import require_no_blockers
         from dbops.jobs.restores.plan_swap import plan_swap
-        from dbops.jobs.restores.post_check import post_check, report_restore
+        from dbops.jobs.restores.post_check import post_check
+        from dbops.jobs.restores.report_restore import report_restore
         from dbops.jobs.restores.restore import restore
         from dbops.jobs.restores.swap import swap
-        from dbops.jobs.restores.verify_restore import analyze_restore, verify_restore
+        from dbops.jobs.restores.verify_restore import verify_restore
 
         plan = self.plan(request, keep=True)
         self.screen.show(plan.markdown())

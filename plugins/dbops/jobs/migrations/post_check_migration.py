@@ -1,4 +1,4 @@
-"""post_check_migration: after a migration, prove what is live, time what it touches, and report."""
+"""post_check_migration: after a migration, prove what is live, and time what it touches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 
 from dbops.domain.migrations.migrated_check import MigratedCheck
 from dbops.domain.migrations.record import MigrationRecord, MigrationState, PostCheck
-from dbops.domain.migrations.report import MigrationReport
 from dbops.domain.migrations.touched_probes import ProbeReadings, TouchedProbes
 from dbops.domain.schema.differences import schema_differences
 from dbops.domain.servers.address import DatabaseAddress
@@ -57,12 +56,6 @@ def post_check_migration(
         remarks=(*_renamed(check), *_unlike_its_baseline(target, address, include)),
     )
     return put_migration(bucket, target, replace(record, after=after, checked=checked))
-
-
-def report_migration(target: Target, bucket: Bucket, *, run: str, clock: Callable[[], datetime]) -> MigrationReport:
-    """What that run's migration came to; raises a DbopsError where its record cannot be read."""
-    record = read_migration(bucket, target, run)
-    return MigrationReport(target=target.name, started=record.planned, finished=clock(), record=record)
 
 
 def _renamed(check: MigratedCheck) -> Iterable[str]:

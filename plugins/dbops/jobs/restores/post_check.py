@@ -1,9 +1,8 @@
-"""post_check: after a swap, look at the database as the application will see it, and report."""
+"""post_check: after a swap, look at the database as the application will see it."""
 
 from __future__ import annotations
 
 from dbops.domain.restores.record import RestoreRecord, RestoreState
-from dbops.domain.restores.report import RestoreReport
 from dbops.errors import RestoreFailed
 from dbops.gateways.server.database import Database
 from dbops.jobs.restores.restore_run import RestoreRun
@@ -33,18 +32,3 @@ def post_check(run: RestoreRun) -> RestoreRecord:
             f"Grant that, or rename it back: the old database is {record.before}.",
         )
     return record
-
-
-def report_restore(run: RestoreRun) -> RestoreReport:
-    """What that run's restore came to; raises a DbopsError where its record cannot be read."""
-    record = run.read()
-    database = record.live if record.state is RestoreState.SWAPPED else record.database
-    url = str(run.server().address(database))
-    return RestoreReport(
-        target=run.target.name,
-        started=record.planned,
-        finished=run.clock(),
-        record=record,
-        url=url,
-        has_rules=run.target.has_rules,
-    )

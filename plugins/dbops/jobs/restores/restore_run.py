@@ -11,7 +11,7 @@ from dbops.domain.backups.backup import BackupId
 from dbops.domain.restores.names import strange_names
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.target import Target
-from dbops.errors import PlanChanged
+from dbops.errors import PlanChanged, RestoreFailed
 from dbops.gateways.archive import Archive, open_archive
 from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.store.bucket import Bucket
@@ -37,6 +37,19 @@ class RestoreRun:
     def server(self) -> DatabaseServer:
         """The target's server; raises InvalidConnection where a pooler is between, and DatabaseError."""
         return self.place.server(self.target)
+
+    def server_of(self, record: RestoreRecord) -> DatabaseServer:
+        """The target's server, on which the record's database is the one that this run has loaded.
+
+        Raises RestoreFailed where it is not, and otherwise as ``server`` does.
+        """
+        server = self.server()
+        if record.oid is None or server.oid_of(record.database) != record.oid:
+            raise RestoreFailed(
+                f"The database {record.database}, which this run was to load, is not there, or is another one by now.",
+                "Nothing live was touched. Start a new run.",
+            )
+        return server
 
     def find(self) -> RestoreRecord | None:
         """How far it is; None where it has planned nothing. Raises InvalidRequest where that cannot be read."""

@@ -1,4 +1,4 @@
-"""verify_restore: ANALYZE what a restore has loaded, and prove that it is what the backup holds."""
+"""verify_restore: prove that what a restore has loaded is what the backup holds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from dbops.domain.words.quantities import format_moment, listed
 from dbops.errors import RestoreFailed
 from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.migrating.migrations import say_restored_migrations
-from dbops.gateways.processes.analyze import analyze
 from dbops.gateways.processes.programs import find_pg_restore, find_program
 from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.server.restored_database import RestoredDatabase
@@ -29,21 +28,6 @@ _ERRORS_SHOWN = 5
 _TABLES_NAMED = 5
 
 
-def analyze_restore(run: RestoreRun) -> RestoreRecord:
-    """Give a loaded database its statistics, once; raises a DbopsError."""
-    record = run.read()
-    if record.state is not RestoreState.LOADED:
-        return record
-    server = _unchanged(run.server(), record)
-    archive = run.archive(record.backup_id)
-    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
-    vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
-    seconds = analyze(vacuumdb, server.address(record.database), run.target.restore.jobs)
-    found = server.find(record.database)
-    taken = found.bytes if found and record.is_own_database else None
-    return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds, loaded_bytes=taken))
-
-
 def verify_restore(run: RestoreRun) -> RestoreRecord:
     """Compare what was loaded with its backup, keep the verdict, and say at which migrations it is.
 
@@ -53,7 +37,7 @@ def verify_restore(run: RestoreRun) -> RestoreRecord:
     if record.state in _VERIFIED:
         return record
     if record.state is not RestoreState.FAILED:
-        target, server = run.target, _unchanged(run.server(), record)
+        target, server = run.target, run.server_of(record)
         proof = _compare(run, server, run.archive(record.backup_id), record)
         proof = check_restored(target, server.address(record.database), proof)
         if record.request.takes_over is not None:
@@ -120,12 +104,3 @@ def _address(server: DatabaseServer, record: RestoreRecord) -> DatabaseAddress:
     """Where the restored ledger lies: a restored schema has its own."""
     address = server.address(record.database)
     return address if record.schema is None else replace(address, search_schema=record.schema)
-
-
-def _unchanged(server: DatabaseServer, record: RestoreRecord) -> DatabaseServer:
-    if record.oid is None or server.oid_of(record.database) != record.oid:
-        raise RestoreFailed(
-            f"The database {record.database}, which this run was to load, is not there, or is another one by now.",
-            "Nothing live was touched. Start a new run.",
-        )
-    return server
