@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Param
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
-from dbops_airflow.operators import BackUpOperator, ExpireOperator
+from dbops_airflow.backup_operators import BackUpOperator, ExpireOperator
 from dbops_airflow.placement import on_a_large_worker, taking_turns
 from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for

@@ -7,10 +7,10 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail, everybody
-from dbops_airflow.operators import WatchOperator
 from dbops_airflow.placement import FIRST
 from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for
+from dbops_airflow.watch_operator import WatchOperator
 
 DOC = """
 Notices what did not happen: a backup that is missing, late or too small, a file below `include/` that cannot be read,

@@ -35,7 +35,7 @@ def _run(memory: str, passed: list[str] | None, told: str) -> int:
 
     from dbops.gateways.alerting.mailbox import SmtpMailbox
     from dbops.jobs.watch import forget_alerts
-    from dbops_airflow import operators, watch_memory
+    from dbops_airflow import watch_memory, watch_operator
     from dbops_airflow.notifying import Notifying
 
     seen: Counter[str] = Counter()
@@ -62,7 +62,7 @@ def _run(memory: str, passed: list[str] | None, told: str) -> int:
     before(SmtpMailbox, "send", lambda _mailbox, message: f"mail {message['Subject']}")
     before(Notifying, "_notify", lambda notifying, _notifier: f"notify {notifying._alert.target}")
     before(watch_memory, "_write", lambda _context, name, _moments: f"remember {name.partition('-')[0]}")
-    before(operators, "remember_known", lambda _context, _known: "remember known")
+    before(watch_operator, "remember_known", lambda _context, _known: "remember known")
     before(forget_alerts, "delete_notification", lambda _bucket, target, _lost: f"forget {target.name}")
     run = DagBag(Path(os.environ["AIRFLOW__CORE__DAGS_FOLDER"]) / "watch.py").dags["watch"].test()
     reach(END)

@@ -15,7 +15,9 @@ from tests.unit.samples import target
 @pytest.mark.parametrize(
     ("module", "operator", "job", "mail"),
     [
-        pytest.param("operators", "BackUpOperator", "backups.back_up", "alerts.mail_backup_warnings", id="backup"),
+        pytest.param(
+            "backup_operators", "BackUpOperator", "backups.back_up", "alerts.mail_backup_warnings", id="backup"
+        ),
         pytest.param("check_operator", "CheckOperator", "checks.check", "check_operator.mail_checks", id="check"),
         pytest.param("probe_operator", "ProbeOperator", "probes.probe", "probe_operator.mail_probes", id="probe"),
     ],

@@ -66,7 +66,7 @@ def test_parsing_imports_nothing_heavy_and_needs_no_pythonpath(
     by_target = ["backup__blog", "backup__shop", "drill__blog", "drill__shop"]
     assert seen["dags"] == [*by_target, "migrate", "rehearse", "restore", "watch"]
     assert _HEAVY.intersection(seen["imported"]) == set()
-    assert "dbops_airflow.operators" in seen["imported"]
+    assert "dbops_airflow.backup_operators" in seen["imported"]
     assert str(ROOT / "plugins") in seen["path"]
 
 

@@ -74,11 +74,11 @@ def test_a_day_later_it_is_repeated_by_the_watch(
     mail: CaughtMail,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dbops_airflow import operators
+    from dbops_airflow import watch_operator
 
     small()
     watch()
-    monkeypatch.setattr(operators, "utc_now", lambda: now() + timedelta(hours=24))
+    monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + timedelta(hours=24))
     watch()
     assert subjects(mail) == [_WARNING, _WARNING]
     assert "Repeated" in text_of(mail.messages()[-1])
@@ -91,10 +91,10 @@ def test_where_no_watch_ran_for_a_day_the_first_one_repeats_it(
     kept: Callable[[], list[str]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from dbops_airflow import operators
+    from dbops_airflow import watch_operator
 
     small()
-    monkeypatch.setattr(operators, "utc_now", lambda: now() + timedelta(hours=24))
+    monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + timedelta(hours=24))
     watch()
     assert subjects(mail) == [_WARNING, _WARNING]
     assert kept() == []

@@ -130,10 +130,10 @@ def test_where_airflow_has_no_asset_state_store_the_watch_remembers_in_variables
 def test_a_day_later_it_repeats_itself(
     watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from dbops_airflow import operators
+    from dbops_airflow import watch_operator
 
     watch()
-    monkeypatch.setattr(operators, "utc_now", lambda: now() + timedelta(days=1))
+    monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + timedelta(days=1))
     watch()
     assert len(mail.messages()) == 2
 

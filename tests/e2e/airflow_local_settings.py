@@ -23,8 +23,9 @@ _BY_EVERY_TASK = (
     "dbops.jobs.restores.restore",
     "dbops.jobs.restores.verify_restore",
     "dbops_airflow.approval",
-    "dbops_airflow.operators",
+    "dbops_airflow.backup_operators",
     "dbops_airflow.restore_operators",
+    "dbops_airflow.watch_operator",
 )
 
 gc.set_threshold(50_000, 20, 100)  # imports leave few rings behind, and every task imports something
