@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.gateways.processes.analyze import analyze
-from dbops.gateways.processes.programs import find_pg_restore, find_program
+from dbops.gateways.processes.programs import find_restore_programs
 from dbops.jobs.restores.restore_run import RestoreRun
 
 
@@ -15,9 +15,8 @@ def analyze_restore(run: RestoreRun) -> RestoreRecord:
         return record
     server = run.server_of(record)
     archive = run.archive(record.backup_id)
-    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
-    vacuumdb = find_program("vacuumdb", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
-    seconds = analyze(vacuumdb, server.address(record.database), run.target.restore.jobs)
+    programs = find_restore_programs(run.programs, archive.manifest.pg_dump_version)
+    seconds = analyze(programs.vacuumdb, server.address(record.database), run.target.restore.jobs)
     found = server.find(record.database)
     taken = found.bytes if found and record.is_own_database else None
     return run.put(record.at(RestoreState.ANALYZED, analyze_seconds=seconds, loaded_bytes=taken))

@@ -14,7 +14,7 @@ from dbops.domain.words.quantities import format_moment, listed
 from dbops.errors import RestoreFailed
 from dbops.gateways.archive import Archive, Loaded
 from dbops.gateways.migrating.migrations import say_restored_migrations
-from dbops.gateways.processes.programs import find_pg_restore, find_program
+from dbops.gateways.processes.programs import find_restore_programs
 from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.server.restored_database import RestoredDatabase
 from dbops.gateways.store.verifications import put_verification
@@ -85,8 +85,7 @@ def _whose_fault(record: RestoreRecord) -> str:
 
 
 def _compare(run: RestoreRun, server: DatabaseServer, archive: Archive, record: RestoreRecord) -> Verification:
-    pg_restore = find_pg_restore(run.programs, archive.manifest.pg_dump_version)
-    pg_dump = find_program("pg_dump", pg_restore.path.parent, at_least=pg_restore.major, why="it belongs to it")
+    pg_dump = find_restore_programs(run.programs, archive.manifest.pg_dump_version).pg_dump
     complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)
     restored = Restored(
         archive=archive,

@@ -70,8 +70,13 @@ def test_what_a_restore_runs_is_of_one_version(install: Callable[..., Path], mon
 def test_a_restore_without_one_of_them_is_refused(install: Callable[..., Path]) -> None:
     folder = install(f"{NEW}.1", "pg_restore", "pg_dump")
 
-    with pytest.raises(PreflightFailed, match="No vacuumdb on this worker is new enough"):
+    with pytest.raises(PreflightFailed) as failure:
         find_restore_programs(folder, f"{NEW}.1")
+
+    assert failure.value.what.startswith(
+        "No vacuumdb on this worker is new enough: it must fit pg_restore, which loads the backup, so vacuumdb "
+        f"{NEW} or newer is needed ("
+    )
 
 
 def test_a_schema_is_copied_by_programs_that_are_as_new_as_both_servers(install: Callable[..., Path]) -> None:
