@@ -19,7 +19,7 @@ from dbops.errors import PreflightFailed, ServerFailed
 from dbops.gateways.schema.schema_reader import read_schema
 from dbops.gateways.scratch.scratch_session import ReplayFailed
 from dbops.gateways.scratch.statement_locks import TableSize, read_table_sizes
-from dbops.jobs.migrations.replay import Rehearsal, find_drift, replayed_whole, tried
+from dbops.jobs.migrations.replay import ScratchRun, find_drift, replayed_whole, tried
 from dbops.jobs.migrations.scratch import Scratch
 from demo.postgres import EmbeddedPostgres
 from demo.summary_app.generate import create
@@ -64,18 +64,18 @@ def replayed(scratch: Scratch, migrations: Sequence[Migration]) -> SchemaBaselin
     return replayed_whole(scratch, migrations).catalog
 
 
-def rehearsed(scratch: Scratch, *pending: Migration) -> Mapping[str, Rehearsal]:
+def scratch_runs(scratch: Scratch, *pending: Migration) -> Mapping[str, ScratchRun]:
     trial = tried(scratch, [BASELINE], pending, SIZES)
     assert (trial.differences, trial.refused) == ((), "")
-    return trial.rehearsals
+    return trial.runs
 
 
-def one(scratch: Scratch, pending: Migration) -> Rehearsal:
-    return rehearsed(scratch, pending)[pending.name]
+def one(scratch: Scratch, pending: Migration) -> ScratchRun:
+    return scratch_runs(scratch, pending)[pending.name]
 
 
-def locks(rehearsal: Rehearsal) -> list[tuple[int, str, str, str]]:
-    return [(lock.line, lock.subject, lock.mode, lock.blocks) for lock in rehearsal.locks]
+def locks(run: ScratchRun) -> list[tuple[int, str, str, str]]:
+    return [(lock.line, lock.subject, lock.mode, lock.blocks) for lock in run.locks]
 
 
 def test_the_baseline_of_the_reference_application_is_what_it_was_pushed_as(scratch: Scratch, live: str) -> None:
@@ -111,7 +111,7 @@ def test_a_migration_is_one_transaction(scratch: Scratch) -> None:
 def test_a_migration_may_be_a_comment_alone(scratch: Scratch) -> None:
     nothing = migration("1_x", "-- nothing yet\n", down="")
 
-    assert rehearsed(scratch, nothing)["1_x"].reversible
+    assert scratch_runs(scratch, nothing)["1_x"].reversible
 
 
 def test_a_body_with_semicolons_is_one_statement(scratch: Scratch) -> None:
@@ -180,7 +180,7 @@ def test_a_scratch_server_serves_as_well_and_is_left_as_it_was(
     index = migration("1_x", 'CREATE INDEX a ON "User" (name);', down="DROP INDEX a;")
     with scratch_like(live, place, programs.folder, scratch=server) as found:
         assert find_drift(found, [BASELINE]) == ()
-        assert rehearsed(found, index)["1_x"].reversible
+        assert scratch_runs(found, index)["1_x"].reversible
     with psycopg.connect(postgres_server.url()) as connection:
         query = "SELECT count(*) FROM pg_database WHERE datname LIKE 'dbops_drill_%'"
         assert connection.execute(query).fetchone() == (0,)
@@ -316,7 +316,7 @@ def test_a_down_that_leads_back_is_reversible(scratch: Scratch) -> None:
         migration("4_none", "SELECT 1;", down="SELECT 1;"),
     ]
 
-    found = rehearsed(scratch, *there)
+    found = scratch_runs(scratch, *there)
 
     assert {name: (each.reversible, each.why_not) for name, each in found.items()} == {
         "1_column": (True, ""),
@@ -334,7 +334,7 @@ def test_a_down_that_leads_elsewhere_is_not_and_those_after_it_are_tried_all_the
         migration("4_good", 'ALTER TABLE "User" DROP age;', down='ALTER TABLE "User" ADD age int;'),
     ]
 
-    found = rehearsed(scratch, *there)
+    found = scratch_runs(scratch, *there)
 
     assert {name: each.why_not for name, each in found.items()} == {
         "1_half": "its down.sql does not lead back to the schema before: "
@@ -352,7 +352,7 @@ def test_a_pending_migration_that_does_not_run_is_told(scratch: Scratch) -> None
     trial = tried(scratch, [BASELINE], [good, bad], SIZES)
 
     assert re.search(r"2_bad/migration\.sql, line 2 .*already exists", trial.refused)
-    assert (trial.differences, trial.rehearsals) == ((), {})
+    assert (trial.differences, trial.runs) == ((), {})
 
 
 def test_an_applied_migration_that_does_not_run_leaves_nothing_to_tell(scratch: Scratch) -> None:
@@ -360,7 +360,7 @@ def test_an_applied_migration_that_does_not_run_leaves_nothing_to_tell(scratch: 
         tried(scratch, [BASELINE, migration("1_bad", 'CREATE TABLE "Tag" ();')], [migration("2_x", "SELECT 1;")], SIZES)
 
 
-def test_the_applied_migrations_are_replayed_once_for_the_drift_and_the_rehearsals(scratch: Scratch) -> None:
+def test_the_applied_migrations_are_replayed_once_for_the_drift_and_the_pending_ones(scratch: Scratch) -> None:
     made: list[str] = []
 
     @contextmanager
@@ -370,6 +370,6 @@ def test_the_applied_migrations_are_replayed_once_for_the_drift_and_the_rehearsa
             yield address
 
     there = [migration("1_x", "CREATE TABLE a ();", down="DROP TABLE a;"), migration("2_x", "CREATE TABLE b ();")]
-    found = rehearsed(replace(scratch, database=counted), *there)
+    found = scratch_runs(replace(scratch, database=counted), *there)
 
     assert (list(found), len(made)) == (["1_x", "2_x"], 1)

@@ -33,7 +33,7 @@ from dbops.gateways.scratch.statement_locks import TableSize, read_table_sizes
 from dbops.gateways.server.health import read_health
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.catalogs import read_catalog
-from dbops.jobs.migrations.replay import Rehearsal, Trial, tried
+from dbops.jobs.migrations.replay import ScratchRun, Trial, tried
 from dbops.jobs.migrations.scratch import Scratch, scratch_for
 
 
@@ -169,7 +169,7 @@ def _pending(migrations: Sequence[Migration], ledger: LedgerState) -> list[Migra
 
 
 def _planned(migration: Migration, trial: Trial, *, marked: bool, server_major: int) -> PlannedMigration:
-    rehearsal = trial.rehearsals.get(migration.name, Rehearsal(why_not="it was not tried yet"))
+    shown = trial.runs.get(migration.name, ScratchRun(why_not="it was not tried yet"))
     return PlannedMigration(
         name=migration.name,
         checksum=migration.checksum,
@@ -177,11 +177,11 @@ def _planned(migration: Migration, trial: Trial, *, marked: bool, server_major: 
         marked=marked,
         concurrently=migration.concurrently,
         down=migration.down,
-        reversible=rehearsal.reversible,
-        why_not="" if marked else rehearsal.why_not,
+        reversible=shown.reversible,
+        why_not="" if marked else shown.why_not,
         lint=() if marked else lint(migration, server_major=server_major),
         down_lint=() if marked else lint_down(migration, server_major=server_major),
-        locks=rehearsal.locks,
+        locks=shown.locks,
     )
 
 

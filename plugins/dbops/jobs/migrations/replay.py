@@ -34,7 +34,7 @@ def find_drift(place: Scratch, migrations: Sequence[Migration]) -> tuple[Differe
 
 
 @dataclass(frozen=True)
-class Rehearsal:
+class ScratchRun:
     """What one migration did on scratch. ``reversible``: its down.sql led back to where it began, else ``why_not``."""
 
     locks: tuple[TakenLock, ...] = ()
@@ -46,12 +46,12 @@ class Rehearsal:
 class Trial:
     """What scratch has shown. ``differences`` are as of ``find_drift``, None where nothing was compared.
 
-    ``rehearsals`` are of the pending migrations, by their names; ``refused`` says which of all did not run, and then
+    ``runs`` are of the pending migrations, by their names; ``refused`` says which of all did not run, and then
     there is none.
     """
 
     differences: tuple[Difference, ...] | None = None
-    rehearsals: Mapping[str, Rehearsal] = field(default_factory=dict)
+    runs: Mapping[str, ScratchRun] = field(default_factory=dict)
     refused: str = ""
 
 
@@ -66,35 +66,35 @@ def tried(
     ``sizes`` are the live tables'. Raises ReplayFailed where an applied one does not run, and ServerFailed.
     """
     differences: tuple[Difference, ...] | None = None
-    rehearsals: dict[str, Rehearsal] = {}
+    runs: dict[str, ScratchRun] = {}
     try:
-        while differences is None or len(rehearsals) < len(pending):
-            done, waiting = pending[: len(rehearsals)], pending[len(rehearsals) :]
+        while differences is None or len(runs) < len(pending):
+            done, waiting = pending[: len(runs)], pending[len(runs) :]
             with _after(place, [*applied, *done]) as address:
                 known: WholeSchema | None = None
                 if differences is None:
                     known = place.read(address)
                     differences = whole_drift(known, place.live)
-                rehearsals |= _rehearsed(place, address, waiting, sizes, known)
+                runs |= _run_each(place, address, waiting, sizes, known)
     except ReplayFailed as failure:
         if differences is None:
             raise
         return Trial(differences, refused=str(failure))
-    return Trial(differences, rehearsals)
+    return Trial(differences, runs)
 
 
-def _rehearsed(
+def _run_each(
     place: Scratch,
     address: DatabaseAddress,
     migrations: Sequence[Migration],
     sizes: Mapping[tuple[str, str], TableSize],
     known: WholeSchema | None,
-) -> dict[str, Rehearsal]:
+) -> dict[str, ScratchRun]:
     """What each of them does in this database, up to the first whose down.sql leaves it unfit for the next.
 
     ``known`` is what was just read there, if anything was.
     """
-    found: dict[str, Rehearsal] = {}
+    found: dict[str, ScratchRun] = {}
     for migration in migrations:
         before = (known or place.read(address)) if migration.down is not None else None
         known = None  # from here on the database is another
@@ -102,7 +102,7 @@ def _rehearsed(
         why_not, clean = "it has no down.sql", True
         if before is not None:
             why_not, clean = _tried_back(place, address, migration, before)
-        found[migration.name] = Rehearsal(locks, not why_not, why_not)
+        found[migration.name] = ScratchRun(locks, not why_not, why_not)
         if not clean:
             break
     return found
