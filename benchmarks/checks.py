@@ -21,7 +21,7 @@ from benchmarks.results import Bound, Table
 from benchmarks.stage import REPOSITORY, Stage
 from benchmarks.stock_suite import stock_expectations
 from dbops.domain.checks.own_expectations import OWN
-from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.rule_sql import query_of
 from dbops.domain.checks.suite import TableSuite
 from dbops.domain.options.checks import CheckOptions
 from dbops.domain.servers.address import DatabaseAddress
@@ -88,7 +88,7 @@ class Ways:
         return len(statements)
 
     def _statements(self, suite: TableSuite) -> list[str]:
-        asked = [question_of(rule, suite.table, self._query) for rule in suite.rules if rule.type in OWN]
+        asked = [query_of(rule, suite.table, self._query) for rule in suite.rules if rule.type in OWN]
         scanned = ", ".join(["count(*)", *(one.sql for one in asked if one.in_scan)])
         return [f"SELECT {scanned} FROM {in_sql(*suite.table)}", *(one.sql for one in asked if not one.in_scan)]  # noqa: S608
 

@@ -15,7 +15,7 @@ from dbops.domain.checks.own_expectations import (
     RowsToBeUnique,
     RowsToSatisfy,
 )
-from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.rule_sql import query_of
 from dbops.domain.checks.suite import Rule, TableSuite
 
 _REGEX = re.compile(r"""^"?(\w+)"? ~ '([^']+)'$""")
@@ -55,6 +55,6 @@ def _expectation(rule: Rule, suite: TableSuite, read_file: Callable[[str], str])
             if match := _AT_LEAST.match(asked.condition):
                 return gxe.ExpectColumnValuesToBeBetween(column=match[1], min_value=float(match[2]))
     # Braces are its own, and a colon would be a parameter.
-    rows = question_of(rule, suite.table, read_file).rows.replace("{", "{{").replace("}", "}}")
+    rows = query_of(rule, suite.table, read_file).rows.replace("{", "{{").replace("}", "}}")
     rows = re.sub(r"(?<!:):(?=\w)", r"\\:", rows)
     return gxe.UnexpectedRowsExpectation(unexpected_rows_query=f"SELECT * FROM {rows}")  # noqa: S608 - the rules' own

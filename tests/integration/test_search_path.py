@@ -14,7 +14,7 @@ from psycopg2 import extensions
 from sqlalchemy import text
 
 from dbops.domain.options.backup import BackupOptions
-from dbops.domain.schema.starter_suite import Question, Suggestion
+from dbops.domain.schema.starter_suite import Candidate, Suggestion
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.gateways.migrating.facts import read_migration_facts
 from dbops.gateways.migrating.ledger import LedgerSession, read_ledger
@@ -86,7 +86,7 @@ def spring(url: str) -> None:
 
 
 def _profile(address: DatabaseAddress) -> Any:
-    asked = [Question("n range", "count(*) FILTER (WHERE (n >= 0) IS NOT TRUE) = 0", Suggestion("any", {}, "any"))]
+    asked = [Candidate("n range", "count(*) FILTER (WHERE (n >= 0) IS NOT TRUE) = 0", Suggestion("any", {}, "any"))]
     return ask(address, {("public", "item"): asked}, {})
 
 

@@ -30,10 +30,10 @@ _ALIAS = "broken_row"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class RuleQuery:
     """One number, and the bound that it keeps: ``at_most`` or ``at_least`` ``limit``.
 
-    ``sql`` is an expression over all rows of the table where ``in_scan``, so that a table's questions share one scan;
+    ``sql`` is an expression over all rows of the table where ``in_scan``, so that a table's queries share one scan;
     else a statement. ``counts`` says that the number is that of broken rows. ``rows`` is what follows ``SELECT * FROM``
     in a query of the rows that break the rule; empty where there are none to show. ``of_query`` says that their columns
     are those of a file's query instead of the table's, its key first.
@@ -60,7 +60,7 @@ class Question:
         return self.shown or (f"SELECT * FROM {self.rows} LIMIT 100;" if self.rows else "")
 
 
-def question_of(rule: Rule, table: TableName, read_file: Callable[[str], str]) -> Question:  # noqa: PLR0911
+def query_of(rule: Rule, table: TableName, read_file: Callable[[str], str]) -> RuleQuery:  # noqa: PLR0911
     """What a rule of our own asks; ``read_file`` gives the text of a file of the target's ``checks`` folder."""
     asked: Any = OWN[rule.type].model_validate(dict(rule.kwargs))
     match asked:
@@ -70,9 +70,9 @@ def question_of(rule: Rule, table: TableName, read_file: Callable[[str], str]) -
             return _condition(shape_condition(asked), table)
         case NewestRowWithin():
             age = f"extract(epoch FROM now() - max({quoted(asked.column)})::timestamptz)::float8"
-            return Question(sql=age, in_scan=True, limit=asked.max_age.total_seconds(), counts=False)
+            return RuleQuery(sql=age, in_scan=True, limit=asked.max_age.total_seconds(), counts=False)
         case RowCountToBeAtLeast():
-            return Question(sql="count(*)", in_scan=True, bound="at_least", limit=asked.min_value, counts=False)
+            return RuleQuery(sql="count(*)", in_scan=True, bound="at_least", limit=asked.min_value, counts=False)
         case RowsToBeUnique():
             return _unique(asked, table)
         case RowsToHaveParent():
@@ -80,20 +80,20 @@ def question_of(rule: Rule, table: TableName, read_file: Callable[[str], str]) -
         case QueryToReturnNoRows():
             query = read_file(asked.file).strip()
             rows = f"(\n{query}\n) AS {_ALIAS}"
-            return Question(sql=f"SELECT count(*) FROM {rows}", rows=rows, of_query=True, shown=_ended(query))
+            return RuleQuery(sql=f"SELECT count(*) FROM {rows}", rows=rows, of_query=True, shown=_ended(query))
     raise NotImplementedError(rule.type)
 
 
-def sentence_of(question: Question, number: float | None) -> str:
+def sentence_of(query: RuleQuery, number: float | None) -> str:
     """What is wrong where the number does not keep its bound."""
-    if question.counts:
+    if query.counts:
         return f"{format_count(int(number or 0), 'row')} break{'s' if number == 1 else ''} it"
     if number is None:
         return "there is no row with a time at all"
-    if question.bound == "at_least":
+    if query.bound == "at_least":
         are = "is" if number == 1 else "are"
-        return f"there {are} {format_count(int(number), 'row')}, fewer than {int(question.limit):,}"
-    return f"the newest row is {_age(number)} old, more than {_age(question.limit)}"
+        return f"there {are} {format_count(int(number), 'row')}, fewer than {int(query.limit):,}"
+    return f"the newest row is {_age(number)} old, more than {_age(query.limit)}"
 
 
 def shape_condition(asked: JsonbToHaveShape) -> str:
@@ -123,14 +123,14 @@ def _typed(path: str, kind: JsonType) -> str:
     return f'{path}.type() == "{kind}"'
 
 
-def _condition(condition: str, table: TableName) -> Question:
+def _condition(condition: str, table: TableName) -> RuleQuery:
     # The line break ends a comment that the condition may end with.
     broken = f"(\n{condition}\n) IS NOT TRUE"
     rows = f"{in_sql(*table)} WHERE {broken}"
-    return Question(sql=f"count(*) FILTER (WHERE {broken})", in_scan=True, rows=rows)
+    return RuleQuery(sql=f"count(*) FILTER (WHERE {broken})", in_scan=True, rows=rows)
 
 
-def _unique(asked: RowsToBeUnique, table: TableName) -> Question:
+def _unique(asked: RowsToBeUnique, table: TableName) -> RuleQuery:
     columns = ", ".join(map(quoted, asked.columns))
     where = " AND ".join(f"{quoted(column)} IS NOT NULL" for column in asked.columns)
     if asked.where is not None:
@@ -140,10 +140,10 @@ def _unique(asked: RowsToBeUnique, table: TableName) -> Question:
     # ``where`` stands outside too: rows that it leaves out are no duplicates, whatever they hold.
     rows = f"{in_sql(*table)} WHERE {where} AND ({columns}) IN (SELECT {columns} {groups})"
     shown = f"SELECT * FROM {rows} ORDER BY {columns} LIMIT 100;"
-    return Question(sql=counted, rows=rows, shown=shown)
+    return RuleQuery(sql=counted, rows=rows, shown=shown)
 
 
-def _orphans(asked: RowsToHaveParent, table: TableName) -> Question:
+def _orphans(asked: RowsToHaveParent, table: TableName) -> RuleQuery:
     own = [f"{_ALIAS}.{quoted(column)}" for column in asked.columns]
     pairs = zip(own, asked.parent_columns, strict=True)
     found = " AND ".join(f"parent_row.{quoted(theirs)} = {mine}" for mine, theirs in pairs)
@@ -152,7 +152,7 @@ def _orphans(asked: RowsToHaveParent, table: TableName) -> Question:
     rows = (
         f"{in_sql(*table)} AS {_ALIAS} WHERE {where} AND NOT EXISTS (SELECT FROM {parent} AS parent_row WHERE {found})"
     )
-    return Question(sql=f"SELECT count(*) FROM {rows}", rows=rows)
+    return RuleQuery(sql=f"SELECT count(*) FROM {rows}", rows=rows)
 
 
 def _ended(query: str) -> str:
@@ -164,12 +164,12 @@ def _age(seconds: float) -> str:
     return format_duration(timedelta(seconds=seconds))
 
 
-def keys_query(question: Question, keys: Sequence[str], limit: int) -> str:
+def keys_query(query: RuleQuery, keys: Sequence[str], limit: int) -> str:
     """A query of the keys of the first rows that break the rule, as texts; ``keys`` are expressions over such a row."""
-    if question.of_query:
+    if query.of_query:
         keys = [f"dbops_key_{number}" for number, _ in enumerate(keys or ("",))]
-        return _keys(f"{question.rows}({', '.join(keys)})", keys, limit)
-    return _keys(question.rows, keys, limit)
+        return _keys(f"{query.rows}({', '.join(keys)})", keys, limit)
+    return _keys(query.rows, keys, limit)
 
 
 def _keys(rows: str, keys: Sequence[str], limit: int) -> str:

@@ -47,10 +47,10 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
-class Question:
-    """What is asked of all rows at once: ``holds`` is an aggregate that is true where the rule is obeyed.
+class Candidate:
+    """A rule that may come into the suite: ``holds`` is an aggregate over all rows, true where they obey it.
 
-    Of the questions with the same ``about`` only the first that holds becomes a rule.
+    Of the candidates with the same ``about`` only the first that holds becomes a rule.
     """
 
     about: str
@@ -60,21 +60,21 @@ class Question:
 
 @dataclass(frozen=True)
 class Answers:
-    """How many ``rows`` there are and which questions hold; where not ``exact``, by a sample of the rows."""
+    """How many ``rows`` there are and which candidates hold; where not ``exact``, by a sample of the rows."""
 
     rows: int
     holds: tuple[bool, ...]
     exact: bool = True
 
 
-def questions(table: Table) -> tuple[Question, ...]:
+def candidates(table: Table) -> tuple[Candidate, ...]:
     """What to ask of the rows of a table."""
     asked = (one for name, text in table.columns.items() for one in _of_column(name, Column.of(text)))
     return tuple(islice(asked, _MOST))
 
 
 def starter_suite(
-    name: TableName, keys: Sequence[Key], asked: Sequence[Question], answers: Answers | None, *, optional: bool = False
+    name: TableName, keys: Sequence[Key], asked: Sequence[Candidate], answers: Answers | None, *, optional: bool = False
 ) -> str:
     """The text of the file; ``answers`` are None where the rows could not be asked."""
     lines = [
@@ -109,7 +109,7 @@ def suite_file_name(name: TableName, taken: Collection[str]) -> str:
     return file
 
 
-def _of_column(name: str, column: Column) -> Iterator[Question]:
+def _of_column(name: str, column: Column) -> Iterator[Candidate]:
     sql = quoted(name)
     if column.nullable:
         yield _rows(
@@ -127,12 +127,12 @@ def _of_column(name: str, column: Column) -> Iterator[Question]:
             kwargs = {"column": name, "is": shape, "nullable": column.nullable}
             holds = f"count(*) FILTER (WHERE jsonb_typeof({sql}) <> '{shape}') = 0 AND count({sql}) > 0"
             rule = Suggestion("expect_jsonb_to_have_shape", kwargs, f"{name} is an {shape}")
-            yield Question(f"{name} shape", holds, rule)
+            yield Candidate(f"{name} shape", holds, rule)
 
 
-def _rows(about: str, condition: str, description: str) -> Question:
+def _rows(about: str, condition: str, description: str) -> Candidate:
     rule = Suggestion("expect_rows_to_satisfy", {"condition": condition}, description)
-    return Question(about, f"count(*) FILTER (WHERE ({condition}) IS NOT TRUE) = 0", rule)
+    return Candidate(about, f"count(*) FILTER (WHERE ({condition}) IS NOT TRUE) = 0", rule)
 
 
 def _soon(column: Column) -> str:
@@ -142,17 +142,17 @@ def _soon(column: Column) -> str:
     return f"{now} + interval '5 minutes'"  # clocks differ a little
 
 
-def _recency(name: str, column: Column) -> Iterator[Question]:
+def _recency(name: str, column: Column) -> Iterator[Candidate]:
     now = "now()" if column.type.endswith("with time zone") else "(now() AT TIME ZONE 'UTC')"
     for days, max_age in _WITHIN:
         rule = Suggestion("expect_newest_row_within", {"column": name, "max_age": max_age}, "new rows keep coming")
         # Half the age leaves room for a quiet time.
-        yield Question(
+        yield Candidate(
             f"{name} recency", f"coalesce(max({quoted(name)}) > {now} - interval '{days * 12} hours', false)", rule
         )
 
 
-def _about_rows(asked: Sequence[Question], answers: Answers | None) -> Iterator[tuple[str, Suggestion]]:
+def _about_rows(asked: Sequence[Candidate], answers: Answers | None) -> Iterator[tuple[str, Suggestion]]:
     if answers is None or not answers.rows:
         return
     floor = _round_down(max(1, answers.rows // 2))
@@ -164,10 +164,10 @@ def _about_rows(asked: Sequence[Question], answers: Answers | None) -> Iterator[
     if answers.rows < _ENOUGH:
         return
     title, said = "Nothing in the schema enforces these: strike out what holds by chance only.", set[str]()
-    for question, holds in zip(asked, answers.holds, strict=True):
-        if holds and question.about not in said:
-            said.add(question.about)
-            yield title, question.rule
+    for candidate, holds in zip(asked, answers.holds, strict=True):
+        if holds and candidate.about not in said:
+            said.add(candidate.about)
+            yield title, candidate.rule
             title = ""
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import text
 
-from dbops.domain.schema.starter_suite import Answers, Key, Question
+from dbops.domain.schema.starter_suite import Answers, Candidate, Key
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.sql.object_names import TableName, in_sql
 from dbops.errors import DatabaseError
@@ -41,7 +41,7 @@ def read_estimates(address: DatabaseAddress) -> dict[TableName, int]:
 
 def ask(
     address: DatabaseAddress,
-    tables: Mapping[TableName, Sequence[Question]],
+    tables: Mapping[TableName, Sequence[Candidate]],
     estimates: Mapping[TableName, int],
     *,
     budget: float = 300.0,
@@ -58,7 +58,7 @@ def ask(
     return found
 
 
-def _asked(begin: Begin, name: TableName, asked: Sequence[Question], estimate: int, seconds: float) -> Answers | None:
+def _asked(begin: Begin, name: TableName, asked: Sequence[Candidate], estimate: int, seconds: float) -> Answers | None:
     if seconds <= 0:
         return None
     table = in_sql(*name)
@@ -71,9 +71,9 @@ def _asked(begin: Begin, name: TableName, asked: Sequence[Question], estimate: i
     return None if answers is None else Answers(estimate, answers.holds, exact=False)
 
 
-def _answers(begin: Begin, source: str, asked: Sequence[Question], seconds: float) -> Answers | None:
+def _answers(begin: Begin, source: str, asked: Sequence[Candidate], seconds: float) -> Answers | None:
     """None where the table may not be read, is locked, or takes too long."""
-    columns = ", ".join(["count(*)", *(question.holds for question in asked)])
+    columns = ", ".join(["count(*)", *(candidate.holds for candidate in asked)])
     try:
         with begin(max(1, int(seconds * 1000))) as session:
             session.execute(text("SET LOCAL lock_timeout = '1s'"))  # a migration's lock is not worth waiting behind

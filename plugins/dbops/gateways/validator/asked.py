@@ -5,22 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dbops.domain.checks.checked_table import CheckedTable
-from dbops.domain.checks.rule_sql import Question
+from dbops.domain.checks.rule_sql import RuleQuery
 from dbops.domain.checks.suite import CheckResult, Outcome, Rule
 from dbops.domain.sql.object_names import TableName, written
 
 
 @dataclass
 class Asked:
-    """A rule, what it asks where it is one of our own, and its ``result`` as soon as that is known.
+    """A rule, what it asks (``query``) where it is one of our own, and its ``result`` as soon as that is known.
 
-    ``number`` is what the server answered to the question; ``broken`` says that pass 1 saw the rule fail.
+    ``number`` is what the server answered to the query; ``broken`` says that pass 1 saw the rule fail.
     """
 
     rule: Rule
     table: TableName
     facts: CheckedTable | None = None
-    question: Question | None = None
+    query: RuleQuery | None = None
     number: float | None = None
     broken: bool = False
     result: CheckResult | None = None

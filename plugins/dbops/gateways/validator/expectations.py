@@ -20,12 +20,12 @@ from great_expectations.render.components import LegacyRendererType, RenderedStr
 from great_expectations.render.renderer.renderer import renderer
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from dbops.domain.checks.rule_sql import Question
+from dbops.domain.checks.rule_sql import RuleQuery
 
 _IN_SCAN, _STATEMENT = "dbops.in_scan", "dbops.statement"
 _OBSERVED = "observed"
 META = "dbops"
-"""The key of an expectation's ``meta`` under which a rule's id and question travel."""
+"""The key of an expectation's ``meta`` under which a rule's id and query travel."""
 
 
 class InScan(TableMetricProvider):
@@ -71,20 +71,20 @@ class Statement(TableMetricProvider):
 
 
 class _Own(BatchExpectation):
-    """An expectation whose question travels in its ``meta``."""
+    """An expectation whose query travels in its ``meta``."""
 
     domain_keys: ClassVar[tuple[str, ...]] = ("batch_id",)
 
     @property
-    def _question(self) -> Question:
-        return Question(**(self.meta or {})[META]["question"])
+    def _rule_query(self) -> RuleQuery:
+        return RuleQuery(**(self.meta or {})[META]["rule_query"])
 
     def get_validation_dependencies(
         self, execution_engine: Any = None, runtime_configuration: dict[str, Any] | None = None
     ) -> Any:
         dependencies = super().get_validation_dependencies(execution_engine, runtime_configuration)
-        question = self._question
-        metric = _IN_SCAN if question.in_scan else _STATEMENT
+        query = self._rule_query
+        metric = _IN_SCAN if query.in_scan else _STATEMENT
         # The domain of Great Expectations' own metrics of a table, so that these can share a scan with ours.
         asked = get_metric_kwargs(metric, self.configuration, runtime_configuration)
         dependencies.set_metric_configuration(
@@ -92,7 +92,7 @@ class _Own(BatchExpectation):
             metric_configuration=MetricConfiguration(
                 metric_name=metric,
                 metric_domain_kwargs=asked["metric_domain_kwargs"],
-                metric_value_kwargs={"sql": question.sql},
+                metric_value_kwargs={"sql": query.sql},
             ),
         )
         return dependencies
@@ -126,7 +126,7 @@ class _Own(BatchExpectation):
         execution_engine: Any = None,  # noqa: ARG002
     ) -> dict[str, Any]:
         number = metrics[_OBSERVED]
-        return {"success": self._question.holds(number), "result": {"observed_value": number}}
+        return {"success": self._rule_query.holds(number), "result": {"observed_value": number}}
 
 
 class ExpectRowsToSatisfy(_Own):

@@ -8,22 +8,22 @@ from typing import Any
 
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-from dbops.domain.checks.rule_sql import Question
+from dbops.domain.checks.rule_sql import RuleQuery
 from dbops.domain.sql.object_names import TableName, in_sql
 from dbops.gateways.validator.asked import Asked
 from dbops.gateways.validator.batch import Batch
 from dbops.gateways.validator.expectations import META
 from dbops.gateways.validator.server import Refused, Server
 
-_COUNT = Question(sql="count(*)", in_scan=True, bound="at_least", counts=False)
+_COUNT = RuleQuery(sql="count(*)", in_scan=True, bound="at_least", counts=False)
 _COUNT_ID = "count"
 
 
 def first_pass(server: Server, context: Any, table: TableName, rules: Sequence[Asked]) -> int | None:
     """Settle the rules of one table that are open, and return its number of rows; None where nobody knows."""
-    _plan(server, table, [asked for asked in rules if asked.is_open and asked.question is not None])
+    _plan(server, table, [asked for asked in rules if asked.is_open and asked.query is not None])
     batch = Batch.of_table(server, context, table)
-    alone = [asked for asked in rules if asked.is_open and asked.question is not None and not asked.question.in_scan]
+    alone = [asked for asked in rules if asked.is_open and asked.query is not None and not asked.query.in_scan]
     rows = _run(server, batch, [asked for asked in rules if asked.is_open and asked not in alone], with_count=True)
     for asked in alone:
         _run(server, batch, [asked])
@@ -37,23 +37,23 @@ def configuration_of(asked: Asked) -> Any:
     """The expectation as Great Expectations takes it, with the rule's id in its meta."""
     rule = asked.rule
     meta: dict[str, Any] = {"rule_id": rule.rule_id}
-    if asked.question is not None:
-        meta["question"] = asdict(asked.question)
+    if asked.query is not None:
+        meta["rule_query"] = asdict(asked.query)
     return ExpectationConfiguration(type=rule.type, kwargs=gx_kwargs(asked), meta={META: meta})
 
 
 def gx_kwargs(asked: Asked) -> dict[str, Any]:
     """The kwargs as Great Expectations takes them: ``is`` cannot be the name of a field."""
     kwargs = dict(asked.rule.kwargs)
-    if asked.question is not None and "is" in kwargs:
+    if asked.query is not None and "is" in kwargs:
         kwargs["is_"] = kwargs.pop("is")
     return kwargs
 
 
 def _plan(server: Server, table: TableName, rules: Sequence[Asked]) -> None:
-    """Let PostgreSQL plan each question, so that a wrong one is found before anything is read."""
-    shared = [asked for asked in rules if asked.question is not None and asked.question.in_scan]
-    alone = [asked for asked in rules if asked.question is not None and not asked.question.in_scan]
+    """Let PostgreSQL plan each query, so that a wrong one is found before anything is read."""
+    shared = [asked for asked in rules if asked.query is not None and asked.query.in_scan]
+    alone = [asked for asked in rules if asked.query is not None and not asked.query.in_scan]
     if len(shared) > 1 and _refusal(server, _scan(table, shared)) is None:
         shared = []
     for asked in [*shared, *alone]:
@@ -67,7 +67,7 @@ def _scan(table: TableName, rules: Sequence[Asked]) -> str:
 
 
 def _sql(asked: Asked) -> str:
-    return "" if asked.question is None else asked.question.sql
+    return "" if asked.query is None else asked.query.sql
 
 
 def _refusal(server: Server, statement: str) -> str | None:
@@ -82,7 +82,7 @@ def _refusal(server: Server, statement: str) -> str | None:
 def _run(server: Server, batch: Batch, rules: Sequence[Asked], *, with_count: bool = False) -> int | None:
     configurations = [configuration_of(asked) for asked in rules]
     if with_count:
-        counting = {META: {"rule_id": _COUNT_ID, "question": asdict(_COUNT)}}
+        counting = {META: {"rule_id": _COUNT_ID, "rule_query": asdict(_COUNT)}}
         configurations.append(
             ExpectationConfiguration(type="expect_row_count_to_be_at_least", kwargs={"min_value": 0}, meta=counting)
         )
@@ -108,7 +108,7 @@ def _run(server: Server, batch: Batch, rules: Sequence[Asked], *, with_count: bo
 
 
 def _settle(asked: Asked, result: Any) -> None:
-    if asked.question is not None:
+    if asked.query is not None:
         asked.number = result.result.get("observed_value")
     if result.success:
         asked.passed()

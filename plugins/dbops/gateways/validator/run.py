@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dbops.domain.checks.checked_table import CheckedTable
 from dbops.domain.checks.own_expectations import OWN
-from dbops.domain.checks.rule_sql import question_of
+from dbops.domain.checks.rule_sql import query_of
 from dbops.domain.checks.suite import CheckResult, TableSuite
 from dbops.domain.options.checks import CheckOptions
 from dbops.domain.schema.baseline import SchemaBaseline
@@ -96,7 +96,7 @@ def _ask(asked: Asked, sql: Path) -> None:
         asked.not_evaluated("; ".join(why))
     elif asked.rule.type in OWN:
         try:
-            asked.question = question_of(asked.rule, asked.table, lambda name: _query(sql / name))
+            asked.query = query_of(asked.rule, asked.table, lambda name: _query(sql / name))
         except ValueError as error:
             asked.not_evaluated(str(error))
 

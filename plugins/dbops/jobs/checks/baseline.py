@@ -11,7 +11,7 @@ from dbops.domain.options.checks import CheckOptions
 from dbops.domain.schema.baseline import SchemaBaseline, renewed, to_be_kept
 from dbops.domain.schema.baseline_report import BaselineReport
 from dbops.domain.schema.differences import is_optional, schema_differences
-from dbops.domain.schema.starter_suite import questions, starter_suite, suite_file_name
+from dbops.domain.schema.starter_suite import candidates, starter_suite, suite_file_name
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.sql.object_names import TableName, written
 from dbops.domain.target import Target
@@ -93,7 +93,7 @@ def _compared(
 
 
 def _write_suites(address: DatabaseAddress, folder: Path, options: CheckOptions, new: SchemaBaseline) -> list[str]:
-    asked = {name: questions(table) for name, table in new.tables.items()}
+    asked = {name: candidates(table) for name, table in new.tables.items()}
     keys = read_keys(address)
     answers = ask(address, asked, read_estimates(address))
     taken, done = {path.name for path in folder.glob("*.y*ml")}, []

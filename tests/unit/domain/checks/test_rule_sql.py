@@ -6,37 +6,37 @@ from typing import Any
 
 import pytest
 
-from dbops.domain.checks.rule_sql import Question, question_of, sentence_of
+from dbops.domain.checks.rule_sql import RuleQuery, query_of, sentence_of
 from dbops.domain.checks.suite import Rule
 
 ORDER = ("public", "order")
 
 
-def asked(type_: str, **kwargs: Any) -> Question:
-    return question_of(Rule(rule_id="r", type=type_, kwargs=kwargs), ORDER, {"a.sql": " SELECT 1 -- why\n"}.__getitem__)
+def asked(type_: str, **kwargs: Any) -> RuleQuery:
+    return query_of(Rule(rule_id="r", type=type_, kwargs=kwargs), ORDER, {"a.sql": " SELECT 1 -- why\n"}.__getitem__)
 
 
 @pytest.mark.parametrize(
-    ("question", "number", "holds"),
+    ("query", "number", "holds"),
     [
-        (Question(sql="q"), 0, True),
-        (Question(sql="q"), 1, False),
-        (Question(sql="q"), None, False),
-        (Question(sql="q", limit=60), 60, True),
-        (Question(sql="q", limit=60), 60.5, False),
-        (Question(sql="q", bound="at_least", limit=5), 5, True),
-        (Question(sql="q", bound="at_least", limit=5), 4, False),
-        (Question(sql="q", bound="at_least"), None, False),
+        (RuleQuery(sql="q"), 0, True),
+        (RuleQuery(sql="q"), 1, False),
+        (RuleQuery(sql="q"), None, False),
+        (RuleQuery(sql="q", limit=60), 60, True),
+        (RuleQuery(sql="q", limit=60), 60.5, False),
+        (RuleQuery(sql="q", bound="at_least", limit=5), 5, True),
+        (RuleQuery(sql="q", bound="at_least", limit=5), 4, False),
+        (RuleQuery(sql="q", bound="at_least"), None, False),
     ],
 )
 def test_a_number_keeps_its_bound_or_not_and_no_number_does_not(
-    question: Question, number: float | None, holds: bool
+    query: RuleQuery, number: float | None, holds: bool
 ) -> None:
-    assert question.holds(number) is holds
+    assert query.holds(number) is holds
 
 
 @pytest.mark.parametrize(
-    ("question", "number", "sentence"),
+    ("query", "number", "sentence"),
     [
         (asked("expect_rows_to_satisfy", condition="a > 0"), 1, "1 row breaks it"),
         (asked("expect_rows_to_satisfy", condition="a > 0"), 1204, "1,204 rows break it"),
@@ -51,14 +51,12 @@ def test_a_number_keeps_its_bound_or_not_and_no_number_does_not(
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_the_words_of_the_rule(
-    question: Question, number: float | None, sentence: str
-) -> None:
-    assert not question.holds(number)
-    assert sentence_of(question, number) == sentence
+def test_what_is_wrong_is_said_in_the_words_of_the_rule(query: RuleQuery, number: float | None, sentence: str) -> None:
+    assert not query.holds(number)
+    assert sentence_of(query, number) == sentence
 
 
-def test_questions_about_all_rows_share_one_scan_and_the_others_do_not() -> None:
+def test_queries_of_all_rows_share_one_scan_and_the_others_do_not() -> None:
     scanned: dict[str, dict[str, Any]] = {
         "expect_rows_to_satisfy": {"condition": "a > 0"},
         "expect_jsonb_to_have_shape": {"column": "a", "is": "array"},

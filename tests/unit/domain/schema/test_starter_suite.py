@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dbops.domain.schema.baseline import Table
-from dbops.domain.schema.starter_suite import Answers, Key, questions, starter_suite, suite_file_name
+from dbops.domain.schema.starter_suite import Answers, Key, candidates, starter_suite, suite_file_name
 
 NAME = ("public", "Order")
 TABLE = Table(
@@ -32,8 +32,8 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 
 
 def written(rows: int = 4_321, *holding: str) -> dict[str, Any]:
-    """The suite of TABLE where these are the questions that hold, read back."""
-    asked = questions(TABLE)
+    """The suite of TABLE where these are the candidates that hold, read back."""
+    asked = candidates(TABLE)
     answers = Answers(rows, tuple(one.about in holding for one in asked))
     document = yaml.safe_load(starter_suite(NAME, KEYS, asked, answers))
     assert isinstance(document, dict)
@@ -45,7 +45,7 @@ def rules(document: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
 
 
 def test_what_the_catalog_states_is_always_a_rule() -> None:
-    document = yaml.safe_load(starter_suite(NAME, KEYS, questions(TABLE), None))
+    document = yaml.safe_load(starter_suite(NAME, KEYS, candidates(TABLE), None))
     assert document["table"] == "public.Order"
     assert rules(document) == [
         ("rows_to_be_unique", {"columns": ["id"]}),
@@ -77,7 +77,7 @@ def test_three_rows_prove_nothing() -> None:
 
 
 def test_a_column_is_asked_what_its_type_and_name_suggest() -> None:
-    assert {question.about for question in questions(TABLE)} == {
+    assert {candidate.about for candidate in candidates(TABLE)} == {
         "amount null", "amount range", "createdAt future", "createdAt recency", "expiresAt null", "data shape",
         "tags null",
     }  # fmt: skip
@@ -86,8 +86,8 @@ def test_a_column_is_asked_what_its_type_and_name_suggest() -> None:
 def holding(column: str, declared: str) -> dict[str, list[str]]:
     """What has to be true of the rows, by what is asked of a column of that name and type."""
     found: dict[str, list[str]] = {}
-    for question in questions(Table(columns={column: declared})):
-        found.setdefault(question.about.removeprefix(f"{column} "), []).append(question.holds)
+    for candidate in candidates(Table(columns={column: declared})):
+        found.setdefault(candidate.about.removeprefix(f"{column} "), []).append(candidate.holds)
     return found
 
 
@@ -128,7 +128,7 @@ def test_new_rows_are_promised_for_twice_as_long_as_there_are_some_now(declared:
     assert holding("createdAt", declared)["recency"] == [
         f"coalesce(max(\"createdAt\") > {now} - interval '{hours} hours', false)" for hours in (24, 84, 360, 1080)
     ]
-    ages = [one.rule.kwargs["max_age"] for one in questions(Table(columns={"createdAt": declared}))[1:]]
+    ages = [one.rule.kwargs["max_age"] for one in candidates(Table(columns={"createdAt": declared}))[1:]]
     assert ages == ["2d", "7d", "30d", "90d"]
 
 
@@ -155,11 +155,11 @@ def test_of_a_type_that_nobody_has_thought_of_nothing_is_asked(declared: str) ->
 
 
 def test_of_a_table_of_many_columns_no_more_is_asked_than_one_statement_may_ask() -> None:
-    assert len(questions(Table(columns={f"c{number}": "integer" for number in range(1600)}))) == 1000
+    assert len(candidates(Table(columns={f"c{number}": "integer" for number in range(1600)}))) == 1000
 
 
 def test_a_rule_says_what_it_is_for_and_only_the_first_of_its_kind_has_the_remark() -> None:
-    asked = questions(TABLE)
+    asked = candidates(TABLE)
     text = starter_suite(NAME, KEYS, asked, Answers(100, tuple(True for _ in asked)))
     assert text.splitlines()[:2] == [
         "# Rules for public.Order: what its catalog states, and its rows obeyed when this was written.",
@@ -223,7 +223,7 @@ def test_of_several_ages_the_youngest_that_holds_is_the_rule() -> None:
 
 
 def test_a_suite_says_where_only_a_sample_or_nothing_was_read() -> None:
-    asked = questions(TABLE)
+    asked = candidates(TABLE)
     sampled = starter_suite(NAME, [], asked, Answers(10**9, tuple(False for _ in asked), exact=False))
     assert sampled.splitlines()[2] == (
         "# The rows were too many to read all of them: what is said of them was seen in a sample."
@@ -241,7 +241,7 @@ def test_a_table_that_may_be_absent_says_so() -> None:
 @given(TEXTS, TEXTS, TEXTS)
 def test_whatever_a_table_and_its_columns_are_called_the_suite_can_be_read(schema: str, name: str, column: str) -> None:
     table = Table(columns={column: "integer"})
-    asked = questions(table)
+    asked = candidates(table)
     text = starter_suite((schema, name), [Key((column,), f"({column} > 0)")], asked, Answers(99, (True, True)))
     document = yaml.safe_load(text)
     assert document["expectations"][-1]["kwargs"] == {"columns": [column], "where": f"({column} > 0)"}
@@ -273,7 +273,7 @@ def test_files_are_called_like_their_tables() -> None:
 
 def test_a_table_of_which_other_questions_were_answered_has_no_suite() -> None:
     with pytest.raises(ValueError, match="argument"):
-        starter_suite(NAME, [], questions(TABLE), Answers(100, (True,)))
+        starter_suite(NAME, [], candidates(TABLE), Answers(100, (True,)))
 
 
 def test_what_nobody_can_see_in_a_name_is_written_out_and_the_rest_of_it_is_not() -> None:
@@ -285,6 +285,6 @@ def test_what_nobody_can_see_in_a_name_is_written_out_and_the_rest_of_it_is_not(
 
 @pytest.mark.parametrize(("declared", "nullable"), [("jsonb", "true"), ("jsonb NOT NULL", "false")])
 def test_whether_a_document_may_be_missing_is_yes_or_no(declared: str, nullable: str) -> None:
-    asked = questions(Table(columns={"data": declared}))
+    asked = candidates(Table(columns={"data": declared}))
     text = starter_suite(NAME, [], asked, Answers(20, tuple(True for _ in asked)))
     assert f"    kwargs: {{column: data, is: object, nullable: {nullable}}}" in text.splitlines()
