@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 5.0
 
 
-class Told(Protocol):
+class ProgressMoment(Protocol):
     """A moment of a running job."""
 
     def sentence(self) -> str:
@@ -26,7 +26,7 @@ class ProgressLog:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock, self._next = clock, 0.0
 
-    def __call__(self, progress: Told) -> None:
+    def __call__(self, progress: ProgressMoment) -> None:
         """Log it, unless a line was logged just before."""
         now = self._clock()
         if now >= self._next:

@@ -16,11 +16,11 @@ from dbops.domain.words.quantities import format_duration, format_moment
 _HOURS = timedelta(hours=3)
 _A_DAY = timedelta(days=1)
 
-Told = tuple[ProblemKind | Sign, str]
-"""What is told, and in which sentence."""
+WhatToSay = tuple[ProblemKind | Sign, str]
+"""A problem or sign, and its sentence."""
 
 
-def unwatched(target: Target, index: TargetIndex | None, watch: DagState | None, now: datetime) -> Iterator[Told]:
+def unwatched(target: Target, index: TargetIndex | None, watch: DagState | None, now: datetime) -> Iterator[WhatToSay]:
     """What the age of the index and the DAG of the watch tell, each thing once; None of them is not known.
 
     The index alone tells too little: every backup, drill and hold writes it too.
@@ -36,7 +36,7 @@ def unwatched(target: Target, index: TargetIndex | None, watch: DagState | None,
         yield from _of_the_watch(watch, now, unseen)
 
 
-def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator[Told]:
+def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator[WhatToSay]:
     silent = now - watch.last_end if watch.last_end else timedelta(0)
     if watch.is_paused:
         yield (
@@ -58,7 +58,7 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
         yield _silence(Sign.WATCH_SILENT_FOR_HOURS, silent)
 
 
-def _silence(what: Sign, silent: timedelta) -> Told:
+def _silence(what: Sign, silent: timedelta) -> WhatToSay:
     return (
         what,
         f"The watch ended last {format_duration(silent)} ago, and runs every hour: nobody notices what does not "
