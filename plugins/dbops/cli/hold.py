@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from dbops.cli.screen import Answer, markdown
+from dbops.cli.screen import VerbResult, markdown
 from dbops.domain.backups.backup import BackupId, read_backup_id
 from dbops.domain.target import Target
 from dbops.domain.words.quantities import parse_duration
@@ -15,7 +15,9 @@ from dbops.errors import InvalidRequest
 from dbops.gateways.store.bucket import Bucket
 
 
-def hold_verb(target: Target, bucket: Bucket, asked: Namespace, *, who: str, clock: Callable[[], datetime]) -> Answer:
+def hold_verb(
+    target: Target, bucket: Bucket, asked: Namespace, *, who: str, clock: Callable[[], datetime]
+) -> VerbResult:
     """Hold a backup, or release it; raises InvalidRequest, and what the job raises."""
     from dbops.jobs.backups.holds import hold, release
 
@@ -36,11 +38,13 @@ def hold_verb(target: Target, bucket: Bucket, asked: Namespace, *, who: str, clo
     return _done(f"{backup_id} of {target.name} is {held.sentence()}", target, backup_id, held=True, until=until)
 
 
-def _done(sentence: str, target: Target, backup_id: BackupId, *, held: bool, until: datetime | None = None) -> Answer:
+def _done(
+    sentence: str, target: Target, backup_id: BackupId, *, held: bool, until: datetime | None = None
+) -> VerbResult:
     document = {"target": target.name, "backup_id": backup_id, "held": held}
     if held:
         document["until"] = until.isoformat() if until else None
-    return Answer(json.dumps(document), lambda: markdown(sentence))
+    return VerbResult(json.dumps(document), lambda: markdown(sentence))
 
 
 def _until(text: str | None, target: Target, now: datetime) -> datetime | None:

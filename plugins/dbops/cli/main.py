@@ -82,9 +82,9 @@ def _run(given: list[str], around: Surroundings | None, screen: Screen) -> int:
     from dbops.cli.surroundings import Surroundings
     from dbops.cli.verbs import run_verb
 
-    answer = run_verb(asked, around or Surroundings(include_folder()), screen)
-    screen.answer(answer)
-    return answer.status
+    result = run_verb(asked, around or Surroundings(include_folder()), screen)
+    screen.show_result(result)
+    return result.status
 
 
 def _refuse_what_is_no_text(given: list[str]) -> None:

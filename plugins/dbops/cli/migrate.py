@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dbops.cli.screen import Answer, Screen
+from dbops.cli.screen import Screen, VerbResult
 from dbops.cli.typed_consent import typed_consent
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
@@ -34,12 +34,12 @@ def migrate_verb(
     address_of_target: Callable[[str], DatabaseAddress],
     who: str,
     clock: Callable[[], datetime],
-) -> Answer:
+) -> VerbResult:
     """Plan, and unless only that or ``--init`` was asked for, do it; raises DbopsError."""
     if asked.init:
         from dbops.jobs.migrations.init_migrations import init_migrations
 
-        return Answer.of(init_migrations(target, address, include, clock=clock, scratch=scratch))
+        return VerbResult.of(init_migrations(target, address, include, clock=clock, scratch=scratch))
     if not asked.plan and "migrate" in target.approvals.approve:
         screen.require_terminal("A migration from a shell is approved by typing the target's name at a terminal.")
     run = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
@@ -47,7 +47,7 @@ def migrate_verb(
     shell = _Shell(target, address, bucket, include, scratch, screen, run, who, clock)
     screen.tell(f"Planning the migration of {target.name}: what is live, what scratch makes of the folder")
     plan = shell.plan(address_of_target)
-    return _planned(plan) if asked.plan else Answer.of(shell.migrate(plan))
+    return _planned(plan) if asked.plan else VerbResult.of(shell.migrate(plan))
 
 
 @dataclass(frozen=True)
@@ -155,10 +155,10 @@ class _Shell:
         return consent
 
 
-def _planned(plan: MigrationPlan) -> Answer:
+def _planned(plan: MigrationPlan) -> VerbResult:
     facts = {
         "database": plan.database,
         "needs_baseline": plan.ledger.needs_baseline,
         "migrations": [{"name": one.name, "marked": one.marked} for one in plan.migrations],
     }
-    return Answer.of_plan(plan, facts)
+    return VerbResult.of_plan(plan, facts)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from dbops.cli.screen import Answer, markdown
+from dbops.cli.screen import VerbResult, markdown
 from dbops.domain.restores.rehearsal import rehearsal_sentence
 from dbops.domain.target import Target
 from dbops.domain.words.markdown_text import plain_text
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def rehearse_verb(
     target: Target, bucket: Bucket, open_place: Callable[[], RestorePlace], *, clock: Callable[[], datetime]
-) -> Answer:
+) -> VerbResult:
     """Exit status 1 where a restore would be refused, or nobody knows; raises BackupUnusable where there is none."""
     from dbops.jobs.restores.rehearse_restore import rehearse_restore
 
@@ -32,4 +32,4 @@ def rehearse_verb(
     said = plain_text(rehearsal_sentence(target.name, found))
     text = "\n\n".join((said, "\n".join(f"- {plain_text(refusal)}" for refusal in found.refusals)))
     document = json.dumps(json.loads(found.to_json()), ensure_ascii=False)
-    return Answer(document, lambda: markdown(text), 0 if found.is_ready else 1)
+    return VerbResult(document, lambda: markdown(text), 0 if found.is_ready else 1)

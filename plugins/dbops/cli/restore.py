@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from dbops.cli.screen import Answer, Screen
+from dbops.cli.screen import Screen, VerbResult
 from dbops.cli.typed_consent import typed_consent
 from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.domain.target import Target
@@ -31,7 +31,7 @@ def restore_verb(
     *,
     who: str,
     clock: Callable[[], datetime],
-) -> Answer:
+) -> VerbResult:
     """Plan, and unless only the plan was asked for, do it; raises DbopsError."""
     from dbops.jobs.restores.restore_run import RestoreRun
 
@@ -42,7 +42,7 @@ def restore_verb(
     shell = _Shell(RestoreRun(target, place, bucket, name, clock), screen, who)
     if asked.plan:
         return _planned(shell.plan(request, keep=False))
-    return Answer.of(shell.restore(request))
+    return VerbResult.of(shell.restore(request))
 
 
 def _request(asked: Namespace, target: Target) -> RestoreRequest:
@@ -59,8 +59,8 @@ def _request(asked: Namespace, target: Target) -> RestoreRequest:
     )
 
 
-def _planned(plan: RestorePlan) -> Answer:
-    return Answer.of_plan(plan, {"backup_id": plan.manifest.backup_id, "mode": plan.request.mode})
+def _planned(plan: RestorePlan) -> VerbResult:
+    return VerbResult.of_plan(plan, {"backup_id": plan.manifest.backup_id, "mode": plan.request.mode})
 
 
 @dataclass(frozen=True)

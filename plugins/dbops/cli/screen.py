@@ -1,4 +1,4 @@
-"""Screen: what people see. Answers go to stdout, everything else to stderr; with --json stdout is one JSON document."""
+"""Screen: what people see. Results go to stdout, everything else to stderr; with --json stdout is one JSON document."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class _Plan(Protocol):
 
 
 @dataclass(frozen=True)
-class Answer:
+class VerbResult:
     """What a verb has to say: ``document`` is JSON, ``shown`` the same for people, ``status`` the exit status."""
 
     document: str
@@ -72,18 +72,18 @@ class Answer:
 
 
 class Screen:
-    """Where a verb shows its answer, its progress and its errors."""
+    """Where a verb shows its result, its progress and its errors."""
 
     def __init__(self, *, as_json: bool) -> None:
         self._as_json = as_json
 
-    def answer(self, answer: Answer) -> None:
+    def show_result(self, result: VerbResult) -> None:
         """Show it."""
         if self._as_json:
-            print(answer.document, flush=True)  # noqa: T201 - this is a program's output
+            print(result.document, flush=True)  # noqa: T201 - this is a program's output
             return
         console = _console()
-        for part in answer.shown():
+        for part in result.shown():
             console.print(part)
 
     def error(self, error: DbopsError) -> None:
@@ -97,13 +97,13 @@ class Screen:
             self.tell(error.remedy)
 
     def tell(self, sentence: str, style: str = "") -> None:
-        """Say something beside the answer."""
+        """Say something beside the result."""
         if not self._as_json:
             shown = printable_lines(sentence)
             _console(stderr=True).print(shown, style=style, markup=False, highlight=False, soft_wrap=True)
 
     def show(self, text: str) -> None:
-        """Show Markdown beside the answer."""
+        """Show Markdown beside the result."""
         if not self._as_json:
             for part in markdown(text):
                 _console(stderr=True).print(part)

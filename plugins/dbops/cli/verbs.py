@@ -1,4 +1,4 @@
-"""Verbs: each calls one job with what the shell knows, and gives back its answer."""
+"""Verbs: each calls one job with what the shell knows, and gives back its result."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from dbops.cli import listings
 from dbops.cli.hold import hold_verb
-from dbops.cli.screen import Answer, Screen
+from dbops.cli.screen import Screen, VerbResult
 from dbops.cli.surroundings import Surroundings
 from dbops.domain.backups.backup import read_backup_id
 from dbops.domain.target import Target
@@ -17,18 +17,20 @@ from dbops.gateways.files.retired_files import read_included_names
 from dbops.gateways.files.target_files import TargetFiles, read_targets
 
 
-def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
+def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> VerbResult:
     """Do what was asked for; raises DbopsError."""
     files = read_targets(around.include)
     if asked.verb == "targets":
         wrong = notifier_faults(around.include, files.targets.values(), read_notifiers(around.include))
         _, of_retired = read_included_names(around.include)
         files = replace(files, faults=(*files.faults, *wrong, *of_retired))
-        return Answer(listings.targets_document(files), lambda: listings.targets_shown(files), 2 if files.faults else 0)
+        return VerbResult(
+            listings.targets_document(files), lambda: listings.targets_shown(files), 2 if files.faults else 0
+        )
     if asked.verb == "watch":
         return _watch(files, around, heartbeat=asked.heartbeat)
     target = files.target(asked.target)
-    doing: dict[str, Callable[[], Answer]] = {
+    doing: dict[str, Callable[[], VerbResult]] = {
         "backup": lambda: _backup(target, around, screen),
         "baseline": lambda: _baseline(target, around, screen, accept=asked.accept),
         "backups": lambda: _backups(target, around),
@@ -44,7 +46,7 @@ def run_verb(asked: Namespace, around: Surroundings, screen: Screen) -> Answer:
     return doing[asked.verb]()
 
 
-def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
+def _backup(target: Target, around: Surroundings, screen: Screen) -> VerbResult:
     from dbops.jobs.backups.back_up import back_up
 
     address, bucket = around.database_address(target), around.open_bucket(target)
@@ -55,39 +57,41 @@ def _backup(target: Target, around: Surroundings, screen: Screen) -> Answer:
         report = back_up(
             target, address, bucket, run=f"shell of {around.who}", clock=around.clock, on_progress=on_progress
         )
-    return Answer.of(report)
+    return VerbResult.of(report)
 
 
-def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: bool) -> Answer:
+def _baseline(target: Target, around: Surroundings, screen: Screen, *, accept: bool) -> VerbResult:
     from dbops.jobs.checks.baseline import baseline
 
     address = around.database_address(target)
-    return Answer.of(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
+    return VerbResult.of(baseline(target, address, around.include, clock=around.clock, accept=accept, tell=screen.tell))
 
 
-def _backups(target: Target, around: Surroundings) -> Answer:
+def _backups(target: Target, around: Surroundings) -> VerbResult:
     from dbops.gateways.store.backup_listings import read_listing
 
     now = around.clock()
     listing = read_listing(around.open_bucket(target.hurried), target, now)
     plan = listing.plan_retention(target.retention, now, target.zone)
     document = listings.backups_document(target, listing, plan)
-    return Answer(document, lambda: listings.backups_shown(target, listing, plan, now), 1 if listing.unreadable else 0)
+    return VerbResult(
+        document, lambda: listings.backups_shown(target, listing, plan, now), 1 if listing.unreadable else 0
+    )
 
 
-def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> Answer:
+def _expire(target: Target, around: Surroundings, *, dry_run: bool) -> VerbResult:
     from dbops.jobs.backups.expire import expire
 
     bucket = around.open_bucket(target.expiring.hurried if dry_run else target.expiring)
-    return Answer.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
+    return VerbResult.of(expire(target, bucket, clock=around.clock, dry_run=dry_run, run=f"shell of {around.who}"))
 
 
-def _hold(target: Target, around: Surroundings, asked: Namespace) -> Answer:
+def _hold(target: Target, around: Surroundings, asked: Namespace) -> VerbResult:
     bucket = around.open_bucket(target.expiring if asked.release else target)
     return hold_verb(target, bucket, asked, who=around.who, clock=around.clock)
 
 
-def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> VerbResult:
     from dbops.jobs.backups.drill import drill
 
     bucket = around.open_bucket(target)
@@ -103,10 +107,10 @@ def _drill(target: Target, around: Surroundings, screen: Screen, asked: Namespac
             backup_id=read_backup_id(asked.backup) if asked.backup else None,
             on_progress=on_progress,
         )
-    return Answer.of(report)
+    return VerbResult.of(report)
 
 
-def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> VerbResult:
     from dbops.jobs.checks.check import check
 
     screen.tell(f"Checking {target.name}")
@@ -120,13 +124,13 @@ def _check(target: Target, around: Surroundings, screen: Screen, asked: Namespac
         full=True if asked.full else None,
         probing=around.probing_address(target),
     )
-    return Answer.of(report)
+    return VerbResult.of(report)
 
 
-def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> VerbResult:
     from dbops.cli.probe import probe_verb
 
-    return Answer.of(
+    return VerbResult.of(
         probe_verb(
             target,
             around.database_address(target),
@@ -141,7 +145,7 @@ def _probe(target: Target, around: Surroundings, screen: Screen, asked: Namespac
     )
 
 
-def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: Screen, asked: Namespace) -> VerbResult:
     from dbops.cli.migrate import migrate_verb
 
     return migrate_verb(
@@ -158,7 +162,7 @@ def _migrate(target: Target, files: TargetFiles, around: Surroundings, screen: S
     )
 
 
-def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> Answer:
+def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namespace) -> VerbResult:
     from dbops.cli.restore import restore_verb
 
     return restore_verb(
@@ -172,14 +176,14 @@ def _restore(target: Target, around: Surroundings, screen: Screen, asked: Namesp
     )
 
 
-def _rehearse(target: Target, around: Surroundings) -> Answer:
+def _rehearse(target: Target, around: Surroundings) -> VerbResult:
     from dbops.cli.rehearse import rehearse_verb
 
     bucket = around.open_bucket(target.hurried)
     return rehearse_verb(target, bucket, lambda: around.restore_place(target), clock=around.clock)
 
 
-def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answer:
+def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> VerbResult:
     from dbops.domain.watch.known_targets import KnownTargets
     from dbops.domain.watch.notification import notifier_problem
     from dbops.domain.watch.retired import retired_problem
@@ -206,4 +210,4 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Answ
             *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
         ],
     )
-    return Answer.of(report)
+    return VerbResult.of(report)
