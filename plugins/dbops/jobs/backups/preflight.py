@@ -17,7 +17,7 @@ from dbops.errors import PreflightFailed
 from dbops.gateways.processes.programs import Program, find_pg_dump
 from dbops.gateways.server.database import Database, DatabaseFacts, DumpedRelation
 from dbops.gateways.split_dump.split_dump import is_splittable
-from dbops.jobs.backups.replica import Replica, look_at_replica
+from dbops.jobs.backups.replica import ReplicaFacts, look_at_replica
 
 _NAMES_SHOWN = 10
 _RANGES_OF_PAGES_SINCE = 14
@@ -34,7 +34,7 @@ class Readiness:
     program: Program
     sizes: dict[TableName, int]
     split: SplitReading | None
-    replica: Replica | None
+    replica: ReplicaFacts | None
     lacks: Lacks
 
 

@@ -19,8 +19,8 @@ _LOOK_AGAIN = (0.2, 0.5, 1.0)  # seconds
 
 
 @dataclass(frozen=True)
-class Replica:
-    """The replica before it is dumped; ``notes`` and ``warnings`` are sentences for the backup's report."""
+class ReplicaFacts:
+    """What is known of it before it is dumped; ``notes`` and ``warnings`` are sentences for the backup's report."""
 
     note: ReplicaNote
     notes: tuple[str, ...]
@@ -28,12 +28,12 @@ class Replica:
     conflicts: ConflictCounts
 
 
-def look_at_replica(database: Database, relations: Sequence[DumpedRelation], target: Target) -> Replica:
+def look_at_replica(database: Database, relations: Sequence[DumpedRelation], target: Target) -> ReplicaFacts:
     """See how far it is behind, and what it does not have; raises PreflightFailed where that is too far."""
     lag = _lag(database, target)
     unlogged = tuple(f"{each.schema}.{each.name}" for each in relations if each.is_unlogged and not each.is_sequence)
     known = None if lag.lag is None else lag.lag.total_seconds()
-    return Replica(
+    return ReplicaFacts(
         note=ReplicaNote(lag_seconds=known, newest_change=lag.newest_change, unlogged=unlogged),
         notes=(*([] if known is None else [lag.note]), *_without_rows(unlogged)),
         warnings=() if known is not None else (lag.note,),
@@ -68,7 +68,7 @@ def _without_rows(unlogged: Sequence[str]) -> Iterator[str]:
 
 
 @contextmanager
-def naming_conflicts(database: Database, replica: Replica | None) -> Iterator[None]:
+def naming_conflicts(database: Database, replica: ReplicaFacts | None) -> Iterator[None]:
     """Within, a dump that is lost to a recovery conflict says so, also where its programs have not heard why."""
     try:
         yield
