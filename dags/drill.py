@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from airflow.sdk import DAG, Param
 
+from dbops_airflow.airflow_versions import AssetOrTimeSchedule
 from dbops_airflow.alerts import RunFailureMail, TaskFailureMail
 from dbops_airflow.assets import backup_asset
 from dbops_airflow.backup_operators import DrillOperator
-from dbops_airflow.moved import AssetOrTimeSchedule
 from dbops_airflow.placement import on_a_large_worker
 from dbops_airflow.schedules import timetable
 from dbops_airflow.targets import targets_for

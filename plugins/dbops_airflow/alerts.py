@@ -17,10 +17,10 @@ from dbops.domain.target import Target
 from dbops.errors import ChecksFailed, DbopsError, ProbesFailed
 from dbops.gateways.clock import utc_now
 from dbops_airflow import connections
+from dbops_airflow.airflow_versions import AirflowFailException
 from dbops_airflow.failures import reason_of
 from dbops_airflow.last_good import last_good_facts
 from dbops_airflow.links import page_url
-from dbops_airflow.moved import AirflowFailException
 from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:

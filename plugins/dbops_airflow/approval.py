@@ -23,8 +23,8 @@ from dbops.errors import ApprovalMissing
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.target_files import include_folder, read_targets
 from dbops_airflow import approval_mails, connections
+from dbops_airflow.airflow_versions import TaskParked
 from dbops_airflow.failures import told_to_airflow
-from dbops_airflow.moved import TaskParked
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

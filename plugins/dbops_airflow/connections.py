@@ -121,7 +121,7 @@ def mailbox() -> tuple[SmtpMailbox, str]:
 def _connection(connection_id: str) -> Connection:
     from airflow.sdk.bases.hook import BaseHook
 
-    from dbops_airflow.moved import AirflowNotFoundException
+    from dbops_airflow.airflow_versions import AirflowNotFoundException
 
     try:
         return BaseHook.get_connection(connection_id)

@@ -16,7 +16,7 @@ from dbops.errors import (
     PlanChanged,
     SwapFailed,
 )
-from dbops_airflow.moved import AirflowException, AirflowFailException
+from dbops_airflow.airflow_versions import AirflowException, AirflowFailException
 
 log = logging.getLogger(__name__)
 

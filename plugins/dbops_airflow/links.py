@@ -10,7 +10,7 @@ PAGE = "/database_ops"
 
 def base_url() -> str:
     """Where people find Airflow, without a slash at the end."""
-    from dbops_airflow.moved import conf
+    from dbops_airflow.airflow_versions import conf
 
     return str(conf.get("api", "base_url", fallback="http://localhost:8080/")).rstrip("/")
 

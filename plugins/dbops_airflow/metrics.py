@@ -78,6 +78,6 @@ def _tags_arrive() -> bool:
 
 
 def _is_set(option: str, *, fallback: bool = False) -> bool:
-    from dbops_airflow.moved import conf
+    from dbops_airflow.airflow_versions import conf
 
     return bool(conf.getboolean("metrics", option, fallback=fallback))

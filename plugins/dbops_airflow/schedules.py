@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import overload
 
 from dbops.domain.options.cron import written_out
-from dbops_airflow.moved import CronTriggerTimetable
+from dbops_airflow.airflow_versions import CronTriggerTimetable
 
 
 @overload

@@ -136,7 +136,7 @@ class Asking:
 
     def again(self, dag: Any, **event: Any) -> Any:
         """How the task is parked that has put the answer of this event aside."""
-        from dbops_airflow.moved import TaskParked
+        from dbops_airflow.airflow_versions import TaskParked
 
         with pytest.raises(TaskParked) as parked:
             complete(dag, **event)
@@ -212,7 +212,7 @@ class TestTheServersEvent:
     def test_is_a_no_that_stops_everything_and_is_not_retried(
         self, dag: Any, skipped: Skipped, objects: Objects, event: Any, why: str
     ) -> None:
-        from dbops_airflow.moved import AirflowFailException
+        from dbops_airflow.airflow_versions import AirflowFailException
 
         with pytest.raises(AirflowFailException, match=f"REJECTED.*{why}"):
             complete(dag, **event)
@@ -220,7 +220,7 @@ class TestTheServersEvent:
         assert objects("shop/approvals/")["manual__1-swap.json"]["approved"] is False
 
     def test_of_a_time_out_without_a_default_is_a_no(self, dag: Any, skipped: Skipped) -> None:
-        from dbops_airflow.moved import AirflowFailException
+        from dbops_airflow.airflow_versions import AirflowFailException
 
         with pytest.raises(AirflowFailException, match=r"REJECTED.*nobody answered within 1d"):
             dag.get_task("approve").execute_complete(
@@ -287,7 +287,7 @@ class TestTheServersEvent:
     def test_of_a_slip_when_the_time_to_answer_is_over_is_a_no(
         self, gated: Callable[..., None], dag: Any, skipped: Skipped
     ) -> None:
-        from dbops_airflow.moved import AirflowFailException
+        from dbops_airflow.airflow_versions import AirflowFailException
 
         gated(wait="10s")
         with pytest.raises(AirflowFailException, match=r"REJECTED.*without typing the name of the target"):
@@ -295,13 +295,13 @@ class TestTheServersEvent:
         assert "anyway" in skipped.tasks
 
     def test_to_a_question_about_another_target_is_a_no(self, dag: Any) -> None:
-        from dbops_airflow.moved import AirflowFailException
+        from dbops_airflow.airflow_versions import AirflowFailException
 
         with pytest.raises(AirflowFailException, match="it is about blog, not shop"):
             complete(dag, replace(QUESTION, target="blog"))
 
     def test_without_the_question_that_was_asked_is_a_no(self, dag: Any, skipped: Skipped, objects: Objects) -> None:
-        from dbops_airflow.moved import AirflowFailException
+        from dbops_airflow.airflow_versions import AirflowFailException
 
         with pytest.raises(AirflowFailException, match="REJECTED"):
             complete(dag, "")
@@ -378,8 +378,8 @@ class TestTheWiring:
         from airflow.providers.standard.operators.empty import EmptyOperator
         from airflow.sdk import DAG
 
+        from dbops_airflow.airflow_versions import AirflowFailException
         from dbops_airflow.approval import ApprovalSensor
-        from dbops_airflow.moved import AirflowFailException
 
         with DAG("cleaning", schedule=None) as dag:
             begin = EmptyOperator(task_id="begin")

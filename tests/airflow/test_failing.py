@@ -23,8 +23,8 @@ from dbops.errors import (
 
 @pytest.mark.parametrize("error", [InvalidTarget, InvalidConnection, BackupUnusable])
 def test_a_wrong_request_is_not_tried_again(error: type[InvalidTarget]) -> None:
+    from dbops_airflow.airflow_versions import AirflowFailException
     from dbops_airflow.failures import told_to_airflow
-    from dbops_airflow.moved import AirflowFailException
 
     with pytest.raises(AirflowFailException, match=r"This is wrong\. Do that\."), told_to_airflow():
         raise error("This is wrong.", "Do that.")
@@ -39,8 +39,8 @@ def test_a_swap_that_failed_is_not_tried_again_for_its_yes_is_used_up_and_the_ma
 
 @pytest.mark.parametrize("error", [DatabaseError, BucketError, PreflightFailed, StoreTooSlow])
 def test_what_may_pass_by_itself_or_be_put_right_is_tried_again(error: type[DatabaseError]) -> None:
+    from dbops_airflow.airflow_versions import AirflowException, AirflowFailException
     from dbops_airflow.failures import told_to_airflow
-    from dbops_airflow.moved import AirflowException, AirflowFailException
 
     with pytest.raises(AirflowException, match=r"It is down\. Start it\.") as failure, told_to_airflow():
         raise error("It is down.", "Start it.")

@@ -1,4 +1,4 @@
-"""Moved: what lies elsewhere, or is called otherwise, from Airflow 3.1 to 3.3; found where this Airflow has it.
+"""Airflow versions: what lies elsewhere, or is called otherwise, from 3.1 to 3.3; found where this Airflow has it.
 
 Light to import: DAG files do.
 """
