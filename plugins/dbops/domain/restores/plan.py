@@ -38,8 +38,8 @@ class RestorePlan:
     ``making`` ones, which make the database and say who may connect, then those of the swap, in one transaction.
     ``cluster`` is the system identifier of the server, None where it is not known. ``planned`` is when it was planned
     first, ``looked`` when it was last. ``verified`` is when the backup passed, ``proven`` when what was loaded did.
-    ``role`` is whom the restore works as, and ``hindrances`` are those of the ``warnings`` that are best put right
-    beforehand.
+    ``role`` is whom the restore works as, and ``likely_blockers`` are those of the ``warnings`` that are best put
+    right beforehand.
     """
 
     target: str
@@ -63,7 +63,7 @@ class RestorePlan:
     cluster: str | None = None
     blockers: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    hindrances: tuple[str, ...] = ()
+    likely_blockers: tuple[str, ...] = ()
     role: str | None = None
 
     @property

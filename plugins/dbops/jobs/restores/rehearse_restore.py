@@ -64,7 +64,7 @@ def _planned(plan: RestorePlan) -> Rehearsal:
         planned=plan.planned,
         backup_id=plan.manifest.backup_id,
         role=plan.role,
-        refusals=(*plan.blockers, *plan.hindrances),
+        refusals=(*plan.blockers, *plan.likely_blockers),
     )
 
 

@@ -12,7 +12,7 @@ from dbops.domain.backups.catalog import Catalog, CatalogEntry
 from dbops.domain.backups.recovery_time import expected_duration
 from dbops.domain.restores.blockers import RestoreConditions, restore_blockers
 from dbops.domain.restores.extent import restore_extent
-from dbops.domain.restores.hindrances import restore_hindrances
+from dbops.domain.restores.likely_blockers import likely_blockers
 from dbops.domain.restores.live_facts import LiveDatabase, LiveTable, ServerFacts, TableName
 from dbops.domain.restores.names import restore_names
 from dbops.domain.restores.plan import RestorePlan
@@ -105,7 +105,7 @@ class RestorePlanning:
         )
         unreadable = self.unreadable.what if self.unreadable else None
         making, swapping = self._statements(archive, schema or database, before, live, facts.major)
-        hindrances = restore_hindrances(conditions)
+        likely = likely_blockers(conditions)
         return RestorePlan(
             target=self._target.name,
             live_name=self._live_name,
@@ -126,8 +126,8 @@ class RestorePlanning:
             planned=self._moment,
             looked=self._run.clock(),
             blockers=restore_blockers(conditions),
-            warnings=(*warnings, *hindrances, *restore_warnings(conditions, extent, archive.entries, unreadable)),
-            hindrances=hindrances,
+            warnings=(*warnings, *likely, *restore_warnings(conditions, extent, archive.entries, unreadable)),
+            likely_blockers=likely,
             role=facts.role,
         )
 

@@ -58,7 +58,7 @@ CHANGES_BY_THE_MINUTE: dict[str, dict[str, Any]] = {
     "blockers": {"blockers": ("No.",)},
     "cluster, which only some servers tell": {"cluster": "7"},
     "warnings": {"warnings": ("Well.",)},
-    "hindrances": {"hindrances": ("Well.",)},
+    "likely blockers": {"likely_blockers": ("Well.",)},
     "role, whose right is asked again": {"role": "another"},
 }
 

@@ -1,4 +1,4 @@
-"""Restore hindrances: what refuses no plan, for it may be gone by then or a provider may see to it, and ends most.
+"""Likely blockers: what refuses no plan, for it may be gone by then or a provider may see to it, and ends most.
 
 A plan warns of it; a rehearsal, for which there is time to put it right, counts it with what stands in the way.
 """
@@ -15,7 +15,7 @@ from dbops.domain.words.quantities import listed
 _SIGNALS = "pg_signal_backend"
 
 
-def restore_hindrances(found: RestoreConditions) -> tuple[str, ...]:
+def likely_blockers(found: RestoreConditions) -> tuple[str, ...]:
     """Each as a sentence that says what to do; a superuser has none."""
     if found.server.is_superuser:
         return ()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.restores.blockers import RestoreConditions
-from dbops.domain.restores.hindrances import restore_hindrances
+from dbops.domain.restores.likely_blockers import likely_blockers
 from dbops.domain.restores.live_facts import SessionGroup
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
 from dbops.domain.restores.taken_over import TakenOver
@@ -34,12 +34,12 @@ def found(
 
 
 def test_where_nothing_hinders_nothing_is_said() -> None:
-    assert restore_hindrances(found(sessions=(MINE,), extensions=("pgcrypto", "plpgsql"))) == ()
+    assert likely_blockers(found(sessions=(MINE,), extensions=("pgcrypto", "plpgsql"))) == ()
 
 
 @pytest.mark.parametrize("mode", ["beside", "swap"])
 def test_extensions_that_only_a_superuser_may_create_are_named(mode: RestoreMode) -> None:
-    (said,) = restore_hindrances(found(mode, extensions=("pgcrypto", "file_fdw", "dblink")))
+    (said,) = likely_blockers(found(mode, extensions=("pgcrypto", "file_fdw", "dblink")))
     assert said == (
         "The backup holds extensions that only a superuser may create, and ad min is none: dblink, file_fdw. Name a "
         "superuser under restore.connection for a restore, or have them created in an empty database and restore into "
@@ -52,16 +52,16 @@ def test_extensions_that_only_a_superuser_may_create_are_named(mode: RestoreMode
     [{"is_managed": True}, {"memberships": frozenset({"admin", "rds_superuser"})}, {"is_superuser": True}],
 )
 def test_where_only_trying_tells_who_may_create_them_nothing_is_said(role: dict[str, Any]) -> None:
-    assert restore_hindrances(found(extensions=("dblink",), **role)) == ()
+    assert likely_blockers(found(extensions=("dblink",), **role)) == ()
 
 
 def test_what_is_loaded_already_has_its_extensions() -> None:
     taken = TakenOver(run="a", loaded_by="a", planned=NOW, oid=1, verified=NOW, verify_seconds=1.0)
-    assert restore_hindrances(found(extensions=("dblink",), takes_over=taken)) == ()
+    assert likely_blockers(found(extensions=("dblink",), takes_over=taken)) == ()
 
 
 def test_connections_that_the_role_may_not_end_are_named_with_the_grant() -> None:
-    (said,) = restore_hindrances(found(sessions=(MINE, APP, replace(APP, application="worker"))))
+    (said,) = likely_blockers(found(sessions=(MINE, APP, replace(APP, application="worker"))))
     assert said == (
         "The role ad min may not end the connections of app_login, as a swap has to: GRANT pg_signal_backend TO "
         '"ad min".'
@@ -70,9 +70,9 @@ def test_connections_that_the_role_may_not_end_are_named_with_the_grant() -> Non
 
 def test_a_role_that_has_the_grant_is_not_told_of_a_superusers_connections() -> None:
     has_it = frozenset({"admin", "pg_signal_backend"})
-    assert restore_hindrances(found(sessions=(APP,), memberships=has_it)) == ()
+    assert likely_blockers(found(sessions=(APP,), memberships=has_it)) == ()
 
 
 def test_only_a_swap_ends_connections_and_only_those_of_a_database_that_is_there() -> None:
-    assert restore_hindrances(found("beside", sessions=(APP,))) == ()
-    assert restore_hindrances(replace(found(sessions=(APP,)), live=None)) == ()
+    assert likely_blockers(found("beside", sessions=(APP,))) == ()
+    assert likely_blockers(replace(found(sessions=(APP,)), live=None)) == ()
