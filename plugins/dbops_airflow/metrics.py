@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from dbops.jobs.each_apart import each_apart
 from dbops.jobs.error_in_words import error_in_words
 from dbops_airflow import connections
 
@@ -20,24 +20,19 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_THREADS = 8
-
 
 def emit_target(target: Target) -> None:
     """Send what the bucket says of one target now: at the end of each job that may have changed it."""
     if _is_on():
-        emit(_measured(target))
+        emit(_measured([target]))
 
 
 def emit_watch(report: WatchReport, targets: Mapping[str, Target]) -> None:
     """Send what a watch found, and all of every target, so that a restarted exporter, say, has it again."""
     from dbops.domain.watch.gauges import watch_gauges
 
-    if not _is_on():
-        return
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="metrics") as pool:
-        measured = list(pool.map(_measured, targets.values()))
-    emit([*(gauge for each in measured for gauge in each), *watch_gauges(report, targets)])
+    if _is_on():
+        emit([*_measured(targets.values()), *watch_gauges(report, targets)])
 
 
 def emit(gauges: Iterable[Gauge]) -> None:
@@ -56,13 +51,17 @@ def emit(gauges: Iterable[Gauge]) -> None:
         log.warning("The metrics were not sent.", exc_info=True)
 
 
-def _measured(target: Target) -> list[Gauge]:
+def _measured(targets: Iterable[Target]) -> list[Gauge]:
     from dbops.jobs.watch.measure_target import measure_target
 
-    try:
-        return measure_target(target, connections.open_bucket(target))
-    except Exception as error:  # noqa: BLE001 - one target must not hide what is measured of the others
-        log.warning("There are no metrics of %s: %s", target.name, error_in_words(error, f"measuring {target.name}"))
+    measured = each_apart(
+        targets, lambda target: measure_target(target, connections.open_bucket(target)), _not_measured
+    )
+    return [gauge for each in measured for gauge in each]
+
+
+def _not_measured(target: Target, error: Exception) -> list[Gauge]:
+    log.warning("There are no metrics of %s: %s", target.name, error_in_words(error, f"measuring {target.name}"))
     return []
 
 

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 from dbops.domain.restores.rehearsal import RESTORED_ELSEWHERE, Rehearsal, is_due, rehearsal_sentence
 from dbops.domain.target import Target
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.rehearsals import read_rehearsal
+from dbops.jobs.each_apart import each_apart
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.restores.rehearse_restore import rehearse_restore
 from dbops.jobs.restores.restore_place import RestorePlace
-
-_THREADS = 8
 
 _log = logging.getLogger(__name__)
 
@@ -36,9 +34,8 @@ def rehearse_due(
     """
     began = clock()
     asked = [target for target in targets if RESTORED_ELSEWHERE not in target.allow]
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="rehearse") as pool:
-        seen = [last for last in pool.map(lambda target: _last(target, open_bucket), asked) if last is not None]
-    due = sorted((one for one in seen if is_due(one[1], began)), key=_when)
+    seen = each_apart(asked, lambda target: _last(target, open_bucket(target)), _unread)
+    due = sorted((one for one in seen if one is not None and is_due(one[1], began)), key=_when)
     lines: list[str] = []
     for target, _ in due:
         if clock() - began >= within:
@@ -48,12 +45,13 @@ def rehearse_due(
     return lines
 
 
-def _last(target: Target, open_bucket: Callable[[Target], Bucket]) -> _Last | None:
-    try:
-        return target, read_rehearsal(open_bucket(target), target)
-    except Exception as error:  # noqa: BLE001 - the watch tells of a bucket that cannot be read
-        _log.warning("No restore of %s is rehearsed: %s", target.name, error_in_words(error, "opening its bucket"))
-        return None
+def _last(target: Target, bucket: Bucket) -> _Last | None:
+    return target, read_rehearsal(bucket, target)
+
+
+def _unread(target: Target, error: Exception) -> None:
+    # The watch tells of a bucket that cannot be read.
+    _log.warning("No restore of %s is rehearsed: %s", target.name, error_in_words(error, "opening its bucket"))
 
 
 def _when(last: _Last) -> tuple[bool, datetime | None, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,9 +16,8 @@ from dbops.errors import DbopsError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.index_bundles import list_renewed
 from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.each_apart import each_apart
 from dbops.jobs.error_in_words import error_in_words
-
-_THREADS = 8
 
 _log = logging.getLogger(__name__)
 
@@ -72,21 +70,20 @@ def _renewed(targets: Iterable[Target], open_bucket: Callable[[Target], Bucket])
         folders.setdefault((storage.connection, storage.bucket, storage.s3, Layout(target.root).indexes), target)
 
     def look(target: Target) -> dict[str, _Renewed] | None:
-        layout = Layout(target.root)
-        place = f"s3://{target.storage.bucket}/{layout.indexes}"
-        try:
-            listed = list_renewed(open_bucket(target), layout)
-        except Exception as error:  # noqa: BLE001 - what is known without that folder is told all the same
-            why = error_in_words(error, f"listing {place}")
-            _log.warning("Whether %s has a target without a file is not known: %s", place, why)
-            return None
+        listed = list_renewed(open_bucket(target), Layout(target.root))
         return {name: _Renewed(moment, target) for name, moment in listed.items()}
 
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="lost-files") as pool:
-        seen = list(pool.map(look, folders.values()))
+    seen = each_apart(folders.values(), look, _not_listed)
     # Of a name in several folders the one counts that somebody looks after.
     by_age = sorted((one for folder in seen if folder for one in folder.items()), key=lambda one: one[1].moment)
     return dict(by_age), None not in seen
+
+
+def _not_listed(target: Target, error: Exception) -> None:
+    # What is known without that folder is told all the same.
+    place = f"s3://{target.storage.bucket}/{Layout(target.root).indexes}"
+    why = error_in_words(error, f"listing {place}")
+    _log.warning("Whether %s has a target without a file is not known: %s", place, why)
 
 
 def _matters(

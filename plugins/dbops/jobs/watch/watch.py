@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,11 +21,10 @@ from dbops.domain.watch.same_database import same_database_problems
 from dbops.errors import DbopsError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.target_indexes import build_index, update_index
+from dbops.jobs.each_apart import each_apart
 from dbops.jobs.error_in_words import error_in_words
 from dbops.jobs.restores.kept_databases import kept_databases
 from dbops.jobs.watch.lost_files import lost_files
-
-_THREADS = 8  # each reads one catalog, with some threads of its own
 
 
 def watch(
@@ -52,20 +50,24 @@ def watch(
     What fails for one target is a problem of that target, or a warning; nothing is raised.
     """
     started = clock()
-    with ThreadPoolExecutor(_THREADS, thread_name_prefix="watch") as pool:
-        views = list(pool.map(lambda target: _look(target, open_bucket, clock, exists), targets))
-        backed_up = [target.name for target, view in zip(targets, views, strict=True) if view.has_backups]
-        lost = lost_files(targets, names, known.see(backed_up, started), open_bucket, started)
-        problems = [problem for view in views for problem in view.problems] + lost.problems
-        problems += same_database_problems((target, view.origin) for target, view in zip(targets, views, strict=True))
-        problems += [fault_problem(fault) for fault in faults]
-        problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
-        problems += noticed
-        problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
-        # Nobody can read which heartbeat a file asks for that is unreadable or gone.
-        is_readable = not faults and not lost.problems and names.retired is not None
-        urls = _healthy_heartbeats(targets, problems) if is_readable else []
-        refusals = [warning for warning in pool.map(lambda url: _beat(url, ping), urls) if warning]
+    views = each_apart(
+        targets,
+        lambda target: _look(target, open_bucket(target), clock, exists),
+        lambda target, error: _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True),
+    )
+    backed_up = [target.name for target, view in zip(targets, views, strict=True) if view.has_backups]
+    lost = lost_files(targets, names, known.see(backed_up, started), open_bucket, started)
+    problems = [problem for view in views for problem in view.problems] + lost.problems
+    problems += same_database_problems((target, view.origin) for target, view in zip(targets, views, strict=True))
+    problems += [fault_problem(fault) for fault in faults]
+    problems += [paused_problem(dag_id) for dag_id in sorted(paused)]
+    problems += noticed
+    problems.sort(key=lambda problem: (list(ProblemKind).index(problem.kind), problem.key))
+    # Nobody can read which heartbeat a file asks for that is unreadable or gone.
+    is_readable = not faults and not lost.problems and names.retired is not None
+    urls = _healthy_heartbeats(targets, problems) if is_readable else []
+    warnings = each_apart(urls, lambda url: _beat(url, ping), lambda _, error: error_in_words(error, "a heartbeat"))
+    refusals = [warning for warning in warnings if warning]
 
     blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
@@ -98,19 +100,12 @@ class _View:
 
 
 def _look(
-    target: Target,
-    open_bucket: Callable[[Target], Bucket],
-    clock: Callable[[], datetime],
-    exists: Callable[[Target, str], bool],
+    target: Target, bucket: Bucket, clock: Callable[[], datetime], exists: Callable[[Target, str], bool]
 ) -> _View:
-    try:
-        bucket = open_bucket(target)
-        index = build_index(bucket, target, clock())
-        # At once: what a job tells there while a database server is waited for must not be undone.
-        warning = _write_index(bucket, target, index)
-        kept = kept_databases(target, bucket, exists, clock())
-    except Exception as error:  # noqa: BLE001 - one target must not hide what is wrong with all the others
-        return _View(broken_promises(target, _why_blind(target, error), clock()), is_blind=True)
+    index = build_index(bucket, target, clock())
+    # At once: what a job tells there while a database server is waited for must not be undone.
+    warning = _write_index(bucket, target, index)
+    kept = kept_databases(target, bucket, exists, clock())
     now = clock()
     problems = [*broken_promises(target, index, now), *kept, *late_promises(target, index, now)]
     problems += refused_restores(target, index)
@@ -157,10 +152,7 @@ def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) 
 
 
 def _beat(url: str, ping: Callable[[str], None]) -> str:
-    try:
-        ping(url)
-    except DbopsError as error:
-        return str(error)
+    ping(url)
     return ""
 
 
