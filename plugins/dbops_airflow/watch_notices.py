@@ -15,6 +15,7 @@ from dbops.gateways.store.bucket import Bucket
 from dbops_airflow.notifier_classes import class_faults
 
 if TYPE_CHECKING:
+    from dbops.jobs.watch.read_left import Left
     from dbops_airflow.mailed import Mailed
 
 
@@ -22,14 +23,19 @@ class Notices:
     """The notifiers that cannot be made, the names that nobody describes, and the alerts that were not taken."""
 
     def __init__(
-        self, include: Path, targets: Mapping[str, Target], open_bucket: Callable[[Target], Bucket], now: datetime
+        self,
+        include: Path,
+        targets: Mapping[str, Target],
+        left: Left,
+        open_bucket: Callable[[Target], Bucket],
+        now: datetime,
     ) -> None:
         from dbops.jobs.watch.lost_alerts import lost_alerts
 
         self._targets, self._open_bucket = targets, open_bucket
         files = read_notifiers(include)
         faults = (*notifier_faults(include, targets.values(), files), *class_faults(files.notifiers.values()))
-        self._lost = lost_alerts(targets.values(), open_bucket, now)
+        self._lost = lost_alerts(left, open_bucket, now)
         self.problems: list[Problem] = [*map(notifier_problem, faults), *(lost.problem for lost in self._lost)]
 
     def forget(self, mailed: Mailed) -> None:

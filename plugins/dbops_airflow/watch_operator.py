@@ -39,14 +39,16 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Context) -> None:
         """Green unless a mail could not be handed over: problems are what a watch is for, not its failure."""
         from dbops.jobs.target_index.bundle_indexes import bundle_indexes
+        from dbops.jobs.watch.read_left import read_left
         from dbops.jobs.watch.told_by_tasks import ToldByTasks
         from dbops_airflow.watch_notices import Notices
 
         with told_to_airflow():
             include = include_folder()
             files = read_targets(include)
-            notices = Notices(include, files.targets, connections.open_bucket, utc_now())
-            told = ToldByTasks(files.targets.values(), connections.open_bucket)
+            left = read_left(files.targets.values(), connections.open_bucket)
+            notices = Notices(include, files.targets, left, connections.open_bucket, utc_now())
+            told = ToldByTasks(left, connections.open_bucket)
             before = recall(context)
             report = self._watch(context, files, include, memory=before, noticed=notices.problems, told=told.moments)
             self.log.info(readable(report.markdown()))

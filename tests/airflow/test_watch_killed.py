@@ -18,7 +18,8 @@ import pytest
 
 from dbops.domain.watch.notification import Notification
 from dbops.gateways.files.target_files import read_targets
-from dbops.gateways.store.notifications import delete_notification, kept_notifications, put_notification
+from dbops.gateways.store.left_by_tasks import left_by_tasks
+from dbops.gateways.store.notifications import delete_notification, put_notification
 from tests.airflow.conftest import ROOT, set_connection
 from tests.airflow.webhook import Webhook, running_webhook
 from tests.backups import opened
@@ -66,13 +67,13 @@ class Watches:
         kept = 0
         for target in read_targets(self.include).targets.values():
             with opened(target, self.store) as bucket:
-                kept += len(list(kept_notifications(bucket, target)))
+                kept += len(left_by_tasks(bucket, target).alerts)
         return kept
 
     def lose_alerts(self) -> None:
         for target in read_targets(self.include).targets.values():
             with opened(target, self.store) as bucket:
-                for lost in list(kept_notifications(bucket, target)):
+                for lost in left_by_tasks(bucket, target).alerts:
                     delete_notification(bucket, target, lost)
                 put_notification(
                     bucket,

@@ -23,6 +23,7 @@ from dbops.gateways.files.target_files import read_targets
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.watch.forget_alerts import forget_alerts
 from dbops.jobs.watch.lost_alerts import lost_alerts
+from dbops.jobs.watch.read_left import read_left
 from tests.faults import migrate_steps, restore_steps, schema_steps
 from tests.faults.boundaries import Boundaries
 from tests.less_work import look_for_garbage_less_often
@@ -50,7 +51,7 @@ def _expire_days_later(target: str, days: str) -> int:
 def _forget_alerts(include: str) -> int:
     """As the watch does once they were told."""
     targets = read_targets(Path(include)).targets
-    for lost in lost_alerts(targets.values(), open_bucket, datetime.now(UTC)):
+    for lost in lost_alerts(read_left(targets.values(), open_bucket), open_bucket, datetime.now(UTC)):
         forget_alerts(lost, targets[lost.notifications[0].target], open_bucket)
     return 0
 

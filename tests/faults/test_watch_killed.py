@@ -12,12 +12,14 @@ import pytest
 
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
-from dbops.domain.watch.notification import Notification
+from dbops.domain.watch.notification import LostAlerts, Notification
 from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.s3.bucket import S3Bucket
-from dbops.gateways.store.notifications import kept_notifications, put_notification
+from dbops.gateways.store.left_by_tasks import left_by_tasks
+from dbops.gateways.store.notifications import put_notification
 from dbops.gateways.store.target_indexes import read_index
 from dbops.jobs.watch.lost_alerts import lost_alerts
+from dbops.jobs.watch.read_left import read_left
 from tests.backups import NAME, opened
 from tests.clock import now
 from tests.faults.dying import Dying, Nursery
@@ -70,11 +72,13 @@ class Watched:
 
     def kept(self) -> list[tuple[str, timedelta]]:
         """Which alerts are kept, by target and age in hours."""
-        found = [(one.target, now() - one.moment) for target in self.targets for one in self._kept(target)]
+        alerts = [alert for target in self.targets for alert in left_by_tasks(self.bucket, target).alerts]
+        found = [(alert.target, now() - alert.moment) for alert in alerts]
         return sorted((name, timedelta(hours=age // timedelta(hours=1))) for name, age in found)
 
-    def _kept(self, target: Target) -> list[Notification]:
-        return list(kept_notifications(self.bucket, target))
+    def lost(self) -> list[LostAlerts]:
+        """As the watch finds it; what is outdated is deleted."""
+        return lost_alerts(read_left(self.targets, lambda _: self.bucket), lambda _: self.bucket, now())
 
 
 def notification(target: Target, ago: timedelta) -> Notification:
@@ -130,14 +134,14 @@ def test_killed_at_any_step_no_alert_is_lost_and_no_heartbeat_tells_of_health_to
 
 
 def test_killed_while_it_forgets_what_it_has_told_the_rest_is_told_again(watched: Watched, births: Nursery) -> None:
-    lost_alerts(watched.targets, lambda _target: watched.bucket, now())  # deletes the outdated ones: not what dies here
+    watched.lost()  # deletes the outdated ones: not what dies here
     forgetting = watched.dying(births, "forget", watched.environment["DBOPS_INCLUDE"])
     left = sorted((target.name, ago) for target in watched.targets for ago in LOST)
     for boundary in forgetting.attempts():
         found = [alert for alert in watched.kept() if alert[1] in LOST]
         assert set(found) <= set(left)
         assert len(left) - len(found) <= 1, boundary
-        told = lost_alerts(watched.targets, lambda _target: watched.bucket, now())
+        told = watched.lost()
         assert sum(len(each.notifications) for each in told) == len(found)
         left = found
     assert {step.split()[0] for step in forgetting.died_at} == {"DeleteObject"}

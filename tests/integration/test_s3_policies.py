@@ -34,6 +34,7 @@ from dbops.jobs.backups.expire import expire
 from dbops.jobs.backups.holds import hold, release
 from dbops.jobs.watch.forget_alerts import forget_alerts
 from dbops.jobs.watch.lost_alerts import lost_alerts
+from dbops.jobs.watch.read_left import read_left
 from demo.seaweed import SeaweedS3
 from tests.backups import Programs, counted_rows, download, execute, target
 from tests.clock import now
@@ -181,7 +182,8 @@ def test_the_key_that_writes_keeps_no_longer_what_a_notifier_has_heard_or_what_w
             refusal="It answered 500.",
         )
         put_notification(store.open("dbops-writes"), told, lost)
-    [lost_lately] = lost_alerts([told], lambda _: store.open("dbops-writes"), now())
+    left = read_left([told], lambda _: store.open("dbops-writes"))
+    [lost_lately] = lost_alerts(left, lambda _: store.open("dbops-writes"), now())
     assert list(store.everything()) == [store.layout.notification("oncall", lost.moment)]
     assert lost_lately.notifications == (lost,)
     forget_alerts(lost_lately, told, lambda _: store.open("dbops-writes"))

@@ -189,10 +189,12 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Verb
     from dbops.domain.watch.retired import retired_problem
     from dbops.gateways.alerting.heartbeat import ping
     from dbops.jobs.watch.lost_alerts import lost_alerts
+    from dbops.jobs.watch.read_left import read_left
     from dbops.jobs.watch.watch import watch
 
     targets = files.targets.values()
     names, of_retired = read_included_names(around.include)
+    lost = lost_alerts(read_left(targets, around.open_bucket), around.open_bucket, around.clock())
     report = watch(
         list(targets),
         files.faults,
@@ -207,7 +209,7 @@ def _watch(files: TargetFiles, around: Surroundings, *, heartbeat: bool) -> Verb
         noticed=[
             *map(notifier_problem, notifier_faults(around.include, targets, read_notifiers(around.include))),
             *map(retired_problem, of_retired),
-            *(lost.problem for lost in lost_alerts(targets, around.open_bucket, around.clock())),
+            *(each.problem for each in lost),
         ],
     )
     return VerbResult.of(report)

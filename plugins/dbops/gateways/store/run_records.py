@@ -5,12 +5,12 @@ An act of several steps keeps one: each step believes it, and no XCom.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Protocol, TypeVar
 
 from dbops.errors import InvalidRequest, ObjectMissing
-from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket, StoredObject
 
 
 class _Record(Protocol):
@@ -52,9 +52,15 @@ def dated_records(
     bucket: Bucket, folder: str, read: Callable[[bytes], _Kept], *, since: datetime | None = None
 ) -> Iterator[tuple[datetime, _Kept]]:
     """The same, each with when it was written, by the store's clock; none that was not written after ``since``."""
-    for stored in bucket.list(folder):
-        if since is not None and stored.modified <= since:
-            continue
+    listed = bucket.list(folder)
+    return listed_records(bucket, (each for each in listed if since is None or each.modified > since), read)
+
+
+def listed_records(
+    bucket: Bucket, listed: Iterable[StoredObject], read: Callable[[bytes], _Kept]
+) -> Iterator[tuple[datetime, _Kept]]:
+    """The same of these objects, in their order."""
+    for stored in listed:
         try:
             yield stored.modified, read(bucket.get(stored.key))
         except (ObjectMissing, ValueError):

@@ -1,24 +1,19 @@
-"""Told backups in the bucket: of which of them people have been told that something is odd about it, an object each."""
+"""Told backups in the bucket: of which of them people have been told that something is odd about it, an object each.
+
+``left_by_tasks`` reads them.
+"""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.watch.told_backup import ToldBackup
 from dbops.gateways.store.bucket import Bucket
-from dbops.gateways.store.run_records import dated_records
 
 
 def put_told_backup(bucket: Bucket, target: Target, told: ToldBackup) -> None:
     """Keep it; raises BucketError."""
     bucket.put(Layout(target.root).told_backup(told.backup_id), told.to_json())
-
-
-def told_backups(bucket: Bucket, target: Target) -> Iterator[ToldBackup]:
-    """All that can be read; raises BucketError."""
-    return (told for _, told in dated_records(bucket, Layout(target.root).told_backups, ToldBackup.from_json))
 
 
 def delete_told_backup(bucket: Bucket, target: Target, told: ToldBackup) -> None:

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import pytest
 
 from dbops.domain.target import Target
-from dbops.domain.watch.notification import Notification
+from dbops.domain.watch.notification import LostAlerts, Notification
 from dbops.errors import BucketError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.notifications import put_notification
 from dbops.jobs.watch.forget_alerts import forget_alerts
 from dbops.jobs.watch.lost_alerts import lost_alerts
+from dbops.jobs.watch.read_left import read_left
 from tests.unit.samples import NOW, Clock, target
 
 _HOUR = timedelta(hours=1)
 _SHOP, _BLOG = (target(name, alerts={"notify": ["oncall"]}) for name in ("shop", "blog"))
+
+
+def _lost_of(targets: Sequence[Target], open_bucket: Callable[[Target], Bucket]) -> list[LostAlerts]:
+    return lost_alerts(read_left(targets, open_bucket), open_bucket, NOW)
 
 
 def _lost(of: Target, *, ago: timedelta = _HOUR) -> Notification:
@@ -54,7 +60,7 @@ def test_a_target_whose_store_cannot_be_opened_hides_no_alert_of_another(
         return bucket
 
     with caplog.at_level(logging.DEBUG):
-        lost = lost_alerts([_SHOP, _BLOG], open_bucket, NOW)
+        lost = _lost_of([_SHOP, _BLOG], open_bucket)
     assert [one.problem.target for one in lost] == ["blog"]
     assert "hunter2" not in caplog.text
 
@@ -66,7 +72,7 @@ def test_only_targets_that_use_notifiers_are_looked_at(bucket: InMemoryBucket) -
         looked.append(of.name)
         return bucket
 
-    lost_alerts([_SHOP, target("plain")], open_bucket, NOW)
+    _lost_of([_SHOP, target("plain")], open_bucket)
     assert looked == ["shop"]
 
 
@@ -76,17 +82,17 @@ def test_a_refusal_outlives_every_later_one_until_just_those_that_were_told_are_
     first, second, meanwhile = (_lost(_SHOP, ago=hours * _HOUR) for hours in (3, 2, 1))
     put_notification(bucket, _SHOP, first)
     put_notification(bucket, _SHOP, second)
-    [told] = lost_alerts([_SHOP], lambda _: bucket, NOW)
+    [told] = _lost_of([_SHOP], lambda _: bucket)
     assert told.notifications == (first, second)
     put_notification(bucket, _SHOP, meanwhile)
     forget_alerts(told, _SHOP, lambda _: bucket)
-    [left] = lost_alerts([_SHOP], lambda _: bucket, NOW)
+    [left] = _lost_of([_SHOP], lambda _: bucket)
     assert left.notifications == (meanwhile,)
 
 
 def test_what_has_been_told_for_a_week_is_deleted(bucket: InMemoryBucket) -> None:
     put_notification(bucket, _SHOP, _lost(_SHOP, ago=timedelta(days=8)))
-    assert lost_alerts([_SHOP], lambda _: bucket, NOW) == []
+    assert _lost_of([_SHOP], lambda _: bucket) == []
     assert list(bucket.list("")) == []
 
 
@@ -97,7 +103,7 @@ def test_what_was_told_for_a_week_and_may_not_be_deleted_hides_nothing_that_was_
     later = _lost(_SHOP)
     put_notification(bucket, _SHOP, _lost(_SHOP, ago=timedelta(days=8)))
     put_notification(bucket, _SHOP, later)
-    [lost] = lost_alerts([_SHOP], lambda _: bucket, NOW)
+    [lost] = _lost_of([_SHOP], lambda _: bucket)
     assert lost.notifications == (later,)
     [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert "shop" in said
@@ -113,7 +119,7 @@ def test_what_cannot_be_forgotten_is_told_again_and_hinders_nobody(
         raise error
 
     put_notification(bucket, _SHOP, _lost(_SHOP))
-    lost = lost_alerts([_SHOP], lambda _: bucket, NOW)
+    lost = _lost_of([_SHOP], lambda _: bucket)
     forget_alerts(lost[0], _SHOP, closed)
-    assert lost_alerts([_SHOP], lambda _: bucket, NOW) == lost
+    assert _lost_of([_SHOP], lambda _: bucket) == lost
     assert "hunter2" not in caplog.text

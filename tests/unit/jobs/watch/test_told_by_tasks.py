@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -19,6 +19,7 @@ from dbops.errors import BucketError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.told_backups import put_told_backup
+from dbops.jobs.watch.read_left import read_left
 from dbops.jobs.watch.told_by_tasks import ToldByTasks
 from dbops.jobs.watch.watch import watch
 from tests.unit.samples import NOW, Clock, manifest, store_backup, target
@@ -35,6 +36,10 @@ def bucket() -> InMemoryBucket:
     made = InMemoryBucket("vault", Clock())
     store_backup(made, Layout(SHOP.root), manifest(BACKUP))
     return made
+
+
+def told_of(targets: Sequence[Target], open_bucket: Callable[[Target], Bucket]) -> ToldByTasks:
+    return ToldByTasks(read_left(targets, open_bucket), open_bucket)
 
 
 def watched(
@@ -56,7 +61,7 @@ def watched(
 
 def test_what_a_task_has_told_is_a_problem_still_and_not_due_before_a_day_is_over(bucket: InMemoryBucket) -> None:
     put_told_backup(bucket, SHOP, TOLD)
-    told = ToldByTasks([SHOP], lambda _: bucket)
+    told = told_of([SHOP], lambda _: bucket)
 
     assert told.moments == {KEY: TOLD.moment}
     report = watched(bucket, told.moments, {})
@@ -91,20 +96,20 @@ def test_a_moment_that_is_to_come_silences_nothing(bucket: InMemoryBucket) -> No
 
 def test_it_is_forgotten_once_the_watch_remembers_and_not_what_was_told_meanwhile(bucket: InMemoryBucket) -> None:
     put_told_backup(bucket, SHOP, TOLD)
-    told = ToldByTasks([SHOP], lambda _: bucket)
+    told = told_of([SHOP], lambda _: bucket)
     newer = ToldBackup(backup_id=BackupId.at(NOW), moment=NOW)
     put_told_backup(bucket, SHOP, newer)
 
     told.forget()
 
-    assert ToldByTasks([SHOP], lambda _: bucket).moments == {newer.key_of("shop"): NOW}
+    assert told_of([SHOP], lambda _: bucket).moments == {newer.key_of("shop"): NOW}
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"backup_id": "x", "moment": "2026-11-22T00:00:00Z"}', b"{}"])
 def test_what_cannot_be_read_silences_nothing(bucket: InMemoryBucket, body: bytes) -> None:
     bucket.put(Layout(SHOP.root).told_backup(BACKUP), body)
 
-    assert ToldByTasks([SHOP], lambda _: bucket).moments == {}
+    assert told_of([SHOP], lambda _: bucket).moments == {}
 
 
 def test_a_bucket_that_does_not_answer_hides_nothing_of_the_others(
@@ -118,16 +123,16 @@ def test_a_bucket_that_does_not_answer_hides_nothing_of_the_others(
         return bucket
 
     with caplog.at_level(logging.WARNING):
-        told = ToldByTasks([BLOG, SHOP], opened)
+        told = told_of([BLOG, SHOP], opened)
     assert told.moments == {KEY: TOLD.moment}
-    assert "of the backups of blog may be told again: The store does not answer." in caplog.text
+    assert "what was told of its backups may be told again: The store does not answer." in caplog.text
 
 
 def test_what_cannot_be_forgotten_is_said_and_nothing_is_raised(
     bucket: InMemoryBucket, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put_told_backup(bucket, SHOP, TOLD)
-    told = ToldByTasks([SHOP], lambda _: bucket)
+    told = told_of([SHOP], lambda _: bucket)
 
     def refused(_: str) -> None:
         raise BucketError("It may not be deleted.", "")
@@ -144,5 +149,5 @@ def test_who_hears_nothing_is_asked_nothing(bucket: InMemoryBucket) -> None:
         asked.append(of.name)
         return bucket
 
-    assert ToldByTasks([target("quiet", alerts={"recipients": []}, environment="development")], opened).moments == {}
+    assert told_of([target("quiet", alerts={"recipients": []}, environment="development")], opened).moments == {}
     assert asked == []
