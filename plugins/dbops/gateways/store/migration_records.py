@@ -7,36 +7,31 @@ from dbops.domain.ledger.migration import checksum_of
 from dbops.domain.migrations.plan import MigrationPlan
 from dbops.domain.migrations.record import MigrationRecord, MigrationState, MigrationStep
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest, PlanChanged
+from dbops.errors import PlanChanged
 from dbops.gateways.store.bucket import Bucket
-from dbops.gateways.store.run_records import find_record
+from dbops.gateways.store.run_records import RunRecords
+
+_MIGRATIONS = RunRecords(
+    "migration",
+    Layout.migration,
+    MigrationRecord.from_json,
+    "Look at the ledger in the database, and start a new run.",
+)
 
 
 def put_migration(bucket: Bucket, target: Target, record: MigrationRecord) -> MigrationRecord:
     """Write how far a migration is, and give it back; raises BucketError."""
-    bucket.put(Layout(target.root).migration(record.run), record.to_json())
-    return record
+    return _MIGRATIONS.put(bucket, target, record)
 
 
 def find_migration(bucket: Bucket, target: Target, run: str) -> MigrationRecord | None:
     """How far that run's migration is; None where it has planned none. Raises InvalidRequest where it is unreadable."""
-    return find_record(
-        bucket,
-        Layout(target.root).migration(run),
-        MigrationRecord.from_json,
-        target=target.name,
-        run=run,
-        what="this migration",
-        remedy="Look at the ledger in the database, and start a new run.",
-    )
+    return _MIGRATIONS.find(bucket, target, run)
 
 
 def read_migration(bucket: Bucket, target: Target, run: str) -> MigrationRecord:
     """How far that run's migration is; raises InvalidRequest where it has planned none."""
-    record = find_migration(bucket, target, run)
-    if record is None:
-        raise InvalidRequest(f"The run {run} has planned no migration of {target.name}.", "Start a new run.")
-    return record
+    return _MIGRATIONS.read(bucket, target, run)
 
 
 def keep_planned(bucket: Bucket, target: Target, plan: MigrationPlan) -> MigrationRecord:

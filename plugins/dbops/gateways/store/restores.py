@@ -8,36 +8,25 @@ from datetime import datetime
 from dbops.domain.backups.layout import Layout
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest
 from dbops.gateways.store.bucket import Bucket
-from dbops.gateways.store.run_records import all_records, dated_records, find_record
+from dbops.gateways.store.run_records import RunRecords, all_records, dated_records
+
+_RESTORES = RunRecords("restore", Layout.restore, RestoreRecord.from_json, "Start a new run; nothing live was touched.")
 
 
 def put_restore(bucket: Bucket, target: Target, record: RestoreRecord) -> RestoreRecord:
     """Write how far a restore is, and give it back; raises BucketError."""
-    bucket.put(Layout(target.root).restore(record.run), record.to_json())
-    return record
+    return _RESTORES.put(bucket, target, record)
 
 
 def find_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord | None:
     """How far that run's restore is; None where it has planned none. Raises InvalidRequest where it cannot be read."""
-    return find_record(
-        bucket,
-        Layout(target.root).restore(run),
-        RestoreRecord.from_json,
-        target=target.name,
-        run=run,
-        what="this restore",
-        remedy="Start a new run; nothing live was touched.",
-    )
+    return _RESTORES.find(bucket, target, run)
 
 
 def read_restore(bucket: Bucket, target: Target, run: str) -> RestoreRecord:
     """How far that run's restore is; raises InvalidRequest where it has planned none."""
-    record = find_restore(bucket, target, run)
-    if record is None:
-        raise InvalidRequest(f"The run {run} has planned no restore of {target.name}.", "Start a new run.")
-    return record
+    return _RESTORES.read(bucket, target, run)
 
 
 def restore_notes(bucket: Bucket, target: Target, run: str) -> tuple[str, ...]:

@@ -6,9 +6,12 @@ An act of several steps keeps one: each step believes it, and no XCom.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
+from dbops.domain.backups.layout import Layout
+from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing
 from dbops.gateways.store.bucket import Bucket, StoredObject
 
@@ -20,27 +23,52 @@ class _Record(Protocol):
     @property
     def run(self) -> str: ...
 
+    def to_json(self) -> bytes: ...
+
 
 _R = TypeVar("_R", bound=_Record)
 _Kept = TypeVar("_Kept")
 
 
-def find_record(
-    bucket: Bucket, key: str, read: Callable[[bytes], _R], *, target: str, run: str, what: str, remedy: str
-) -> _R | None:
-    """The record of that run; None where it has planned nothing.
+@dataclass(frozen=True)
+class RunRecords(Generic[_R]):
+    """Where each run keeps how far its ``act`` is, say "restore": ``key_of`` a target's layout and the run's name.
 
-    Raises InvalidRequest, which calls it the record of ``what``, where it is unreadable or another's; BucketError.
+    ``remedy`` is what to do where something else lies there.
     """
-    try:
-        record = read(bucket.get(key))
-    except ObjectMissing:
-        return None
-    except ValueError:
-        record = None
-    if record is None or (record.target, record.run) != (target, run):
-        raise InvalidRequest(f"s3://{bucket.name}/{key} is not the record of {what}.", remedy)
-    return record
+
+    act: str
+    key_of: Callable[[Layout, str], str]
+    from_json: Callable[[bytes], _R]
+    remedy: str
+
+    def put(self, bucket: Bucket, target: Target, record: _R) -> _R:
+        """Write how far a run is, and give it back; raises BucketError."""
+        bucket.put(self.key_of(Layout(target.root), record.run), record.to_json())
+        return record
+
+    def find(self, bucket: Bucket, target: Target, run: str) -> _R | None:
+        """How far that run is; None where it has planned nothing.
+
+        Raises InvalidRequest where its record is unreadable or another's, and BucketError.
+        """
+        key = self.key_of(Layout(target.root), run)
+        try:
+            record = self.from_json(bucket.get(key))
+        except ObjectMissing:
+            return None
+        except ValueError:
+            record = None
+        if record is None or (record.target, record.run) != (target.name, run):
+            raise InvalidRequest(f"s3://{bucket.name}/{key} is not the record of this {self.act}.", self.remedy)
+        return record
+
+    def read(self, bucket: Bucket, target: Target, run: str) -> _R:
+        """The same; raises InvalidRequest where it has planned nothing, too."""
+        record = self.find(bucket, target, run)
+        if record is None:
+            raise InvalidRequest(f"The run {run} has planned no {self.act} of {target.name}.", "Start a new run.")
+        return record
 
 
 def all_records(bucket: Bucket, folder: str, read: Callable[[bytes], _R]) -> Iterator[_R]:
