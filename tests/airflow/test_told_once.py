@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
 
 _WARNING = "[dbops] WARNING backup of shop (production)"
+_SOON = timedelta(minutes=11)  # no watch leaves anything of that backup to its task
 
 
 @pytest.fixture
@@ -43,6 +45,18 @@ def small(
 
 
 @pytest.fixture
+def small_unmailed(small: Callable[[], Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """The same while the mail server is away."""
+
+    def run() -> None:
+        with monkeypatch.context() as away:
+            set_connection(away, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
+            small()
+
+    return run
+
+
+@pytest.fixture
 def kept(s3_client: S3Client, bucket_name: str) -> Callable[[], list[str]]:
     """The keys of what is kept for the watch."""
 
@@ -51,6 +65,25 @@ def kept(s3_client: S3Client, bucket_name: str) -> Callable[[], list[str]]:
         return [item["Key"] for item in listed]
 
     return keys
+
+
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
+    """Lets the watch look at its clock so much later."""
+    from dbops_airflow import watch_operator
+
+    return lambda after: monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + after)
+
+
+@pytest.fixture
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store keeps no word of what tasks tell."""
+    from dbops.gateways.store import told_backups
+
+    def refused(*_: Any) -> None:
+        raise OSError("no route to the store")
+
+    monkeypatch.setattr(told_backups, "put_told_backup", refused)
 
 
 def subjects(mail: CaughtMail) -> list[str]:
@@ -68,17 +101,48 @@ def test_a_backup_that_is_too_small_is_told_by_its_task_and_not_again_within_the
     assert kept() == [], "what the watch has heard of is its own to remember"
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    """How often the store was asked for what lies in the folder of notifications."""
+    from dbops.gateways.s3 import S3Bucket
+
+    counted: Counter[str] = Counter()
+
+    def counting(verb: str) -> Callable[..., Any]:
+        real = getattr(S3Bucket, verb)
+
+        def ask(bucket: S3Bucket, key: str) -> Any:
+            if "/notifications/" in key:
+                counted[f"{verb} {key}"] += 1
+            return real(bucket, key)
+
+        return ask
+
+    for verb in ("list", "get"):
+        monkeypatch.setattr(S3Bucket, verb, counting(verb))
+    return counted
+
+
+@pytest.mark.usefixtures("mail")
+def test_what_tasks_have_left_for_it_the_watch_lists_once_and_reads_once(
+    small: Callable[[], Any], watch: Callable[..., Any], kept: Callable[[], list[str]], asked: Counter[str]
+) -> None:
+    small()
+    [told] = kept()
+    asked.clear()
+    watch()
+    assert asked == {"list shop/notifications/": 1, f"get {told}": 1}
+
+
 def test_a_day_later_it_is_repeated_by_the_watch(
     small: Callable[[], Any],
     watch: Callable[..., Any],
     mail: CaughtMail,
-    monkeypatch: pytest.MonkeyPatch,
+    later: Callable[[timedelta], None],
 ) -> None:
-    from dbops_airflow import watch_operator
-
     small()
     watch()
-    monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + timedelta(hours=24))
+    later(timedelta(hours=24))
     watch()
     assert subjects(mail) == [_WARNING, _WARNING]
     assert "Repeated" in text_of(mail.messages()[-1])
@@ -89,24 +153,24 @@ def test_where_no_watch_ran_for_a_day_the_first_one_repeats_it(
     watch: Callable[..., Any],
     mail: CaughtMail,
     kept: Callable[[], list[str]],
-    monkeypatch: pytest.MonkeyPatch,
+    later: Callable[[timedelta], None],
 ) -> None:
-    from dbops_airflow import watch_operator
-
     small()
-    monkeypatch.setattr(watch_operator, "utc_now", lambda: now() + timedelta(hours=24))
+    later(timedelta(hours=24))
     watch()
     assert subjects(mail) == [_WARNING, _WARNING]
     assert kept() == []
 
 
-def test_what_the_task_could_not_mail_the_watch_mails_at_once(
-    small: Callable[[], Any], watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+def test_what_the_task_could_not_mail_the_watch_mails_as_soon_as_it_is_not_on_its_way(
+    small_unmailed: Callable[[], None],
+    watch: Callable[..., Any],
+    mail: CaughtMail,
+    later: Callable[[timedelta], None],
 ) -> None:
-    with monkeypatch.context() as away:
-        set_connection(away, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
-        small()
+    small_unmailed()
     assert mail.messages() == []
+    later(_SOON)
     watch()
     [message] = mail.messages()
     text = " ".join(text_of(message).split())
@@ -115,17 +179,54 @@ def test_what_the_task_could_not_mail_the_watch_mails_at_once(
 
 
 def test_where_the_store_keeps_no_word_of_it_the_watch_tells_it_again(
-    small: Callable[[], Any], watch: Callable[..., Any], mail: CaughtMail, monkeypatch: pytest.MonkeyPatch
+    small: Callable[[], Any],
+    watch: Callable[..., Any],
+    mail: CaughtMail,
+    later: Callable[[timedelta], None],
+    forgetful: None,
 ) -> None:
-    from dbops.gateways.store import told_backups
-
-    def refused(*_: Any) -> None:
-        raise OSError("no route to the store")
-
-    monkeypatch.setattr(told_backups, "put_told_backup", refused)
     assert states(small())["back_up"] == "success"
+    later(_SOON)
     watch()
     assert subjects(mail) == [_WARNING, _WARNING]
+
+
+def test_a_watch_right_after_a_backup_leaves_it_to_the_task_and_the_next_one_tells_what_nobody_has(
+    small: Callable[[], Any],
+    watch: Callable[..., Any],
+    mail: CaughtMail,
+    later: Callable[[timedelta], None],
+    forgetful: None,
+) -> None:
+    small()
+    watch()
+    assert subjects(mail) == [_WARNING], "the one of the task, of which the watch knows nothing yet"
+    for _ in range(2):
+        later(timedelta(hours=1))
+        watch()
+    assert subjects(mail) == [_WARNING, _WARNING]
+
+
+def test_a_watch_that_comes_before_the_tasks_mail_leaves_it_to_the_task(
+    small: Callable[[], Any],
+    watch: Callable[..., Any],
+    mail: CaughtMail,
+    later: Callable[[timedelta], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dbops_airflow import alerts
+
+    mailing: list[Any] = []
+    with monkeypatch.context() as slow:
+        slow.setattr(alerts, "mail_backup_warnings", lambda *asked: mailing.append(asked))
+        small()
+    watch()
+    assert mail.messages() == []
+    [asked] = mailing
+    alerts.mail_backup_warnings(*asked)
+    later(timedelta(hours=1))
+    watch()
+    assert subjects(mail) == [_WARNING]
 
 
 @pytest.fixture
@@ -137,16 +238,15 @@ def forge(s3_client: S3Client, bucket_name: str) -> Callable[[], None]:
 
 
 def test_nobody_silences_anything_else_by_what_lies_there(
-    small: Callable[[], Any],
+    small_unmailed: Callable[[], None],
     watch: Callable[..., Any],
     mail: CaughtMail,
     forge: Callable[[], None],
-    monkeypatch: pytest.MonkeyPatch,
+    later: Callable[[timedelta], None],
 ) -> None:
-    with monkeypatch.context() as away:
-        set_connection(away, "smtp_default", conn_type="smtp", host="127.0.0.1", port=1)
-        small()
+    small_unmailed()
     forge()
+    later(_SOON)
     watch()
     [message] = mail.messages()
     text = " ".join(text_of(message).split())

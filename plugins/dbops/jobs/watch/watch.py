@@ -12,6 +12,7 @@ from dbops.domain.target_index.target_index import IndexedOrigin, TargetIndex
 from dbops.domain.watch.included_names import IncludedNames
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.late_promise import late_promises
+from dbops.domain.watch.left_to_task import LEFT, heard, left_to_tasks
 from dbops.domain.watch.problem import Problem, ProblemKind, fault_problem, paused_problem, read_key
 from dbops.domain.watch.problem_alerts import is_still_told
 from dbops.domain.watch.promises import broken_promises
@@ -71,8 +72,7 @@ def watch(
 
     blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
-    lasting = {problem.key for problem in problems}
-    memory = {key: moment for key, moment in (told or {}).items() if key in lasting} | dict(memory)
+    memory = heard(memory, told or {}, {problem.key for problem in problems})
     due, kept, recovered = _remember(problems, memory, started, lambda key: _may_be_hidden(key, blind, seen, faults))
     return WatchReport(
         started=started,
@@ -165,12 +165,13 @@ def _remember(
     # A mail "sent" in the future was sent by a wrong clock, and would silence the problem until then.
     mailed = {key: moment for key, moment in memory.items() if moment <= now}
     silent = {key for key, moment in mailed.items() if is_still_told(moment, now)}
-    due = [problem for problem in problems if problem.key not in silent]
+    left = left_to_tasks(problems, mailed, now)
+    due = [problem for problem in problems if problem.key not in silent | left]
     current = {problem.key for problem in problems}
     hidden = {key: moment for key, moment in mailed.items() if key not in current and may_be_hidden(key)}
     recovered = [key for key in mailed if key not in current and key not in hidden]
     kept = {problem.key: mailed[problem.key] if problem.key in silent else now for problem in problems}
-    return due, kept | hidden, recovered
+    return due, kept | dict.fromkeys(left, LEFT) | hidden, recovered
 
 
 def _may_be_hidden(key: str, blind: Collection[str], seen: Collection[str], faults: Collection[Fault]) -> bool:
