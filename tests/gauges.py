@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from dbops.domain.backups.backup import BackupId
+from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.target_index.target_index import (
     IndexedBackup,
     IndexedChecks,
@@ -29,12 +30,18 @@ BACKUP = IndexedBackup(
     database_bytes=9_000_000,
 )
 PROOF = IndexedProof(backup_id=_ID, ok=True, kind="drill", finished=NOW + timedelta(hours=3), recovery_seconds=120.5)
+REHEARSAL = Rehearsal(
+    target="shop",
+    planned=NOW + timedelta(hours=5),
+    refusals=("The role may not create databases.", "No member."),
+)
 INDEX = TargetIndex(
     target="shop",
     written=NOW + timedelta(hours=6),
     backups=(BACKUP,),
     last_proof=PROOF,
     last_verdict=PROOF,
+    rehearsal=REHEARSAL,
     checks=IndexedChecks(
         check_id=_ID, finished=NOW, full=False, passed=40, failed=2, unknown=1, warnings=3, worst=(), docs=""
     ),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dbops.domain.probes.run import ProbeRun
+from dbops.domain.restores.rehearsal import RESTORED_ELSEWHERE
 from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.promises import good_backups
@@ -44,6 +45,7 @@ def target_gauges(target: Target, index: TargetIndex) -> Iterator[Gauge]:
     for name, value in {
         **_backup(target, index),
         **_recovery(target, index),
+        **_rehearsal(target, index),
         **_checks(target, index),
         **_probes(target, index),
     }.items():
@@ -90,6 +92,16 @@ def _recovery(target: Target, index: TargetIndex) -> dict[str, float]:
     if index.last_proof is not None:
         found["dbops.recovery.finished_timestamp_seconds"] = index.last_proof.finished.timestamp()
         found["dbops.recovery.duration_seconds"] = index.last_proof.recovery_seconds
+    return found
+
+
+def _rehearsal(target: Target, index: TargetIndex) -> dict[str, float]:
+    rehearsal = index.rehearsal
+    if rehearsal is None or RESTORED_ELSEWHERE in target.allow:
+        return {}
+    found = {"dbops.rehearsal.finished_timestamp_seconds": rehearsal.planned.timestamp()}
+    if not rehearsal.unknown:
+        found["dbops.rehearsal.refusals"] = len(rehearsal.refusals)
     return found
 
 

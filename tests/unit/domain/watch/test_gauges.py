@@ -12,7 +12,7 @@ from dbops.domain.fault import Fault
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.gauges import Gauge, probe_gauges, target_gauges, watch_gauges
 from dbops.domain.watch.problem import ProblemKind, fault_problem, problem_of
-from tests.gauges import BACKUP, INDEX, NOW, PROOF, REPORT, RUN, SHOP, every_gauge
+from tests.gauges import BACKUP, INDEX, NOW, PROOF, REHEARSAL, REPORT, RUN, SHOP, every_gauge
 from tests.unit.samples import target
 
 
@@ -60,6 +60,29 @@ def test_a_recovery_keeps_the_time_of_its_last_proof_when_the_next_one_fails() -
     assert seen["dbops.recovery.duration_seconds"] == 120.5
     assert seen["dbops.recovery.finished_timestamp_seconds"] == PROOF.finished.timestamp()
     assert _of(INDEX)["dbops.recovery.failed"] == 0
+
+
+def test_what_would_refuse_a_restore_is_counted_and_none_of_it_is_a_zero() -> None:
+    assert _rehearsed(INDEX) == {
+        "dbops.rehearsal.finished_timestamp_seconds": (NOW + timedelta(hours=5)).timestamp(),
+        "dbops.rehearsal.refusals": 2,
+    }
+    ready = replace(INDEX, rehearsal=replace(REHEARSAL, refusals=()))
+    assert _rehearsed(ready)["dbops.rehearsal.refusals"] == 0
+
+
+def test_a_rehearsal_that_could_not_be_planned_refuses_nothing_and_was_made() -> None:
+    unknown = replace(REHEARSAL, refusals=(), unknown="The server does not answer.", unknown_since=NOW)
+    assert _rehearsed(replace(INDEX, rehearsal=unknown)).keys() == {"dbops.rehearsal.finished_timestamp_seconds"}
+
+
+def test_who_was_not_rehearsed_or_is_restored_elsewhere_has_no_rehearsal() -> None:
+    assert _rehearsed(replace(INDEX, rehearsal=None)) == {}
+    assert _rehearsed(INDEX, allow=["restored_elsewhere"]) == {}
+
+
+def _rehearsed(index: TargetIndex, **settings: object) -> dict[str, float]:
+    return {name: value for name, value in _of(index, **settings).items() if "rehearsal" in name}
 
 
 def test_rules_and_operations_are_counted() -> None:
