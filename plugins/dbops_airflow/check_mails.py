@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from dbops.domain.backups.backup import BackupId
+from dbops.domain.words.start_id import StartId
 from dbops_airflow.links import page_url
 from dbops_airflow.telling import tell
 
@@ -26,5 +26,5 @@ def mail_checks(report: CheckReport, target: Target, context: Context) -> bool:
     alert = check_alert(report, target, run=str(context["run_id"]), link=context["ti"].log_url)
     if alert is None:
         return False
-    shown = replace(alert, page=page_url(target.name, "checks", BackupId.at(report.started)))
+    shown = replace(alert, page=page_url(target.name, "checks", StartId.at(report.started)))
     return tell(shown, target.audience, context).has_reached_somebody

@@ -18,6 +18,7 @@ from dbops.domain.target_index.target_index import (
     TargetIndex,
 )
 from dbops.domain.watch.known_targets import KnownTargets
+from dbops.domain.words.start_id import StartId
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.clock import now
 
@@ -58,7 +59,7 @@ def index_of(name: str, *, ago: timedelta = timedelta(hours=3), **more: Any) -> 
         "last_verdict": proof,
         "checks": checks_of(),
         "probes": IndexedProbes(
-            probe_id=BackupId.at(now()), finished=now(), total=16, well=16, p95=12.0, slowest="a", worst=(), page=""
+            probe_id=StartId.at(now()), finished=now(), total=16, well=16, p95=12.0, slowest="a", worst=(), page=""
         ),
         **more,
     }
@@ -67,7 +68,7 @@ def index_of(name: str, *, ago: timedelta = timedelta(hours=3), **more: Any) -> 
 
 def checks_of(*, failed: int = 0, worst: tuple[str, ...] = ()) -> IndexedChecks:
     return IndexedChecks(
-        check_id=BackupId.at(now()),
+        check_id=StartId.at(now()),
         finished=now(),
         full=False,
         passed=142,

@@ -28,6 +28,7 @@ from dbops.domain.views.target_view import (
 )
 from dbops.domain.watch.dag_state import DagState
 from dbops.domain.watch.light import Light
+from dbops.domain.words.start_id import StartId
 from tests.unit.samples import DAY, NOW
 
 HOUR = timedelta(hours=1)
@@ -66,7 +67,7 @@ def checks(ago: timedelta = 8 * HOUR, **more: Any) -> IndexedChecks:
         "docs": "",
         **more,
     }
-    return IndexedChecks(check_id=BackupId.at(NOW - ago), **settings)
+    return IndexedChecks(check_id=StartId.at(NOW - ago), **settings)
 
 
 def probes(ago: timedelta = 5 * DAY, **more: Any) -> IndexedProbes:
@@ -81,7 +82,7 @@ def probes(ago: timedelta = 5 * DAY, **more: Any) -> IndexedProbes:
         "page": "",
         **more,
     }
-    return IndexedProbes(probe_id=BackupId.at(NOW - ago), **settings)
+    return IndexedProbes(probe_id=StartId.at(NOW - ago), **settings)
 
 
 def index(backups: Sequence[IndexedBackup] | None = None, **more: Any) -> TargetIndex:

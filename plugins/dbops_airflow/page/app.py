@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from airflow.api_fastapi.core_api.security import GetUserDep
 from fastapi import FastAPI, HTTPException, Query, Request
@@ -19,6 +19,7 @@ from dbops.domain.watch.dag_state import own_dags
 from dbops.domain.watch.faulty_target import FaultyTarget, faulty_targets
 from dbops.domain.watch.light import Light
 from dbops.domain.watch.lost_target import LostTarget
+from dbops.domain.words.start_id import StartId
 from dbops.gateways.clock import utc_now
 from dbops_airflow.links import base_path
 from dbops_airflow.page.actions import RESTORE, actions_on, actions_on_backup
@@ -39,6 +40,7 @@ BACKUPS = 60
 RULES = 500
 """Rules that hold on the page of a run of the checks, unless all are asked for."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}", re.ASCII)
+_Id = TypeVar("_Id", bound=StartId)
 _PARTS = ("backups", "checks", "probes", "migrations", "restores", "audit")
 _FOR_EVER = "private, max-age=31536000, immutable"  # where another version has another address
 _FOR_AN_HOUR = "private, max-age=3600"  # Airflow's navigation asks for the icons without a version
@@ -147,7 +149,7 @@ class _Pages:
 
     async def backup(self, request: Request, user: GetUserDep, name: str, backup_id: str) -> HTMLResponse:
         await self._require_visible(name, user)
-        reading = await self._sight.backup(name, _id(backup_id))
+        reading = await self._sight.backup(name, _id(BackupId, backup_id))
 
         def draw() -> str | None:
             view = reading.value
@@ -178,7 +180,7 @@ class _Pages:
         everything: Annotated[bool, Query(alias="all")] = False,
     ) -> HTMLResponse:
         await self._require_visible(name, user, f"check__{name}")
-        reading = await self._sight.check(name, _id(check_id))
+        reading = await self._sight.check(name, _id(StartId, check_id))
 
         def draw() -> str | None:
             view = reading.value
@@ -194,7 +196,7 @@ class _Pages:
     async def probe(self, request: Request, user: GetUserDep, name: str, probe_id: str) -> HTMLResponse:
         """The report as it was kept: a page of its own, which is shown and may do nothing."""
         await self._require_visible(name, user, f"probe__{name}")
-        report = (await self._sight.probe_report(name, _id(probe_id))).value
+        report = (await self._sight.probe_report(name, _id(StartId, probe_id))).value
         if isinstance(report, str):
             return cannot_be_shown(request, report)
         if report is None:
@@ -234,9 +236,9 @@ def _found(body: str | None) -> HTMLResponse:
     return HTMLResponse(body)
 
 
-def _id(text: str) -> BackupId:
+def _id(kind: type[_Id], text: str) -> _Id:
     try:
-        return BackupId(text)
+        return kind(text)
     except ValueError:
         raise HTTPException(HTTPStatus.NOT_FOUND) from None
 

@@ -16,6 +16,7 @@ from dbops.domain.watch.dag_state import DagState, own_dags
 from dbops.domain.watch.faulty_target import FaultyTarget
 from dbops.domain.watch.known_targets import KnownTargets
 from dbops.domain.watch.lost_target import LostTarget, lost_targets
+from dbops.domain.words.start_id import StartId
 from dbops.gateways.clock import utc_now
 from dbops.gateways.files.retired_files import read_included_names
 from dbops.gateways.files.target_files import TargetFiles, has_file, include_folder, read_targets
@@ -87,7 +88,7 @@ class Sight:
 
         return await self._readings.get(key, lambda: self._of(name, see), within=self._patience)
 
-    async def check(self, name: str, check_id: BackupId) -> Reading[CheckView | None]:
+    async def check(self, name: str, check_id: StartId) -> Reading[CheckView | None]:
         """One run of the checks; None where there is no such target or run; raises NotAnswered."""
         key = ("check", name, check_id)
 
@@ -96,7 +97,7 @@ class Sight:
 
         return await self._readings.get(key, lambda: self._of(name, see), within=self._patience)
 
-    async def probe_report(self, name: str, probe_id: BackupId) -> Reading[bytes | str | None]:
+    async def probe_report(self, name: str, probe_id: StartId) -> Reading[bytes | str | None]:
         """The HTML that was kept of a run of the probes, or why it cannot be read; None and NotAnswered as above."""
         key = ("probe", name, probe_id)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.checks.suite import CheckResult, Outcome
 from dbops.domain.views.target_parts import checks_part
 from dbops.domain.views.target_view import CheckView
+from dbops.domain.words.start_id import StartId
 from dbops_airflow.page.readings import Reading
 from dbops_airflow.page.rendering import Rendering
 from tests.unit.page.page_texts import text_of
@@ -21,7 +21,7 @@ SHOP = target()
 def drawn(*results: CheckResult, limit: int | None = 500, cannot: str = "", **run: Any) -> str:
     settings: dict[str, Any] = {"finished": NOW + timedelta(seconds=42), "statements": 3, **run}
     checks = cannot or checks_part([check_run(*results, **settings)])
-    view = CheckView(target=SHOP, check_id=BackupId.at(NOW), seen=NOW, checks=checks)
+    view = CheckView(target=SHOP, check_id=StartId.at(NOW), seen=NOW, checks=checks)
     facts = {"view": view, "target": SHOP, "reading": Reading(view, 0.0), "limit": limit}
     return Rendering(base="/database_ops", airflow="", now=NOW).page("check", **facts)
 

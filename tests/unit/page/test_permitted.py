@@ -7,13 +7,13 @@ from datetime import timedelta
 
 import pytest
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.target_index.target_index import IndexedChecks, IndexedProbes, TargetIndex
 from dbops.domain.views.overview import OverviewRow, overview_row
 from dbops.domain.views.target_view import AuditPart, RestoresPart, TargetView
 from dbops.domain.watch.dag_state import JOBS, DagState, own_dags
 from dbops.domain.watch.light import Light
 from dbops.domain.watch.reasons import NotKnown
+from dbops.domain.words.start_id import StartId
 from dbops_airflow.page.permitted import permitted_row, permitted_view
 from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, target
@@ -23,11 +23,11 @@ _ALL = frozenset({*own_dags("shop"), "restore", "migrate"})
 
 def _index(*, failed: int = 0, unwell: int = 0) -> TargetIndex:
     checks = IndexedChecks(
-        check_id=BackupId("20261122T040000Z"), finished=NOW, full=False, passed=9, failed=failed, unknown=0, warnings=0,
+        check_id=StartId("20261122T040000Z"), finished=NOW, full=False, passed=9, failed=failed, unknown=0, warnings=0,
         worst=("order: a rule",) * failed, docs="",
     )  # fmt: skip
     probes = IndexedProbes(
-        probe_id=BackupId("20261122T060000Z"), finished=NOW, total=9, well=9 - unwell, p95=3.0, slowest="",
+        probe_id=StartId("20261122T060000Z"), finished=NOW, total=9, well=9 - unwell, p95=3.0, slowest="",
         worst=("an operation",) * unwell, page="",
     )  # fmt: skip
     backup = {

@@ -6,64 +6,27 @@ docs/backup-format.md is the public copy of this file; change both together.
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Literal
 
-from pydantic import ConfigDict, GetCoreSchemaHandler, TypeAdapter
+from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
-from pydantic_core import CoreSchema, core_schema
 
 from dbops.domain.servers.major_version import major_version
 from dbops.domain.words.recorded import Moment, Real, Whole
+from dbops.domain.words.start_id import StartId
 from dbops.errors import InvalidRequest
 
-_ID = re.compile(r"\d{8}T(?!24)\d{6}Z", re.ASCII)  # newer Pythons take 24 for the next day's 00
-_FIRST_YEAR, _LAST_YEAR = "0002", "9990"  # so that every time zone has that moment, too
-_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 _RECORD = ConfigDict(extra="ignore")
 _ENCRYPTED = ".age"
 _FILE_NAME = re.compile(r"[A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*")
 
 
-def _is_id(text: str) -> bool:
-    if not _ID.fullmatch(text) or not _FIRST_YEAR <= text[:4] <= _LAST_YEAR:
-        return False
-    try:
-        _moment(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _moment(text: str) -> datetime:
-    # Not strptime, which takes fifty times as long: a page and a retention ask thousands of ids, each often.
-    return datetime.fromisoformat(text)
-
-
-class BackupId(str):
+class BackupId(StartId):
     """The UTC start time of a backup to the second, as in ``20261122T020000Z``; raises ValueError on anything else."""
 
     __slots__ = ()
-
-    def __new__(cls, text: str) -> BackupId:
-        """Read an id."""
-        if not _is_id(text):
-            raise ValueError(f"{text!r} is not a backup id; one looks like 20261122T020000Z")
-        return super().__new__(cls, text)
-
-    @classmethod
-    def at(cls, moment: datetime) -> BackupId:
-        """The id of a backup that starts at that moment."""
-        return cls(moment.astimezone(UTC).strftime(_ID_FORMAT))
-
-    @property
-    def time(self) -> datetime:
-        """When the backup started, UTC."""
-        return _moment(self)
-
-    @classmethod
-    def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(cls, core_schema.str_schema())
+    _WHAT = "a backup id"
 
 
 def read_backup_id(text: str) -> BackupId:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.key_part import key_part
+from dbops.domain.words.start_id import StartId
 
 INDEXES = "_indexes"
 """The name of the folder of indexes: no target, and no part of a prefix, can have it."""
@@ -149,7 +150,7 @@ class Layout:
 
     def audit(self, moment: datetime, action: str) -> str:
         """The record of an action that deleted or replaced something at that moment."""
-        return f"{self.audit_trail}{BackupId.at(moment)}-{action}.json"
+        return f"{self.audit_trail}{StartId.at(moment)}-{action}.json"
 
     @property
     def indexes(self) -> str:

@@ -13,7 +13,6 @@ from typing import Literal
 from pydantic import ConfigDict, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.checks.suite import CheckResult, Outcome
 from dbops.domain.ledger.seen_migrations import SeenMigrations
 from dbops.domain.options.checks import CheckOptions
@@ -21,6 +20,7 @@ from dbops.domain.servers.database_settings import quote_name
 from dbops.domain.sql.object_names import TableName
 from dbops.domain.words.quantities import format_count
 from dbops.domain.words.recorded import Moment, Whole
+from dbops.domain.words.start_id import StartId
 
 _VOLUME = "volume"
 _RUNS_COMPARED = 7
@@ -52,9 +52,9 @@ class CheckRun:
         return any(result.is_red for result in self.results)
 
     @property
-    def check_id(self) -> str:
-        """The name of its object: when it started, as a backup's id is written."""
-        return BackupId.at(self.started)
+    def check_id(self) -> StartId:
+        """The name of its object."""
+        return StartId.at(self.started)
 
     def bad(self) -> frozenset[str]:
         """The ids of the rules that failed or could not be evaluated."""

@@ -10,11 +10,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, TypeAdapter
 from pydantic.dataclasses import dataclass
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.health.item import HealthItem
 from dbops.domain.probes.latency import Latency
 from dbops.domain.query_plan.advice import Advice, IndexProposal
 from dbops.domain.words.recorded import Moment, Real, Whole
+from dbops.domain.words.start_id import StartId
 
 
 @dataclass(frozen=True, config=ConfigDict(extra="ignore"), kw_only=True)
@@ -113,9 +113,9 @@ class ProbeRun:
     format: Literal[1] = 1
 
     @property
-    def probe_id(self) -> str:
-        """The name of its object: when it started, as a backup's id is written."""
-        return BackupId.at(self.started)
+    def probe_id(self) -> StartId:
+        """The name of its object."""
+        return StartId.at(self.started)
 
     def of(self, probe: str) -> ProbeResult | None:
         """The result of the probe of this name; None where it was not among them."""

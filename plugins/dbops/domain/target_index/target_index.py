@@ -24,6 +24,7 @@ from dbops.domain.probes.standing import most_urgent_first, standing_of
 from dbops.domain.probes.totals import ProbeTotals
 from dbops.domain.restores.rehearsal import Rehearsal
 from dbops.domain.words.recorded import Moment, Real, Whole
+from dbops.domain.words.start_id import StartId
 
 _RECORD = ConfigDict(extra="ignore")
 _NAMED = 5
@@ -154,7 +155,7 @@ class IndexedChecks:
     where the run's page lies, empty where it has none.
     """
 
-    check_id: BackupId
+    check_id: StartId
     finished: Moment
     full: bool
     passed: Whole
@@ -170,7 +171,7 @@ class IndexedChecks:
         red = [result for result in run.results if result.is_red]
         warnings = [result for result in run.results if result.is_bad and not result.is_red]
         return cls(
-            check_id=BackupId(run.check_id),
+            check_id=run.check_id,
             finished=run.finished,
             full=run.full,
             passed=len(run.results) - len(red) - len(warnings),
@@ -195,7 +196,7 @@ class IndexedProbes:
     highest. ``worst`` are a few that are not well, the most urgent first, each with what is wrong in a word.
     """
 
-    probe_id: BackupId
+    probe_id: StartId
     finished: Moment
     total: Whole
     well: Whole
@@ -210,7 +211,7 @@ class IndexedProbes:
         totals = ProbeTotals.of(run.results)
         unwell = [one for one in most_urgent_first(run.results) if not standing_of(one).is_well]
         return cls(
-            probe_id=BackupId(run.probe_id),
+            probe_id=run.probe_id,
             finished=run.finished,
             total=len(run.results),
             well=len(run.results) - len(unwell),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.expected_expiry import expected_expiry
 from dbops.domain.backups.retention import plan_retention, verdicts_of
 from dbops.domain.checks.run import CheckRun
@@ -78,7 +77,7 @@ def probes_part(runs: Sequence[ProbeRun], unreadable: Sequence[str] = (), *, pag
             )
             for result in most_urgent_first(newest.results)
         ),
-        reports=tuple(BackupId(run.probe_id) for run in runs if run.page)[:pages],
+        reports=tuple(run.probe_id for run in runs if run.page)[:pages],
         unreadable=tuple(unreadable),
     )
 

@@ -25,6 +25,7 @@ from dbops.domain.target import Target
 from dbops.domain.target_index.target_index import IndexedBackup, IndexedChecks, IndexedLeftover
 from dbops.domain.views.overview import OverviewRow
 from dbops.domain.watch.dag_state import DagState
+from dbops.domain.words.start_id import StartId
 
 
 class Part(StrEnum):
@@ -100,7 +101,7 @@ class ProbesPart:
 
     newest: ProbeRun
     rows: tuple[ProbeRow, ...]
-    reports: tuple[BackupId, ...] = ()
+    reports: tuple[StartId, ...] = ()
     unreadable: tuple[str, ...] = ()
 
 
@@ -168,7 +169,7 @@ class CheckView:
     """One run of the checks, as if it were the newest; a sentence where it is there and cannot be read."""
 
     target: Target
-    check_id: BackupId
+    check_id: StartId
     seen: datetime
     checks: ChecksPart | str
 

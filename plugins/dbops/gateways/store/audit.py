@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dbops.domain.approvals.audit_entry import AuditEntry
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
+from dbops.domain.words.start_id import StartId
 from dbops.errors import ObjectExists
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.newest_objects import Newest, newest_by_name, read_newest
@@ -48,7 +48,7 @@ def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor
             raise ValueError(key) from None
         if not isinstance(record, dict) or record.get("target") != target.name:
             raise ValueError(key)
-        return AuditEntry.of(BackupId(moment).time, action, record)
+        return AuditEntry.of(StartId(moment).time, action, record)
 
     keys = newest_by_name(bucket, folder)
     return read_newest(bucket, keys, read, last=last, what="an entry of the audit trail", readers=readers)

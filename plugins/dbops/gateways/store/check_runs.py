@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.run import CheckRun
 from dbops.domain.target import Target
+from dbops.domain.words.start_id import StartId
 from dbops.gateways.at_once import for_each
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.run_folder import forget_oldest, newest_run, read_run, read_runs
@@ -18,7 +18,7 @@ def put_check_run(bucket: Bucket, target: Target, run: CheckRun) -> None:
     bucket.put(Layout(target.root).check(run.check_id), run.to_json())
 
 
-def read_check_run(bucket: Bucket, target: Target, check_id: BackupId) -> CheckRun:
+def read_check_run(bucket: Bucket, target: Target, check_id: StartId) -> CheckRun:
     """One run; raises BucketError, ObjectMissing among them, and ValueError where it is no run of the target."""
     return read_run(bucket, Layout(target.root).check(check_id), CheckRun.from_json, target=target.name)
 

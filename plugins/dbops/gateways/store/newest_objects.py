@@ -8,7 +8,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from dbops.domain.backups.backup import BackupId
+from dbops.domain.words.start_id import StartId
 from dbops.errors import ObjectMissing
 from dbops.gateways.store.bucket import Bucket
 
@@ -30,7 +30,7 @@ class Newest(Generic[T]):
 
 
 def newest_by_name(bucket: Bucket, folder: str) -> list[str]:
-    """The keys directly below whose names begin with a time, as ``BackupId`` writes it, newest first."""
+    """The keys directly below whose names begin with a time, as ``StartId`` writes it, newest first."""
     keys = (stored.key for stored in bucket.list(folder))
     return sorted((key for key in keys if _is_timed(key.removeprefix(folder))), reverse=True)
 
@@ -77,7 +77,7 @@ def _is_timed(name: str) -> bool:
     if found is None:
         return False
     try:
-        BackupId(found["time"])
+        StartId(found["time"])
     except ValueError:
         return False
     return True

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.probes.run import ProbeRun
 from dbops.domain.target import Target
+from dbops.domain.words.start_id import StartId
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.run_folder import forget_oldest, newest_run, read_runs
 
@@ -37,7 +37,7 @@ def read_picture(bucket: Bucket, target: Target, probe_id: str) -> bytes:
     return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{OVERVIEW}.png")
 
 
-def read_page(bucket: Bucket, target: Target, probe_id: BackupId) -> bytes:
+def read_page(bucket: Bucket, target: Target, probe_id: StartId) -> bytes:
     """The page of a run, HTML in UTF-8; raises BucketError, ObjectMissing where none was kept or it was forgotten."""
     return bucket.get(f"{Layout(target.root).probe_page(probe_id)}{_PAGE}")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Protocol, TypeVar
 
-from dbops.domain.backups.backup import BackupId
+from dbops.domain.words.start_id import StartId
 from dbops.errors import ObjectMissing
 from dbops.gateways.at_once import for_each
 from dbops.gateways.store.bucket import Bucket
@@ -78,17 +78,17 @@ def _newest_first(
             yield key, run
 
 
-def _run_ids(bucket: Bucket, folder: str) -> list[BackupId]:
+def _run_ids(bucket: Bucket, folder: str) -> list[StartId]:
     names = (stored.key.removeprefix(folder) for stored in bucket.list(folder))
     return _times(name.removesuffix(_SUFFIX) for name in names if name.endswith(_SUFFIX))
 
 
-def _times(names: Iterable[str]) -> list[BackupId]:
+def _times(names: Iterable[str]) -> list[StartId]:
     """Those that are such a time, oldest first: what else lies there is not ours to count or to delete."""
     found = []
     for name in names:
         try:
-            found.append(BackupId(name))
+            found.append(StartId(name))
         except ValueError:
             continue
     return sorted(found)

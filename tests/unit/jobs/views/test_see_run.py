@@ -6,12 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
-from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.checks.suite import Outcome
 from dbops.domain.target import Target
 from dbops.domain.views.target_parts import checks_part
 from dbops.domain.views.target_view import CheckView
+from dbops.domain.words.start_id import StartId
 from dbops.errors import BucketError
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.memory_bucket import InMemoryBucket
@@ -22,13 +22,13 @@ from tests.unit.samples import DAY, NOW, Clock, check_run, target
 SHOP = target()
 LAYOUT = Layout(SHOP.root)
 RUN = check_run(rule("a", Outcome.FAILED), rule("b"), started=NOW - DAY)
-ID = BackupId(RUN.check_id)
+ID = RUN.check_id
 
 
 def stored(body: bytes = RUN.to_json()) -> InMemoryBucket:
     bucket = InMemoryBucket("vault", Clock())
     bucket.put(LAYOUT.check(ID), body)
-    bucket.put(LAYOUT.check(BackupId.at(NOW)), check_run(rule("c")).to_json())
+    bucket.put(LAYOUT.check(StartId.at(NOW)), check_run(rule("c")).to_json())
     bucket.put(f"{LAYOUT.probe_page(ID)}index.html", b"<html>charts</html>")
     return bucket
 
@@ -37,7 +37,7 @@ def refusing(_target: Target) -> Bucket:
     raise BucketError("The store refused.", "Look at its key.")
 
 
-def see(bucket: InMemoryBucket, check_id: BackupId = ID) -> CheckView | None:
+def see(bucket: InMemoryBucket, check_id: StartId = ID) -> CheckView | None:
     return see_check(SHOP, lambda _: bucket, check_id, clock=Clock())
 
 
@@ -46,8 +46,8 @@ def test_a_run_is_shown_as_it_was_when_it_was_the_newest() -> None:
 
 
 def test_there_is_no_run_where_none_was_kept() -> None:
-    assert see(stored(), BackupId.at(NOW - 2 * DAY)) is None
-    assert see_probe_report(SHOP, lambda _: stored(), BackupId.at(NOW)) is None
+    assert see(stored(), StartId.at(NOW - 2 * DAY)) is None
+    assert see_probe_report(SHOP, lambda _: stored(), StartId.at(NOW)) is None
 
 
 @pytest.mark.parametrize("body", [b"geheim", b'{"format": 9}', check_run(rule("b"), of="blog").to_json()])
