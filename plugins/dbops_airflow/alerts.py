@@ -21,6 +21,7 @@ from dbops_airflow.airflow_versions import AirflowFailException
 from dbops_airflow.failures import reason_of
 from dbops_airflow.last_good import last_good_facts
 from dbops_airflow.links import page_url
+from dbops_airflow.recovery import keep_failed
 from dbops_airflow.telling import tell
 
 if TYPE_CHECKING:
@@ -98,7 +99,8 @@ class TaskFailureMail(FailureMail):
         elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)) and _was_mailed(context):
             log.info("The job has mailed what is broken.")
         elif self.mail(reason_of(error), context):
-            remember_mailed(context["ti"])
+            remember_mailed(context["ti"])  # first: Airflow ends this process soon, and nobody is to hear it twice
+            keep_failed(self.job, self.target, context)
 
     def more_facts(self, target: Target | None) -> Iterable[tuple[str, str]]:
         """Of a backup. The run's callback does not ask: the DAG processor has other things to do than to wait."""
@@ -110,8 +112,8 @@ class RunFailureMail(FailureMail):
 
     def __call__(self, context: Context) -> None:
         """Mail, unless a task of this run has done so."""
-        if not _was_mailed(context):
-            self.mail(_NO_LAST_WORDS, context)
+        if not _was_mailed(context) and self.mail(_NO_LAST_WORDS, context):
+            keep_failed(self.job, self.target, context)
 
 
 def mail_backup_warnings(report: BackupReport, target: Target, context: Context) -> None:

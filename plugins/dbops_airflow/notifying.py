@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 # Airflow kills a failed task's process 20 s after the failure (core.task_success_overtime): importing a provider may
 # take seconds of these, and what does not answer must be named in the log, and kept, before that.
-_PATIENCE_SECONDS = 14.0
+_PATIENCE_SECONDS = 12.0
 _KEEPING_SECONDS = 3.0
 _NO_THREAD = "No thread could be started: the process or its machine is full."
 

@@ -79,6 +79,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         .replace("<time>", BACKUP)
         .replace("<run>", "run")
         .replace("<notifier>", "notifier")
+        .replace("<job>", "drill")
         .replace("<moment>", f"{BACKUP.time:%Y%m%dT%H%M%S.%fZ}")
     )
     keys = [
@@ -94,6 +95,7 @@ def test_every_object_that_the_code_names_is_on_the_page() -> None:
         f"{layout.docs}{BACKUP}/",
         layout.notification("notifier", BACKUP.time),
         layout.told_backup(BACKUP),
+        layout.told_failure("drill"),
         shared.index,
         shared.index_bundle,
     ]

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
+from dbops.domain.alerts.told_failure import ToldFailure
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.retention import Hold
@@ -36,6 +37,7 @@ from dbops.gateways.store.probe_runs import put_probe_run
 from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import build_index, write_index
 from dbops.gateways.store.told_backups import put_told_backup
+from dbops.gateways.store.told_failures import put_told_failure
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.views.see_backup import see_backup
 from dbops.jobs.views.see_target import see_target
@@ -89,6 +91,7 @@ def _sample() -> InMemoryBucket:
     )
     put_notification(bucket, shop, lost)
     put_told_backup(bucket, shop, ToldBackup(backup_id=PROVEN, moment=NOW))
+    put_told_failure(bucket, shop, "drill", ToldFailure(run="manual__1", moment=NOW))
     record_plan(bucket, shop, run="manual__1", digest="d", markdown="# Plan", stake=(("Rows lost", "12 rows"),))
     write_index(bucket, shop, build_index(bucket, shop, NOW))
     return bucket

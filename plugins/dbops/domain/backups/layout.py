@@ -139,6 +139,15 @@ class Layout:
         return f"{self.told_backups}{backup_id}.json"
 
     @property
+    def told_failures(self) -> str:
+        """The folder of the last failures of which people were told; no notifier can have its name."""
+        return f"{self.notifications}_failed/"
+
+    def told_failure(self, job: str) -> str:
+        """The last failure of that job of which people were told."""
+        return f"{self.told_failures}{job}.json"
+
+    @property
     def docs(self) -> str:
         """The folder of data docs, one folder below it for each run of the checks."""
         return f"{self.root}docs/"

@@ -21,11 +21,12 @@ class LeftByTasks:
 
 
 def left_by_tasks(bucket: Bucket, target: Target) -> LeftByTasks:
-    """All that can be read, by one listing of the folder that both lie in; raises BucketError."""
+    """All that can be read, by one listing of the folder in which both lie; raises BucketError."""
     layout = Layout(target.root)
     listed = list(bucket.list(layout.notifications))
     told = [stored for stored in listed if stored.key.startswith(layout.told_backups)]
-    alerts = [stored for stored in listed if not stored.key.startswith(layout.told_backups)]
+    not_alerts = (layout.told_backups, layout.told_failures)  # what failed is for the next run, not for the watch
+    alerts = [stored for stored in listed if not stored.key.startswith(not_alerts)]
     return LeftByTasks(
         alerts=tuple(alert for _, alert in listed_records(bucket, alerts, Notification.from_json)),
         told=tuple(backup for _, backup in listed_records(bucket, told, ToldBackup.from_json)),
