@@ -29,6 +29,7 @@ from dbops.gateways.files.target_files import read_targets
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.jobs.backups import back_up as back_up_module
+from dbops.jobs.migrations import apply_migration as apply_migration_module
 from dbops.jobs.migrations import plan_migration as plan_migration_module
 from tests.unit.migration_plans import plan
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, verification
@@ -494,6 +495,8 @@ def test_migrations_are_made_as_the_role_of_their_own_connection_where_they_have
 def test_the_backup_before_a_migration_names_the_connection_that_it_is_made_through(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Imported for the first time while it is replaced, that module would keep the wrong one for all later tests.
+    assert vars(apply_migration_module)["plan_migration"] is plan_migration_module.plan_migration
     monkeypatch.setattr(plan_migration_module, "plan_migration", lambda *_, **__: plan())
     shell.write_target("blog", "connection: blog\nmigrations: {connection: blog_migrate}\napprovals: {approve: []}\n")
     around = Surroundings(
