@@ -24,11 +24,13 @@ class Relay:
 
     ``bytes_per_second`` limits each connection in each direction, None does not; it may be set at any time. While it
     ``swallows``, it takes every byte and passes none on, and nobody is told: so a line is that leads nowhere.
+    ``most_at_once`` is how many connections it has had at once.
     """
 
     def __init__(self, host: str, port: int, bytes_per_second: float | None = None) -> None:
         self.bytes_per_second = bytes_per_second
         self.swallows = False
+        self.most_at_once = 0
         self._upstream = (host, port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self._ends: set[socket.socket] = set()
@@ -85,6 +87,7 @@ class Relay:
                 end.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             with self._lock:
                 self._ends |= {client, server}
+                self.most_at_once = max(self.most_at_once, len(self._ends) // 2)
             self._start(self._serve, client, server)
 
     def _serve(self, client: socket.socket, server: socket.socket) -> None:

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
 
+from benchmarks.relay import Relay
+from dbops.domain.backups.backup import BackupManifest
+from dbops.domain.backups.layout import Layout
 from dbops.domain.restores.rehearsal import Rehearsal
+from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.target import Target
 from dbops.domain.watch.restore_refused import refused_restores
-from dbops.errors import InvalidConnection
+from dbops.errors import DatabaseError, InvalidConnection
 from dbops.gateways.store.rehearsals import read_rehearsal
 from dbops.gateways.store.restores import all_restores
 from dbops.gateways.store.target_indexes import read_index
+from dbops.jobs.restores.rehearse_due import rehearse_due
 from dbops.jobs.restores.rehearse_restore import rehearse_restore
 from dbops.jobs.restores.restore_place import RestorePlace
 from demo.seaweed import SeaweedS3
 from tests.backups import counted_rows, execute
 from tests.clock import now
+from tests.faults.job import wait_until
 from tests.restoring import Restoring
 from tests.shell import REPOSITORY, Shell
 from tests.sql_roles import DATABASE, OWNER, PASSWORD, ManagedShop, sql_statements
+from tests.unit.samples import target
 
 CREATEDB = (
     'The role {0} may not create databases: ALTER ROLE "{0}" CREATEDB, name another under restore.connection, or '
@@ -219,3 +230,65 @@ def tablespace(managed: ManagedShop) -> Iterator[str]:
         superuser.execute(f"CREATE TABLESPACE {name} LOCATION ''".encode())
         yield name
         superuser.execute(f"DROP TABLESPACE {name}".encode())
+
+
+def test_a_host_that_never_answers_is_waited_for_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as dead:
+        address = DatabaseAddress("shop", "127.0.0.1", dead.getsockname()[1], options={"connect_timeout": "2"})
+        with pytest.raises(DatabaseError, match="timeout expired"):
+            RestorePlace(address, address).server(target())
+        dead.setblocking(False)
+        dead.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            dead.accept()
+
+
+def test_a_server_that_is_stuck_for_good_keeps_no_other_from_being_asked(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DBOPS_PG_BIN", str(restoring.loader.desk.programs.folder))
+    bucket, shop, live = restoring.loader.bucket, restoring.target, restoring.place.live
+    stuck = shop.model_copy(update={"name": "stuck"})
+    copy_backup(restoring, stuck)
+    others_are_done = threading.Event()
+
+    def clock() -> datetime:
+        return now() + (timedelta(hours=1) if others_are_done.is_set() else timedelta(0))
+
+    def wait_for_others() -> None:
+        wait_until(lambda: read_rehearsal(bucket, shop) is not None and len(at_work()) == 1, "the others")
+        others_are_done.set()
+
+    assert live.host is not None
+    assert live.port is not None
+    with Relay(live.host, live.port) as relay:
+        relay.swallows = True
+        silent = replace(live, port=relay.port, options={**live.options, "connect_timeout": "0"})  # it waits for ever
+        places = {shop.name: restoring.place, stuck.name: RestorePlace(silent, silent)}
+        threading.Thread(target=wait_for_others, daemon=True).start()
+        ready, left = rehearse_due(
+            [stuck, shop], lambda _: bucket, lambda target: places[target.name], clock=clock,
+            within=timedelta(hours=2), patience=timedelta(hours=1),
+        )  # fmt: skip
+        assert ready.startswith(f"{shop.name}: A restore of {shop.name}: ready")
+        assert "has not answered within 1h" in left
+        found = read_rehearsal(bucket, stuck)
+        assert found is not None
+        assert found.unknown
+    for thread in at_work():
+        thread.join()
+
+
+def at_work() -> list[threading.Thread]:
+    """Whoever asks a server at this moment."""
+    return [thread for thread in threading.enumerate() if thread.name == "one-a-server"]
+
+
+def copy_backup(restoring: Restoring, to: Target) -> None:
+    """Let that target have the backup, too."""
+    bucket, backup_id = restoring.loader.bucket, restoring.loader.backup_id
+    source, own = (Layout(target.root) for target in (restoring.target, to))
+    manifest = BackupManifest.from_json(bucket.get(source.manifest(backup_id)))
+    for file in manifest.files:
+        bucket.put(own.folder(backup_id) + file.name, bucket.get(source.folder(backup_id) + file.name))
+    bucket.put(own.manifest(backup_id), replace(manifest, target=to.name).to_json())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,10 @@ from dbops.gateways.server.system_identifier import read_system_identifier
 
 _TIMEOUT_MS = 60_000
 _MAINTENANCE = ("postgres", "template1")
+# What is said of a host, and not of one of its databases.
+_IS_AWAY = re.compile(
+    r"timeout expired|timed out|Connection refused|could not translate host name|No route to host|is unreachable"
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class DatabaseServer:
                     return address
             except DatabaseError as error:
                 refusal = refusal or error
+                if _IS_AWAY.search(error.what):
+                    break  # no other name would change that, and each takes its time
         assert refusal is not None  # noqa: S101 - there were candidates
         raise refusal
 

@@ -53,6 +53,15 @@ def rehearse_restore(
         found = _not_planned(target, bucket, error, planned)
     else:
         found = _planned(plan)
+    return _kept(target, bucket, found, clock)
+
+
+def keep_unknown(target: Target, bucket: Bucket, error: DatabaseError, clock: Callable[[], datetime]) -> Rehearsal:
+    """Keep that it could not be planned, for the server has not answered; raises BucketError."""
+    return _kept(target, bucket, _not_planned(target, bucket, error, clock()), clock)
+
+
+def _kept(target: Target, bucket: Bucket, found: Rehearsal, clock: Callable[[], datetime]) -> Rehearsal:
     put_rehearsal(bucket, target, found)
     refresh_rehearsal(target, bucket, found, clock)
     return found

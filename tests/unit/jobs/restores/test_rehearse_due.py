@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import NoReturn
 
@@ -10,6 +12,7 @@ import pytest
 
 from dbops.domain.backups.layout import Layout
 from dbops.domain.restores.rehearsal import Rehearsal
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import BucketError, DatabaseError, IdentityMissing, InvalidConnection
 from dbops.gateways.store.bucket import Bucket
@@ -17,6 +20,7 @@ from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.rehearsals import put_rehearsal, read_rehearsal
 from dbops.gateways.store.target_indexes import read_index
 from dbops.jobs.restores.rehearse_due import rehearse_due
+from dbops.jobs.restores.restore_place import RestorePlace
 from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, Clock, manifest, store_backup, target
 
@@ -24,8 +28,19 @@ HOUR = timedelta(hours=1)
 NO_CONNECTION = InvalidConnection('The connection "shop_restore" is not defined.', "Define it.")
 
 
+@dataclass(frozen=True)
+class Place(RestorePlace):
+    """A server that is asked as the world says."""
+
+    ask: Callable[[Target], NoReturn] | None = None
+
+    def server(self, target: Target) -> NoReturn:
+        assert self.ask is not None
+        self.ask(target)
+
+
 class World:
-    """Targets with a backup each, whose places cannot be opened: for the reason that is set here."""
+    """Targets with a backup each, on one server unless ``hosts`` has another, which refuse for the reason set here."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -35,6 +50,7 @@ class World:
         self.asked: list[str] = []
         self.closed: set[str] = set()
         self.takes = timedelta(0)
+        self.hosts: dict[str, str] = {}
 
     def add(self, name: str, *, backed_up: bool = True, last: Rehearsal | None = None, **more: object) -> Target:
         added = target(name, **more)
@@ -50,13 +66,19 @@ class World:
             raise BucketError("The store does not answer.", "Look whether it runs.")
         return self.bucket
 
-    def place(self, of: Target) -> NoReturn:
+    def place(self, of: Target) -> RestorePlace:
+        address = DatabaseAddress(of.name, self.hosts.get(of.name, "db"))
+        return Place(address, address, ask=self.ask)
+
+    def ask(self, of: Target) -> NoReturn:
         self.asked.append(of.name)
         self.clock.now += self.takes
         raise self.refusal
 
-    def rehearse(self, within: timedelta = HOUR) -> list[str]:
-        return rehearse_due(self.targets, self.open, self.place, clock=self.clock, within=within)
+    def rehearse(self, within: timedelta = HOUR, patience: timedelta = DAY) -> list[str]:
+        return rehearse_due(
+            self.targets, self.open, self.place, clock=self.clock, within=within, patience=patience
+        )  # fmt: skip
 
     def last(self, of: Target) -> Rehearsal:
         found = read_rehearsal(self.bucket, of)
@@ -67,6 +89,14 @@ class World:
 @pytest.fixture
 def world() -> World:
     return World()
+
+
+@pytest.fixture
+def for_ever() -> Iterator[threading.Event]:
+    """What is stuck waits for this: to the end of the test."""
+    end = threading.Event()
+    yield end
+    end.set()
 
 
 def ready(name: str, ago: timedelta) -> Rehearsal:
@@ -165,3 +195,87 @@ def test_it_ends_in_time_and_says_how_many_are_left_for_the_next_run(world: Worl
     assert left == "2 more are due: the next run goes on with them."
     assert len(world.rehearse(within=timedelta(minutes=10))) == 2
     assert world.asked == ["a", "b", "c", "d"]
+
+
+def test_a_connection_that_is_not_defined_is_a_refusal(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = world.add("shop")
+
+    def look_up(_of: Target) -> NoReturn:
+        raise NO_CONNECTION
+
+    monkeypatch.setattr(world, "place", look_up)
+    world.rehearse()
+    assert world.last(shop).refusals == (str(NO_CONNECTION),)
+
+
+def test_one_server_is_never_asked_for_two_at_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(40):
+        world.hosts[world.add(f"shop_{number:02}").name] = f"db{number % 2}"
+    asking: list[str] = []
+    most: list[int] = []
+
+    def ask(of: Target) -> NoReturn:
+        asking.append(world.hosts[of.name])
+        most.append(asking.count(world.hosts[of.name]))
+        threading.Event().wait(0.001)  # let the others come in between
+        asking.remove(world.hosts[of.name])
+        raise NO_CONNECTION
+
+    monkeypatch.setattr(world, "ask", ask)
+    assert len(world.rehearse()) == 40
+    assert most == [1] * 40
+
+
+def test_a_server_that_is_stuck_holds_up_only_its_own_and_is_not_known(
+    world: World, for_ever: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, beside = world.add("a_stuck"), world.add("b_beside_it")
+    others = [world.add(f"shop_{number:02}").name for number in range(20)]
+    world.hosts |= {stuck.name: "dead", beside.name: "dead"}
+
+    def ask(of: Target) -> NoReturn:
+        if of.name == stuck.name:
+            while others_are_at_work():
+                for_ever.wait(0.01)
+            world.clock.now += HOUR
+            for_ever.wait()
+        raise NO_CONNECTION
+
+    def others_are_at_work() -> bool:
+        mine = threading.current_thread()
+        return any(each.name == mine.name and each is not mine for each in threading.enumerate())
+
+    monkeypatch.setattr(world, "ask", ask)
+    *done, told, left = world.rehearse(within=HOUR / 2, patience=HOUR)
+
+    assert [line.partition(":")[0] for line in done] == others
+    assert told.startswith("a_stuck: Whether a restore of a_stuck would be let is not known")
+    assert "has not answered within 1h" in told
+    assert left == "1 more are due: the next run goes on with them."
+    last = world.last(stuck)
+    assert (last.refusals, last.unknown_since) == ((), NOW + HOUR)
+    assert read_rehearsal(world.bucket, beside) is None
+
+
+def test_as_many_servers_as_there_are_threads_may_be_stuck(
+    world: World, for_ever: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck = [world.add(f"a_stuck_{number}").name for number in range(8)]
+    world.hosts |= {name: f"dead_{name}" for name in stuck}
+    shop = world.add("shop")
+    begun = threading.Barrier(len(stuck), action=lambda: fly(HOUR))
+
+    def fly(time: timedelta) -> None:
+        world.clock.now += time
+
+    def ask(of: Target) -> NoReturn:
+        if of.name in stuck:
+            begun.wait()
+            for_ever.wait()
+        raise NO_CONNECTION
+
+    monkeypatch.setattr(world, "ask", ask)
+    lines = world.rehearse(within=DAY, patience=HOUR)
+    assert sorted(line.partition(":")[0] for line in lines) == [*stuck, shop.name]
+    assert world.last(shop).refusals == (str(NO_CONNECTION),)
+    assert all(world.last(target).unknown for target in world.targets if target is not shop)
