@@ -17,11 +17,19 @@ from benchmarks.results import Table
 from benchmarks.scale_bytes import measure_bytes
 from benchmarks.scale_catalog import measure_catalog
 from benchmarks.scale_celery import measure_celery
+from benchmarks.scale_rehearsals import measure_rehearsals
 from benchmarks.scale_tables import measure_tables
 from benchmarks.scale_targets import measure_targets
 from benchmarks.stage import Stage, remove_state, stage
 
-_SCALE = {"catalog", "bytes", "tables", "targets", "celery"}  # hours, all together: only when asked for by name
+_SCALE = {
+    "catalog",
+    "bytes",
+    "tables",
+    "targets",
+    "rehearsals",
+    "celery",
+}  # hours, all together: only when asked for by name
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,6 +69,7 @@ def _parts(scale: float) -> dict[str, Callable[[Stage, int], Table]]:
         "bytes": measure_bytes,
         "tables": measure_tables,
         "targets": measure_targets,
+        "rehearsals": measure_rehearsals,
         "celery": measure_celery,
         "page": measure_page,
     }

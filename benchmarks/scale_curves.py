@@ -37,6 +37,7 @@ PICTURES = (
     Curves("catalog", "Backups in a catalog", "backups of the target", "CPU seconds", {"": _cpu}),
     Curves("tables", "Small tables in one database", "tables", "CPU seconds of the client's side", {"": _cpu}),
     Curves("targets", "Targets in one Airflow", "targets", "CPU seconds", {"": _cpu}),
+    Curves("rehearsals", "Restores rehearsed", "targets", "CPU seconds of the job", {"": _cpu}),
     Curves(
         "bytes",
         "Memory and spool of a backup",
