@@ -35,6 +35,9 @@ PAGE = (ROOT / "docs/runbooks/restore-by-hand.md").read_text()
 TRAP = ROOT / "tests/testdata/trap"
 SOURCE, RESTORED = 'trap "source"', "trap_restored"
 PREFIX = "team/databases"
+QUOTED = '"trap ""source"""'
+# The last one would be obeyed by the loading, and end it.
+SETTINGS = ("TimeZone = 'Pacific/Kiritimati'", "app.\"Tenant\" = 'it''s'", "default_transaction_read_only = on")
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,11 @@ def ground(
         with psycopg.connect(source.url(SOURCE), autocommit=True) as connection:
             for script in sorted(TRAP.glob("*.sql")):
                 connection.execute(script.read_bytes())
+            for setting in SETTINGS:
+                connection.execute(f"ALTER DATABASE {QUOTED} SET {setting}".encode())
+        writing = "-c default_transaction_read_only=off"
+        with psycopg.connect(source.url(SOURCE), autocommit=True, options=writing) as connection:
+            connection.execute(b"CREATE MATERIALIZED VIEW own AS SELECT current_setting('TimeZone') AS zone")
         storage = Storage(bucket=name, prefix=PREFIX)
         alerts = Alerts(recipients=("dba@shop.internal",))
         target = Target(name="trap", connection="trap", storage=storage, alerts=alerts, **encryption)
@@ -133,6 +141,21 @@ def test_every_command_succeeds(followed: subprocess.CompletedProcess[str]) -> N
 def test_the_restored_database_equals_its_source(ground: Ground, followed: subprocess.CompletedProcess[str]) -> None:
     assert followed.returncode == 0, followed.stderr
     assert ground.dump(ground.empty, RESTORED) == ground.dump(ground.source, SOURCE)
+
+
+def test_the_settings_on_which_its_rows_depend_are_those_of_the_source(
+    ground: Ground, followed: subprocess.CompletedProcess[str]
+) -> None:
+    assert followed.returncode == 0, followed.stderr
+    with psycopg.connect(ground.empty.url(RESTORED)) as connection:
+        own = connection.execute("SELECT zone FROM own").fetchall()
+        kept = connection.execute(
+            """SELECT unnest(setconfig) FROM pg_db_role_setting
+               WHERE setrole = 0 AND setdatabase = (SELECT oid FROM pg_database WHERE datname = current_database())"""
+        ).fetchall()
+
+    assert own == [("Pacific/Kiritimati",)]
+    assert kept == [("TimeZone=Pacific/Kiritimati",), ("app.Tenant=it's",)]
 
 
 def test_roles_come_back_on_a_server_that_never_had_them(
