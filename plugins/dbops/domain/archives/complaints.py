@@ -66,6 +66,7 @@ CIRCUMSTANCES = tuple(
         r"^password (?:or GSSAPI delegated credentials |is )required|^user mapping not found",
         r'^materialized view ".*" has not been populated',
         r"^can only create extension in database|^extension \".*\" must be preloaded",
+        r'^security label provider ".*" is not loaded|^no security label providers have been loaded',
         r"^ICU is not supported|^unsupported (?:XML|LZ4|ICU)|not supported by this (?:build|installation)",
     )
 )
