@@ -50,7 +50,8 @@ class RestoreRecord:
     ``before`` is the name that a swap gives to the old database. ``digest`` is of the plan to restore, ``swap_digest``
     of that to swap, made when all was verified, and ``notes`` are what the later of them says that one should know;
     ``versions`` are, right before the swap, those of the rows of the server's catalog that it is to change. ``asked``
-    is the request before a backup was chosen for it. Bytes as stored, but ``loaded_bytes`` are what was loaded takes on
+    is the request before a backup was chosen for it. ``settings_left_out`` are the names of the database's own settings
+    that its load had to do without. Bytes as stored, but ``loaded_bytes`` are what was loaded takes on
     its server, None where nobody may ask. ``ended`` is why the run ended at that state, None where it goes on or came
     to its end; what was loaded may stay then, until it was seen to be gone, at ``copy_gone``.
     """
@@ -72,6 +73,7 @@ class RestoreRecord:
     downloaded: Whole = 0
     load_seconds: Real = 0.0
     complaints: tuple[HarmlessComplaint, ...] = ()
+    settings_left_out: tuple[str, ...] = ()
     analyze_seconds: Real = 0.0
     loaded_bytes: Whole | None = None
     verification: Verification | None = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from dbops.domain.archives.database_definition import property_statements
+from dbops.domain.archives.load_settings import load_settings, set_otherwise
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.restores.blockers import RestoreConditions
 from dbops.domain.restores.extent import RestoreExtent
@@ -52,8 +53,10 @@ def _of_another(found: RestoreConditions) -> Iterator[str]:
         )
 
 
-def _swap(found: RestoreConditions, entries: Collection[TocEntry]) -> Iterator[str]:
+def _swap(found: RestoreConditions, entries: Sequence[TocEntry]) -> Iterator[str]:
     role = found.server.role
+    if found.live is not None:
+        yield from _set_otherwise(found.live_name, set_otherwise(load_settings(entries), found.live.settings.settings))
     if found.live is None:
         of_the_name = property_statements(entries)
         listed = f" When the backup was made, they were: {' '.join(of_the_name)}" if of_the_name else ""
@@ -63,6 +66,15 @@ def _swap(found: RestoreConditions, entries: Collection[TocEntry]) -> Iterator[s
         )
     if not found.owners:
         yield swap_without_owners(role)
+
+
+def _set_otherwise(live: str, names: Sequence[str]) -> Iterator[str]:
+    if names:
+        yield (
+            f"{live} has set {', '.join(names)} otherwise than when the backup was made. What is restored is loaded as "
+            "it was set then, so that rows and materialized views are what they were, and has afterwards what is set "
+            "now: REFRESH what depends on it after the swap."
+        )
 
 
 def _locale(found: RestoreConditions) -> Iterator[str]:

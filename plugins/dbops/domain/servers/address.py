@@ -31,7 +31,8 @@ class DatabaseAddress:
     ``host`` may be a socket directory, or several hosts with commas between. ``options`` are further libpq keywords
     (sslmode, sslrootcert, ..., and ``port`` where several hosts have different ones). ``pooled`` means: through a
     transaction pooler. ``search_schema`` is Prisma's ``?schema=``. ``token`` gives a password that is good for minutes:
-    it is asked anew for each connection, for a server looks at it only then.
+    it is asked anew for each connection, for a server looks at it only then. ``session_options`` are what else each
+    session begins with, as libpq's ``options`` has it; a value in it may be a secret.
     """
 
     database: str
@@ -43,6 +44,7 @@ class DatabaseAddress:
     search_schema: str | None = None
     pooled: bool = False
     token: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    session_options: str = field(default="", repr=False)
 
     @classmethod
     def from_url(cls, url: str) -> DatabaseAddress:
@@ -104,7 +106,10 @@ class DatabaseAddress:
         own = {"dbname": self.database, "host": self.host, "user": self.user, "password": password}
         port = None if self.port is None else str(self.port)
         given = {name: value for name, value in {**own, "port": port}.items() if value is not None}
-        return {**_DEFAULTS, **given, **self.options}
+        found = {**_DEFAULTS, **given, **self.options}
+        if self.session_options:  # the last one that is said counts
+            found["options"] = " ".join(filter(None, [found.get("options"), self.session_options]))
+        return found
 
     def libpq_environment(self) -> dict[str, str]:
         """The PG* variables for PostgreSQL's own programs, PGPASSWORD too: credentials never go into arguments.

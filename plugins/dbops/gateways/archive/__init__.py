@@ -5,6 +5,7 @@ from __future__ import annotations
 from dbops.gateways.archive.encryption import CLEAR_SUMS, ArchiveEncryption, write_sums
 from dbops.gateways.archive.load import Loaded, load_archive
 from dbops.gateways.archive.small_files import put_file
+from dbops.gateways.archive.source_settings import SourceSettings, as_the_source
 from dbops.gateways.archive.stored import Archive, open_archive, read_globals
 from dbops.gateways.archive.upload import ArchiveUpload, UploadedArchive
 
@@ -14,7 +15,9 @@ __all__ = [
     "ArchiveEncryption",
     "ArchiveUpload",
     "Loaded",
+    "SourceSettings",
     "UploadedArchive",
+    "as_the_source",
     "load_archive",
     "open_archive",
     "put_file",

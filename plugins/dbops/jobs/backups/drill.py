@@ -139,11 +139,11 @@ class _Drilling:
                 on_progress=self.on_progress,
             )
         except ArchiveRefused as error:
-            if not place.sorts_as_c:
+            if not place.is_unlike:
                 raise
             raise RestoreFailed(
                 f"{error.what} It may be because of this: {' '.join(place.notes)}",
-                "Install that locale on the worker, or set drill.connection to a scratch server that has it.",
+                "Install on the worker what it lacks, or set drill.connection to a scratch server that has it.",
             ) from None
         for note in place.notes:
             proof = proof.with_warning(note)

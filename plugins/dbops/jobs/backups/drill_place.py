@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dbops.domain.archives.load_settings import left_out_sentence
 from dbops.domain.archives.needs import ServerOffer, unmet_needs
 from dbops.domain.archives.roles import roles_of
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.domain.words.quantities import format_bytes
 from dbops.errors import PreflightFailed
-from dbops.gateways.archive import Archive
+from dbops.gateways.archive import Archive, as_the_source
 from dbops.gateways.processes.programs import find_postgres
 from dbops.gateways.scratch.scratch_database import ScratchDatabase
 from dbops.gateways.scratch.throwaway_server import ThrowawayServer
@@ -26,13 +27,14 @@ _ROOM = 1.3  # a restored database is seldom larger than the source; its write-a
 class DrillPlace:
     """``owners`` is whether the backup's roles are there, ``notes`` what is not as at the source, in sentences.
 
-    ``sorts_as_c``: the source's locale is missing, so that what a constraint allows there it may refuse here.
+    ``is_unlike``: the source's locale or settings are missing, so that what a constraint allows there it may refuse
+    here.
     """
 
     address: DatabaseAddress
     owners: bool
     notes: tuple[str, ...] = ()
-    sorts_as_c: bool = False
+    is_unlike: bool = False
 
 
 @contextmanager
@@ -53,11 +55,9 @@ def throwaway_place(
                 "the drill left owners and grants out."
             )
         odd = server.create_database("drill", archive.entries)
+        unlike, address = _as_the_source(server.address("drill"), archive, odd)
         yield DrillPlace(
-            server.address("drill"),
-            owners=roles is not None and not missing,
-            notes=(*notes, *([odd] if odd else [])),
-            sorts_as_c=odd is not None,
+            address, owners=roles is not None and not missing, notes=(*notes, *unlike), is_unlike=bool(unlike)
         )
 
 
@@ -68,8 +68,17 @@ def scratch_place(target: Target, archive: Archive, scratch: DatabaseAddress, no
     database = ScratchDatabase(scratch, target.name, now)
     _require_all(archive, database.offer(), "The scratch server", "Let drill.connection name a server that can.")
     with database.create(archive.entries):
-        notes = (database.note,) if database.note else ()
-        yield DrillPlace(database.address, owners=False, notes=notes, sorts_as_c=bool(notes))
+        unlike, address = _as_the_source(database.address, archive, database.note)
+        yield DrillPlace(address, owners=False, notes=unlike, is_unlike=bool(unlike))
+
+
+def _as_the_source(
+    address: DatabaseAddress, archive: Archive, odd: str | None
+) -> tuple[tuple[str, ...], DatabaseAddress]:
+    """What is not as in the source though it is made like it, beside ``odd``, and how to connect to it."""
+    source = as_the_source(address, archive.entries)
+    left_out = [left_out_sentence(source.left_out)] if source.left_out else []
+    return (*([odd] if odd else []), *left_out), source.address
 
 
 def _require_all(archive: Archive, offer: ServerOffer, who: str, remedy: str) -> None:

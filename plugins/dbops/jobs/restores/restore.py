@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from dbops.domain.restores.extent import restore_extent
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import HarmlessComplaint, RestoreRecord, RestoreState
+from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.servers.database_settings import settings_statements
 from dbops.domain.words.progress import LoadProgress
 from dbops.errors import BucketError, DatabaseError, PreflightFailed, RestoreFailed
-from dbops.gateways.archive import Archive, Loaded, load_archive
+from dbops.gateways.archive import Archive, Loaded, as_the_source, load_archive
 from dbops.gateways.processes.programs import find_pg_restore
 from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.server.subscriptions import detach_subscriptions
@@ -76,7 +77,8 @@ def restore(
         try:
             restoring.let_in(record, plan)
             restoring.rehearse_swap(record, plan)
-            loaded = restoring.load(record)
+            source = as_the_source(server.address(record.database), restoring.archive.entries)
+            loaded = restoring.load(record, source.address)
             _audit(run, record)
             return run.put(
                 record.at(
@@ -84,6 +86,7 @@ def restore(
                     downloaded=loaded.downloaded,
                     load_seconds=loaded.seconds,
                     complaints=tuple(HarmlessComplaint(said.text, said.why) for said in loaded.complaints),
+                    settings_left_out=source.left_out,
                 ),
             )
         except BaseException:
@@ -155,14 +158,14 @@ class _Restoring:
                 "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
             ) from None
 
-    def load(self, record: RestoreRecord) -> Loaded:
+    def load(self, record: RestoreRecord, address: DatabaseAddress) -> Loaded:
         target = self.run.target
         extent = restore_extent(self.archive.manifest, self.archive.entries, record.request)
         loaded = load_archive(
             self.run.bucket,
             self.archive,
             find_pg_restore(self.run.programs, self.archive.manifest.pg_dump_version),
-            self.server.address(record.database),
+            address,
             jobs=target.restore.jobs,
             parallelism=target.storage.parallelism,
             selection=extent.selection,

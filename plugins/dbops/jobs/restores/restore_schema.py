@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from dbops.domain.archives.load_settings import left_out_sentence
 from dbops.domain.archives.schema_comparison import differences
 from dbops.domain.backups.verification import Verification
 from dbops.domain.restores.schema_selection import SchemaSelection, select_schema
@@ -19,7 +20,7 @@ from dbops.domain.target import Target
 from dbops.domain.words.progress import LoadProgress
 from dbops.domain.words.quantities import format_bytes
 from dbops.errors import InvalidRequest, PreflightFailed, RestoreFailed, ServerFailed
-from dbops.gateways.archive import Archive, Loaded, load_archive, read_globals
+from dbops.gateways.archive import Archive, Loaded, as_the_source, load_archive, read_globals
 from dbops.gateways.processes.analyze import analyze
 from dbops.gateways.processes.programs import SchemaPrograms, find_schema_programs
 from dbops.gateways.schema.schema_copy import copy_schema
@@ -138,18 +139,22 @@ class _Restoring:
             if roles is not None:
                 server.create_roles(roles)
             odd = server.create_database(_DATABASE, self.archive.entries)
-            scratch = server.address(_DATABASE)
+            source = as_the_source(server.address(_DATABASE), self.archive.entries)
+            # Values are written by one and read by the other: money by another locale would be another sum.
+            into = as_the_source(self.address, self.archive.entries).without(source.left_out)
+            scratch = source.without(into.left_out).address
             loaded = self._load(chosen, scratch, owners=owners)
             warnings += [*chosen.warnings, *self._compare(chosen, scratch, owners=owners)]
             warnings += rename_schema(scratch, self.schema, self.new_name)
-            self._copy(chosen, scratch, owners=owners)
+            self._copy(chosen, scratch, into.address, owners=owners)
             described = dump_schema(self.programs.pg_dump, scratch, self.new_name)
         warnings += [f"In between: {odd}"] if odd else []
+        warnings += [left_out_sentence(into.left_out)] if into.left_out else []
         restored = Restored(
             archive=self.archive,
-            address=self.address,
+            address=into.address,
             loaded=Loaded(loaded.downloaded, time.monotonic() - began, loaded.complaints),
-            analyze_seconds=analyze(self.programs.vacuumdb, self.address, self.target.restore.jobs, self.new_name),
+            analyze_seconds=analyze(self.programs.vacuumdb, into.address, self.target.restore.jobs, self.new_name),
             started=started,
             selection=chosen.selection,
             owners=owners,
@@ -226,7 +231,7 @@ class _Restoring:
             f"PostgreSQL {self.programs.postgres.major} writes it otherwise than {source}: {each}." for each in unlike
         ]
 
-    def _copy(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> None:
+    def _copy(self, chosen: SchemaSelection, scratch: DatabaseAddress, live: DatabaseAddress, *, owners: bool) -> None:
         began, tables = time.monotonic(), self.archive.manifest.tables
         total = sum(table.bytes for table in tables if (table.schema, table.name) in chosen.tables)
 
@@ -238,7 +243,7 @@ class _Restoring:
             self.programs.pg_dump,
             self.programs.psql,
             scratch,
-            self.address,
+            live,
             self.new_name,
             live_major=self.facts.server_major,
             owners=owners,

@@ -82,6 +82,7 @@ def take_over(run: RestoreRun, record: RestoreRecord, earlier: RestoreRecord) ->
             downloaded=earlier.downloaded,
             load_seconds=earlier.load_seconds,
             complaints=earlier.complaints,
+            settings_left_out=earlier.settings_left_out,
             analyze_seconds=earlier.analyze_seconds,
             loaded_bytes=earlier.loaded_bytes,
         )

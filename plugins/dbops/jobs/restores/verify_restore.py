@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from dbops.domain.archives.complaints import Complaint
+from dbops.domain.archives.load_settings import left_out_sentence
 from dbops.domain.backups.verification import Verification
 from dbops.domain.restores.extent import restore_extent
 from dbops.domain.restores.record import RestoreRecord, RestoreState
@@ -12,7 +13,7 @@ from dbops.domain.restores.warnings import swap_without_owners
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.words.quantities import format_moment, listed
 from dbops.errors import RestoreFailed
-from dbops.gateways.archive import Archive, Loaded
+from dbops.gateways.archive import Archive, Loaded, as_the_source
 from dbops.gateways.migrating.migrations import say_restored_migrations
 from dbops.gateways.processes.programs import find_restore_programs
 from dbops.gateways.server.database_server import DatabaseServer
@@ -38,8 +39,12 @@ def verify_restore(run: RestoreRun) -> RestoreRecord:
         return record
     if record.state is not RestoreState.FAILED:
         target, server = run.target, run.server_of(record)
-        proof = _compare(run, server, run.archive(record.backup_id), record)
-        proof = check_restored(target, server.address(record.database), proof)
+        archive = run.archive(record.backup_id)
+        address = as_the_source(server.address(record.database), archive.entries).address
+        proof = _compare(run, address, archive, record)
+        proof = check_restored(target, address, proof)
+        if record.settings_left_out:
+            proof = proof.with_warning(left_out_sentence(record.settings_left_out))
         if record.request.takes_over is not None:
             proof = _with_rows_changed(proof, server, record)
         if record.request.mode == "swap" and not target.restore.owners:
@@ -84,12 +89,12 @@ def _whose_fault(record: RestoreRecord) -> str:
     )
 
 
-def _compare(run: RestoreRun, server: DatabaseServer, archive: Archive, record: RestoreRecord) -> Verification:
+def _compare(run: RestoreRun, address: DatabaseAddress, archive: Archive, record: RestoreRecord) -> Verification:
     pg_dump = find_restore_programs(run.programs, archive.manifest.pg_dump_version).pg_dump
     complaints = tuple(Complaint(said.text, said.why) for said in record.complaints)
     restored = Restored(
         archive=archive,
-        address=server.address(record.database),
+        address=address,
         loaded=Loaded(record.downloaded, record.load_seconds, complaints),
         analyze_seconds=record.analyze_seconds,
         started=record.planned,

@@ -11,9 +11,11 @@ from dbops.domain.archives.database_locale import DatabaseLocale
 from dbops.domain.archives.selection import Selection
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.restores.extent import RestoreExtent
+from dbops.domain.restores.live_facts import LiveDatabase
 from dbops.domain.restores.request import RestoreMode, RestoreRequest
 from dbops.domain.restores.taken_over import TakenOver
 from dbops.domain.restores.warnings import restore_warnings, swap_without_owners
+from dbops.domain.servers.database_settings import Setting
 from tests.unit.restores import FREE, server
 from tests.unit.samples import NOW
 
@@ -69,6 +71,25 @@ def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
 
     (warning,) = warnings(live=None, entries=())
     assert warning.endswith("Set what the application needs.")
+
+
+def test_a_swap_says_what_the_live_database_has_set_otherwise_than_the_backups_and_no_value() -> None:
+    assert FREE.live is not None
+    it: LiveDatabase = FREE.live
+    then = "ALTER DATABASE shop SET \"TimeZone\" TO 'UTC';\nALTER DATABASE shop SET \"app.key\" TO 'old secret';"
+    entries = (replace(COMMENT, kind="DATABASE PROPERTIES", name="shop", definition=then),)
+
+    def live(*settings: Setting) -> LiveDatabase:
+        return replace(it, settings=replace(it.settings, settings=settings))
+
+    now = live(Setting("TimeZone", "UTC"), Setting("app.key", "new secret"), Setting("work_mem", "7MB"))
+    (warning,) = warnings(live=now, entries=entries)
+    assert warning.startswith("shop has set app.key otherwise than when the backup was made.")
+    assert "secret" not in warning
+
+    same = live(Setting("TimeZone", "UTC"), Setting("app.key", "old secret"))
+    assert warnings(live=same, entries=entries) == ()
+    assert warnings("beside", live=now, entries=entries) == ()
 
 
 def test_a_swap_without_owners_says_whose_everything_becomes() -> None:

@@ -429,3 +429,12 @@ def test_what_is_nested_too_deeply_or_has_too_many_digits_is_refused_as_anything
         DatabaseAddress.from_url(f"postgres://db/app?__extra__={'[' * 100_000}")
     with pytest.raises(InvalidConnection, match="not a number from 1 to 65535"):
         DatabaseAddress.from_fields(host="db", schema="app", port="1" * 5000)
+
+
+def test_what_each_session_begins_with_follows_what_the_connection_says_and_is_never_shown() -> None:
+    address = DatabaseAddress("shop", options={"options": "-c a.b=1"}, session_options="-c app.key=secret")
+
+    assert address.libpq_parameters()["options"] == "-c a.b=1 -c app.key=secret"
+    assert address.libpq_environment()["PGOPTIONS"] == "-c a.b=1 -c app.key=secret"
+    assert DatabaseAddress("shop", session_options="-c a.b=1").libpq_parameters()["options"] == "-c a.b=1"
+    assert "secret" not in f"{address!r} {address} {address.program_database()}"
