@@ -6,9 +6,8 @@ import pytest
 
 from dbops.domain.alerts.told_failure import ToldFailure
 from dbops.domain.backups.layout import Layout
+from dbops.gateways.store.left_by_tasks import LeftByTasks, left_by_tasks
 from dbops.gateways.store.memory_bucket import InMemoryBucket
-from dbops.gateways.store.notifications import kept_notifications
-from dbops.gateways.store.told_backups import told_backups
 from dbops.gateways.store.told_failures import find_told_failure, put_told_failure
 from tests.unit.samples import NOW, Clock, target
 
@@ -43,8 +42,7 @@ def test_what_is_no_such_word_is_none(bucket: InMemoryBucket, body: bytes) -> No
     assert find_told_failure(bucket, SHOP, "drill") is None
 
 
-def test_it_is_no_alert_that_was_not_taken_and_no_backup_of_which_was_told(bucket: InMemoryBucket) -> None:
+def test_it_is_nothing_that_the_watch_is_to_tell(bucket: InMemoryBucket) -> None:
     put_told_failure(bucket, SHOP, "drill", TOLD)
 
-    assert list(kept_notifications(bucket, SHOP)) == []
-    assert list(told_backups(bucket, SHOP)) == []
+    assert left_by_tasks(bucket, SHOP) == LeftByTasks()
