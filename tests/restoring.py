@@ -17,7 +17,7 @@ from psycopg import sql
 from dbops.domain.restores.plan import RestorePlan
 from dbops.domain.restores.record import RestoreRecord
 from dbops.domain.restores.report import RestoreReport
-from dbops.domain.restores.request import read_restore_request
+from dbops.domain.restores.request import RestoreRequest, read_restore_request
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
 from dbops.errors import DbopsError
@@ -75,37 +75,39 @@ class Restoring:
     def live(self) -> str:
         return self.place.live.database
 
-    def _asked(self, clock: Callable[[], datetime] = now) -> RestoreRun:
+    def asked(self, clock: Callable[[], datetime] = now) -> RestoreRun:
         return RestoreRun(
             self.target, self.place, self.loader.bucket, self.run, clock, self.loader.desk.programs.folder
         )
 
     def plan(self, **asked: Any) -> RestorePlan:
-        request = read_restore_request(zone=self.target.zone, **asked)
-        return plan_restore(self._asked(), request, by="tester")
+        return plan_restore(self.asked(), self.request(**asked), by="tester")
+
+    def request(self, **asked: Any) -> RestoreRequest:
+        return read_restore_request(zone=self.target.zone, **asked)
 
     def load(self, *, after_another_try: bool = False) -> RestoreRecord:
-        return restore(self._asked(), after_another_try=after_another_try)
+        return restore(self.asked(), after_another_try=after_another_try)
 
     def analyze(self) -> RestoreRecord:
-        return analyze_restore(self._asked())
+        return analyze_restore(self.asked())
 
     def verify(self) -> RestoreRecord:
-        return verify_restore(self._asked())
+        return verify_restore(self.asked())
 
     def plan_swap(self) -> RestorePlan:
-        return plan_swap(self._asked())
+        return plan_swap(self.asked())
 
     def swap(
         self, clock: Callable[[], datetime] = now, consent: Consent | None = None, *, after_another_try: bool = False
     ) -> RestoreRecord:
-        return swap(self._asked(clock), consent=consent, after_another_try=after_another_try)
+        return swap(self.asked(clock), consent=consent, after_another_try=after_another_try)
 
     def post_check(self) -> RestoreRecord:
-        return post_check(self._asked())
+        return post_check(self.asked())
 
     def report(self) -> RestoreReport:
-        return report_restore(self._asked())
+        return report_restore(self.asked())
 
     def restored(self, **asked: Any) -> RestoreRecord:
         """Everything up to the verification."""

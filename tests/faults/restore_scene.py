@@ -111,6 +111,13 @@ class RestoreScene:
         """How far the restore is, as the bucket has it."""
         return read_restore(self.restoring.loader.bucket, self.restoring.target, self.restoring.run)
 
+    def audit(self, action: str) -> list[dict[str, Any]]:
+        """The entries of that action of this run, the oldest first: all scenes share a bucket."""
+        bucket, folder = self.restoring.loader.bucket, Layout(self.restoring.target.root).audit_trail
+        keys = sorted(stored.key for stored in bucket.list(folder) if stored.key.endswith(f"Z-{action}.json"))
+        entries = [json.loads(bucket.get(key)) for key in keys]
+        return [entry for entry in entries if entry["run"] == self.restoring.run]
+
     def approve(self, action: str, digest: str) -> None:
         """Somebody's yes to the plan of that digest."""
         asked = self.restoring

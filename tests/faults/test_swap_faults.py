@@ -13,8 +13,10 @@ import psycopg
 import pytest
 
 from benchmarks.relay import Relay
-from dbops.errors import SwapFailed
+from dbops.errors import BucketError, SwapFailed
+from dbops.gateways.s3 import S3Bucket
 from demo.postgres import EmbeddedPostgres
+from tests.faults.hostile_s3 import Mischief
 from tests.faults.job import wait_until
 from tests.faults.restore_scene import RestoreScene
 from tests.faults.scene import address_of
@@ -228,6 +230,46 @@ def test_a_server_that_goes_away_at_the_commit_is_asked_by_the_next_attempt(read
     wait_until(lambda: scene.sessions() == [], "the server's process has ended")
 
     scene.expect_swapped(scene.restoring.swap())
+
+
+@pytest.mark.parametrize("lost", ["/audit/", "/restores/"])
+def test_a_store_that_goes_away_after_the_commit_does_not_hide_that_it_happened_and_the_next_attempt_records_it_once(
+    ready: RestoreScene, lost: str
+) -> None:
+    scene = ready
+    verified = scene.record()
+    scene.proxy.misbehave(Mischief.SLOW_DOWN, when=lambda seen: seen.method == "PUT" and lost in seen.path)
+    outcome = scene.start("swap").finish()
+
+    assert outcome.status == 3, outcome
+    assert outcome.report["kind"] == "BucketError"
+    said = f"The swap took place: {scene.live} is the restored database, and was {verified.database}."
+    assert f"{said} The one that it has replaced is kept as {verified.before}. Only the record" in outcome.error
+    assert "clear this task: it writes the record, and swaps nothing" in outcome.error
+    assert scene.databases()[scene.live] == verified.oid
+    assert scene.record() == verified  # whoever goes on does not take it for written
+
+    record = scene.restoring.swap(after_another_try=True)
+    scene.expect_swapped(record)
+    assert scene.restoring.swap() == record
+    (entry,) = scene.audit("swap")
+    assert (entry["run"], entry["live"], entry["before"]) == (record.run, scene.live, record.before)
+
+
+def test_an_attempt_that_cannot_read_what_an_earlier_one_has_done_does_not_say_that_nothing_is_swapped(
+    ready: RestoreScene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(bucket: S3Bucket, key: str) -> bytes:
+        raise BucketError(f"Could not read s3://{bucket.name}/{key}.", "Look at the store.")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(S3Bucket, "get", away)
+        with pytest.raises(BucketError, match="whether it has swapped is not known") as refused:
+            ready.restoring.swap(after_another_try=True)
+        with pytest.raises(BucketError, match=r"^Could not read"):
+            ready.restoring.swap()
+    assert "clear this task: it finds out" in refused.value.remedy
+    ready.expect_swapped(ready.restoring.swap(after_another_try=True))
 
 
 def test_our_session_that_is_ended_before_the_commit_fails_it_and_nothing_has_changed(ready: RestoreScene) -> None:

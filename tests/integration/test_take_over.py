@@ -20,13 +20,16 @@ from dbops.domain.words.quantities import format_bytes
 from dbops.errors import (
     ApprovalMissing,
     BackupUnusable,
+    BucketError,
     DatabaseError,
     InvalidRequest,
     PlanChanged,
     PreflightFailed,
     RestoreFailed,
 )
+from dbops.gateways.s3 import S3Bucket
 from dbops.gateways.server.database_server import DatabaseServer
+from dbops.jobs.restores.plan_restore import plan_restore
 from demo.postgres import EmbeddedPostgres
 from tests.backups import counted_rows, execute
 from tests.restore_records import edit, oid_of, yes
@@ -337,6 +340,32 @@ def test_what_was_swapped_in_is_not_taken_over(restoring: Restoring) -> None:
 
     with restoring.refusing(InvalidRequest, "has swapped in what it has loaded already"):
         anew(restoring).plan(mode="swap", loaded=restoring.run)
+
+
+def test_a_swap_that_its_run_could_not_put_on_record_is_put_there_by_the_next_who_asks_for_it(
+    restoring: Restoring, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a shell a run is one process: nobody can go on with it."""
+    verified = restoring.restored(mode="swap")
+    with monkeypatch.context() as away:
+        away.setattr(S3Bucket, "put", _refuse)
+        with pytest.raises(BucketError, match=r"The swap took place: .* with loaded: ") as refused:
+            restoring.swap()
+    assert f"with loaded: {verified.database}." in refused.value.remedy
+    later = anew(restoring)
+
+    with restoring.refusing(InvalidRequest, "Its record does not say so yet"):
+        plan_restore(later.asked(), later.request(mode="swap", loaded=verified.database), by="tester", keep=False)
+    assert restoring.record == verified
+
+    with restoring.refusing(InvalidRequest, f"it is {restoring.live}. Its record did not say so, and does now"):
+        later.plan(mode="swap", loaded=verified.database)
+    assert restoring.record.state is RestoreState.SWAPPED
+    assert restoring.post_check() == restoring.record
+
+
+def _refuse(bucket: S3Bucket, key: str, body: object) -> None:
+    raise BucketError(f"Could not write s3://{bucket.name}/{key}.", "Look at the store.")
 
 
 # People are asked as ever

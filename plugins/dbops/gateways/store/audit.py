@@ -12,7 +12,7 @@ from dbops.domain.approvals.audit_entry import AuditEntry
 from dbops.domain.backups.layout import Layout
 from dbops.domain.target import Target
 from dbops.domain.words.start_id import StartId
-from dbops.errors import ObjectExists
+from dbops.errors import ObjectExists, ObjectMissing
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.newest_objects import Newest, newest_by_name, read_newest
 
@@ -33,6 +33,32 @@ def write_audit(bucket: Bucket, target: Target, moment: datetime, action: str, f
             moment += timedelta(seconds=1)
         else:
             return key
+
+
+def write_run_audit(
+    bucket: Bucket, target: Target, moment: datetime, action: str, facts: Mapping[str, Any], *, since: datetime
+) -> str:
+    """The same of what a run has done once, however often this is called: an attempt may have written it, and no more.
+
+    ``facts`` name the ``run``, which began at ``since``.
+    """
+    written = _audit_of_run(bucket, Layout(target.root).audit_trail, action, run=facts["run"], since=since)
+    return written or write_audit(bucket, target, moment, action, facts)
+
+
+def _audit_of_run(bucket: Bucket, folder: str, action: str, *, run: str, since: datetime) -> str | None:
+    """The key of the run's entry; one that cannot be read is nobody's."""
+    oldest = f"{folder}{BackupId.at(since)}"
+    for key in (key for key in newest_by_name(bucket, folder) if key.endswith(f"Z-{action}.json")):
+        if key < oldest:
+            return None
+        try:
+            entry = json.loads(bucket.get(key))
+        except (ObjectMissing, ValueError, RecursionError):
+            continue
+        if isinstance(entry, dict) and entry.get("run") == run:
+            return key
+    return None
 
 
 def newest_audit(bucket: Bucket, target: Target, *, last: int, readers: Executor) -> Newest[AuditEntry]:

@@ -32,7 +32,7 @@ def plan_restore(run: RestoreRun, request: RestoreRequest, *, by: str | None, ke
             f"The run {run.name} is restoring {known.backup_id} already.", "Start a new run for another plan."
         )
     catalog = read_catalog(run.bucket, run.target)
-    request = request_of_loaded(run, request)
+    request = request_of_loaded(run, request, keep=keep)
     chosen = _chosen(catalog, request)
     now = run.clock()
     pinned = replace(request, backup_id=chosen.entry.backup_id, not_later_than=None)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.errors import RestoreFailed
 from dbops.gateways.server.database import Database
+from dbops.jobs.restores.record_swap import is_swapped
 from dbops.jobs.restores.restore_run import RestoreRun
-from dbops.jobs.restores.swap import is_swapped
 
 _NAMES_SHOWN = 5
 

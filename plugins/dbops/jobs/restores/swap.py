@@ -11,11 +11,10 @@ from dbops.domain.restores.record import RestoreRecord, RestoreState
 from dbops.domain.restores.statements import rename_statements, swap_statements
 from dbops.errors import BucketError, DatabaseError, PlanChanged, PreflightFailed, RestoreFailed, SwapFailed
 from dbops.gateways.server.database import Database
-from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.server.database_swap import require_sessions_can_be_ended, swap_databases
-from dbops.gateways.store.audit import write_audit
 from dbops.jobs.approvals.require_approval import Consent, give_back
 from dbops.jobs.restores.plan_restore_again import require_unchanged_plan
+from dbops.jobs.restores.record_swap import is_swapped, oids_afterwards, record_swap
 from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.take_over import require_still_ours
 
@@ -24,6 +23,11 @@ _AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still
 _CHANGED = (
     "Nothing was changed. Look at what has changed. A new run in mode swap with loaded: {} loads nothing again, and "
     "shows the swap as it is now."
+)
+_WHEN_IT_ANSWERS = (
+    "It happened whole or not at all: where it has, the replaced database is kept, called after the live one with "
+    "__before_ and the time of this run. Rename nothing by hand. When the store answers, clear this task: it finds "
+    "out, and puts a swap that took place on record."
 )
 
 log = logging.getLogger(__name__)
@@ -35,14 +39,16 @@ def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: 
     ``after_another_try``: an earlier one, which Airflow took for dead, may still be at work; its end is waited for.
     Demands the ``consent`` to the plan that ``plan_swap`` made of it, by default the one on record, where the target's
     file asks for one. Raises a DbopsError, and then both databases are what they were; where that is certain, the yes
-    counts for the next attempt.
+    counts for the next attempt. Only where the server went away at the very end nobody knows, and where the store did
+    so after it the swap has taken place: the error says so, and the next attempt finds out, or puts it on record.
     """
     server = run.server()
     with server.alone(after_another_try=after_another_try):
-        record = run.read()
-        require_still_ours(run, record)
+        with _saying_what_is_unknown(after_another_try=after_another_try):
+            record = run.read()
+            require_still_ours(run, record)
         if is_swapped(server, record):
-            return _keep(run, record)
+            return record_swap(run, record)  # an earlier attempt has done it
         _require_verified(record)
         digest = record.swap_digest or record.digest
         with _saying_what_stays(record):
@@ -61,8 +67,23 @@ def swap(run: RestoreRun, *, consent: Consent | None = None, after_another_try: 
             record = run.put(record.at(record.state, approved_by=approved_by, versions=versions))
         statements = swap_statements(record.live, record.database, record.before, plan.live)
         with _saying_what_stays(record), _giving_back(run):
-            swap_databases(server, statements, expected=_oids_afterwards(record), in_use=in_use)
-        return _keep(run, record)
+            swap_databases(server, statements, expected=oids_afterwards(record), in_use=in_use)
+        return record_swap(run, record)
+
+
+@contextmanager
+def _saying_what_is_unknown(*, after_another_try: bool) -> Iterator[None]:
+    """The last words of an earlier attempt are mailed by nobody: those of the next one are."""
+    try:
+        yield
+    except BucketError as error:
+        if after_another_try:
+            error.what = (
+                "An earlier attempt of this step has begun, and whether it has swapped is not known before the record "
+                f"of this run can be read: {error.what}"
+            )
+            error.remedy = f"{_WHEN_IT_ANSWERS} {error.remedy}".rstrip()
+        raise
 
 
 @contextmanager
@@ -102,19 +123,6 @@ def _giving_back(run: RestoreRun) -> Iterator[None]:
         raise
 
 
-def is_swapped(server: DatabaseServer, record: RestoreRecord) -> bool:
-    """Whether the names are what this restore's swap makes them."""
-    if record.request.mode != "swap" or record.oid is None or server.oid_of(record.database) is not None:
-        return False
-    return all(server.oid_of(name) == oid for name, oid in _oids_afterwards(record).items())
-
-
-def _oids_afterwards(record: RestoreRecord) -> dict[str, int]:
-    assert record.oid is not None  # noqa: S101 - it was verified
-    old = {record.before: record.live_oid} if record.before and record.live_oid is not None else {}
-    return {record.live: record.oid, **old}
-
-
 def _require_verified(record: RestoreRecord) -> None:
     if record.request.mode != "swap":
         raise PlanChanged(
@@ -144,21 +152,3 @@ def _require_readable(run: RestoreRun, record: RestoreRecord) -> None:
             f"sequences: {', '.join(unreadable[:_NAMES_SHOWN])}.",
             f"Nothing live was touched. Grant that in {record.database}, and start the swap again.",
         )
-
-
-def _keep(run: RestoreRun, record: RestoreRecord) -> RestoreRecord:
-    if record.state is RestoreState.SWAPPED:
-        return record
-    now = run.clock()
-    swapped = run.put(record.at(RestoreState.SWAPPED, swapped=now))
-    facts = {
-        "run": record.run,
-        "requested_by": record.requested_by,
-        "backup_id": record.backup_id,
-        "digest": record.swap_digest or record.digest,
-        "live": record.live,
-        "before": record.before,
-        "approved_by": swapped.approved_by,
-    }
-    write_audit(run.bucket, run.target, now, "swap", facts)
-    return swapped

@@ -15,29 +15,44 @@ from dbops.errors import InvalidRequest, PlanChanged
 from dbops.gateways.server.database_server import DatabaseServer
 from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.restores import all_restores
+from dbops.jobs.restores.record_swap import is_swapped, record_swap
 from dbops.jobs.restores.restore_run import RestoreRun
 
 _LOAD = "Start a new run that loads: one without loaded."
 
 
-def request_of_loaded(run: RestoreRun, request: RestoreRequest) -> RestoreRequest:
+def request_of_loaded(run: RestoreRun, request: RestoreRequest, *, keep: bool) -> RestoreRequest:
     """The same, with what its ``loaded`` turns out to be: a run, or the database that one has loaded.
 
     Raises InvalidRequest where there is no such thing, or it cannot be taken over, and PlanChanged where the earlier
-    run's record was edited.
+    run's record was edited. With ``keep``, that it is swapped in already is put on record where that lacks.
     """
     if request.loaded is None:
         return request
     earlier = _find(run, request.loaded)
     taken = take_from(earlier)
     _require_free(run, earlier)
-    found = run.server().oid_of(earlier.database)
+    server = run.server()
+    found = server.oid_of(earlier.database)
+    if is_swapped(server, earlier):
+        raise _swapped_already(run, server, earlier, keep=keep)
     if found != taken.oid:
         what = "is not there any more" if found is None else "is another one by now"
         raise InvalidRequest(
             f"The database {earlier.database}, which the run {earlier.run} has verified, {what}.", _LOAD
         )
     return replace(request, backup_id=earlier.backup_id, loaded=None, takes_over=taken)
+
+
+def _swapped_already(run: RestoreRun, server: DatabaseServer, earlier: RestoreRecord, *, keep: bool) -> InvalidRequest:
+    """The store went away right after that run's swap, and nobody has cleared its task since."""
+    what = f"The run {earlier.run} has swapped {earlier.database} in already: it is {earlier.live}"
+    if not keep:
+        return InvalidRequest(f"{what}. Its record does not say so yet.", "Start this run: it writes that record.")
+    with server.alone():
+        of_it = replace(run, name=earlier.run)
+        record_swap(of_it, of_it.read())
+    return InvalidRequest(f"{what}. Its record did not say so, and does now.", "Nothing else is left to be done.")
 
 
 def require_can_be_taken_over(run: RestoreRun, server: DatabaseServer, record: RestoreRecord) -> RestoreRecord | None:

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from dbops.domain.backups.layout import Layout
-from dbops.gateways.store.audit import newest_audit, write_audit
+from dbops.gateways.store.audit import newest_audit, write_audit, write_run_audit
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.unit.samples import NOW, Clock, target
 
@@ -33,6 +33,23 @@ def test_different_actions_of_one_second_have_the_same_time() -> None:
     write_audit(bucket, target(), NOW, "swap", {})
     assert write_audit(bucket, target(), NOW, "expire", {}) == "team/shop/audit/20261122T120000Z-expire.json"
     assert write_audit(bucket, target(), NOW + timedelta(seconds=1), "swap", {}).endswith("20261122T120001Z-swap.json")
+
+
+def test_what_a_run_has_done_once_is_written_once_however_often_its_task_is_cleared() -> None:
+    bucket, since = InMemoryBucket("vault", Clock()), NOW - timedelta(hours=5)
+
+    def write(run: str, later: timedelta, action: str = "swap") -> str:
+        return write_run_audit(bucket, target(), NOW + later, action, {"run": run}, since=since)
+
+    unreadable = Layout(target().root).audit(NOW + timedelta(hours=1), "swap")
+    bucket.put(unreadable, b"{")
+    before = write_audit(bucket, target(), since - timedelta(seconds=1), "swap", {"run": "mine"})
+    mine = write("mine", timedelta())
+    others = [write("another", timedelta(hours=2)), write("mine", timedelta(), "swap-back")]
+
+    assert write("mine", timedelta(hours=3)) == mine
+    assert {stored.key for stored in bucket.list("team/shop/audit/")} == {unreadable, before, mine, *others}
+    assert len({unreadable, before, mine, *others}) == 5
 
 
 @pytest.mark.parametrize(
