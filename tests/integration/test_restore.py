@@ -98,6 +98,46 @@ def test_into_an_empty_database_and_never_into_one_that_is_not(restoring: Restor
     assert "is not empty" in again.blockers[0]
 
 
+def test_into_a_database_in_which_an_administrator_has_created_extensions_and_into_none_with_more_in_it(
+    restoring: Restoring,
+) -> None:
+    """PostGIS brings a table with a primary key along, pg_cron a schema with tables."""
+    name = f"{restoring.live}__prepared"
+    restoring.tell(f'CREATE DATABASE "{name}"', database="postgres")
+    restoring.tell(
+        "CREATE EXTENSION pgcrypto",
+        "CREATE TABLE spatial_ref_sys (srid int PRIMARY KEY, srtext text)",
+        "CREATE TYPE band AS RANGE (subtype = float8)",
+        "CREATE SCHEMA cron",
+        "CREATE TABLE cron.job (jobid int PRIMARY KEY, command text)",
+        *(
+            f"ALTER EXTENSION pgcrypto ADD {member}"
+            for member in ("TABLE spatial_ref_sys", "TYPE band", "SCHEMA cron", "TABLE cron.job")
+        ),
+        *(f"ALTER EXTENSION pgcrypto ADD FUNCTION {each}" for each in constructors("band", "float8")),
+        database=name,
+    )
+    server = restoring.place.server(restoring.target)
+    assert server.in_the_way(name) == []
+
+    restoring.tell("CREATE TABLE cron.mine (n int PRIMARY KEY)", "CREATE SCHEMA empty", database=name)
+    assert server.in_the_way(name) == ["relation cron.mine", "schema empty"]
+    refused = Restoring(restoring.loader, restoring.url).plan(mode="into", into=name)
+    assert "is not empty: among others it has relation cron.mine, schema empty" in refused.blockers[0]
+
+    restoring.tell("DROP TABLE cron.mine", "DROP SCHEMA empty", database=name)
+    record = restoring.restored(mode="into", into=name)
+    assert record.state is RestoreState.VERIFIED
+    assert restoring.ask("SELECT count(*) FROM crm.orders", name) == [(100,)]
+
+
+def constructors(range_type: str, subtype: str) -> list[str]:
+    """The constructors of a range type and of its multirange."""
+    many = f"{range_type}_multirange"
+    ours = (f"{subtype}, {subtype}", f"{subtype}, {subtype}, text")
+    return [*(f"{range_type}({of})" for of in ours), f"{many}()", f"{many}({range_type})", f"{many}({range_type}[])"]
+
+
 def test_a_schema_comes_into_the_live_database_under_a_name_of_its_own(restoring: Restoring) -> None:
     restoring.tell("DELETE FROM crm.lines", "DELETE FROM crm.orders")
 
