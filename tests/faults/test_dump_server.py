@@ -108,7 +108,11 @@ def test_a_server_that_ends_whoever_is_idle_in_a_transaction_does_not_end_a_back
     scene: Scene, options: dict[str, Any]
 ) -> None:
     limits = ("idle_in_transaction_session_timeout", "statement_timeout", "idle_session_timeout")
-    execute(scene.server.url(), *(f"ALTER DATABASE {scene.database} SET {limit} = '1s'" for limit in limits))
+    execute(
+        scene.server.url(),
+        *(f"ALTER DATABASE {scene.database} SET {limit} = '1s'" for limit in limits),
+        f"ALTER DATABASE {scene.database} SET transaction_timeout = '2s'",
+    )
     scene.hold_parts()
     job = scene.start(**options)
     job.wait_until(scene.proxy.holding.is_set, "the store takes nothing")

@@ -32,8 +32,10 @@ _FILLS = 0.002  # seconds that a pipe is given to fill: few large reads instead 
 _LOOK_UP = 0.1
 _END = b"\\.\n"
 
-# What pg_dump sets, so that the rows read the same.
+# What pg_dump sets, so that the rows read the same. Servers before PostgreSQL 17 know no transaction_timeout.
 _SESSION = r"""\set ON_ERROR_STOP 1
+SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings
+WHERE name = 'transaction_timeout' \g /dev/null
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET TRANSACTION SNAPSHOT '{snapshot}';
 SET search_path = '';
