@@ -129,6 +129,8 @@ def _remedy(said: str) -> str:
         "no password supplied": "Give the connection a password.",
         "permission denied for database": "GRANT CONNECT ON DATABASE ... to the role of the connection, or to one "
         "that it is a member of.",
+        "just been dropped or renamed": "Try again: a swap, or somebody, has renamed or dropped it while "
+        "this connection waited. Where it stays away, correct the database of the connection.",
         "does not exist": "Correct the database or the user of the connection.",
         "Connection refused": "Start the server, or correct host and port of the connection.",
         "could not translate host name": "Correct the host of the connection, or the worker's name resolution.",
