@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import shutil
 import threading
@@ -16,10 +17,19 @@ import psycopg
 import pytest
 
 from dbops.domain.approvals.approval import Approval
+from dbops.domain.backups.layout import Layout
 from dbops.domain.migrations.plan import MigrationPlan
 from dbops.domain.migrations.progress import MigrationProgress
 from dbops.domain.migrations.record import MigrationState, StepState
-from dbops.errors import ApprovalMissing, DbopsError, InvalidRequest, MigrationFailed, PlanChanged, PreflightFailed
+from dbops.errors import (
+    ApprovalMissing,
+    BucketError,
+    DbopsError,
+    InvalidRequest,
+    MigrationFailed,
+    PlanChanged,
+    PreflightFailed,
+)
 from dbops.gateways.files.migration_files import migrations_folder
 from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.s3.bucket import S3Bucket
@@ -538,6 +548,67 @@ def test_a_run_goes_on_only_where_the_rows_of_what_it_has_applied_are_there(appl
     with refusing(applying, PlanChanged, "row of 1_count is gone"):
         applying.apply()
     assert applying.counted() == 1
+
+
+@pytest.mark.parametrize("lost", ["-migrate.json", "/migrations/"])
+def test_a_store_that_goes_away_when_all_is_applied_does_not_hide_it_and_the_next_attempt_records_it_once(
+    applying: Applying, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    applying.write("1_count", COUNT)
+    applying.ready()
+    with monkeypatch.context() as away:
+        refuse_from(away, lost, lambda: applying.told()[1:] == [("1_count", "applied", 1)])
+        with pytest.raises(BucketError, match=r"by the ledger: 0_init, 1_count\. Only the record") as gone:
+            applying.apply()
+    assert "clear this task" in gone.value.remedy
+
+    assert applying.apply().state is MigrationState.DONE
+
+    assert applying.counted() == 1
+    assert [entry["migrations"] for entry in audited(applying, "migrate")] == [
+        {"0_init": "applied", "1_count": "applied"}
+    ]
+
+
+@pytest.mark.parametrize("lost", ["-migration-failed.json", "/migrations/"])
+def test_a_store_that_goes_away_when_all_is_taken_back_does_not_lose_that_either(
+    applying: Applying, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    applying.write("1_column", "ALTER TABLE notes ADD a int;", "ALTER TABLE notes DROP a;")
+    applying.write("2_rows", REFUSED)
+    applying.ready()
+    with monkeypatch.context() as away:
+        refuse_from(away, lost, lambda: any(row.name == "1_column" and row.rolled_back for row in applying.ledger()))
+        with pytest.raises(BucketError, match=r"by the ledger: 0_init; not in force: 1_column, 2_rows\."):
+            applying.apply()
+
+    with pytest.raises(MigrationFailed, match="Taken back: 1_column"):
+        applying.apply()
+
+    assert len(audited(applying, "migration-failed")) == 1
+    assert applying.record.state is MigrationState.REVERTED
+
+
+def refuse_from(away: pytest.MonkeyPatch, words: str, since: Callable[[], bool]) -> None:
+    """The store takes nothing with these words in its key, as soon as that is so."""
+    create, put = S3Bucket.create, S3Bucket.put
+
+    def refusing(write: Callable[..., None]) -> Callable[..., None]:
+        def refuse(bucket: S3Bucket, key: str, body: object) -> None:
+            if words in key and since():
+                raise BucketError(f"Could not write s3://{bucket.name}/{key}.", "Look at the store.")
+            write(bucket, key, body)
+
+        return refuse
+
+    away.setattr(S3Bucket, "create", refusing(create))
+    away.setattr(S3Bucket, "put", refusing(put))
+
+
+def audited(applying: Applying, action: str) -> list[dict[str, Any]]:
+    folder = Layout(applying.target.root).audit_trail
+    keys = [stored.key for stored in applying.bucket.list(folder) if stored.key.endswith(f"Z-{action}.json")]
+    return [json.loads(applying.bucket.get(key)) for key in keys]
 
 
 def test_only_one_migrates_at_a_time(applying: Applying) -> None:

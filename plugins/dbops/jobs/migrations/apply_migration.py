@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -13,18 +14,23 @@ from dbops.domain.migrations.record import MigrationRecord, MigrationState, Step
 from dbops.domain.schema.fingerprint import schema_fingerprint
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.target import Target
-from dbops.errors import ApprovalMissing, MigrationFailed, PlanChanged, PreflightFailed
+from dbops.domain.words.quantities import listed
+from dbops.errors import ApprovalMissing, BucketError, DatabaseError, MigrationFailed, PlanChanged, PreflightFailed
 from dbops.gateways.files.migration_files import read_migrations
 from dbops.gateways.migrating.ledger import LedgerSession
 from dbops.gateways.server.grants import grants_fingerprint, read_grants
-from dbops.gateways.store.audit import write_audit
 from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.migration_records import read_migration
 from dbops.jobs.approvals.require_approval import Consent, consent_on_record
 from dbops.jobs.migrations.migrating import Migrating
 from dbops.jobs.migrations.plan_migration import plan_migration, require_no_blockers
-from dbops.jobs.migrations.revert_migration import facts, revert_migration
+from dbops.jobs.migrations.revert_migration import audit_migration, revert_migration
 from dbops.jobs.migrations.settle_migration import require_same, settle_migration
+
+_WHEN_IT_ANSWERS = (
+    "When the store answers, clear this task: it finds out how far it is, goes on there, applies nothing twice, and "
+    "writes what is missing. From a shell nobody can go on with it: what is not in force takes another call."
+)
 
 
 def apply_migration(
@@ -49,7 +55,7 @@ def apply_migration(
 
     Raises InvalidRequest where the run has planned nothing; MigrationFailed where a migration failed, which says what
     was taken back and what stays; PlanChanged, PreflightFailed and ApprovalMissing, before anything further was
-    changed; DatabaseError and BucketError, after which it is started again.
+    changed; DatabaseError and BucketError, after which it is started again: the latter says what is in force.
     """
     address.require_direct(target.migrating_connection)
     with LedgerSession(address) as ledger:
@@ -81,17 +87,19 @@ def apply_migration(
         elif record.state is MigrationState.REVERTING:
             require_same(work)
             work.runner.wait_for_earlier()
-            raise revert_migration(work, record.failure)
+            with _saying_what_is_in_force(work):
+                raise revert_migration(work, record.failure)
         else:
             settle_migration(work, scratch)
             _require_recent_consent(work)
-        try:
-            _carry_out(work)
-        except MigrationFailed as error:
-            failure = error.what
-        else:
-            return _done(work)
-        raise revert_migration(work, failure)
+        with _saying_what_is_in_force(work):
+            try:
+                _carry_out(work)
+            except MigrationFailed as error:
+                failure = error.what
+            else:
+                return _done(work)
+            raise revert_migration(work, failure)
 
 
 def _require_as_planned(target: Target, record: MigrationRecord, plan: MigrationPlan) -> None:
@@ -152,10 +160,34 @@ def _carry_out(work: Migrating) -> None:
 
 
 def _done(work: Migrating) -> MigrationRecord:
-    record = work.close(MigrationState.DONE)
-    if record.steps:
-        write_audit(work.bucket, work.target, work.clock(), "migrate", facts(record))
-    return record
+    if work.record.steps:
+        audit_migration(work, "migrate")
+    return work.close(MigrationState.DONE)
+
+
+@contextmanager
+def _saying_what_is_in_force(work: Migrating) -> Iterator[None]:
+    """What the database has done stays done where the store goes away: whoever reads the error is told of it."""
+    try:
+        yield
+    except BucketError as error:
+        error.what = (
+            f"The migration of {work.target.name} has begun{_by_the_ledger(work)}. Only the record of it is not "
+            f"complete: {error.what}"
+        )
+        error.remedy = f"{_WHEN_IT_ANSWERS} {error.remedy}".rstrip()
+        raise
+
+
+def _by_the_ledger(work: Migrating) -> str:
+    try:
+        applied = {row.name for row in work.ledger.rows() or () if row.is_applied}
+    except DatabaseError:
+        return ", and the ledger says how far it is"
+    names = [step.name for step in work.record.steps]
+    in_force = listed([name for name in names if name in applied]) or "nothing of it"
+    left = listed([name for name in names if name not in applied])
+    return f". In force, by the ledger: {in_force}{f'; not in force: {left}' if left else ''}"
 
 
 def _over(record: MigrationRecord) -> MigrationRecord:

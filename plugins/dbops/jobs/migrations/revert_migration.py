@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dbops.domain.migrations.outcome import outcome
-from dbops.domain.migrations.record import MigrationRecord, MigrationState, StepState
+from dbops.domain.migrations.record import MigrationState, StepState
 from dbops.domain.schema.drift import whole_drift
 from dbops.domain.schema.fingerprint import schema_fingerprint
 from dbops.domain.schema.object_differences import first_told
 from dbops.errors import DbopsError, MigrationFailed
 from dbops.gateways.server.grants import Grants, grants_fingerprint, read_grants
-from dbops.gateways.store.audit import write_audit
+from dbops.gateways.store.audit import write_run_audit
 from dbops.jobs.migrations.migrating import Migrating
 
 _SHOWN = 5
@@ -25,14 +25,15 @@ def revert_migration(work: Migrating, failure: str) -> MigrationFailed:
     is_equal, proof = _proof(work) if whole else (False, "")
     what, remedy = outcome(work.record, failure, proof, work.restore_form, is_equal=is_equal)
     state = MigrationState.REVERTED if is_equal else MigrationState.FAILED
-    record = work.close(state, failure=what, remedy=remedy)
-    write_audit(work.bucket, work.target, work.clock(), "migration-failed", facts(record))
+    audit_migration(work, "migration-failed")
+    work.close(state, failure=what, remedy=remedy)
     return MigrationFailed(what, remedy)
 
 
-def facts(record: MigrationRecord) -> dict[str, object]:
-    """What an audit has to know of a run's migration."""
-    return {
+def audit_migration(work: Migrating, action: str) -> None:
+    """Write down what has become of this run's migration, once; before its state, which says that all is written."""
+    record = work.record
+    facts = {
         "run": record.run,
         "requested_by": record.requested_by,
         "approved_by": record.approved_by,
@@ -41,6 +42,7 @@ def facts(record: MigrationRecord) -> dict[str, object]:
         "database": record.database,
         "migrations": {step.name: step.state for step in record.steps},
     }
+    write_run_audit(work.bucket, work.target, work.clock(), action, facts, since=record.planned)
 
 
 def _take_back(work: Migrating) -> bool:
