@@ -48,7 +48,7 @@ def write_run_audit(
 
 def _audit_of_run(bucket: Bucket, folder: str, action: str, *, run: str, since: datetime) -> str | None:
     """The key of the run's entry; one that cannot be read is nobody's."""
-    oldest = f"{folder}{BackupId.at(since)}"
+    oldest = f"{folder}{StartId.at(since)}"
     for key in (key for key in newest_by_name(bucket, folder) if key.endswith(f"Z-{action}.json")):
         if key < oldest:
             return None
