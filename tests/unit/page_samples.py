@@ -96,7 +96,8 @@ def index(backups: Sequence[IndexedBackup] | None = None, **more: Any) -> Target
         "probes": probes(),
         **more,
     }
-    return TargetIndex(backups=tuple((backup(),) if backups is None else backups), **settings)
+    proven = backup(DAY + HOUR, verified=True)
+    return TargetIndex(backups=tuple((proven, backup()) if backups is None else backups), **settings)
 
 
 def dag(job: str = "backup", *, of: str = "shop", state: str = "success", **more: Any) -> DagState:

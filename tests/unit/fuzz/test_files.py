@@ -19,7 +19,7 @@ from dbops.cli.main import main
 from dbops.cli.surroundings import Surroundings
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
-from dbops.domain.backups.retention import plan_retention
+from dbops.domain.backups.retention import Verdicts, plan_retention
 from dbops.domain.fault import Fault
 from dbops.domain.options.cron_runs import CronRuns
 from dbops.errors import InvalidConnection, InvalidRequest
@@ -283,7 +283,8 @@ def test_target_files_are_used_or_refused_by_file_line_and_sentence(place: Path,
         for target in found.targets.values():
             assert Layout(target.root).index.endswith(f"_indexes/{target.name}.json")
             assert ".." not in target.root.split("/")
-            plan = plan_retention([BackupId.at(NOW)], [], target.retention, NOW, target.zone, failed={}, doubtful=())
+            verdicts = Verdicts(failed={}, doubtful=[], proven=[])
+            plan = plan_retention([BackupId.at(NOW)], [], target.retention, NOW, target.zone, **verdicts)
             assert plan.expire == {}
             for cron in (target.schedule.backup, target.schedule.check, target.schedule.probe, target.schedule.drill):
                 if cron is not None:

@@ -35,8 +35,9 @@ def drill_due(
     last = catalog.last_proof
     if _newest_judged_is_bad(catalog):
         return DrillDue(newest.backup_id, "the backup before it failed its verification")
-    if last is None:
-        return DrillDue(newest.backup_id, "no backup has been proven yet")
+    if last is None or not any(entry.verified for entry in catalog.entries):
+        gone = "the backup that was proven last is gone, and no other one is proven"
+        return DrillDue(newest.backup_id, "no backup has been proven yet" if last is None else gone)
     age = now - last.finished
     if age >= options.every:
         return DrillDue(newest.backup_id, f"the last proof is {format_duration(age)} old")

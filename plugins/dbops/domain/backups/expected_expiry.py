@@ -3,6 +3,7 @@
 It follows from what ``plan_retention`` does with more and more backups, without asking it for each: ``last`` keeps a
 backup until so many newer ones are there; a rule of periods until a newer one comes in the same period, or so many
 newer periods have begun. So the work grows with the policy and the backups, not with the years that are looked ahead.
+When a newer backup will be proven nobody knows.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from dbops.domain.backups.backup import BackupId
-from dbops.domain.backups.retention import IN_DOUBT, Hold, RetentionPolicy, periods
+from dbops.domain.backups.retention import IN_DOUBT, PROVEN, Hold, RetentionPolicy, periods
 from dbops.domain.options.cron_runs import CronRuns
 
 YEARS_AHEAD = 10
@@ -27,6 +28,7 @@ _BEYOND = f"it stays for more than {YEARS_AHEAD} years or {RUNS_AHEAD:,} backups
 _BY_HAND = "no schedule makes newer ones: it stays until enough were made by hand"
 _FUTURE = "dated in the future: is a clock wrong?"
 _NO_RULE = "no rule keeps it"
+_PROVEN = f"{PROVEN}: it stays until a newer one is"
 _BAD = "its verification failed: it stays until there is a newer good backup"
 
 
@@ -48,16 +50,22 @@ def expected_expiry(
     schedule: str | None,
     failed: Mapping[BackupId, datetime],
     doubtful: Collection[BackupId],
+    proven: Collection[BackupId],
 ) -> dict[BackupId, ExpectedExpiry]:
     """Of each of ``backups`` from when it will expire, not before ``now``; what is given is as for ``plan_retention``.
 
     ``schedule`` is the cron expression of the backups in ``zone``, None where they are only made by hand. ``at`` is
     None where a hold has no end, where the backup is dated in the future, where the verdict on it cannot be read, where
-    no schedule makes newer ones, and where the answer is beyond ``YEARS_AHEAD`` or ``RUNS_AHEAD``; ``why`` says which.
+    it is the newest that was proven, where no schedule makes newer ones, and where the answer is beyond ``YEARS_AHEAD``
+    or ``RUNS_AHEAD``; ``why`` says which.
     """
     begun = {backup_id: backup_id.time for backup_id in sorted(set(backups), reverse=True)}
     in_doubt = set(doubtful)
-    good = sorted(began for backup_id, began in begun.items() if backup_id not in failed and backup_id not in in_doubt)
+    counted = {backup_id for backup_id in begun if backup_id not in failed and backup_id not in in_doubt}
+    good = sorted(begun[backup_id] for backup_id in counted)
+    shown = sorted(begun[backup_id] for backup_id in counted.intersection(proven))
+    place = bisect_right(shown, now)  # one that is dated in the future counts from then on
+    newest_shown, next_shown = shown[:place][-1:], next(iter(shown[place:]), None)
     coming = _Coming(schedule, now, zone)
     newer = coming.with_runs(good, 1)
     rules: list[_Last | _Periods] = [
@@ -77,6 +85,8 @@ def expected_expiry(
             ends = [*ends, _looked_at(failed[backup_id], policy), ExpectedExpiry(at=newer.after(began), why=_BAD)]
             found[backup_id] = _latest(ends, coming)
         else:
+            if began in newest_shown:
+                ends = [*ends, ExpectedExpiry(at=next_shown, why=_PROVEN)]
             found[backup_id] = _latest([*ends, *(rule.end(began) for rule in rules if rule.count)], coming)
     return found
 

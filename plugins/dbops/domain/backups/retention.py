@@ -19,6 +19,7 @@ from dbops.domain.words.quantities import Duration, format_duration, format_mome
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 IN_DOUBT = "the verdict on it cannot be read; another drill of it gives a new one"
+PROVEN = "the newest that a restore has proven"
 
 
 class RetentionPolicy(BaseModel):
@@ -100,6 +101,10 @@ class Judged(Protocol):
         """Which one."""
 
     @property
+    def verified(self) -> bool | None:
+        """Whether a drill or a restore of it was good; None where there is no verdict that can be read."""
+
+    @property
     def failed_at(self) -> datetime | None:
         """When the store was given the verdict that it is bad; None where it is not."""
 
@@ -113,14 +118,16 @@ class Verdicts(TypedDict):
 
     failed: dict[BackupId, datetime]
     doubtful: list[BackupId]
+    proven: list[BackupId]
 
 
 def verdicts_of(backups: Iterable[Judged]) -> Verdicts:
-    """Which of these failed, and when that was said, and of which nobody knows."""
+    """Which of these failed, and when that was said, of which nobody knows, and which a restore has proven."""
     judged = list(backups)
     return {
         "failed": {each.backup_id: each.failed_at for each in judged if each.failed_at is not None},
         "doubtful": [each.backup_id for each in judged if each.is_doubtful],
+        "proven": [each.backup_id for each in judged if each.verified],
     }
 
 
@@ -157,13 +164,15 @@ def plan_retention(
     *,
     failed: Mapping[BackupId, datetime],
     doubtful: Collection[BackupId],
+    proven: Collection[BackupId],
 ) -> RetentionPlan:
     """Decide over ``backups`` at ``now`` (with a zone), counting days in ``zone``.
 
     Only good backups that are not dated in the future count for any rule. What is held, or dated in the future, stays.
     ``failed`` are those that a verification calls bad, each with when the store was given that verdict: they stay
     while no newer good one exists, and for ``keep_failed`` in any case. ``doubtful`` are those whose verdict cannot be
-    read: they stay.
+    read: they stay. ``proven`` are those that a restore has proven good: the newest of them stays, for what a rule
+    keeps may turn out to be as bad as it is new.
     """
     newest_first = sorted(set(backups), reverse=True)
     in_doubt = set(doubtful)
@@ -186,6 +195,8 @@ def plan_retention(
             reasons[hold.backup_id].append(hold.sentence())
     for backup_id, reason in _rules(counted, policy, zone):
         reasons[backup_id].append(reason)
+    if (newest_proven := max(set(proven).intersection(counted), default=None)) is not None:
+        reasons[newest_proven].append(PROVEN)
 
     keep = {backup_id: tuple(why) for backup_id, why in reasons.items() if why}
     kept = sorted(backup_id for backup_id in counted if backup_id in keep)

@@ -182,9 +182,7 @@ def _all_is_well(target: Target, index: TargetIndex, now: datetime) -> str:
     good = [backup for backup in index.backups if backup.is_good]
     said = [
         f"Backed up {format_ago(max(backup.finished for backup in good), now)}",
-        f"proven by a {index.last_proof.kind} {format_ago(index.last_proof.finished, now)}"
-        if index.last_proof
-        else "no backup was proven by a restore yet",
+        _proof(index, now),
     ]
     if index.checks is not None:
         said.append(f"{format_count(index.checks.passed, 'rule')} held {format_ago(index.checks.finished, now)}")
@@ -195,6 +193,19 @@ def _all_is_well(target: Target, index: TargetIndex, now: datetime) -> str:
         said.append(f"{format_count(well, 'operation')} {'was' if well == 1 else 'were'} well "
                     f"{format_ago(index.probes.finished, now)}")  # fmt: skip
     return f"{'; '.join(said)}."
+
+
+def _proof(index: TargetIndex, now: datetime) -> str:
+    """What is proven of those that are there: a proof is remembered when its backup is gone, and is none of others."""
+    last = index.last_proof
+    if last is None:
+        return "no backup was proven by a restore yet"
+    when = format_ago(last.finished, now)
+    if any(backup.backup_id == last.backup_id for backup in index.backups):
+        return f"proven by a {last.kind} {when}"
+    newest = max((backup.backup_id for backup in index.backups if backup.verified), default=None)
+    left = "none that is left" if newest is None else f"of those that are left the newest proven one is {newest}"
+    return f"a {last.kind} proved a backup {when} that is gone by now, and {left}"
 
 
 def _named(worst: tuple[str, ...], bad: int) -> str:

@@ -107,14 +107,25 @@ def test_no_backup_is_drilled_twice_for_its_schedule() -> None:
     assert due() == (None, "there is no backup")
 
 
-def test_a_proof_counts_after_its_backup_has_expired() -> None:
-    expired, newest = entry(3 * DAY, ok=True).verification, entry(DAY)
+def test_a_proof_counts_after_its_backup_has_expired_while_another_one_is_proven() -> None:
+    expired, proven, newest = entry(3 * DAY, ok=True).verification, entry(9 * DAY, ok=True), entry(DAY)
     assert expired is not None
+    catalog = Catalog("app", (proven, newest), past=(expired,))
 
-    found = drill_due(Catalog("app", (newest,), past=(expired,)), WEEKLY, NOW, schema_fingerprint=lambda _: "same")
+    found = drill_due(catalog, WEEKLY, NOW, schema_fingerprint=lambda _: "same")
 
     assert found.backup_id is None
     assert found.reason == f"{expired.backup_id} was proven 3d ago, and the schema is the same"
+
+
+def test_where_no_backup_that_is_left_is_proven_the_newest_is_drilled_at_once() -> None:
+    gone, newest = entry(3 * DAY, ok=True).verification, entry(DAY)
+    assert gone is not None
+
+    found = drill_due(Catalog("app", (newest,), past=(gone,)), WEEKLY, NOW, schema_fingerprint=lambda _: "same")
+
+    assert found.backup_id == newest.backup_id
+    assert found.reason == "the backup that was proven last is gone, and no other one is proven"
 
 
 def test_a_verdict_without_readable_details_proves_nothing_about_the_schema() -> None:

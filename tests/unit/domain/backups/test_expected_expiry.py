@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.expected_expiry import RUNS_AHEAD, YEARS_AHEAD, ExpectedExpiry, expected_expiry
-from dbops.domain.backups.retention import Hold, RetentionPolicy, plan_retention
+from dbops.domain.backups.retention import Hold, RetentionPolicy, Verdicts, plan_retention
 from dbops.domain.options.cron_runs import CronRuns
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -41,11 +41,13 @@ def expiries(
     *,
     bad: Mapping[BackupId, datetime] = MappingProxyType({}),
     doubtful: tuple[BackupId, ...] = (),
+    proven: tuple[BackupId, ...] = (),
     holds: tuple[Hold, ...] = (),
     schedule: str | None = NIGHTLY,
     zone: str = "UTC",
 ) -> dict[BackupId, ExpectedExpiry]:
-    return expected_expiry(backups, holds, rules, NOW, ZoneInfo(zone), schedule=schedule, failed=bad, doubtful=doubtful)
+    verdicts = Verdicts(failed=dict(bad), doubtful=[*doubtful], proven=[*proven])
+    return expected_expiry(backups, holds, rules, NOW, ZoneInfo(zone), schedule=schedule, **verdicts)
 
 
 # ---------------------------------------------------------------- examples
@@ -111,6 +113,16 @@ def test_of_a_backup_whose_verdict_cannot_be_read_nobody_knows_when_it_goes() ->
         at=None, why="the verdict on it cannot be read; another drill of it gives a new one"
     )
     assert found[older].why == "minimum_redundancy 1"
+
+
+def test_of_the_newest_that_was_proven_nobody_knows_when_a_newer_one_will_be() -> None:
+    *others, second, oldest = nightly(9)
+    found = expiries([*others, second, oldest], policy(last=2), proven=(oldest, second))
+
+    assert found[second] == ExpectedExpiry(
+        at=None, why="the newest that a restore has proven: it stays until a newer one is"
+    )
+    assert found[oldest] == ExpectedExpiry(at=NOW, why="no rule keeps it")
 
 
 def test_a_hold_keeps_it_until_its_end_and_one_without_an_end_for_nobody_knows_how_long() -> None:
@@ -209,8 +221,8 @@ moments = st.one_of(
     st.datetimes(datetime(2024, 1, 1), datetime(2026, 11, 22, 11), timezones=st.just(UTC)),  # noqa: DTZ001 - naive for hypothesis
     st.datetimes(datetime(2026, 11, 22, 13), datetime(2027, 2, 1), timezones=st.just(UTC)),  # noqa: DTZ001
 )
-# Good, in doubt, or failed so many hours ago; a store's clock may be ahead.
-verdicts = st.one_of(*[st.none()] * 4, st.just("doubtful"), st.integers(-48, 400))
+# Good, proven to be, in doubt, or failed so many hours ago; a store's clock may be ahead.
+verdicts = st.one_of(*[st.none()] * 4, *map(st.just, ("proven", "proven", "doubtful")), st.integers(-48, 400))
 backup_lists = st.lists(st.tuples(moments.map(BackupId.at), verdicts), max_size=8)
 zones = st.sampled_from(["UTC", "Europe/Vienna", "America/St_Johns", "Pacific/Kiritimati"]).map(ZoneInfo)
 
@@ -243,17 +255,20 @@ def test_every_backup_is_kept_until_then_and_let_go_from_then_on(
     ]
 
     listed = [backup_id for backup_id, _ in backups]
-    failed = {one: NOW - timedelta(hours=verdict) for one, verdict in backups if isinstance(verdict, int)}
-    doubtful = [one for one, verdict in backups if isinstance(verdict, str)]
+    given_verdicts = Verdicts(
+        failed={one: NOW - timedelta(hours=verdict) for one, verdict in backups if isinstance(verdict, int)},
+        doubtful=[one for one, verdict in backups if verdict == "doubtful"],
+        proven=[one for one, verdict in backups if verdict == "proven"],
+    )
 
-    found = expected_expiry(listed, holds, rules, NOW, zone, schedule=schedule, failed=failed, doubtful=doubtful)
+    found = expected_expiry(listed, holds, rules, NOW, zone, schedule=schedule, **given_verdicts)
 
     runs = coming(schedule, zone)
     assert set(found) == set(listed)
 
     def is_kept(backup_id: BackupId, moment: datetime) -> bool:
         made = [made_id for run, made_id in runs if run <= moment]
-        plan = plan_retention([*listed, *made], holds, rules, moment, zone, failed=failed, doubtful=doubtful)
+        plan = plan_retention([*listed, *made], holds, rules, moment, zone, **given_verdicts)
         return backup_id in plan.keep
 
     for backup_id, expiry in found.items():

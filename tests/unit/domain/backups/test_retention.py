@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dbops.domain.backups.backup import BackupId
-from dbops.domain.backups.retention import Hold, RetentionPlan, RetentionPolicy, plan_retention
+from dbops.domain.backups.retention import PROVEN, Hold, RetentionPlan, RetentionPolicy, plan_retention
 
 UTC_ZONE = ZoneInfo("UTC")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,6 +37,7 @@ def plan(
     *,
     bad: list[BackupId] | dict[BackupId, datetime] | None = None,
     doubtful: list[BackupId] | None = None,
+    proven: list[BackupId] | None = None,
     holds: list[Hold] | None = None,
     now: datetime = NOW,
     zone: str = "UTC",
@@ -49,6 +50,7 @@ def plan(
         ZoneInfo(zone),
         failed=dict.fromkeys(bad, LONG_AGO) if isinstance(bad, list) else bad or {},
         doubtful=doubtful or [],
+        proven=proven or [],
     )
 
 
@@ -232,6 +234,44 @@ def test_a_backup_whose_verdict_cannot_be_read_stays_and_takes_no_place_in_any_r
     assert answer.expire == without.expire
 
 
+HOURS = [BackupId.at(NOW - timedelta(hours=number)) for number in range(31)]  # two days of them, newest first
+
+
+def test_the_newest_that_a_restore_has_proven_stays_whatever_the_rules_say() -> None:
+    drilled, before = HOURS[7], HOURS[9]
+    answer = plan(HOURS, RetentionPolicy(), proven=[before, drilled])
+    assert answer.keep[drilled] == ("the newest that a restore has proven",)
+    assert list(answer.keep) == [*HOURS[:3], drilled, HOURS[13]]  # and the newest of yesterday
+    assert answer.expire[before] == (f"no rule keeps it; the nearest kept is {drilled}",)
+
+
+def test_what_a_restore_has_proven_goes_when_a_newer_one_is_proven() -> None:
+    assert HOURS[7] in plan(HOURS, RetentionPolicy(), proven=[HOURS[7]]).keep
+    assert HOURS[7] in plan(HOURS, RetentionPolicy(), proven=[HOURS[7], HOURS[2]]).expire
+
+
+def test_what_a_rule_keeps_as_well_says_both() -> None:
+    newest, *_ = backups = nightly(3)
+    assert plan(backups, policy(last=1), proven=backups).keep[newest] == (
+        "last 1 of 1",
+        "minimum_redundancy 1 of 1",
+        "the newest that a restore has proven",
+    )
+
+
+@pytest.mark.parametrize("later", ["failed", "in doubt", "of the future"])
+def test_a_proof_that_retention_cannot_count_on_lets_no_older_one_go(later: str) -> None:
+    newer = BackupId.at(NOW + timedelta(days=1)) if later == "of the future" else HOURS[5]
+    answer = plan(
+        [*HOURS, newer],
+        RetentionPolicy(),
+        bad=[newer] if later == "failed" else None,
+        doubtful=[newer] if later == "in doubt" else None,
+        proven=[newer, HOURS[7]],
+    )
+    assert answer.keep[HOURS[7]] == ("the newest that a restore has proven",)
+
+
 def test_a_backup_dated_in_the_future_stays_and_takes_no_place_in_any_rule() -> None:
     future = BackupId.at(NOW + timedelta(days=400))
     answer = plan([future, *nightly(5)], policy(last=2, yearly=2, minimum_redundancy=2))
@@ -349,9 +389,14 @@ def failed(catalog: Mapping[BackupId, datetime | None]) -> dict[BackupId, dateti
     return {backup_id: moment for backup_id, moment in catalog.items() if moment is not None}
 
 
+def proven(catalog: Mapping[BackupId, datetime | None]) -> list[BackupId]:
+    """Every other good one, by its second, so that it is the same backup in each variation of a situation."""
+    return [backup_id for backup_id, moment in catalog.items() if moment is None and backup_id.time.second % 2]
+
+
 def decide(situation: Situation) -> RetentionPlan:
     catalog, holds, rules, now, zone = situation
-    return plan_retention(catalog, holds, rules, now, zone, failed=failed(catalog), doubtful=())
+    return plan_retention(catalog, holds, rules, now, zone, failed=failed(catalog), doubtful=(), proven=proven(catalog))
 
 
 @given(situations())
@@ -368,6 +413,24 @@ def test_never_fewer_good_backups_stay_than_the_minimum_or_than_there_were(situa
     good = sorted((i for i in catalog if catalog[i] is None and i.time <= now), reverse=True)
     floor = good[: rules.minimum_redundancy]
     assert set(floor) <= set(decide(situation).keep)
+
+
+@given(situations())
+def test_the_newest_that_a_restore_has_proven_is_never_expired(situation: Situation) -> None:
+    catalog, _, _, now, _ = situation
+    of_now = [i for i in proven(catalog) if i.time <= now]
+    assert not of_now or PROVEN in decide(situation).keep[max(of_now)]
+    assert sum(PROVEN in reasons for reasons in decide(situation).keep.values()) == bool(of_now)
+
+
+@given(situations())
+def test_a_proof_keeps_one_more_backup_and_changes_nothing_for_the_others(situation: Situation) -> None:
+    catalog, holds, rules, now, zone = situation
+    unproven = plan_retention(catalog, holds, rules, now, zone, failed=failed(catalog), doubtful=(), proven=())
+    answer = decide(situation)
+    more = answer.keep.keys() - unproven.keep.keys()
+    assert len(more) <= 1
+    assert answer.expire.keys() == unproven.expire.keys() - more
 
 
 @given(situations())

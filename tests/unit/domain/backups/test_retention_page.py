@@ -36,6 +36,7 @@ FAILED = {
     BackupId("20261120T020000Z"): datetime(2026, 11, 20, 5, 10, tzinfo=UTC),
     BackupId("20261001T020000Z"): datetime(2026, 10, 1, 5, 10, tzinfo=UTC),
 }
+PROVEN = [BackupId("20261118T020000Z"), BackupId("20261115T020000Z")]
 HOLD = Hold(BackupId("20260214T020000Z"), datetime(2027, 3, 1, tzinfo=UTC), "evidence for the auditor", "alice")
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -51,6 +52,7 @@ def test_the_example_is_what_the_code_answers() -> None:
         ZoneInfo(settings["timezone"]),
         failed=FAILED,
         doubtful=(),
+        proven=PROVEN,
     )
     assert shown == plan.markdown()
 
@@ -59,6 +61,7 @@ def test_the_text_around_the_example_names_its_facts() -> None:
     assert f"has {len(BACKUPS)} backups on {NOW:%Y-%m-%d} at {NOW:%H:%M} UTC" in PAGE
     (recent, verdict), (old, _) = FAILED.items()
     assert f"Of {recent} the drill on {verdict:%Y-%m-%d at %H:%M} said that it cannot be used" in PAGE
+    assert f"A drill proved {PROVEN[0]} to be good" in PAGE
     assert f"that of {old} said so in October; alice holds {HOLD.backup_id}" in PAGE
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dbops.domain.target import Target
-from dbops.domain.target_index.target_index import IndexedLeftover, TargetIndex
+from dbops.domain.target_index.target_index import IndexedBackup, IndexedLeftover, TargetIndex
 from dbops.domain.watch.dag_state import DagState, dags_of
 from dbops.domain.watch.light import Light, Sign
 from dbops.domain.watch.problem import ProblemKind
@@ -40,6 +40,27 @@ def test_where_all_is_well_one_sentence_says_by_what_that_is_known() -> None:
     assert reason.light is Light.GREEN
     assert reason.sentence == (
         "Backed up 9h 55m ago; proven by a drill 1d ago; 52 rules held 8h ago; 12 operations were well 5d ago."
+    )
+
+
+@pytest.mark.parametrize(
+    ("older", "left"),
+    [
+        ([], "and none that is left"),
+        ([backup(9 * DAY), backup(8 * DAY, verified=False)], "and none that is left"),
+        (
+            [backup(9 * DAY, verified=True), backup(8 * DAY, verified=True)],
+            f"and of those that are left the newest proven one is {backup(8 * DAY).backup_id}",
+        ),
+    ],
+    ids=["alone", "unproven", "proven"],
+)
+def test_a_proof_of_a_backup_that_is_gone_is_not_told_as_one_of_those_that_are_left(
+    older: list[IndexedBackup], left: str
+) -> None:
+    reason = only(index([*older, backup()], checks=None, probes=None))
+    assert reason.sentence.startswith(
+        f"Backed up 9h 55m ago; a drill proved a backup 1d ago that is gone by now, {left}; "
     )
 
 

@@ -269,6 +269,20 @@ def test_a_verdict_that_is_taken_away_while_its_backup_expires_keeps_it_this_tim
     assert report.kept[bad] == ("its verdict has changed since this was planned; the next expire decides",)
 
 
+def test_what_was_drilled_outlives_the_hours_until_the_next_drill(bucket: ObservedBucket, clock: Clock) -> None:
+    hourly = target("shop")  # and every rule of retention as it is where nobody has said anything
+    ids = [BackupId.at(NOW - number * HOUR) for number in range(12)]  # all of one day
+    for backup_id in reversed(ids):
+        clock.now = backup_id.time
+        store_backup(bucket, LAYOUT, manifest(backup_id))
+        if backup_id == ids[7]:
+            judge(bucket, clock, backup_id, ok=True)
+        expire(hourly, bucket, clock=clock)
+    assert list(expire(hourly, bucket, clock=clock).kept) == [*ids[:3], ids[7]]
+    judge(bucket, clock, ids[1], ok=True)
+    assert list(expire(hourly, bucket, clock=clock).expired) == [ids[7]]
+
+
 # ---------------------------------------------------------------- holds
 
 

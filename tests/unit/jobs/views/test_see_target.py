@@ -78,7 +78,7 @@ def test_every_part_is_shown() -> None:
     assert view.row.light is Light.GREEN
     assert list(view.dags) == ["check"]
     backups, checks, probes, _, restores, audit = shown(view)
-    assert len(backups.rows) == 1
+    assert len(backups.rows) == 2
     assert (checks.newest.started, len(checks.nights)) == (NOW, 30)
     assert len(probes.rows[0].trend) == 12
     assert [one.run for one in restores.records] == ["manual__1", "manual__2"]
