@@ -26,6 +26,7 @@ Neither ever contains a credential or a row's values.
     ├── ServerFailed              a throw-away PostgreSQL server could not be made or started
     ├── BucketError               the object store could not be reached, or refused
     │   ├── ObjectMissing         no object under that key
+    │   ├── ObjectRefused         an object that the store will not hand out, however often it is asked
     │   └── ObjectExists          an object is already there, and was to be created
     ├── SpoolError                the spool directory cannot be used, or its disk is full
     ├── StoreTooSlow              the store did not take what pg_dump made within ``max_stall``
@@ -147,6 +148,18 @@ class BucketError(DbopsError):
 
 class ObjectMissing(BucketError):
     """There is no object under that key."""
+
+
+class ObjectRefused(BucketError):
+    """The store will not hand out an object, however often it is asked: its class, its key or its owner forbids it.
+
+    ``place`` is the object's address, ``why`` the reason in words that are the same at each asking. ``is_its_own`` is
+    true where the answer can only be about that object; otherwise it may as well be about every one.
+    """
+
+    def __init__(self, what: str, remedy: str = "", *, place: str, why: str, is_its_own: bool) -> None:
+        super().__init__(what, remedy)
+        self.place, self.why, self.is_its_own = place, why, is_its_own
 
 
 class ObjectExists(BucketError):

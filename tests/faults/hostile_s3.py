@@ -17,6 +17,11 @@ from urllib.parse import parse_qs, urlsplit
 
 _SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 _EXPIRED = b"<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>"
+_ARCHIVED = (
+    b"<Error><Code>InvalidObjectState</Code><StorageClass>GLACIER</StorageClass>"
+    b"<Message>The operation is not valid for the object's storage class</Message></Error>"
+)
+_DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 _INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
 _OF_THE_CONNECTION = {"connection", "expect", "keep-alive", "transfer-encoding", "content-length"}
 _ALWAYS = 10**9
@@ -29,6 +34,8 @@ class Mischief(Enum):
     SLOW_DOWN = auto()  # 503 instead of passing it on
     ERROR_IN_200 = auto()  # the same with status 200 and an error in the body, as S3 does at the end of an upload
     EXPIRE = auto()  # say that the credentials have expired, instead of passing it on
+    ARCHIVE = auto()  # say that the object lies in an archive class, instead of passing it on
+    DENY = auto()  # say that these credentials may not do that, instead of passing it on
     CUT_BODY = auto()  # read half of its body, then reset the connection
     FLIP_BIT = auto()  # damage its body on the way to the store
     HOLD = auto()  # pass it on only when release() is called
@@ -36,6 +43,15 @@ class Mischief(Enum):
     LOSE_ANSWER = auto()  # let the store do it, then reset the connection instead of answering
     DAMAGE_ANSWER = auto()  # damage the answer's body
     CUT_ANSWER = auto()  # send half of the answer's body, then reset the connection
+
+
+_INSTEAD = {
+    Mischief.SLOW_DOWN: (503, _SLOW_DOWN),
+    Mischief.EXPIRE: (400, _EXPIRED),
+    Mischief.ERROR_IN_200: (200, _INTERNAL),
+    Mischief.ARCHIVE: (403, _ARCHIVED),
+    Mischief.DENY: (403, _DENIED),
+}
 
 
 @dataclass(frozen=True)
@@ -160,14 +176,9 @@ class _Connection(BaseHTTPRequestHandler):
             self._reset()
             return
         body = self.rfile.read(length)
-        if mischief is Mischief.SLOW_DOWN:
-            self._answer(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
-            return
-        if mischief is Mischief.EXPIRE:
-            self._answer(400, {"Content-Type": "application/xml"}, _EXPIRED)
-            return
-        if mischief is Mischief.ERROR_IN_200:
-            self._answer(200, {"Content-Type": "application/xml"}, _INTERNAL)
+        if mischief in _INSTEAD:
+            status, said = _INSTEAD[mischief]
+            self._answer(status, {"Content-Type": "application/xml"}, said)
             return
         if mischief in {Mischief.HOLD, Mischief.SWALLOW}:
             proxy.holding.set()

@@ -10,11 +10,16 @@ from dataclasses import replace
 
 import pytest
 
+from dbops.domain.backups.backup import BackupId
+from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.storage import S3Options
-from dbops.errors import BucketError
+from dbops.errors import BucketError, ObjectRefused
 from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.store.catalogs import read_catalog
 from demo.seaweed import Keys, SeaweedS3
-from tests.faults.hostile_s3 import HostileS3
+from tests.backups import target
+from tests.faults.hostile_s3 import HostileS3, Mischief, SeenRequest
+from tests.unit.samples import manifest, store_backup
 
 OPTIONS = S3Options(addressing_style="path", attempts=3)
 Open = Callable[..., S3Bucket]
@@ -124,3 +129,60 @@ def test_an_impossible_bucket_name_is_named(s3_server: SeaweedS3, proxy: Hostile
     error = refusal(lambda: open_as(s3_server.owner, "no bucket at all").get("key"))
     assert "the bucket's name or the key is not valid" in error.what
     assert proxy.seen == []
+
+
+OLD, NEW = BackupId("20261001T020000Z"), BackupId("20261122T020000Z")
+
+
+_WHY = {
+    Mischief.ARCHIVE: "it lies in an archive class, from which nothing is read before it is thawed",
+    Mischief.DENY: "these credentials may not do that",
+}
+
+
+@pytest.mark.parametrize("mischief", list(_WHY))
+def test_one_manifest_that_the_store_will_not_hand_out_is_told_and_the_others_are_read(
+    s3_server: SeaweedS3, proxy: HostileS3, open_as: Open, bucket_name: str, mischief: Mischief
+) -> None:
+    bucket, wanted = open_as(s3_server.owner), target(bucket_name)
+    layout = Layout(wanted.root)
+    for backup_id in (OLD, NEW):
+        store_backup(bucket, layout, manifest(backup_id, of=wanted.name))
+
+    def is_the_old_one(request: SeenRequest) -> bool:
+        return request.method == "GET" and request.path.endswith(layout.manifest(OLD))
+
+    proxy.misbehave(mischief, when=is_the_old_one)
+    catalog = read_catalog(bucket, wanted)
+    assert [entry.backup_id for entry in catalog.entries] == [NEW]
+    assert catalog.leftovers == ()
+    place = f"s3://{bucket_name}/{layout.manifest(OLD)}"
+    assert catalog.unreadable[0].startswith(f"{place} is there, and the store will not hand it out: {_WHY[mischief]} (")
+    assert catalog.unreadable == read_catalog(bucket, wanted).unreadable, "or it would be mailed anew each hour"
+
+
+@pytest.mark.parametrize("mischief", [Mischief.DENY, Mischief.EXPIRE, Mischief.SLOW_DOWN])
+def test_where_no_manifest_can_be_read_there_is_no_catalog(
+    s3_server: SeaweedS3, proxy: HostileS3, open_as: Open, bucket_name: str, mischief: Mischief
+) -> None:
+    bucket, wanted = open_as(s3_server.owner), target(bucket_name)
+    for backup_id in (OLD, NEW):
+        store_backup(bucket, Layout(wanted.root), manifest(backup_id, of=wanted.name))
+    proxy.misbehave(mischief, when=lambda request: request.method == "GET" and ".json" in request.path)
+    with pytest.raises(BucketError) as raised:
+        read_catalog(bucket, wanted)
+    assert isinstance(raised.value, ObjectRefused) == (mischief is Mischief.DENY)
+
+
+def test_one_manifest_that_is_refused_for_a_while_gives_no_half_catalog(
+    s3_server: SeaweedS3, proxy: HostileS3, open_as: Open, bucket_name: str
+) -> None:
+    bucket, wanted = open_as(s3_server.owner), target(bucket_name)
+    layout = Layout(wanted.root)
+    for backup_id in (OLD, NEW):
+        store_backup(bucket, layout, manifest(backup_id, of=wanted.name))
+    proxy.misbehave(
+        Mischief.SLOW_DOWN, when=lambda one: one.method == "GET" and one.path.endswith(layout.manifest(OLD))
+    )
+    with pytest.raises(BucketError, match="after 3 attempts: it is overloaded"):
+        read_catalog(bucket, wanted)

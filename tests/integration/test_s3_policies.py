@@ -248,6 +248,35 @@ def test_the_key_that_reads_lists_and_fetches_a_backup_and_can_begin_none(
     assert store.everything() == before
 
 
+def test_one_manifest_that_is_denied_stops_no_backup_no_hold_and_no_expire(
+    store: Store, shop: str, clients: dict[str, S3Client]
+) -> None:
+    denied = store.back_up("dbops-writes", shop, ago=timedelta(days=9))
+    old = store.back_up("dbops-writes", shop, ago=timedelta(days=3))
+    policy = {
+        "Version": "2012-10-17",
+        "Statement": {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:GetObject",
+            "Resource": f"arn:aws:s3:::{BUCKET}/{store.layout.manifest(denied)}",
+        },
+    }
+    clients["owner"].put_bucket_policy(Bucket=BUCKET, Policy=json.dumps(policy))
+    try:
+        new = store.back_up("dbops-writes", shop)
+        hold(store.target, store.open("dbops-writes"), denied, until=None, reason="audit", by="eve")
+        report = expire(store.target, store.open("dbops-expires"), clock=now)
+    finally:
+        clients["owner"].delete_bucket_policy(Bucket=BUCKET)
+
+    assert (list(report.kept), list(report.expired)) == ([new], [old])
+    assert [f"{store.layout.manifest(denied)} is there, and the store will not" in one for one in report.warnings] == [
+        True
+    ]
+    assert store.good() == [denied, new]
+
+
 @pytest.mark.parametrize("name", ["dbops-writes", "dbops-expires", "dbops-reads"])
 def test_no_key_reaches_beyond_its_folder_and_bucket(store: Store, clients: dict[str, S3Client], name: str) -> None:
     store.owner.put("other-team/secret", b"x")

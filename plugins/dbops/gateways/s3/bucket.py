@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.client import S3Client
     from mypy_boto3_s3.type_defs import ListMultipartUploadsOutputTypeDef, ListObjectsV2OutputTypeDef
 
-READ = Action("read", "s3:GetObject and s3:ListBucket")  # without the latter S3 refuses instead of "not found"
+# Without the latter permission S3 refuses instead of "not found".
+READ = Action("read", "s3:GetObject and s3:ListBucket", reads=True)
 WRITE = Action("write", "s3:PutObject")
 CREATE = Action("create", "s3:PutObject")
 DELETE = Action("delete", "s3:DeleteObject")

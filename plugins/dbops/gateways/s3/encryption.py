@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbops.domain.backups.storage import S3Options
-from dbops.errors import BucketError
+from dbops.errors import BucketError, ObjectRefused
 from dbops.gateways.s3.refusals import Action, Place
 
 _CANNOT_ENCRYPT = {"InternalError", "InvalidArgument", "InvalidRequest", "NotImplemented"}
@@ -45,8 +45,8 @@ def require_encrypted(answer: Mapping[str, object], options: S3Options, place: P
 def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> BucketError:
     """What to do about a refusal where encryption may be the reason: neither stores nor AWS have a word for that."""
     if sse == "aws:kms" and code == "AccessDenied" and action.permission.startswith(_USES_THE_KEY):
-        return BucketError(
-            refusal.what,
+        return _advised(
+            refusal,
             f"{refusal.remedy} As storage.s3.sse asks for aws:kms, it can also be the key: grant "
             f"kms:GenerateDataKey and kms:Decrypt on it.",
         )
@@ -57,3 +57,9 @@ def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> Buc
         f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: give it what it needs (SeaweedFS: "
         f"WEED_S3_SSE_KEK, and it knows no aws:kms), or set storage.s3.sse to none. Otherwise: {refusal.remedy}",
     )
+
+
+def _advised(refusal: BucketError, remedy: str) -> BucketError:
+    if isinstance(refusal, ObjectRefused):
+        return ObjectRefused(refusal.what, remedy, place=refusal.place, why=refusal.why, is_its_own=refusal.is_its_own)
+    return BucketError(refusal.what, remedy)

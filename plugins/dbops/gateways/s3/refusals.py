@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions as boto
 from botocore.exceptions import ClientError
 
-from dbops.errors import BucketError, ObjectExists, ObjectMissing
+from dbops.errors import BucketError, ObjectExists, ObjectMissing, ObjectRefused
 
 Foreign = (boto.BotoCoreError, ClientError)
 
@@ -24,6 +24,10 @@ _TRANSIENT_CODES = frozenset(
         "ConditionalRequestConflict",
         "IncompleteBody",
         "InternalError",
+        "KMS.DependencyTimeoutException",
+        "KMS.KMSInternalException",
+        "KMS.KeyUnavailableException",
+        "KMS.ThrottlingException",
         "OperationAborted",
         "RequestLimitExceeded",
         "RequestThrottled",
@@ -38,6 +42,17 @@ _TRANSIENT_CODES = frozenset(
         "XAmzContentSHA256Mismatch",
     }
 )
+# What a store answers of the object that is read, and of no other one: its storage class, or the key of its encryption.
+_OF_ITS_OWN = frozenset(
+    {
+        "InvalidObjectState",
+        "KMS.DisabledException",
+        "KMS.InvalidKeyUsageException",
+        "KMS.KMSInvalidStateException",
+        "KMS.NotFoundException",
+    }
+)
+_OF_ONE_OR_ALL = frozenset({"AccessDenied", "InvalidRequest"})  # the latter where a customer's own key is wanted
 _TRANSIENT = (
     boto.EndpointConnectionError,
     boto.ConnectTimeoutError,
@@ -95,6 +110,11 @@ _MEANINGS: dict[str, tuple[str, str]] = {
     "NotImplemented": (
         "the store does not know something the request asks for",
         "Set storage.s3.checksum to none or storage.s3.conditional_writes to false, as its documentation tells.",
+    ),
+    "InvalidObjectState": (
+        "it lies in an archive class, from which nothing is read before it is thawed",
+        "Thaw it (aws s3api restore-object) and copy it into a class that answers at once. Then change the lifecycle "
+        "rule of the bucket that moved it: S3 Glacier Instant Retrieval is the coldest class that dbops can read.",
     ),
     "EntityTooLarge": ("a part is larger than the store takes", "Set a smaller storage.part_size."),
     "EntityTooSmall": ("a part is smaller than the store takes", "Set a larger storage.part_size."),
@@ -160,6 +180,7 @@ class Action:
 
     verb: str
     permission: str
+    reads: bool = False
 
 
 @dataclass(frozen=True)
@@ -229,16 +250,27 @@ def _refusal(error: ClientError, action: Action, place: Place, tried: str) -> Bu
     if code not in _MEANINGS and status in _TRANSIENT_STATUS:
         code = "SlowDown" if status == 429 else "ServiceUnavailable"  # noqa: PLR2004 - Too Many Requests
     if code.startswith("KMS"):
-        meaning = "the bucket's encryption key cannot be used", "Allow these credentials to use that key."
+        meaning = (
+            "the encryption key cannot be used",
+            "Enable that key, or cancel its deletion, and allow these credentials to use that key.",
+        )
     else:
         meaning = _MEANINGS.get(code) or (_quote(error), "Look the error code up in the store's documentation.")
     reason, remedy = meaning
     request_id = error.response.get("ResponseMetadata", {}).get("RequestId", "")
     facts = ", ".join(filter(None, (code_of(error), f"HTTP {status}", f"request {request_id}" if request_id else "")))
-    return BucketError(
-        f"{place.endpoint} refused to {action.verb} {place}{tried}: {reason} ({facts}).",
-        place.put_into(remedy, permission=action.permission),
-    )
+    what = f"{place.endpoint} refused to {action.verb} {place}{tried}: {reason} ({facts})."
+    advice = place.put_into(remedy, permission=action.permission)
+    if action.reads and _is_of_objects(error):
+        why = f"{reason} ({code_of(error)})"
+        return ObjectRefused(what, advice, place=str(place), why=why, is_its_own=code in _OF_ITS_OWN)
+    return BucketError(what, advice)
+
+
+def _is_of_objects(error: ClientError) -> bool:
+    """Whether that may be about one object alone, and stays so."""
+    code = code_of(error)
+    return not is_transient(error) and (code in _OF_ITS_OWN | _OF_ONE_OR_ALL or code.startswith("KMS"))
 
 
 def object_exists(place: Place) -> ObjectExists:

@@ -62,10 +62,10 @@ class Bucket(Protocol):
         """The bucket's name."""
 
     def get(self, key: str) -> bytes:
-        """A small object whole; raises ObjectMissing."""
+        """A small object whole; raises ObjectMissing, ObjectRefused where the store never hands it out."""
 
     def read(self, key: str, offset: int, length: int) -> bytes:
-        """``length`` bytes of an object from ``offset`` on, fewer at its end, none behind it; raises ObjectMissing."""
+        """``length`` bytes of an object from ``offset`` on, fewer at its end, none behind it; raises as ``get``."""
 
     def put(self, key: str, body: bytes | BinaryIO) -> None:
         """Write an object, in one request; ``body`` is bytes, or seekable and read from its beginning. Overwrites."""

@@ -17,7 +17,7 @@ from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.retention import Hold
 from dbops.domain.backups.verification import Verification
 from dbops.domain.target import Target
-from dbops.errors import ObjectMissing
+from dbops.errors import BucketError, ObjectMissing, ObjectRefused
 from dbops.gateways.store.bucket import Bucket
 
 _READERS = 8
@@ -50,7 +50,8 @@ def read_catalog(
     Folders that are not named by a backup id are foreign, and ignored. A verification is ``verifications/<id>.json``
     with ``{"ok": true or false}`` in it, whatever else; of those whose backup has expired the newest few are read. A
     hold that cannot be read holds without an end, and a verdict that cannot be read leaves its backup in doubt. Raises
-    BucketError where any of it could not be read from the store: half a catalog would be a wrong one.
+    BucketError where any of it could not be read from the store: half a catalog would be a wrong one. An object that
+    the store will never hand out, while it does others, is one that cannot be read.
 
     ``known`` chooses backups that are not to be read: no entry, but named in ``known``. Who deletes or restores has
     none.
@@ -75,6 +76,8 @@ class _Reading:
         self._bucket, self._target, self._readers = bucket, target, readers
         self._layout = Layout(target.root)
         self._unreadable: list[str] = []
+        self._refusals: list[ObjectRefused] = []
+        self._was_given_one = False
 
     def catalog(self, known: Callable[[Present], Collection[BackupId]]) -> Catalog:
         present = Present(
@@ -87,6 +90,7 @@ class _Reading:
         manifests = {each.backup_id: each for each in found if isinstance(each, BackupManifest)}
         holds = self._each_of(present.held, manifests.keys(), self._read_hold)
         verdicts = self._each_of(present.judged, manifests.keys(), self._read_verdict)
+        self._require_some_access()
         return Catalog(
             self._target.name,
             entries=tuple(
@@ -122,12 +126,39 @@ class _Reading:
         chosen = [backup_id for backup_id in present if backup_id in wanted]
         return dict(zip(chosen, self._each(read, chosen), strict=True))
 
+    def _get(self, key: str) -> bytes:
+        body = self._bucket.get(key)
+        self._was_given_one = True
+        return body
+
+    def _tell(self, refusal: ObjectRefused, then: str = "") -> None:
+        self._refusals.append(refusal)
+        self._unreadable.append(
+            f"{refusal.place} is there, and the store will not hand it out: {refusal.why}. {refusal.remedy}{then}"
+        )
+
+    def _require_some_access(self) -> None:
+        """Raise what may be about all objects, unless one was handed out: then it is about those that were not."""
+        unclear = [refusal for refusal in self._refusals if not refusal.is_its_own]
+        if unclear and not self._was_given_one:
+            try:
+                self._get(self._layout.index)  # written by whoever came last
+            except BucketError:
+                raise unclear[0] from None
+
     def _read_folder(self, backup_id: BackupId) -> BackupManifest | Leftover | None:
-        """None where the manifest is unreadable, or the folder was deleted while we looked."""
+        """None where the manifest or the claim is unreadable, or the folder was deleted while we looked."""
+        try:
+            return self._look_into(backup_id)
+        except ObjectRefused as refusal:
+            self._tell(refusal)
+            return None
+
+    def _look_into(self, backup_id: BackupId) -> BackupManifest | Leftover | None:
         key = self._layout.manifest(backup_id)
         for _ in range(_LOOKS):
             try:
-                return self._parse_manifest(backup_id, self._bucket.get(key))
+                return self._parse_manifest(backup_id, self._get(key))
             except ObjectMissing:
                 objects = list(self._bucket.list(self._layout.folder(backup_id)))
             keys = tuple(stored.key for stored in objects)
@@ -157,31 +188,38 @@ class _Reading:
     def _read_hold(self, backup_id: BackupId) -> Hold | None:
         key = self._layout.hold(backup_id)
         try:
-            hold = Hold.from_json(self._bucket.get(key))
+            hold = Hold.from_json(self._get(key))
         except ObjectMissing:
             return None
+        except ObjectRefused as refusal:
+            self._tell(refusal, " Until then it counts as a hold without an end.")
         except ValueError as error:
-            reason = _reason(error)
+            self._tell_no_hold(key, _reason(error))
         else:
             if hold.backup_id == backup_id:
                 return hold
-            reason = f"it is for {hold.backup_id}"
-        self._unreadable.append(f"{self._place(key)} is not a hold on that backup ({reason}); it counts as one.")
+            self._tell_no_hold(key, f"it is for {hold.backup_id}")
         return Hold(backup_id, None, "what the hold says cannot be read", "unknown")
+
+    def _tell_no_hold(self, key: str, reason: str) -> None:
+        self._unreadable.append(f"{self._place(key)} is not a hold on that backup ({reason}); it counts as one.")
 
     def _read_past_verdict(self, backup_id: BackupId) -> Verification | None:
         try:
             return Verification.from_json(self._bucket.get(self._layout.verification(backup_id)))
-        except (ObjectMissing, ValueError):  # nothing depends on it: it proves nothing, and is no fault
+        except (ObjectMissing, ObjectRefused, ValueError):  # nothing depends on it: it proves nothing, and is no fault
             return None
 
     def _read_verdict(self, backup_id: BackupId) -> _Verdict | None:
         key = self._layout.verification(backup_id)
         try:
-            body = self._bucket.get(key)
+            body = self._get(key)
             document = json.loads(body)
         except ObjectMissing:
             return None
+        except ObjectRefused as refusal:
+            self._tell(refusal, " Until then its backup is neither good nor bad.")
+            return None, None, True
         except (ValueError, RecursionError):  # the latter where it is nested too deeply
             document = None
         ok = document.get("ok") if isinstance(document, dict) else None

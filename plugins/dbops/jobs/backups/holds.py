@@ -9,7 +9,7 @@ from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.retention import Hold
 from dbops.domain.target import Target
-from dbops.errors import InvalidRequest, ObjectMissing
+from dbops.errors import InvalidRequest, ObjectMissing, ObjectRefused
 from dbops.gateways.clock import utc_now
 from dbops.gateways.store.bucket import Bucket
 from dbops.jobs.target_index.refresh_index import refresh_index
@@ -37,13 +37,11 @@ def hold(
         raise InvalidRequest(f"A hold until {until} would hold nothing: that is past.", "Name a time to come.")
     # Held first and looked for second: an expire that runs right now sees the hold, or we see that it came too late.
     bucket.put(layout.hold(backup_id), wanted.to_json())
-    try:
-        bucket.get(layout.manifest(backup_id))
-    except ObjectMissing:
+    if not _exists(bucket, layout.manifest(backup_id)):
         bucket.delete(layout.hold(backup_id))
         raise InvalidRequest(
             f"There is no backup {backup_id} of {target.name}.", f"`python -m dbops backups {target.name}` lists them."
-        ) from None
+        )
     refresh_index(target, bucket, clock)
     return wanted
 
@@ -51,13 +49,11 @@ def hold(
 def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Callable[[], datetime] = utc_now) -> None:
     """Take the hold of that backup away; raises InvalidRequest where it has none."""
     key = Layout(target.root).hold(backup_id)
-    try:
-        bucket.get(key)
-    except ObjectMissing:
+    if not _exists(bucket, key):
         raise InvalidRequest(
             f"The backup {backup_id} of {target.name} is not held.",
             f"`python -m dbops backups {target.name}` shows what is held.",
-        ) from None
+        )
     bucket.delete(key)
     refresh_index(target, bucket, clock)
 
@@ -65,14 +61,19 @@ def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Calla
 def why_held(bucket: Bucket, layout: Layout, backup_id: BackupId, now: datetime) -> str | None:
     """The sentence of the hold on that backup as it is in the bucket right now; None where nothing holds it.
 
-    A hold that cannot be read, or is for another backup, holds.
+    A hold that cannot be read, that the store will not hand out, or that is for another backup, holds.
     """
     try:
         found = Hold.from_json(bucket.get(layout.hold(backup_id)))
     except ObjectMissing:
         return None
-    except ValueError:
+    except (ObjectRefused, ValueError):
         found = None
     if found is None or found.backup_id != backup_id:
         return f"held: {layout.hold(backup_id)} is not a hold that can be read, and counts as one without an end"
     return found.sentence() if found.is_active(now) else None
+
+
+def _exists(bucket: Bucket, key: str) -> bool:
+    """Whether the store lists it; what is in it, and whether it can be read, is another question."""
+    return any(stored.key == key for stored in bucket.list(key))

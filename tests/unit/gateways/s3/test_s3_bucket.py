@@ -14,7 +14,7 @@ from botocore.awsrequest import AWSPreparedRequest
 from botocore.exceptions import ConnectTimeoutError, MetadataRetrievalError, NoCredentialsError, SSLError
 
 from dbops.domain.backups.storage import S3Options
-from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists
+from dbops.errors import BucketError, InvalidConnection, InvalidRequest, ObjectExists, ObjectRefused
 from dbops.gateways.s3 import connect
 from dbops.gateways.s3.attempts import Attempts
 from dbops.gateways.s3.bucket import READ
@@ -132,6 +132,70 @@ def test_a_permanent_refusal_is_asked_once_and_explained(
     assert sentence in raised.value.what
     assert remedy in raised.value.remedy
     assert len([request for request in store.seen if request.method == "PUT"]) == 1
+
+
+GRANT = "Grant s3:GetObject and s3:ListBucket"
+NO_KEY = "the encryption key cannot be used"
+
+
+@pytest.mark.parametrize(
+    ("answer", "why", "remedy", "is_its_own"),
+    [
+        ((403, "InvalidObjectState"), "it lies in an archive class, from which nothing is", "restore-object", True),
+        ((400, "KMS.DisabledException"), NO_KEY, "Enable that key", True),
+        ((400, "KMS.KMSInvalidStateException"), NO_KEY, "cancel its deletion", True),
+        ((403, "KMS.AccessDeniedException"), NO_KEY, "use that key", False),
+        ((403, "AccessDenied"), "these credentials may not do that", GRANT, False),
+        ((403, ""), "these credentials may not do that", GRANT, False),
+        ((400, "InvalidRequest"), "Something", "documentation", False),
+    ],
+)
+def test_an_object_that_is_refused_for_good_is_told_from_a_store_that_refuses_now(
+    store: CannedStore, answer: tuple[int, str], why: str, remedy: str, is_its_own: bool
+) -> None:
+    status, code = answer
+    store.answers = [(status, refused(code) if code else b"")]
+    for sse in ("none", "aws:kms"):
+        store.seen.clear()
+        with pytest.raises(ObjectRefused) as raised:
+            bucket_of(store, sse=sse).get("a/key")
+        error = raised.value
+        assert (error.place, error.is_its_own) == ("s3://backups/a/key", is_its_own)
+        assert error.why.startswith(why)
+        assert error.why.endswith(f" ({code or 'AccessDenied'})"), "no id of the request, which is another each time"
+        assert error.what.startswith(f"https://s3.example.com:9000 refused to read s3://backups/a/key: {why}")
+        assert remedy in error.remedy
+        assert len(store.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (503, "SlowDown"),
+        (500, "InternalError"),
+        (400, "KMS.ThrottlingException"),
+        (400, "ExpiredToken"),
+        (403, "InvalidAccessKeyId"),
+        (403, "SignatureDoesNotMatch"),
+        (403, "RequestTimeTooSkewed"),
+        (404, "NoSuchBucket"),
+    ],
+)
+def test_what_passes_or_is_about_every_object_is_no_refusal_of_that_one(
+    store: CannedStore, status: int, code: str
+) -> None:
+    store.answers = [(status, refused(code))] * 3
+    with pytest.raises(BucketError) as raised:
+        bucket_of(store).get("a/key")
+    assert not isinstance(raised.value, ObjectRefused)
+
+
+def test_only_who_reads_is_refused_an_object(store: CannedStore) -> None:
+    store.answers = [(403, refused("AccessDenied"))] * 2
+    for ask in (lambda: bucket_of(store).delete("a/key"), lambda: list(bucket_of(store).list("a/"))):
+        with pytest.raises(BucketError) as raised:
+            ask()
+        assert not isinstance(raised.value, ObjectRefused)
 
 
 @pytest.mark.parametrize(

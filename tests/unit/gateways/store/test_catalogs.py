@@ -12,7 +12,7 @@ from dbops.domain.backups.layout import Layout
 from dbops.domain.backups.retention import Hold, RetentionPolicy
 from dbops.domain.backups.storage import Storage
 from dbops.domain.target import Target
-from dbops.errors import BucketError, ObjectMissing
+from dbops.errors import BucketError, ObjectMissing, ObjectRefused
 from dbops.gateways.store.catalogs import read_catalog
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from tests.unit.samples import verification
@@ -251,6 +251,111 @@ def test_a_store_that_fails_for_one_manifest_gives_no_half_catalog() -> None:
         finish(bucket, backup_id)
     with pytest.raises(BucketError, match="away"):
         read_catalog(bucket, TARGET)
+
+
+class RefusingBucket(InMemoryBucket):
+    """Lists everything, and hands out nothing of ``refused``."""
+
+    refused: frozenset[str] = frozenset()
+    is_its_own = True
+
+    def get(self, key: str) -> bytes:
+        if key in self.refused:
+            raise ObjectRefused(
+                f"https://s3 refused to read s3://backups/{key}: it is archived (HTTP 403, request 4711).",
+                "Thaw it.",
+                place=f"s3://backups/{key}",
+                why="it is archived",
+                is_its_own=self.is_its_own,
+            )
+        return super().get(key)
+
+
+@pytest.fixture
+def refusing() -> RefusingBucket:
+    """Three backups; of the second the hold and the verdict, of the third the verdict, and of a gone one as well."""
+    bucket = RefusingBucket("backups", TickingClock())
+    for backup_id in (FIRST, SECOND, THIRD):
+        finish(bucket, backup_id)
+    bucket.put(LAYOUT.hold(SECOND), Hold(SECOND, NOON, "audit", "alice").to_json())
+    for backup_id in (BackupId("20261101T020000Z"), SECOND, THIRD):
+        bucket.put(LAYOUT.verification(backup_id), verification(backup_id, of="app").to_json())
+    return bucket
+
+
+def said_of(key: str, then: str = "") -> str:
+    return f"s3://backups/{key} is there, and the store will not hand it out: it is archived. Thaw it.{then}"
+
+
+@pytest.mark.parametrize("is_its_own", [True, False])
+def test_a_manifest_that_the_store_will_not_hand_out_is_told_and_left_alone(
+    refusing: RefusingBucket, is_its_own: bool
+) -> None:
+    refusing.refused, refusing.is_its_own = frozenset({LAYOUT.manifest(FIRST)}), is_its_own
+    catalog = read_catalog(refusing, TARGET)
+    assert [entry.backup_id for entry in catalog.entries] == [SECOND, THIRD]
+    assert catalog.leftovers == ()
+    assert catalog.unreadable == (said_of(LAYOUT.manifest(FIRST)),)
+
+
+def test_a_hold_that_the_store_will_not_hand_out_holds_without_an_end(refusing: RefusingBucket) -> None:
+    refusing.refused = frozenset({LAYOUT.hold(SECOND)})
+    catalog = read_catalog(refusing, TARGET)
+    hold = catalog.entries[1].hold
+    assert hold is not None
+    assert (hold.backup_id, hold.until) == (SECOND, None)
+    assert catalog.unreadable == (said_of(LAYOUT.hold(SECOND), " Until then it counts as a hold without an end."),)
+
+
+def test_a_verdict_that_the_store_will_not_hand_out_leaves_its_backup_in_doubt(refusing: RefusingBucket) -> None:
+    refusing.refused = frozenset({LAYOUT.verification(SECOND)})
+    catalog = read_catalog(refusing, TARGET)
+    assert [(entry.verified, entry.is_doubtful) for entry in catalog.entries] == [
+        (None, False),
+        (None, True),
+        (True, False),
+    ]
+    assert catalog.unreadable == (
+        said_of(LAYOUT.verification(SECOND), " Until then its backup is neither good nor bad."),
+    )
+
+
+def test_a_verdict_on_a_backup_that_is_gone_may_be_refused_as_it_may_be_damaged(refusing: RefusingBucket) -> None:
+    refusing.refused = frozenset({LAYOUT.verification(BackupId("20261101T020000Z"))})
+    catalog = read_catalog(refusing, TARGET)
+    assert (catalog.past, catalog.unreadable, len(catalog.entries)) == ((), (), 3)
+
+
+def test_a_leftover_whose_claim_the_store_will_not_hand_out_is_told_and_not_swept(refusing: RefusingBucket) -> None:
+    begun = BackupId("20261119T020000Z")
+    refusing.put(LAYOUT.started(begun), Claim("app", begun, "run", "host", 1, NOON, "1").to_json())
+    refusing.refused = frozenset({LAYOUT.started(begun)})
+    catalog = read_catalog(refusing, TARGET)
+    assert (len(catalog.entries), catalog.leftovers) == (3, ())
+    assert catalog.unreadable == (said_of(LAYOUT.started(begun)),)
+
+
+def test_where_every_object_lies_in_an_archive_each_is_told_and_nothing_is_raised(refusing: RefusingBucket) -> None:
+    refusing.refused = frozenset(stored.key for stored in refusing.list(""))
+    catalog = read_catalog(refusing, TARGET)
+    assert catalog.entries == ()
+    assert catalog.unreadable == tuple(said_of(LAYOUT.manifest(backup_id)) for backup_id in (FIRST, SECOND, THIRD))
+
+
+def test_where_no_object_is_handed_out_to_these_credentials_there_is_no_catalog(refusing: RefusingBucket) -> None:
+    refusing.refused, refusing.is_its_own = frozenset(stored.key for stored in refusing.list("")), False
+    with pytest.raises(ObjectRefused, match=r"manifest\.json: it is archived"):
+        read_catalog(refusing, TARGET)
+
+
+def test_the_only_manifest_is_refused_alone_where_another_object_of_the_target_is_handed_out() -> None:
+    bucket = RefusingBucket("backups", TickingClock())
+    finish(bucket, FIRST)
+    bucket.refused, bucket.is_its_own = frozenset({LAYOUT.manifest(FIRST)}), False
+    with pytest.raises(ObjectRefused):
+        read_catalog(bucket, TARGET)
+    bucket.put(LAYOUT.index, b"{}")
+    assert read_catalog(bucket, TARGET).unreadable == (said_of(LAYOUT.manifest(FIRST)),)
 
 
 def test_a_proof_is_remembered_when_its_backup_has_expired(bucket: InMemoryBucket) -> None:

@@ -21,7 +21,7 @@ from dbops.domain.restores.hold import LONGEST_STEP
 from dbops.domain.restores.record import RestoreState
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.views.target_parts import backups_part
-from dbops.errors import BucketError, ExpireFailed
+from dbops.errors import BucketError, ExpireFailed, ObjectRefused
 from dbops.gateways.store.backup_listings import read_listing
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.restores import put_restore
@@ -44,6 +44,7 @@ class ObservedBucket(InMemoryBucket):
         super().__init__(name, clock)
         self.deleted: list[str] = []
         self.locked: Collection[str] = ()
+        self.archived: set[str] = set()
         self.before_reading: dict[str, Callable[[], None]] = {}
         self.before_deleting: dict[str, Callable[[], None]] = {}
 
@@ -56,6 +57,8 @@ class ObservedBucket(InMemoryBucket):
 
     def get(self, key: str) -> bytes:
         self.before_reading.pop(key, lambda: None)()
+        if key in self.archived:
+            raise ObjectRefused("Refused.", "Thaw it.", place=f"s3://vault/{key}", why="it is cold", is_its_own=True)
         return super().get(key)
 
 
@@ -329,6 +332,45 @@ def test_where_the_store_cannot_say_whether_a_backup_is_held_it_stays(bucket: Ob
         expire(SHOP, bucket, clock=clock)
     assert len(keys(bucket, LAYOUT.folder(third))) == 4
     assert keys(bucket, LAYOUT.folder(oldest)) == []
+
+
+# ---------------------------------------------------------------- what the store will not hand out
+
+
+def test_one_manifest_that_the_store_will_not_hand_out_stops_no_expire_and_its_backup_stays(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    newest, second, third, fourth = back_up(bucket, clock, 0, 1, 2, 3)
+    bucket.archived = {LAYOUT.manifest(fourth)}
+    report = expire(SHOP, bucket, clock=clock)
+    assert (list(report.kept), list(report.expired)) == ([newest, second], [third])
+    assert report.verdict == Verdict.WARNING
+    assert f"{LAYOUT.manifest(fourth)} is there, and the store will not hand it out: it is cold." in report.warnings[0]
+    assert len(keys(bucket, LAYOUT.folder(fourth))) == 4
+
+
+def test_what_is_held_or_judged_by_an_object_that_the_store_will_not_hand_out_stays(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    *_, third, fourth = back_up(bucket, clock, 0, 1, 2, 3)
+    bucket.put(LAYOUT.hold(third), Hold(third, NOW - DAY, "long over, but who can read that", "alice").to_json())
+    judge(bucket, clock, fourth, ok=True)
+    bucket.archived = {LAYOUT.hold(third), LAYOUT.verification(fourth)}
+    report = expire(SHOP, bucket, clock=clock)
+    assert report.expired == {}
+    assert report.kept[third] == ("held until it is released by unknown: what the hold says cannot be read",)
+    assert report.kept[fourth] == ("the verdict on it cannot be read; another drill of it gives a new one",)
+
+
+def test_a_hold_that_is_no_longer_handed_out_while_its_backup_expires_holds(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    _, _, third, fourth = back_up(bucket, clock, 0, 1, 2, 3)
+    bucket.put(LAYOUT.hold(fourth), Hold(fourth, NOW - DAY, "over", "alice").to_json())
+    bucket.before_deleting[LAYOUT.manifest(third)] = lambda: bucket.archived.add(LAYOUT.hold(fourth))
+    report = expire(SHOP, bucket, clock=clock)
+    assert list(report.expired) == [third]
+    assert "counts as one without an end" in report.kept[fourth][0]
 
 
 # ---------------------------------------------------------------- refusals

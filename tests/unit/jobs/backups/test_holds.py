@@ -6,7 +6,7 @@ import pytest
 
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.layout import Layout
-from dbops.errors import InvalidRequest
+from dbops.errors import BucketError, InvalidRequest
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.backups.holds import hold, release, why_held
@@ -81,3 +81,16 @@ def test_a_hold_that_is_over_before_it_begins_is_refused(bucket: InMemoryBucket,
 def test_what_is_not_held_cannot_be_released(bucket: InMemoryBucket) -> None:
     with pytest.raises(InvalidRequest, match=f"{OLD} of shop is not held"):
         release(SHOP, bucket, OLD)
+
+
+def test_what_the_store_lists_and_will_not_hand_out_can_be_held_and_released(clock: Clock) -> None:
+    class ArchivedBucket(InMemoryBucket):
+        def get(self, key: str) -> bytes:
+            raise BucketError(f"The store will not hand out {key}.")
+
+    bucket = ArchivedBucket("vault", clock)
+    store_backup(bucket, LAYOUT, manifest(OLD))
+    hold(SHOP, bucket, OLD, until=None, reason="evidence", by="alice", clock=clock)
+    assert [stored.key for stored in bucket.list(LAYOUT.holds)] == [LAYOUT.hold(OLD)]
+    release(SHOP, bucket, OLD, clock=clock)
+    assert list(bucket.list(LAYOUT.holds)) == []
