@@ -9,10 +9,13 @@ import pytest
 from dbops.domain.backups.backup import BackupId
 from dbops.domain.backups.expire_report import ExpireReport
 from dbops.domain.backups.layout import Layout
-from dbops.domain.backups.retention import RetentionPolicy
+from dbops.domain.backups.retention import PROVEN, RetentionPolicy
 from dbops.domain.restores.record import RestoreRecord, RestoreState
+from dbops.domain.target import Target
 from dbops.errors import PlanChanged
+from dbops.gateways.s3 import S3Bucket
 from dbops.gateways.store.restores import put_restore
+from dbops.gateways.store.verifications import put_verification
 from dbops.jobs.backups.expire import expire
 from dbops.jobs.restores import restore_run
 from tests.backups import execute
@@ -20,6 +23,7 @@ from tests.clock import now
 from tests.drills import Ground
 from tests.loading import SHOP
 from tests.restoring import Restoring
+from tests.unit.samples import verification
 
 ONLY_THE_NEWEST = RetentionPolicy(last=1, daily=0, weekly=0, monthly=0, yearly=0, minimum_redundancy=1)
 
@@ -30,12 +34,18 @@ def expired(restoring: Restoring) -> ExpireReport:
     return expire(target, restoring.loader.bucket, clock=now)
 
 
+def prove(bucket: S3Bucket, target: Target, backup_id: BackupId) -> None:
+    """Let a drill of that backup have been good."""
+    put_verification(bucket, target, verification(backup_id, of=target.name))
+
+
 @pytest.mark.parametrize("mode", ["beside", "swap"])
 def test_a_backup_that_retention_lets_go_is_kept_until_its_restore_is_at_its_end(
     restoring: Restoring, mode: str
 ) -> None:
     old = restoring.loader.backup_id
     restoring.loader.back_up(restoring.url)
+    newer = restoring.loader.backup_id
     restoring.plan(mode=mode, backup=old)
     steps = [restoring.load, restoring.analyze, restoring.verify, *([restoring.swap] if mode == "swap" else [])]
 
@@ -45,6 +55,8 @@ def test_a_backup_that_retention_lets_go_is_kept_until_its_restore_is_at_its_end
         assert f"its restore in the run {restoring.run} is not at its end" in " ".join(report.kept[old])
         step()
 
+    assert expired(restoring).kept[old] == (PROVEN,)
+    prove(restoring.loader.bucket, restoring.target, newer)
     assert list(expired(restoring).expired) == [old]
     assert restoring.report().record.state is (RestoreState.SWAPPED if mode == "swap" else RestoreState.VERIFIED)
 
@@ -54,6 +66,7 @@ def test_a_backup_that_retention_lets_go_is_kept_while_it_is_drilled(ground: Gro
     ground.loader.back_up(empty_database)
     old = ground.loader.backup_id
     ground.loader.back_up(empty_database)
+    newer = ground.loader.backup_id
     target = ground.target.model_copy(update={"retention": ONLY_THE_NEWEST})
     reports: list[ExpireReport] = []
     ground.disturb(lambda: reports.append(expire(target, ground.loader.bucket, clock=now)))
@@ -64,6 +77,8 @@ def test_a_backup_that_retention_lets_go_is_kept_while_it_is_drilled(ground: Gro
     assert proof.ok
     assert reports[0].expired == {}
     assert "its drill in the run by hand is not at its end" in " ".join(reports[0].kept[old])
+    assert expire(target, ground.loader.bucket, clock=now).kept[old] == (PROVEN,)
+    prove(ground.loader.bucket, target, newer)
     assert list(expire(target, ground.loader.bucket, clock=now).expired) == [old]
 
 
