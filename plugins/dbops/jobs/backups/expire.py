@@ -85,13 +85,24 @@ class _Expiry:
         ``judged`` is when the verdict on each was written, as it was known when that was planned.
         """
         kept: dict[BackupId, tuple[str, ...]] = {}
+
+        def is_kept(backup_id: BackupId, why: str | None) -> bool:
+            if why is not None:
+                kept[backup_id] = (why,)
+            return why is not None
+
         for backup_id, reasons in planned.items():
+
+            def is_held(backup_id: BackupId = backup_id) -> bool:
+                return is_kept(backup_id, self._why_held(backup_id))
+
             with self.deletion.collecting(self._layout.folder(backup_id)):
                 objects = self._objects(backup_id)
-                why = self._why_held(backup_id) or self._why_judged_anew(backup_id, judged[backup_id])
-                if why is not None:
-                    kept[backup_id] = (why,)
-                elif self.deletion.remove(objects, self._layout, backup_id):
+                if is_held() or is_kept(backup_id, self._why_judged_anew(backup_id, judged[backup_id])):
+                    continue
+                # Whoever holds it puts the hold first and then looks for the manifest. One that came behind our look
+                # at the holds and before the deletion is told that it holds: so the holds are looked at once more.
+                if self.deletion.remove(objects, self._layout, backup_id, is_held=is_held):
                     self.expired[backup_id] = reasons
         return kept
 

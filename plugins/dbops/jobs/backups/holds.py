@@ -35,7 +35,8 @@ def hold(
         raise InvalidRequest("A hold names a reason and who asks for it.", "Somebody will ask about it in a year.")
     if not wanted.is_active(clock()):
         raise InvalidRequest(f"A hold until {until} would hold nothing: that is past.", "Name a time to come.")
-    # Held first and looked for second: an expire that runs right now sees the hold, or we see that it came too late.
+    # Held first and looked for second: an expire takes the manifest away, looks at the holds once more, and puts it
+    # back where there is one. So it sees the hold, or we see that it came too late.
     bucket.put(layout.hold(backup_id), wanted.to_json())
     if not _exists(bucket, layout.manifest(backup_id)):
         bucket.delete(layout.hold(backup_id))

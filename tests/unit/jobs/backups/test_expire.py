@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
-from typing import Any
+from itertools import count
+from typing import Any, BinaryIO
 
 import pytest
 from hypothesis import given
@@ -21,12 +22,14 @@ from dbops.domain.restores.hold import LONGEST_STEP
 from dbops.domain.restores.record import RestoreState
 from dbops.domain.restores.request import RestoreRequest
 from dbops.domain.views.target_parts import backups_part
-from dbops.errors import BucketError, ExpireFailed, ObjectRefused
+from dbops.errors import BucketError, ExpireFailed, InvalidRequest, ObjectRefused
 from dbops.gateways.store.backup_listings import read_listing
+from dbops.gateways.store.bucket import StoredObject
 from dbops.gateways.store.memory_bucket import InMemoryBucket
 from dbops.gateways.store.restores import put_restore
 from dbops.gateways.store.target_indexes import build_index
 from dbops.jobs.backups.expire import expire
+from dbops.jobs.backups.holds import hold
 from tests.unit.restores import record
 from tests.unit.samples import DAY, NOW, Clock, claim, manifest, store_backup, target, verification
 
@@ -45,10 +48,20 @@ class ObservedBucket(InMemoryBucket):
         self.deleted: list[str] = []
         self.locked: Collection[str] = ()
         self.archived: set[str] = set()
+        self.before_anything: Callable[[], None] = lambda: None
         self.before_reading: dict[str, Callable[[], None]] = {}
         self.before_deleting: dict[str, Callable[[], None]] = {}
 
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        self.before_anything()
+        return super().list(prefix)
+
+    def put(self, key: str, body: bytes | BinaryIO) -> None:
+        self.before_anything()
+        super().put(key, body)
+
     def delete(self, key: str) -> None:
+        self.before_anything()
         self.before_deleting.pop(key, lambda: None)()
         if key in self.locked:
             raise BucketError(f"The store refused to delete {key}.", "Look at its lock.")
@@ -56,6 +69,7 @@ class ObservedBucket(InMemoryBucket):
         super().delete(key)
 
     def get(self, key: str) -> bytes:
+        self.before_anything()
         self.before_reading.pop(key, lambda: None)()
         if key in self.archived:
             raise ObjectRefused("Refused.", "Thaw it.", place=f"s3://vault/{key}", why="it is cold", is_its_own=True)
@@ -332,6 +346,110 @@ def test_where_the_store_cannot_say_whether_a_backup_is_held_it_stays(bucket: Ob
         expire(SHOP, bucket, clock=clock)
     assert len(keys(bucket, LAYOUT.folder(third))) == 4
     assert keys(bucket, LAYOUT.folder(oldest)) == []
+
+
+def confirm_hold(bucket: ObservedBucket, clock: Clock, backup_id: BackupId) -> None:
+    """A person holds it, and is told that it is held."""
+    hold(SHOP, bucket, backup_id, until=None, reason="wait!", by="bob", clock=clock)
+
+
+def whole(bucket: ObservedBucket, backup_id: BackupId) -> dict[str, bytes]:
+    return {key: bucket.get(key) for key in keys(bucket, LAYOUT.folder(backup_id))}
+
+
+def test_a_hold_that_is_confirmed_right_before_the_manifest_goes_is_not_lost(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    newest, second, third, fourth = back_up(bucket, clock, 0, 1, 2, 3)
+    before = whole(bucket, third)
+    bucket.before_deleting[LAYOUT.manifest(third)] = lambda: confirm_hold(bucket, clock, third)
+    report = expire(SHOP, bucket, clock=clock)
+    assert whole(bucket, third) == before
+    assert report.kept[third] == ("held until it is released by bob: wait!",)
+    assert list(report.expired) == [fourth]
+    assert report.objects == 4, "what was put back is not counted as deleted"
+    assert audits(bucket)[0]["expired"] == {fourth: list(report.expired[fourth])}
+    assert list(expire(SHOP, bucket, clock=clock).kept) == [newest, second, third]
+
+
+@pytest.mark.parametrize("moment", range(40))
+def test_at_whatever_moment_of_an_expire_a_backup_is_held_it_is_whole_or_nobody_was_told_that_it_is_held(
+    moment: int,
+) -> None:
+    clock = Clock()
+    bucket = ObservedBucket("vault", clock)
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    before = whole(bucket, oldest)
+    asked = count()
+    told: list[bool] = []
+
+    def between_two_requests() -> None:
+        if next(asked) == moment:
+            try:
+                confirm_hold(bucket, clock, oldest)
+            except InvalidRequest:
+                told.append(False)
+            else:
+                told.append(True)
+
+    bucket.before_anything = between_two_requests
+    expire(SHOP, bucket, clock=clock)
+    bucket.before_anything = lambda: None
+    assert told or moment >= next(asked)
+    assert told != [True] or whole(bucket, oldest) == before
+
+
+def test_a_restore_that_is_planned_right_before_the_manifest_goes_finds_its_backup(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    before = whole(bucket, oldest)
+    bucket.before_deleting[LAYOUT.manifest(oldest)] = lambda: begin_restore(bucket, oldest)
+    report = expire(SHOP, bucket, clock=clock)
+    assert "its restore in the run manual__1" in report.kept[oldest][0]
+    assert whole(bucket, oldest) == before
+
+
+def test_where_nobody_can_say_whether_it_was_held_in_the_last_moment_the_manifest_is_put_back(
+    bucket: ObservedBucket, clock: Clock
+) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    before = whole(bucket, oldest)
+
+    def refuse() -> None:
+        raise BucketError("The store answered 503.", "")
+
+    bucket.before_deleting[LAYOUT.manifest(oldest)] = lambda: bucket.before_reading.update(
+        {LAYOUT.hold(oldest): refuse}
+    )
+    with pytest.raises(ExpireFailed, match="503"):
+        expire(SHOP, bucket, clock=clock)
+    assert whole(bucket, oldest) == before
+
+
+def test_a_manifest_that_cannot_be_put_back_is_told_and_no_file_of_its_backup_goes(
+    bucket: ObservedBucket, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    *_, oldest = back_up(bucket, clock, 0, 1, 2)
+    before = whole(bucket, oldest)
+    put = bucket.put
+
+    def refusing(key: str, body: bytes | BinaryIO) -> None:
+        if key == LAYOUT.manifest(oldest):
+            raise BucketError("The store is full.", "")
+        put(key, body)
+
+    monkeypatch.setattr(bucket, "put", refusing)
+    bucket.before_deleting[LAYOUT.manifest(oldest)] = lambda: confirm_hold(bucket, clock, oldest)
+    with pytest.raises(ExpireFailed, match="could not be put back") as failure:
+        expire(SHOP, bucket, clock=clock)
+    assert LAYOUT.manifest(oldest) in failure.value.what
+    assert "The store is full." in failure.value.what
+    before.pop(LAYOUT.manifest(oldest))
+    assert whole(bucket, oldest) == before
+    clock.now += 30 * DAY
+    expire(SHOP, bucket, clock=clock)
+    assert whole(bucket, oldest) == before
 
 
 # ---------------------------------------------------------------- what the store will not hand out
