@@ -25,7 +25,7 @@ whole_audience = everybody(targets_for("rehearse__"))
 
 with DAG(
     dag_id="rehearse",
-    description="Would a restore be let? Planned for every target, once a day, and nothing changed",
+    description="Would a restore be allowed? Planned for every target once a day, changes nothing",
     doc_md=DOC,
     schedule=timetable("47 * * * *", "UTC"),
     catchup=False,

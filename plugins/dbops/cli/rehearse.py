@@ -1,4 +1,4 @@
-"""rehearse, as a shell asks for it: would a restore be let? What came of it is kept, as the DAG keeps it."""
+"""rehearse, as a shell asks for it: would a restore be allowed? The result is kept, as the DAG keeps it."""
 
 from __future__ import annotations
 
