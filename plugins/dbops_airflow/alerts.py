@@ -34,8 +34,9 @@ log = logging.getLogger(__name__)
 
 _MAILED = "dbops_mailed"
 _NO_LAST_WORDS = DbopsError(
-    "It ended without a last word: its process was killed, its worker is gone, or somebody marked it as failed.",
-    "Look at the end of the task's log and at the worker's memory and disk. Nothing half done counts; run it again.",
+    "The task ended without reporting an error: its process was killed, its worker is gone, or somebody marked it as "
+    "failed.",
+    "Look at the end of the task's log and at the worker's memory and disk. Nothing incomplete counts; run it again.",
 )
 
 
@@ -95,7 +96,7 @@ class TaskFailureMail(FailureMail):
         """Mail what ended the task, unless nothing is left of it but its state."""
         error = context.get("exception")
         if not isinstance(error, Exception):
-            log.info("The task left no error behind: the run's own callback mails.")
+            log.info("The task left no error; the run's own callback sends the mail.")
         elif isinstance(reason_of(error), (ChecksFailed, ProbesFailed)) and _was_mailed(context):
             log.info("The job has mailed what is broken.")
         elif self.mail(reason_of(error), context):
@@ -128,7 +129,10 @@ def mail_backup_warnings(report: BackupReport, target: Target, context: Context)
         environment=target.environment,
         headline=f"The backup {report.backup_id} is done and can be restored, but it is not what was expected.",
         details=report.warnings,
-        remedy="See what happened to the data before the older backups expire. If it is meant, nothing is to be done.",
+        remedy=(
+            "See what happened to the data before the older backups expire. If this was intended, there is nothing "
+            "to do."
+        ),
         facts=(
             ("Backup", report.backup_id),
             ("Location", report.location),
@@ -154,7 +158,7 @@ def _keep_told(report: BackupReport, target: Target) -> None:
         told = ToldBackup(backup_id=BackupId(report.backup_id), moment=utc_now())
         told_backups.put_told_backup(connections.open_bucket(target), target, told)
     except Exception as error:  # noqa: BLE001 - nothing in here may raise
-        log.warning("The watch may tell this again: %s", error_in_words(error, "keeping that it was told"))
+        log.warning("The watch may report this again: %s", error_in_words(error, "keeping that it was told"))
 
 
 def mail_restored(report: RestoreReport, target: Target, context: Context) -> None:
@@ -219,7 +223,7 @@ def facts_of(context: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
 
 def _attempt(ti: Any, error: object) -> str:
     if isinstance(error, AirflowFailException):
-        return f"{ti.try_number}, and no other: tried again it would end the same way"
+        return f"{ti.try_number}, with no other: a retry would end the same way"
     return f"{ti.try_number} of {max(getattr(ti, 'max_tries', 0) + 1, ti.try_number)}"
 
 

@@ -55,7 +55,9 @@ def break_glass_params() -> dict[str, Param]:
     """The fields of a trigger form by which one person alone may approve in an emergency; every ApprovalSensor asks."""
     return {
         "break_glass": Param(
-            False, type="boolean", description="approve alone, in an emergency: for approvers only, told to everybody"
+            False,
+            type="boolean",
+            description="approve alone, in an emergency: for approvers only, reported to everybody",
         ),
         "break_glass_reason": Param(None, type=["null", "string"], description="needed with break_glass"),
     }
@@ -171,8 +173,8 @@ class ApprovalSensor(ApprovalOperator):
         from dbops.gateways.store.approvals import read_plan
 
         plan = read_plan(bucket, target, run=question.run, digest=question.digest)
-        self.log.warning("An answer was put aside, and the question stands: %s.", why)
-        told = f"An answer was put aside: {why}. The question stands."
+        self.log.warning("An answer was set aside, and the question stays open: %s.", why)
+        told = f"An answer was set aside: {why}. The question stays open."
         self._park(context, question, plan, notes=(told,), target=target, bucket=bucket)
 
     def _park(
@@ -223,8 +225,8 @@ class ApprovalSensor(ApprovalOperator):
         )
         if not str(getattr(shown, "body", "")).startswith(question_head(question)):
             raise ApprovalMissing(
-                f"REJECTED before anybody was asked: the task {self.task_id} has asked about another plan before, and "
-                "Airflow would go on showing people that one.",
+                f"REJECTED before anybody was asked: the task {self.task_id} has asked about another plan before, "
+                "and Airflow would keep showing people that one.",
                 "Nothing was done. Start a new run.",
             )
 
@@ -248,7 +250,7 @@ class ApprovalSensor(ApprovalOperator):
         digest = plan.get("digest") if isinstance(plan, Mapping) else None
         if not isinstance(digest, str) or not digest:
             raise ApprovalMissing(
-                f"The task {self.plan_task_id} has left no plan, so that nobody can be asked about it.",
+                f"The task {self.plan_task_id} has left no plan, so nobody can be asked about it.",
                 "Nothing was done. Start a new run.",
             )
         return digest

@@ -51,14 +51,17 @@ def mail_question(question: Question, stake: Stake, notes: tuple[str, ...], targ
         job=question.action,
         target=target.name,
         environment=target.environment,
-        headline=f"{asker} asks for the {question.act} of {target.name}; it waits for a yes until {until}.",
+        headline=f"{asker} asks for the {question.act} of {target.name}; answer by {until}.",
         stake=stake,
         details=(*_glass(question), *notes),
-        remedy=f"Open the question, read the plan, type {target.name}, and choose Approve or Reject. Silence is a no.",
+        remedy=(
+            f"Open the question, read the plan, type {target.name}, and choose Approve or Reject. No answer counts "
+            "as a no."
+        ),
         facts=(
             *_asked(question),
             ("Answer until", until),
-            ("May answer", may or ("two people are needed" if target.needs_four_eyes else "whoever Airflow lets")),
+            ("May answer", may or ("two people are needed" if target.needs_four_eyes else "anyone Airflow allows")),
         ),
         link=_question_url(context["ti"]),
         link_to="question",
@@ -91,7 +94,7 @@ def _glass(asked: Question | Approval) -> tuple[str, ...]:
         return ()
     return (
         f"BREAK GLASS by {asked.requested_by}: {asked.break_glass_reason}",
-        "One person alone may approve this. Everybody who hears of any target gets this mail.",
+        "One person alone can approve this. This mail goes to the recipients of every target.",
     )
 
 

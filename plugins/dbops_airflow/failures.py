@@ -73,6 +73,6 @@ def reason_of(error: object) -> DbopsError:
     if isinstance(error, DbopsError):
         return error
     return DbopsError(
-        f"It ended in an error that dbops does not know: {type(error).__name__}.",
-        "Read the task's log. If it looks like a bug of dbops, report it with the log.",
+        f"It ended with an error that dbops does not know: {type(error).__name__}.",
+        "Read the task's log. If it looks like a bug in dbops, report it and attach the log.",
     )

@@ -74,17 +74,17 @@ def _ask(connection_id: str, connection: Connection) -> tuple[str, str, int]:
         ) from None
     except NoRegionError:
         raise InvalidConnection(
-            f"{who} nothing says in which region.", f'Write region_name into the extra of the connection "{by}".'
+            f"{who} no region is given.", f'Set region_name in the extra of the connection "{by}".'
         ) from None
     except NoCredentialsError:  # also where the machine's own service did not answer in time
         raise DatabaseError(
-            f"{who} there are no credentials to sign a token with.",
+            f"{who} there are no credentials for signing a token.",
             f'Give the worker a role, or the connection "{by}" keys.',
         ) from None
     except (BotoCoreError, ClientError) as error:
         raise DatabaseError(
-            f"{who} no token was given: {_code(error)}.",
-            f'Look at the role or the keys of the connection "{by}", and at the network to AWS.',
+            f"{who} no token was issued: {_code(error)}.",
+            f'Check the role or the keys of the connection "{by}", and at the network to AWS.',
         ) from None
     mask_secret(token)
     return login, token, port

@@ -37,7 +37,7 @@ def _last_good(target: Target) -> str:
 
     index = _index_in_time(target)
     if index is None:
-        return "not known: the store has not said it in time"
+        return "not known: the store did not answer in time"
     good = [backup for backup in index.backups if backup.is_good]
     if not good:
         return "none"

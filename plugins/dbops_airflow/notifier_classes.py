@@ -71,7 +71,9 @@ def _why_not(notifier: Notifier) -> str:
     making = threading.Thread(target=make, name=f"make {notifier.name}", daemon=True)
     making.start()
     making.join(_PATIENCE_SECONDS)
-    endless = f"The notifier {notifier.name} is not made within {_PATIENCE_SECONDS:.0f} seconds. See what it waits for."
+    endless = (
+        f"The notifier {notifier.name} was not created within {_PATIENCE_SECONDS:.0f} seconds. See what it waits for."
+    )
     return said[0] if said else endless
 
 
@@ -90,7 +92,7 @@ def _class(notifier: Notifier) -> type[BaseNotifier]:
     except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
         raise _broken(notifier, error) from None
     if not (isinstance(found, type) and issubclass(found, BaseNotifier)):
-        raise _refused(notifier, f"{name} is no notifier of Airflow", "Name a class that derives from BaseNotifier")
+        raise _refused(notifier, f"{name} is not an Airflow notifier", "Name a class that derives from BaseNotifier")
     return found
 
 
@@ -100,7 +102,9 @@ def _broken(notifier: Notifier, error: Exception) -> InvalidRequest:
 
 
 def _refused(notifier: Notifier, why: str, remedy: str) -> InvalidRequest:
-    return InvalidRequest(f"The notifier {notifier.name} cannot be made of {notifier.class_path}: {why}.", f"{remedy}.")
+    return InvalidRequest(
+        f"The notifier {notifier.name} cannot be created from {notifier.class_path}: {why}.", f"{remedy}."
+    )
 
 
 def _log_place(notifier: Notifier, error: Exception) -> None:

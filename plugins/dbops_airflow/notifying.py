@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 # take seconds of these, and what does not answer must be named in the log, and kept, before that.
 _PATIENCE_SECONDS = 12.0
 _KEEPING_SECONDS = 3.0
-_NO_THREAD = "No thread could be started: the process or its machine is full."
+_NO_THREAD = "No thread could be started: the process or its machine has reached its limit."
 
 
 class Notifying:
@@ -48,7 +48,9 @@ class Notifying:
         for name in names:
             notifier = known.get(name)
             if notifier is None:
-                notifying._refused[name] = "include/notifiers.yaml does not describe it, or not so that it can be used."
+                notifying._refused[name] = (
+                    "include/notifiers.yaml does not describe it, or describes it in a way that cannot be used."
+                )
             elif alert.severity in notifier.only:
                 notifying._begin(notifier)
         return notifying
@@ -73,9 +75,9 @@ class Notifying:
             return
         try:
             if not ends_in_time(lambda: self._keep(target, refused), _KEEPING_SECONDS, "keep"):
-                log.warning("The watch will not know what became of this: the store does not answer.")
+                log.warning("The watch will not know whether this was delivered: the store does not answer.")
         except RuntimeError:
-            log.warning("The watch will not know what became of this. %s", _NO_THREAD)
+            log.warning("The watch will not know whether this was delivered. %s", _NO_THREAD)
 
     def _begin(self, notifier: Notifier) -> None:
         # A daemon: what hangs must not keep its task's process alive.
@@ -105,7 +107,7 @@ class Notifying:
         except Exception as error:  # noqa: BLE001 - whatever a provider raises; its text may hold a credential
             where = "".join(traceback.format_tb(error.__traceback__))
             log.warning("%s in the notifier %s:\n%s", type(error).__name__, notifier.name, where)
-            self._refused[notifier.name] = f"It ended in {type(error).__name__}, see the log."
+            self._refused[notifier.name] = f"It failed with {type(error).__name__}; see the log."
 
     def _keep(self, name: str, refused: Mapping[str, str]) -> None:
         from dbops.domain.watch.notification import Notification
@@ -129,4 +131,4 @@ class Notifying:
                 put_notification(bucket, target, lost)
         except Exception as error:  # noqa: BLE001 - nothing in here may raise
             said = error_in_words(error, "keeping it for the watch")
-            log.warning("The watch will not know what became of this: %s", said)
+            log.warning("The watch will not know whether this was delivered: %s", said)

@@ -52,8 +52,8 @@ def heavy_slots() -> int | None:
         from dbops.errors import InvalidRequest  # not above: whoever loads the plugin loads this module
 
         raise InvalidRequest(
-            f"The environment variable {SLOTS_VARIABLE} is {said!r}, which is no number of jobs at a time.",
-            "Set it to what the heavy workers do at a time, 2 for example, in every component of Airflow alike, or "
-            "remove it.",
+            f"The environment variable {SLOTS_VARIABLE} is {said!r}, which is not a number of jobs at a time.",
+            "Set it to the number of jobs that the heavy workers run at a time, for example 2, with the same value "
+            "in every component of Airflow, or remove it.",
         )
     return int(said)

@@ -50,9 +50,9 @@ def _made(name: str) -> Pool:
 
     if name.startswith(SERVER_POOL):
         server = name.removeprefix(SERVER_POOL)
-        slots, description = 1, f"dbops: databases of {server} take turns; more slots let more of them at a time"
+        slots, description = 1, f"dbops: databases of {server} take turns; more slots let more of them run at a time"
     else:
         # A scheduler that is told nothing makes the smallest: too many would wait where nobody has an order.
         slots = heavy_slots() or 1
-        description = "dbops: heavy jobs at a time; as many slots as all workers of this queue do at a time"
+        description = "dbops: heavy jobs at a time; as many slots as all workers of this queue can run at a time"
     return Pool(pool=name, slots=slots, description=description, include_deferred=False)

@@ -40,6 +40,6 @@ def _picture(report: ProbeReport, target: Target) -> Picture | None:
     try:
         png = read_picture(connections.open_bucket(target), target, report.record.probe_id)
     except Exception:
-        log.warning("The mail goes without its picture.", exc_info=True)
+        log.warning("The mail is sent without its picture.", exc_info=True)
         return None
     return probe_picture(report.record, png)

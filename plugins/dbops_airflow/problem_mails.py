@@ -63,7 +63,7 @@ def _remember(mailed: Mailed, remember: Callable[[Mailed], None]) -> None:
         remember(mailed)
     except Exception as error:  # noqa: BLE001 - those behind are to hear of it, if the others do twice
         why = error_in_words(error, "remembering what was told")
-        _log.warning("What was told so far is told again if this watch does not come to its end: %s", why)
+        _log.warning("What was reported so far is reported again if this watch does not finish: %s", why)
 
 
 def _tell(mailing: ProblemAlert, new: ProblemAlert | None, context: Context) -> Told:

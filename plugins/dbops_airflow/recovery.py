@@ -73,7 +73,7 @@ def _tell(job: str, target: Target, headline: str, failed: str, context: Context
         target=target.name,
         environment=target.environment,
         headline=headline,
-        remedy=f"Nothing is left to be done about {about}.",
+        remedy=f"Nothing remains to be done about {about}.",
         facts=(("Run", run),),
         link=context["ti"].log_url,
     )
@@ -113,7 +113,7 @@ def _failed_before(context: Context, last: ToldFailure | None) -> str | None:
         )
     except Exception as error:  # noqa: BLE001 - good news is not worth a red run
         why = error_in_words(error, "asking Airflow for the run before this one")
-        _log.warning("Nobody is told whether the run before this one had failed: %s", why)
+        _log.warning("It is not reported whether the run before this one had failed: %s", why)
         return None
     before = getattr(answer, "dag_run", None)
     if before is None or before.state != "failed":

@@ -68,7 +68,7 @@ def tell(
     alert = replace(alert, page=alert.page or page_url(alert.target))
     unsent = f"{alert.subject} - {alert.headline} {alert.remedy}"
     if not audience:
-        log.warning("Nobody is told (no alerts: recipients:, no notify:): %s", unsent)
+        log.warning("Nobody is notified (no alerts: recipients:, no notify:): %s", unsent)
         return Told(None)
     notifying = Notifying.of(alert, audience.notify, context)
     refusal = _refusal(alert, audience.recipients, picture, unsent) if audience.recipients else None
@@ -90,8 +90,8 @@ def _refusal(alert: Alert, recipients: Sequence[str], picture: Picture | None, u
         log.error("NOT MAILED. %s The alert was: %s", error, unsent)  # noqa: TRY400 - a sentence, not a traceback
         return str(error)
     except Exception as error:
-        log.exception("NOT MAILED, which is a bug of dbops or of its e-mail templates. The alert was: %s", unsent)
-        return f"It ended in {type(error).__name__}, see the log."
+        log.exception("NOT MAILED, which is a bug in dbops or in its e-mail templates. The alert was: %s", unsent)
+        return f"It failed with {type(error).__name__}; see the log."
     log.info("Mailed %s to %s", alert.subject, ", ".join(recipients))
     return None
 

@@ -257,7 +257,7 @@ class TestTheServersEvent:
         asking.again(dag, params_input={})
         [message] = mail.messages()
         assert message["Subject"] == "[dbops] APPROVAL swap of shop (production)"
-        assert "An answer was put aside: bob chose Approve without typing" in " ".join(text_of(message).split())
+        assert "An answer was set aside: bob chose Approve without typing" in " ".join(text_of(message).split())
 
     @pytest.mark.usefixtures("gated")
     def test_of_a_slip_is_told_with_what_a_yes_does_as_it_lies_beside_the_plan(

@@ -63,7 +63,7 @@ def test_the_mail_of_a_backup_says_what_is_asked_first_also_where_the_store_does
     failed: tuple[Any, list[EmailMessage]],
 ) -> None:
     text = " ".join(text_of(failed[1][0], "plain").split())
-    assert "Last good backup not known: the store has not said it in time" in text
+    assert "Last good backup not known: the store did not answer in time" in text
     assert re.search(r"Next by schedule 20\d\d-\d\d-\d\d 02:00 UTC", text)
 
 
@@ -73,7 +73,7 @@ def test_what_is_not_tried_again_does_not_sound_as_if_it_were(
     add_target("shop", connection="nowhere")
     run_dag("backup__shop")
     [message] = mail.messages()
-    assert "Attempt 1, and no other: tried again it would end the same way" in " ".join(text_of(message).split())
+    assert "Attempt 1, with no other: a retry would end the same way" in " ".join(text_of(message).split())
 
 
 def test_a_mailed_failure_leaves_the_mark_that_keeps_the_run_from_mailing_it_again(

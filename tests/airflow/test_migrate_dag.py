@@ -123,7 +123,7 @@ def test_a_migration_that_fails_is_red_and_tried_once_and_leaves_the_table_as_it
     assert message["Subject"] == "[dbops] FAILED migrate of shop (production)"
     told = plain(mail)
     assert "The migration of shop failed." in told
-    assert "The schema was compared object by object, and is what it was before." in told
+    assert "The schema was compared object by object, and is as it was before." in told
 
 
 def test_a_migration_under_which_an_operation_breaks_is_red_though_it_is_applied(

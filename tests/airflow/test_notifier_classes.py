@@ -62,7 +62,7 @@ def test_a_class_of_ones_own_is_made_and_each_alert_has_its_own_words(pagers: st
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("{}.Stranger", "Stranger is no notifier of Airflow"),
+        ("{}.Stranger", "Stranger is not an Airflow notifier"),
         ("{}.Absent", "has no Absent"),
         ("{}.Refuses", "refuses its keywords with ValueError"),
         ("broken_{}.Pager", "RuntimeError while importing it"),
@@ -86,4 +86,4 @@ def test_one_that_never_comes_to_an_end_is_a_fault_and_holds_up_nobody(
     monkeypatch.setattr(notifier_classes, "_PATIENCE_SECONDS", 5.0)  # the other one has to be made within it
     faults = notifier_classes.class_faults([_notifier(f"{pagers}.Hangs"), _notifier(f"{pagers}.Pager")])
     assert [(fault.path, fault.line) for fault in faults] == [("notifiers.yaml", 7)]
-    assert "is not made within" in faults[0].sentence
+    assert "was not created within" in faults[0].sentence

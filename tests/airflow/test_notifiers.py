@@ -193,7 +193,7 @@ def test_what_a_provider_says_of_its_failure_is_in_no_line_of_the_log(
         assert tell(alert, Audience(notify=("oncall",)), {}).refused == ("oncall",)
     records = (f"{record.getMessage()} {record.exc_text}" for record in caplog.records)
     said = "".join([*capfd.readouterr(), *records])
-    assert "NOT NOTIFIED. oncall: It ended in ValueError, see the log." in said
+    assert "NOT NOTIFIED. oncall: It failed with ValueError; see the log." in said
     assert "in notify" in said  # where it failed
     assert "backup-hunter2" not in said
 
@@ -239,7 +239,7 @@ def test_a_store_that_does_not_answer_is_not_waited_for(
         )
         told = fail()
     assert len(hook.received) == 1
-    assert "The watch will not know what became of this: the store does not answer." in told
+    assert "The watch will not know whether this was delivered: the store does not answer." in told
 
 
 def test_a_broken_mail_server_neither_keeps_the_notifier_from_telling_nor_makes_it_tell_twice(
@@ -320,7 +320,7 @@ def test_that_nothing_can_be_remembered_keeps_no_alert_from_being_told(
     subjects = sorted(str(one["Subject"]) for one in mail.messages())
     assert subjects == [f"[dbops] MISSING backup of {name} (production)" for name in ("blog", "shop")]
     assert remembered == [[late[1].key]]
-    assert "is told again if this watch does not come to its end: an unexpected RuntimeError" in caplog.text
+    assert "is reported again if this watch does not finish: an unexpected RuntimeError" in caplog.text
     assert _SECRET not in caplog.text
 
 

@@ -51,7 +51,7 @@ def test_beside_runs_through_without_the_gate_of_the_swap(
     assert run.state == "success"
     [message] = mail.messages()
     assert message["Subject"] == "[dbops] DONE restore of shop (production)"
-    assert "you repoint" in text_of(message)
+    assert "point the application at it yourself" in text_of(message)
 
 
 def test_a_swap_that_asks_nobody_goes_through_to_the_post_check(

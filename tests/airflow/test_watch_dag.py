@@ -102,7 +102,7 @@ def test_what_is_over_is_told_once(watch: Callable[..., Any], mail: CaughtMail, 
     missing, over = mail.messages()
     assert missing["Subject"] == "[dbops] MISSING backup of shop (production)"
     assert over["Subject"] == "[dbops] RECOVERED backup of shop (production)"
-    assert "Over, as the watch sees shop now: no backup." in text_of(over, "plain")
+    assert "Resolved, as the watch sees shop now: no backup." in text_of(over, "plain")
 
 
 @pytest.mark.usefixtures("late_shop")

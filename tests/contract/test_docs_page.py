@@ -45,7 +45,7 @@ def test_all_attempts_at_a_store_that_hangs_end_before_the_page_stops_waiting() 
     ("words", "file"),
     [
         ("did not answer in time", "dbops/jobs/views/see_index.py"),
-        ("Nothing is known of", "dbops/jobs/views/see_index.py"),
+        ("Nothing is known about", "dbops/jobs/views/see_index.py"),
         ("is not defined", "dbops_airflow/connections.py"),
         ("Database Ops", "dbops_airflow/plugin.py"),
     ],

@@ -68,7 +68,7 @@ class TestAYes:
         [mail] = stack.mails(approved.run.run_id, "QUESTION")
         assert mail["Subject"] == "[dbops] APPROVAL swap of gated (production)"
         text = text_of(mail, "plain")
-        for words in ("alice asks for the swap of gated", "Silence is a no", approved.question()["body"][-1:]):
+        for words in ("alice asks for the swap of gated", "No answer counts as a no", approved.question()["body"][-1:]):
             assert words in text
         assert re.search(r"Digest +[0-9a-f]{12}\s", text)
         link = re.search(r"http://\S+/required_actions", text)
@@ -116,7 +116,7 @@ class TestANo:
         self, stack: RunningStack, asked: Gate, bob: Rest
     ) -> None:
         asked.reject(bob, reason="not on a Friday")
-        asked.wait_red("REJECTED: the swap of gated does not take place, for bob said no: not on a Friday")
+        asked.wait_red("REJECTED: the swap of gated does not take place: bob said no: not on a Friday")
         assert asked.run.states() == {
             "plan": "success",
             "approve": "failed",
@@ -157,7 +157,7 @@ class TestASlip:
         asked.wait_until_asked_again()
         assert "bob chose Approve without typing the name of the target, gated" in asked.log("approve")
         assert asked.done() == set()
-        assert stack.mails(asked.run.run_id, "An answer was put aside: bob chose Approve without typing")
+        assert stack.mails(asked.run.run_id, "An answer was set aside: bob chose Approve without typing")
         asked.approve(bob)
         asked.run.wait("success")
         assert asked.audit() == ["approval-asked", "approval-set-aside", "approval-approved", "approval-consumed"]

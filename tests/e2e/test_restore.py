@@ -232,5 +232,7 @@ class TestInABrowser:
         assert restore.orders.databases() == before | {record["database"]: record["oid"]}
         assert restore.orders.rows(record["database"]) == ROWS
         browser.open(f"/dags/restore/runs/{restore.run.run_id}/tasks/report")
-        browser.see("is restored beside the live database, as " + record["database"], "you repoint")
+        browser.see(
+            "is restored beside the live database, as " + record["database"], "point the application at it yourself"
+        )
         browser.screenshot("report")

@@ -107,7 +107,7 @@ def test_a_yes_that_is_written_down_after_the_question_was_asked_anew_does_not_o
     assert gate.run.states()["approve"] == "awaiting_input", "nobody acts upon it"
     gate.reject(bob, reason="not twice")
     gate.wait("failed")
-    assert "REJECTED: the swap of gated does not take place, for bob said no: not twice" in gate.log("approve")
+    assert "REJECTED: the swap of gated does not take place: bob said no: not twice" in gate.log("approve")
     gate.mark(alice, "approve", "success")
     gate.clear(alice, "act")
     gate.wait("failed")

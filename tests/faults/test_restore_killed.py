@@ -83,7 +83,7 @@ def test_killed_before_the_database_is_on_record_its_retry_drops_it_only_if_nobo
     scene.restoring.tell("CREATE TABLE precious (id int)", database=name)
     before = scene.databases()
 
-    with pytest.raises(PreflightFailed, match="not made by this run"):
+    with pytest.raises(PreflightFailed, match="not created by this run"):
         scene.restoring.load()
 
     assert scene.databases() == before

@@ -470,7 +470,7 @@ def test_a_run_goes_on_no_longer_than_its_approval_counts(applying: Applying) ->
     with pytest.raises(Stopped):
         applying.apply(on_progress=stopping_when(lambda seen: "begins" in seen.doing))
 
-    with pytest.raises(ApprovalMissing, match="approval has run out"):
+    with pytest.raises(ApprovalMissing, match="approval has expired"):
         applying.apply(clock=lambda: now() + timedelta(hours=5))
 
     assert applying.record.state is MigrationState.FAILED
@@ -532,7 +532,9 @@ def test_what_the_ledger_knows_nothing_of_any_more_is_not_taken_back(applying: A
         if progress.name == "2_rows":
             applying.tell("DELETE FROM _prisma_migrations WHERE migration_name = '1_index'")
 
-    with pytest.raises(MigrationFailed, match=r"NOT taken back, and in force: 1_index \(.* row of it is gone"):
+    with pytest.raises(
+        MigrationFailed, match=r"NOT taken back, and in force: 1_index \(.* its row in the ledger is gone"
+    ):
         applying.apply(on_progress=forget)
     assert applying.ask("SELECT to_regclass('notes_n_idx') IS NULL") == [(False,)]
 

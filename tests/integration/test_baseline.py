@@ -229,7 +229,7 @@ def test_what_is_broken_or_doubtful_is_named_and_a_failed_build_never_becomes_th
     report = run()
     assert len(report.notes) == 2
     assert "one_large is INVALID" in report.notes[0]
-    assert "is_small is NOT VALID: older rows may break it; the baseline takes that as meant" in report.notes[1]
+    assert "is_small is NOT VALID: older rows may break it; the baseline takes that as intended" in report.notes[1]
     kept = read_baseline(tmp_path, report.target)
     assert kept is not None
     told = schema_differences(kept, read_schema(DatabaseAddress.from_url(shop)), CheckOptions())

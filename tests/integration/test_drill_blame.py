@@ -266,7 +266,7 @@ def test_owners_that_the_backup_does_not_bring_are_left_out_and_told(
 
     assert proof is not None
     assert proof.ok
-    assert any("does not bring the roles" in warning and stranger in warning for warning in proof.warnings)
+    assert any("does not create the roles" in warning and stranger in warning for warning in proof.warnings)
 
 
 @pytest.fixture
@@ -330,7 +330,7 @@ def test_what_a_constraint_refuses_under_another_locale_says_nothing_of_the_back
 ) -> None:
     foreign_locale(*BROKEN_CHECK)
 
-    with pytest.raises(RestoreFailed, match=r"violates check constraint.*It may be because of this.*locale"):
+    with pytest.raises(RestoreFailed, match=r"violates check constraint.*A possible reason:.*locale"):
         ground.drill()
 
     assert ground.verdicts() == []

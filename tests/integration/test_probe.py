@@ -263,7 +263,7 @@ def test_what_no_time_is_left_to_confirm_is_a_note(probing: Probing) -> None:
     report = probing.probe()
 
     assert report.verdict is Verdict.OK, report.markdown()
-    assert "No time of max_seconds was left to measure again what looked wrong: slow." in report.record.notes
+    assert "max_seconds left no time to measure again what looked wrong: slow." in report.record.notes
 
 
 def test_a_role_that_only_reads_probes_what_it_may_and_is_told_what_it_lacks(

@@ -182,7 +182,7 @@ def test_an_extension_that_only_a_superuser_may_create_is_named(
         finally:
             superuser.execute(f'DROP EXTENSION "{name}"'.encode())
     assert found.refusals == (planned,)
-    assert f"dbops_restore is none: {name}." in planned
+    assert f"dbops_restore is not one: {name}." in planned
 
 
 def test_a_tablespace_in_which_the_role_may_make_nothing_is_named(

@@ -103,7 +103,7 @@ def test_a_backup_of_a_replica_has_all_that_a_replica_has_and_names_what_it_has_
     assert (manifest.replica.lag_seconds, manifest.replica.unlogged) == (0.0, ("public.cache",))
     assert "--no-unlogged-table-data" in manifest.pg_dump_options
     assert report.verdict is Verdict.OK
-    assert "has none of public.cache; they will come back empty" in report.markdown()
+    assert "has none of public.cache; they will be restored empty" in report.markdown()
     assert "had replayed all that its primary had sent" in report.markdown()
 
 

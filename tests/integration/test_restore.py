@@ -28,7 +28,7 @@ def test_beside_brings_the_whole_database_back_under_a_name_of_its_own(restoring
     report = restoring.report()
     assert report.verdict is Verdict.OK
     assert record.database in report.markdown()
-    assert "you repoint" in report.markdown()
+    assert "point the application at it yourself" in report.markdown()
 
 
 def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> None:

@@ -58,7 +58,7 @@ def test_an_approved_swap_goes_through_once(restoring: Restoring) -> None:
     restoring.tell(
         f"ALTER DATABASE {live} RENAME TO {again}", f"ALTER DATABASE {before} RENAME TO {live}", database="postgres"
     )
-    with restoring.refusing(PlanChanged, "is not there any more"):
+    with restoring.refusing(PlanChanged, "no longer exists"):
         restoring.swap()
 
 
@@ -89,7 +89,7 @@ def test_an_approval_of_the_plan_before_a_change_does_not_count(restoring: Resto
 
     with restoring.refusing(PlanChanged, "is not what its plan says") as refused:
         restoring.swap()
-    assert "Who may can also put it into place by hand" in str(refused.value)
+    assert "With the database's credentials you can also put it into place by hand" in str(refused.value)
 
 
 def test_a_yes_that_is_too_old_is_given_again_and_nothing_is_loaded_again(restoring: Restoring) -> None:
@@ -148,7 +148,7 @@ def test_a_swap_that_failed_and_changed_nothing_has_not_used_up_the_yes(restorin
     for _ in range(2):
         with psycopg.connect(restoring.url_of("postgres"), application_name="a migration") as holding:
             holding.execute(f"COMMENT ON DATABASE {restoring.quoted} IS 'mine'".encode())
-            with restoring.refusing(SwapFailed, "a yes that still counts need not be given again"):
+            with restoring.refusing(SwapFailed, "a yes that still counts does not have to be given again"):
                 restoring.swap()
             holding.rollback()
 
@@ -160,7 +160,7 @@ def test_a_swap_that_failed_and_changed_nothing_has_not_used_up_the_yes(restorin
     restoring.tell(
         f"ALTER DATABASE {live} RENAME TO {again}", f"ALTER DATABASE {before} RENAME TO {live}", database="postgres"
     )
-    with restoring.refusing(PlanChanged, "is not there any more"):
+    with restoring.refusing(PlanChanged, "no longer exists"):
         restoring.swap()
     # Also where the record of the swap was lost: the yes was used up for good before anything was renamed.
     put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.VERIFIED, swapped=None))
@@ -179,7 +179,7 @@ def test_a_swap_of_which_only_the_catalog_tells_that_it_failed_keeps_its_yes_for
         raise SwapFailed("The swap did not take place: the session was lost.", is_certain=False)
 
     monkeypatch.setattr("dbops.jobs.restores.swap.swap_databases", lost)
-    with restoring.refusing(SwapFailed, "a yes that still counts need not be given again"):
+    with restoring.refusing(SwapFailed, "a yes that still counts does not have to be given again"):
         restoring.swap()
     monkeypatch.undo()
 

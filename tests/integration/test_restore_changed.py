@@ -1,4 +1,4 @@
-"""Promise: what is not what was planned with is noticed before anything is done, and nothing is ever overwritten."""
+"""Promise: what differs from the plan is noticed before anything is done, and nothing is ever overwritten."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_database_that_a_killed_attempt_has_filled_is_not_taken_for_ours(resto
     put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.LOADING))
     restoring.tell(f'CREATE DATABASE "{plan.database}" TEMPLATE "{restoring.live}"', database="postgres")
 
-    with restoring.refusing(PreflightFailed, "was not made by this run, and is not empty"):
+    with restoring.refusing(PreflightFailed, "was not created by this run, and is not empty"):
         restoring.load()
 
 

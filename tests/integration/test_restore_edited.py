@@ -68,7 +68,7 @@ def test_no_step_acts_upon_what_an_edited_record_names(restoring: Restoring, vic
     with restoring.refusing(PlanChanged, f"is {victim}, not ") as refused:
         STEPS[step](restoring)
 
-    assert "Find out who may write to the bucket" in refused.value.remedy
+    assert "Find out who can write to the bucket" in refused.value.remedy
     assert counted_rows(restoring.url_of(victim)) == {("public", "invoices"): 1}
 
 
@@ -94,7 +94,7 @@ def test_the_oid_of_the_live_database_is_the_one_that_the_digest_covers(
         restoring.restored(mode="swap")
     edit(restoring, live_oid=oid_of(restoring, victim))
 
-    with restoring.refusing(PlanChanged, "names another database as the live"):
+    with restoring.refusing(PlanChanged, "names a different database as the live"):
         STEPS[step](restoring)
 
 
@@ -105,7 +105,7 @@ def test_a_swap_is_not_taken_for_done_because_the_record_calls_the_live_database
     restoring.restored(mode="swap")
     edit(restoring, oid=oid_of(restoring, restoring.live), live_oid=None)
 
-    with restoring.refusing(PlanChanged, "names another database as the live"):
+    with restoring.refusing(PlanChanged, "names a different database as the live"):
         restoring.swap()
     assert restoring.record.state is RestoreState.VERIFIED
 

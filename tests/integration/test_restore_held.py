@@ -93,5 +93,5 @@ def test_what_expired_while_it_was_planned_is_said_before_anything_is_made(
 
     monkeypatch.setattr(restore_run, "put_restore", too_late)
 
-    with restoring.refusing(PlanChanged, f"Backup {restoring.loader.backup_id} has expired while its restore"):
+    with restoring.refusing(PlanChanged, f"Backup {restoring.loader.backup_id} expired while its restore"):
         restoring.plan()

@@ -265,5 +265,5 @@ def test_what_the_role_may_not_give_to_another_database_is_found_before_loading(
     restoring.by, restoring.options = as_role(restoring, plain_role), {"owners": False}
 
     assert restoring.plan(mode="swap").blockers == ()
-    with restoring.refusing(PreflightFailed, "cannot be given to the restored database"):
+    with restoring.refusing(PreflightFailed, "cannot be applied to the restored database"):
         restoring.load()

@@ -64,7 +64,7 @@ NOTICED: dict[str, tuple[Attempt, str]] = {
     "GRANT pg_read_all_data TO dbops": (
         backing_up("dbops"),
         "may not read public.customers, public.customers_id_seq, public.orders, public.orders_id_seq: a backup would "
-        "not be whole. GRANT pg_read_all_data TO that role",
+        "be incomplete. GRANT pg_read_all_data TO that role",
     ),
     "GRANT pg_monitor TO dbops": (reading_health, 'GRANT pg_monitor TO "dbops"'),
     "GRANT CONNECT ON DATABASE shop TO dbops_narrow": (

@@ -43,7 +43,7 @@ def anew(restoring: Restoring, **changed: Any) -> Restoring:
 
 @pytest.fixture
 def earlier(restoring: Restoring) -> Restoring:
-    """A run that has loaded and verified, and could not swap: the live schema is another one by now."""
+    """A run that has loaded and verified, and could not swap: the live schema is no longer the same one."""
     restoring.restored(mode="swap")
     restoring.plan_swap()
     restoring.tell("DELETE FROM crm.lines", "DELETE FROM crm.orders", "CREATE TABLE crm.more (n int)")
@@ -146,7 +146,7 @@ def test_a_live_database_that_is_gone_is_replaced_as_well(restoring: Restoring) 
 def test_one_that_was_dropped_is_not_taken_over(earlier: Restoring, later: Restoring) -> None:
     earlier.tell(f'DROP DATABASE "{earlier.record.database}"', database="postgres")
 
-    with refused_and_untouched(earlier, InvalidRequest, "is not there any more. Start a new run that loads"):
+    with refused_and_untouched(earlier, InvalidRequest, "no longer exists. Start a new run that loads"):
         later.plan(mode="swap", loaded=earlier.run)
 
 
@@ -162,7 +162,7 @@ def test_another_one_of_its_name_is_not_taken_over(earlier: Restoring, later: Re
         with refused_and_untouched(earlier, PlanChanged, "is not the one that was to be taken over"):
             later.load()
     else:
-        with refused_and_untouched(earlier, InvalidRequest, "is another one by now"):
+        with refused_and_untouched(earlier, InvalidRequest, "is no longer the same one"):
             later.plan(mode="swap", loaded=earlier.run)
 
 
@@ -172,14 +172,16 @@ def test_one_that_is_exchanged_after_its_verification_is_not_swapped_in(earlier:
     rename(later, name, f"{name}_kept")
     later.tell(f'CREATE DATABASE "{name}" TEMPLATE "{name}_kept"', database="postgres")
 
-    with refused_and_untouched(earlier, RestoreFailed, "is another one by now"):
+    with refused_and_untouched(earlier, RestoreFailed, "is no longer the same one"):
         later.swap()
 
 
 def test_one_whose_backup_has_expired_is_not_taken_over(earlier: Restoring, later: Restoring) -> None:
     earlier.loader.bucket.delete(Layout(earlier.target.root).manifest(earlier.record.backup_id))
 
-    with refused_and_untouched(earlier, BackupUnusable, "Who may can put it into place by hand"):
+    with refused_and_untouched(
+        earlier, BackupUnusable, "With the database's credentials you can put it into place by hand"
+    ):
         later.plan(mode="swap", loaded=earlier.run)
 
 
@@ -434,7 +436,7 @@ def test_an_earlier_record_that_names_another_database_is_refused(
 def test_an_earlier_record_that_gives_another_oid_is_refused(earlier: Restoring, later: Restoring, victim: str) -> None:
     edit(earlier, oid=oid_of(earlier, victim))
 
-    with later.refusing(InvalidRequest, "is another one by now"):
+    with later.refusing(InvalidRequest, "is no longer the same one"):
         later.plan(mode="swap", loaded=earlier.run)
 
 

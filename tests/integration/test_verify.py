@@ -120,15 +120,15 @@ SABOTAGE = {
     ),
     "a sequence that starts anew": (
         "ALTER SEQUENCE crm.customers_id_seq RESTART",
-        "Sequence crm.customers_id_seq does not stand where the backup has it.",
+        "Sequence crm.customers_id_seq does not have the value that the backup has.",
     ),
     "a sequence without a column that starts anew": (
         "ALTER SEQUENCE tickets RESTART WITH 1",
-        "Sequence public.tickets does not stand where the backup has it.",
+        "Sequence public.tickets does not have the value that the backup has.",
     ),
     "a sequence that gave its first value": (
         "SELECT nextval('untouched')",
-        "Sequence public.untouched does not stand where the backup has it.",
+        "Sequence public.untouched does not have the value that the backup has.",
     ),
     "a missing sequence": ("DROP SEQUENCE tickets", "Sequence public.tickets is missing."),
     "a missing extension": ("DROP EXTENSION pgcrypto", "Extension pgcrypto is missing."),

@@ -125,7 +125,7 @@ def test_an_include_folder_without_targets_says_so(shell: Shell, tmp_path: Path)
     (tmp_path / "empty" / "targets").mkdir(parents=True)
     shell.include = tmp_path / "empty"
     assert shell.run("targets") == 0
-    assert "There is no target." in shell.out
+    assert "There are no targets." in shell.out
 
 
 @pytest.mark.parametrize("verb", ["backup", "backups", "expire", "baseline", "drill"])
@@ -375,8 +375,8 @@ def test_a_hold_is_released(shell: Shell) -> None:
         (("20261121", "--reason", "x"), "is not a backup id"),
         (("20261121T120000Z",), "A hold needs a reason"),
         (("20261121T120000Z", "--reason", " "), "A hold needs a reason"),
-        (("20261121T120000Z", "--reason", "x", "--until", "soon"), "no time until which"),
-        (("20261121T120000Z", "--reason", "x", "--until", "2020-01-01"), "that is past"),
+        (("20261121T120000Z", "--reason", "x", "--until", "soon"), "is not a time until which"),
+        (("20261121T120000Z", "--reason", "x", "--until", "2020-01-01"), "that time is in the past"),
         (("20261121T120000Z", "--reason", "x", "--release"), "either made or released"),
         (("20261121T120000Z", "--release"), "is not held"),
         (("20200101T000000Z", "--reason", "x"), "There is no backup 20200101T000000Z"),
@@ -547,7 +547,7 @@ def test_an_unexpected_error_is_one_sentence_that_repeats_nothing(shell: Shell) 
 
     shell.open_bucket = fail
     assert shell.run("backups", "shop") == 3
-    assert "An unexpected KeyError: this is a fault of dbops itself." in shell.err
+    assert "An unexpected KeyError: this is a bug in dbops itself." in shell.err
     assert "hunter2" not in shell.err
     assert shell.document("backups", "shop")["error"].startswith("An unexpected KeyError")
 

@@ -10,10 +10,10 @@ from typing import NoReturn
 from dbops.domain.words.suggestion import did_you_mean
 from dbops.errors import InvalidRequest
 
-_DESCRIPTION = "Back up PostgreSQL databases to S3 and look after the backups, without Airflow."
+_DESCRIPTION = "Back up PostgreSQL databases to S3 and take care of the backups, without Airflow."
 _EPILOG = """\
-A target is a YAML file in include/targets; its name is the file's name. Where its database and its bucket are is read
-from the environment, in the form Airflow takes:
+A target is a YAML file in include/targets; its name is the file's name. The addresses of its database and its
+bucket are read from the environment, in the form Airflow takes:
 
   export AIRFLOW_CONN_SUMMARY_APP='postgresql://user:password@host:5432/database'
   export AIRFLOW_CONN_AWS_DEFAULT='aws://KEY:SECRET@/?endpoint_url=https%3A%2F%2Fs3.example.com'
@@ -22,7 +22,7 @@ or from DATABASE_URL where there is only one target, and from whatever boto3 fin
 
 exit status:
   0  done, and all is well
-  1  done, and the report has something to say
+  1  done, and the report has something to look at
   2  the request, or a file in include/, is wrong; nothing was touched
   3  it could not be done
 """
@@ -34,7 +34,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raise InvalidRequest, with a guess at what was meant."""
-        remedy = f"`{self.prog} --help` says what can be asked for."
+        remedy = f"`{self.prog} --help` lists what can be asked for."
         if choice := _INVALID_CHOICE.search(message):
             known = [word.strip("'") for word in choice[2].split(", ")]
             message = f'there is no verb "{choice[1]}"'
@@ -87,39 +87,39 @@ def parser() -> Parser:
     verb(
         "targets",
         "list the targets, and the files that cannot be read",
-        "Exit status 2 where there is such a file.",
+        "Exit status 2 if there is such a file.",
         "targets",
         "targets --json | jq -r '.targets[].name'",
     )
-    backup = verb("backup", "back one target up", "Ctrl-C stops it cleanly.", "backup summary_app")
+    backup = verb("backup", "back up one target", "Ctrl-C stops it cleanly.", "backup summary_app")
     backups = verb("backups", "list a target's backups", "With why each is kept.", "backups summary_app")
     expire = verb(
         "expire",
-        "delete the backups that the retention policy lets go",
-        "And what backups that never finished have left.",
+        "delete the backups that the retention policy no longer keeps",
+        "Also deletes what unfinished backups have left behind.",
         "expire summary_app --dry-run",
         "expire summary_app",
     )
     expire.add_argument("--dry-run", action="store_true", help="only say what would be deleted, and why")
     baseline = verb(
         "baseline",
-        "write down what a database is, or show what has become different",
-        "Once written, nothing is overwritten. Exit status 1 where the live schema is not the one in schema.yaml.",
+        "write the schema and first rules of a database to files, or show what has changed since",
+        "Existing files are not overwritten. Exit status 1 if the live schema is not the one in schema.yaml.",
         "baseline summary_app",
         "baseline summary_app --accept",
     )
-    baseline.add_argument("--accept", action="store_true", help="let schema.yaml take the live schema over")
+    baseline.add_argument("--accept", action="store_true", help="update schema.yaml to the live schema")
     hold = verb(
         "hold",
         "keep one backup whatever the retention policy says",
-        "Until then, or until it is released.",
+        "It is kept until the given time, or until it is released.",
         'hold summary_app 20261122T020000Z --until 2027-06-30 --reason "audit"',
         "hold summary_app 20261122T020000Z --release",
     )
     drill = verb(
         "drill",
         "restore a backup where nothing depends on it, and prove it",
-        "The newest one, unless told otherwise. Exit status 1 where the proof fails.",
+        "Uses the newest one, unless told otherwise. Exit status 1 if the proof fails.",
         "drill summary_app",
         "drill summary_app --backup 20261122T020000Z",
     )
@@ -127,16 +127,17 @@ def parser() -> Parser:
     drill.add_argument("--if-due", action="store_true", help="do nothing unless drill.every asks for it")
     check = verb(
         "check",
-        "prove that schema and data obey the rules below include/expectations",
-        "Exit status 1 where one is broken, or could not be evaluated.",
+        "check that schema and data obey the rules below include/expectations",
+        "Exit status 1 if a rule is broken, or could not be evaluated.",
         "check summary_app",
         "check summary_app --full",
     )
     check.add_argument("--full", action="store_true", help="also execute what the catalog proves")
     probe = verb(
         "probe",
-        "time the operations in include/sql/TARGET/probes, without leaving a trace",
-        "Exit status 1 where one fails, is over its budget or slower than usual. With --load only those that read.",
+        "time the operations in include/sql/TARGET/probes, without changing anything",
+        "Exit status 1 if one fails, is over its budget or slower than usual. With --load it uses only those that "
+        "read.",
         "probe summary_app",
         "probe summary_app --load --yes",
     )
@@ -154,15 +155,15 @@ def parser() -> Parser:
     _add_restore(restore)
     rehearse = verb(
         "rehearse",
-        "see whether a restore would be let, and change nothing",
-        "What would refuse it is kept, for the watch and the page. Exit status 1 where something would.",
+        "see whether a restore would be allowed, and change nothing",
+        "The result is kept, for the watch and the page. Exit status 1 if it would be refused.",
         "rehearse summary_app",
     )
     migrate = verb(
         "migrate",
-        "apply its pending migrations as Prisma Migrate would, or begin to have some",
+        "apply its pending migrations as Prisma Migrate would, or create the first one",
         "The plan is shown first, and applied when the target's name is typed at a terminal, after a fresh backup. "
-        "Exit status 1 where the outcome, or with --plan what stands in the way, wants somebody to look.",
+        "Exit status 1 if the outcome, or with --plan an obstacle, needs attention.",
         "migrate summary_app --plan",
         "migrate summary_app",
         "migrate shop --init",
@@ -174,21 +175,21 @@ def parser() -> Parser:
         one.add_argument("target", metavar="TARGET", help="the target's name")
     hold.add_argument("backup_id", metavar="BACKUP", help="its id, as `backups` shows it")
     hold.add_argument("--until", metavar="WHEN", help="the last day in the target's time zone (2027-06-30), or 90d")
-    hold.add_argument("--reason", metavar="TEXT", help="why; needed, because somebody will ask")
-    hold.add_argument("--release", action="store_true", help="take the hold away instead")
+    hold.add_argument("--reason", metavar="TEXT", help="why; required, because somebody will ask")
+    hold.add_argument("--release", action="store_true", help="remove the hold instead")
     watch = verb(
         "watch",
         "compare what every target promises with what its bucket shows",
         "Nothing is mailed from here.",
         "watch",
     )
-    watch.add_argument("--heartbeat", action="store_true", help="also request each heartbeat_url where all is well")
+    watch.add_argument("--heartbeat", action="store_true", help="also request each heartbeat_url if all is well")
     return whole
 
 
 def _add_restore(to: argparse.ArgumentParser) -> None:
     to.add_argument(
-        "--plan", action="store_true", help="only show what would be done; exit status 1 where it cannot be"
+        "--plan", action="store_true", help="only show what would be done; exit status 1 if it cannot be done"
     )
     which = to.add_mutually_exclusive_group()
     which.add_argument("--backup", metavar="BACKUP", help="its id; otherwise the newest verified one")
@@ -199,8 +200,8 @@ def _add_restore(to: argparse.ArgumentParser) -> None:
         help="with --swap: load nothing, but swap in what this run, or its database, has loaded",
     )
     where = to.add_mutually_exclusive_group()
-    where.add_argument("--swap", action="store_true", help="put it into the live one's place, once it is proven")
-    where.add_argument("--into", metavar="DATABASE", help="into this empty database of the same server")
+    where.add_argument("--swap", action="store_true", help="put it in the live one's place, once it is proven")
+    where.add_argument("--into", metavar="DATABASE", help="into this empty database on the same server")
     where.add_argument("--as-schema", metavar="SCHEMA", help="this schema, under a new name, into the live database")
     to.add_argument("--schema", metavar="SCHEMA", action="append", default=[], help="only this schema; repeatable")
     to.add_argument("--table", metavar="TABLE", action="append", default=[], help="only this table; repeatable")

@@ -61,6 +61,7 @@ def _until(text: str | None, target: Target, now: datetime) -> datetime | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidRequest(
-            f'"{text}" is no time until which to hold a backup.', "Write a day such as 2027-06-30, or 90d, or 12w."
+            f'"{text}" is not a time until which a backup can be held.',
+            "Write a date such as 2027-06-30, or a duration such as 90d or 12w.",
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=target.zone)

@@ -49,7 +49,7 @@ def targets_shown(files: TargetFiles) -> list[RenderableType]:
         connection = f"{target.connection} (also of {listed(others)})" if others else target.connection
         _add(table, target.name, target.environment, connection, schedule, target.timezone, _location(target),
              target.description)  # fmt: skip
-    shown = table if files.targets else "There is no target."
+    shown = table if files.targets else "There are no targets."
     return [shown, *_section("Files that cannot be used:", [str(fault) for fault in files.faults])]
 
 
@@ -119,7 +119,7 @@ def _reasons(backup: IndexedBackup, plan: RetentionPlan) -> tuple[str, ...]:
 
 
 def _by(claim: Claim | None) -> str:
-    return "nobody knows whom" if claim is None else f"{claim.run} on {claim.host}"
+    return "an unknown run" if claim is None else f"{claim.run} on {claim.host}"
 
 
 def _table(*columns: str) -> Table:

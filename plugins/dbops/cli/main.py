@@ -99,8 +99,8 @@ def _tell_unexpected(error: Exception, screen: Screen, *, debug: bool) -> None:
     # Its own text is shown only where asked for: what we did not write ourselves may carry a credential.
     screen.error(
         DbopsError(
-            f"An unexpected {type(error).__name__}: this is a fault of dbops itself.",
-            "Run it again with --debug to see where it came from, and report that.",
+            f"An unexpected {type(error).__name__}: this is a bug in dbops itself.",
+            "Run it again with --debug to see where it comes from, and report it.",
         )
     )
     if debug:
@@ -120,7 +120,7 @@ def _stopping_at_signals(screen: Screen) -> Iterator[None]:
         if count >= _IMPATIENCE:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
-        screen.tell("Still cleaning up. Once more quits at once; what is left then is swept a day later.")
+        screen.tell("Still cleaning up. Press again to quit at once; what is left then is swept a day later.")
 
     # One that is ignored stays ignored: that is how `nohup` works.
     numbers = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]

@@ -45,7 +45,7 @@ def migrate_verb(
     run = f"shell {clock().astimezone(UTC):%Y%m%dT%H%M%SZ} {who}"
     bucket = open_bucket(target.hurried if asked.plan else target)
     shell = _Shell(target, address, bucket, include, scratch, screen, run, who, clock)
-    screen.tell(f"Planning the migration of {target.name}: what is live, what scratch makes of the folder")
+    screen.tell(f"Planning the migration of {target.name}: what is live, and what the folder makes on scratch")
     plan = shell.plan(address_of_target)
     return _planned(plan) if asked.plan else VerbResult.of(shell.migrate(plan))
 
@@ -95,7 +95,7 @@ class _Shell:
         if plan.is_needed:
             consent = self._typed(plan.digest)  # before anything is locked: people take their time
             backup_id = self._back_up()
-            self.screen.tell("Timing the operations on the tables that are touched")
+            self.screen.tell("Timing the operations on the affected tables")
             measure_before(target, address, bucket, include=include, run=run)
             apply_migration(
                 target,

@@ -153,7 +153,7 @@ def _bar() -> Iterator[Callable[[Progress], None]]:
 
     columns = (bars.BarColumn(bar_width=20), bars.TaskProgressColumn(), bars.TextColumn("{task.description}"))
     with bars.Progress(*columns, console=_console(stderr=True), transient=True) as bar:
-        task = bar.add_task("looking whether everything is in place", total=1.0)
+        task = bar.add_task("checking whether everything is in place", total=1.0)
         yield lambda now: bar.update(task, completed=now.fraction, description=now.sentence())
 
 

@@ -57,8 +57,8 @@ class Buckets:
             opening = self._opening.setdefault(key, threading.Lock())
         if not opening.acquire(timeout=self._patience):
             raise BucketError(
-                f"The way to s3://{target.storage.bucket} is still being opened.",
-                f'Look whether the role or the secrets backend behind the connection "{target.storage.connection}" '
+                f"The connection to s3://{target.storage.bucket} is still being opened.",
+                f'Check whether the role or the secrets backend behind the connection "{target.storage.connection}" '
                 "answers this API server.",
             )
         try:

@@ -19,7 +19,7 @@ async def refused(request: Request, refusal: Any) -> HTMLResponse:
     if refusal.status_code == HTTPStatus.UNAUTHORIZED:
         facts = {
             "title": "You are not logged in",
-            "sentence": "Log in to Airflow; it leads back to this page.",
+            "sentence": "Log in to Airflow; you will return to this page.",
             "link": _login(request),
             "link_to": "Log in",
             "outside": True,
@@ -27,12 +27,12 @@ async def refused(request: Request, refusal: Any) -> HTMLResponse:
     elif refusal.status_code == HTTPStatus.NOT_FOUND:
         facts = {
             "title": "Nothing to see here",
-            "sentence": "There is nothing at this address, or you may not see it.",
+            "sentence": "There is nothing at this address, or you are not allowed to see it.",
             "link": f"{request.scope['root_path']}/",
             "link_to": "All databases",
         }
     else:
-        facts = {"title": "Not like this", "sentence": "Airflow refused this request. Log in to it anew."}
+        facts = {"title": "Request refused", "sentence": "Airflow refused this request. Log in again."}
     return _notice(request, refusal.status_code, refusal.headers, **facts)
 
 
@@ -42,8 +42,8 @@ async def not_understood(request: Request, _error: Exception) -> HTMLResponse:
         request,
         HTTPStatus.BAD_REQUEST,
         None,
-        title="Not like this",
-        sentence="What this address asks for cannot be understood.",
+        title="Bad address",
+        sentence="This address cannot be understood.",
         link=f"{request.scope['root_path']}/",
         link_to="All databases",
     )
@@ -56,8 +56,10 @@ async def not_answered(request: Request, _error: Exception) -> HTMLResponse:
         HTTPStatus.SERVICE_UNAVAILABLE,
         {"Retry-After": "10"},
         title="No answer yet",
-        sentence="The store, or Airflow's own database, has not answered in time. It is still being asked: read "
-        "again in a few seconds. If that does not help, look whether they are slow or cannot be reached.",
+        sentence=(
+            "The store, or Airflow's own database, has not answered in time. The request is still running: reload in "
+            "a few seconds. If that does not help, check whether they are slow or unreachable."
+        ),
         link=request.url.path,
         link_to="Read again",
     )
@@ -70,8 +72,8 @@ async def failed(request: Request, error: Exception) -> HTMLResponse:
         request,
         HTTPStatus.INTERNAL_SERVER_ERROR,
         None,
-        title="This page could not be made",
-        sentence=f"An unexpected {type(error).__name__} was in the way. The log of Airflow's API server has all of it.",
+        title="This page could not be created",
+        sentence=f"An unexpected {type(error).__name__} occurred. The log of Airflow's API server has the details.",
         link=request.url.path,
         link_to="Try again",
     )

@@ -25,7 +25,7 @@ from tests.unit.restores import rehearsal
 from tests.unit.samples import DAY, NOW, check_run, target
 
 SHOP = target()
-UNREADABLE = ("s3://vault/team/shop/x.json is none that this version can read.",)
+UNREADABLE = ("s3://vault/team/shop/x.json is not one that this version can read.",)
 MIGRATIONS_SEEN = SeenMigrations(applied=(("0_init", NOW),))
 
 

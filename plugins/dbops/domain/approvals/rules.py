@@ -31,14 +31,16 @@ def why_not_ask(question: Question, target: Target, now: datetime) -> str | None
     if not question.requested_by:
         return f"it is not known who asked for it, and {target.name} needs two people: start a run by hand"
     if now - question.requested >= _REQUEST_STANDS:
-        return f"it was asked for {format_duration(now - question.requested)} ago: who still wants it starts a new run"
+        return (
+            f"it was asked for {format_duration(now - question.requested)} ago: if you still want it, start a new run"
+        )
     if approvers and not possible_approvers(question, target):
         return f"{question.requested_by} asked for it and is its only approver: name another under approvals.approvers"
     return None
 
 
 def possible_approvers(question: Question, target: Target) -> tuple[str, ...]:
-    """Whom the server may let answer; empty where the target names no approvers: then whoever Airflow lets answer."""
+    """Whom the server may let answer; empty where the target names no approvers: then anyone Airflow allows answer."""
     if question.break_glass or not target.needs_four_eyes:
         return target.approvals.approvers
     return tuple(name for name in target.approvals.approvers if not _is_same(name, question.requested_by))

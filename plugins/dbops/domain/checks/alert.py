@@ -23,7 +23,7 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
     if not (report.bad or report.recovered or report.was_red):
         return None
     left = len(report.bad) - _RULES_TOLD
-    again = " Nothing of it is new." if report.is_old_news else ""
+    again = " None of this is new." if report.is_old_news else ""
     return Alert(
         severity=_severity(report),
         job="check",
@@ -38,7 +38,7 @@ def check_alert(report: CheckReport, target: Target, *, run: str, link: str | No
         remedy=_remedy(report),
         facts=(
             ("Rules", ", ".join(f"{count:,} {outcome}" for outcome, count in report.counts().items())),
-            ("Checked", "in full" if report.full else "as every night"),
+            ("Checked", "in full" if report.full else "the nightly subset"),
             *((("Operations", report.operations),) if report.operations else ()),
             *((("Data docs", report.docs),) if report.docs else ()),
             *((("Last well", format_moment(report.last_well)),) if report.last_well and _is_harm(report) else ()),

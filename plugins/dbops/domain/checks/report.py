@@ -114,7 +114,7 @@ class CheckReport(Report):
     def markdown(self) -> str:
         """The verdict, a table of what is bad, how to see it, and what is well again."""
         took = format_duration(self.finished - self.started)
-        how = "in full" if self.full else "as every night"
+        how = "in full" if self.full else "the nightly subset"
         scanned = f"{format_count(self.tables, 'table')} scanned by {format_count(self.statements, 'statement')}"
         parts = [f"**{self.headline()}**", f"Checked {how}: {scanned} in {took}."]
         if self.operations:

@@ -23,7 +23,7 @@ def probe_alert(report: ProbeReport, target: Target, *, run: str, link: str | No
     record, totals = report.record, report.totals
     failed = [one for one in report.bad if one.is_failed]
     left = len(report.bad) - _TOLD
-    again = " Nothing of it is new." if report.is_old_news else ""
+    again = " None of this is new." if report.is_old_news else ""
     trip = "" if report.usual_round_trip is None else f", usually {format_ms(report.usual_round_trip)}"
     slowest = record.of(totals.slowest)
     return Alert(

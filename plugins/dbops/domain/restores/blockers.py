@@ -107,7 +107,7 @@ def _beside(found: RestoreConditions) -> Iterator[str]:
             f"{quote_name(found.server.role)}."
         )
     if found.database in found.server.databases and not found.is_ours:
-        yield f"There is a database {found.database} already, and nothing is ever overwritten: start a new run."
+        yield f"There is a database {found.database} already, and dbops never overwrites anything: start a new run."
 
 
 def _into(found: RestoreConditions) -> Iterator[str]:

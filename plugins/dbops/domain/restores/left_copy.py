@@ -80,8 +80,8 @@ def way_on(record: RestoreRecord) -> str:
     again = f" in mode swap with loaded: {record.database}, which loads nothing again"
     return (
         f"The restored copy stays on the server: {record.database}{size}. If nobody wants it, drop it "
-        f"(DROP DATABASE {quote_name(record.database)};). Who still wants the swap starts a new run"
-        f"{again if record.state is RestoreState.VERIFIED else ''}; or puts the copy into place by hand "
+        f"(DROP DATABASE {quote_name(record.database)};). If you still want the swap, start a new run"
+        f"{again if record.state is RestoreState.VERIFIED else ''}; or put the copy into place by hand "
         "(docs/runbooks/restore-by-hand.md, step 9)."
     )
 

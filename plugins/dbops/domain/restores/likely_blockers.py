@@ -27,9 +27,9 @@ def _extensions(found: RestoreConditions) -> Iterator[str]:
         return
     if untrusted := sorted(set(found.extensions) & found.server.untrusted):
         yield (
-            f"The backup holds extensions that only a superuser may create, and {found.server.role} is none: "
-            f"{listed(untrusted)}. Name a superuser under restore.connection for a restore, or have them created in an "
-            "empty database and restore into that."
+            f"The backup holds extensions that only a superuser may create, and {found.server.role} is not one: "
+            f"{listed(untrusted)}. Name a superuser under restore.connection for a restore, or have them created in "
+            "an empty database and restore into that."
         )
 
 

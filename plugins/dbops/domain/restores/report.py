@@ -70,9 +70,12 @@ class RestoreReport(Report):
             return ""
         if record.request.mode != "swap":
             what = f"schema {record.schema} of {self.url}" if record.schema else self.url
-            return f"Nothing points at it yet: you repoint. It is {what}. Drop it when it has served."
+            return (
+                f"Nothing points at it yet: point the application at it yourself. It is {what}. Drop it when you no "
+                "longer need it."
+            )
         checks = f" Run the checks (check__{record.target})." if self.has_rules else ""
-        now = f"Back up now (backup__{record.target}): no backup is of this state in this place yet.{checks}"
+        now = f"Back up now (backup__{record.target}): there is no backup yet of the database as it is now.{checks}"
         if record.before is None or record.live_oid is None:
             return (
                 f"{now} There was no {record.live} to keep, or to take settings and grants from: it has a new "

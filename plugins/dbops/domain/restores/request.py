@@ -88,7 +88,7 @@ def _require_sense(request: RestoreRequest) -> None:
         )
     if request.loaded and request.mode != "swap":
         raise InvalidRequest(
-            f"A database that is loaded already is there to be swapped in, and the mode is {request.mode}.",
+            f"`loaded` works only in mode swap, and the mode is {request.mode}.",
             "Choose the mode swap, or leave loaded out.",
         )
     if request.mode == "swap" and not request.is_whole:
@@ -118,6 +118,6 @@ def _moment(text: str, zone: ZoneInfo) -> datetime:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InvalidRequest(
-            f'"{text.strip()}" is no time that a backup can be not later than.', "Write 2026-11-22 02:00, for example."
+            f'"{text.strip()}" is not a time for not_later_than.', "Write 2026-11-22 02:00, for example."
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=zone)

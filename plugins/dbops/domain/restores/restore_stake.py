@@ -52,7 +52,10 @@ def _swap(plan: RestorePlan) -> Iterator[tuple[str, str]]:
     yield from _rows(plan, live)
     yield "Cut off", _sessions(live)
     yield "The old one", f"stays as {plan.before} until somebody drops it; dbops drops none"
-    yield "To go back", "two renames, which the report in the log has; what is written after the swap stays behind"
+    yield (
+        "To go back",
+        "two renames, given in the report in the log; anything written after the swap is not carried over",
+    )
 
 
 def _rows(plan: RestorePlan, live: LiveDatabase) -> Iterator[tuple[str, str]]:

@@ -102,7 +102,7 @@ def _for_superusers(entries: Sequence[TocEntry], server: ServerFacts, *, owners:
         if names:
             without = ", or set restore.owners: false, which leaves grants out" if kind.startswith("grants") else ""
             yield (
-                f"The backup holds {kind}, which only a superuser may restore, and {server.role} is none: "
+                f"The backup holds {kind}, which only a superuser may restore, and {server.role} is not one: "
                 f"{_list(names)}. {_SUPERUSER}{without}."
             )
 

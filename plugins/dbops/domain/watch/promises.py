@@ -53,7 +53,9 @@ def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
     return [backup for backup in index.backups if backup.is_good and backup.backup_id <= latest]
 
 
-_LOOK_AT_BUCKET = "Look whether the store answers and whether its connection's credentials still may read this bucket."
+_LOOK_AT_BUCKET = (
+    "Look whether the store answers and whether its connection's credentials are still allowed to read this bucket."
+)
 _LOOK_AT_OBJECT = (
     "Look at that object, and put it right or take it away; until then nothing relies on it or deletes it."
 )
@@ -127,7 +129,7 @@ def _unfinished(target: Target, good: list[IndexedBackup], dead: list[IndexedLef
     sentence = f"A backup of {target.name} was begun at {format_moment(newest.time)} and never finished.{others}"
     remedy = (
         f"Look at the log of that run of backup__{target.name}: its worker was probably killed. "
-        "The next backup is not hindered; what is left of this one is swept a day later."
+        "The next backup is not affected; what is left of this one is swept a day later."
     )
     return [problem_of(target, ProblemKind.UNFINISHED, sentence, remedy, detail=newest, since=newest.time)]
 

@@ -36,7 +36,7 @@ def recovered_alerts(
                 job=job,
                 target=name,
                 environment=targets[name].environment,
-                headline=f"Over, as the watch sees {name} now: {'; '.join(what)}.",
+                headline=f"Resolved, as the watch sees {name} now: {'; '.join(what)}.",
                 remedy="Nothing is left to be done about it.",
                 details=tuple(f"Still so: {one.sentence}" for one in report.problems if one.target == name),
                 facts=tuple(facts),

@@ -41,7 +41,7 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
     if watch.is_paused:
         yield (
             ProblemKind.PAUSED,
-            f"{watch.dag_id} is paused in Airflow: nobody notices what does not happen. "
+            f"{watch.dag_id} is paused in Airflow: missing backups, checks and probes go unnoticed. "
             "Unpause it on its page in Airflow.",
         )
     if silent > _A_DAY:
@@ -61,6 +61,6 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
 def _silence(what: Sign, silent: timedelta) -> WhatToSay:
     return (
         what,
-        f"The watch ended last {format_duration(silent)} ago, and runs every hour: nobody notices what does not "
-        "happen. Look at the runs of the DAG watch: are there any, do they fail, is it paused?",
+        f"The watch ended last {format_duration(silent)} ago, and runs every hour: missing backups, checks and "
+        "probes go unnoticed. Look at the runs of the DAG watch: are there any, do they fail, is it paused?",
     )

@@ -86,7 +86,7 @@ def load_archive(
     """
     if reach := reaches_outside(archive.entries):
         raise RestoreFailed(
-            refusal_of_reach(reach), "Nothing was loaded. Find out who may write to the bucket, and use another backup."
+            refusal_of_reach(reach), "Nothing was loaded. Find out who can write to the bucket, and use another backup."
         )
     began = time.monotonic()
     chosen = selection.dump_ids if selection else None

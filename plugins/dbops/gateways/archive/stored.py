@@ -110,7 +110,7 @@ def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: 
         return
     if look_again() != sha256:
         raise BucketError(
-            f"{where} arrives damaged, and otherwise at every time.",
+            f"{where} arrives damaged, and differently on each read.",
             "The backup may be whole: find out what is wrong between the store and this machine, and try again.",
         )
     raise BackupUnusable(

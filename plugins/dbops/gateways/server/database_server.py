@@ -205,7 +205,7 @@ class DatabaseServer:
         if name == self._live or oid == self.oid_of(self._live):
             raise PreflightFailed(
                 f"The database {name} is live, and was to be dropped as one that a restore has left.",
-                "Nothing was dropped. Find out who may write to the bucket, and start a new run.",
+                "Nothing was dropped. Find out who can write to the bucket, and start a new run.",
             )
         if self.oid_of(name) == oid:
             if self.rename_blockers(name, oid)["subscription"]:

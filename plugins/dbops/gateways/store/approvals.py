@@ -65,7 +65,7 @@ def read_plan(bucket: Bucket, target: Target, *, run: str, digest: str) -> str:
         raise ApprovalMissing(f"s3://{bucket.name}/{key} is not a plan that can be read.", _NEW_RUN) from None
     except ObjectMissing:
         raise ApprovalMissing(
-            f"The run {run} made no plan {digest} for {target.name}, so that nobody can be asked about it.", _NEW_RUN
+            f"The run {run} made no plan {digest} for {target.name}, so nobody can be asked about it.", _NEW_RUN
         ) from None
 
 

@@ -58,7 +58,7 @@ def _keep(question: Question, verdict: Approval | Rejection, target: Target, buc
 def _rejected(question: Question, verdict: Rejection, target: Target, bucket: Bucket, now: datetime) -> ApprovalMissing:
     """A no is a no also where it cannot be written down; the answer says so then."""
     refusal = ApprovalMissing(
-        f"REJECTED: the {question.act} of {question.target} does not take place, for {verdict.reason}.",
+        f"REJECTED: the {question.act} of {question.target} does not take place: {verdict.reason}.",
         f"{NOTHING_DONE} {START_ANEW}",
     )
     try:

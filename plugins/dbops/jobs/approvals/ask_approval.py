@@ -28,8 +28,8 @@ def ask_approval(question: Question, target: Target, bucket: Bucket) -> str:
     if reason is not None:
         raise end_run(
             ApprovalMissing(
-                f"REJECTED before anybody was asked: no yes to the {question.act} of {target.name} could count, "
-                f"for {reason}.",
+                f"REJECTED before anybody was asked: no yes to the {question.act} of {target.name} could count: "
+                f"{reason}.",
                 NOTHING_DONE,
             ),
             bucket,

@@ -10,7 +10,7 @@ from dbops.gateways.store.bucket import Bucket
 from dbops.gateways.store.run_ends import note_end
 
 NOTHING_DONE = "Nothing was done."
-START_ANEW = "Who still wants it starts a new run."
+START_ANEW = "If you still want it, start a new run."
 
 
 def end_run(

@@ -81,8 +81,8 @@ def require_used_approval(bucket: Bucket, target: Target, *, run: str, action: s
     """
     if action in target.approvals.approve and not is_used_for(bucket, target, run=run, action=action, digest=digest):
         raise ApprovalMissing(
-            f"The record of the run {run} says that its {action} of {target.name} has begun, and no yes to it was "
-            "ever used: somebody has edited the record, or the target asks for a yes only since.",
+            f"The record of the run {run} says that its {action} of {target.name} has begun, but no yes to it was "
+            "ever used: somebody has edited the record, or the target has only required a yes since then.",
             "Nothing was done. Start a new run, and have its plan approved.",
         )
 

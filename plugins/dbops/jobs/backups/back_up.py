@@ -117,7 +117,7 @@ def _require_alone(
         other = earlier[0]
         raise PreflightFailed(
             f"Another backup of {target.name} is running: {other.backup_id}, by {other.run} on {other.host}.",
-            "Wait for it to end; one whose worker died stops counting two minutes after its last sign of life.",
+            "Wait for it to end; one whose worker died no longer counts two minutes after its last sign of life.",
         )
     return {other.backup_id for other in others}
 

@@ -35,12 +35,12 @@ def check_restored(target: Target, address: DatabaseAddress, proof: Verification
             sql_folder=checks_folder(include, target.name),
         )
     except DbopsError as error:
-        return proof.with_warning(f"The rules of {target.name} could not be asked: {error.what}")
+        return proof.with_warning(f"The rules of {target.name} could not be evaluated: {error.what}")
     bad = [result for result in found.results if result.is_bad and result.severity == "error"]
     for result in bad[:_TOLD]:
         proof = proof.with_warning(_sentence(result))
     left = len(bad) - _TOLD
-    return proof.with_warning(f"{left} more rules are not obeyed.") if left > 0 else proof
+    return proof.with_warning(f"{left} more rules are broken.") if left > 0 else proof
 
 
 def _sentence(result: CheckResult) -> str:

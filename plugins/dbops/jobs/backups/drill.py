@@ -142,7 +142,7 @@ class _Drilling:
             if not place.is_unlike:
                 raise
             raise RestoreFailed(
-                f"{error.what} It may be because of this: {' '.join(place.notes)}",
+                f"{error.what} A possible reason: {' '.join(place.notes)}",
                 "Install on the worker what it lacks, or set drill.connection to a scratch server that has it.",
             ) from None
         for note in place.notes:

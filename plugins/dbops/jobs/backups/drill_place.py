@@ -51,7 +51,7 @@ def throwaway_place(
         notes = []
         if missing:
             notes.append(
-                f"The backup's globals.sql does not bring the roles {', '.join(sorted(missing))}: "
+                f"The backup's globals.sql does not create the roles {', '.join(sorted(missing))}: "
                 "the drill left owners and grants out."
             )
         odd = server.create_database("drill", archive.entries)

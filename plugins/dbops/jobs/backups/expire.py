@@ -1,4 +1,4 @@
-"""expire: delete the backups that the retention policy lets go, and what unfinished ones left behind."""
+"""expire: delete the backups that the retention policy no longer keeps, and what unfinished ones left behind."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class _Expiry:
         written = next((stored.modified for stored in self._bucket.list(key) if stored.key == key), None)
         if written == judged_at:
             return None
-        return "its verdict has changed since this was planned; the next expire decides"
+        return "its verdict has changed since this was planned; the next expire will decide"
 
     def _is_abandoned(self, upload: UnfinishedUpload) -> bool:
         folder = upload.key.removeprefix(self._layout.backups).partition("/")[0]

@@ -32,9 +32,13 @@ def hold(
     layout = Layout(target.root)
     wanted = Hold(backup_id, until, reason.strip(), by.strip())
     if not wanted.reason or not wanted.by:
-        raise InvalidRequest("A hold names a reason and who asks for it.", "Somebody will ask about it in a year.")
+        raise InvalidRequest(
+            "A hold needs a reason and the name of who asks for it.", "Give both: somebody will want to know in a year."
+        )
     if not wanted.is_active(clock()):
-        raise InvalidRequest(f"A hold until {until} would hold nothing: that is past.", "Name a time to come.")
+        raise InvalidRequest(
+            f"A hold until {until} would hold nothing: that time is in the past.", "Name a time in the future."
+        )
     # Held first and looked for second: an expire takes the manifest away, looks at the holds once more, and puts it
     # back where there is one. So it sees the hold, or we see that it came too late.
     bucket.put(layout.hold(backup_id), wanted.to_json())

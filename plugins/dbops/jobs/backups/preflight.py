@@ -92,8 +92,8 @@ def _require_readable(relations: Iterable[DumpedRelation], target: Target) -> No
             hidden.append(name)
     if unreadable:
         raise PreflightFailed(
-            f"The role of connection {target.connection} may not read {listed(unreadable, named=_NAMES_SHOWN)}: "
-            f"a backup would not be whole.",
+            f"The role of connection {target.connection} may not read {listed(unreadable, named=_NAMES_SHOWN)}: a "
+            "backup would be incomplete.",
             "GRANT pg_read_all_data TO that role, or leave them out with backup.exclude_tables.",
         )
     if hidden:

@@ -62,8 +62,8 @@ def _lag(database: Database, target: Target) -> ReplicaLag:
 def _without_rows(unlogged: Sequence[str]) -> Iterator[str]:
     if unlogged:
         yield (
-            f"A replica has no rows of unlogged tables, so the backup has none of {listed(unlogged)}; they will come "
-            "back empty."
+            f"A replica has no rows of unlogged tables, so the backup has none of {listed(unlogged)}; they will be "
+            "restored empty."
         )
 
 

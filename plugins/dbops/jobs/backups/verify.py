@@ -180,14 +180,14 @@ def _sequences(restored: Restored, database: RestoredDatabase) -> Iterator[Findi
     for sequence, expected in sorted(wanted.items()):
         name = ".".join(sequence)
         if sequence not in stands:
-            yield Finding("error", f"Sequence {name} is missing; the backup has where it stood.")
+            yield Finding("error", f"Sequence {name} is missing; the backup has its value.")
         elif stands[sequence] != expected:
-            yield Finding("error", f"Sequence {name} does not stand where the backup has it.")
+            yield Finding("error", f"Sequence {name} does not have the value that the backup has.")
         elif sequence in behind:
             yield Finding(
                 "warning",
-                f"Sequence {name} will give values that its column has already; it stood there when the backup was "
-                f"made.",
+                f"Sequence {name} will return values that its column already has; it had that value when the backup "
+                "was made.",
             )
 
 

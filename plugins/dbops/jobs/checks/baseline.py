@@ -62,7 +62,7 @@ def baseline(
         if table.holds_rows and name not in suites and suite_file_name(name, ()) not in unreadable
     }
     if new:
-        tell("Asking the rows of each table without a suite what they obey.")
+        tell("Looking for rules that the rows of each table without a suite obey.")
         done += _write_suites(address, folder, target.checks, SchemaBaseline(new, optional=now.optional))
     return BaselineReport(
         target=target.name,
@@ -129,4 +129,4 @@ def _taken_as_meant(now: SchemaBaseline) -> Iterable[str]:
 def _ending(table: TableName, definitions: Mapping[str, str], end: str, what: str, how: str) -> Iterable[str]:
     for name, text in definitions.items():
         if text.endswith(end):
-            yield f"{what} {written(*table, name)} {how}; the baseline takes that as meant"
+            yield f"{what} {written(*table, name)} {how}; the baseline takes that as intended"

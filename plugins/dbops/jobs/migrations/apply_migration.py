@@ -124,7 +124,7 @@ def _begin(work: Migrating, consent: Consent | None) -> None:
     work.before = work.schema()
     if schema_fingerprint(work.before) != record.fingerprint:
         raise PlanChanged(
-            f"The schema of {target.name} has changed in this very moment.",
+            f"The schema of {target.name} has changed at this very moment.",
             "Nothing was changed by us. Start a new run.",
         )
     work.grants = read_grants(work.address)
@@ -144,7 +144,7 @@ def _require_recent_consent(work: Migrating) -> None:
     if record.approved_by is None and "migrate" not in work.target.approvals.approve:
         return  # nobody had to say yes
     if left and (record.consented is None or work.clock() - record.consented >= valid_for):
-        failure = f"The run was interrupted, and its approval has run out since: {', '.join(left)} is not applied."
+        failure = f"The run was interrupted, and its approval has expired since: {', '.join(left)} is not applied."
         work.close(MigrationState.FAILED, failure=failure, remedy="Start a new run for what is left.")
         raise ApprovalMissing(failure, "The ledger says what is applied. Start a new run for what is left.")
 
@@ -194,6 +194,6 @@ def _over(record: MigrationRecord) -> MigrationRecord:
     if record.state is MigrationState.DONE:
         return record
     raise PlanChanged(
-        f"The run {record.run} is over, and nothing more is done in it. {record.failure}",
+        f"The run {record.run} has ended, and does nothing more. {record.failure}",
         record.remedy or "Start a new run.",
     )

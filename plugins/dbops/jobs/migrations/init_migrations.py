@@ -29,7 +29,7 @@ provider = "postgresql"
 """
 _SHOWN = 10
 _BY_HAND = (
-    "Put that right in the database, or write the migration by hand: `npx prisma migrate diff --from-empty "
+    "Fix that in the database, or write the migration by hand: `npx prisma migrate diff --from-empty "
     "--to-schema prisma/schema.prisma --script`. Nothing was written."
 )
 

@@ -132,9 +132,9 @@ class Migrating:
         row = self.row_of(step)
         if row is None:
             raise MigrationFailed(
-                f"The ledger's row of {step.name} is gone: it was not taken back.",
+                f"The ledger's row of {step.name} is gone, so it was not reverted.",
                 "Look at the schema and the ledger by hand.",
-                said="not begun, for the ledger's row of it is gone",
+                said="not begun, because its row in the ledger is gone",
             )
         if row.rolled_back is None:
             self._say(step, "is taken back")

@@ -198,7 +198,7 @@ def _other(target: Target, address_of: Callable[[str], DatabaseAddress] | None) 
     if name is None:
         return None
     if address_of is None:
-        return OtherLedger(name=name, unread="nothing says where it is.")
+        return OtherLedger(name=name, unread="its location is not given.")
     try:
         return OtherLedger(name=name, rows=read_ledger(address_of(name)))
     except DbopsError as error:

@@ -76,12 +76,12 @@ def _proof(work: Migrating) -> tuple[bool, str]:
         now = work.schema()
         grants = read_grants(work.address)
     except DbopsError as error:
-        return False, f"Whether the schema is what it was before is not known, for it cannot be read: {error.what}"
+        return False, f"It is not known whether the schema is as it was before, because it cannot be read: {error.what}"
     if schema_fingerprint(now) == work.record.fingerprint:
-        same = "The schema was compared object by object, and is what it was before"
+        same = "The schema was compared object by object, and is as it was before"
         if grants_fingerprint(grants) == work.record.grants:
             return True, f"{same}. So are its owners and grants."
         return False, f"{same}, but its grants and owners are NOT{_changed_grants(work, grants)}: grant them again."
     found = whole_drift(work.before, now) if work.before is not None else ()
     told = first_told(found, _SHOWN)
-    return False, f"The schema is NOT what it was before{f': {told}' if told else ''}."
+    return False, f"The schema is NOT as it was before{f': {told}' if told else ''}."

@@ -140,6 +140,6 @@ def _newer(major: int, offer: ServerOffer) -> tuple[str, ...]:
     if offer.major == major:
         return ()
     return (
-        f"The migrations were tried on PostgreSQL {offer.major}, and the target's server is {major}: what only one of "
-        "them writes so may look like drift.",
+        f"The migrations were tried on PostgreSQL {offer.major}, and the target's server is {major}: what the two "
+        "versions write differently may look like drift.",
     )

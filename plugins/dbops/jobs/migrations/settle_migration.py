@@ -56,7 +56,7 @@ def require_same(work: Migrating) -> None:
     if changed:
         raise PlanChanged(
             f"This run was interrupted, and {', '.join(changed)} was changed or removed since it was approved.",
-            "Nothing was changed. Put back what was approved and start this step again, or look at the ledger, resolve "
+            "Nothing was changed. Restore what was approved and start this step again, or look at the ledger, resolve "
             "what has failed there, and start a new run.",
         )
     rows = {row.row_id for row in work.ledger.rows() or ()}
@@ -64,9 +64,9 @@ def require_same(work: Migrating) -> None:
     gone = [step.name for step in record.steps if step.state in _HAVE_A_ROW and step.row_id not in rows]
     if gone:
         raise PlanChanged(
-            f"This run was interrupted, and the ledger's row of {', '.join(gone)} is gone since: whether it is in "
-            "force cannot be told any more.",
-            "Nothing was changed now. Look at the schema by hand, say what is in force with `prisma migrate resolve "
+            f"This run was interrupted, and the ledger's row of {', '.join(gone)} has disappeared since: it can no "
+            "longer be determined whether it is in force.",
+            "Nothing was changed now. Look at the schema by hand, record what is in force with `prisma migrate resolve "
             "--applied`, and start a new run.",
         )
 
@@ -139,11 +139,11 @@ def _write_down(work: Migrating, step: MigrationStep, *, is_applied: bool) -> No
 
 def _refusal(work: Migrating, differences: Sequence[Difference], step: MigrationStep | None = None) -> PlanChanged:
     told = first_told(differences, _SHOWN)
-    which = f"Whether {step.name} took effect cannot be told. " if step else ""
+    which = f"It cannot be determined whether {step.name} took effect. " if step else ""
     why = f": {told}" if told else ", with it or without it alike"
     return PlanChanged(
-        f"This run was interrupted, and goes on no further. {which}The live schema of {work.target.name} is not what "
+        f"This run was interrupted, and does not continue. {which}The live schema of {work.target.name} is not what "
         f"its migrations make{why}.",
-        "Nothing was changed now. Compare by hand, say what became of it with `prisma migrate resolve --applied` or "
+        "Nothing was changed now. Compare by hand, record the outcome with `prisma migrate resolve --applied` or "
         "`--rolled-back`, and start a new run.",
     )

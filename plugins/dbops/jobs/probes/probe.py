@@ -67,7 +67,7 @@ def probe(
         except PreflightFailed as error:
             notes.append(f"What looked wrong could not be measured again: {', '.join(doubtful)}. {error.what}")
     elif doubtful:
-        notes.append(f"No time of max_seconds was left to measure again what looked wrong: {', '.join(doubtful)}.")
+        notes.append(f"max_seconds left no time to measure again what looked wrong: {', '.join(doubtful)}.")
     probed = [one for one in probes if one.name in first.names]  # the others: see the notes
     judged = []
     for one in probed:

@@ -58,7 +58,10 @@ def probe_load(
         refused=load.refused,
         local=load.local,
         stopped=load.stopped,
-        notes=(*(f"{name} was left out: it has no parameters, or our role may not." for name in left_out), *load.notes),
+        notes=(
+            *(f"{name} was left out: it has no parameters, or our role is not allowed to run it." for name in left_out),
+            *load.notes,
+        ),
     )
 
 
@@ -66,14 +69,15 @@ def _require_load(target: Target, address: DatabaseAddress, probes: Sequence[Pro
     """Raise InvalidRequest where this target must not, or cannot, be put under load."""
     if target.environment == "production" and not accepted:
         raise InvalidRequest(
-            f"{target.name} is production, and a load takes from its users what it measures.",
-            f"Measure a copy, or accept that with `python -m dbops probe {target.name} --load --yes`, at a quiet time.",
+            f"{target.name} is production, and a load takes capacity away from its users.",
+            f"Measure a copy; or accept that, with `python -m dbops probe {target.name} --load --yes`, at a quiet "
+            "time.",
         )
     address.require_direct(
         target.probing_connection, "it would be what is measured, and its sessions belong to others too"
     )
     if not any(is_under_load(probe) for probe in probes):
         raise InvalidRequest(
-            f"{target.name} has no probe that only reads, and a load is made of those.",
+            f"{target.name} has no probe that only reads, and a load uses only those.",
             f"Write one below include/sql/{target.name}/probes.",
         )

@@ -76,8 +76,9 @@ def _chosen(catalog: Catalog, request: RestoreRequest) -> ChosenBackup:
     except BackupUnusable as error:
         if request.takes_over is not None:
             error.remedy = (
-                "Without it nobody can verify again what was loaded from it, so that it is not swapped in. Who may can "
-                "put it into place by hand (docs/runbooks/restore-by-hand.md, step 9); or start a new run that loads."
+                "Without it, what was loaded from it cannot be verified again, so it is not swapped in. With the "
+                "database's credentials you can put it into place by hand (docs/runbooks/restore-by-hand.md, step "
+                "9); or start a new run that loads."
             )
         raise
 
@@ -96,6 +97,6 @@ def _require_still_there(run: RestoreRun, record: RestoreRecord) -> None:
         run.bucket.get(Layout(run.target.root).manifest(record.backup_id))
     except ObjectMissing:
         raise PlanChanged(
-            f"Backup {record.backup_id} has expired while its restore was planned.",
-            "Nothing was made. Start a new run, and choose among those that are left.",
+            f"Backup {record.backup_id} expired while its restore was being planned.",
+            "Nothing was created. Start a new run, and choose one of those that are left.",
         ) from None

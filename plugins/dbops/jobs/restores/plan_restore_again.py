@@ -40,9 +40,9 @@ def require_unchanged_plan(run: RestoreRun, record: RestoreRecord, digest: str) 
         )
     if record.live_oid != (plan.live.oid if plan.live else None):
         raise PlanChanged(
-            f"The record of this restore of {run.target.name} names another database as the live {record.live} than "
-            "its plan does: somebody has edited it.",
-            "Nothing was changed. Find out who may write to the bucket, and start a new run.",
+            f"The record of this restore of {run.target.name} names a different database as the live {record.live} "
+            "than its plan does: somebody has edited it.",
+            "Nothing was changed. Find out who can write to the bucket, and start a new run.",
         )
     require_no_blockers(plan)
     return plan

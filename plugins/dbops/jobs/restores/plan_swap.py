@@ -28,7 +28,7 @@ def plan_swap(run: RestoreRun) -> RestorePlan:
     if (plan.live.oid if plan.live else None) != record.live_oid:
         raise PlanChanged(
             f"The database {record.live} is not the one that was there when this restore was planned.",
-            f"Nothing live was touched. Look who has made, renamed or dropped one. {way_on(record)}",
+            f"Nothing live was touched. Find out who has created, renamed or dropped one. {way_on(record)}",
         )
     try:
         require_no_blockers(plan)
@@ -38,7 +38,7 @@ def plan_swap(run: RestoreRun) -> RestorePlan:
     if plan.digest != record.digest:
         changed = (
             f"{record.live}, its schema or its settings have changed since the restore was planned, at "
-            f"{format_moment(record.planned)}. All of this is as it is now."
+            f"{format_moment(record.planned)}. Everything shown here is as it is now."
         )
         plan = replace(plan, warnings=(changed, *plan.warnings))
     plan = replace(plan, proven=record.verification.finished if record.verification else None)

@@ -77,7 +77,7 @@ def rehearse_due(
     )
     lines = at_once.run([(one.server, one) for one in due], began + within)
     if left := len(due) - len(lines):
-        lines.append(f"{left} more are due: the next run goes on with them.")
+        lines.append(f"{left} more are due: the next run continues with them.")
     return lines
 
 

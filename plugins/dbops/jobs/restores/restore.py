@@ -142,7 +142,7 @@ class _Restoring:
             self.server.change(plan.statements[1 : plan.making])
         except DatabaseError as error:
             raise RestoreFailed(
-                f"Who may connect to {record.live} cannot be said of {record.database} as well: {error.what}",
+                f"The connection rights of {record.live} could not be copied to {record.database}: {error.what}",
                 "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
             ) from None
 
@@ -154,7 +154,8 @@ class _Restoring:
             self.server.rehearse(settings_statements(plan.live.settings, record.database))
         except DatabaseError as error:
             raise PreflightFailed(
-                f"What belongs to the name {record.live} cannot be given to the restored database: {error.what}",
+                f"The owner, settings or grants of {record.live} cannot be applied to the restored database: "
+                f"{error.what}",
                 "Nothing live was touched. Name a role that may do it under restore.connection, and start a new run.",
             ) from None
 
@@ -205,7 +206,7 @@ def _drop_patiently(server: DatabaseServer, name: str, oid: int) -> None:
 def _given(server: DatabaseServer, record: RestoreRecord) -> int | None:
     if record.state is RestoreState.LOADING and (found := server.in_the_way(record.database)):
         raise PreflightFailed(
-            f"An earlier attempt was cut off, and has left {', '.join(found)} in the database {record.database}.",
+            f"An earlier attempt was interrupted, and has left {', '.join(found)} in the database {record.database}.",
             "Empty it, and start a new run.",
         )
     return server.oid_of(record.database)
@@ -218,7 +219,7 @@ def _remove_what_a_killed_attempt_left(server: DatabaseServer, record: RestoreRe
     # Killed between making it and writing its oid down, it has left it empty: nothing else of that name is ours.
     if record.oid is None and server.in_the_way(record.database):
         raise PreflightFailed(
-            f"The database {record.database} was not made by this run, and is not empty.", "Start a new run."
+            f"The database {record.database} was not created by this run, and is not empty.", "Start a new run."
         )
     server.drop(record.database, oid)
 

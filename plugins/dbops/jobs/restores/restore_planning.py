@@ -183,8 +183,8 @@ class RestorePlanning:
         found = self._server.find(database)
         if found is None or found.oid != wanted.oid:
             raise RestoreFailed(
-                f"The database {database}, which was to be taken over from the run {wanted.run}, is not there, or is "
-                "another one by now.",
+                f"The database {database}, which was to be taken over from the run {wanted.run}, does not exist, or "
+                "is no longer the same one.",
                 "Nothing live was touched. Start a new run that loads: one without loaded.",
             )
         return found

@@ -46,7 +46,7 @@ class RestoreRun:
         server = self.server()
         if record.oid is None or server.oid_of(record.database) != record.oid:
             raise RestoreFailed(
-                f"The database {record.database}, which this run was to load, is not there, or is another one by now.",
+                f"The database {record.database}, which this run was to load, no longer exists, or is no longer the same one.",
                 "Nothing live was touched. Start a new run.",
             )
         return server
@@ -64,8 +64,8 @@ class RestoreRun:
         if strange := strange_names(record, self.place.live.database):
             raise PlanChanged(
                 f"The record of this restore of {self.target.name} is not what was planned: {'; '.join(strange)}. "
-                "Somebody has edited it, or the target's connection leads to another database by now.",
-                "Nothing was changed. Find out who may write to the bucket, and start a new run.",
+                "Somebody has edited it, or the target's connection now leads to another database.",
+                "Nothing was changed. Find out who can write to the bucket, and start a new run.",
             )
         return record
 

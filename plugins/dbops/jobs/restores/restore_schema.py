@@ -93,8 +93,8 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
     live = address.database
     if name in facts.schemas:
         raise PreflightFailed(
-            f"There is a schema {name} in {live} already, and nothing is ever overwritten.",
-            "Start a new run, which gives another name; drop what an earlier attempt has left.",
+            f"There is a schema {name} in {live} already, and dbops never overwrites anything.",
+            "Start a new run, which uses another name; drop what an earlier attempt has left.",
         )
     if facts.server_major < source:
         raise PreflightFailed(
@@ -102,7 +102,9 @@ def _require_live(facts: SchemaFacts, address: DatabaseAddress, name: str, sourc
             f"Restore onto a server that is at least PostgreSQL {source}.",
         )
     if facts.is_replica:
-        raise PreflightFailed(f"The server of {live} is a replica, which takes no writes.", "Name the primary server.")
+        raise PreflightFailed(
+            f"The server of {live} is a replica, which accepts no writes.", "Name the primary server."
+        )
     if not facts.may_create:
         raise PreflightFailed(
             f"The role {address.user} may not create a schema in {live}.",
@@ -197,7 +199,7 @@ class _Restoring:
                 has = f"has it in schema {found}" if found else "lacks"
                 raise PreflightFailed(
                     f"The schema needs extension {name} in schema {schema}, which the live database {has}.",
-                    f"Have it there, with CREATE or ALTER EXTENSION, or restore elsewhere. {_BESIDE}",
+                    f"Install it there, with CREATE or ALTER EXTENSION, or restore elsewhere. {_BESIDE}",
                 )
 
     def _load(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> Loaded:
@@ -216,7 +218,7 @@ class _Restoring:
             )
         except RestoreFailed as error:
             raise RestoreFailed(
-                f"The schema does not come up by itself on a throw-away server: {error.what}", _BESIDE
+                f"The schema cannot be restored on its own on a throw-away server: {error.what}", _BESIDE
             ) from None
 
     def _compare(self, chosen: SchemaSelection, scratch: DatabaseAddress, *, owners: bool) -> list[str]:

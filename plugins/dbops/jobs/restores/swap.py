@@ -19,7 +19,9 @@ from dbops.jobs.restores.restore_run import RestoreRun
 from dbops.jobs.restores.take_over import require_still_ours
 
 _NAMES_SHOWN = 5
-_AGAIN = "Then run the swap again (in Airflow, clear the task): a yes that still counts need not be given again."
+_AGAIN = (
+    "Then run the swap again (in Airflow, clear the task): a yes that still counts does not have to be given again."
+)
 _CHANGED = (
     "Nothing was changed. Look at what has changed. A new run in mode swap with loaded: {} loads nothing again, and "
     "shows the swap as it is now."
@@ -95,8 +97,9 @@ def _saying_what_stays(record: RestoreRecord) -> Iterator[None]:
         before = record.before if record.live_oid is not None else None
         renames = " ".join(f"{statement};" for statement in rename_statements(record.live, record.database, before))
         by_hand = (
-            f"{record.database} stays, as it was verified. Who may can also put it into place by hand, in one "
-            f"transaction without connections to either (docs/runbooks/restore-by-hand.md, step 9): {renames}"
+            f"{record.database} stays, as it was verified. With the database's credentials you can also put it into "
+            "place by hand, in one transaction, without connections to either (docs/runbooks/restore-by-hand.md, "
+            f"step 9): {renames}"
         )
         error.remedy = f"{_how_to_go_on(error, record)} {by_hand}"
         raise
@@ -119,7 +122,7 @@ def _giving_back(run: RestoreRun) -> Iterator[None]:
         try:
             give_back(run.bucket, run.target, run=run.name, action="swap", clock=run.clock, reason=error.what)
         except BucketError as refused:
-            log.warning("The yes to this swap is not given back, and counts on as one that was used: %s", refused)
+            log.warning("The yes to this swap is not given back, and still counts as used: %s", refused)
         raise
 
 
@@ -131,12 +134,12 @@ def _require_verified(record: RestoreRecord) -> None:
         )
     if record.state is RestoreState.SWAPPED:
         raise PlanChanged(
-            f"{record.database} was swapped into place by this run, and is not there any more.",
+            f"{record.database} was swapped into place by this run, and no longer exists.",
             "Somebody has renamed databases since; start a new run.",
         )
     if record.state is not RestoreState.VERIFIED or record.verification is None or not record.verification.ok:
         raise RestoreFailed(
-            f"{record.database} is not verified, so that it does not become live.", "Nothing live was touched."
+            f"{record.database} has not passed verification, so it was not swapped in.", "Nothing live was touched."
         )
 
 

@@ -37,7 +37,7 @@ def request_of_loaded(run: RestoreRun, request: RestoreRequest, *, keep: bool) -
     if is_swapped(server, earlier):
         raise _swapped_already(run, server, earlier, keep=keep)
     if found != taken.oid:
-        what = "is not there any more" if found is None else "is another one by now"
+        what = "no longer exists" if found is None else "is no longer the same one"
         raise InvalidRequest(
             f"The database {earlier.database}, which the run {earlier.run} has verified, {what}.", _LOAD
         )
@@ -68,8 +68,8 @@ def require_can_be_taken_over(run: RestoreRun, server: DatabaseServer, record: R
     now = (take_from(earlier).oid, earlier.database, earlier.backup_id, server.oid_of(record.database))
     if now != (taken.oid, record.database, record.backup_id, taken.oid):
         raise PlanChanged(
-            f"The database {record.database} is not the one that was to be taken over from the run {taken.run}: it was "
-            "dropped, or renamed, or made anew since.",
+            f"The database {record.database} is not the one that was to be taken over from the run {taken.run}: it "
+            "has since been dropped, renamed or recreated.",
             f"Nothing was changed. {_LOAD}",
         )
     return earlier
@@ -108,8 +108,8 @@ def require_still_ours(run: RestoreRun, record: RestoreRecord) -> None:
     """Raise PlanChanged where another run has taken over what that one has loaded."""
     if record.is_of_a_whole_database and (other := _successor(run, record.run)):
         raise PlanChanged(
-            f"The run {other.run} has taken over {record.database}, so that the run {record.run} does not swap it in.",
-            "Nothing was changed. Go on with that run.",
+            f"The run {other.run} has taken over {record.database}, so the run {record.run} does not swap it in.",
+            "Nothing was changed. Continue with that run.",
         )
 
 
@@ -123,10 +123,10 @@ def _find(run: RestoreRun, given: str) -> RestoreRecord:
     if having:
         names = ", ".join(each.run for each in having)
         raise InvalidRequest(
-            f"Several runs say that they have loaded the database {given}: {names}.", "Name the run instead."
+            f"Several runs claim to have loaded the database {given}: {names}.", "Name the run instead."
         )
     raise InvalidRequest(
-        f"No run of a restore of {run.target.name} is called {given}, and none has loaded a database of that name.",
+        f"No restore run of {run.target.name} is called {given}, and none has loaded a database of that name.",
         f"Its report and its mails have both names. {_LOAD}",
     )
 
@@ -135,7 +135,7 @@ def _require_free(run: RestoreRun, earlier: RestoreRecord) -> None:
     if other := _successor(run, earlier.run):
         raise InvalidRequest(
             f"The run {other.run} has taken over {earlier.database} from the run {earlier.run} already.",
-            f"Go on with that run; or take it over from that one, with loaded: {other.run}.",
+            f"Continue with that run; or take it over from that one, with loaded: {other.run}.",
         )
 
 

@@ -78,7 +78,7 @@ def see_backup(
 
 
 def _too_slow(what: str, backup_id: BackupId) -> str:
-    return f"{what} of {backup_id} did not answer in time. Look whether the store is slow, and load this again."
+    return f"{what} of {backup_id} did not answer in time. Check whether the store is slow, and reload."
 
 
 def _read(bucket: Bucket, key: str, kind: type[_R], backup_id: BackupId, what: str) -> _R | str | None:

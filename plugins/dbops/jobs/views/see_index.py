@@ -45,9 +45,7 @@ def see_index(
 def unanswered(target: Target, last: LastIndex | None, now: datetime) -> NotKnown:
     """What is known of a target whose store has not answered in time; ``last`` is what is judged instead."""
     instead = f": what is shown of it was read {format_ago(last.read, now)}" if last else ""
-    return NotKnown(
-        f"{_place(target)} did not answer in time{instead}. Look whether the store is slow, and load this again."
-    )
+    return NotKnown(f"{_place(target)} did not answer in time{instead}. Check whether the store is slow, and reload.")
 
 
 def unreachable(target: Target) -> str:
@@ -89,8 +87,9 @@ def _read_index(target: Target, open_bucket: Callable[[Target], Bucket]) -> Targ
 
 def _none_yet(target: Target) -> NotKnown:
     return NotKnown(
-        f"Nothing is known of {target.name} yet: s3://{target.storage.bucket}/{Layout(target.root).index} is missing, "
-        "or of another version. The next run of the DAG watch writes it; start one to have it now."
+        f"Nothing is known about {target.name} yet: s3://{target.storage.bucket}/{Layout(target.root).index} is "
+        "missing, or of another version. The next run of the DAG watch writes it; start one now if you do not want "
+        "to wait."
     )
 
 

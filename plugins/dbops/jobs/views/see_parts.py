@@ -36,7 +36,7 @@ def see_checks(target: Target, bucket: Bucket, readers: Executor) -> ChecksPart 
     """The last month of nights; a sentence where there is none that can be read. Raises BucketError, as all do here."""
     runs = _checks(target, bucket, readers, last=_NIGHTS)
     if not runs.found:
-        return _none(f"The checks of {target.name} were not run yet.", runs.unreadable)
+        return _none(f"The checks of {target.name} have not run yet.", runs.unreadable)
     return checks_part(runs.found, runs.unreadable)
 
 
@@ -53,7 +53,7 @@ def see_probes(target: Target, bucket: Bucket, readers: Executor) -> ProbesPart 
         what="a run of the probes",
     )
     if not runs.found:
-        return _none(f"The operations of {target.name} were not timed yet.", runs.unreadable)
+        return _none(f"The operations of {target.name} have not been timed yet.", runs.unreadable)
     return probes_part(runs.found, runs.unreadable, pages=target.probes.keep_reports)
 
 

@@ -76,4 +76,4 @@ def _backups(target: Target, seen: TargetIndex | NotKnown | str, now: datetime) 
 
 def _too_slow(part: Part, target: Target) -> str:
     what, _ = SEEN[part]
-    return f"{what.format(target.name)} did not answer in time. Look whether the store is slow, and load this again."
+    return f"{what.format(target.name)} did not answer in time. Check whether the store is slow, and reload."

@@ -21,7 +21,7 @@ def seen_or_why(read: Callable[[], T], what: str, place: str) -> T | str | None:
     except ObjectMissing:
         return None
     except ValueError:
-        return cannot_be_shown(what, f"{place} is none that this version can read.")
+        return cannot_be_shown(what, f"{place} is not one that this version can read.")
     except Exception as error:  # noqa: BLE001 - whoever looks gets a sentence
         return why_unseen(what, error)
 

@@ -22,4 +22,9 @@ def forget_alerts(lost: LostAlerts, target: Target, open_bucket: Callable[[Targe
             delete_notification(bucket, target, notification)
     except Exception as error:  # noqa: BLE001 - one target must not keep those of all the others
         said = error_in_words(error, "forgetting its alerts")
-        _log.warning("Of %s it will be told again what was told: %s: %s", target.name, lost.problem.sentence, said)
+        _log.warning(
+            "What was already reported about %s will be reported again: %s: %s",
+            target.name,
+            lost.problem.sentence,
+            said,
+        )

@@ -36,4 +36,4 @@ def lost_alerts(left: Left, open_bucket: Callable[[Target], Bucket], now: dateti
 def _still_kept(of: _Outdated, error: Exception) -> None:
     # What may not be deleted does not hide what was lost since.
     said = error_in_words(error, "deleting outdated alerts")
-    _log.warning("Alerts of %s that were told for a week are still kept: %s", of[0].name, said)
+    _log.warning("Alerts of %s that were reported for a week are still kept: %s", of[0].name, said)

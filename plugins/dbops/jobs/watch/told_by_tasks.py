@@ -46,4 +46,4 @@ class ToldByTasks:
 
 def _still_kept(of: _Told, error: Exception) -> None:
     said = error_in_words(error, "forgetting what was told")
-    _log.warning("What was told of the backups of %s is still kept: %s", of[0].name, said)
+    _log.warning("What was reported about the backups of %s is still kept: %s", of[0].name, said)

@@ -187,14 +187,14 @@ def test_the_mail_says_what_was_checked_and_where_the_docs_are() -> None:
     facts = dict(mailed(BROKEN, PASSED, docs="s3://vault/index.html").facts)
     assert facts == {
         "Rules": "1 passed, 1 failed, 0 could not evaluate",
-        "Checked": "as every night",
+        "Checked": "the nightly subset",
         "Data docs": "s3://vault/index.html",
         "Run": "manual",
     }
 
 
 def test_what_has_been_so_for_days_is_no_new_alarm() -> None:
-    assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("Nothing of it is new.")
+    assert mailed(BROKEN, days={"breaks": 3}).headline.endswith("None of this is new.")
     assert mailed(BROKEN).headline == "1 rule of shop is broken, of 1 rule."
     assert "new" not in mailed(BROKEN, INDEX, days={"breaks": 3}).headline
 

@@ -77,7 +77,7 @@ def test_news_is_whatever_has_not_been_bad_since_an_earlier_day() -> None:
 
 def test_the_page_says_how_it_was_checked_and_which_operations_work() -> None:
     page = report(PASSED, operations="User 3/3").markdown()
-    assert page.startswith("**The only rule of shop holds.**\n\nChecked as every night: 2 tables scanned by 3 ")
+    assert page.startswith("**The only rule of shop holds.**\n\nChecked the nightly subset: 2 tables scanned by 3 ")
     assert page.endswith("Operations that work: User 3/3.")
     assert "| severity |" not in page
 

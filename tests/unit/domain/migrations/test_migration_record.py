@@ -92,7 +92,7 @@ def test_everything_that_stays_and_everything_that_has_failed_is_named() -> None
     assert remedy.endswith("The backup 20261122T010000Z was made right before.")
 
 
-@pytest.mark.parametrize("proof", ["", "The schema is NOT what it was before.", "It cannot be read."])
+@pytest.mark.parametrize("proof", ["", "The schema is NOT as it was before.", "It cannot be read."])
 def test_a_backup_is_called_unneeded_only_where_the_schema_was_compared_and_is_equal(proof: str) -> None:
     record = RECORD.with_step(MigrationStep(name="1_a", checksum="1", state=StepState.REVERTED))
 

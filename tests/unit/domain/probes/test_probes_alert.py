@@ -174,7 +174,7 @@ def test_that_an_operation_failed_is_told_once() -> None:
 
 def test_what_has_been_over_its_budget_before_is_no_new_alarm() -> None:
     assert alert(OVER, history=[probe_run(OVER)]).headline.endswith(
-        "100 ms are allowed, for the 2nd run in a row. Nothing of it is new."
+        "100 ms are allowed, for the 2nd run in a row. None of this is new."
     )
     assert "new" not in alert(OVER, SLOWER, history=[probe_run(OVER)]).headline
 
@@ -272,7 +272,7 @@ def test_the_mail_can_be_read_on_a_phone() -> None:
         """WARNING: probe of shop (development)
 
 newest of shop is over its budget: its p95 is 140 ms, and 100 ms are
-allowed, for the 4th run in a row. Nothing of it is new.
+allowed, for the 4th run in a row. None of this is new.
 
 - newest stands for: a user's newest summaries. Likely reason: It sorts
   40,000 rows, and no index has them in that order.

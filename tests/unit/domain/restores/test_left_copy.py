@@ -116,8 +116,8 @@ def test_whoever_reads_of_it_is_told_its_name_its_size_and_every_way_on() -> Non
 
     assert told == (
         f"The restored copy stays on the server: {RESTORED}, 3.0 GiB. If nobody wants it, drop it "
-        f'(DROP DATABASE "{RESTORED}";). Who still wants the swap starts a new run in mode swap with loaded: '
-        f"{RESTORED}, which loads nothing again; or puts the copy into place by hand "
+        f'(DROP DATABASE "{RESTORED}";). If you still want the swap, start a new run in mode swap with loaded: '
+        f"{RESTORED}, which loads nothing again; or put the copy into place by hand "
         "(docs/runbooks/restore-by-hand.md, step 9)."
     )
 
@@ -129,7 +129,7 @@ def test_a_size_that_nobody_may_ask_for_is_not_told() -> None:
 def test_only_what_was_verified_can_be_swapped_in_by_a_run_that_loads_nothing() -> None:
     again = f"in mode swap with loaded: {RESTORED}, which loads nothing again"
     assert again in way_on(verified())
-    assert "starts a new run; or puts the copy" in way_on(verified().at(RestoreState.LOADED))
+    assert "start a new run; or put the copy" in way_on(verified().at(RestoreState.LOADED))
 
 
 def test_a_run_that_goes_a_step_further_has_not_ended() -> None:

@@ -41,7 +41,7 @@ def test_where_nothing_hinders_nothing_is_said() -> None:
 def test_extensions_that_only_a_superuser_may_create_are_named(mode: RestoreMode) -> None:
     (said,) = likely_blockers(found(mode, extensions=("pgcrypto", "file_fdw", "dblink")))
     assert said == (
-        "The backup holds extensions that only a superuser may create, and ad min is none: dblink, file_fdw. Name a "
+        "The backup holds extensions that only a superuser may create, and ad min is not one: dblink, file_fdw. Name a "
         "superuser under restore.connection for a restore, or have them created in an empty database and restore into "
         "that."
     )

@@ -133,7 +133,7 @@ def test_the_whole_plan_reads_like_this() -> None:
 | Rows back | none |
 | Cut off | 12 connections |
 | The old one | stays as {BEFORE} until somebody drops it; dbops drops none |
-| To go back | two renames, which the report in the log has; what is written after the swap stays behind |
+| To go back | two renames, given in the report in the log; anything written after the swap is not carried over |
 
 ### What to know
 

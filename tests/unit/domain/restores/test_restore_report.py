@@ -48,7 +48,7 @@ def test_what_is_not_done_is_not_said_to_be(mode: RestoreMode, state: RestoreSta
 
     done = state is DONE[mode]
     assert done == any(words in shown for words in ("is restored", "is live as"))
-    assert (done and mode != "swap") == ("you repoint" in shown)
+    assert (done and mode != "swap") == ("point the application at it yourself" in shown)
     assert (done and mode == "swap") == ("DROP DATABASE" in shown), "of what is live nothing is to be dropped"
 
 
@@ -108,7 +108,7 @@ def test_after_a_swap_the_first_thing_to_do_is_a_backup_and_the_checks_where_the
     assert "check__shop" not in swapped.what_is_left()
     assert "Run the checks (check__shop)." in replace(swapped, has_rules=True).what_is_left()
     assert swapped.what_is_left() == (
-        "Back up now (backup__shop): no backup is of this state in this place yet. The old database is kept as "
+        "Back up now (backup__shop): there is no backup yet of the database as it is now. The old database is kept as "
         f"{BEFORE}: the report, in the log, ends with the two statements that lead back to it. Drop it when nobody "
         "will want to go back."
     )
@@ -121,7 +121,8 @@ def test_where_there_was_no_live_database_nothing_is_kept() -> None:
         swapped = report("swap", RestoreState.SWAPPED, **gone)
         assert "DROP DATABASE" not in swapped.markdown()
         assert swapped.what_is_left() == (
-            "Back up now (backup__shop): no backup is of this state in this place yet. There was no shop to keep, or "
+            "Back up now (backup__shop): there is no backup yet of the database as it is now. There was no shop to "
+            "keep, or "
             "to take settings and grants from: it has a new database's. The plan lists what the backup knows of them, "
             "under What to know; run that, and check who may connect."
         )
@@ -140,7 +141,8 @@ def test_where_it_stands_and_its_migrations_are_in_the_report() -> None:
 
     assert "It is schema crm__restore of app@db:5432/shop" in shown
     assert report("beside", RestoreState.VERIFIED).what_is_left() == (
-        "Nothing points at it yet: you repoint. It is app@db:5432/shop. Drop it when it has served."
+        "Nothing points at it yet: point the application at it yourself. It is app@db:5432/shop. Drop it when you no "
+        "longer need it."
     )
     assert "At 0_init." in shown
 

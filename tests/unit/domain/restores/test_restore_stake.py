@@ -45,7 +45,10 @@ def test_of_a_swap_it_is_all_that_decides() -> None:
         ("Rows back", "about 9,800 rows in 1 table: public.Summary 9,800"),
         ("Cut off", "13 connections; we may not end 1 of them: the swap fails while one is open"),
         ("The old one", f"stays as {BEFORE} until somebody drops it; dbops drops none"),
-        ("To go back", "two renames, which the report in the log has; what is written after the swap stays behind"),
+        (
+            "To go back",
+            "two renames, given in the report in the log; anything written after the swap is not carried over",
+        ),
     )
 
 

@@ -99,7 +99,7 @@ def test_owners_that_our_role_may_not_give_to() -> None:
 )
 def test_what_only_a_superuser_may_restore(held: TocEntry, words: str) -> None:
     assert words in said(held)
-    assert "admin is none: watched. Name a superuser under restore.connection" in said(held)
+    assert "admin is not one: watched. Name a superuser under restore.connection" in said(held)
     assert said(held, is_superuser=True) == ""
     nearly = frozenset({"admin", "rds_superuser"})
     assert said(held, memberships=nearly) == ""

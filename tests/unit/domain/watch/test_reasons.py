@@ -219,7 +219,7 @@ def test_a_dead_watch_is_told_with_what_to_do() -> None:
     reason = only(index(), watch(last_end=NOW - 5 * HOUR))
     assert reason.light is Light.AMBER
     assert reason.sentence == (
-        "The watch ended last 5h ago, and runs every hour: nobody notices what does not happen. "
+        "The watch ended last 5h ago, and runs every hour: missing backups, checks and probes go unnoticed. "
         "Look at the runs of the DAG watch: are there any, do they fail, is it paused?"
     )
     assert only(index(), watch(last_end=NOW - 2 * DAY)).light is Light.RED
@@ -237,7 +237,8 @@ def test_a_watch_that_failed_or_is_paused_is_amber() -> None:
     paused = only(index(), watch(is_paused=True, last_end=NOW - 5 * HOUR))
     assert (paused.what, paused.light) == (ProblemKind.PAUSED, Light.AMBER)
     assert paused.sentence == (
-        "watch is paused in Airflow: nobody notices what does not happen. Unpause it on its page in Airflow."
+        "watch is paused in Airflow: missing backups, checks and probes go unnoticed. Unpause it on its page in "
+        "Airflow."
     )
 
 

@@ -43,15 +43,15 @@ def test_each_job_is_told_once_with_all_that_is_over() -> None:
     assert told(late, unchecked, small) == [
         (
             "[dbops] RECOVERED backup of shop (development)",
-            "Over, as the watch sees shop now: backup is late; backup is too small.",
+            "Resolved, as the watch sees shop now: backup is late; backup is too small.",
         ),
-        ("[dbops] RECOVERED check of shop (development)", "Over, as the watch sees shop now: checks are late."),
+        ("[dbops] RECOVERED check of shop (development)", "Resolved, as the watch sees shop now: checks are late."),
     ]
 
 
 def test_what_tells_two_of_a_kind_apart_is_said() -> None:
     assert told(paused_problem("backup__shop"))[0][1] == (
-        "Over, as the watch sees shop now: DAG is paused: backup__shop."
+        "Resolved, as the watch sees shop now: DAG is paused: backup__shop."
     )
 
 
@@ -99,7 +99,7 @@ def test_an_alert_says_in_which_run_where_its_log_is_and_that_nothing_is_left_to
 def test_checks_that_came_and_are_red_are_not_called_well() -> None:
     unwell = frozenset({("shop", "check")})
     assert told(problem(ProblemKind.NOT_CHECKED), problem(ProblemKind.LATE), unwell=unwell) == [
-        ("[dbops] RECOVERED backup of shop (development)", "Over, as the watch sees shop now: backup is late.")
+        ("[dbops] RECOVERED backup of shop (development)", "Resolved, as the watch sees shop now: backup is late.")
     ]
 
 

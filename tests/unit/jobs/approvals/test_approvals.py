@@ -137,7 +137,7 @@ def test_a_no_to_a_run_that_is_asked_anew_ends_the_yes_that_was_written_down_mea
     ask_approval(QUESTION, SHOP, bucket)
     ask_approval(QUESTION, SHOP, bucket)
     answer(bucket)
-    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .* for bob said no: not today"):
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .*: bob said no: not today"):
         answer(bucket, NO)
     assert audit(bucket)["approval-rejected"]["reason"] == "bob said no: not today"
     with pytest.raises(ApprovalMissing, match="used before"):
@@ -172,7 +172,7 @@ def test_a_yes_is_on_record_and_allows_the_action_once(bucket: ReadOnlyBucket) -
 
 
 def test_a_no_says_rejected_and_is_on_record(bucket: ReadOnlyBucket) -> None:
-    with pytest.raises(ApprovalMissing, match=r"^REJECTED: the swap of shop does not take place, for bob said no"):
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: the swap of shop does not take place: bob said no"):
         answer(bucket, NO)
     assert audit(bucket)["approval-rejected"]["reason"] == "bob said no: not today"
     with pytest.raises(ApprovalMissing, match="REJECTED"):
@@ -253,7 +253,7 @@ def test_nobody_goes_on_with_a_yes_that_a_no_has_followed(bucket: ReadOnlyBucket
     answer(bucket)
     if is_used:
         require(bucket)
-    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .* for bob said no: not today"):
+    with pytest.raises(ApprovalMissing, match=r"^REJECTED: .*: bob said no: not today"):
         answer(bucket, NO)
     with pytest.raises(ApprovalMissing, match="used before"):
         require(bucket, nothing_done=True)
@@ -326,7 +326,7 @@ def test_a_rejected_swap_says_what_stays_with_its_size_and_every_way_on_and_its_
     assert "Nothing was done" not in str(refusal.value)
     assert f"stays on the server: {RESTORED}, 3.0 GiB." in refusal.value.remedy
     assert f'DROP DATABASE "{RESTORED}";' in refusal.value.remedy
-    assert "starts a new run" in refusal.value.remedy
+    assert "start a new run" in refusal.value.remedy
     assert "docs/runbooks/restore-by-hand.md, step 9" in refusal.value.remedy
     ended = Ended(word="rejected", why="bob said no: not today", when=NOW, by="bob")
     assert read_restore(bucket, SHOP, "manual__1") == replace(before, ended=ended), "what was proven stays on record"
@@ -373,7 +373,7 @@ def test_the_backup_of_a_rejected_load_is_held_no_longer(bucket: ReadOnlyBucket)
 
 def test_a_rejected_load_has_left_nothing_and_says_so(bucket: ReadOnlyBucket) -> None:
     kept(bucket, state=RestoreState.PLANNED)
-    with pytest.raises(ApprovalMissing, match=r"Nothing was done\. Who still wants it starts a new run\."):
+    with pytest.raises(ApprovalMissing, match=r"Nothing was done\. If you still want it, start a new run\."):
         answer(bucket, NO, replace(QUESTION, action="restore"))
     assert read_restore(bucket, SHOP, "manual__1").came_to == "rejected"
 

@@ -283,7 +283,7 @@ def test_a_verdict_that_is_taken_away_while_its_backup_expires_keeps_it_this_tim
     bucket.before_deleting[LAYOUT.manifest(third)] = lambda: bucket.delete(LAYOUT.verification(bad))
     report = expire(SHOP, bucket, clock=clock)
     assert list(report.expired) == [third]
-    assert report.kept[bad] == ("its verdict has changed since this was planned; the next expire decides",)
+    assert report.kept[bad] == ("its verdict has changed since this was planned; the next expire will decide",)
 
 
 def test_what_was_drilled_outlives_the_hours_until_the_next_drill(bucket: ObservedBucket, clock: Clock) -> None:

@@ -67,7 +67,7 @@ def test_a_backup_that_does_not_exist_cannot_be_held_and_no_hold_is_left(bucket:
 
 @pytest.mark.parametrize(("reason", "by"), [("", "alice"), ("  ", "alice"), ("evidence", ""), ("evidence", " ")])
 def test_a_hold_names_a_reason_and_a_person(bucket: InMemoryBucket, clock: Clock, reason: str, by: str) -> None:
-    with pytest.raises(InvalidRequest, match="names a reason and who"):
+    with pytest.raises(InvalidRequest, match="needs a reason and the name of who"):
         hold(SHOP, bucket, OLD, until=None, reason=reason, by=by, clock=clock)
     assert list(bucket.list(LAYOUT.holds)) == []
 

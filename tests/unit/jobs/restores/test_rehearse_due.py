@@ -192,7 +192,7 @@ def test_it_ends_in_time_and_says_how_many_are_left_for_the_next_run(world: Worl
     world.takes = timedelta(minutes=5)
     *done, left = world.rehearse(within=timedelta(minutes=10))
     assert [line[0] for line in done] == ["a", "b"]
-    assert left == "2 more are due: the next run goes on with them."
+    assert left == "2 more are due: the next run continues with them."
     assert len(world.rehearse(within=timedelta(minutes=10))) == 2
     assert world.asked == ["a", "b", "c", "d"]
 
@@ -251,7 +251,7 @@ def test_a_server_that_is_stuck_holds_up_only_its_own_and_is_not_known(
     assert [line.partition(":")[0] for line in done] == others
     assert told.startswith("a_stuck: Whether a restore of a_stuck would be let is not known")
     assert "has not answered within 1h" in told
-    assert left == "1 more are due: the next run goes on with them."
+    assert left == "1 more are due: the next run continues with them."
     last = world.last(stuck)
     assert (last.refusals, last.unknown_since) == ((), NOW + HOUR)
     assert read_rehearsal(world.bucket, beside) is None

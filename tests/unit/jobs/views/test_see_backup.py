@@ -59,7 +59,7 @@ def test_what_cannot_be_read_is_said_in_its_place_without_a_value_of_it() -> Non
     view = see(bucket)
     assert view is not None
     assert view.manifest == (
-        f"The manifest of {ID} cannot be shown: s3://vault/{LAYOUT.manifest(ID)} is none that this version can read."
+        f"The manifest of {ID} cannot be shown: s3://vault/{LAYOUT.manifest(ID)} is not one that this version can read."
     )
     assert isinstance(view.verification, str)
     assert isinstance(view.hold, str)
@@ -113,7 +113,7 @@ def test_what_does_not_answer_in_time_says_so_and_hides_nothing_else(monkeypatch
         silent = see(bucket, within=timedelta(milliseconds=50))
     finally:
         go_on.set()
-    said = f"of {ID} did not answer in time. Look whether the store is slow, and load this again."
+    said = f"of {ID} did not answer in time. Check whether the store is slow, and reload."
     assert slow == BackupView(
         target=SHOP, backup_id=ID, seen=NOW, manifest=MANIFEST, verification=f"The verdict {said}"
     )

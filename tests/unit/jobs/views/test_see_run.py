@@ -55,8 +55,8 @@ def test_what_is_not_a_run_of_the_target_is_named_by_its_place_and_not_quoted(bo
     view = see(stored(body))
     assert view is not None
     assert view.checks == (
-        f"The run {ID} of the checks of shop cannot be shown: s3://vault/{LAYOUT.check(ID)} is none that this version "
-        "can read."
+        f"The run {ID} of the checks of shop cannot be shown: s3://vault/{LAYOUT.check(ID)} is not one that this "
+        "version can read."
     )
 
 

@@ -89,8 +89,8 @@ def test_a_target_of_which_nothing_is_there_yet_is_told_so_part_by_part() -> Non
     view = see(FailingBucket())
     assert view.row.light is Light.GREY
     assert view.backups == view.row.reasons[0]
-    assert view.checks == "The checks of shop were not run yet."
-    assert view.probes == "The operations of shop were not timed yet."
+    assert view.checks == "The checks of shop have not run yet."
+    assert view.probes == "The operations of shop have not been timed yet."
     assert isinstance(view.migrations, MigrationsPart)
     assert view.restores == RestoresPart(records=())
     assert view.audit == AuditPart(entries=(), older=0)
@@ -160,7 +160,7 @@ def test_a_part_that_does_not_answer_in_time_says_so_and_hides_no_other(monkeypa
     finally:
         go_on.set()
     assert view.audit == (
-        "The audit trail of shop did not answer in time. Look whether the store is slow, and load this again."
+        "The audit trail of shop did not answer in time. Check whether the store is slow, and reload."
     )
     assert isinstance(view.backups, BackupsPart)
     assert isinstance(view.probes, ProbesPart)

@@ -125,7 +125,7 @@ def test_a_bucket_that_does_not_answer_hides_nothing_of_the_others(
     with caplog.at_level(logging.WARNING):
         told = told_of([BLOG, SHOP], opened)
     assert told.moments == {KEY: TOLD.moment}
-    assert "what was told of its backups may be told again: The store does not answer." in caplog.text
+    assert "what was reported about its backups may be reported again: The store does not answer." in caplog.text
 
 
 def test_what_cannot_be_forgotten_is_said_and_nothing_is_raised(
@@ -139,7 +139,7 @@ def test_what_cannot_be_forgotten_is_said_and_nothing_is_raised(
 
     monkeypatch.setattr(bucket, "delete", refused)
     told.forget()
-    assert "of the backups of shop is still kept: It may not be deleted." in caplog.text
+    assert "about the backups of shop is still kept: It may not be deleted." in caplog.text
 
 
 def test_who_hears_nothing_is_asked_nothing(bucket: InMemoryBucket) -> None:
