@@ -98,7 +98,7 @@ class TestAYes:
         asked.clear(alice, "act")
         asked.run.wait("failed")
         assert asked.run.states()["act"] == "failed"
-        assert "has been used before: it counts once" in asked.log("act")
+        assert "has already been used: it counts only once" in asked.log("act")
         assert asked.run.task("act")["try_number"] == 2, "a refusal is not retried"
 
     def test_is_not_asked_for_again_when_the_gate_is_cleared(self, asked: Gate, alice: Rest, bob: Rest) -> None:

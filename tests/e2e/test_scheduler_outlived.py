@@ -111,7 +111,7 @@ def test_a_yes_that_is_written_down_after_the_question_was_asked_anew_does_not_o
     gate.mark(alice, "approve", "success")
     gate.clear(alice, "act")
     gate.wait("failed")
-    assert "has been used before: it counts once" in gate.log("act")
+    assert "has already been used: it counts only once" in gate.log("act")
     assert "act" not in gate.done()
 
 

@@ -127,7 +127,7 @@ def test_a_store_that_takes_nothing_fails_the_backup_when_pg_dump_was_paused_for
     job = scene.start(max_stall="2s", s3={"read_timeout": "5s"})
     outcome = job.finish()
     assert outcome.status == 3
-    assert "The store took nothing, or too little, for 2.0s" in outcome.error
+    assert "The store accepted nothing, or too little, for 2.0s" in outcome.error
     assert "backup.max_stall" in outcome.error
     scene.proxy.release()
     scene.expect_only(good, good_keys)

@@ -198,7 +198,7 @@ def test_a_swap_that_may_have_happened_and_been_undone_by_hand_needs_another_yes
     back = (f"ALTER DATABASE {live} RENAME TO {other}", f"ALTER DATABASE {away} RENAME TO {live}")
     scene.restoring.tell(*there, *back, database="postgres")
 
-    with pytest.raises(ApprovalMissing, match="has been used before: it counts once") as refused:
+    with pytest.raises(ApprovalMissing, match="has already been used: it counts only once") as refused:
         scene.restoring.swap()
 
     assert "start a new run" in refused.value.remedy

@@ -146,7 +146,7 @@ def test_a_store_that_takes_nothing_for_good_ends_it_with_a_sentence(scene: Scen
     outcome = job.finish()
     scene.proxy.release()
     assert outcome.status == 3
-    assert "The store took nothing, or too little" in outcome.error
+    assert "The store accepted nothing, or too little" in outcome.error
     scene.expect_no_process_and_no_session()
     scene.expect_recovery(good, good_keys)
 

@@ -223,7 +223,7 @@ def test_a_server_that_goes_away_at_the_commit_is_asked_by_the_next_attempt(read
         backend = scene.wait_until_session(job, "COMMIT", "SyncRep")
     outcome = job.finish()
     assert outcome.status == 3, outcome
-    assert "whether it took place is not known" in outcome.error
+    assert "it is not known whether it took place" in outcome.error
     assert "nothing was changed" not in outcome.error
     with scene.administrator() as session:
         session.execute("SELECT pg_terminate_backend(%s)", [backend])

@@ -355,7 +355,7 @@ def test_with_a_second_target_database_url_is_nobodys_database(shell: Shell, arg
     status, document = shell.document(*argv)
     assert status == 2, document
     assert "AIRFLOW_CONN_SHOP is not set" in document["error"]
-    assert "DATABASE_URL is not used, for there are 2 targets" in document["error"]
+    assert "DATABASE_URL is not used because there are 2 targets" in document["error"]
     assert document["remedy"].startswith("Set it, as in: export AIRFLOW_CONN_SHOP=")
     assert shell.stored_keys() == []
     assert sorted(path.name for path in shell.include.iterdir()) == ["defaults.yaml", "sql", "targets"]

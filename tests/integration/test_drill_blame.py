@@ -322,7 +322,7 @@ def test_a_locale_that_the_worker_lacks_is_replaced_and_told(
 
     assert proof is not None
     assert proof.ok
-    assert any("texts were sorted as C does" in warning for warning in proof.warnings)
+    assert any("text was sorted as in locale C" in warning for warning in proof.warnings)
 
 
 def test_what_a_constraint_refuses_under_another_locale_says_nothing_of_the_backup(

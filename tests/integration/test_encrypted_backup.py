@@ -232,7 +232,7 @@ def test_a_data_file_that_was_changed_is_named_even_where_the_manifest_was_made_
 
 @pytest.mark.parametrize(
     ("for_the_target", "said"),
-    [(True, "is decrypted, and is not what was encrypted"), (False, "is encrypted for somebody else")],
+    [(True, "was decrypted, but is not what was encrypted"), (False, "is encrypted for a different recipient")],
 )
 def test_a_file_that_somebody_has_encrypted_anew_is_not_believed(
     loader: Loader, key: AgeKey, empty_database: str, restored_database: str, *, for_the_target: bool, said: str

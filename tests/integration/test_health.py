@@ -481,7 +481,7 @@ def test_what_one_question_is_refused_takes_no_other_answer_down(url: str, plain
         other.execute("ALTER SEQUENCE changed INCREMENT 2")
         items = panel(url)
         assert worries(items) == ["sequences and integer keys"]
-        assert items["sequences and integer keys"].value == "the server took too long to say"
+        assert items["sequences and integer keys"].value == "the server took too long to answer"
 
 
 def test_a_table_that_somebody_has_locked_keeps_no_answer_back(url: str) -> None:

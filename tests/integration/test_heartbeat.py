@@ -41,7 +41,7 @@ def test_a_heartbeat_is_one_get_request(switch: Switch, status: int) -> None:
 @pytest.mark.parametrize("status", [400, 404, 410, 500, 503])
 def test_an_answer_that_is_not_2xx_fails_and_the_error_shows_the_host_only(switch: Switch, status: int) -> None:
     assert refusal(f"{switch.url}/{status}/{SECRET}").what == (
-        f"The heartbeat to 127.0.0.1 was not taken: it answered {status}."
+        f"The heartbeat to 127.0.0.1 was not accepted: it answered {status}."
     )
 
 

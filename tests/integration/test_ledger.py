@@ -154,7 +154,7 @@ def test_another_migration_is_waited_for_and_then_named(empty_database: str, pos
             pass
 
     assert refused.value.what == (
-        f"Another migration of database {at(empty_database).database} is at work: the lock of Prisma Migrate is held "
+        f"Another migration of database {at(empty_database).database} is running: the lock of Prisma Migrate is held "
         f"by process {holder} (postgres, prisma), and was not let go of within 0.3 seconds."
     )
     assert refused.value.remedy.startswith("Wait until it is over")
@@ -253,9 +253,9 @@ SHAPES = {
         "its column started_at is timestamp without time zone instead of timestamp with time zone"
     ),
     f"CREATE TABLE _prisma_migrations ({PLAIN}, started_at timestamptz, applied_steps_count int, who text NOT NULL)": (
-        "its column who is unknown to Prisma and must be filled"
+        "its column who is unknown to Prisma and must not be empty"
     ),
-    "CREATE VIEW _prisma_migrations AS SELECT 1 AS id": "it is no table",
+    "CREATE VIEW _prisma_migrations AS SELECT 1 AS id": "it is not a table",
     "CREATE TABLE _prisma_migrations ()": "it has no column id",
 }
 
@@ -269,7 +269,7 @@ def test_what_is_no_ledger_is_refused_and_left_alone(made: str, empty_database: 
     with LedgerSession(at(empty_database)) as ledger, pytest.raises(PreflightFailed):
         ledger.create()
 
-    assert refused.value.what.startswith("What is called public._prisma_migrations is not the ledger that Prisma")
+    assert refused.value.what.startswith("public._prisma_migrations is not the ledger that Prisma")
     assert SHAPES[made] in refused.value.what
     assert refused.value.remedy == "Move it out of the way or correct it; nothing was touched."
 

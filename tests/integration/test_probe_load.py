@@ -212,7 +212,7 @@ def test_probes_that_write_are_left_out_and_one_that_does_so_in_secret_is_refuse
     in_secret = probe("in secret", "SELECT add_item()")
     report = load(items, BY_ID, writing, in_secret, steps=(1, 2))
     assert report.probes == ("item by id", "in secret")
-    assert report.notes == ("Probe in secret was left out, for it failed: read only sql transaction (25006).",)
+    assert report.notes == ("Probe in secret was left out because it failed: read only sql transaction (25006).",)
     assert len(report.steps) == 2
     assert ask(items, "SELECT count(*) FROM item WHERE id = 0") == 0
 
@@ -247,7 +247,7 @@ def test_when_others_need_connections_it_gives_all_back_at_once(small_server: Em
                 others.enter_context(psycopg.connect(url))
 
         report = load(url, WITHOUT, steps=(5,), seconds=1000, tell=come)
-        assert "others came and needed connections" in report.stopped
+        assert "other clients needed connections" in report.stopped
         assert "3 are left to others" in report.stopped
         assert report.steps == ()
         assert report.verdict is Verdict.WARNING

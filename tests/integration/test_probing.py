@@ -129,8 +129,8 @@ def test_a_kind_without_a_row_is_left_out_and_so_is_a_probe_without_a_kind(shop:
     assert [(one.probe, one.asked, one.errors) for one in found.measured] == [("some", 5, 0), ("good", 5, 0)]
     assert found.of("some").kinds.keys() == {"one"}
     assert found.notes == (
-        'The draw "none" of some gives no row, and was left out.',
-        "none was left out, for its draws give no row.",
+        'The draw "none" of some returns no row, and was left out.',
+        "none was left out because its draws return no row.",
     )
 
 
@@ -282,7 +282,7 @@ def test_it_ends_at_max_seconds_with_at_least_one_sample_of_each(shop: Probing) 
     assert all(1 <= count < 100 for count in counts.values())
     assert max(counts.values()) - min(counts.values()) <= 1
     (note,) = found.notes
-    assert note.startswith("The measuring was cut short after max_seconds, 1 s: p0 ")
+    assert note.startswith("The measurement was cut short after max_seconds, 1 s: p0 ")
     assert f"pool {counts['pool']} of 1000" in note
 
 
@@ -337,7 +337,7 @@ def test_a_pool_is_left_out_where_only_one_connection_is_allowed(shop: Probing) 
     found = shop.measure(probe("pool", "SELECT 1", connections=2), probe("good", "SELECT 1"), max_concurrency=1)
 
     assert [one.probe for one in found.measured] == ["good"]
-    assert found.notes == ("pool was left out: max_concurrency leaves no connection beside the one that measures.",)
+    assert found.notes == ("pool was left out: max_concurrency leaves no connection besides the one that measures.",)
 
 
 def test_room_is_asked_for_before_every_burst_and_what_finds_none_is_skipped(
@@ -422,7 +422,7 @@ def test_a_pool_without_room_is_left_out_after_growing_pauses(shop: Probing, pos
     assert [one.probe for one in found.measured] == ["good"]
     (note,) = found.notes
     assert note == (
-        "pool was left out, for it needs 4 connections: 1 of the 5 connections of our role were in use, ours "
+        "pool was left out because it needs 4 connections: 1 of the 5 connections of our role were in use, ours "
         "among them, and 1 is left to others."
     )
     assert len(paused) > 2
@@ -503,7 +503,7 @@ def test_on_a_replica_what_writes_is_left_out(tmp_path_factory: pytest.TempPathF
         found = replica.measure(*probes)
 
     assert [(one.probe, one.errors) for one in found.measured] == [("read", 0), ("pool", 0)]
-    assert found.notes == ("The server is a replica, where nothing can be written, so these were left out: write.",)
+    assert found.notes == ("The server is a replica, which accepts no writes, so these were left out: write.",)
 
 
 def test_the_session_says_who_it_is_and_what_it_may(shop: Probing) -> None:

@@ -40,11 +40,11 @@ def sentences(shop: Probing, *statements: str) -> list[str]:
 
 STAMPED = (
     "act: the trigger stamped of public.app_user runs public.stamp; its work in the database is rolled back, "
-    "what it may do outside is not."
+    "what it does outside may not be."
 )
 TOLD = (
-    "act: the trigger told of public.item runs public.tell; its work in the database is rolled back, what it may do "
-    "outside is not. Its notifications are discarded, for PostgreSQL delivers them at COMMIT."
+    "act: the trigger told of public.item runs public.tell; its work in the database is rolled back, what it does "
+    "outside may not be. Its notifications are discarded, for PostgreSQL delivers them at COMMIT."
 )
 COUNTED = (
     "act: the trigger counted of public.note runs public.count_up, which takes numbers from a sequence, which leaves "
@@ -92,7 +92,8 @@ def test_only_triggers_that_would_fire_are_named(shop: Probing) -> None:
     )
 
     assert sentences(shop, "UPDATE app_user SET email = 'x'") == [
-        "act: the trigger late of public.app_user runs public.stamp only at COMMIT, so it is neither run nor measured."
+        "act: the trigger late of public.app_user runs public.stamp only at COMMIT, so it is neither executed nor "
+        "measured."
     ]
 
 
@@ -119,10 +120,10 @@ def test_rules_and_what_stands_behind_views_are_named(shop: Probing) -> None:
     assert sentences(shop, "UPDATE people SET email = 'x'")[0] == STAMPED
     assert sentences(shop, "DELETE FROM people") == [
         STAMPED,
-        "act: the rule kept of public.people rewrites the statement; what it writes is rolled back as well.",
+        "act: the rule kept of public.people rewrites the statement; what it writes is rolled back too.",
     ]
     assert sentences(shop, "DELETE FROM note") == [
-        "act: the rule nowhere of public.note rewrites the statement; what it writes is rolled back as well."
+        "act: the rule nowhere of public.note rewrites the statement; what it writes is rolled back too."
     ]
 
 
@@ -144,8 +145,8 @@ def test_what_a_statement_itself_does_is_named(shop: Probing) -> None:
 
     assert sentences(shop, "SELECT pg_advisory_lock(1)", "SELECT create_user(7)", "SELECT lower('X'), now()") == [
         "act: a statement takes an advisory lock that outlives a transaction: that stays.",
-        "act: a statement calls public.create_user; its work in the database is rolled back, but which triggers and "
-        "sequences it uses was not looked into.",
+        "act: a statement calls public.create_user; its work in the database is rolled back, but its triggers and "
+        "sequences were not examined.",
     ]
 
 

@@ -283,7 +283,7 @@ def test_checks_and_probes_run_on_a_replica_and_name_what_needs_the_primary(
     (folder / "cached.sql").unlink()
     probed = probe(wanted, here, bucket, **asked)
     assert probed.verdict is Verdict.OK
-    assert "The server is a replica, where nothing can be written, so these were left out: write." in probed.markdown()
+    assert "The server is a replica, which accepts no writes, so these were left out: write." in probed.markdown()
 
 
 def test_nothing_is_restored_into_a_replica_and_nothing_is_migrated_there(

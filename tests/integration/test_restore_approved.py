@@ -164,7 +164,7 @@ def test_a_swap_that_failed_and_changed_nothing_has_not_used_up_the_yes(restorin
         restoring.swap()
     # Also where the record of the swap was lost: the yes was used up for good before anything was renamed.
     put_restore(restoring.loader.bucket, restoring.target, record.at(RestoreState.VERIFIED, swapped=None))
-    with restoring.refusing(ApprovalMissing, "has been used before: it counts once"):
+    with restoring.refusing(ApprovalMissing, "has already been used: it counts only once"):
         restoring.swap()
 
 

@@ -144,7 +144,7 @@ def test_the_server_never_drops_the_live_database_whatever_it_is_told(restoring:
     oid = oid_of(restoring, restoring.live)
 
     for name, number in ((restoring.live, oid), (victim, oid)):
-        with restoring.refusing(PreflightFailed, "is live, and was to be dropped"):
+        with restoring.refusing(PreflightFailed, "is live, but was about to be dropped"):
             server.drop(name, number)
 
     assert counted_rows(restoring.url_of(victim)) == {("public", "invoices"): 1}

@@ -52,7 +52,7 @@ def test_a_backup_that_retention_lets_go_is_kept_until_its_restore_is_at_its_end
     for step in steps:
         report = expired(restoring)
         assert report.expired == {}
-        assert f"its restore in the run {restoring.run} is not at its end" in " ".join(report.kept[old])
+        assert f"its restore in the run {restoring.run} has not ended" in " ".join(report.kept[old])
         step()
 
     assert expired(restoring).kept[old] == (PROVEN,)
@@ -76,7 +76,7 @@ def test_a_backup_that_retention_lets_go_is_kept_while_it_is_drilled(ground: Gro
     assert proof is not None
     assert proof.ok
     assert reports[0].expired == {}
-    assert "its drill in the run by hand is not at its end" in " ".join(reports[0].kept[old])
+    assert "its drill in the run by hand has not ended" in " ".join(reports[0].kept[old])
     assert expire(target, ground.loader.bucket, clock=now).kept[old] == (PROVEN,)
     prove(ground.loader.bucket, target, newer)
     assert list(expire(target, ground.loader.bucket, clock=now).expired) == [old]

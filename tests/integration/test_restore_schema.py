@@ -108,8 +108,8 @@ def test_what_stays_behind_or_is_not_as_it_was_is_told(repair: Repair, shop: str
         "Left out: publication table all_orders orders, which belongs to the database and not to the schema.",
         "Left out: the backup's large objects, which belong to no schema.",
         "Some of it uses auth.users: the live database's own, as they are there now.",
-        "Bodies of functions are text, and these name the old schema crm: count_orders.",
-        "Names without a schema in the bodies of its 3 functions are found by the search_path, which may lead to crm.",
+        "Function bodies are text, and these name the old schema crm: count_orders.",
+        "Unqualified names in the bodies of its 3 functions are found by the search_path, which may lead to crm.",
     }
     assert one(shop, "SELECT count(*) FROM pg_publication_rel") == 1
 
@@ -413,7 +413,9 @@ def test_what_a_function_says_of_a_row_is_not_repeated(
     repair.loader.back_up(empty_database)
     execute(restored_database, fine.format("RAISE 'card % is not known', $1;"))
 
-    with pytest.raises(RestoreFailed, match="did not take schema back: the server's words are not repeated") as refused:
+    with pytest.raises(
+        RestoreFailed, match="did not accept schema back: the server's words are not repeated"
+    ) as refused:
         repair.restore(restored_database, "s", "back")
 
     assert "hunter2" not in f"{refused.value!r} {refused.value.what} {refused.value.remedy}"
@@ -464,7 +466,7 @@ def test_a_pg_dump_whose_scripts_let_psql_obey_more_than_sql_copies_nothing(
     older.write_text(OLDER_PG_DUMP % real.path)
     older.chmod(0o755)
 
-    with pytest.raises(RestoreFailed, match=r"psql obeys whatever the backup has put there"):
+    with pytest.raises(RestoreFailed, match=r"let psql execute whatever commands the backup contains"):
         copy(repair, empty_database, restored_database, "s", pg_dump=replace(real, path=older))
 
     assert "s" not in schemas(restored_database)

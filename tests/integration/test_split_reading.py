@@ -244,7 +244,7 @@ def test_a_large_table_that_is_read_without_any_of_its_rows_is_no_backup(
 
     monkeypatch.setattr(SplitTable, "of", misled)
 
-    with pytest.raises(DumpFailed, match=r"Not one row of table public\.films was read, and it has some\."):
+    with pytest.raises(DumpFailed, match=r"No row of table public\.films was read, and it has some\."):
         desk.back_up(empty_database, **SPLIT)
 
     assert not any(key.endswith("manifest.json") for key in keys(desk.client, desk.bucket))

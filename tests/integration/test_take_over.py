@@ -43,7 +43,7 @@ def anew(restoring: Restoring, **changed: Any) -> Restoring:
 
 @pytest.fixture
 def earlier(restoring: Restoring) -> Restoring:
-    """A run that has loaded and verified, and could not swap: the live schema is no longer the same one."""
+    """A run that has loaded and verified, and could not swap: the live schema is another one by now."""
     restoring.restored(mode="swap")
     restoring.plan_swap()
     restoring.tell("DELETE FROM crm.lines", "DELETE FROM crm.orders", "CREATE TABLE crm.more (n int)")
@@ -172,7 +172,7 @@ def test_one_that_is_exchanged_after_its_verification_is_not_swapped_in(earlier:
     rename(later, name, f"{name}_kept")
     later.tell(f'CREATE DATABASE "{name}" TEMPLATE "{name}_kept"', database="postgres")
 
-    with refused_and_untouched(earlier, RestoreFailed, "is no longer the same one"):
+    with refused_and_untouched(earlier, RestoreFailed, "is another one by now"):
         later.swap()
 
 

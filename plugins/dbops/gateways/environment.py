@@ -34,7 +34,7 @@ def address_of(connection_id: str, environ: Mapping[str, str] = os.environ) -> D
     text = environ.get(variable)
     if not text:
         raise InvalidConnection(
-            f'Nothing says where the connection "{connection_id}" leads: {variable} is not set.',
+            f'Nothing defines where the connection "{connection_id}" leads: {variable} is not set.',
             f"Set it, as in: export {variable}='postgresql://user:password@host:5432/database'",
         )
     return _read(variable, text)
@@ -55,9 +55,9 @@ def database_address(target: Target, targets: int, environ: Mapping[str, str] = 
     unused = ""
     if targets != 1 and environ.get(_FALLBACK):
         others = f"there are {targets} targets" if targets else "there may be other targets"
-        unused = f" {_FALLBACK} is not used, for {others}, and it does not say whose database it is."
+        unused = f" {_FALLBACK} is not used because {others}, and it does not say whose database it is."
     raise InvalidConnection(
-        f'Nothing says where the database of {target.name} is: its connection is "{target.connection}", and {unset}.'
+        f'Nothing defines where the database of {target.name} is: its connection is "{target.connection}", and {unset}.'
         f"{unused}",
         f"Set it, as in: export {own}='postgresql://user:password@host:5432/database'",
     )
@@ -78,7 +78,7 @@ def _password(connection_id: str, environ: Mapping[str, str]) -> str:
     text = environ.get(variable)
     if not text:
         raise InvalidConnection(
-            f'Nothing says what the key in the connection "{connection_id}" is: {variable} is not set.',
+            f'Nothing defines the key in the connection "{connection_id}" is: {variable} is not set.',
             f"Set it, as in: export {variable}='generic://:AGE-SECRET-KEY-1...@'",
         )
     try:

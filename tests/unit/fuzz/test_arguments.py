@@ -125,7 +125,7 @@ def test_whatever_is_typed_ends_with_a_status_that_is_documented_and_nothing_is_
             asks_for_help, status = True, int(str(left.code))
     said, complained = out.text(), err.text()
     assert status in ({0} if asks_for_help else {0, 1, 2, 3}), said
-    assert "fault of dbops itself" not in said + complained, (words, said, complained)
+    assert "bug in dbops itself" not in said + complained, (words, said, complained)
     assert "Traceback" not in complained
     if "--json" in words and not asks_for_help:
         json.loads(said)

@@ -219,7 +219,7 @@ class Folder:
             status = main(words, around)
         said = out.text() + err.text()
         assert "Traceback" not in said
-        assert "fault of dbops itself" not in said, said
+        assert "bug in dbops itself" not in said, said
         if "--json" in words:
             json.loads(out.text())
         return status

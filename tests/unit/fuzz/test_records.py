@@ -130,7 +130,7 @@ class World:
         with terminal() as (out, err):
             status = main(words, around)
         said, complained = out.text(), err.text()
-        assert "fault of dbops itself" not in said + complained, (words, said, complained)
+        assert "bug in dbops itself" not in said + complained, (words, said, complained)
         assert "Traceback" not in complained
         return status, said
 

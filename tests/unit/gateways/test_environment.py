@@ -115,7 +115,7 @@ def test_database_url_is_no_targets_database_where_there_may_be_others(targets: 
 
 
 def test_that_database_url_is_not_used_is_said_with_how_many_targets_there_are() -> None:
-    with pytest.raises(InvalidConnection, match=r"DATABASE_URL is not used, for there are 40 targets"):
+    with pytest.raises(InvalidConnection, match=r"DATABASE_URL is not used because there are 40 targets"):
         database_address(TARGET, 40, {"DATABASE_URL": OTHER})
 
 

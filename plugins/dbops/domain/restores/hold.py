@@ -36,7 +36,7 @@ def restore_hold(record: RestoreRecord, written: datetime, wait: timedelta) -> H
         return _hold(record, written + LONGEST_STEP, why) if is_swap and is_verified else None
     if is_verified and not is_swap:
         return None
-    why = f"its restore in the run {record.run} is not at its end, but {record.state}"
+    why = f"its restore in the run {record.run} has not ended, but is {record.state}"
     return _hold(record, written + held_for(wait), why)
 
 

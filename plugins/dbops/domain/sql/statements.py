@@ -105,7 +105,7 @@ def _wrong(sql: str, token: Token, open_: list[Token]) -> str:  # noqa: PLR0911 
     elif token.text == "$" and (quote := _DOLLAR_QUOTE.match(sql, token.start)):
         return f"a {quote.group()} is never closed; close it"
     elif token.text == "\\":
-        return "a backslash outside of quotes is for psql, and nothing to the server; remove it"
+        return "a backslash outside of quotes is a psql command that the server does not know; remove it"
     elif token.text == "\0":
         return "it contains a NUL character; remove it"
     return ""

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from dbops.errors import HeartbeatFailed
 
 _TIMEOUT_SECONDS = 10
-_REMEDY = "Look whether alerts.heartbeat_url is still right and can be reached from here."
+_REMEDY = "Check whether alerts.heartbeat_url is still correct and can be reached from here."
 
 
 def ping(url: str) -> None:
@@ -29,7 +29,7 @@ def ping(url: str) -> None:
     except Exception as error:  # noqa: BLE001 - http.client puts the whole address into some of its exceptions
         cause = _cause(error)
     # Outside of the except block, so that no traceback shows the exception with the address either.
-    raise HeartbeatFailed(f"The heartbeat to {_host(url)} was not taken: {cause}.", _REMEDY)
+    raise HeartbeatFailed(f"The heartbeat to {_host(url)} was not accepted: {cause}.", _REMEDY)
 
 
 class _SameScheme(urllib.request.HTTPRedirectHandler):

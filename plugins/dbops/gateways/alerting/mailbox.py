@@ -39,12 +39,13 @@ class SmtpMailbox:
                 refused = server.send_message(message)
         except (OSError, smtplib.SMTPException, ValueError) as error:
             raise MailFailed(
-                f"The mail server {self.host}:{self.port} did not take the message: {_reason(error)}.",
+                f"The mail server {self.host}:{self.port} did not accept the message: {_reason(error)}.",
                 "Check the mail server's address, port, encryption and login (Airflow: the connection smtp_default).",
             ) from None  # the original may repeat what was said to the server
         if refused:
             raise MailFailed(
-                f"The mail server {self.host}:{self.port} refused {', '.join(sorted(refused))} and took the others.",
+                f"The mail server {self.host}:{self.port} refused {', '.join(sorted(refused))} and accepted the "
+                "others.",
                 "Correct the address under alerts: recipients:, or let the mail server accept it.",
             )
 

@@ -29,8 +29,8 @@ class BackPressure:
             self._dump.resume()
         if self._dump.paused_for > self._options.max_stall.total_seconds():
             raise StoreTooSlow(
-                f"The store took nothing, or too little, for {format_duration(self._options.max_stall)} while "
-                f"{format_bytes(held)} waited in the spool; the backup was given up so that its transaction does not "
-                f"stay open on the database.",
-                "Look at the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
+                f"The store accepted nothing, or too little, for {format_duration(self._options.max_stall)} while "
+                f"{format_bytes(held)} waited in the spool; the backup was abandoned so that its transaction does "
+                "not stay open on the database.",
+                "Check the network and the store; or set a larger backup.spool_cap or backup.max_stall.",
             )

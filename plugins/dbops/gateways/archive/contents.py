@@ -49,14 +49,14 @@ class ArchiveContents:
         So it does where there is no archive at all: that of an empty database has a table of contents, too.
         """
         if not self._entries:
-            raise unfinished_dump(f"pg_dump ended well but left no archive: there is no {TOC}.")
+            raise unfinished_dump(f"pg_dump succeeded but left no archive: there is no {TOC}.")
         counts = {}
         for file, counter in counters.items():
             if entry := self.table_of(file):
                 counts[entry.schema, entry.name] = counter
         missing = [entry.name for entry in self._data.values() if (entry.schema, entry.name) not in counts]
         if missing:
-            raise unfinished_dump(f"pg_dump ended well but left no data file of {', '.join(missing)}.")
+            raise unfinished_dump(f"pg_dump succeeded but left no data file for {', '.join(missing)}.")
         # A table that an extension lets people fill has rows in the archive, and no definition.
         defined = {(entry.schema, entry.name) for entry in self._entries if entry.kind == "TABLE"}
         return tuple(

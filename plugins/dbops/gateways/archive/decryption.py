@@ -34,17 +34,17 @@ class ArchiveKey:
             self.identities.decrypt(io.BufferedReader(_Joined(pieces), _PIECE), clear)
         except NotForUs:
             raise BackupUnusable(
-                f"{where} is encrypted for somebody else than the other files of its backup.",
-                "Use another backup, and find out who has put that file there.",
+                f"{where} is encrypted for a different recipient than the other files of its backup.",
+                "Use another backup, and find out who put that file there.",
             ) from None
         except NotDecryptable as error:
             raise not_decryptable(where, error) from None
         sha256, expected = clear.sha256, self.sums.get(file.clear_name)
         if sha256 != expected:
             raise BackupUnusable(
-                f"{where} is decrypted, and is not what was encrypted: its sha256 is {sha256}, and the backup says "
+                f"{where} was decrypted, but is not what was encrypted: its sha256 is {sha256}, and the backup says "
                 f"{expected or 'nothing of it'}.",
-                "Use another backup, and find out who has put that file there.",
+                "Use another backup, and find out who put that file there.",
             )
         clear.give_rest()
 
@@ -76,14 +76,14 @@ def wrong_identities(target: Target, manifest: BackupManifest, identities: Ident
     return IdentityMissing(
         f"{_closed(target, manifest)}: none of the keys that encryption.identities of the target names{whose} "
         f"fits.{missing}",
-        f"Name a connection there, too, whose password is the secret key of {_either(manifest)}.",
+        f"Name another connection there whose password is the secret key of {_either(manifest)}.",
     )
 
 
 def not_decryptable(where: str, error: NotDecryptable) -> BackupUnusable:
     """An age file that is damaged in a way that its sha256 did not show."""
     return BackupUnusable(
-        f"{where} cannot be decrypted: it was cut short or changed, or is no age file ({error}).",
+        f"{where} cannot be decrypted: it was truncated or changed, or is not an age file ({error}).",
         "Use another backup, and find out what changed this one.",
     )
 

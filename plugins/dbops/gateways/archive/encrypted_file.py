@@ -95,7 +95,7 @@ class EncryptedFile:
         if error.errno == errno.ENOSPC:
             return spool_is_full(self._path.parent)
         return SpoolError(
-            f"What was encrypted cannot be written into the spool directory {self._path.parent}: {error.strerror}.",
+            f"The encrypted file cannot be written to the spool directory {self._path.parent}: {error.strerror}.",
             "Raise the limit of open files of this process, or of the machine."
             if error.errno in {errno.EMFILE, errno.ENFILE}
             else "Set backup.spool to a directory on a disk that works.",

@@ -111,7 +111,7 @@ def require_unchanged(where: str, expected: FileEntry, sha256: str, look_again: 
     if look_again() != sha256:
         raise BucketError(
             f"{where} arrives damaged, and differently on each read.",
-            "The backup may be whole: find out what is wrong between the store and this machine, and try again.",
+            "The backup may be intact: find out what is wrong between the store and this machine, and try again.",
         )
     raise BackupUnusable(
         f"{where} is damaged: its sha256 is {sha256}, and the manifest says {expected.sha256}.",
@@ -161,7 +161,7 @@ def _manifest(bucket: Bucket, target: Target, backup_id: BackupId) -> BackupMani
     try:
         manifest = BackupManifest.from_json(body)
     except UnsafeFileName:
-        raise BackupUnusable(f"{where} names a file as no backup does.", FORGED) from None
+        raise BackupUnusable(f"{where} names a file that no backup contains.", FORGED) from None
     except ValueError:
         raise BackupUnusable(
             f"{where} is not a manifest that this version can read.",

@@ -153,7 +153,7 @@ def _globals_failed(error: Exception) -> DumpFailed:
     return DumpFailed(f"pg_dumpall could not be run: {type(error).__name__}.", _GLOBALS_REMEDY)
 
 
-_GLOBALS_REMEDY = "Where the server does not let the role read them, set backup.globals: false in the target's file."
+_GLOBALS_REMEDY = "If the server does not let the role read them, set backup.globals: false in the target's file."
 
 
 def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsError:
@@ -168,7 +168,7 @@ def dump_failure(program: str, status: int, stderr: str, folder: Path) -> DbopsE
 
 
 _CONNECTIONS_REMEDY = (
-    "Lower backup.jobs: pg_dump takes one connection more than that, and psql some where a table is split. Or free "
+    "Lower backup.jobs: pg_dump takes one connection more than that, and psql takes some if a table is split. Or free "
     "connections on the server, or run the backup at a quieter time."
 )
 
@@ -176,13 +176,13 @@ _CONNECTIONS_REMEDY = (
 def _remedy(stderr: str) -> str:
     remedies = {
         "out of shared memory": "A dump holds a lock on every table, sequence and view until it ends, and the server "
-        "has room for max_locks_per_transaction times max_connections locks: raise the first, which takes a restart "
-        "of the server, or back up some schemas in a target of their own.",
+        "has room for max_locks_per_transaction times max_connections locks: raise max_locks_per_transaction, which "
+        "requires a restart of the server, or back up some schemas in a target of their own.",
         "LOCK TABLE": "Another session holds a lock on one of these tables, often a migration: let it finish and run "
         "the backup again, or raise backup.lock_wait_timeout.",
         # pg_dump says so of every LOCK of a worker that fails, whatever the reason.
-        "could not obtain lock": "A migration of that table began to wait while the backup was running, and nothing "
-        "gets in line behind it: let it finish and run the backup again, or keep the two apart. Or the server went "
+        "could not obtain lock": "A migration of that table began to wait while the backup was running, and the backup "
+        "does not queue behind it: let it finish and run the backup again, or keep the two apart. Or the server went "
         "away at that moment: its log says so.",
         "row-level security": "Give the role BYPASSRLS, or connect as the tables' owner.",
         "permission denied": "Grant the role pg_read_all_data, or leave those tables out in the target's file.",
@@ -193,7 +193,7 @@ def _remedy(stderr: str) -> str:
     for words, remedy in remedies.items():
         if words in stderr:
             return remedy
-    return "The server's log says more. Nothing was kept of this backup; the next run starts anew."
+    return "The server's log says more. Nothing of this backup was kept; the next run starts from the beginning."
 
 
 def table_took_too_long(table: str, options: BackupOptions) -> DumpFailed:
@@ -201,7 +201,7 @@ def table_took_too_long(table: str, options: BackupOptions) -> DumpFailed:
     limit = format_duration(options.statement_timeout) if options.statement_timeout else "its limit"
     return DumpFailed(
         f"Reading table {table} took longer than backup.statement_timeout, {limit}.",
-        "Raise backup.statement_timeout, or find out what slows the server down.",
+        "Raise backup.statement_timeout, or find out what slows down the server.",
     )
 
 
@@ -211,8 +211,8 @@ def fell_silent(tables: Collection[str], options: BackupOptions, *, has_begun: b
     at = f"while it read {', '.join(sorted(tables))}" if tables else beginning
     return DumpFailed(
         f"pg_dump has neither written nor done anything for {format_duration(options.max_silence)} {at}: the server "
-        "does not answer, or the program was stopped; the backup was given up, so that it does not wait for ever.",
-        "Look whether the server is well and the line to it holds, end what is left of our sessions there, and run the "
-        "backup again. Where the server needs so long to find a first row, among dead ones, VACUUM that table or raise "
+        "does not answer, or the program was stopped; the backup was abandoned so that it does not wait forever.",
+        "Check the server and the network to it, end any sessions of ours that are left there, and run the backup "
+        "again. If the server needs that long to find a first row among dead ones, VACUUM that table or raise "
         "backup.max_silence.",
     )

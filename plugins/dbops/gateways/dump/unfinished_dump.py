@@ -9,6 +9,6 @@ def unfinished_dump(what: str) -> DumpFailed:
     """The error for what pg_dump has left, which no exit status vouches for: it is only right where ``what`` is not."""
     return DumpFailed(
         what,
-        "Nothing was kept of it. Run the backup again; where it fails in the same way, see whether the worker's "
+        "Nothing of it was kept. Run the backup again; if it fails in the same way, check whether the worker's "
         "pg_dump is a script that hides how the program ended.",
     )

@@ -56,7 +56,7 @@ def require_no_faults(target: str, faults: Sequence[Fault]) -> None:
     if faults:
         told = "; ".join(str(fault) for fault in faults)
         raise InvalidRequest(
-            f"The migrations of {target} cannot be used, and nothing was touched. {told}.",
+            f"The migrations of {target} cannot be used; nothing was touched. {told}.",
             "Correct what is named and try again.",
         )
 
@@ -135,7 +135,7 @@ def _names(folder: Path) -> list[str]:
 
 def _name_faults(folder: Path) -> Iterator[str]:
     if folder.is_symlink():
-        yield "it is a link, which Prisma does not follow; put the folder itself there"
+        yield "it is a link, which Prisma does not follow; put the folder itself in its place"
     if not _NAME.fullmatch(folder.name):
         yield "a migration's name is letters, digits, _, - and dots, as in 20261122000000_add_index; rename it"
 

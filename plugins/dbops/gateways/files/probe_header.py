@@ -63,7 +63,7 @@ class ProbeHeader(Section):
     @classmethod
     def _draws_something(cls, value: object) -> object:
         if value == {}:
-            raise ValueError("it draws nothing; write lines such as heavy: SELECT ..., or remove it")
+            raise ValueError("it is empty; write lines such as heavy: SELECT ..., or remove it")
         return value
 
 

@@ -121,9 +121,7 @@ class _Walk:
             if key is None or key == "<<":
                 raise YamlFault(line, "a key is a plain word here; what several targets share belongs in defaults.yaml")
             if key in found:
-                raise YamlFault(
-                    line, f'"{key}" stands here twice, first in line {self._lines[(*place, key)]}; remove one'
-                )
+                raise YamlFault(line, f'"{key}" is given twice, first in line {self._lines[(*place, key)]}; remove one')
             self._lines[(*place, key)] = line
             found[key] = self._value(value_node, (*place, key))
         return found

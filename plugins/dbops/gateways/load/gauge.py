@@ -51,7 +51,7 @@ class ConnectionGauge:
         tightest = self.now.tightest(self._percent)
         if tightest.room(self._percent) < 0:
             self._halt.because(
-                f"others came and needed connections: {tightest.free} of the {tightest.limit} of {tightest.who} were "
+                f"other clients needed connections: {tightest.free} of the {tightest.limit} of {tightest.who} were "
                 f"still free, and {tightest.kept(self._percent)}"
             )
         return self.now

@@ -92,7 +92,7 @@ class _Loading:
             limits = self._gauge.look()
             if not self._halt.reason and (lack := self._gauge.shortage(size - len(self._crew))):
                 left_out = " and ".join(map(str, sizes[number:]))
-                self._notes.append(f"The steps of {left_out} connections were left out: {lack}.")
+                self._notes.append(f"The steps with {left_out} connections were left out: {lack}.")
                 break
             connected = self._crew.grow_to(size, self._gauge.watch)
             self._gauge.look()
@@ -130,7 +130,7 @@ class _Loading:
                         execute(cursor, probe, drawn)
                 except psycopg2.Error as error:
                     broken.add(probe.name)
-                    self._notes.append(f"Probe {probe.name} was left out, for it failed: {meaning(error)}.")
+                    self._notes.append(f"Probe {probe.name} was left out because it failed: {meaning(error)}.")
 
         self._crew.together([try_all], self._gauge.watch)
         working = [(probe, drawn) for probe, drawn in requests if probe.name not in broken]

@@ -49,7 +49,7 @@ class IndexBuild:
         self.remove_leftover(meanwhile)
         raise MigrationFailed(
             f"{self._name} was executed {_BUILDS} times, and its index was INVALID each time. It was dropped.",
-            "Look into the server's log, and start a new run.",
+            "Check the server's log, and start a new run.",
         )
 
     def has_happened(self) -> bool:
@@ -67,8 +67,8 @@ class IndexBuild:
         if not names:
             return ""
         return (
-            f"The index {names[0]} is INVALID now: no query uses it, though every write still keeps it up. This ends "
-            f"it, once no old transaction is in its way: DROP INDEX CONCURRENTLY {names[0]};"
+            f"The index {names[0]} is INVALID now: no query uses it, but every write still maintains it. This "
+            f"removes it, once no old transaction blocks it: DROP INDEX CONCURRENTLY {names[0]};"
         )
 
     def remove_leftover(self, meanwhile: Callable[[], None]) -> None:
@@ -84,7 +84,7 @@ class IndexBuild:
             there = "still there" if self._statement.kind == "drop" else "not there"
             raise MigrationFailed(
                 f"{self._name} was executed, and its index is {there}.",
-                "Look whether another index has its name, and start a new run.",
+                "Check whether another index has its name, and start a new run.",
             )
 
     def _remove_in_passing(self) -> None:
@@ -103,7 +103,7 @@ class IndexBuild:
                 raise MigrationFailed(
                     f"{self._name} was not executed: {name} is INVALID, and the server's process "
                     f"{', '.join(map(str, builders))} may be building it.",
-                    "Wait for its end, and start a new run.",
+                    "Wait until it has ended, and start a new run.",
                 )
         return [name for name, _ in found]
 

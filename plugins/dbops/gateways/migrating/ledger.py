@@ -54,7 +54,8 @@ class LedgerSession:
         """Take the lock; raises PreflightFailed where another does not let go of it in time, InvalidConnection."""
         if self._address.pooled:
             raise InvalidConnection(
-                "The connection goes through a transaction pooler (pgbouncer=true), in which a lock belongs to nobody.",
+                "The connection goes through a transaction pooler (pgbouncer=true), where locks are not tied to a "
+                "session.",
                 "Give it the direct URL of the database, the one that Prisma calls DIRECT_URL.",
             )
         with ExitStack() as stack:
@@ -106,9 +107,10 @@ class LedgerSession:
         failed = [row.name for row in self.rows() or () if row.is_failed]
         if failed:
             raise PlanChanged(
-                f"By the ledger {', '.join(failed)} failed meanwhile, or somebody has begun it: {migration.name} was "
+                f"According to the ledger {', '.join(failed)} failed in the meantime, or somebody has started it: "
+                f"{migration.name} was "
                 "not begun.",
-                "See what became of it, and start a new run.",
+                "Find out what happened to it, and start a new run.",
             )
         return self._insert(migration, now, {}, row_id)
 
@@ -152,15 +154,15 @@ class LedgerSession:
         ]
         who = " and ".join(holders) or "a session that has just ended"
         return PreflightFailed(
-            f"Another migration of database {self._address.database} is at work: the lock of Prisma Migrate is held by "
+            f"Another migration of database {self._address.database} is running: the lock of Prisma Migrate is held by "
             f"{who}, and was not let go of within {self._wait:g} seconds.",
-            "Wait until it is over, or end it where it is stuck, with pg_terminate_backend; then try again.",
+            "Wait until it has ended; if it is stuck, end it with pg_terminate_backend; then try again.",
         )
 
     def _lost(self) -> DatabaseError:
         return DatabaseError(
             f"The session that held Prisma Migrate's lock in database {self._address.database} was lost.",
-            "Nothing further was written into the ledger. Start a new run: it sees what happened.",
+            "Nothing more was written to the ledger. Start a new run: it finds out what happened.",
         )
 
     def _holders(self) -> Sequence[Row[Any]]:
@@ -169,7 +171,8 @@ class LedgerSession:
     def _require_unapplied(self, migration: Migration) -> None:
         if any(row.name == migration.name and row.is_applied for row in self.rows() or ()):
             raise PlanChanged(
-                f"By the ledger {migration.name} is applied by now: somebody else has migrated the database meanwhile.",
+                f"According to the ledger {migration.name} is already applied: somebody else has migrated the "
+                "database in the meantime.",
                 "Nothing was applied twice. Start a new run.",
             )
 
@@ -190,7 +193,7 @@ class LedgerSession:
         if len(self._execute(query, id=row_id, **values)) != 1:
             raise DatabaseError(
                 f"The ledger of database {self._address.database} has no row {row_id} that could be changed.",
-                "Somebody has changed the ledger meanwhile. Look at it, and start a new run.",
+                "Somebody has changed the ledger in the meantime. Check it, and start a new run.",
             )
 
     def _execute(self, statement: str, **values: Any) -> Sequence[Row[Any]]:

@@ -67,19 +67,19 @@ def ledger_rows(session: Connection, address: DatabaseAddress) -> tuple[LedgerRo
 
 def _require_shape(columns: Sequence[Row[Any]], place: tuple[str, str]) -> None:
     types = {column.name: column.type for column in columns}
-    wrong = [] if columns[0].is_table else ["it is no table"]
+    wrong = [] if columns[0].is_table else ["it is not a table"]
     for name, expected in _COLUMNS.items():
         if name not in types:
             wrong.append(f"it has no column {name}")
         elif types[name] not in expected:
             wrong.append(f"its column {name} is {types[name]} instead of {min(expected)}")
     wrong += [
-        f"its column {column.name} is unknown to Prisma and must be filled"
+        f"its column {column.name} is unknown to Prisma and must not be empty"
         for column in columns
         if column.name not in _COLUMNS and column.is_required
     ]
     if wrong:
         raise PreflightFailed(
-            f"What is called {written(*place)} is not the ledger that Prisma Migrate makes: {', '.join(wrong)}.",
+            f"{written(*place)} is not the ledger that Prisma Migrate creates: {', '.join(wrong)}.",
             "Move it out of the way or correct it; nothing was touched.",
         )

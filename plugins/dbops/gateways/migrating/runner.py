@@ -27,7 +27,7 @@ _SAY_EVERY = 10.0
 _LOCK_TIMEOUT = "55P03"
 _ROLLED_BACK = {_LOCK_TIMEOUT, "40P01", "40001"}  # and a deadlock, and a transaction that cannot be serialized
 _CONSTRAINTS = "23"
-_NOTHING_DONE = "Nothing of it has taken effect."
+_NOTHING_DONE = "Nothing in it has taken effect."
 
 Listener = Callable[[MigrationProgress], None]
 

@@ -104,9 +104,9 @@ class MigrationSession:
         if not comes_true(is_alone, within=_ORPHAN_ENDS_WITHIN, look_every=_LOOK_EVERY):
             pids = ", ".join(str(pid) for (pid,) in self.ask(_HOLDERS))
             raise PreflightFailed(
-                f"A session of an earlier try is still migrating {self._address.database}: the server's process "
+                f"A session of an earlier attempt is still migrating {self._address.database}: the server's process "
                 f"{pids or 'that has just ended'}.",
-                "Wait for its end, or end it with pg_cancel_backend; then start this step again.",
+                "Wait until it has ended, or end it with pg_cancel_backend; then start this step again.",
             )
 
     def limit(self, name: str, limit: timedelta) -> None:

@@ -134,14 +134,14 @@ def _triggers(effects: set[tuple[int, Event]], catalog: _Catalog) -> Iterator[tu
         runs = written(trigger.function_schema, trigger.function_name)
         named = f"the trigger {trigger.name} of {table} runs {runs}"
         if trigger.is_deferred:
-            yield "trigger", f"{named} only at COMMIT, so it is neither run nor measured."
+            yield "trigger", f"{named} only at COMMIT, so it is neither executed nor measured."
             continue
         function = functions.get(trigger.function)  # None where it is PostgreSQL's own
         stays = what_escapes_of(function, catalog.functions) if function else []
         sentence = (
             f"{named}, which {' and '.join(stays)}: that stays."
             if stays
-            else (f"{named}; its work in the database is rolled back, what it may do outside is not.")
+            else (f"{named}; its work in the database is rolled back, what it does outside may not be.")
         )
         if function and notifies(function, catalog.functions):
             sentence += " Its notifications are discarded, for PostgreSQL delivers them at COMMIT."
@@ -160,7 +160,7 @@ def _relations(relations: Sequence[_Written]) -> Iterator[tuple[str, str]]:
     for relation in relations:
         name = written(relation.schema, relation.name)
         for rule in relation.rules:
-            yield "rule", f"the rule {rule} of {name} rewrites the statement; what it writes is rolled back as well."
+            yield "rule", f"the rule {rule} of {name} rewrites the statement; what it writes is rolled back too."
         if relation.kind == "f":
             yield "foreign table", f"{name} is a foreign table; whether it is rolled back is up to its wrapper."
 
@@ -177,7 +177,7 @@ def _functions(statement: Statement, catalog: _Catalog) -> Iterator[tuple[str, s
             yield (
                 "function",
                 (
-                    f"a statement calls {name}; its work in the database is rolled back, but which triggers and "
-                    "sequences it uses was not looked into."
+                    f"a statement calls {name}; its work in the database is rolled back, but its triggers and "
+                    "sequences were not examined."
                 ),
             )

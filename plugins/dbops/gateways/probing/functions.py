@@ -21,7 +21,7 @@ _ESCAPES = {
         r"\bpg_(?:try_)?advisory_lock(?:_shared)?\s*\(": "takes an advisory lock that outlives a transaction",
         r"\bcopy\b.*?\bto\s+(?:program\b|')": "writes a file or starts a program",
         r"\b(?:lo_export|pg_file_write)\s*\(": "writes a file of the server",
-        r"\bpg_logical_emit_message\s*\(": "writes a message into the WAL, which may be sent at once",
+        r"\bpg_logical_emit_message\s*\(": "writes a message to the WAL, which may be sent at once",
         r"\bpg_(?:terminate|cancel)_backend\s*\(": "ends what other sessions do",
         r"\bpg_(?:reload_conf|rotate_logfile|switch_wal)\s*\(": "acts on the server itself",
     }.items()
@@ -61,9 +61,9 @@ def what_escapes_of(function: Function, functions: Sequence[Function]) -> list[s
     for one in called([function], functions):
         found += what_escapes(one.text)
         if one.extension in _REACHING_OUT:
-            found.append(f"uses the extension {one.extension}, which reaches out of the database")
+            found.append(f"uses the extension {one.extension}, which reaches outside the database")
         elif not one.trusted and one.is_of_a_user:
-            found.append(f"is written in {one.language}, which can reach out of the database")
+            found.append(f"is written in {one.language}, which can reach outside the database")
     return list(dict.fromkeys(found))
 
 

@@ -23,7 +23,9 @@ from dbops.gateways.server.sessions import first_line, unreachable
 
 _CONNECTS = 5
 _ROUND_TRIPS = 10
-_REMEDY = "Free connections on the server, or probe at a quieter time; probes.free_connections says what is left free."
+_REMEDY = (
+    "Free connections on the server, or probe at a quieter time; probes.free_connections says how many are left free."
+)
 
 
 def measure(
@@ -78,7 +80,7 @@ def _connect_times(
             wait = next(waits, None)
             if wait is None:
                 raise PreflightFailed(
-                    f"The probes cannot be measured, for no connection is free: {first_line(str(error))}.", _REMEDY
+                    f"The probes cannot be measured because no connection is free: {first_line(str(error))}.", _REMEDY
                 ) from None
             pause(wait)
         else:
@@ -93,7 +95,7 @@ def _able(one: Session, probes: Sequence[Probe], notes: list[str]) -> list[Probe
     left_out = [probe.name for probe in probes if probe.writes and is_replica]
     if left_out:
         names = ", ".join(left_out)
-        notes.append(f"The server is a replica, where nothing can be written, so these were left out: {names}.")
+        notes.append(f"The server is a replica, which accepts no writes, so these were left out: {names}.")
     return [probe for probe in probes if probe.name not in left_out]
 
 
@@ -104,7 +106,7 @@ def _drawn(sampler: Sampler, probes: Sequence[Probe]) -> tuple[list[Tally], dict
         try:
             draws = draw(sampler.session, probe, sampler.options.seed, seconds=sampler.left)
         except NothingDrawn:
-            sampler.notes.append(f"{probe.name} was left out, for its draws give no row.")
+            sampler.notes.append(f"{probe.name} was left out because its draws return no row.")
         except OutOfTime:
             late.append(probe.name)
         except DrawRefused as error:
@@ -112,7 +114,7 @@ def _drawn(sampler: Sampler, probes: Sequence[Probe]) -> tuple[list[Tally], dict
         else:
             tallies.append(Tally(probe, draws))
             for kind in draws.empty:
-                sampler.notes.append(f'The draw "{kind}" of {probe.name} gives no row, and was left out.')
+                sampler.notes.append(f'The draw "{kind}" of {probe.name} returns no row, and was left out.')
     if late:
         sampler.notes.append(f"No time of {sampler.ceiling}, was left to draw the parameters of {', '.join(late)}.")
     return tallies, refused

@@ -80,12 +80,12 @@ class Sampler:
         name, take = tally.probe.name, self.connections_of(tally)
         if take < 1:
             self.notes.append(
-                f"{name} was left out: max_concurrency leaves no connection beside the one that measures."
+                f"{name} was left out: max_concurrency leaves no connection besides the one that measures."
             )
             return False
         short = self._shortage(take, self.left)
         if short is not None:
-            self.notes.append(f"{name} was left out, for it needs {take} connections: {short}.")
+            self.notes.append(f"{name} was left out because it needs {take} connections: {short}.")
         elif take < tally.probe.connections:
             self.notes.append(
                 f"{name} opens {take} connections instead of {tally.probe.connections}, for with the one that measures "
@@ -161,7 +161,8 @@ class Sampler:
                 self.notes.append(f"{name} was left out: {lacking(self.session, tally.lacks, texts)}.")
             elif tally.gave_up:
                 self.notes.append(
-                    f"{name} was asked {tally.asked} of {samples} times: it ran into a time limit {ENOUGH_TIME_OUTS} "
+                    f"{name} was executed {tally.asked} of {samples} times: it ran into a time limit "
+                    f"{ENOUGH_TIME_OUTS} "
                     "times in a row."
                 )
             if tally.skipped:
@@ -173,7 +174,7 @@ class Sampler:
         ]
         if cut:
             counts = ", ".join(f"{tally.probe.name} {tally.asked} of {tally.probe.samples}" for tally in cut)
-            self.notes.append(f"The measuring was cut short after {self.ceiling}: {counts} samples.")
+            self.notes.append(f"The measurement was cut short after {self.ceiling}: {counts} samples.")
 
 
 @contextlib.contextmanager

@@ -28,7 +28,7 @@ from dbops.gateways.server.refusals import is_lost
 from dbops.gateways.server.sessions import unreachable
 
 APPLICATION_NAME = "dbops probe"
-WHY_DIRECT = "probes need a session of their own"
+WHY_DIRECT = "probes need their own session"
 _IDLE_MS = 10_000
 JSON = (114, 3802, 199, 3807)  # json, jsonb and arrays of them
 _COSTLY = (*JSON, 1082, 1083, 1114, 1184, 1186, 1266, 1700, 1115, 1182, 1183, 1185, 1187, 1270, 1231)

@@ -23,7 +23,7 @@ def server_account() -> pwd.struct_passwd | None:
             continue
     raise ServerFailed(
         "PostgreSQL refuses to run as root, and this worker has neither the account postgres nor nobody.",
-        "Run the worker as an ordinary user, or set drill.connection to a scratch server.",
+        "Run the worker as a regular user, or set drill.connection to a scratch server.",
     )
 
 

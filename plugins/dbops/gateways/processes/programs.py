@@ -65,7 +65,7 @@ class RestorePrograms:
 def find_restore_programs(folder: Path | None, made_by: str) -> RestorePrograms:
     """Those that read what pg_dump of version ``made_by`` wrote, each the first new enough; raises PreflightFailed."""
     pg_restore = find_pg_restore(folder, made_by)
-    beside, why = pg_restore.path.parent, "it must fit pg_restore, which loads the backup"
+    beside, why = pg_restore.path.parent, "it must match pg_restore, which loads the backup"
     vacuumdb, pg_dump = (
         find_program(name, beside, at_least=pg_restore.major, why=why) for name in ("vacuumdb", "pg_dump")
     )

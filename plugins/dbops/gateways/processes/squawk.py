@@ -86,5 +86,5 @@ def _program() -> Path:
     beside = Path(sys.executable).parent / _NAME
     found = str(beside) if beside.is_file() else shutil.which(_NAME)
     if found is None:
-        raise PreflightFailed("The linter squawk is not installed, so no migration can be looked at.", _REMEDY)
+        raise PreflightFailed("The linter squawk is not installed, so no migration can be checked.", _REMEDY)
     return Path(found)

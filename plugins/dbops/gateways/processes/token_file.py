@@ -60,7 +60,7 @@ class TokenFile:
                         self._give(token)
             except Exception as error:  # noqa: BLE001 - whatever it is, the next one may be had
                 why = error if isinstance(error, DbopsError) else type(error).__name__  # a foreign one may quote it
-                log.warning("The token of a running program could not be renewed; it is asked for again: %s", why)
+                log.warning("The token of a running program could not be renewed; it will be requested again: %s", why)
 
     def _give(self, token: str) -> None:
         line = self._padded(_line(token))

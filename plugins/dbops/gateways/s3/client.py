@@ -63,7 +63,8 @@ def connect(
         has, lacks = ("a secret key", "access key") if access_key is None else ("an access key", "secret key")
         raise InvalidConnection(
             f"The storage connection has {has} and no {lacks}.",
-            "Give both, the login and the password of the connection; or neither, and boto3 looks for them elsewhere.",
+            "Give both, the login and the password of the connection; or neither, so that boto3 looks for them "
+            "elsewhere.",
         )
     try:
         with _connecting:

@@ -36,7 +36,7 @@ def require_encrypted(answer: Mapping[str, object], options: S3Options, place: P
     done = answer.get("ServerSideEncryption", "none")
     if options.sse not in {"none", done}:
         raise BucketError(
-            f"{place.endpoint} took {place} and does not say that it encrypted it as storage.s3.sse asks, with "
+            f"{place.endpoint} took {place} but does not confirm that it encrypted it as storage.s3.sse asks, with "
             f"{options.sse}: it says {done}.",
             "Use a store that can, or set storage.s3.sse to none and encrypt here: encryption.recipients.",
         )
@@ -54,7 +54,7 @@ def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> Buc
         return refusal
     return BucketError(
         refusal.what,
-        f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: give it what it needs (SeaweedFS: "
+        f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: configure what it needs (SeaweedFS: "
         f"WEED_S3_SSE_KEK, and it knows no aws:kms), or set storage.s3.sse to none. Otherwise: {refusal.remedy}",
     )
 

@@ -105,8 +105,8 @@ def _checked(head: bytes, drop: bytes) -> bytes:
     """
     if not _RESTRICTION.match(head):
         raise RestoreFailed(
-            "This pg_dump writes scripts in which psql obeys whatever the backup has put there for it.",
-            "Update the worker's PostgreSQL programs: 14.19, 15.14, 16.10, 17.6 and newer ones forbid it.",
+            "Scripts written by this pg_dump let psql execute whatever commands the backup contains.",
+            "Update the worker's PostgreSQL programs: 14.19, 15.14, 16.10, 17.6 and newer versions prevent this.",
         )
     return head.replace(drop, b"", 1) if drop else head
 
@@ -214,14 +214,14 @@ def _failure(load: GuardedProcess, schema: str, *, committing: bool) -> RestoreF
             return RestoreFailed(f"psql {how} while it loaded schema {schema}.", "Nothing was committed; try again.")
         return RestoreFailed(
             f"psql {how} while it committed schema {schema}.",
-            "Look whether the schema is in the live database: it is there as a whole, or not at all.",
+            "Check whether the schema is in the live database: it is there as a whole, or not at all.",
         )
     if _MISSING.match(said) and not said.startswith(f'schema "{schema}"'):
         return RestoreFailed(
             f"Schema {schema} needs what the live database lacks: {said}.",
             "Create it there first, as the backup's other schemas have it, or restore the schema beside.",
         )
-    return RestoreFailed(f"The live database did not take schema {schema}: {said}.", _remedy(said))
+    return RestoreFailed(f"The live database did not accept schema {schema}: {said}.", _remedy(said))
 
 
 def _server_words(stderr: str) -> str:
@@ -237,9 +237,9 @@ def _server_words(stderr: str) -> str:
 
 
 def _remedy(said: str) -> str:
-    without_owners = "Restore it without owners and grants, or let a role restore that may give them."
+    without_owners = "Restore it without owners and grants, or restore with a role that may set them."
     remedies = {
-        "already exists": "Choose another name; what is there is never overwritten.",
+        "already exists": "Choose another name; dbops never overwrites anything.",
         "SET ROLE": without_owners,
         "must be member of role": without_owners,
         "must be owner of": without_owners,
@@ -250,7 +250,7 @@ def _remedy(said: str) -> str:
         "permission denied for language": "Only a superuser may create such functions: restore the schema beside.",
         "must be superuser": "Only a superuser may create that: restore the schema beside, and copy from there.",
         "No space left": "Free space on the database server, and restore again.",
-        "server closed the connection": "Look into the server's log, and restore again when it is up.",
+        "server closed the connection": "Check the server's log, and restore again when it is up.",
         "read-only": "Name the primary server in the connection.",
     }
     found = (remedy for words, remedy in remedies.items() if words in said)

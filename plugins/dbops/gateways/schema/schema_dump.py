@@ -32,7 +32,7 @@ def dump_schema(pg_dump: Program, address: DatabaseAddress, schema: str | None =
         if status:
             raise RestoreFailed(
                 f"pg_dump could not read the schema of {address.database} (status {status}): {said or 'no reason'}.",
-                "Its role must be allowed to read every table there; a table that was locked may be free by now.",
+                "Its role must be able to read every table there; a table that was locked may be free by now.",
             )
         return read_toc(folder / "toc.dat")
 

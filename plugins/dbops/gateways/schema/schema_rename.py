@@ -91,7 +91,10 @@ def _part_from_parents(cursor: Any, schema: str) -> Iterator[str]:
         else:
             cursor.execute(sql.SQL("ALTER TABLE {} NO INHERIT {}").format(own, other))
         kind = "a partition of" if is_partition else "a child of"
-        yield f"Table {child} is no longer {kind} {parent_schema}.{parent}, where its rows would be in a live table."
+        yield (
+            f"Table {child} is no longer {kind} {parent_schema}.{parent}, because its rows would then be in a live "
+            "table."
+        )
 
 
 def _unsure_functions(cursor: Any, schema: str) -> Iterator[str]:
@@ -100,10 +103,10 @@ def _unsure_functions(cursor: Any, schema: str) -> Iterator[str]:
     named = re.compile(rf"""(?<![\w$"])(?:{re.escape(schema)}(?![\w$"])|{re.escape(quoted(schema))})""")
     old = list(dict.fromkeys(name for name, body in functions if named.search(body)))
     if old:
-        yield f"Bodies of functions are text, and these name the old schema {schema}: {listed(old, named=_SHOWN)}."
+        yield f"Function bodies are text, and these name the old schema {schema}: {listed(old, named=_SHOWN)}."
     if functions:
         yield (
-            f"Names without a schema in the bodies of its {len(functions)} functions are found by the search_path, "
+            f"Unqualified names in the bodies of its {len(functions)} functions are found by the search_path, "
             f"which may lead to {schema}."
         )
 
@@ -123,6 +126,6 @@ def _session(address: DatabaseAddress, schema: str) -> Iterator[Any]:
     except psycopg2.Error as error:
         said = str(error).strip().splitlines()
         raise RestoreFailed(
-            f"Schema {schema} cannot be given another name: {said[0] if said else type(error).__name__}.",
+            f"Schema {schema} cannot be renamed: {said[0] if said else type(error).__name__}.",
             "Restore it beside the live database, under its own name, and copy from there.",
         ) from None

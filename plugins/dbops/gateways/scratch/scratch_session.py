@@ -30,8 +30,8 @@ class ReplayFailed(InvalidRequest):
         where = f"{name}/{file}" if line is None else f"{name}/{file}, line {line}"
         super().__init__(
             f"{where} does not run on an empty scratch database after the migrations before it: {said}.",
-            "Correct it where it was never applied; else the folder lacks a migration before it, or the server "
-            "something that it needs.",
+            "If it was never applied anywhere, correct it; otherwise the folder lacks a migration before it, or the "
+            "server lacks something that it needs.",
         )
         self.name, self.file, self.line, self.said = name, file, line, said
 
@@ -56,7 +56,7 @@ def scratch_session(address: DatabaseAddress) -> Iterator[Any]:
     except psycopg2.Error as error:
         raise ServerFailed(
             f"The scratch database cannot be used: {first_line(str(error))}.",
-            "Look at the worker's memory and disk, or at the server of drill.connection, and try again.",
+            "Check the worker's memory and disk, or the server of drill.connection, and try again.",
         ) from None
 
 

@@ -35,7 +35,7 @@ _SOCKET = ".s.PGSQL.5432"
 _LONGEST_SOCKET_PATH = 107
 _NAME_IN_SOCKET = 20
 _START_TIMEOUT = 60.0
-_ELSEWHERE = "Set drill.connection to a scratch server where this worker cannot run one."
+_ELSEWHERE = "If this worker cannot run one, set drill.connection to a scratch server."
 _SETTINGS = {
     "listen_addresses": "",
     "fsync": "off",
@@ -117,7 +117,9 @@ class ThrowawayServer:
                 return frozenset(name for (name,) in cursor.fetchall())
         except psycopg2.Error as error:
             said = _last_line(str(error))
-            raise ServerFailed(f"The throw-away server was lost while roles were made: {said}.", _ELSEWHERE) from None
+            raise ServerFailed(
+                f"The throw-away server was lost while roles were being created: {said}.", _ELSEWHERE
+            ) from None
 
     def offer(self) -> ServerOffer:
         """What it has for a database that is restored into it."""

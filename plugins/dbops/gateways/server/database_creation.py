@@ -30,5 +30,5 @@ def create_like(connection: Any, name: str, entries: Sequence[TocEntry]) -> str 
             except psycopg2.Error:
                 raise refusal from None  # it was not the locale
             said = str(refusal).strip().splitlines()[0]
-            return f"The database could not be created as it was ({said}): texts were sorted as C does."
+            return f"The database could not be created with its own locale ({said}): text was sorted as in locale C."
     return None

@@ -178,7 +178,9 @@ class DatabaseServer:
             ) from None
         oid = self.oid_of(name)
         if oid is None:
-            raise RestoreFailed(f"The database {name} was created and is gone again.", "Find out who dropped it.")
+            raise RestoreFailed(
+                f"The database {name} was created, and has since disappeared.", "Find out who dropped it."
+            )
         return oid
 
     def change(self, statements: Sequence[str]) -> None:
@@ -204,7 +206,7 @@ class DatabaseServer:
         """
         if name == self._live or oid == self.oid_of(self._live):
             raise PreflightFailed(
-                f"The database {name} is live, and was to be dropped as one that a restore has left.",
+                f"The database {name} is live, but was about to be dropped as a leftover of a restore.",
                 "Nothing was dropped. Find out who can write to the bucket, and start a new run.",
             )
         if self.oid_of(name) == oid:
@@ -245,7 +247,7 @@ def _remedy(said: str) -> str:
         "No space left": "Free space on the database server, and restore again.",
     }
     found = (remedy for words, remedy in remedies.items() if words in said)
-    return next(found, "It has to have the encoding and the locale of the source, so that everything sorts as before.")
+    return next(found, "It must have the encoding and the locale of the source, so that everything sorts as before.")
 
 
 def _settings(session: Connection, oid: int) -> tuple[Setting, ...]:

@@ -90,7 +90,7 @@ def _require_names(session: Connection, expected: dict[str, int]) -> None:
     found = {row.datname: row.oid for row in session.execute(query, {"names": list(expected)})}
     if found != expected:
         raise PlanChanged(
-            "A database is not the one that was planned with: somebody has renamed, dropped or made one.",
+            "A database is not the one that was planned: somebody has renamed, dropped or created one.",
             "Nothing was changed. Start a new run.",
         )
 
@@ -154,14 +154,14 @@ def _has_happened(server: DatabaseServer, lost: _Unknown, expected: dict[str, in
         return all(server.oid_of(name) == oid for name, oid in expected.items())
     except DatabaseError as error:
         raise DatabaseError(
-            f"The session was lost within the swap, and whether it took place is not known: {error.what}",
-            "It happened whole or not at all. Run this step again when the server answers: it finds out.",
+            f"The session was lost during the swap, and it is not known whether it took place: {error.what}",
+            "It happened completely or not at all. Run this step again when the server answers: it will find out.",
         ) from None
 
 
 def _wait_for_end(server: DatabaseServer, backend: int) -> None:
     if not comes_true(lambda: not server.is_at_work(backend), within=_COMMIT_WITHIN, look_every=_END_EVERY):
-        raise DatabaseError(f"The server's process {backend} is still at work.")
+        raise DatabaseError(f"The server's process {backend} is still running.")
 
 
 def _failed(why: str, remedy: str, *, is_certain: bool = True) -> SwapFailed:
@@ -174,5 +174,5 @@ def _remedy(server: DatabaseServer, in_use: Sequence[str], why: str) -> str:
         oids = [oid for name in in_use if (oid := server.oid_of(name)) is not None]
         holders = sorted({holder for oid in oids for holder in server.lock_holders(oid)})
         who = f"of {', '.join(holders)}" if holders else "of somebody on these databases or on the server's catalogs"
-        return f"It waits for the transaction {who}: let that end."
+        return f"It waits for the transaction {who}: wait until that has ended."
     return ""

@@ -96,11 +96,13 @@ def _answers(question: _Question, session: Connection, server: HealthServer) -> 
 
 def _refused(concern: Concern, error: BaseException | None, server: HealthServer) -> HealthItem:
     if error is None or not code_of(error):
-        return concern.unknown("the session was ended meanwhile", "See in the server's log by whom, and why.")
+        return concern.unknown("the session was ended meanwhile", "The server's log says by whom, and why.")
     if isinstance(error, errors.InsufficientPrivilege):
         return concern.hidden("our role may not read it", server.monitoring)
     if is_time_out(error):
-        return concern.unknown("the server took too long to say", "See whether it is busy, and run the probes again.")
+        return concern.unknown(
+            "the server took too long to answer", "Check whether it is busy, and run the probes again."
+        )
     line = harmless_line(error)
     if line is None:
         return concern.unknown(f"the server could not say: {meaning(error)}", "The server's log says more.")

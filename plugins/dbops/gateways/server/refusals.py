@@ -59,7 +59,7 @@ def meaning(error: BaseException) -> str:
     """What an error's code means, ``query canceled (57014)``, and not a word that the server says of it."""
     code = code_of(error)
     if not code and not isinstance(error, psycopg2.OperationalError):
-        return "the driver cannot read what was answered"
+        return "the driver cannot read the answer"
     try:
         name = errors.lookup(code).__name__
     except KeyError:

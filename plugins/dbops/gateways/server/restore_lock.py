@@ -69,13 +69,14 @@ class RestoreLock:
                 return bool(session.execute(text(_LOCK), {"name": self._live}).scalar_one())
 
             def is_left_by_another_try() -> bool:
-                log.info("An earlier try may still work on %s: its end is waited for.", self._live)
+                log.info("An earlier attempt may still be working on %s: waiting for it to end.", self._live)
                 return comes_true(is_ours, within=_ORPHAN_ENDS_WITHIN, look_every=_LOOK_EVERY)
 
             is_let_go = comes_true(is_ours, within=_LET_GO_WITHIN, look_every=_LOOK_EVERY)
             if not is_let_go and not (after_another_try and is_left_by_another_try()):
                 raise PreflightFailed(
-                    f"Another restore of {self._live} is working on this server.", "Wait for its end, and try again."
+                    f"Another restore of {self._live} is working on this server.",
+                    "Wait until it has ended, and try again.",
                 )
             yield session
 

@@ -115,7 +115,7 @@ def _refused(said: str) -> str:
     if (remedy := conflict_remedy(said)) is not None:
         return remedy
     if _UNLOGGED in said:
-        return "A replica has no rows of unlogged tables: ask the primary, or leave that table out."
+        return "A replica has no rows of unlogged tables: use the primary, or leave that table out."
     if any(words in said for words in ("permission denied", "must be owner", "must be member", "must be superuser")):
         return "Grant our role what it lacks, or name another role."
     return "The server's log says more."

@@ -75,9 +75,9 @@ class SharedSnapshot:
                 return bool(cursor.fetchone()[0])
         except psycopg2.Error as error:
             raise DumpFailed(
-                f"Not one row of table {'.'.join(table)} was read, and the server did not say whether it has any: "
+                f"No row of table {'.'.join(table)} was read, and the server did not say whether it has any: "
                 f"{said(error)}.",
-                "Run the backup again; where that does not help set backup.split_above: null, so that pg_dump alone "
+                "Run the backup again; if that does not help set backup.split_above: null, so that pg_dump alone "
                 "reads.",
             ) from None
 
@@ -92,6 +92,6 @@ def _refused(error: psycopg2.Error) -> DumpFailed:
         return DumpFailed(f"The replica gave no snapshot to share: {said(error)}.", remedy)
     return DumpFailed(
         f"The server gave no snapshot to share: {said(error)}.",
-        "Where another session holds a lock on the table, often a migration, let it finish; otherwise set "
+        "If another session holds a lock on the table, often a migration, let it finish; otherwise set "
         "backup.split_above: null, so that pg_dump alone reads.",
     )

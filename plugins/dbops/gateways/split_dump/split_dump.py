@@ -130,8 +130,8 @@ class SplitDump:
         for schema, name in read.empty:
             if self._snapshot.has_rows((schema, name)):
                 raise DumpFailed(
-                    f"Not one row of table {schema}.{name} was read, and it has some.",
-                    "This is a fault of dbops itself: report it. Until it is mended set backup.split_above: null, so "
+                    f"No row of table {schema}.{name} was read, and it has some.",
+                    "This is a bug in dbops itself: report it. Until it is fixed set backup.split_above: null, so "
                     "that pg_dump alone reads, and run it again.",
                 )
         self._is_proven = True
@@ -222,7 +222,7 @@ def _require_same(whole: Sequence[TocEntry], rest: Sequence[TocEntry], tables: S
     if wanted != sorted(_shape(entry) for entry in rest):
         raise DumpFailed(
             "The database's schema was changed while the backup began, so that its parts would not agree.",
-            "Run it again when the migration is over.",
+            "Run it again when the migration has ended.",
         )
     settings = next((entry.definition for entry in whole if entry.kind == "ENCODING"), "")
     match = _ENCODING.search(settings)

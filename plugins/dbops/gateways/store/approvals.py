@@ -120,8 +120,8 @@ def consume_approval(bucket: Bucket, target: Target, *, run: str, action: str, d
         bucket.create(_consumed_key(target, run, action, attempt), used.encode())
     except ObjectExists:
         raise ApprovalMissing(
-            f"The approval by {answer.answered_by} for the {action} of {target.name} in the run {run} has been used "
-            "before: it counts once.",
+            f"The approval by {answer.answered_by} for the {action} of {target.name} in the run {run} has already "
+            "been used: it counts only once.",
             _USED,
         ) from None
     return answer

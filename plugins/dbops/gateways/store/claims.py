@@ -120,7 +120,7 @@ def claim(
             return HeldClaim(bucket, layout.started(backup_id), wanted, clock, renew_every)
     raise BucketError(
         f"No backup id of {target_name} was free: {_TRIES} in a row are claimed, the last is {backup_id}.",
-        f"Look below s3://{bucket.name}/{layout.backups} who claims them, and at this machine's clock.",
+        f"See below s3://{bucket.name}/{layout.backups} who claims them, and check this machine's clock.",
     )
 
 

@@ -51,7 +51,7 @@ def held_by_drill(
     key = Layout(target.root).drill(run)
 
     def hold(until: datetime) -> None:
-        bucket.put(key, Hold(backup_id, until, f"its drill in the run {run} is not at its end", "dbops").to_json())
+        bucket.put(key, Hold(backup_id, until, f"its drill in the run {run} has not ended", "dbops").to_json())
 
     hold(clock() + LONGEST_STEP)
     try:
@@ -60,4 +60,6 @@ def held_by_drill(
         try:
             hold(clock())
         except BucketError as error:  # what the drill has found matters more
-            _log.warning("%s is held for a week, for the end of its drill could not be written: %s", backup_id, error)
+            _log.warning(
+                "%s is held for a week because the end of its drill could not be written: %s", backup_id, error
+            )

@@ -109,7 +109,7 @@ class _Reader:
             faults = list(_faults(item, place, self.checks))
             if not faults and rule.rule_id in rules:
                 first = rules[rule.rule_id].line
-                faults = [_Fault(place, f"this rule stands here twice, first in line {first}; remove one")]
+                faults = [_Fault(place, f"this rule is given twice, first in line {first}; remove one")]
             if faults:
                 self.faults.extend(_rule_fault(rule, table, shown, body.line_of(one.place), one) for one in faults)
             else:

@@ -16,7 +16,7 @@ from dbops.gateways.validator.own_refusals import own_refusals
 def refusals(kind: str, kwargs: Mapping[str, Any]) -> Iterator[tuple[Place, str]]:
     """Each thing that is wrong, with its place in the expectation."""
     if "\\u0000" in json.dumps(kwargs, default=str):
-        yield ("kwargs",), "its kwargs contain a NUL character, which PostgreSQL has no place for; remove it"
+        yield ("kwargs",), "its kwargs contain a NUL character, which PostgreSQL cannot store; remove it"
         return
     if kind in OWN:
         yield from own_refusals(OWN[kind], kwargs)

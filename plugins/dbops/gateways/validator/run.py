@@ -114,6 +114,6 @@ def _query(path: Path) -> str:
 
 def _known(asked: Asked) -> CheckResult:
     if asked.result is None:
-        asked.not_evaluated("it was not asked; this is a defect of dbops")
+        asked.not_evaluated("it was not evaluated; this is a bug in dbops")
     assert asked.result is not None  # noqa: S101 - the line above
     return asked.result

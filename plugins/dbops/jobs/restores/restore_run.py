@@ -46,7 +46,8 @@ class RestoreRun:
         server = self.server()
         if record.oid is None or server.oid_of(record.database) != record.oid:
             raise RestoreFailed(
-                f"The database {record.database}, which this run was to load, no longer exists, or is no longer the same one.",
+                f"The database {record.database}, which this run was to load, no longer exists, "
+                "or is no longer the same one.",
                 "Nothing live was touched. Start a new run.",
             )
         return server

@@ -31,7 +31,8 @@ def read_left(targets: Iterable[Target], open_bucket: Callable[[Target], Bucket]
 
 def _nothing(target: Target, error: Exception) -> LeftByTasks:
     _log.warning(
-        "Which alerts of %s were not taken is not known, and what was reported about its backups may be reported again: %s",
+        "It is not known which alerts of %s were not taken, "
+        "and what was reported about its backups may be reported again: %s",
         target.name,
         error_in_words(error, "looking at what tasks have left for the watch"),
     )

@@ -47,8 +47,8 @@ def test_a_report_has_a_row_for_each_step_the_saturation_and_every_number() -> N
 
 
 def test_what_ended_early_says_why_and_is_a_warning() -> None:
-    stopped = report(stopped="others came and needed connections")
-    assert "everything was closed: others came and needed connections." in stopped.markdown()
+    stopped = report(stopped="other clients needed connections")
+    assert "everything was closed: other clients needed connections." in stopped.markdown()
     assert stopped.verdict is Verdict.WARNING
 
 

@@ -74,7 +74,7 @@ REFUSED = {
     "COPY t FROM STDIN": [(1, "COPY ... FROM STDIN is followed")],
     "SELECT 1;\nCOPY t (a) FROM stdin WITH (FORMAT csv);\nit's\n\\.\n": [(2, "COPY ... FROM STDIN is followed")],
     "\n\nCOPY t FROM -- rows\nSTDIN;\nit's\n": [(3, "COPY ... FROM STDIN is followed")],
-    "SELECT 1;\n\\connect a": [(2, "a backslash outside of quotes is for psql")],
+    "SELECT 1;\n\\connect a": [(2, "a backslash outside of quotes is a psql command")],
     "SELECT (1": [(1, "a ( is never closed")],
     "SELECT 1;\nSELECT 'a": [(2, "a ' is never closed")],
     "\ufeffSELECT 1": [(1, "the file begins with a byte order mark")],

@@ -35,7 +35,7 @@ from tests.unit.samples import target
 
 WELL = probe_result("count", 20.0, model="UsageEvent")
 ROLLED_BACK = (
-    "create: the trigger t of x runs f; its work in the database is rolled back, what it may do outside is not."
+    "create: the trigger t of x runs f; its work in the database is rolled back, what it does outside may not be."
 )
 TEMPLATES = Path(__file__).parents[4] / "include" / "email"
 
@@ -226,7 +226,7 @@ def test_an_index_that_is_gone_is_a_warning_that_says_who_demands_it_and_where_i
 
 
 def test_what_was_left_out_once_is_no_alarm_and_what_is_left_out_again_is_one() -> None:
-    note = "connection_pool was left out, for it needs 10 connections: 3 are free."
+    note = "connection_pool was left out because it needs 10 connections: 3 are free."
     once = alert(FAST, left_out=("connection_pool",), notes=(note,))
     assert (once.severity, once.details, once.remedy) == (Severity.DIGEST, (note,), "")
     again = alert(

@@ -34,7 +34,7 @@ def test_every_state_but_the_last_holds(mode: RestoreMode, state: RestoreState) 
     if hold is not None:
         assert (hold.backup_id, hold.until) == (BACKUP, NOW + DAY + LONGEST_STEP)
         assert hold.sentence() == (
-            "held until 2026-11-30 12:00 UTC by alice: its restore in the run manual__1 is not at its end, but " + state
+            "held until 2026-11-30 12:00 UTC by alice: its restore in the run manual__1 has not ended, but is " + state
         )
 
 

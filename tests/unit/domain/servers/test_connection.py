@@ -391,8 +391,8 @@ def test_a_transaction_pooler_is_refused_and_the_direct_url_named() -> None:
 def test_who_is_refused_hears_a_reason_of_its_own_work_and_not_of_a_dump() -> None:
     address = DatabaseAddress.from_url("postgres://dba:secret@db:6432/app?pgbouncer=true")
     with pytest.raises(InvalidConnection) as caught:
-        address.require_direct("summary_app", "probes need a session of their own")
-    assert caught.value.what.endswith("transaction pooler (pgbouncer=true); probes need a session of their own.")
+        address.require_direct("summary_app", "probes need their own session")
+    assert caught.value.what.endswith("transaction pooler (pgbouncer=true); probes need their own session.")
 
 
 def test_a_direct_address_is_let_through() -> None:

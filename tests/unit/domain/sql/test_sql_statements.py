@@ -68,7 +68,7 @@ WRONG = {
     "SELECT (1;\nSELECT 2)": (1, "a ( is never closed; close it"),
     "SELECT 1)": (1, "a ) closes nothing; remove it"),
     "SELECT a[1)": (1, "a ) closes nothing; remove it"),
-    "\n\n\\d": (3, "a backslash outside of quotes is for psql, and nothing to the server; remove it"),
+    "\n\n\\d": (3, "a backslash outside of quotes is a psql command that the server does not know; remove it"),
     "SELECT\0": (1, "it contains a NUL character; remove it"),
 }
 

@@ -32,7 +32,7 @@ def refused(include: Path) -> list[str]:
     """Everything that is said about the folder."""
     with pytest.raises(InvalidRequest) as wrong:
         read_migrations(include, "app")
-    before, _, said = wrong.value.what.partition(" cannot be used, and nothing was touched. ")
+    before, _, said = wrong.value.what.partition(" cannot be used; nothing was touched. ")
     assert before == "The migrations of app"
     assert wrong.value.remedy == "Correct what is named and try again."
     return said.removesuffix(".").replace(f"; {SHOWN}", f"\n{SHOWN}").replace(f"{SHOWN}/", "").split("\n")

@@ -71,7 +71,7 @@ def test_a_notifier_hears_of_everything_unless_it_says_otherwise(include: Path) 
         ("oncall:\n  class: a.B\n  only: []\n", 3, "must be a list"),
         ("oncall:\n  class: a.B\n  only:\n  - missing\n  - faild\n", 5, 'Did you mean "failed"?'),
         ("oncall:\n  class: a.B\n  only: [{a: 1}]\n", 3, "first word"),
-        ("oncall:\n  class: a.B\noncall:\n  class: a.B\n", 3, "stands here twice"),
+        ("oncall:\n  class: a.B\noncall:\n  class: a.B\n", 3, "is given twice"),
         ("- a.B\n", 1, "not a mapping"),
     ],
 )

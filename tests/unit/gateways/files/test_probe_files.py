@@ -204,7 +204,7 @@ WRONG = {
         4,
         '"xyz" is not a key of a probe. The keys are title, model, ',
     ),
-    "a key twice": (HEAD + "-- budget: 1s\nSELECT 1", 4, '"budget" stands here twice, first in line 3'),
+    "a key twice": (HEAD + "-- budget: 1s\nSELECT 1", 4, '"budget" is given twice, first in line 3'),
     "several targets": (
         HEAD + "-- target: [app, other]\nSELECT 1",
         4,
@@ -271,7 +271,7 @@ WRONG = {
     "a draw of nothing": (
         HEAD + "-- draw: {}\nSELECT 1",
         4,
-        "draw: it draws nothing; write lines such as heavy: SELECT",
+        "draw: it is empty; write lines such as heavy: SELECT",
     ),
     "an empty draw": (HEAD + "-- draw:\nSELECT 1", 4, "draw is empty; give it a value or remove the line"),
     "a draw without a kind": (HEAD + "-- draw: SELECT 1 AS a\nSELECT :a", 4, "draw must be a section: below it"),

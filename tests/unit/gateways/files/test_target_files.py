@@ -195,7 +195,7 @@ def test_a_target_may_be_all_there_is(tmp_path: Path) -> None:
         ("connection: a\nretention:\n  minimum_redundancy: 1\n", 3, "accept it with allow: [low_redundancy]"),
         ("connection: a\nalerts:\n  recipients: []\n", 3, "accept it with allow: [no_recipients]"),
         ("connection: a\nalerts:\n  recipients: [me@example.com]\n", 3, "no mail ever arrives at me@example.com"),
-        ("connection: a\nconnection: b\n", 2, '"connection" stands here twice, first in line 1; remove one'),
+        ("connection: a\nconnection: b\n", 2, '"connection" is given twice, first in line 1; remove one'),
         ("connection: a\nretention:\n\tdaily: 1\n", 3, "a tab indents this line; YAML takes only spaces"),
         ("connection: a\nschedule:\n  backup: */5 * * * *\n", 3, 'needs quotes, as in "*/5 * * * *"'),
         ("connection: a\nschedule:\n  backup: @daily\n", 3, 'needs quotes, as in "@daily"'),

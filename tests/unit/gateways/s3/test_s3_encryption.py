@@ -72,7 +72,7 @@ def test_every_new_object_asks_for_it(options: dict[str, Any], headers: dict[str
 @pytest.mark.parametrize("says", [None, "AES256"])
 def test_a_store_that_does_not_say_that_it_encrypted_is_refused(says: str | None) -> None:
     bucket = bucket_of(SayingStore(says), sse="aws:kms")
-    words = f"does not say that it encrypted it as storage.s3.sse asks, with aws:kms: it says {says or 'none'}"
+    words = f"does not confirm that it encrypted it as storage.s3.sse asks, with aws:kms: it says {says or 'none'}"
     with pytest.raises(BucketError, match=words):
         bucket.put("key", b"content")
     with pytest.raises(BucketError, match=words):

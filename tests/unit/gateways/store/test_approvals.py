@@ -67,7 +67,7 @@ def consume(bucket: InMemoryBucket, *, run: str = RUN, action: str = "swap", dig
 def test_a_yes_is_used_up_by_the_first_who_asks_for_it(bucket: InMemoryBucket) -> None:
     record_approval(bucket, SHOP, YES)
     assert consume(bucket) == YES
-    with pytest.raises(ApprovalMissing, match="has been used before: it counts once"):
+    with pytest.raises(ApprovalMissing, match="has already been used: it counts only once"):
         consume(bucket)
 
 
@@ -81,7 +81,7 @@ def test_a_yes_that_was_given_back_counts_once_more_and_not_twice(bucket: InMemo
         assert not is_used_up(bucket, SHOP, run=RUN, action="swap")
         assert consume(bucket) == YES
         assert is_used_up(bucket, SHOP, run=RUN, action="swap")
-        with pytest.raises(ApprovalMissing, match="has been used before"):
+        with pytest.raises(ApprovalMissing, match="has already been used"):
             consume(bucket)
         give_back(bucket)
 
@@ -124,7 +124,7 @@ def test_of_many_attempts_at_most_one_has_the_yes(steps: list[tuple[int, bool]])
             assert consume(bucket) == YES
             holder = worker
         else:
-            with pytest.raises(ApprovalMissing, match="has been used before"):
+            with pytest.raises(ApprovalMissing, match="has already been used"):
                 consume(bucket)
 
 
@@ -204,7 +204,7 @@ def test_a_yes_that_counts_no_longer_may_be_given_again_and_counts_instead(
     used: dict[str, Any] = {"run": RUN, "action": "swap", "digest": again.digest, "now": again.answered}
     assert find_unused_approval(bucket, SHOP, **used) == again
     assert consume_approval(bucket, SHOP, **used) == again
-    with pytest.raises(ApprovalMissing, match="has been used before"):
+    with pytest.raises(ApprovalMissing, match="has already been used"):
         consume_approval(bucket, SHOP, **used)
 
 

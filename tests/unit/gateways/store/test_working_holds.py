@@ -47,7 +47,7 @@ def test_it_is_held_from_the_beginning_to_the_end_of_the_drill(bucket: StubbornB
     with held_by_drill(bucket, SHOP, OLD, run="nightly", clock=clock):
         clock.now += DAY
         [hold] = working_holds(bucket, SHOP, clock.now)
-        assert "by dbops: its drill in the run nightly is not at its end" in hold.sentence()
+        assert "by dbops: its drill in the run nightly has not ended" in hold.sentence()
     assert held(bucket, clock) == []
 
 

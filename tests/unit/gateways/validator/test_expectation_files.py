@@ -149,7 +149,7 @@ WRONG = {
     "the same rule twice": (
         "  - type: expect_rows_to_satisfy\n    kwargs: {condition: good}\n",
         5,
-        "stands here twice, first in line 3",
+        "is given twice, first in line 3",
     ),
 }
 

@@ -140,7 +140,7 @@ def test_a_no_to_a_run_that_is_asked_anew_ends_the_yes_that_was_written_down_mea
     with pytest.raises(ApprovalMissing, match=r"^REJECTED: .*: bob said no: not today"):
         answer(bucket, NO)
     assert audit(bucket)["approval-rejected"]["reason"] == "bob said no: not today"
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
 
 
@@ -166,9 +166,9 @@ def test_a_yes_is_on_record_and_allows_the_action_once(bucket: ReadOnlyBucket) -
     assert require(bucket).reason == "ticket 4711"
     used = audit(bucket)["approval-consumed"]
     assert (used["answered_by"], used["requested_by"], used["consumed"]) == ("bob", "alice", NOW.isoformat())
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
-    assert "used before" in audit(bucket)["approval-refused"]["reason"]
+    assert "already been used" in audit(bucket)["approval-refused"]["reason"]
 
 
 def test_a_no_says_rejected_and_is_on_record(bucket: ReadOnlyBucket) -> None:
@@ -209,7 +209,7 @@ def test_a_use_that_cannot_be_put_on_record_does_not_act_and_is_spent(
         require(bucket)
     bucket.full = False
     monkeypatch.undo()
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
 
 
@@ -235,7 +235,7 @@ def test_who_knows_that_nothing_was_done_goes_on_with_the_yes_that_was_used(buck
     answer(bucket)
     assert require(bucket, nothing_done=True) == require(bucket, nothing_done=True)
     assert audit(bucket)["approval-gone-on-with"]["answered_by"] == "bob"
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
     with pytest.raises(ApprovalMissing, match="the plan has changed"):
         require(bucket, digest="e" * 64, nothing_done=True)
@@ -255,7 +255,7 @@ def test_nobody_goes_on_with_a_yes_that_a_no_has_followed(bucket: ReadOnlyBucket
         require(bucket)
     with pytest.raises(ApprovalMissing, match=r"^REJECTED: .*: bob said no: not today"):
         answer(bucket, NO)
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket, nothing_done=True)
 
 
@@ -264,7 +264,7 @@ def test_a_yes_that_was_given_back_is_used_up_again_before_anything_is_done(buck
     require(bucket)
     returned(bucket)
     require(bucket, nothing_done=True)
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
 
 
@@ -273,7 +273,7 @@ def test_what_nobody_has_used_up_is_not_given_back(bucket: ReadOnlyBucket) -> No
     assert not returned(bucket)
     assert "approval-returned" not in audit(bucket)
     require(bucket)
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
 
 
@@ -284,7 +284,7 @@ def test_what_cannot_be_given_back_stays_used_up(bucket: ReadOnlyBucket) -> None
     with pytest.raises(BucketError):
         returned(bucket)
     bucket.full = False
-    with pytest.raises(ApprovalMissing, match="used before"):
+    with pytest.raises(ApprovalMissing, match="already been used"):
         require(bucket)
 
 

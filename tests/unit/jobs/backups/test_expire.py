@@ -743,7 +743,7 @@ def test_what_a_restore_needs_stays_until_its_end_and_the_report_says_why(
     report = expire(SHOP, bucket, clock=clock)
 
     assert report.expired == {}
-    assert f"by alice: its restore in the run manual__1 is not at its end, but {state}" in report.markdown()
+    assert f"by alice: its restore in the run manual__1 has not ended, but is {state}" in report.markdown()
     begin_restore(bucket, oldest, state=RestoreState.SWAPPED)
     assert list(expire(SHOP, bucket, clock=clock).expired) == [oldest]
 

@@ -119,7 +119,7 @@ class World:
 
     def ping(self, url: str) -> None:
         if url in self.dead_heartbeats:
-            raise HeartbeatFailed("The heartbeat to outside.example was not taken: it answered 404.", "")
+            raise HeartbeatFailed("The heartbeat to outside.example was not accepted: it answered 404.", "")
         self.pinged.append(url)
 
     def watch(
@@ -643,7 +643,7 @@ def test_a_heartbeat_that_is_not_taken_is_a_warning_and_the_others_still_beat(wo
     report = world.watch()
     assert world.pinged == ["https://outside.example/2"]
     assert (report.verdict, report.heartbeats) == (Verdict.WARNING, 1)
-    assert report.warnings == ("The heartbeat to outside.example was not taken: it answered 404.",)
+    assert report.warnings == ("The heartbeat to outside.example was not accepted: it answered 404.",)
 
 
 def test_the_report_is_one_json_document_without_heartbeat_addresses(world: World) -> None:
