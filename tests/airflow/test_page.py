@@ -204,7 +204,10 @@ def test_a_target_whose_file_has_disappeared_keeps_its_row_and_its_page_says_wha
     assert page.status_code == 200
     for told in (text_of(page.text), text_of(overview.text)):
         assert "crm has backups, and no file below include/targets/ any more" in told
-        assert "Put include/targets/crm.yaml back. If it went on purpose, say so with a line in include/retired" in told
+        assert (
+            "Put include/targets/crm.yaml back. If it was removed on purpose, say so with a line in include/retired"
+            in told
+        )
     assert "look 1" in text_of(overview.text)
     assert 'class="light amber"' in page.text
     assert overview.text.index(">crm</a>") < overview.text.index(">shop</a>")

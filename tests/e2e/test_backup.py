@@ -38,7 +38,7 @@ def test_the_task_log_ends_with_what_was_backed_up_and_where_it_lies(stack: Runn
     backup_id = backed_up.xcoms("back_up")["return_value"]
     log = backed_up.log("back_up")
     assert f"Backup {backup_id} of summary_app: 9 tables, " in log
-    assert f"It lies in `s3://{stack.demo.storage.bucket}/summary_app/backups/{backup_id}/`." in log
+    assert f"It is stored in `s3://{stack.demo.storage.bucket}/summary_app/backups/{backup_id}/`." in log
 
 
 def test_retention_is_applied_after_the_backup_and_says_why_each_backup_stays(backed_up: Run) -> None:

@@ -153,7 +153,7 @@ def test_a_failure_takes_back_what_came_before_it(applying: Applying) -> None:
     assert "Database error code: 22012" in logs
     what, remedy = failure.value.what, failure.value.remedy
     assert "Taken back: 2_index, 1_column." in what
-    assert "is what it was before" in what
+    assert "is as it was before" in what
     assert "prisma migrate resolve --rolled-back 3_rows" in remedy
     assert FORM not in remedy
     record = applying.record
@@ -498,7 +498,7 @@ def elsewhere(applying: Applying) -> None:
 
 MEANWHILE: dict[str, tuple[Callable[[Applying], None], str]] = {
     "another down.sql": (lambda one: one.write("1_index", INDEX, "DROP INDEX CONCURRENTLY notes_pkey;"), "was changed"),
-    "its row is gone": (lambda one: one.tell("DELETE FROM _prisma_migrations"), "1_index is gone"),
+    "its row is gone": (lambda one: one.tell("DELETE FROM _prisma_migrations"), "1_index has disappeared"),
     "another database": (elsewhere, "does not lead to the database"),
 }
 
@@ -547,7 +547,7 @@ def test_a_run_goes_on_only_where_the_rows_of_what_it_has_applied_are_there(appl
         applying.apply(on_progress=stopping_when(lambda seen: seen.name == "2_count" and "begins" in seen.doing))
     applying.tell("DELETE FROM _prisma_migrations WHERE migration_name = '1_count'")
 
-    with refusing(applying, PlanChanged, "row of 1_count is gone"):
+    with refusing(applying, PlanChanged, "row of 1_count has disappeared"):
         applying.apply()
     assert applying.counted() == 1
 

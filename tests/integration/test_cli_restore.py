@@ -105,7 +105,7 @@ def test_what_an_earlier_run_has_loaded_is_swapped_in_without_being_loaded_again
     assert sorted(words[-3:]) == ["approval-typed.json", "swap.json", "take-over.json"]
     again, _, err = shell.run("--swap", "--loaded", loaded.database, typed=NAME)
     assert again == 2
-    assert "has swapped in what it has loaded already" in err
+    assert "has already swapped in what it loaded" in err
 
 
 def test_what_the_backup_does_not_hold_is_refused_with_a_guess(shell: Shell) -> None:

@@ -157,7 +157,7 @@ def test_another_migration_is_waited_for_and_then_named(empty_database: str, pos
         f"Another migration of database {at(empty_database).database} is running: the lock of Prisma Migrate is held "
         f"by process {holder} (postgres, prisma), and was not let go of within 0.3 seconds."
     )
-    assert refused.value.remedy.startswith("Wait until it is over")
+    assert refused.value.remedy.startswith("Wait until it has ended")
     with LedgerSession(at(empty_database), wait=30) as ledger:
         ledger.create()
 

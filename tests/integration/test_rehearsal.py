@@ -41,11 +41,11 @@ CREATEDB = (
     "restore into an empty database, or into a schema."
 )
 MEMBER = (
-    "The role {0} is no member of roles that own what the backup holds: shop_owner. GRANT them to it, or set "
-    "restore.owners: false, which gives all to {0}."
+    "The role {0} is not a member of roles that own what the backup holds: shop_owner. GRANT them to it, or set "
+    "restore.owners: false, which makes {0} the owner of everything."
 )
 RENAME = (
-    "The role {0} may not rename shop: it has to be a member of its owner shop_owner, with CREATEDB; name such a role "
+    "The role {0} may not rename shop: it must be a member of its owner shop_owner, with CREATEDB; name such a role "
     "under restore.connection."
 )
 GRANTS = [text for text in sql_statements("access.md") if "dbops_restore" in text]
@@ -103,7 +103,7 @@ def test_the_documented_role_that_reads_is_told_all_that_it_lacks(
         MEMBER.format("dbops"),
         CREATEDB.format("dbops"),
         RENAME.format("dbops"),
-        "The role dbops may not end the connections of shop_prober, as a swap has to: GRANT pg_signal_backend TO "
+        "The role dbops may not end the connections of shop_prober, which a swap has to do: GRANT pg_signal_backend TO "
         '"dbops".',
     )
 
@@ -112,7 +112,7 @@ def test_the_documented_role_that_reads_is_told_all_that_it_lacks(
     ("statement", "sentence"),
     [
         (next(text for text in GRANTS if text.endswith("CREATEDB")), "may not create databases"),
-        (f"GRANT {OWNER} TO dbops_restore", "is no member of roles that own what the backup holds: shop_owner"),
+        (f"GRANT {OWNER} TO dbops_restore", "is not a member of roles that own what the backup holds: shop_owner"),
         ("GRANT pg_signal_backend TO dbops_restore", "may not end the connections of shop_prober"),
     ],
 )

@@ -292,8 +292,8 @@ def test_nothing_is_restored_into_a_replica_and_nothing_is_migrated_there(
     here = DatabaseAddress.from_url(replica)
     restoring.by = RestorePlace(here, here)
     for mode in ("beside", "swap"):
-        with pytest.raises(PreflightFailed, match="is a replica, which takes no writes"):
+        with pytest.raises(PreflightFailed, match="is a replica, which accepts no writes"):
             require_no_blockers(restoring.plan(mode=mode))
-    with pytest.raises(PreflightFailed, match="is a replica, which takes no writes"):
+    with pytest.raises(PreflightFailed, match="is a replica, which accepts no writes"):
         ground.drill(scratch=here)
     assert read_migration_facts(here).is_replica

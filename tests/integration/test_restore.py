@@ -42,7 +42,7 @@ def test_the_plan_shows_both_sides_and_what_will_run(restoring: Restoring) -> No
     assert "| crm.orders | 100 | 60 | - | - | **40 fewer live** |" in shown
     assert "2026-01-31" in shown
     assert f'ALTER DATABASE "{restoring.live}" RENAME TO "{plan.before}";' in shown
-    assert "was never restored before" in shown
+    assert "has never been restored before" in shown
 
 
 def test_the_plan_says_that_the_backup_is_of_another_cluster_and_of_the_same_or_an_old_one_nothing(

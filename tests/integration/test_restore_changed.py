@@ -158,7 +158,7 @@ def test_steps_before_their_time(restoring: Restoring) -> None:
     restoring.plan(mode="swap")
     with restoring.refusing(RestoreFailed, "is not there, or is another one"):
         restoring.verify()
-    with restoring.refusing(RestoreFailed, "is not verified"):
+    with restoring.refusing(RestoreFailed, "has not passed verification"):
         restoring.swap()
     with restoring.refusing(RestoreFailed, "is not the database that this run has restored"):
         restoring.post_check()

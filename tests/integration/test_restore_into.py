@@ -37,7 +37,7 @@ def test_an_empty_database_of_another_encoding_is_refused(restoring: Restoring, 
     (blocker,) = restoring.plan(mode="into", into=name).blockers
 
     assert f"The database {name} has the encoding SQL_ASCII, and the backup UTF8" in blocker
-    with restoring.refusing(PreflightFailed, "make it anew, from template0, with ENCODING 'UTF8'"):
+    with restoring.refusing(PreflightFailed, "recreate it from template0 with ENCODING 'UTF8'"):
         restoring.load()
 
 

@@ -146,7 +146,7 @@ def test_a_failed_verification_is_the_end(restoring: Restoring) -> None:
     for _ in range(2):
         with restoring.refusing(RestoreFailed, "Table crm.orders has 100 rows; the backup has 101."):
             restoring.verify()
-    with restoring.refusing(RestoreFailed, "is not verified"):
+    with restoring.refusing(RestoreFailed, "has not passed verification"):
         restoring.swap()
     with restoring.refusing(RestoreFailed, "is not the database that this run has restored"):
         restoring.post_check()
@@ -247,7 +247,7 @@ def test_a_role_that_does_not_own_the_live_database(restoring: Restoring, plain_
     restoring.tell(f'ALTER ROLE "{plain_role}" CREATEDB')
     restoring.by = as_role(restoring, plain_role)
 
-    assert f"may not rename {restoring.live}: it has to be a member of its owner postgres" in " ".join(
+    assert f"may not rename {restoring.live}: it must be a member of its owner postgres" in " ".join(
         restoring.plan(mode="swap").blockers
     )
     with restoring.refusing(PreflightFailed, "may not rename"):

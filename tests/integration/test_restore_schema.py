@@ -107,7 +107,7 @@ def test_what_stays_behind_or_is_not_as_it_was_is_told(repair: Repair, shop: str
         "Left out: foreign key customers customers_login_fkey, whose other table is not restored.",
         "Left out: publication table all_orders orders, which belongs to the database and not to the schema.",
         "Left out: the backup's large objects, which belong to no schema.",
-        "Some of it uses auth.users: the live database's own, as they are there now.",
+        "Some of it uses auth.users: those of the live database, as they are there now.",
         "Function bodies are text, and these name the old schema crm: count_orders.",
         "Unqualified names in the bodies of its 3 functions are found by the search_path, which may lead to crm.",
     }

@@ -177,7 +177,7 @@ def test_what_pg_dump_warns_of_and_ends_well_is_in_the_manifest_and_news_once(
 
     manifest = download(desk.client, desk.bucket, folder_of(second, desk.bucket), desk.place / "fetched")
     assert manifest["pg_dump_warnings"] == [mismatch, loop]
-    assert [said.partition(". ")[0] for said in first.warnings] == [f"pg_dump warned, and ended well: {loop}"]
+    assert [said.partition(". ")[0] for said in first.warnings] == [f"pg_dump warned, but succeeded: {loop}"]
     assert second.warnings == ()
     assert [note.partition(" (")[0] for note in second.notes] == [
         f"pg_dump said: {mismatch}",

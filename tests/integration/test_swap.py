@@ -177,7 +177,7 @@ def test_a_live_database_that_lets_nobody_in_can_be_restored_beside(restoring: R
     restoring.tell(f"ALTER DATABASE {restoring.quoted} ALLOW_CONNECTIONS false", database="postgres")
 
     shown = restoring.plan().markdown()
-    assert "What is live now is not shown, for it cannot be read" in shown
+    assert "What is live now is not shown, because it cannot be read" in shown
     restoring.load()
     restoring.analyze()
     record = restoring.verify()
@@ -196,7 +196,7 @@ def test_a_live_database_that_is_broken_is_swapped_away_and_kept(restoring: Rest
     swapped = restoring.swap()
 
     assert plan.blockers == ()
-    assert "What is live now is not shown, for it cannot be read: pg_dump could not read" in plan.markdown()
+    assert "What is live now is not shown, because it cannot be read: pg_dump could not read" in plan.markdown()
     assert restoring.ask("SELECT count(*) FROM crm.orders") == [(100,)]
     assert restoring.databases() == {restoring.live, str(swapped.before)}
     assert record.verification is not None
@@ -406,12 +406,12 @@ HOLDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "a logical slot": (
         ("SELECT pg_create_logical_replication_slot('cdc', 'pgoutput')",),
         ("SELECT pg_drop_replication_slot('cdc')",),
-        "would see no change of the new one: cdc. Stop the connector, drop the slot",
+        "would see no change in the new one: cdc. Stop the connector, drop the slot",
     ),
     "a subscription": (
         ("CREATE SUBSCRIPTION sub CONNECTION 'dbname=nowhere' PUBLICATION p WITH (connect = false)",),
         ("ALTER SUBSCRIPTION sub SET (slot_name = NONE)", "DROP SUBSCRIPTION sub"),
-        "go on writing into that: sub. DROP SUBSCRIPTION",
+        "keep writing to it: sub. DROP SUBSCRIPTION",
     ),
     "a prepared transaction": (
         ("BEGIN", "INSERT INTO crm.lines DEFAULT VALUES", "PREPARE TRANSACTION 'half done'"),

@@ -196,13 +196,13 @@ def test_one_that_somebody_has_written_into_is_not_swapped_in(earlier: Restoring
 
     with refused_and_untouched(earlier, RestoreFailed, "somebody has changed something in it since"):
         later.verify()
-    with later.refusing(RestoreFailed, "is not verified"):
+    with later.refusing(RestoreFailed, "has not passed verification"):
         later.swap()
 
     assert later.record.state is RestoreState.FAILED
     with refused_and_untouched(earlier, InvalidRequest, "has taken over"):
         anew(later).plan(mode="swap", loaded=earlier.run)
-    with refused_and_untouched(earlier, InvalidRequest, "is not what the backup holds, so that nothing can be taken"):
+    with refused_and_untouched(earlier, InvalidRequest, "is not what the backup holds, so nothing can be taken"):
         anew(later).plan(mode="swap", loaded=later.run)
 
 
@@ -238,7 +238,7 @@ def test_a_run_that_still_works_or_has_found_a_fault_keeps_it(restoring: Restori
             restoring.verify()
     assert restoring.record.state == state
 
-    with refused_and_untouched(restoring, InvalidRequest, "so that nothing can be taken over from it"):
+    with refused_and_untouched(restoring, InvalidRequest, "so nothing can be taken over from it"):
         anew(restoring).plan(mode="swap", loaded=restoring.run)
 
 
@@ -340,7 +340,7 @@ def test_what_was_swapped_in_is_not_taken_over(restoring: Restoring) -> None:
     restoring.restored(mode="swap")
     restoring.swap()
 
-    with restoring.refusing(InvalidRequest, "has swapped in what it has loaded already"):
+    with restoring.refusing(InvalidRequest, "has already swapped in what it loaded"):
         anew(restoring).plan(mode="swap", loaded=restoring.run)
 
 

@@ -51,9 +51,9 @@ def drawn(limit: int | None = 60, now: Any = NOW, **parts: Any) -> str:
     [
         (rehearsal(), (), "good", "A restore of shop: ready, planned 2026-11-22 12:00 UTC with backup"),
         (rehearsal(refusals=("No CREATEDB.", "No <owner>.")), (), "warn", "would be refused"),
-        (rehearsal(unknown="No answer.", unknown_since=NOW), (), "unknown", "is not known, planned"),
+        (rehearsal(unknown="No answer.", unknown_since=NOW), (), "unknown", "would be allowed, planned"),
         (rehearsal(refusals=("No.",)), ("restored_elsewhere",), "none", "its file has allow: [restored_elsewhere]."),
-        (None, (), "none", "none was rehearsed yet."),
+        (None, (), "none", "none has been rehearsed yet."),
     ],
 )
 def test_whether_a_restore_would_be_let_stands_above_the_restores(

@@ -20,7 +20,7 @@ def migration_folder(proposal: IndexProposal, started: datetime, number: int = 0
     name = _ODD.sub("_", _HUMP.sub("_", proposal.name).lower()).strip("_")[:_LONGEST] or "index"
     comment = _comment(
         f"Proposed by the probes of {format_moment(started)} for {', '.join(proposal.probes)}. "
-        "It is unproven: nobody has tried it yet. Try it on a restored copy of the database first.",
+        "It is unproven: nobody has tested it yet. Try it on a restored copy of the database first.",
         proposal.why,
     )
     return f"{moment:%Y%m%d%H%M%S}_{name}", {

@@ -32,7 +32,7 @@ def unmet_needs(
     """
     needs = []
     if offer.is_replica:
-        needs.append("it is a replica, which takes no writes")
+        needs.append("it is a replica, which accepts no writes")
     if offer.major < source_major:
         needs.append(f"it is PostgreSQL {offer.major}, older than {whose} {source_major}")
     extensions = {entry.name for entry in entries if entry.kind == "EXTENSION"} - offer.extensions

@@ -39,7 +39,7 @@ class DrillReport(Report):
             raise BackupUnusable(
                 f"Backup {proof.backup_id} of {proof.target} FAILED its drill: {errors}",
                 "Make a new backup now, hold an older good one, and find out what is wrong with this one: it stays for "
-                "retention.keep_failed. Drill it again where you doubt it.",
+                "retention.keep_failed. Drill it again if you doubt it.",
             )
 
     def markdown(self) -> str:

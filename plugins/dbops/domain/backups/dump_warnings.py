@@ -19,7 +19,7 @@ _COLLATION = re.compile(r'^database ".*" has a collation version mismatch$')
 # The same object has other numbers in the next dump.
 _NUMBERS = re.compile(r"\s+\(ID \d+ OID \d+\)$")
 
-NOT_REPEATED = "lines that are not repeated here, for they may quote rows"
+NOT_REPEATED = "lines that are not repeated here, because they may quote rows"
 _MOST, _LONGEST = 10, 300
 
 # A pattern for what is kept, and why nobody has to do anything about it because of the backup.
@@ -91,8 +91,8 @@ def dump_warnings(new: BackupManifest, previous: Iterable[BackupManifest]) -> tu
             )
         else:
             warnings.append(
-                f"pg_dump warned, and ended well: {said}. See by a drill whether this backup can be restored, "
-                f"`python -m dbops drill {new.target}`. It is told once; the next backups only note it."
+                f"pg_dump warned, but succeeded: {said}. Find out with a drill whether this backup can be restored: "
+                f"`python -m dbops drill {new.target}`. This is reported once; the next backups only note it."
             )
     return tuple(warnings), tuple(notes)
 

@@ -44,7 +44,7 @@ class Lacks:
         if self.subscriptions:
             yield (
                 f"The backup lacks {listed(self._subscriptions, named=_NAMED)}: pg_dump writes subscriptions for a "
-                "superuser only. Keep their CREATE SUBSCRIPTION elsewhere, to be executed by hand after a restore; let "
+                "superuser only. Keep their CREATE SUBSCRIPTION elsewhere, to execute it by hand after a restore; let "
                 f"a superuser back up; {_ACCEPT}"
             )
         if self.user_mappings:
@@ -59,4 +59,4 @@ def lacks_warning(names: tuple[str, ...]) -> tuple[str, ...]:
     """What whoever restores such a backup has to know; nothing where it lacks nothing."""
     if not names:
         return ()
-    return (f"The backup lacks {listed(names, named=_NAMED)}: create it by hand afterwards, or go without.",)
+    return (f"The backup lacks {listed(names, named=_NAMED)}: create it by hand afterwards, or do without it.",)

@@ -47,7 +47,7 @@ def lost_rows_warnings(new: BackupManifest, previous: Iterable[BackupManifest], 
     before, tables = older[-1].backup_id, format_count(len(lost), "table")
     return (
         f"Since {before} more than {alerts.shrunk_by:g} % of the rows are gone from {tables}: "
-        f"{listed(lost)}. If that was not meant, hold that backup before retention lets it go: "
+        f"{listed(lost)}. If that was not intended, hold that backup before retention lets it go: "
         f'`python -m dbops hold {new.target} {before} --reason "rows were lost"`.',
     )
 

@@ -35,7 +35,7 @@ def origin_warnings(new: BackupManifest, previous: Iterable[BackupManifest]) -> 
         return ()
     return (
         f"This backup is {', and '.join(differs)}. If nobody has moved or renamed the database, the connection leads "
-        f"to a wrong place: see where, and hold {last.backup_id} before retention lets it go, `python -m dbops hold "
-        f'{new.target} {last.backup_id} --reason "of the right database"`. It is told once; the next backup is '
-        "compared with this one.",
+        f"to the wrong place: find out where, and hold {last.backup_id} before retention lets it go, `python -m "
+        f'dbops hold {new.target} {last.backup_id} --reason "of the right database"`. '
+        "This is reported once; the next backup is compared with this one.",
     )

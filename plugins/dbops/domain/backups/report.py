@@ -40,7 +40,7 @@ class BackupReport(Report):
             f"{format_count(self.rows, 'row')}, {format_bytes(self.stored_bytes)} stored of "
             f"{format_bytes(self.database_bytes)} on the server, in {took}.",
             "",
-            f"It lies in `{self.location}`.",
+            f"It is stored in `{self.location}`.",
         ]
         lines += [line for note in self.notes for line in ("", note)]
         if self.warnings:

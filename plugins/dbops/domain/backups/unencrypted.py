@@ -21,5 +21,5 @@ def unencrypted_warning(catalog: Catalog, backup_id: BackupId, encryption: Encry
         return ()
     return (
         f"Backup {backup_id} is not encrypted, though {catalog.target} encrypts its backups, and {older[-1]} before it "
-        "is encrypted: where nobody switched that off meanwhile, find out who made it.",
+        "is encrypted: if nobody switched that off in the meantime, find out who made it.",
     )

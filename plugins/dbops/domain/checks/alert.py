@@ -79,13 +79,13 @@ def _remedy(report: CheckReport) -> str:
         parts.append("The log has the SELECTs that show the rows.")
     if any(result.group == "operation" for result in report.bad):
         parts.append(
-            f"An operation of the application fails: put it right, or its file in include/sql/{report.target}/probes/."
+            f"An operation of the application fails: fix it, or its file in include/sql/{report.target}/probes/."
         )
     recommended = [result for result in report.bad if result.kind == "recommended_index"]
     if any(result.group != "operation" and result not in recommended for result in report.bad):
-        parts.append("Put the database right, or the file in include/expectations/ where the rule is wrong.")
+        parts.append("Fix the database; or, if the rule is wrong, its file in include/expectations/.")
     if any(_is_taken_over_by_a_baseline(result) for result in report.bad):
-        parts.append(f"A schema that is meant to be so: `python -m dbops baseline {report.target} --accept`.")
+        parts.append(f"If the schema is meant to be like this: `python -m dbops baseline {report.target} --accept`.")
     if recommended:
         one = len(recommended) == 1
         parts.append(
@@ -95,7 +95,8 @@ def _remedy(report: CheckReport) -> str:
         )
     if report.backup_before and _is_harm(report):
         parts.append(
-            f"{report.backup_before} is the newest backup from before. Hold it where something may have to come back: "
+            f"{report.backup_before} is the newest backup from before. Hold it if something may have to be restored "
+            "from it: "
             f'`python -m dbops hold {report.target} {report.backup_before} --reason "from before the damage"`.'
         )
     return " ".join(parts)

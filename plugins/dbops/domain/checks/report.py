@@ -109,7 +109,7 @@ class CheckReport(Report):
             return ""
         broken = [one for one in self.results if one.group == "data" and one.outcome is Outcome.FAILED and one.rows]
         table = next((one.subject for one in broken if result.subject.startswith(f"{one.subject}.")), None)
-        return f"First put right the rows of {table} that break a rule." if table else ""
+        return f"First fix the rows of {table} that break a rule." if table else ""
 
     def markdown(self) -> str:
         """The verdict, a table of what is bad, how to see it, and what is well again."""

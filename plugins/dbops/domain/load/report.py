@@ -65,7 +65,7 @@ class LoadReport(Report):
     def summary(self) -> str:
         """What came of it, in a sentence or two."""
         if self.advice is None:
-            return f"The load on {self.target} came to the end of no step, so nothing can be said of its pool."
+            return f"The load on {self.target} completed no step, so nothing can be said about its pool."
         size = self.advice.pool_size
         pool = (
             "No pool size follows from that"

@@ -141,7 +141,7 @@ def _backup(found: Conditions) -> ChecklistItem:
     """
     name, target, options = "backup", found.target, found.target.migrations
     if isinstance(found.catalog, str):
-        return _item(name, "blocker", f"The backups cannot be looked at: {found.catalog}", "Put that right first.")
+        return _item(name, "blocker", f"The backups cannot be looked at: {found.catalog}", "Fix that first.")
     good = [entry for entry in found.catalog.entries if entry.is_good]
     if not good:
         return _item(
@@ -178,16 +178,16 @@ def _disk(found: Conditions) -> ChecklistItem:
     name, size = "disk", found.target.restore.disk_size
     needed = sum(_built_upon(found.migrations).values())
     if not needed:
-        return _item(name, "ok", "Nothing is built or written anew, so no more than usual is needed.")
+        return _item(name, "ok", "Nothing is built or rewritten, so no more than usual is needed.")
     told = f"At most about {format_bytes(needed)} more are needed for a while"
     if size is None and needed <= max(_NEXT_TO_NOTHING, found.facts.bytes_of_all * _SMALL_PART):
         held = f"beside {format_bytes(found.facts.bytes_of_all)} that the server's databases have"
-        return _item(name, "ok", f"{told}, {held}; how much is free nobody knows, for SQL cannot ask.")
+        return _item(name, "ok", f"{told}, {held}; how much is free is not known, because SQL cannot ask.")
     if size is None:
         return _item(
             name,
             "warning",
-            f"{told}; how much is free nobody knows, for SQL cannot ask.",
+            f"{told}; how much is free is not known, because SQL cannot ask.",
             "Look at the server's disk; with restore.disk_size a plan knows how large it is.",
         )
     free = max(0, size - found.facts.bytes_of_all)

@@ -24,17 +24,17 @@ _ERRORS = frozenset({
     "ban-concurrent-index-creation-in-transaction", "ban-uncommitted-transaction", "transaction-nesting",
 })  # fmt: skip
 
-_DROPPED = "Let the application stop using it first, and drop it in a later migration; a backup has its rows."
+_DROPPED = "First make the application stop using it, then drop it in a later migration; a backup has its rows."
 _RENAMED = "Add the new one, let the application write both and read the new one, and drop the old one later."
 _REMEDIES = {
     "ban-drop-column": _DROPPED,
-    "ban-drop-database": "Leave it; a migration changes one database.",
+    "ban-drop-database": "Remove it; a migration changes one database.",
     "ban-drop-schema": _DROPPED,
     "ban-drop-table": _DROPPED,
     "changing-column-type": "Add a column of the new type, fill it in batches, and drop the old one later.",
     "renaming-column": _RENAMED,
     "renaming-table": _RENAMED,
-    "syntax-error": "Correct it; where the server takes it, the linter may be older than the server.",
+    "syntax-error": "Correct it; if the server accepts it, the linter may be older than the server.",
 }
 
 

@@ -20,7 +20,7 @@ _LIMIT = (
 )
 _REINDEX = (
     "REINDEX changes no schema, and one with CONCURRENTLY that is interrupted leaves a second, INVALID index; it is "
-    "upkeep: run it by hand"
+    "maintenance: run it by hand"
 )
 _DETACH = (
     "DETACH PARTITION CONCURRENTLY locks the partition exclusively in its end, with the application behind it, and one "

@@ -47,7 +47,7 @@ class MigrationReport(Report):
         if not record.steps:
             return f"There is nothing to migrate in {record.target}: every migration is applied."
         if record.state is not MigrationState.DONE:
-            return record.failure or f"{record.target} is NOT migrated: this run came as far as {record.state}."
+            return record.failure or f"{record.target} is NOT migrated: this run got as far as {record.state}."
         what = f"{record.target} is migrated: {self._counts()}"
         if record.checked is None:
             return f"{what}; nobody has checked it yet."

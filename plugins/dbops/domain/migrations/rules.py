@@ -70,21 +70,21 @@ def _ledger(ledger: LedgerState) -> Iterator[ChecklistItem]:
         yield _blocker(
             "failed migrations",
             f"Begun and never finished: {listed(ledger.failed)}. Nothing else can be applied, by Prisma neither "
-            "(P3009), until somebody says what became of it.",
-            f"See in the database what of it is in force. If nothing: `npx prisma migrate resolve --rolled-back "
-            f"{first}`; if all of it: `npx prisma migrate resolve --applied {first}`. Then plan again.",
+            "(P3009), until somebody records what became of it.",
+            "Find out in the database which parts of it are in force. If nothing: `npx prisma migrate resolve "
+            f"--rolled-back {first}`; if all of it: `npx prisma migrate resolve --applied {first}`. Then plan again.",
         )
     if ledger.edited:
         yield _blocker(
             "edited migrations",
-            f"Changed since they were applied: {listed(ledger.edited)}. What is in force is the old text.",
-            "Take the old text back, out of the repository's history; write what should change as a new migration.",
+            f"Changed since they were applied: {listed(ledger.edited)}. The old text is in force.",
+            "Restore the old text from the repository's history; write what should change as a new migration.",
         )
     if ledger.unknown:
         yield _warning(
             "unknown migrations",
             f"Applied, and not in the folder: {listed(ledger.unknown)}. The database is ahead of this repository.",
-            "Deploy the release that has them, or bring them back out of its history.",
+            "Deploy the release that has them, or restore them from its history.",
         )
     if ledger.out_of_order:
         yield _warning(
@@ -143,7 +143,7 @@ def _comparison(name: str, all_: Sequence[Difference], *, equal: str, different:
     told = first_told(errors or all_, _SHOWN)
     if errors:
         return _blocker(name, f"{different}: {told}.", remedy)
-    return _warning(name, f"Equal but for what changes no answer: {told}.", "See whether that is meant.")
+    return _warning(name, f"Equal, apart from what changes no result: {told}.", "Check whether that is intended.")
 
 
 def _refused(found: Findings) -> Iterator[ChecklistItem]:
@@ -167,7 +167,7 @@ def _linter(migrations: Sequence[PlannedMigration]) -> Iterator[ChecklistItem]:
         yield _blocker(
             "linter",
             f"squawk finds {format_count(len(errors), 'error')}: {listed(errors, named=_SHOWN)}.",
-            "Write it another way, as is said below; or accept it before the reviewers' eyes, with a comment "
+            "Write it another way, as described below; or accept it where reviewers see it, with a comment "
             "`-- squawk-ignore <rule>` above the statement.",
         )
     elif remarks:
@@ -183,15 +183,16 @@ def _way_back(migrations: Sequence[PlannedMigration]) -> Iterator[ChecklistItem]
     if without:
         yield _warning(
             "way back",
-            f"Cannot be taken back by a down.sql: {listed(without, named=_SHOWN)}.",
-            "After it only the backup leads back, without what was written since.",
+            f"Cannot be reverted by a down.sql: {listed(without, named=_SHOWN)}.",
+            "After it, only the backup leads back, without what was written since.",
         )
     losing = [f"{one.name}, line {each.line}: {each.rule}" for one in executed for each in one.down_lint]
     if losing:
         yield _warning(
             "down.sql",
-            f"To take it back may lose rows, or stop the application: {listed(losing, named=_SHOWN)}.",
-            "What a failure takes back goes with what the application has written there since. Is that meant?",
+            f"Reverting it may lose rows, or stop the application: {listed(losing, named=_SHOWN)}.",
+            "What is reverted after a failure is lost together with what the application has written there since. Is "
+            "that intended?",
         )
     if executed and not without:
         yield _ok("way back", "Each down.sql was tried: it leads back to the schema before.")

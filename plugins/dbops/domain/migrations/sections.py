@@ -148,9 +148,9 @@ def _migration(migration: PlannedMigration) -> Iterator[str]:
     yield _lint(migration.lint)
     yield _locks(migration.locks)
     yield (
-        "It can be taken back: down.sql was tried on scratch, and led back to the schema before."
+        "It can be reverted: down.sql was tried on scratch, and led back to the previous schema."
         if migration.reversible
-        else f"**It cannot be taken back**: {plain_text(migration.why_not)}."
+        else f"**It cannot be reverted**: {plain_text(migration.why_not)}."
     )
     if migration.down is not None:
         yield f"down.sql:\n\n{code_block(migration.down.rstrip(chr(10)), 'sql')}"

@@ -87,5 +87,5 @@ def _server(report: ProbeReport) -> list[str]:
         said.append(f"Proposed, and unproven: {names}.")
     staying = sum(stays(one) for one in record.escapes)
     if staying:
-        said.append(f"A rollback does not take back {format_count(staying, 'thing')}, see the log.")
+        said.append(f"A rollback does not undo {format_count(staying, 'thing')}, see the log.")
     return said

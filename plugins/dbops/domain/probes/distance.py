@@ -27,5 +27,5 @@ def distance(run: ProbeRun) -> str:
         )
     return (
         f"{said} The server is near: of the {format_ms(typical)} of a typical operation {share:.0%} are the way there "
-        "and back, so that what is slow is slow in the database."
+        "and back, so what is slow is slow in the database."
     )

@@ -58,8 +58,8 @@ def failure_remedies(failed: Sequence[ProbeResult], health: Sequence[HealthItem]
             )
         else:
             yield (
-                f"Put right what fails in {names}, or its file in include/sql/{target}/probes/ where it asks for what "
-                "is no longer there."
+                f"Fix what fails in {names}; or its file in include/sql/{target}/probes/, if it asks for something "
+                "that no longer exists."
             )
 
 

@@ -37,7 +37,7 @@ def likely_reason(
     if result.slower:
         return (
             "The reason is not known: nothing else that was measured has changed with it. Locks, dead rows or other "
-            "work may be behind it."
+            "work may be the cause."
         )
     shown = ": its plan shows nothing that would make it faster" if result.explained else ""
     return f"The reason is not known{shown}."

@@ -34,7 +34,7 @@ def _parts(report: ProbeReport) -> Iterator[str]:
         yield f"Review and try the proposed {what} below {place}." if place else "Try what is proposed."
     if report.gone:
         what = "index that is gone" if len(report.gone) == 1 else "indexes that are gone"
-        yield f"Find out who dropped the {what}, and make {'it' if len(report.gone) == 1 else 'them'} again."
+        yield f"Find out who dropped the {what}, and create {'it' if len(report.gone) == 1 else 'them'} again."
     if any(one.is_over_budget and not (one.slower or one.is_failed or one.advice) for one in bad):
         yield "An operation that is as fast as it can be needs another budget."
     if report.left_out_again:

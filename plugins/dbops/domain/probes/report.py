@@ -116,7 +116,7 @@ class ProbeReport(Report):
         said = "; ".join([self._of_the_measured(), *besides])
         if self.bad or self.usually:
             return f"{said}."
-        return f"{said}. What is usual is not known before three runs were made."
+        return f"{said}. What is usual is not known until there have been three runs."
 
     def _of_the_measured(self) -> str:
         results, bad = self.record.results, self.bad

@@ -29,7 +29,7 @@ def probe_sections(run: ProbeRun, totals: ProbeTotals, usually: Mapping[str, Usu
     if run.health:
         yield _health(run.health)
     if run.escapes:
-        yield _list("What a rollback may not take back", run.escapes)
+        yield _list("What a rollback may not undo", run.escapes)
     if run.notes:
         yield _list("What was left out or cut short", run.notes)
     if run.page:
@@ -110,7 +110,7 @@ def _plan(explained: Explained) -> list[str]:
 def _proposals(run: ProbeRun) -> str:
     place = migrations_place(run)
     where = f" Each is a migration, ready to be reviewed, below {code_span(place)}." if place else ""
-    parts = [f"### Proposed indexes\n\nThey are unproven: nobody has tried yet whether they help.{where}"]
+    parts = [f"### Proposed indexes\n\nThey are unproven: nobody has tested yet whether they help.{where}"]
     for one in run.proposals:
         parts.append(f"{plain_text(one.why)} Asked for by {plain_text(', '.join(one.probes))}; unproven:")
         parts.append(code_block(f"{one.statement.rstrip().removesuffix(';')};", "sql"))

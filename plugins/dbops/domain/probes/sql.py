@@ -15,7 +15,7 @@ _SESSION = "it changes the session, in which other probes run too; remove it"
 _TRANSACTION = "the transaction is ours, and is always rolled back; remove it"
 _SCHEMA = "it changes the schema, which is for a migration to do; remove it"
 _HIDING = "it hides what it executes, and could end the transaction, which is ours; write the statements themselves"
-_UPKEEP = "it is upkeep, no operation of the application; remove it"
+_UPKEEP = "it is maintenance, not an operation of the application; remove it"
 _CURSOR = "it takes a cursor that outlives the statement; write the query itself"
 # By the word that a statement begins with, why it may not.
 _REFUSED = {

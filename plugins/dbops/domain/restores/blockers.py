@@ -17,17 +17,17 @@ from dbops.domain.words.quantities import format_bytes
 
 _TEMPLATES = frozenset({"template0", "template1"})
 _SLOTS = (
-    "which would stay with the old database, so that whoever reads them would see no change of the new one: {}. Stop "
-    "the connector, drop the slot, swap in a new run, and let the connector begin with a new slot and a new snapshot. "
-    "Or restore beside, and repoint."
+    "which would stay with the old database, so their readers would see no change in the new one: {}. Stop "
+    "the connector, drop the slot, swap in a new run, and let the connector start with a new slot and a new "
+    "snapshot. Or restore beside, and point the application there."
 )
 _SUBSCRIPTIONS = (
-    "which would stay with the old database and go on writing into that: {}. DROP SUBSCRIPTION, swap in a new run, and "
-    "subscribe anew in the restored one. Or restore beside, and repoint."
+    "which would stay with the old database and keep writing to it: {}. DROP SUBSCRIPTION, swap in a new run, and "
+    "subscribe again in the restored one. Or restore beside, and point the application there."
 )
 _PREPARED = (
-    "which keep it from being renamed: {}. COMMIT PREPARED or ROLLBACK PREPARED, as whoever prepared them meant it, "
-    "and start a new run."
+    "which keep it from being renamed: {}. Run COMMIT PREPARED or ROLLBACK PREPARED, as their owner intended, and "
+    "start a new run."
 )
 
 
@@ -84,7 +84,7 @@ def restore_blockers(found: RestoreConditions) -> tuple[str, ...]:
 
 def _server(found: RestoreConditions) -> Iterator[str]:
     if found.server.is_replica:
-        yield "The server is a replica, which takes no writes: name its primary under restore.connection."
+        yield "The server is a replica, which accepts no writes: name its primary under restore.connection."
     if found.server.major < major_version(found.made_on):
         yield (
             f"The server is PostgreSQL {found.server.version}, older than the {found.made_on} that the backup was made "
@@ -102,8 +102,8 @@ def _beside(found: RestoreConditions) -> Iterator[str]:
         )
     if found.live and not found.live.may_lie_beside and not found.is_ours:
         yield (
-            f"The role {found.server.role} may create nothing in the tablespace {found.live.tablespace}, in which the "
-            f"live database lies: GRANT CREATE ON TABLESPACE {quote_name(found.live.tablespace)} TO "
+            f"The role {found.server.role} may not create anything in the tablespace {found.live.tablespace}, which "
+            f"holds the live database: GRANT CREATE ON TABLESPACE {quote_name(found.live.tablespace)} TO "
             f"{quote_name(found.server.role)}."
         )
     if found.database in found.server.databases and not found.is_ours:
@@ -115,13 +115,13 @@ def _into(found: RestoreConditions) -> Iterator[str]:
         yield f"{found.database} is the live database: a restore never goes into it."
     elif found.database in _TEMPLATES | found.server.templates:
         yield (
-            f"The database {found.database} is a template: each database that anybody makes of it would have what is "
+            f"The database {found.database} is a template: every database created from it would contain what is "
             "restored into it. Create an empty one, and name that in a new run."
         )
     elif found.database not in found.server.databases:
         yield f"There is no database {found.database} on the server: create it, empty, and start a new run."
     elif found.in_the_way is None:
-        yield f"Our role {found.server.role} may not look into the database {found.database}, which has to be empty."
+        yield f"Our role {found.server.role} may not read the database {found.database}, which has to be empty."
     elif found.in_the_way:
         yield (
             f"The database {found.database} is not empty: among others it has {', '.join(found.in_the_way)}. Name an "
@@ -130,14 +130,14 @@ def _into(found: RestoreConditions) -> Iterator[str]:
     elif found.locale and found.made_with and found.locale.encoding != found.made_with.encoding:
         yield (
             f"The database {found.database} has the encoding {found.locale.encoding}, and the backup "
-            f"{found.made_with.encoding}, so that it could not become the same: make it anew, from template0, with "
-            f"ENCODING '{found.made_with.encoding}' and the collation {found.made_with.collation}."
+            f"{found.made_with.encoding}, so it could not become the same: recreate it from template0 with ENCODING "
+            f"'{found.made_with.encoding}' and the collation {found.made_with.collation}."
         )
 
 
 def _schema(found: RestoreConditions) -> Iterator[str]:
     if found.live is None:
-        yield f"There is no database {found.live_name}, so that no schema can come into it."
+        yield f"There is no database {found.live_name}, so no schema can be restored into it."
 
 
 def _swap(found: RestoreConditions) -> Iterator[str]:
@@ -149,8 +149,8 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
     if found.is_of_another:
         yield (
             f"The backup is of the database {found.made_of}, and the target's connection leads to {found.live_name}, "
-            "which a swap would replace by it: see where that connection leads. If it is right, for the database was "
-            "renamed, restore beside, and rename by hand."
+            "which a swap would replace by it: find out where that connection leads. If it is right, because the "
+            "database was renamed, restore beside, and rename by hand."
         )
     if found.before in found.server.databases:
         yield f"There is a database {found.before} already: start a new run."
@@ -167,7 +167,7 @@ def _swap(found: RestoreConditions) -> Iterator[str]:
 
 def _may_not_rename(found: RestoreConditions, database: str, owner: str) -> str:
     return (
-        f"The role {found.server.role} may not rename {database}: it has to be a member of its owner {owner}, with "
+        f"The role {found.server.role} may not rename {database}: it must be a member of its owner {owner}, with "
         "CREATEDB; name such a role under restore.connection."
     )
 

@@ -67,8 +67,8 @@ def _unverified(entry: CatalogEntry) -> tuple[str, ...]:
     if entry.verified:
         return ()
     if entry.verified is False:
-        return (f"Backup {entry.backup_id} FAILED its verification: expect it to be damaged.",)
-    return (f"Backup {entry.backup_id} was never restored before: this restore is its first proof.",)
+        return (f"Backup {entry.backup_id} FAILED its verification: it is probably damaged.",)
+    return (f"Backup {entry.backup_id} has never been restored before: this restore is its first proof.",)
 
 
 def _odd(manifest: BackupManifest) -> tuple[str, ...]:

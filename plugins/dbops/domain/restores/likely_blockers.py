@@ -38,6 +38,6 @@ def _sessions(found: RestoreConditions) -> Iterator[str]:
         return
     if others := sorted({group.role for group in found.live.sessions if not group.may_end}):
         yield (
-            f"The role {found.server.role} may not end the connections of {listed(others)}, as a swap has to: GRANT "
-            f"{_SIGNALS} TO {quote_name(found.server.role)}."
+            f"The role {found.server.role} may not end the connections of {listed(others)}, which a swap has to do: "
+            f"GRANT {_SIGNALS} TO {quote_name(found.server.role)}."
         )

@@ -22,9 +22,9 @@ from dbops.domain.words.stake import Stake, stake_markdown
 
 _TABLES_SHOWN = 60
 _WHERE = {
-    "beside": "a new database beside the live one; the application is not touched",
+    "beside": "a new database beside the live one; the application is not affected",
     "swap": "a new database, which then takes the live one's place; the live one is kept under another name",
-    "into": "an empty database that was made for it; the application is not touched",
+    "into": "an empty database that was created for it; the application is not affected",
     "schema": "a new schema of the live database; no table that is there is touched",
 }
 _TAKEN_OVER = "which is there, and then takes the live one's place; the live one is kept under another name"
@@ -151,8 +151,8 @@ class RestorePlan:
             return []
         said = (
             f"**another cluster**: its system identifier is {code_span(theirs)}, and that of this server "
-            f"{code_span(ours)}. So it is after a new server or `pg_upgrade`; if there was none, see where the "
-            "connection leads"
+            f"{code_span(ours)}. This is expected after moving to a new server or `pg_upgrade`; otherwise find out "
+            "where the connection leads"
         )
         return [("Made on", Markup(said))]
 

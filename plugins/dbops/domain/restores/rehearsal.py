@@ -75,10 +75,10 @@ def rehearsal_sentence(target: str, rehearsal: Rehearsal | None, *, is_elsewhere
     if is_elsewhere:
         return f"A restore of {target} is not rehearsed: its file has allow: [{RESTORED_ELSEWHERE}]."
     if rehearsal is None:
-        return f"Whether a restore of {target} would be let is not known: none was rehearsed yet."
+        return f"It is not known whether a restore of {target} would be allowed: none has been rehearsed yet."
     planned = f"planned {format_moment(rehearsal.planned)}"
     if rehearsal.unknown:
-        return f"Whether a restore of {target} would be let is not known, {planned}: {rehearsal.unknown}"
+        return f"It is not known whether a restore of {target} would be allowed, {planned}: {rehearsal.unknown}"
     of = f" with backup {rehearsal.backup_id}" if rehearsal.backup_id else ""
     by = f" as the role {rehearsal.role}" if rehearsal.role else ""
     if rehearsal.refusals:

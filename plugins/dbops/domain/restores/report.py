@@ -45,7 +45,7 @@ class RestoreReport(Report):
         if record.request.mode == "swap" and record.state is RestoreState.VERIFIED:
             return f"waits as {record.database} for its swap"
         if not self._is_complete:
-            return f"is NOT restored: this run came as far as {record.state}"
+            return f"is NOT restored: this run got as far as {record.state}"
         return {
             "beside": f"is restored beside the live database, as {record.database}",
             "swap": f"is live as {record.live}",
@@ -78,13 +78,13 @@ class RestoreReport(Report):
         now = f"Back up now (backup__{record.target}): there is no backup yet of the database as it is now.{checks}"
         if record.before is None or record.live_oid is None:
             return (
-                f"{now} There was no {record.live} to keep, or to take settings and grants from: it has a new "
-                "database's. The plan lists what the backup knows of them, under What to know; run that, and check who "
-                "may connect."
+                f"{now} There was no {record.live} to keep, or to copy settings and grants from: it has a new "
+                "database's defaults. The plan lists what the backup knows about them, under What to know; run "
+                "that, and check who can connect."
             )
         return (
-            f"{now} The old database is kept as {record.before}: the report, in the log, ends with the two statements "
-            "that lead back to it. Drop it when nobody will want to go back."
+            f"{now} The old database is kept as {record.before}: the report, in the log, ends with the two "
+            "statements that bring it back. Drop it when nobody will want to go back."
         )
 
     def _what_follows(self) -> list[str]:

@@ -80,11 +80,12 @@ def read_restore_request(
 def _require_sense(request: RestoreRequest) -> None:
     if request.backup_id and request.not_later_than:
         raise InvalidRequest(
-            "A restore is given a backup, or a time that it may not be later than, not both.", "Leave one of them out."
+            "A restore takes either a backup, or a time that it may not be later than, not both.",
+            "Leave one of them out.",
         )
     if request.loaded and (request.backup_id or request.not_later_than):
         raise InvalidRequest(
-            "A restore is given what is loaded already, or which backup to load, not both.", "Leave one of them out."
+            "A restore takes either what is already loaded, or a backup to load, not both.", "Leave one of them out."
         )
     if request.loaded and request.mode != "swap":
         raise InvalidRequest(
@@ -93,7 +94,7 @@ def _require_sense(request: RestoreRequest) -> None:
         )
     if request.mode == "swap" and not request.is_whole:
         raise InvalidRequest(
-            "Only a whole database can be put into the place of the live one, for what was not chosen would be gone.",
+            "Only a whole database can take the place of the live one, because what was not chosen would be lost.",
             "Restore the chosen schemas or tables beside it, and copy from there.",
         )
     if request.mode == "into" and not request.into:

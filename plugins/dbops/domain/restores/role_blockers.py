@@ -64,8 +64,8 @@ def _missing_roles(entries: Sequence[TocEntry], server: ServerFacts, *, owners: 
     if missing := (always | given) - server.roles - _PSEUDO:
         without = "" if missing & always else ", or set restore.owners: false, which leaves owners and grants out"
         yield (
-            f"The server lacks roles that the backup needs: {_list(missing)}. Create them first, the backup's "
-            f"globals.sql has them{without}."
+            f"The server lacks roles that the backup needs: {_list(missing)}. Create them first (the backup's "
+            f"globals.sql has them){without}."
         )
 
 
@@ -73,8 +73,8 @@ def _foreign_owners(entries: Sequence[TocEntry], server: ServerFacts) -> Iterato
     wanted = {entry.owner for entry in entries if entry.kind in _OWNED} - {"", "pg_database_owner"}
     if foreign := (wanted & server.roles) - server.memberships:
         yield (
-            f"The role {server.role} is no member of roles that own what the backup holds: {_list(foreign)}. GRANT "
-            f"them to it, or set restore.owners: false, which gives all to {server.role}."
+            f"The role {server.role} is not a member of roles that own what the backup holds: {_list(foreign)}. GRANT "
+            f"them to it, or set restore.owners: false, which makes {server.role} the owner of everything."
         )
 
 
@@ -116,7 +116,7 @@ def _hidden_rows(entries: Sequence[TocEntry], server: ServerFacts) -> Iterator[s
     }
     if hidden := {".".join(table) for table in enabled & forced}:
         yield (
-            f"FORCE ROW LEVEL SECURITY hides rows of the restored tables from {server.role}, so that nothing could be "
+            f"FORCE ROW LEVEL SECURITY hides rows of the restored tables from {server.role}, so nothing could be "
             f"proven: {_list(hidden)}. ALTER ROLE ... BYPASSRLS, or name a role that has it under restore.connection."
         )
 

@@ -136,7 +136,7 @@ def _warnings(entries: Sequence[TocEntry], by_id: Mapping[int, TocEntry], own: S
             name = entry.name if entry.name.startswith(entry.kind) else f"{entry.kind.lower()} {entry.name}"
             yield f"Left out: {name}, which belongs to the database and not to the schema."
     if used := _used_of_others(by_id, own, schema):
-        yield f"Some of it uses {listed(used)}: the live database's own, as they are there now."
+        yield f"Some of it uses {listed(used)}: those of the live database, as they are there now."
     if any(entry.kind in _LARGE_OBJECTS for entry in entries):
         yield "Left out: the backup's large objects, which belong to no schema."
 

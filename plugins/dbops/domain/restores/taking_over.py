@@ -13,14 +13,14 @@ from dbops.domain.restores.taken_over import TakenOver
 from dbops.errors import InvalidRequest
 
 _LOAD = "Start a new run that loads: one without loaded."
-_GOES_ON = "Wait for its end; or clear its red task, and it goes on. Or start a new run that loads."
+_GOES_ON = "Wait until it has ended; or clear its red task, and it continues. Or start a new run that loads."
 _NOT_YET = {
     RestoreState.PLANNED: ("has loaded nothing", _LOAD),
-    RestoreState.LOADING: ("is loading, or has died over it", _GOES_ON),
+    RestoreState.LOADING: ("is loading, or died while loading", _GOES_ON),
     RestoreState.LOADED: ("has not verified what it has loaded", _GOES_ON),
     RestoreState.ANALYZED: ("has not verified what it has loaded", _GOES_ON),
-    RestoreState.FAILED: ("has found that what it has loaded is not what the backup holds", _LOAD),
-    RestoreState.SWAPPED: ("has swapped in what it has loaded already", _LOAD),
+    RestoreState.FAILED: ("has found that what it loaded is not what the backup holds", _LOAD),
+    RestoreState.SWAPPED: ("has already swapped in what it loaded", _LOAD),
 }
 
 
@@ -31,8 +31,8 @@ def take_from(record: RestoreRecord) -> TakenOver:
     """
     if not record.is_of_a_whole_database:
         raise InvalidRequest(
-            f"The run {record.run} has not restored a whole database beside the live one, so that there is nothing to "
-            "be swapped in.",
+            f"The run {record.run} has not restored a whole database beside the live one, so there is nothing to "
+            "swap in.",
             _LOAD,
         )
     before = record.request.takes_over
@@ -57,7 +57,7 @@ def take_from(record: RestoreRecord) -> TakenOver:
     what, remedy = _NOT_YET.get(record.state, _NOT_YET[RestoreState.ANALYZED])
     if before and record.state is RestoreState.PLANNED:
         what, remedy = "has only planned to take it over", f"Take it over from the run {before.run}."
-    raise InvalidRequest(f"The run {record.run} {what}, so that nothing can be taken over from it.", remedy)
+    raise InvalidRequest(f"The run {record.run} {what}, so nothing can be taken over from it.", remedy)
 
 
 def successor(run: str, records: Iterable[RestoreRecord]) -> RestoreRecord | None:

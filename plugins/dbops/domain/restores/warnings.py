@@ -13,9 +13,10 @@ from dbops.domain.words.quantities import format_count
 
 _CODE = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
 _WRITTEN_INTO = (
-    "Since it was loaded, whoever may connect to it could write into it. The verification finds other tables, other "
-    "numbers of rows, and sequences that stand elsewhere. A value that was changed it does not find by itself: it "
-    "warns of tables in which rows were changed, as far as the server has counted. If anybody worked in it, load anew."
+    "Since it was loaded, anyone who can connect to it could write to it. The verification detects different tables, "
+    "different row counts, and sequences with other values. It does not by itself detect a changed value: it warns "
+    "about tables in which rows were changed, as far as the server has counted them. If anybody worked in it, load "
+    "again."
 )
 
 
@@ -27,7 +28,7 @@ def restore_warnings(
         *_of_another(found),
         *((_WRITTEN_INTO,) if found.request.takes_over else ()),
         *(_swap(found, entries) if found.request.mode == "swap" else ()),
-        *(() if unreadable is None else (f"What is live now is not shown, for it cannot be read: {unreadable}",)),
+        *(() if unreadable is None else (f"What is live now is not shown, because it cannot be read: {unreadable}",)),
         *(f"Left out: {left}." for left in extent.left_out),
         *_locale(found),
         *_detached(extent.subscriptions(entries)),
@@ -40,8 +41,8 @@ def swap_without_owners(role: str | None = None) -> str:
     whose = f"the role {role}" if role else "the role that restores"
     return (
         f"restore.owners is false: in the swapped database everything belongs to {whose}, and nobody else is granted "
-        "anything, so that the application may be refused. Set restore.owners: true and start a new run, or give it "
-        "its owners and grants before you approve the swap."
+        "anything, so the application may be refused. Set restore.owners: true and start a new run, or set its "
+        "owners and grants before you approve the swap."
     )
 
 
@@ -49,7 +50,7 @@ def _of_another(found: RestoreConditions) -> Iterator[str]:
     if found.is_of_another and (found.request.mode != "swap" or found.live is None):  # else it is a blocker
         yield (
             f"The backup is of the database {found.made_of}, and the target's connection leads to {found.live_name}: "
-            "if nobody has renamed it, see where that connection leads before you use what is restored."
+            "if nobody has renamed it, find out where that connection leads before you use what is restored."
         )
 
 
@@ -62,7 +63,8 @@ def _swap(found: RestoreConditions, entries: Sequence[TocEntry]) -> Iterator[str
         listed = f" When the backup was made, they were: {' '.join(of_the_name)}" if of_the_name else ""
         yield (
             f"There is no database {found.live_name} whose owner, comment, settings and grants could be kept: the "
-            f"restored one will belong to {role}, with a new database's. Set what the application needs.{listed}"
+            f"restored one will belong to {role}, with a new database's defaults. Set what the application "
+            f"needs.{listed}"
         )
     if not found.owners:
         yield swap_without_owners(role)
@@ -82,8 +84,8 @@ def _locale(found: RestoreConditions) -> Iterator[str]:
         return
     yield (
         f"The database {found.database} sorts as {found.locale.collation}, and the backup's as "
-        f"{found.made_with.collation}: what is ordered or compared there may come out otherwise, and a constraint may "
-        "refuse rows. If that matters, make it anew, from template0, with that collation."
+        f"{found.made_with.collation}: results of sorting and comparing may differ there, and a constraint may "
+        "refuse rows. If that matters, recreate it from template0 with that collation."
     )
 
 
@@ -92,16 +94,16 @@ def _run_as_superuser(found: RestoreConditions) -> Iterator[str]:
     if found.server.is_superuser and own:
         yield (
             f"The role {found.server.role} is a superuser, and the backup has {format_count(own, 'function')} of its "
-            "own. Where a constraint, an index or a view calls one, the restore runs it on this server as that "
-            "superuser, whoever wrote it. Name a role that is none under restore.connection, unless you trust all who "
-            "may create functions there, and all who may write to the bucket."
+            "own. If a constraint, an index or a view calls one, the restore runs it on this server as that "
+            "superuser, whoever wrote it. Under restore.connection name a role that is not a superuser, unless you "
+            "trust everybody who can create functions there, and everybody who can write to the bucket."
         )
 
 
 def _detached(subscriptions: Sequence[str]) -> Iterator[str]:
     if subscriptions:
         yield (
-            f"The backup holds subscriptions: {', '.join(subscriptions)}. They come back disabled and without their "
-            "slot, which belongs to the original. DROP SUBSCRIPTION before you drop the restored database; to use one, "
-            "give it a slot of its own."
+            f"The backup holds subscriptions: {', '.join(subscriptions)}. They are restored disabled and without "
+            "their slot, which belongs to the original. DROP SUBSCRIPTION before you drop the restored database; to "
+            "use one, give it a slot of its own."
         )

@@ -91,7 +91,8 @@ def _problem(name: str, seen: datetime) -> Problem:
             f"{name} has backups, and no file below include/targets/ any more: it is not backed up, checked or watched."
         ),
         remedy=(
-            f"Put include/targets/{name}.yaml back. If it went on purpose, say so with a line in include/retired.yaml, "
+            f"Put include/targets/{name}.yaml back. If it was removed on purpose, say so with a line in "
+            "include/retired.yaml, "
             f'as in "{name}: replaced by ..., 2026-11-27"; a target that has another name now is retired under its old '
             "one. If another Airflow looks after it now, this ends by itself in some hours."
         ),

@@ -54,7 +54,7 @@ _ADAPTER = TypeAdapter(Notification)
 
 def notifier_problem(fault: Fault) -> Problem:
     """A notifier that cannot be used as it is described, or that is not described at all."""
-    return fault_problem(fault, "notifier", "this notifier takes no alert, and mails go on")
+    return fault_problem(fault, "notifier", "this notifier receives no alerts; mails are still sent")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,11 +54,9 @@ def good_backups(index: TargetIndex, now: datetime) -> list[IndexedBackup]:
 
 
 _LOOK_AT_BUCKET = (
-    "Look whether the store answers and whether its connection's credentials are still allowed to read this bucket."
+    "Check whether the store answers and whether its connection's credentials are still allowed to read this bucket."
 )
-_LOOK_AT_OBJECT = (
-    "Look at that object, and put it right or take it away; until then nothing relies on it or deletes it."
-)
+_LOOK_AT_OBJECT = "Look at that object, and correct or remove it; until then nothing relies on it or deletes it."
 
 
 def _lateness(target: Target, good: list[IndexedBackup], live: list[IndexedLeftover], now: datetime) -> list[Problem]:
@@ -159,7 +157,7 @@ def _shrunk(target: Target, good: list[IndexedBackup]) -> list[Problem]:
     if not warnings:
         return []
     remedy = (
-        "Look whether data was deleted on purpose. If not, hold an older backup before retention lets it go: "
+        "Check whether data was deleted on purpose. If not, hold an older backup before retention lets it go: "
         f'`python -m dbops hold {target.name} <backup id> --reason "the next is too small"`.'
     )
     sentence = f"{newest.backup_id} of {target.name}: {' '.join(warnings)}"

@@ -8,8 +8,8 @@ from dbops.domain.target_index.target_index import TargetIndex
 from dbops.domain.watch.problem import Problem, ProblemKind, problem_of
 
 _WAYS = (
-    "When it is put right, this is over within two hours; `python -m dbops rehearse {}` asks at once. What a role "
-    "needs is in docs/restore.md. Where the database is restored in another way on purpose, write allow: [{}] into the "
+    "When it is fixed, this ends within two hours; `python -m dbops rehearse {}` checks at once. What a role "
+    "needs is in docs/restore.md. If the database is restored in another way on purpose, write allow: [{}] into the "
     "target's file."
 )
 

@@ -71,8 +71,8 @@ def _problem(one: Seen, others: list[Seen]) -> Problem:
     return problem_of(
         target,
         ProblemKind.SAME_DATABASE,
-        f"{target.name} {shared}. So the database that it, or one of them, was meant for may have no backup.",
-        "Look at the line connection in their files, and where that connection leads; put right, it is over with the "
-        "next backup. Where it is meant, as for two copies in two buckets, or one server is a physical copy of the "
-        f"other, write allow: [{ACCEPTED}] into the file of all but one.",
+        f"{target.name} {shared}. So the database that it, or one of them, was intended for may have no backup.",
+        "Look at the line connection in their files, and where that connection leads; once fixed, this ends with "
+        "the next backup. If it is intended, as for two copies in two buckets, or if one server is a physical copy "
+        f"of the other, write allow: [{ACCEPTED}] into the file of all but one.",
     )

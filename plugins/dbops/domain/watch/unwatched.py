@@ -30,7 +30,7 @@ def unwatched(target: Target, index: TargetIndex | None, watch: DagState | None,
         yield (
             Sign.UNSEEN_FOR_A_DAY if unseen > _A_DAY else Sign.UNSEEN_FOR_HOURS,
             f"What is shown of {target.name} was read {format_duration(unseen)} ago, and the watch reads it "
-            "every hour. Look whether the DAG watch is paused or fails.",
+            "every hour. Check whether the DAG watch is paused or fails.",
         )
     if watch is not None:
         yield from _of_the_watch(watch, now, unseen)
@@ -51,7 +51,7 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
         ended = "" if watch.last_end is None else f", at {format_moment(watch.last_end)}"
         yield (
             Sign.WATCH_FAILED,
-            f"The last run of {watch.dag_id} failed{ended}: what it found may have been mailed to nobody. "
+            f"The last run of {watch.dag_id} failed{ended}: it is possible that nobody was mailed what it found. "
             "Look at its log in Airflow.",
         )
     elif silent > _HOURS and unseen <= _HOURS and not watch.is_paused:
@@ -61,6 +61,6 @@ def _of_the_watch(watch: DagState, now: datetime, unseen: timedelta) -> Iterator
 def _silence(what: Sign, silent: timedelta) -> WhatToSay:
     return (
         what,
-        f"The watch ended last {format_duration(silent)} ago, and runs every hour: missing backups, checks and "
+        f"The watch last ended {format_duration(silent)} ago, and should run every hour: missing backups, checks and "
         "probes go unnoticed. Look at the runs of the DAG watch: are there any, do they fail, is it paused?",
     )

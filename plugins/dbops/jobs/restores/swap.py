@@ -139,7 +139,8 @@ def _require_verified(record: RestoreRecord) -> None:
         )
     if record.state is not RestoreState.VERIFIED or record.verification is None or not record.verification.ok:
         raise RestoreFailed(
-            f"{record.database} has not passed verification, so it was not swapped in.", "Nothing live was touched."
+            f"{record.database} has not passed verification, so it was not swapped in.",
+            "Nothing live was touched. Clear the task verify, or start a new run.",
         )
 
 

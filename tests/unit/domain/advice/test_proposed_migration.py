@@ -27,8 +27,8 @@ def test_one_statement_goes_forward_and_one_back() -> None:
     assert name == "20261122065959_summary_user_id_created_at_idx"
     assert files == {
         "migration.sql": (
-            "-- Proposed by the probes of 2026-11-22 06:59 UTC for summary_list_newest, other. It is unproven: nobody "
-            "has tried it yet. Try it on a restored copy of the database first.\n"
+            "-- Proposed by the probes of 2026-11-22 06:59 UTC for summary_list_newest, other. It is unproven: "
+            "nobody has tested it yet. Try it on a restored copy of the database first.\n"
             "-- 471 rows are sorted to return the first 20.\n"
             'CREATE INDEX CONCURRENTLY "Summary_userId_createdAt_idx" ON "Summary" ("userId", "createdAt" DESC);\n'
         ),

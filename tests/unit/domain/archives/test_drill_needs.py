@@ -120,4 +120,4 @@ def test_roles_are_those_that_own_something_and_those_that_are_granted_something
 
 
 def test_a_replica_takes_nothing() -> None:
-    assert unmet_needs([], 17, replace(PLAIN, is_replica=True)) == ("it is a replica, which takes no writes",)
+    assert unmet_needs([], 17, replace(PLAIN, is_replica=True)) == ("it is a replica, which accepts no writes",)

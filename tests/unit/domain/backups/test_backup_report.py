@@ -25,7 +25,7 @@ def report(**more: Any) -> BackupReport:
 def test_it_says_how_much_was_stored_of_how_much_in_which_time_and_where() -> None:
     assert report().markdown() == (
         "Backup **20261122T020000Z** of shop: 1 table, 1,200 rows, 2.0 KiB stored of 4.0 KiB on the server, in 1m 30s."
-        "\n\nIt lies in `s3://vault/shop/`."
+        "\n\nIt is stored in `s3://vault/shop/`."
     )
 
 

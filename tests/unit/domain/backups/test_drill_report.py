@@ -80,7 +80,7 @@ def test_the_error_has_the_first_findings_and_what_to_do() -> None:
     assert "Error 5." not in str(caught.value)
     assert caught.value.remedy == (
         "Make a new backup now, hold an older good one, and find out what is wrong with this one: it stays for "
-        "retention.keep_failed. Drill it again where you doubt it."
+        "retention.keep_failed. Drill it again if you doubt it."
     )
 
 

@@ -106,8 +106,8 @@ def test_a_warning_is_news_to_the_first_backup_that_has_it_and_a_note_of_the_nex
 
     warnings, notes = dump_warnings(first, [backup(2)])
     assert warnings == (
-        f"pg_dump warned, and ended well: {TOLD_LOOP}. See by a drill whether this backup can be restored, "
-        "`python -m dbops drill shop`. It is told once; the next backups only note it.",
+        f"pg_dump warned, but succeeded: {TOLD_LOOP}. Find out with a drill whether this backup can be restored: "
+        "`python -m dbops drill shop`. This is reported once; the next backups only note it.",
     )
     assert notes == ()
     assert dump_warnings(second, [first, backup(2)]) == (

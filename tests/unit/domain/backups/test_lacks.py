@@ -20,8 +20,8 @@ def test_each_kind_is_one_sentence_that_names_all_and_says_what_to_do() -> None:
     subscriptions, mappings = lacks.sentences
     assert subscriptions.startswith("The backup lacks subscription orders, subscription prices: ")
     assert subscriptions.endswith(
-        ": pg_dump writes subscriptions for a superuser only. Keep their CREATE SUBSCRIPTION elsewhere, to be executed "
-        "by hand after a restore; let a superuser back up; or accept it with allow: [partial_backup]."
+        ": pg_dump writes subscriptions for a superuser only. Keep their CREATE SUBSCRIPTION elsewhere, to execute "
+        "it by hand after a restore; let a superuser back up; or accept it with allow: [partial_backup]."
     )
     assert "the options of the user mapping of app for the server far, the options of" in mappings
     assert mappings.endswith(
@@ -41,7 +41,7 @@ def test_of_many_the_first_are_named_and_the_others_counted() -> None:
 def test_whoever_restores_such_a_backup_is_told_what_to_create_by_hand() -> None:
     assert lacks_warning(()) == ()
     assert lacks_warning(("subscription orders", "subscription prices")) == (
-        "The backup lacks subscription orders, subscription prices: create it by hand afterwards, or go without.",
+        "The backup lacks subscription orders, subscription prices: create it by hand afterwards, or do without it.",
     )
     (warning,) = lacks_warning(tuple(f"subscription s{number}" for number in range(30)))
     assert "s9 and 20 more" in warning

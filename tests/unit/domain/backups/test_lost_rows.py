@@ -30,7 +30,7 @@ def week(**tables: int | None) -> list[BackupManifest]:
 def test_an_emptied_table_is_told_with_its_rows_and_what_to_do() -> None:
     assert lost_rows_warnings(backup(0, users=0), week(users=20_000), ALERTS) == (
         "Since 20261121T120000Z more than 50 % of the rows are gone from 1 table: public.users (20,000, and now 0). "
-        "If that was not meant, hold that backup before retention lets it go: "
+        "If that was not intended, hold that backup before retention lets it go: "
         '`python -m dbops hold shop 20261121T120000Z --reason "rows were lost"`.',
     )
 

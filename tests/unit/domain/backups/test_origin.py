@@ -21,9 +21,9 @@ LAST = backup(1)
 def test_another_database_on_the_same_cluster_is_told_with_both_names_and_what_to_do() -> None:
     assert origin_warnings(backup(0, "crm"), [LAST]) == (
         "This backup is of the database crm, and 20261121T120000Z of shop. If nobody has moved or renamed the "
-        "database, the connection leads to a wrong place: see where, and hold 20261121T120000Z before retention lets "
-        'it go, `python -m dbops hold shop 20261121T120000Z --reason "of the right database"`. It is told once; the '
-        "next backup is compared with this one.",
+        "database, the connection leads to the wrong place: find out where, and hold 20261121T120000Z before "
+        'retention lets it go, `python -m dbops hold shop 20261121T120000Z --reason "of the right database"`. '
+        "This is reported once; the next backup is compared with this one.",
     )
 
 

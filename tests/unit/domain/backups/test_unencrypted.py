@@ -47,7 +47,7 @@ def test_it_names_the_backup_and_the_last_encrypted_one_before_it() -> None:
     (sentence,) = unencrypted_warning(found, ids[2], ENCRYPTS)
     assert sentence == (
         f"Backup {ids[2]} is not encrypted, though shop encrypts its backups, and {ids[1]} before it is encrypted: "
-        "where nobody switched that off meanwhile, find out who made it."
+        "if nobody switched that off in the meantime, find out who made it."
     )
 
 

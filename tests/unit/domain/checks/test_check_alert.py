@@ -108,7 +108,7 @@ def test_rows_come_before_the_constraint_on_them_which_says_that_they_do() -> No
     rows, constraint = mailed(KEY, BROKEN).details
     assert rows.startswith("public.Order: an order is no debt")
     assert constraint == (
-        "The constraint public.Order.k is missing. First put right the rows of public.Order that break a rule. Then:\n"
+        "The constraint public.Order.k is missing. First fix the rows of public.Order that break a rule. Then:\n"
         f"{KEY.sql}"
     )
     assert mailed(KEY).details[0].endswith(f"is missing. To put it right:\n{KEY.sql}")
@@ -121,7 +121,7 @@ def test_the_last_run_that_was_well_is_told_and_how_to_keep_the_backup_from_befo
     said = mailed(BROKEN, **known)
     assert ("Last well", f"{NOW - timedelta(days=1):%Y-%m-%d %H:%M} UTC") in said.facts
     assert said.remedy.endswith(
-        "20261120T020000Z is the newest backup from before. Hold it where something may have to come back: "
+        "20261120T020000Z is the newest backup from before. Hold it if something may have to be restored from it: "
         '`python -m dbops hold shop 20261120T020000Z --reason "from before the damage"`.'
     )
     warned = mailed(INDEX, **known)
@@ -162,13 +162,11 @@ OPERATION = CheckResult(
 
 def test_an_operation_that_fails_is_put_right_where_it_stands_and_not_in_a_rule() -> None:
     found = mailed(OPERATION, operations="User 2/3")
-    assert found.remedy == (
-        "An operation of the application fails: put it right, or its file in include/sql/shop/probes/."
-    )
+    assert found.remedy == ("An operation of the application fails: fix it, or its file in include/sql/shop/probes/.")
     assert ("Operations", "User 2/3") in found.facts
     assert mailed(BROKEN).remedy == (
-        "The log has the SELECTs that show the rows. Put the database right, or the file in include/expectations/ "
-        "where the rule is wrong."
+        "The log has the SELECTs that show the rows. Fix the database; or, if the rule is wrong, its file in "
+        "include/expectations/."
     )
 
 

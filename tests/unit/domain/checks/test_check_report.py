@@ -204,7 +204,7 @@ KEY = CheckResult(
 
 def test_what_is_to_be_pasted_says_which_rows_come_first_where_rows_break_a_rule() -> None:
     """Of this table, and that of a rule on data that was asked and failed; anything else may be pasted at once."""
-    first = "First put right the rows of public.Summary that break a rule."
+    first = "First fix the rows of public.Summary that break a rule."
     assert report(KEY, BROKEN).rows_first(KEY) == first
     assert f"-- public.Summary.key. {first.removesuffix('.')}\nALTER TABLE" in report(KEY, BROKEN).markdown()
     other = replace(KEY, sql="CREATE INDEX i ON s (a);")

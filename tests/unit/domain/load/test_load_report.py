@@ -67,7 +67,7 @@ def test_failed_requests_are_a_warning() -> None:
 
 def test_without_a_step_nothing_is_recommended() -> None:
     nothing = report(steps=(), stopped="errors rose")
-    assert "came to the end of no step" in nothing.markdown()
+    assert "completed no step" in nothing.markdown()
     assert nothing.verdict is Verdict.WARNING
     assert report(steps=()).verdict is Verdict.WARNING
 

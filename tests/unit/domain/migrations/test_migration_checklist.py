@@ -99,7 +99,7 @@ def test_what_is_well_is_told_too() -> None:
             {"catalog": "The store is down."},
             "backup",
             "The backups cannot be looked at: The store is down.",
-            "Put that right first.",
+            "Fix that first.",
         ),
         (
             {"catalog": catalog(HOUR, verified=None)},
@@ -111,7 +111,7 @@ def test_what_is_well_is_told_too() -> None:
         (
             {"target": target()},
             "disk",
-            "At most about 3.0 GiB more are needed for a while; how much is free nobody knows, for SQL cannot ask.",
+            "At most about 3.0 GiB more are needed for a while; how much is free is not known, because SQL cannot ask.",
             "Look at the server's disk; with restore.disk_size a plan knows how large it is.",
         ),
         (
@@ -138,7 +138,7 @@ def test_each_remedy_is_told_whole(found: dict[str, Any], name: str, sentence: s
         ({"catalog": catalog(HOUR, verified=False)}, "backup", "blocker", "no good backup"),
         ({"catalog": catalog(2 * DAY, 3 * DAY)}, "backup", "warning", "2d old, older than 1d 2h"),
         ({"catalog": catalog(HOUR, verified=None)}, "backup", "warning", "`python -m dbops drill shop`"),
-        ({"target": target()}, "disk", "warning", "3.0 GiB more are needed for a while; how much is free nobody knows"),
+        ({"target": target()}, "disk", "warning", "3.0 GiB more are needed for a while; how much is free is not known"),
         ({"target": target(restore={"disk_size": "2GiB"})}, "disk", "warning", "3.0 GiB more are needed"),
     ],
 )
@@ -182,7 +182,7 @@ def test_a_disk_of_which_nobody_knows_how_much_is_free_is_no_warning_where_next_
 
     nothing = listed(target=target(), migrations=(INIT,))["disk"]
     assert (nothing.status, nothing.remedy) == ("ok", "")
-    assert nothing.sentence == "Nothing is built or written anew, so no more than usual is needed."
+    assert nothing.sentence == "Nothing is built or rewritten, so no more than usual is needed."
     assert listed(migrations=())["disk"].sentence == nothing.sentence
     small = asked(64 * 1024**2)
     assert small.status == "ok"

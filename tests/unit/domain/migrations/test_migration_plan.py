@@ -169,10 +169,10 @@ def test_the_document_begins_with_the_verdict_and_has_what_who_decides_must_know
         "| 2 | warning `prefer-text-field` | It may grow. | Use text. |",
         '| 2 | `ALTER TABLE "Order" ADD note text` | `public.Order` | 3.0 GiB, about 40,000 rows | AccessExclusiveLock '
         "| **reads and writes** |",
-        "It can be taken back",
+        "It can be reverted",
         'down.sql:\n\n```sql\nALTER TABLE "Order" DROP note;\n```',
         "### 2_index: executed, by itself and without a transaction",
-        "**It cannot be taken back**: it has no down.sql.",
+        "**It cannot be reverted**: it has no down.sql.",
         "| **warning** | pooler | It may be one. | Look. |",
         "### What will run\n\n```sql\nSELECT pg_try_advisory_lock",
     ):

@@ -108,7 +108,7 @@ def test_several_that_were_applied_are_counted() -> None:
 def test_a_run_that_is_under_way_says_how_far_it_is() -> None:
     made = report(state=MigrationState.APPLYING, checked=None)
 
-    assert "NOT migrated: this run came as far as applying" in made.headline()
+    assert "NOT migrated: this run got as far as applying" in made.headline()
 
 
 def test_where_there_is_nothing_to_do_that_is_all_it_says() -> None:

@@ -63,9 +63,9 @@ def test_what_is_proposed_for_what_is_bad_is_to_be_tried() -> None:
 
 def test_an_index_that_is_gone_is_not_proposed_but_asked_after() -> None:
     one = remedy(report(FAST, proposals=(GONE,), page=PAGE))
-    assert one == "Find out who dropped the index that is gone, and make it again."
+    assert one == "Find out who dropped the index that is gone, and create it again."
     two = remedy(report(FAST, proposals=(GONE, replace(GONE, name="h")), page=PAGE))
-    assert two == "Find out who dropped the indexes that are gone, and make them again."
+    assert two == "Find out who dropped the indexes that are gone, and create them again."
     of_a_bad_one = replace(GONE, probes=("newest",))
     assert "Review and try" not in remedy(report(OVER, proposals=(of_a_bad_one,), page=PAGE))
 
@@ -273,7 +273,7 @@ def test_of_all_that_is_wrong_beside_the_operations_the_headline_says_how_much()
     left = report(FAST, left_out=("a", "b"), proposals=(GONE,))
     assert left.headline() == (
         "1 of 3 operations of shop is within its budget; 2 were not measured; 1 index is gone that schema.yaml "
-        "demands. What is usual is not known before three runs were made."
+        "demands. What is usual is not known until there have been three runs."
     )
 
 
@@ -315,7 +315,8 @@ def test_where_only_pools_were_timed_none_is_the_slowest_operation() -> None:
 def test_a_proposal_is_shown_with_why_for_whom_and_that_nobody_has_tried_it() -> None:
     shown = report(OVER, proposals=(WANTED,), page=PAGE).markdown()
     assert (
-        "### Proposed indexes\n\nThey are unproven: nobody has tried yet whether they help. Each is a migration, ready "
+        "### Proposed indexes\n\nThey are unproven: nobody has tested yet whether they help. Each is a migration, "
+        "ready "
         "to be reviewed, below `s3://vault/team/shop/probes/20261122T120000Z/migrations/`.\n\n"
         "Why. Asked for by newest, count; unproven:\n\n```sql\nCREATE INDEX i ON t (a);\n```"
     ) in shown

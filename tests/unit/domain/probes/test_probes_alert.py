@@ -92,8 +92,8 @@ def test_a_regression_names_the_probe_before_after_the_likely_reason_and_the_nex
 def test_of_several_that_are_bad_each_says_what_is_wrong_with_it() -> None:
     assert alert(SLOWER, OVER, FAILED).details == (
         "user_update (user update) failed 2 times in 40 (canceling statement due to lock timeout).",
-        "count (count) is slower than usual: its p50 was 20 ms and is now 44 ms. The reason is not known: "
-        "nothing else that was measured has changed with it. Locks, dead rows or other work may be behind it.",
+        "count (count) is slower than usual: its p50 was 20 ms and is now 44 ms. The reason is not known: nothing "
+        "else that was measured has changed with it. Locks, dead rows or other work may be the cause.",
         "newest (newest) is over its budget: its p95 is 140 ms, and 100 ms are allowed. "
         "Likely reason: It sorts 40,000 rows, and no index has them in that order.",
     )
@@ -134,10 +134,10 @@ def test_the_remedy_is_for_what_is_bad() -> None:
         ("canceling statement due to conflict with recovery", "Let probes.connection name the primary for user_update"),
         (
             'relation "User" does not exist',
-            "Put right what fails in user_update, or its file in include/sql/shop/probes/ where it asks for what is no "
-            "longer there.",
+            "Fix what fails in user_update; or its file in include/sql/shop/probes/, if it asks for something that "
+            "no longer exists.",
         ),
-        ("", "Put right what fails in user_update"),
+        ("", "Fix what fails in user_update"),
     ],
 )
 def test_what_failed_has_the_remedy_of_its_kind(error: str, remedy: str) -> None:
@@ -196,16 +196,14 @@ def test_what_could_be_better_stands_in_the_digest() -> None:
         "Health: dead rows is 60 %. Vacuum it.",
         "Our role may not see everything of the server's health: replication slots.",
         "Proposed, and unproven: Summary_userId_createdAt_idx on Summary.",
-        "A rollback does not take back 1 thing, see the log.",
+        "A rollback does not undo 1 thing, see the log.",
     )
 
 
 def test_what_only_may_stay_is_not_counted_as_what_stays() -> None:
     assert alert(FAST, escapes=(ROLLED_BACK,)).details == ()
     written = "create: the trigger t of x runs f, which writes a file: that stays."
-    assert alert(FAST, escapes=(ROLLED_BACK, written)).details == (
-        "A rollback does not take back 1 thing, see the log.",
-    )
+    assert alert(FAST, escapes=(ROLLED_BACK, written)).details == ("A rollback does not undo 1 thing, see the log.",)
 
 
 GONE = replace(PROPOSAL, name="User_email_key", table="public.User", probes=("user_by_email",), origin="baseline")
@@ -222,7 +220,7 @@ def test_an_index_that_is_gone_is_a_warning_that_says_who_demands_it_and_where_i
         "user_by_email. Its migration lies below s3://vault/team/shop/probes/20261122T120000Z/migrations/.",
         "Proposed, and unproven: Summary_userId_createdAt_idx on Summary.",
     )
-    assert found.remedy == "Find out who dropped the index that is gone, and make it again."
+    assert found.remedy == "Find out who dropped the index that is gone, and create it again."
 
 
 def test_what_was_left_out_once_is_no_alarm_and_what_is_left_out_again_is_one() -> None:

@@ -80,7 +80,7 @@ def test_the_health_of_the_server_is_shown_and_is_no_verdict() -> None:
 
 def test_when_all_is_well_one_sentence_says_so() -> None:
     assert report(FAST).headline() == (
-        "The only operation of shop is within its budget. What is usual is not known before three runs were made."
+        "The only operation of shop is within its budget. What is usual is not known until there have been three runs."
     )
     assert report(FAST, SLOWER).headline().startswith("count of shop is slower")
     assert report(FAST, history=before(FAST)).headline() == (
@@ -312,7 +312,7 @@ def test_slow_and_far_away_are_told_apart() -> None:
     near = probe_run(probe_result("a", 4.0), pool, round_trip=latency(0.2), connect=latency(8.0))
     assert distance(near) == (
         "A round trip takes 0.20 ms, connecting and logging in 8.0 ms. The server is near: of the 4.0 ms of a typical "
-        "operation 5% are the way there and back, so that what is slow is slow in the database."
+        "operation 5% are the way there and back, so what is slow is slow in the database."
     )
     far = probe_run(probe_result("a", 34.0), round_trip=latency(31.0), connect=latency(130.0))
     assert "The server is far away rather than slow: of the 34 ms of a typical operation 91% are the way" in (
@@ -384,7 +384,7 @@ def test_only_what_is_not_well_is_explained() -> None:
 
 def test_a_proposed_index_is_marked_as_unproven_with_its_statement_and_its_migration() -> None:
     text = report(OVER, proposals=(PROPOSAL,), page=PAGE).markdown()
-    assert "They are unproven: nobody has tried yet whether they help." in text
+    assert "They are unproven: nobody has tested yet whether they help." in text
     assert "below `s3://vault/team/shop/probes/20261122T120000Z/migrations/`" in text
     assert f"```sql\n{PROPOSAL.statement}\n```" in text
 
@@ -393,7 +393,7 @@ def test_what_escaped_and_what_was_left_out_is_named_and_the_page_too() -> None:
     text = report(
         FAST, escapes=("create uses the sequence Order_id_seq.",), notes=("Cut short after 5m.",), page=PAGE
     ).markdown()
-    assert "What a rollback may not take back:\n\n- create uses the sequence Order_id_seq." in text
+    assert "What a rollback may not undo:\n\n- create uses the sequence Order_id_seq." in text
     assert "- Cut short after 5m." in text
     assert text.endswith(f"Page with charts: `{PAGE}`")
 

@@ -44,7 +44,7 @@ def test_the_newest_proven_one_is_taken_else_the_newest_good_one(found: Catalog,
 
     proven = [entry for entry in good if entry.verified]
     assert chosen.entry == (proven or good)[-1]
-    assert (chosen.entry.verified is None) == any("was never restored before" in said for said in chosen.warnings)
+    assert (chosen.entry.verified is None) == any("has never been restored before" in said for said in chosen.warnings)
     newer = sum(entry.backup_id > chosen.entry.backup_id for entry in good)
     assert bool(newer) == any("not verified yet" in said for said in chosen.warnings)
 
@@ -114,6 +114,6 @@ def test_what_pg_dump_warned_of_is_told_whichever_way_it_was_chosen() -> None:
 def test_what_a_backup_lacks_is_told_whichever_way_it_was_chosen() -> None:
     lacking = replace(manifest(BackupId.at(NOW - DAY)), lacks=("subscription orders",))
     found = Catalog("shop", (CatalogEntry(lacking, verified=True),))
-    said = ("The backup lacks subscription orders: create it by hand afterwards, or go without.",)
+    said = ("The backup lacks subscription orders: create it by hand afterwards, or do without it.",)
     for request in (RestoreRequest(), RestoreRequest(backup_id=lacking.backup_id)):
         assert choose_backup(found, request).warnings == said

@@ -63,7 +63,7 @@ def test_what_is_loaded_already_has_its_extensions() -> None:
 def test_connections_that_the_role_may_not_end_are_named_with_the_grant() -> None:
     (said,) = likely_blockers(found(sessions=(MINE, APP, replace(APP, application="worker"))))
     assert said == (
-        "The role ad min may not end the connections of app_login, as a swap has to: GRANT pg_signal_backend TO "
+        "The role ad min may not end the connections of app_login, which a swap has to do: GRANT pg_signal_backend TO "
         '"ad min".'
     )
 

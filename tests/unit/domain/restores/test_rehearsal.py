@@ -29,7 +29,10 @@ UNKNOWN: dict[str, Any] = {"backup_id": None, "role": None, "unknown": "No answe
             {**REFUSED, "backup_id": None, "role": None},
             "A restore of shop would be refused, planned 2026-11-22 12:00 UTC.",
         ),
-        (UNKNOWN, "Whether a restore of shop would be let is not known, planned 2026-11-22 12:00 UTC: No answer."),
+        (
+            UNKNOWN,
+            "It is not known whether a restore of shop would be allowed, planned 2026-11-22 12:00 UTC: No answer.",
+        ),
     ],
 )
 def test_one_sentence_says_what_it_came_to(told: dict[str, Any], said: str) -> None:
@@ -37,7 +40,9 @@ def test_one_sentence_says_what_it_came_to(told: dict[str, Any], said: str) -> N
 
 
 def test_that_none_was_made_is_said_and_so_is_why_none_is() -> None:
-    assert rehearsal_sentence("shop", None).endswith("is not known: none was rehearsed yet.")
+    assert rehearsal_sentence("shop", None).endswith(
+        "It is not known whether a restore of shop would be allowed: none has been rehearsed yet."
+    )
     told = rehearsal_sentence("shop", rehearsal(), is_elsewhere=True)
     assert told == "A restore of shop is not rehearsed: its file has allow: [restored_elsewhere]."
 

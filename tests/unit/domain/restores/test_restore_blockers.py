@@ -34,7 +34,7 @@ def test_an_older_server() -> None:
 @pytest.mark.parametrize("mode", ["beside", "swap", "into", "schema"])
 def test_a_replica(mode: RestoreMode) -> None:
     said = restore_blockers(replace(FREE, request=RestoreRequest(mode=mode), server=server(is_replica=True)))
-    assert said[0] == "The server is a replica, which takes no writes: name its primary under restore.connection."
+    assert said[0] == "The server is a replica, which accepts no writes: name its primary under restore.connection."
 
 
 def test_a_missing_extension_is_named() -> None:
@@ -54,7 +54,7 @@ def test_a_role_that_may_make_nothing_where_the_live_database_lies(mode: Restore
     elsewhere = live(tablespace="fast", may_lie_beside=False)
 
     assert blockers(mode, live=elsewhere) == (
-        "The role admin may create nothing in the tablespace fast, in which the live database lies: "
+        "The role admin may not create anything in the tablespace fast, which holds the live database: "
         'GRANT CREATE ON TABLESPACE "fast" TO "admin".'
     )
     assert blockers(mode, live=elsewhere, is_ours=True) == "", "it is made already"
@@ -64,7 +64,7 @@ def test_a_role_that_may_make_nothing_where_the_live_database_lies(mode: Restore
 def test_a_role_that_may_not_rename_what_is_taken_over() -> None:
     said = blockers(foreign_owner="ann", is_ours=True)
 
-    assert f"The role admin may not rename {RESTORED}: it has to be a member of its owner ann, with CREATEDB" in said
+    assert f"The role admin may not rename {RESTORED}: it must be a member of its owner ann, with CREATEDB" in said
     assert "There is no database" not in said
     assert f"may not rename {RESTORED}" in blockers(foreign_owner="ann", is_ours=True, live=None)
 
@@ -81,7 +81,7 @@ def test_a_name_that_is_taken_unless_this_run_has_taken_it() -> None:
     [
         ({"database": "shop"}, "shop is the live database: a restore never goes into it."),
         ({"database": "gone"}, "There is no database gone on the server: create it, empty"),
-        ({"database": "template1"}, "The database template1 is a template: each database that anybody makes of it"),
+        ({"database": "template1"}, "The database template1 is a template: every database created from it"),
         (
             {"database": "postgres", "server": server(templates=frozenset({"postgres"}))},
             "The database postgres is a template",
@@ -90,7 +90,7 @@ def test_a_name_that_is_taken_unless_this_run_has_taken_it() -> None:
             {"database": "postgres", "in_the_way": ("table a", "type b")},
             "is not empty: among others it has table a, type b",
         ),
-        ({"database": "postgres", "in_the_way": None}, "may not look into the database postgres"),
+        ({"database": "postgres", "in_the_way": None}, "may not read the database postgres"),
         ({"database": "postgres"}, ""),
         ({"database": "postgres", "server": server(may_create_databases=False)}, ""),
     ],
@@ -108,12 +108,12 @@ def test_an_empty_database_of_another_encoding() -> None:
     assert said(DatabaseLocale("UTF8", "icu de")) == ""
     blocker = said(DatabaseLocale("SQL_ASCII", "C.utf8"))
     assert "has the encoding SQL_ASCII, and the backup UTF8" in blocker
-    assert blocker.endswith("from template0, with ENCODING 'UTF8' and the collation C.UTF-8.")
+    assert blocker.endswith("from template0 with ENCODING 'UTF8' and the collation C.UTF-8.")
 
 
 def test_a_schema_needs_the_live_database_into_which_it_comes() -> None:
     assert blockers("schema") == ""
-    assert blockers("schema", live=None) == "There is no database shop, so that no schema can come into it."
+    assert blockers("schema", live=None) == "There is no database shop, so no schema can be restored into it."
 
 
 @pytest.mark.parametrize(

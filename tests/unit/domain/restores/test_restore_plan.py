@@ -207,8 +207,8 @@ def test_another_cluster_than_the_backups_is_a_fact_and_stands_in_nobodys_way() 
     shown = plan(manifest=made, cluster="7712")
 
     assert (
-        "\n| Made on | **another cluster**: its system identifier is `7588`, and that of this server `7712`. So it is "
-        "after a new server or `pg_upgrade`; if there was none, see where the connection leads |\n"
+        "\n| Made on | **another cluster**: its system identifier is `7588`, and that of this server `7712`. This is "
+        "expected after moving to a new server or `pg_upgrade`; otherwise find out where the connection leads |\n"
     ) in shown.markdown()
     assert shown.blockers == ()
 

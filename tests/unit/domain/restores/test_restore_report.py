@@ -81,7 +81,7 @@ def test_a_schema_that_failed_its_verification_is_named_and_not_the_live_databas
 def test_a_run_that_did_not_come_to_its_end_says_how_far_it_came() -> None:
     for mode in DONE:
         cut = report(mode, RestoreState.ANALYZED)
-        assert cut.headline() == f"Backup {BACKUP} of shop is NOT restored: this run came as far as analyzed."
+        assert cut.headline() == f"Backup {BACKUP} of shop is NOT restored: this run got as far as analyzed."
         assert cut.what_is_left() == ""
 
 
@@ -109,7 +109,7 @@ def test_after_a_swap_the_first_thing_to_do_is_a_backup_and_the_checks_where_the
     assert "Run the checks (check__shop)." in replace(swapped, has_rules=True).what_is_left()
     assert swapped.what_is_left() == (
         "Back up now (backup__shop): there is no backup yet of the database as it is now. The old database is kept as "
-        f"{BEFORE}: the report, in the log, ends with the two statements that lead back to it. Drop it when nobody "
+        f"{BEFORE}: the report, in the log, ends with the two statements that bring it back. Drop it when nobody "
         "will want to go back."
     )
     assert "Back up now" in report("swap", RestoreState.SWAPPED, live_oid=None).what_is_left()
@@ -122,9 +122,8 @@ def test_where_there_was_no_live_database_nothing_is_kept() -> None:
         assert "DROP DATABASE" not in swapped.markdown()
         assert swapped.what_is_left() == (
             "Back up now (backup__shop): there is no backup yet of the database as it is now. There was no shop to "
-            "keep, or "
-            "to take settings and grants from: it has a new database's. The plan lists what the backup knows of them, "
-            "under What to know; run that, and check who may connect."
+            "keep, or to copy settings and grants from: it has a new database's defaults. The plan lists what the "
+            "backup knows about them, under What to know; run that, and check who can connect."
         )
 
 

@@ -53,10 +53,10 @@ def test_a_time_without_an_offset_is_the_targets_own() -> None:
         ({"backup": "20261122T020000Z", "not_later_than": "2026-11-22"}, "not both", "Leave one of them out"),
         ({"mode": "swap", "tables": ["a"]}, "Only a whole database", "beside it"),
         ({"mode": "swap", "schemas": ["a"]}, "Only a whole database", "beside it"),
-        ({"mode": "swap", "loaded": "x", "backup": "20261122T020000Z"}, "or which backup to load", "Leave one of them"),
+        ({"mode": "swap", "loaded": "x", "backup": "20261122T020000Z"}, "or a backup to load", "Leave one of them"),
         (
             {"mode": "swap", "loaded": "x", "not_later_than": "2026-11-22"},
-            "or which backup to load",
+            "or a backup to load",
             "Leave one of them",
         ),
         ({"mode": "beside", "loaded": "x"}, "works only in mode swap, and the mode is beside", "mode swap"),

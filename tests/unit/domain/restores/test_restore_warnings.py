@@ -55,14 +55,17 @@ def test_what_is_taken_over_may_have_been_written_into() -> None:
 
     (warning,) = restore_warnings(found, WHOLE, (COMMENT,), None)
 
-    assert warning.startswith("Since it was loaded, whoever may connect to it could write into it.")
-    assert "A value that was changed it does not find by itself" in warning
+    assert warning.startswith("Since it was loaded, anyone who can connect to it could write to it.")
+    assert "It does not by itself detect a changed value" in warning
 
 
 def test_a_swap_into_the_place_of_no_database_says_what_the_name_had() -> None:
     (warning,) = warnings(live=None)
     assert warning.startswith("There is no database shop whose owner, comment, settings and grants could be kept")
-    assert ": the restored one will belong to admin, with a new database's. Set what the application needs." in warning
+    assert (
+        ": the restored one will belong to admin, with a new database's defaults. Set what the application needs."
+        in warning
+    )
     assert warning.endswith(" When the backup was made, they were: COMMENT ON DATABASE shop IS 'orders';")
 
     later = replace(COMMENT, dump_id=9, definition="COMMENT ON DATABASE shop IS 'later';")
@@ -96,8 +99,8 @@ def test_a_swap_without_owners_says_whose_everything_becomes() -> None:
     (warning,) = warnings(owners=False)
     assert warning == (
         "restore.owners is false: in the swapped database everything belongs to the role admin, and nobody else is "
-        "granted anything, so that the application may be refused. Set restore.owners: true and start a new run, or "
-        "give it its owners and grants before you approve the swap."
+        "granted anything, so the application may be refused. Set restore.owners: true and start a new run, or "
+        "set its owners and grants before you approve the swap."
     )
     assert swap_without_owners() == warning.replace("the role admin", "the role that restores")
 
@@ -109,7 +112,7 @@ def test_what_is_left_out_is_named_in_every_mode() -> None:
 
 def test_a_live_database_that_cannot_be_read_is_not_shown_in_silence() -> None:
     assert warnings("beside", unreadable="Disk broken.") == (
-        "What is live now is not shown, for it cannot be read: Disk broken.",
+        "What is live now is not shown, because it cannot be read: Disk broken.",
     )
 
 
@@ -120,9 +123,9 @@ def test_a_database_that_sorts_otherwise() -> None:
     assert said(DatabaseLocale("UTF8", "C.utf8")) == ()
     (warning,) = said(DatabaseLocale("UTF8", "icu de"))
     assert warning == (
-        "The database postgres sorts as icu de, and the backup's as C.UTF-8: what is ordered or compared there may "
-        "come out otherwise, and a constraint may refuse rows. If that matters, make it anew, from template0, with "
-        "that collation."
+        "The database postgres sorts as icu de, and the backup's as C.UTF-8: results of sorting and comparing may "
+        "differ there, and a constraint may refuse rows. If that matters, recreate it from template0 with that "
+        "collation."
     )
     assert warnings("into", database="postgres", locale=DatabaseLocale("UTF8", "icu de"), made_with=None) == ()
 
@@ -130,8 +133,9 @@ def test_a_database_that_sorts_otherwise() -> None:
 def test_subscriptions_come_back_without_their_slot_unless_they_are_left_out() -> None:
     (warning,) = warnings(entries=(SUBSCRIPTION,))
     assert warning == (
-        "The backup holds subscriptions: from_hq. They come back disabled and without their slot, which belongs to the "
-        "original. DROP SUBSCRIPTION before you drop the restored database; to use one, give it a slot of its own."
+        "The backup holds subscriptions: from_hq. They are restored disabled and without their slot, which belongs "
+        "to the original. DROP SUBSCRIPTION before you drop the restored database; to use one, give it a slot of its "
+        "own."
     )
     both = (SUBSCRIPTION, replace(SUBSCRIPTION, dump_id=3, name="to_hq"))
     assert "subscriptions: from_hq, to_hq. They" in warnings(entries=both)[0]
@@ -141,8 +145,8 @@ def test_subscriptions_come_back_without_their_slot_unless_they_are_left_out() -
 @pytest.mark.parametrize("mode", ["beside", "into", "schema"])
 def test_that_the_backup_is_of_another_database_is_told_where_nothing_is_replaced(mode: RestoreMode) -> None:
     assert warnings(mode, live_name="crm") == (
-        "The backup is of the database shop, and the target's connection leads to crm: if nobody has renamed it, see "
-        "where that connection leads before you use what is restored.",
+        "The backup is of the database shop, and the target's connection leads to crm: if nobody has renamed it, "
+        "find out where that connection leads before you use what is restored.",
     )
 
 
@@ -182,9 +186,9 @@ def test_functions_of_the_backup_that_a_superuser_would_run_are_told_in_every_mo
     for mode in ("beside", "swap", "into", "schema"):
         (warning,) = warnings(mode, restored=(function,))
         assert warning == (
-            "The role admin is a superuser, and the backup has 1 function of its own. Where a constraint, an index or "
-            "a view calls one, the restore runs it on this server as that superuser, whoever wrote it. Name a role "
-            "that is none under restore.connection, unless you trust all who may create functions there, and all who "
-            "may write to the bucket."
+            "The role admin is a superuser, and the backup has 1 function of its own. If a constraint, an index or a "
+            "view calls one, the restore runs it on this server as that superuser, whoever wrote it. Under "
+            "restore.connection name a role that is not a superuser, unless you trust everybody who can create "
+            "functions there, and everybody who can write to the bucket."
         )
         assert warnings(mode, restored=(function,), server=server(is_superuser=False)) == ()

@@ -61,8 +61,8 @@ def test_without_owners_only_policies_and_mappings_need_their_roles() -> None:
     assert said(GRANT, DEFAULT, entry("TABLE", owner="gone"), owners=False) == ""
     assert "gone" in said(POLICY, owners=False)
     assert "gone" in said(MAPPING, owners=False)
-    assert said(GRANT).endswith("has them, or set restore.owners: false, which leaves owners and grants out.")
-    assert said(POLICY).endswith("Create them first, the backup's globals.sql has them.")
+    assert said(GRANT).endswith("has them), or set restore.owners: false, which leaves owners and grants out.")
+    assert said(POLICY).endswith("Create them first (the backup's globals.sql has them).")
 
 
 def test_what_belongs_to_the_databases_name_is_not_asked_for() -> None:
@@ -78,7 +78,7 @@ def test_what_belongs_to_the_databases_name_is_not_asked_for() -> None:
 
 def test_owners_that_our_role_may_not_give_to() -> None:
     assert said(entry("TABLE", owner="app")) == ""
-    assert "The role admin is no member of roles that own what the backup holds: postgres." in said(
+    assert "The role admin is not a member of roles that own what the backup holds: postgres." in said(
         entry("VIEW", owner="postgres")
     )
     assert said(entry("VIEW", owner="postgres"), owners=False) == ""
@@ -122,7 +122,7 @@ def test_a_grant_by_another_than_the_owner() -> None:
 
 
 def test_rows_that_row_level_security_would_hide_from_the_proof() -> None:
-    assert "hides rows of the restored tables from admin, so that nothing could be proven: public.t." in said(*FORCED)
+    assert "hides rows of the restored tables from admin, so nothing could be proven: public.t." in said(*FORCED)
     assert said(*FORCED, bypasses_rls=True) == ""
     assert said(*FORCED, is_superuser=True) == ""
     assert said(FORCED[0]) == ""

@@ -74,7 +74,7 @@ def test_what_it_uses_of_other_schemas_is_named_and_what_it_is_parted_from_is_no
 
     assert chosen.warnings == (
         "Left out: foreign key orders children_fkey, whose other table is not restored.",
-        "Some of it uses auth.users: the live database's own, as they are there now.",
+        "Some of it uses auth.users: those of the live database, as they are there now.",
     )
 
 

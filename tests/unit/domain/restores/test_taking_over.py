@@ -55,22 +55,21 @@ def test_from_one_that_has_verified_it_again_its_own_proof_is_taken_over() -> No
 @pytest.mark.parametrize(
     ("record", "words"),
     [
-        (loader(state=RestoreState.PLANNED), "has loaded nothing, so that"),
-        (loader(state=RestoreState.LOADING), "is loading, or has died over it"),
+        (loader(state=RestoreState.PLANNED), "has loaded nothing, so nothing can"),
+        (loader(state=RestoreState.LOADING), "is loading, or died while loading"),
         (loader(state=RestoreState.LOADED), "has not verified what it has loaded"),
         (loader(state=RestoreState.ANALYZED), "has not verified what it has loaded"),
         (loader(state=RestoreState.FAILED), "is not what the backup holds"),
-        (loader(state=RestoreState.SWAPPED), "has swapped in what it has loaded already"),
+        (loader(state=RestoreState.SWAPPED), "has already swapped in what it loaded"),
         (loader(verification=None), "has not verified what it has loaded"),
         (loader(verification=verification(BACKUP, ok=False)), "has not verified what it has loaded"),
         (loader(oid=None), "has not verified what it has loaded"),
-        (taker(state=RestoreState.PLANNED), "has only planned to take it over, so that"),
+        (taker(state=RestoreState.PLANNED), "has only planned to take it over, so nothing can"),
         (taker(state=RestoreState.FAILED), "is not what the backup holds"),
-        (taker(state=RestoreState.SWAPPED), "has swapped in what it has loaded already"),
+        (taker(state=RestoreState.SWAPPED), "has already swapped in what it loaded"),
         (
             loader(request=RestoreRequest(mode="into", into="x")),
-            "The run first has not restored a whole database beside the live one, so that there is nothing to be "
-            "swapped in.",
+            "The run first has not restored a whole database beside the live one, so there is nothing to swap in.",
         ),
         (loader(request=RestoreRequest(mode="schema", schemas=("crm",))), "has not restored a whole database beside"),
         (loader(request=RestoreRequest(tables=("crm.orders",))), "has not restored a whole database beside"),

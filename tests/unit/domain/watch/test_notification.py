@@ -70,7 +70,7 @@ def test_a_notifier_that_cannot_be_used_is_a_problem_of_its_file() -> None:
     problem = notifier_problem(fault)
     assert (problem.kind, problem.target, problem.sentence) == (ProblemKind.FAULT, None, str(fault))
     assert problem.key == "notifiers.yaml: notifier: there is no class a.B"
-    assert "mails go on" in problem.remedy
+    assert "mails are still sent" in problem.remedy
 
 
 def test_who_is_in_several_audiences_hears_of_it_once() -> None:

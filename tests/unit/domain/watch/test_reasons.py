@@ -79,7 +79,7 @@ def test_a_broken_promise_is_told_with_its_remedy_and_judged_now() -> None:
 def test_a_bucket_that_cannot_be_seen_is_red() -> None:
     reason = only("The bucket of shop cannot be shown: it refused.")
     assert (reason.what, reason.light) == (ProblemKind.UNREACHABLE, Light.RED)
-    assert reason.sentence.startswith("The bucket of shop cannot be shown: it refused. Look whether")
+    assert reason.sentence.startswith("The bucket of shop cannot be shown: it refused. Check whether")
 
 
 def test_a_bucket_of_which_nothing_is_known_yet_is_grey_and_a_failed_backup_red_all_the_same() -> None:
@@ -219,7 +219,7 @@ def test_a_dead_watch_is_told_with_what_to_do() -> None:
     reason = only(index(), watch(last_end=NOW - 5 * HOUR))
     assert reason.light is Light.AMBER
     assert reason.sentence == (
-        "The watch ended last 5h ago, and runs every hour: missing backups, checks and probes go unnoticed. "
+        "The watch last ended 5h ago, and should run every hour: missing backups, checks and probes go unnoticed. "
         "Look at the runs of the DAG watch: are there any, do they fail, is it paused?"
     )
     assert only(index(), watch(last_end=NOW - 2 * DAY)).light is Light.RED
@@ -229,11 +229,13 @@ def test_a_watch_that_failed_or_is_paused_is_amber() -> None:
     failed = only(index(), watch(last_state="failed", last_end=NOW - HOUR))
     assert (failed.what, failed.light) == (Sign.WATCH_FAILED, Light.AMBER)
     assert failed.sentence == (
-        "The last run of watch failed, at 2026-11-22 11:00 UTC: what it found may have been mailed to nobody. "
+        "The last run of watch failed, at 2026-11-22 11:00 UTC: it is possible that nobody was mailed what it found. "
         "Look at its log in Airflow."
     )
     endless = only(index(), watch(last_state="failed", last_end=None))
-    assert endless.sentence.startswith("The last run of watch failed: what it found may have been mailed to nobody.")
+    assert endless.sentence.startswith(
+        "The last run of watch failed: it is possible that nobody was mailed what it found."
+    )
     paused = only(index(), watch(is_paused=True, last_end=NOW - 5 * HOUR))
     assert (paused.what, paused.light) == (ProblemKind.PAUSED, Light.AMBER)
     assert paused.sentence == (

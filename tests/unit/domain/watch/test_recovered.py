@@ -70,7 +70,7 @@ def test_what_is_left_of_another_job_is_said_beside_it() -> None:
         memory={},
     )
     [mailing] = recovered_alerts(report, {"shop": SHOP}, (), None)
-    assert mailing.alert.details == ("Still so: Something is so.",)
+    assert mailing.alert.details == ("Still true: Something is so.",)
     assert mailing.keys == {"shop: backup is late"}
 
 
@@ -92,7 +92,7 @@ def test_an_alert_says_in_which_run_where_its_log_is_and_that_nothing_is_left_to
     alert = mailing.alert
     assert (alert.job, alert.target, alert.environment) == ("backup", "shop", "staging")
     assert (alert.facts, alert.link) == ((("Run", "watch__1"),), "https://airflow.example.com/log")
-    assert alert.remedy == "Nothing is left to be done about it."
+    assert alert.remedy == "There is nothing left to do about it."
     assert alert.details == (), "what is wrong with another target is told of that one"
 
 

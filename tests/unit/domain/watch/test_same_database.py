@@ -37,12 +37,12 @@ def test_each_is_told_with_the_database_the_cluster_and_what_to_do() -> None:
     assert found.key == "crm: another target has the same database"
     assert found.sentence == (
         "crm has backups of the same database as shop: shop, on the cluster 7588. So the database that it, or one of "
-        "them, was meant for may have no backup."
+        "them, was intended for may have no backup."
     )
     assert found.remedy == (
-        "Look at the line connection in their files, and where that connection leads; put right, it is over with the "
-        "next backup. Where it is meant, as for two copies in two buckets, or one server is a physical copy of the "
-        "other, write allow: [same_database] into the file of all but one."
+        "Look at the line connection in their files, and where that connection leads; once fixed, this ends with the "
+        "next backup. If it is intended, as for two copies in two buckets, or if one server is a physical copy of "
+        "the other, write allow: [same_database] into the file of all but one."
     )
 
 
