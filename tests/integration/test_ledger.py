@@ -115,11 +115,11 @@ def test_nothing_is_applied_twice(empty_database: str) -> None:
         ledger.create()
         ledger.mark_applied(INIT, NOW)
         for again in (ledger.begin, ledger.mark_applied):
-            with pytest.raises(PlanChanged, match="0_init is applied by now"):
+            with pytest.raises(PlanChanged, match="0_init is already applied"):
                 again(INIT, NOW)
         ledger.begin(MORE, NOW)
         for blocked in (MORE, LAST):
-            with pytest.raises(PlanChanged, match="By the ledger 1_more failed meanwhile"):
+            with pytest.raises(PlanChanged, match="According to the ledger 1_more failed in the meantime"):
                 ledger.begin(blocked, NOW)
         assert len(ledger.rows() or ()) == 2
 
@@ -309,4 +309,4 @@ def test_a_restore_is_told_at_which_migrations_its_state_is(empty_database: str)
     )
 
     execute(empty_database, "ALTER TABLE _prisma_migrations DROP logs")
-    assert "is not the ledger that Prisma Migrate makes" in say_restored_migrations(at(empty_database), target)
+    assert "is not the ledger that Prisma Migrate creates" in say_restored_migrations(at(empty_database), target)

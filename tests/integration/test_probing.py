@@ -255,7 +255,7 @@ def test_a_statement_that_takes_too_long_is_ended_and_not_asked_for_ever(shop: P
     slow = found.of("slow")
     assert (slow.asked, slow.errors, slow.latency) == (3, 3, None)
     assert slow.error == "canceling statement due to statement timeout"
-    assert found.notes == ("slow was asked 3 of 5 times: it ran into a time limit 3 times in a row.",)
+    assert found.notes == ("slow was executed 3 of 5 times: it ran into a time limit 3 times in a row.",)
     assert found.of("good").errors == 0
 
 

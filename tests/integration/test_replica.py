@@ -229,7 +229,7 @@ def test_a_table_that_a_replica_does_not_have_is_told_with_what_to_do(replica: s
     address = DatabaseAddress.from_url(replica)
     with pytest.raises(DatabaseError, match="unlogged") as refused, reading(address, timeout_ms=60_000) as session:
         session.execute(text("TABLE public.cache"))
-    assert "ask the primary" in refused.value.remedy
+    assert "use the primary" in refused.value.remedy
 
 
 def test_a_session_that_a_replica_ends_to_go_on_replaying_says_so(primary: str, replica: str) -> None:

@@ -150,7 +150,10 @@ def test_no_password_of_a_role_lies_in_a_file_that_others_may_read(server: Throw
 
 
 def test_a_server_that_is_lost_meanwhile_is_told(server: ThrowawayServer) -> None:
-    with pytest.raises(ServerFailed, match=r"was lost while roles were being created: .*\. Set drill\.connection"):
+    with pytest.raises(
+        ServerFailed,
+        match=r"was lost while roles were being created: .*\. If this worker cannot run one, set drill\.connection",
+    ):
         server.create_roles(["ALTER ROLE dbops_throwaway NOLOGIN"])
 
 

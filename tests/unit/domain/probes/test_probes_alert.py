@@ -165,7 +165,7 @@ def test_who_may_hold_a_lock_is_told_once_in_the_remedy() -> None:
 
 def test_that_an_operation_failed_is_told_once() -> None:
     notes = (
-        "user_update was asked 3 of 40 times: it ran into a time limit 3 times in a row.",
+        "user_update was executed 3 of 40 times: it ran into a time limit 3 times in a row.",
         "The statement in line 9 of probe user_update could not be explained: canceling statement due to lock timeout.",
         "The statement in line 9 of probe count could not be explained: canceling statement due to lock timeout.",
     )
