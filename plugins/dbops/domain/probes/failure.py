@@ -66,7 +66,7 @@ def failure_remedies(failed: Sequence[ProbeResult], health: Sequence[HealthItem]
 def is_told_by(note: str, failed: Sequence[ProbeResult]) -> bool:
     """Whether a note says over again that one of these failed."""
     return any(
-        note.startswith(f"{one.probe} was asked ") or f"probe {one.probe} could not be explained" in note.lower()
+        note.startswith(f"{one.probe} was executed ") or f"probe {one.probe} could not be explained" in note.lower()
         for one in failed
     )
 
