@@ -1,4 +1,4 @@
-"""Rehearsal: whether a restore of a target would be let, as it was planned last, read-only, with nobody in need of it.
+"""Rehearsal: whether a restore of a target would be allowed, as last planned, read-only, with nobody in need of it.
 
 docs/backup-format.md is the public copy of this file; change both together.
 """

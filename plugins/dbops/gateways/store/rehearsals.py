@@ -1,4 +1,4 @@
-"""Rehearsals in the bucket: whether a restore would be let, as it was planned last; one small object a target."""
+"""Rehearsals in the bucket: whether a restore would be allowed, as it was planned last; one small object a target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A rehearsal says in a sentence whether a restore would be let, is made daily, and is patient with what may pass."""
+"""A rehearsal says whether a restore would be allowed, is made daily, and is patient with what may pass."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_a_restore_without_one_of_them_is_refused(install: Callable[..., Path]) 
         find_restore_programs(folder, f"{NEW}.1")
 
     assert failure.value.what.startswith(
-        "No vacuumdb on this worker is new enough: it must fit pg_restore, which loads the backup, so vacuumdb "
+        "No vacuumdb on this worker is new enough: it must match pg_restore, which loads the backup, so vacuumdb "
         f"{NEW} or newer is needed ("
     )
 

@@ -249,7 +249,7 @@ def test_a_server_that_is_stuck_holds_up_only_its_own_and_is_not_known(
     *done, told, left = world.rehearse(within=HOUR / 2, patience=HOUR)
 
     assert [line.partition(":")[0] for line in done] == others
-    assert told.startswith("a_stuck: Whether a restore of a_stuck would be let is not known")
+    assert told.startswith("a_stuck: It is not known whether a restore of a_stuck would be allowed")
     assert "has not answered within 1h" in told
     assert left == "1 more are due: the next run continues with them."
     last = world.last(stuck)
