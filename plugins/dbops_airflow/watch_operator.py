@@ -104,7 +104,7 @@ class WatchOperator(BaseOperator):
         dag_ids += [f"drill__{target.name}" for target, schedule in scheduled if schedule.drill]
         dag_ids += [f"check__{target.name}" for target, schedule in scheduled if schedule.check and target.has_rules]
         dag_ids += [f"probe__{target.name}" for target, schedule in scheduled if schedule.probe and target.has_probes]
-        dag_ids += ["rehearse"] if scheduled else []
+        dag_ids += ["rehearse", "restore", "migrate"] if scheduled else []  # the last two are queued in silence
         return [dag_id for dag_id in dag_ids if self._is_paused(ti, dag_id)]
 
     def _is_paused(self, ti: Any, dag_id: str) -> bool:

@@ -232,24 +232,30 @@ def test_when_nobody_can_be_told_of_an_unreadable_file_the_watch_is_red(
     assert mail.messages() == []
 
 
+@pytest.mark.parametrize("dag_id", ["backup__shop", "rehearse", "restore", "migrate"])
 @pytest.mark.usefixtures("late_shop")
-def test_a_paused_backup_dag_is_named(watch: Callable[..., Any], mail: CaughtMail) -> None:
+def test_a_paused_dag_is_named(dag_id: str, watch: Callable[..., Any], mail: CaughtMail) -> None:
+    """Those that are started by hand as well: a restore that waits in the queue of a paused DAG says nothing itself."""
     from airflow.models.dag import DagModel
     from airflow.utils.session import create_session
     from sqlalchemy import update
 
     def pause(is_paused: bool) -> None:
         with create_session() as session:
-            session.execute(update(DagModel).where(DagModel.dag_id == "backup__shop").values(is_paused=is_paused))
+            session.execute(update(DagModel).where(DagModel.dag_id == dag_id).values(is_paused=is_paused))
+
+    def told() -> str:
+        return "\n".join(map(text_of, mail.messages()))
 
     watch()
+    before = told()
     pause(True)
     try:
         watch()
     finally:
         pause(False)
-    assert "backup__shop is paused" not in text_of(mail.messages()[0])
-    assert "backup__shop is paused" in text_of(mail.messages()[1])
+    assert f"{dag_id} is paused" not in before
+    assert f"{dag_id} is paused" in told()
 
 
 def test_a_target_whose_store_does_not_answer_hides_nobody_else(

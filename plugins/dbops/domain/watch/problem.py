@@ -116,5 +116,7 @@ def paused_problem(dag_id: str) -> Problem:
         key=key_of(name or dag_id, ProblemKind.PAUSED, dag_id),
         target=name,
         sentence=f"{dag_id} is paused in Airflow: it does not run.",
-        remedy="Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead.",
+        remedy="Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead."
+        if name
+        else "Unpause it on its page in Airflow: until then whatever is started of it waits without a word.",
     )

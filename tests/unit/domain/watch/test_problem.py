@@ -35,7 +35,14 @@ def test_a_paused_dag_is_a_problem_of_its_target() -> None:
     assert problem.remedy == (
         "Unpause it on its page in Airflow; to stop a job for good, set its schedule to null instead."
     )
-    assert paused_problem("restore").target is None
+
+
+def test_a_paused_dag_of_all_targets_is_nobodys_and_has_no_schedule_to_set() -> None:
+    problem = paused_problem("restore")
+    assert problem.target is None
+    assert problem.remedy == (
+        "Unpause it on its page in Airflow: until then whatever is started of it waits without a word."
+    )
 
 
 def test_every_paused_dag_is_a_problem_of_its_own_that_stays_the_same() -> None:
