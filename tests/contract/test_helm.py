@@ -51,6 +51,13 @@ def test_every_task_is_a_pod_with_a_disk_that_is_deleted_with_it() -> None:
     assert mounted(TASKS)["spool"] == told(TASKS)["TMPDIR"] == "/var/spool/dbops"
 
 
+def test_a_pod_whose_worker_died_is_deleted_too_with_its_disk() -> None:
+    """Nothing else does it: the chart's own cleanup is off, and to keep failed pods is the executor's default."""
+    executor = VALUES["config"]["kubernetes_executor"]
+    assert (executor["delete_worker_pods"], executor["delete_worker_pods_on_failure"]) == ("True", "True")
+    assert VALUES["config"]["logging"]["remote_logging"] == "True", "its log would be gone with it"
+
+
 def test_connections_come_from_a_secret_where_tasks_and_callbacks_run() -> None:
     for part, prefix, secret in (
         (TASKS, "AIRFLOW__WORKERS__SECRETS_", "dbops-connections"),
