@@ -30,6 +30,7 @@ with DAG(
     schedule=timetable("47 * * * *", "UTC"),
     catchup=False,
     max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),  # ends the process; execution_timeout would wait for a thread that hangs
     is_paused_upon_creation=False,
     tags={"dbops", "rehearse"},
     default_args={

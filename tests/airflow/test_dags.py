@@ -72,6 +72,16 @@ def test_no_scheduled_dag_runs_twice_at_once_and_none_catches_up_on_the_past(dag
     assert {dag.catchup for dag in dags.values()} == {False}
 
 
+def test_a_look_at_all_targets_that_hangs_is_not_the_last_one(dags: dict[str, Any]) -> None:
+    """Only the scheduler can end it: an exception in the task would wait for the thread that hangs."""
+    for dag_id in ("watch", "rehearse"):
+        dag = dags[dag_id]
+        of_tasks = [task.execution_timeout or timedelta(0) for task in dag.tasks]
+        assert dag.dagrun_timeout is not None, dag_id
+        assert dag.dagrun_timeout >= timedelta(hours=2), "a busy night and a retry are no reason to end it"
+        assert dag.dagrun_timeout > 2 * max(of_tasks) + timedelta(minutes=5), "a try, a wait and a retry"
+
+
 def test_every_failure_is_retried_first_and_then_told(dags: dict[str, Any]) -> None:
     for dag in dags.values():
         assert dag.on_failure_callback, dag.dag_id
