@@ -118,7 +118,7 @@ def test_without_the_amazon_provider_the_error_says_what_to_install(monkeypatch:
 
 def test_without_a_region_the_error_says_where_to_write_it(monkeypatch: pytest.MonkeyPatch) -> None:
     define(monkeypatch, region=None)
-    with pytest.raises(InvalidConnection, match="in which region") as failure:
+    with pytest.raises(InvalidConnection, match="no region is given") as failure:
         address_of("shop")
     assert '"signer"' in failure.value.remedy
 

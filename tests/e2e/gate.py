@@ -55,9 +55,9 @@ class Asked:
         wait_until_parked(self.stack, self.run, self.question_id, seconds=self.patience)
 
     def wait_until_asked_again(self) -> None:
-        """Wait until an answer was put aside, and the next one can be given."""
+        """Wait until an answer was set aside, and the next one can be given."""
         eventually(
-            lambda: self.question()["response_received"] is False and "was put aside" in self.log(self.question_id),
+            lambda: self.question()["response_received"] is False and "was set aside" in self.log(self.question_id),
             f"the question of {self.run.run_id} once more",
             seconds=self.patience,
         )

@@ -212,7 +212,7 @@ def test_what_is_no_ledger_is_told_and_makes_no_rule_red(checking: Checking) -> 
 
     [run] = read_check_runs(checking.bucket, checking.target, 1)
     assert run.migrations is not None
-    assert "is not the ledger that Prisma Migrate makes" in run.migrations.unknown
+    assert "is not the ledger that Prisma Migrate creates" in run.migrations.unknown
     assert report.verdict is not Verdict.FAILED
 
 

@@ -288,7 +288,7 @@ def test_a_drop_that_cannot_be_ended_says_that_the_index_is_invalid_and_how_to_e
         ground.runner(concurrent_timeout=timedelta(seconds=3)).run_alone("1_x", drop)
 
     assert ground.indexes() == [("Notes_n_idx", False)]
-    assert "Nothing of it has taken effect" not in failure.value.what
+    assert "Nothing in it has taken effect" not in failure.value.what
     assert 'The index public."Notes_n_idx" is INVALID now' in failure.value.what
     assert 'DROP INDEX CONCURRENTLY public."Notes_n_idx";' in failure.value.left
     ground.runner().settle_alone("1_x", drop)
@@ -298,7 +298,7 @@ def test_a_drop_that_cannot_be_ended_says_that_the_index_is_invalid_and_how_to_e
 
 def test_a_drop_that_has_not_begun_leaves_its_index_in_use(ground: Ground) -> None:
     ground.tell(BUILD)
-    with ground.transaction("LOCK notes"), pytest.raises(MigrationFailed, match="Nothing of it has taken effect"):
+    with ground.transaction("LOCK notes"), pytest.raises(MigrationFailed, match="Nothing in it has taken effect"):
         ground.runner(concurrent_timeout=timedelta(seconds=1)).run_alone("1_x", 'DROP INDEX CONCURRENTLY "Notes_n_idx"')
 
     assert ground.indexes() == [("Notes_n_idx", True)]
@@ -355,7 +355,7 @@ def test_a_connection_that_is_cut_again_and_again_is_a_failure_once_it_is_seen_t
             (pid,) = ground.working()
             ground.tell(f"SELECT pg_terminate_backend({pid})")
             wait_until(lambda pid=pid: pid not in ground.working(), "it was cut")  # type: ignore[misc]
-        with pytest.raises(MigrationFailed, match="Nothing of it has taken effect"):
+        with pytest.raises(MigrationFailed, match="Nothing in it has taken effect"):
             over()
 
     assert ground.steps() == 0

@@ -156,7 +156,7 @@ def test_steps_before_their_time(restoring: Restoring) -> None:
     with restoring.refusing(InvalidRequest, "has planned no restore"):
         restoring.load()
     restoring.plan(mode="swap")
-    with restoring.refusing(RestoreFailed, "is not there, or is another one"):
+    with restoring.refusing(RestoreFailed, "no longer exists, or is no longer the same one"):
         restoring.verify()
     with restoring.refusing(RestoreFailed, "has not passed verification"):
         restoring.swap()

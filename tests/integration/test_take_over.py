@@ -172,7 +172,7 @@ def test_one_that_is_exchanged_after_its_verification_is_not_swapped_in(earlier:
     rename(later, name, f"{name}_kept")
     later.tell(f'CREATE DATABASE "{name}" TEMPLATE "{name}_kept"', database="postgres")
 
-    with refused_and_untouched(earlier, RestoreFailed, "is another one by now"):
+    with refused_and_untouched(earlier, RestoreFailed, "is no longer the same one"):
         later.swap()
 
 
