@@ -159,7 +159,7 @@ def test_a_failure_takes_back_what_came_before_it(applying: Applying) -> None:
     record = applying.record
     assert (record.state, record.failure, record.remedy) == (MigrationState.REVERTED, what, remedy)
     assert record.names(StepState.REVERTED) == ("1_column", "2_index")
-    with refusing(applying, PlanChanged, "is over"):
+    with refusing(applying, PlanChanged, "has ended"):
         applying.apply()
 
 

@@ -80,7 +80,7 @@ def test_a_manifest_with_a_path_for_a_name_is_refused_before_anything_is_made(
         bucket.put(stored.key, loader.bucket.get(stored.key))
     bucket.put(archive.folder + stray.name, b"stray")
 
-    with pytest.raises(BackupUnusable, match=r"manifest\.json names a file as no backup does"):
+    with pytest.raises(BackupUnusable, match=r"manifest\.json names a file that no backup contains"):
         open_archive(bucket, loader.target, loader.backup_id)
 
 

@@ -260,7 +260,7 @@ def test_all_statements_together_have_the_statement_timeout_for_their_locks_are_
 ) -> None:
     text = "ALTER TABLE notes ADD a int; " + "SELECT pg_sleep(0.8); " * 60
 
-    with pytest.raises(MigrationFailed, match=r"together took longer than .* Nothing of it") as failure:
+    with pytest.raises(MigrationFailed, match=r"together took longer than .* Nothing in it") as failure:
         ground.runner(statement_timeout=timedelta(seconds=1)).run("1_x", text, ground.mark)
 
     assert failure.value.code == "57014"

@@ -300,7 +300,7 @@ def test_an_empty_table_leaves_out_what_asks_for_its_rows_and_not_the_others(pro
 
     assert report.verdict is Verdict.OK, report.markdown()
     assert "user_find_by_id" in [one.probe for one in report.record.results]
-    assert any("share_link_by_slug" in note and "gives no row" in note for note in report.record.notes)
+    assert any("share_link_by_slug" in note and "returns no row" in note for note in report.record.notes)
 
 
 def test_one_bad_file_is_named_and_nothing_is_executed(probing: Probing) -> None:

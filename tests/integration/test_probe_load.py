@@ -229,7 +229,7 @@ def test_a_step_that_does_not_fit_beside_what_others_need_is_left_out(small_serv
     report = load(url, WITHOUT, steps=(1, 2, 5, 10, 25))
     assert [step.connections for step in report.steps] == [1, 2, 5]
     (note,) = report.notes
-    assert note.startswith("The steps of 10 and 25 connections were left out:")
+    assert note.startswith("The steps with 10 and 25 connections were left out:")
     assert "of the 9 connections of the server were in use, ours among them, and 3 are left to others" in note
     assert report.most_used <= 7
     assert report.least_free >= 2
