@@ -69,7 +69,7 @@ def test_a_flipped_bit_in_a_data_file(restoring: Restoring, mode: str) -> None:
 
     with restoring.refusing(DbopsError, name):
         restoring.load()
-    with restoring.refusing(RestoreFailed, "is not there"):
+    with restoring.refusing(RestoreFailed, "no longer exists"):
         restoring.analyze() if restoring.record.state is RestoreState.LOADED else restoring.verify()
 
 
