@@ -19,10 +19,8 @@ from benchmarks.measured_run import RunFailed
 from benchmarks.results import Bound, Table
 from benchmarks.stage import REPOSITORY, STATE, Stage
 from dbops.domain.backups.backup import BackupId
-from dbops.domain.backups.storage import S3Options
 from dbops.domain.target_index.target_index import TargetIndex
 from dbops.gateways.files.target_files import read_targets
-from dbops.gateways.s3 import S3Bucket, connect
 from dbops.gateways.store.index_bundles import renew_bundle
 from dbops.gateways.store.target_indexes import write_index
 from tests.airflow.page_airflow import index_of
@@ -101,20 +99,11 @@ def _include(bucket: str) -> Path:
 
 
 def _fill(place: Stage, bucket: str, include: Path) -> None:
-    store = place.store
-    client = connect(
-        options=S3Options(),
-        endpoint_url=store.endpoint_url,
-        region=store.region,
-        access_key=store.access_key,
-        secret_key=store.secret_key,
-    )
-    to = S3Bucket(client, bucket, S3Options())
-    with ThreadPoolExecutor(8) as threads:
-        targets = read_targets(include).targets.values()
-        list(threads.map(lambda one: write_index(to, one, _index(one.name)), targets))
-    renew_bundle(to, targets)
-    client.close()
+    targets = read_targets(include).targets.values()
+    with place.opened(bucket) as to:
+        with ThreadPoolExecutor(8) as threads:
+            list(threads.map(lambda one: write_index(to, one, _index(one.name)), targets))
+        renew_bundle(to, targets)
 
 
 def _index(name: str) -> TargetIndex:

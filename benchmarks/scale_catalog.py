@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,9 +15,8 @@ from benchmarks.scale_points import Point, keep
 from benchmarks.stage import Stage
 from dbops.domain.backups.backup import BackupId, BackupManifest, FileEntry, TableEntry
 from dbops.domain.backups.layout import Layout
-from dbops.domain.backups.storage import S3Options
 from dbops.gateways.files.target_files import read_targets
-from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket
 from dbops.jobs.views.see_target import see_target
 
 SIZES = (40, 1000, 5000)  # 40 is what the default retention keeps
@@ -45,7 +42,7 @@ def measure_catalog(place: Stage, runs: int) -> Table:
     """Each verb in a process of its own, at three sizes; the policy keeps all backups."""
     points: list[Point] = []
     for size in SIZES:
-        with place.bucket() as name, _opened(place, name) as bucket:
+        with place.bucket() as name, place.opened(name) as bucket:
             include = _policy_that_keeps(place.target(name), size)
             environment = {**place.environment("postgres"), "DBOPS_INCLUDE": str(include)}
             _fill(bucket, size, datetime.now(UTC).replace(microsecond=0))
@@ -60,19 +57,6 @@ def measure_catalog(place: Stage, runs: int) -> Table:
     listing = next(point for point in points if (point.what, point.size) == (LISTING, SIZES[-1]))
     bound = Bound(f"seconds to list {SIZES[-1]} backups", listing.seconds, 2.0, at_least=False)
     return keep("catalog", points, [bound])
-
-
-@contextmanager
-def _opened(place: Stage, name: str) -> Iterator[S3Bucket]:
-    client = connect(
-        options=S3Options(),
-        endpoint_url=place.store.endpoint_url,
-        region=place.store.region,
-        access_key=place.store.access_key,
-        secret_key=place.store.secret_key,
-    )
-    yield S3Bucket(client, name, S3Options())
-    client.close()
 
 
 def _policy_that_keeps(include: Path, backups: int) -> Path:

@@ -23,10 +23,9 @@ from benchmarks.scale_points import Point, keep
 from benchmarks.stage import REPOSITORY, STATE, Stage
 from dbops.domain.backups.backup import BackupId, BackupManifest
 from dbops.domain.backups.layout import Layout
-from dbops.domain.backups.storage import S3Options
 from dbops.domain.target import Target
 from dbops.gateways.files.target_files import read_targets
-from dbops.gateways.s3 import S3Bucket, connect
+from dbops.gateways.s3 import S3Bucket
 from dbops.gateways.store.rehearsals import read_rehearsal
 
 if TYPE_CHECKING:
@@ -49,7 +48,7 @@ def measure_rehearsals(place: Stage, _runs: int) -> Table:
             names = [f"shop_{number:04}" for number in range(size)]
             for name in names:
                 place.server.create_database(name)
-            with place.bucket() as bucket, _opened(place, bucket) as opened:
+            with place.bucket() as bucket, place.opened(bucket) as opened:
                 scene = _Scene(place, bucket, opened, names)
                 scene.back_up()
                 points.append(scene.measured(DAILY))
@@ -150,19 +149,6 @@ def _dead_host() -> Iterator[int]:
     """The port of one that takes connections and never says a word."""
     with socket.create_server(("127.0.0.1", 0), backlog=128) as listener:
         yield listener.getsockname()[1]
-
-
-@contextmanager
-def _opened(place: Stage, name: str) -> Iterator[S3Bucket]:
-    client = connect(
-        options=S3Options(),
-        endpoint_url=place.store.endpoint_url,
-        region=place.store.region,
-        access_key=place.store.access_key,
-        secret_key=place.store.secret_key,
-    )
-    yield S3Bucket(client, name, S3Options())
-    client.close()
 
 
 def _include(bucket: str, names: Sequence[str]) -> Path:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import psycopg
 
+from dbops.domain.backups.storage import S3Options
+from dbops.gateways.s3 import S3Bucket, connect
 from demo import ports
 from demo.postgres import EmbeddedPostgres
 from demo.seaweed import SeaweedS3
@@ -77,6 +79,19 @@ class Stage:
         yield name
         client = self.store.client()
         empty_and_delete(client, name)
+        client.close()
+
+    @contextmanager
+    def opened(self, bucket: str) -> Iterator[S3Bucket]:
+        """One of its buckets as dbops opens it."""
+        client = connect(
+            options=S3Options(),
+            endpoint_url=self.store.endpoint_url,
+            region=self.store.region,
+            access_key=self.store.access_key,
+            secret_key=self.store.secret_key,
+        )
+        yield S3Bucket(client, bucket, S3Options())
         client.close()
 
     def stored(self, bucket: str) -> int:
