@@ -49,6 +49,11 @@ class DbopsError(Exception):
         self.what = what
         self.remedy = remedy
 
+    def say_first(self, what: str, remedy: str) -> None:
+        """Put before its own words what matters more to whoever reads them."""
+        self.what = f"{what}: {self.what}"
+        self.remedy = f"{remedy} {self.remedy}".rstrip()
+
     def __str__(self) -> str:
         between = "\n" if "\n" in self.what else " "
         return f"{self.what}{between}{self.remedy}".strip()

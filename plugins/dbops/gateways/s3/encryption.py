@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dbops.domain.backups.storage import S3Options
-from dbops.errors import BucketError, ObjectRefused
+from dbops.errors import BucketError
 from dbops.gateways.s3.refusals import Action, Place
 
 _CANNOT_ENCRYPT = {"InternalError", "InvalidArgument", "InvalidRequest", "NotImplemented"}
@@ -43,23 +43,15 @@ def require_encrypted(answer: Mapping[str, object], options: S3Options, place: P
 
 
 def with_doubt(refusal: BucketError, code: str, action: Action, sse: str) -> BucketError:
-    """What to do about a refusal where encryption may be the reason: neither stores nor AWS have a word for that."""
+    """The refusal, with what to do where encryption may be its reason: neither stores nor AWS have a word for that."""
     if sse == "aws:kms" and code == "AccessDenied" and action.permission.startswith(_USES_THE_KEY):
-        return _advised(
-            refusal,
+        refusal.remedy = (
             f"{refusal.remedy} As storage.s3.sse asks for aws:kms, it can also be the key: grant "
-            f"kms:GenerateDataKey and kms:Decrypt on it.",
+            f"kms:GenerateDataKey and kms:Decrypt on it."
         )
-    if sse == "none" or action.permission != _WRITES or code not in _CANNOT_ENCRYPT:
-        return refusal
-    return BucketError(
-        refusal.what,
-        f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: configure what it needs (SeaweedFS: "
-        f"WEED_S3_SSE_KEK, and it knows no aws:kms), or set storage.s3.sse to none. Otherwise: {refusal.remedy}",
-    )
-
-
-def _advised(refusal: BucketError, remedy: str) -> BucketError:
-    if isinstance(refusal, ObjectRefused):
-        return ObjectRefused(refusal.what, remedy, place=refusal.place, why=refusal.why, is_its_own=refusal.is_its_own)
-    return BucketError(refusal.what, remedy)
+    elif sse != "none" and action.permission == _WRITES and code in _CANNOT_ENCRYPT:
+        refusal.remedy = (
+            f"It may be unable to encrypt with {sse}, as storage.s3.sse asks: configure what it needs (SeaweedFS: "
+            f"WEED_S3_SSE_KEK, and it knows no aws:kms), or set storage.s3.sse to none. Otherwise: {refusal.remedy}"
+        )
+    return refusal

@@ -171,11 +171,11 @@ def _saying_what_is_in_force(work: Migrating) -> Iterator[None]:
     try:
         yield
     except BucketError as error:
-        error.what = (
+        error.say_first(
             f"The migration of {work.target.name} has begun{_by_the_ledger(work)}. Only the record of it is not "
-            f"complete: {error.what}"
+            "complete",
+            _WHEN_IT_ANSWERS,
         )
-        error.remedy = f"{_WHEN_IT_ANSWERS} {error.remedy}".rstrip()
         raise
 
 

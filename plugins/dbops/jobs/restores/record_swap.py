@@ -37,11 +37,11 @@ def record_swap(run: RestoreRun, record: RestoreRecord) -> RestoreRecord:
         return run.put(record.at(RestoreState.SWAPPED, swapped=now))
     except BucketError as error:
         kept = f" The one that it has replaced is kept as {record.before}." if record.live_oid is not None else ""
-        error.what = (
+        error.say_first(
             f"The swap took place: {record.live} is the restored database, and was {record.database}.{kept} Only the "
-            f"record of it is not complete: {error.what}"
+            "record of it is not complete",
+            _WHEN_IT_ANSWERS.format(record.database),
         )
-        error.remedy = f"{_WHEN_IT_ANSWERS.format(record.database)} {error.remedy}".rstrip()
         raise
 
 

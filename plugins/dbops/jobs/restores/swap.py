@@ -80,11 +80,11 @@ def _saying_what_is_unknown(*, after_another_try: bool) -> Iterator[None]:
         yield
     except BucketError as error:
         if after_another_try:
-            error.what = (
+            error.say_first(
                 "An earlier attempt of this step has begun, and whether it has swapped is not known before the record "
-                f"of this run can be read: {error.what}"
+                "of this run can be read",
+                _WHEN_IT_ANSWERS,
             )
-            error.remedy = f"{_WHEN_IT_ANSWERS} {error.remedy}".rstrip()
         raise
 
 
