@@ -15,9 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from dbops.domain.archives.escapes import has_escapes
+from dbops.domain.archives.escapes import without_escapes
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.servers.database_settings import Setting
+from dbops.domain.servers.session_options import session_options
+from dbops.domain.sql.object_names import unquoted
 from dbops.domain.sql.text import Token, tokens
 
 _KIND = "DATABASE PROPERTIES"
@@ -31,9 +33,8 @@ _HARMLESS = {
 _CUSTOM = re.compile(r"(?a:[a-z_][a-z0-9_$]*)(?:\.(?a:[a-z_][a-z0-9_$]*))+", re.IGNORECASE)
 # Some of theirs name code that runs when the language is used for the first time.
 _LANGUAGES = {"plperl", "plperlu", "pltcl", "pltclu", "plpython3u", "plv8", "pljava", "plr", "plrust", "pllua", "plsh"}
-_ESCAPED = re.compile(r"(?:[eE])?'((?:[^'\\]|\\\\|'')*)'")
+_ESCAPED = re.compile(r"[eE]'((?:[^'\\]|\\\\|'')*)'")
 
-_BREAKS = re.compile(r"[ \t\n\r\f\v\\]")  # what ends an option for the server, and what keeps it from that
 # Bytes that are spaces in the encodings of one byte, as which the server may read them.
 _OTHER_SPACES = (0x85, 0xA0)
 _UTF8 = "SET client_encoding = 'UTF8';"
@@ -42,12 +43,10 @@ _MOST_BYTES = 6000  # what a session begins with has 10,000 for all that is said
 
 def load_settings(entries: Iterable[TocEntry]) -> tuple[Setting, ...]:
     """What ``ALTER DATABASE ... SET`` had set when the archive was made, and may decide what its rows mean."""
-    known = list(entries)
-    escapes = has_escapes(known)
     found: dict[str, Setting] = {}
-    for entry in known:
+    for entry in without_escapes(entries):
         if entry.kind == _KIND:
-            for setting in _set(entry.definition, escapes=escapes):
+            for setting in _set(entry.definition):
                 found[setting.name.lower()] = setting
     return tuple(found.values())
 
@@ -62,11 +61,6 @@ def sayable(settings: Iterable[Setting], entries: Iterable[TocEntry]) -> tuple[S
             if len(session_options(chosen).encode()) > _MOST_BYTES:
                 chosen.pop()
     return tuple(chosen)
-
-
-def session_options(settings: Iterable[Setting]) -> str:
-    r"""How libpq's ``options`` says them: ``-c name=value``, a backslash before each space and backslash."""
-    return " ".join("-c " + _BREAKS.sub(r"\\\g<0>", f"{each.name}={each.value}") for each in settings)
 
 
 def left_out_sentence(names: Sequence[str]) -> str:
@@ -91,28 +85,25 @@ def set_otherwise(archived: Iterable[Setting], live: Iterable[Setting]) -> tuple
     )
 
 
-def _set(definition: str, *, escapes: bool) -> Iterator[Setting]:
-    for statement in _statements(definition, escapes=escapes):
+def _set(definition: str) -> Iterator[Setting]:
+    for statement in _statements(definition):
         words = [token.text.upper() if token.kind == "word" else "" for token in statement]
         if [*words[:2], *words[3:4], *words[-2:-1]] != ["ALTER", "DATABASE", "SET", "TO"]:
             continue
-        name, value = _name("".join(map(_identifier, statement[4:-2]))), _text(statement[-1])
+        name, value = _name("".join(unquoted(token.text) for token in statement[4:-2])), _text(statement[-1])
         if name is not None and value is not None:
             yield Setting(name, value)
 
 
-def _statements(sql: str, *, escapes: bool) -> Iterator[list[Token]]:
+def _statements(sql: str) -> Iterator[list[Token]]:
+    """Those that end with a semicolon, as all do that pg_dump writes."""
     held: list[Token] = []
-    for token in tokens(sql, escapes=escapes):
+    for token in tokens(sql):
         if token.kind == "any" and token.text == ";":
             yield held
             held = []
         elif not token.is_blank:
             held.append(token)
-
-
-def _identifier(token: Token) -> str:
-    return token.text[1:-1].replace('""', '"') if token.kind == "name" else token.text
 
 
 def _name(name: str) -> str | None:

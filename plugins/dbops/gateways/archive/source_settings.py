@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
-from dbops.domain.archives.load_settings import load_settings, sayable, session_options
+from dbops.domain.archives.load_settings import load_settings, sayable
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.servers.address import DatabaseAddress
 from dbops.domain.servers.database_settings import Setting
+from dbops.domain.servers.session_options import session_options
 from dbops.gateways.server.sessions import reading
 
 _TRIED = "SELECT pg_catalog.set_config(:name, :value, false)"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import re
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -20,6 +19,8 @@ from psycopg2 import extensions
 from dbops.domain.options.probes import ProbeOptions
 from dbops.domain.probes import Drawn, Probe
 from dbops.domain.servers.address import DatabaseAddress
+from dbops.domain.servers.database_settings import Setting
+from dbops.domain.servers.session_options import session_options
 from dbops.domain.sql.object_names import quoted
 from dbops.errors import DatabaseError, InvalidConnection
 from dbops.gateways.probing.query import filled
@@ -62,11 +63,11 @@ def probing_address(address: DatabaseAddress, options: ProbeOptions) -> Database
     }
     if address.search_schema is not None:
         settings["search_path"] = quoted(address.search_schema)
-    own = " ".join(f"-c {name}={_escaped(value)}" for name, value in settings.items())
-    theirs = address.options.get("options", "")
+    own = session_options(Setting(name, value) for name, value in settings.items())
     return replace(
         address,
-        options={**address.options, "application_name": APPLICATION_NAME, "options": f"{theirs} {own}".strip()},
+        options={**address.options, "application_name": APPLICATION_NAME},
+        session_options=f"{address.session_options} {own}".strip(),
     )
 
 
@@ -201,7 +202,3 @@ def session(address: DatabaseAddress, options: ProbeOptions) -> Iterator[Session
 
 def _milliseconds(duration: timedelta) -> int:
     return max(1, round(duration.total_seconds() * 1000))
-
-
-def _escaped(value: str) -> str:
-    return re.sub(r"([\\\s])", r"\\\1", value)

@@ -10,11 +10,11 @@ from dbops.domain.archives.load_settings import (
     left_out_sentence,
     load_settings,
     sayable,
-    session_options,
     set_otherwise,
 )
 from dbops.domain.archives.toc_entry import TocEntry
 from dbops.domain.servers.database_settings import Setting, quote_text
+from dbops.domain.servers.session_options import session_options
 
 # All that a server of one byte for each character may take for a space, as pg_split_opts does.
 SPACES = b" \t\n\r\f\v\x85\xa0"
