@@ -90,3 +90,8 @@ class Bucket(Protocol):
 
     def abort_upload(self, upload: UnfinishedUpload) -> None:
         """Abort somebody's unfinished upload; one that is already gone is no error."""
+
+
+def find_listed(bucket: Bucket, key: str) -> StoredObject | None:
+    """The object as the store lists it, readable or not; None where it lists none. Raises BucketError."""
+    return next((stored for stored in bucket.list(key) if stored.key == key), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 
 from dbops.domain.backups.backup import BackupId, Claim
 from dbops.domain.backups.catalog import Catalog
@@ -15,7 +16,7 @@ from dbops.domain.words.quantities import format_duration, listed
 from dbops.domain.words.readable import readable
 from dbops.errors import BucketError, ExpireFailed
 from dbops.gateways.store.audit import write_audit
-from dbops.gateways.store.bucket import Bucket, StoredObject, UnfinishedUpload
+from dbops.gateways.store.bucket import Bucket, StoredObject, UnfinishedUpload, find_listed
 from dbops.gateways.store.catalogs import read_catalog, read_claim
 from dbops.gateways.store.working_holds import working_holds
 from dbops.jobs.backups.deletion import Deletion
@@ -85,24 +86,17 @@ class _Expiry:
         ``judged`` is when the verdict on each was written, as it was known when that was planned.
         """
         kept: dict[BackupId, tuple[str, ...]] = {}
-
-        def is_kept(backup_id: BackupId, why: str | None) -> bool:
-            if why is not None:
-                kept[backup_id] = (why,)
-            return why is not None
-
         for backup_id, reasons in planned.items():
-
-            def is_held(backup_id: BackupId = backup_id) -> bool:
-                return is_kept(backup_id, self._why_held(backup_id))
-
+            is_held = partial(self._is_held, backup_id, kept)
             with self.deletion.collecting(self._layout.folder(backup_id)):
                 objects = self._objects(backup_id)
-                if is_held() or is_kept(backup_id, self._why_judged_anew(backup_id, judged[backup_id])):
+                if is_held():
                     continue
+                if (why := self._why_judged_anew(backup_id, judged[backup_id])) is not None:
+                    kept[backup_id] = (why,)
                 # Whoever holds it puts the hold first and then looks for the manifest. One that came behind our look
                 # at the holds and before the deletion is told that it holds: so the holds are looked at once more.
-                if self.deletion.remove(objects, self._layout, backup_id, is_held=is_held):
+                elif self.deletion.remove(objects, self._layout, backup_id, is_held=is_held):
                     self.expired[backup_id] = reasons
         return kept
 
@@ -140,6 +134,12 @@ class _Expiry:
             return False
         return self._why_held(backup_id) is None
 
+    def _is_held(self, backup_id: BackupId, kept: dict[BackupId, tuple[str, ...]]) -> bool:
+        """Whether anything holds it right now, which is then noted in ``kept``."""
+        if (why := self._why_held(backup_id)) is not None:
+            kept[backup_id] = (why,)
+        return why is not None
+
     def _why_held(self, backup_id: BackupId) -> str | None:
         now = self._clock()
         holds = working_holds(self._bucket, self._target, now)
@@ -149,9 +149,8 @@ class _Expiry:
     def _why_judged_anew(self, backup_id: BackupId, judged_at: datetime | None) -> str | None:
         # The catalog knows a verdict's time before it reads the verdict: one that is written between would seem as old
         # as the one that it replaces.
-        key = self._layout.verification(backup_id)
-        written = next((stored.modified for stored in self._bucket.list(key) if stored.key == key), None)
-        if written == judged_at:
+        verdict = find_listed(self._bucket, self._layout.verification(backup_id))
+        if (verdict.modified if verdict is not None else None) == judged_at:
             return None
         return "its verdict has changed since this was planned; the next expire will decide"
 

@@ -11,7 +11,7 @@ from dbops.domain.backups.retention import Hold
 from dbops.domain.target import Target
 from dbops.errors import InvalidRequest, ObjectMissing, ObjectRefused
 from dbops.gateways.clock import utc_now
-from dbops.gateways.store.bucket import Bucket
+from dbops.gateways.store.bucket import Bucket, find_listed
 from dbops.jobs.target_index.refresh_index import refresh_index
 
 
@@ -42,7 +42,7 @@ def hold(
     # Held first and looked for second: an expire takes the manifest away, looks at the holds once more, and puts it
     # back where there is one. So it sees the hold, or we see that it came too late.
     bucket.put(layout.hold(backup_id), wanted.to_json())
-    if not _exists(bucket, layout.manifest(backup_id)):
+    if find_listed(bucket, layout.manifest(backup_id)) is None:
         bucket.delete(layout.hold(backup_id))
         raise InvalidRequest(
             f"There is no backup {backup_id} of {target.name}.", f"`python -m dbops backups {target.name}` lists them."
@@ -54,7 +54,7 @@ def hold(
 def release(target: Target, bucket: Bucket, backup_id: BackupId, *, clock: Callable[[], datetime] = utc_now) -> None:
     """Take the hold of that backup away; raises InvalidRequest where it has none."""
     key = Layout(target.root).hold(backup_id)
-    if not _exists(bucket, key):
+    if find_listed(bucket, key) is None:
         raise InvalidRequest(
             f"The backup {backup_id} of {target.name} is not held.",
             f"`python -m dbops backups {target.name}` shows what is held.",
@@ -77,8 +77,3 @@ def why_held(bucket: Bucket, layout: Layout, backup_id: BackupId, now: datetime)
     if found is None or found.backup_id != backup_id:
         return f"held: {layout.hold(backup_id)} is not a hold that can be read, and counts as one without an end"
     return found.sentence() if found.is_active(now) else None
-
-
-def _exists(bucket: Bucket, key: str) -> bool:
-    """Whether the store lists it; what is in it, and whether it can be read, is another question."""
-    return any(stored.key == key for stored in bucket.list(key))
