@@ -67,8 +67,8 @@ def watch(
     # Nobody can read which heartbeat a file asks for that is unreadable or gone.
     is_readable = not faults and not lost.problems and names.retired is not None
     urls = _healthy_heartbeats(targets, problems) if is_readable else []
-    warnings = each_apart(urls, lambda url: _beat(url, ping), lambda _, error: error_in_words(error, "a heartbeat"))
-    refusals = [warning for warning in warnings if warning]
+    answers: list[str | None] = each_apart(urls, ping, lambda _, error: error_in_words(error, "a heartbeat"))
+    refusals = [answer for answer in answers if answer is not None]
 
     blind = {target.name for target, view in zip(targets, views, strict=True) if view.is_blind} | lost.hidden
     seen = {target.name for target in targets}
@@ -149,11 +149,6 @@ def _healthy_heartbeats(targets: Iterable[Target], problems: Iterable[Problem]) 
         if url is not None:
             health[url] = health.get(url, True) and target.name not in ill
     return [url for url, well in health.items() if well]
-
-
-def _beat(url: str, ping: Callable[[str], None]) -> str:
-    ping(url)
-    return ""
 
 
 def _remember(
